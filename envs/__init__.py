@@ -1,1 +1,35 @@
-"""envs."""
+"""Environments: worlds of scenes and questions whose answers are computed, never guessed."""
+
+from ..geometry import FlatScene
+from ..render import InfrastructureError, Picture, Rejected
+from .answers import Answer, Score, read_answer, score_answer
+from .core import SPLITS, Briefing, Environment, Item, Question, Requirement, Task, Truth
+from .registry import PluginError, UnknownEnvironmentError, broken_plugins, list_environments, make, register
+from .streams import Stream, stream
+
+__all__ = [
+    "SPLITS",
+    "Answer",
+    "Briefing",
+    "Environment",
+    "FlatScene",
+    "InfrastructureError",
+    "Item",
+    "Picture",
+    "PluginError",
+    "Question",
+    "Rejected",
+    "Requirement",
+    "Score",
+    "Stream",
+    "Task",
+    "Truth",
+    "UnknownEnvironmentError",
+    "broken_plugins",
+    "list_environments",
+    "make",
+    "read_answer",
+    "register",
+    "score_answer",
+    "stream",
+]

@@ -1,1 +1,36 @@
-"""geometry."""
+"""Geometry: scenes as data and what can be measured of them, with margins."""
+
+from .classify import classify_outline
+from .measures import (
+    Measured,
+    centre_distance,
+    contains,
+    direction_degrees,
+    extreme,
+    gap_distance,
+    horizontal_relation,
+    nearest,
+    overlap_area,
+    vertical_relation,
+)
+from .scene import FlatObject, FlatScene, Region, region, rings, rounded
+
+__all__ = [
+    "FlatObject",
+    "FlatScene",
+    "Measured",
+    "Region",
+    "centre_distance",
+    "classify_outline",
+    "contains",
+    "direction_degrees",
+    "extreme",
+    "gap_distance",
+    "horizontal_relation",
+    "nearest",
+    "overlap_area",
+    "region",
+    "rings",
+    "rounded",
+    "vertical_relation",
+]

@@ -1,1 +1,20 @@
-"""render."""
+"""Rendering: programs to scenes and pictures, model-written text contained in worker processes."""
+
+from .outcome import InfrastructureError, Rejected
+from .pool import Outcome, Rendered, RenderPool
+from .raster import Picture, rasterise, scene_to_svg
+from .svg_parse import SvgLimits
+from .svg_resolve import resolve_svg
+
+__all__ = [
+    "InfrastructureError",
+    "Outcome",
+    "Picture",
+    "Rejected",
+    "RenderPool",
+    "Rendered",
+    "SvgLimits",
+    "rasterise",
+    "resolve_svg",
+    "scene_to_svg",
+]

@@ -1,0 +1,158 @@
+"""The held-out suites: procedural items that no run ever sees, answered greedily, sighted and blind.
+
+A suite is fixed by its environments' versions. Items are balanced by construction: each form equally often, each
+answer of a form equally likely whatever the question's words, so every constant answer is at chance. The blind
+score is the accuracy with each picture swapped for another item's.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..envs import Item, Rejected, make, stream
+from ..render import Picture, Rendered
+from ..roles import coder, proposer, solver
+from ..train.episodes import PICTURE_SIZE, Draw
+from ..train.generator import HFGenerator, Sampling
+from ..train.policy import Policy
+from .intervals import wilson
+
+SUITE_SEED = 0
+DIFFICULTY_PATTERN = (1, 2, 3, 2, 3)
+"""Difficulties in turn: one item in five is as easy as the warm-up's questions."""
+ANSWER_TOKENS = 8
+EASY = "easy pictures, taught forms"
+HARDER = "harder pictures, taught forms"
+NEW = "forms never answered before the run"
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is done, how much of it, and out of how much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """Held-out items with their pictures."""
+
+    items: tuple[Item, ...]
+    pictures: tuple[Picture, ...]
+
+
+def heldout_suite(envs: Sequence[str], count: int, seed: int = SUITE_SEED) -> Suite:
+    """`count` items of the `heldout` split, in turn over environments, forms and difficulties."""
+    made = []
+    for index in range(count):
+        env = make(envs[index % len(envs)])
+        tasks = list(env.tasks)
+        turn = index // len(envs)
+        wanted = DIFFICULTY_PATTERN[turn // len(tasks) % len(DIFFICULTY_PATTERN)]
+        difficulty = min(wanted, max(env.difficulties))
+        made.append(env.sample(stream(env.id, "heldout", seed, index), tasks[turn % len(tasks)], difficulty))
+    return Suite(tuple(made), tuple(make(item.env).picture(item.scene, PICTURE_SIZE) for item in made))
+
+
+def evaluate(policy: Policy, suite: Suite, taught: Sequence[str], progress: Progress | None = None) -> dict[str, Any]:
+    """Sighted and blind accuracy of the policy's Solver with 95 % intervals, overall, by form and by kind.
+
+    Args:
+        policy: whose Solver answers.
+        suite: the items.
+        taught: forms that the model was taught to answer before the run, on pictures of difficulty 1.
+        progress: called as the answers come.
+    """
+    count = len(suite.items)
+    # Another item's picture: half the suite away, so of another form and scene.
+    swapped = [suite.pictures[(i + count // 2) % count] for i in range(count)] if count > 1 else list(suite.pictures)
+    sighted = _answers(policy, suite.items, suite.pictures, "sighted", progress)
+    blind = _answers(policy, suite.items, swapped, "blind", progress)
+    rows = [
+        {
+            "id": item.id,
+            "task": item.task,
+            "kind": kind_of(item, taught),
+            "answer": seen,
+            "right": _right(item, seen),
+            "blind_right": _right(item, unseen),
+        }
+        for item, seen, unseen in zip(suite.items, sighted, blind, strict=True)
+    ]
+    tasks = {item.task: make(item.env).tasks[item.task].chance for item in suite.items}
+    by_task = {name: _summary([r for r in rows if r["task"] == name], chance) for name, chance in tasks.items()}
+    chances = {row["id"]: tasks[row["task"]] for row in rows}
+    by_kind = {}
+    for kind in (EASY, HARDER, NEW):
+        own = [row for row in rows if row["kind"] == kind]
+        if own:
+            by_kind[kind] = _summary(own, sum(chances[row["id"]] for row in own) / len(own))
+    overall = _summary(rows, sum(chances.values()) / len(rows))
+    return {"overall": overall, "tasks": by_task, "kinds": by_kind, "answers": rows}
+
+
+def kind_of(item: Item, taught: Sequence[str]) -> str:
+    """Whether the warm-up answered such items, only easier ones, or none of the form."""
+    if item.task not in taught:
+        return NEW
+    return EASY if item.difficulty == 1 else HARDER
+
+
+def _right(item: Item, answer: str) -> bool:
+    return make(item.env).score(item.truth, item.question.options, answer).terms["correct"] == 1.0
+
+
+def _summary(rows: Sequence[Mapping[str, Any]], chance: float) -> dict[str, Any]:
+    sighted = wilson(sum(row["right"] for row in rows), len(rows))
+    blind = wilson(sum(row["blind_right"] for row in rows), len(rows))
+    return {
+        "accuracy": sighted.value,
+        "low": sighted.low,
+        "high": sighted.high,
+        "blind": blind.value,
+        "blind_low": blind.low,
+        "blind_high": blind.high,
+        "chance": chance,
+        "items": len(rows),
+    }
+
+
+def _answers(
+    policy: Policy, items: Sequence[Item], pictures: Sequence[Picture], name: str, progress: Progress | None
+) -> list[str]:
+    generator, found = HFGenerator(policy), []
+    for start in range(0, len(items), 128):
+        part = range(start, min(start + 128, len(items)))
+        prompts = [policy.prompt(solver.prompt(items[i].question), pictures[i]) for i in part]
+        groups = generator.generate("solver", prompts, Sampling(max_new_tokens=ANSWER_TOKENS, temperature=0.0), seed=0)
+        found += [group[0].text for group in groups]
+        if progress is not None:
+            progress(name, len(found), len(items))
+    return found
+
+
+def evaluate_writing(policy: Policy, envs: Sequence[str], count: int, draw: Draw, seed: int = SUITE_SEED) -> dict[str, Any]:
+    """Shares of valid proposals, of programs that draw what was asked, and of well-posed questions.
+
+    One proposal for each of `count` held-out briefings and one program for each valid proposal, at temperature 1.
+    """
+    generator, briefings = HFGenerator(policy), []
+    for index in range(count):
+        env = make(envs[index % len(envs)])
+        tasks, own = list(env.tasks), stream(env.id, "heldout", seed, index).child("briefing")
+        briefings.append((env, env.briefing(own, tasks[index % len(tasks)], own.choice(env.difficulties))))
+    prompts = [policy.prompt(proposer.prompt(env, briefing)) for env, briefing in briefings]
+    written = generator.generate("proposer", prompts, Sampling(max_new_tokens=96), seed=1)
+    parsed = [(env, proposer.parse(env, group[0].text)) for (env, _), group in zip(briefings, written, strict=True)]
+    valid = [(env, proposal) for env, proposal in parsed if not isinstance(proposal, Rejected)]
+    coding = [policy.prompt(coder.prompt(proposal.requirements)) for _, proposal in valid]
+    programs = [coder.parse(g[0].text) for g in generator.generate("coder", coding, Sampling(max_new_tokens=160), seed=2)]
+    drawn = faithful = posed = 0
+    for (env, proposal), outcome in zip(valid, draw(programs, PICTURE_SIZE) if programs else [], strict=True):
+        if isinstance(outcome, Rendered):
+            drawn += 1
+            if env.unmet(outcome.scene, proposal.requirements) == ():
+                faithful += 1
+                posed += env.check(outcome.scene, proposal.query) is None
+    return {
+        "valid_proposals": wilson(len(valid), count)._asdict(),
+        "drawn_programs": wilson(drawn, len(valid))._asdict(),
+        "faithful_programs": wilson(faithful, len(valid))._asdict(),
+        "posed_questions": wilson(posed, faithful)._asdict(),
+    }

@@ -1,0 +1,33 @@
+"""Intervals: how sure a share of right answers is."""
+
+import math
+from typing import NamedTuple
+
+Z95 = 1.959963984540054
+"""Two-sided 95 % point of the normal distribution."""
+
+
+class Share(NamedTuple):
+    """A share with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+    count: int
+
+
+def wilson(right: int, count: int) -> Share:
+    """A share of right answers with Wilson's score interval (Wilson 1927); (nan, 0, 1) of nothing.
+
+    >>> share = wilson(8, 10)
+    >>> round(share.low, 3), round(share.high, 3)
+    (0.49, 0.943)
+    """
+    if not 0 <= right <= count:
+        raise ValueError(f"right must be between 0 and count, got {right} of {count}")
+    if count == 0:
+        return Share(math.nan, 0.0, 1.0, 0)
+    share, square = right / count, Z95 * Z95
+    middle = (share + square / (2 * count)) / (1 + square / count)
+    half = Z95 / (1 + square / count) * math.sqrt(share * (1 - share) / count + square / (4 * count * count))
+    return Share(share, max(0.0, middle - half), min(1.0, middle + half), count)

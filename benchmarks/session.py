@@ -1,0 +1,68 @@
+"""A measured run: held-out accuracy before, the evolution, held-out accuracy after, the report."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from ..render import RenderPool
+from ..train.embedded import load_policy
+from ..train.loop import Evolution
+from ..train.policy import Policy
+from ..train.store import Run
+from ..train.warmup import ANSWERED
+from .heldout import Progress, Suite, evaluate, evaluate_writing, heldout_suite
+
+
+class Watcher(Protocol):
+    """Who is told how the run goes."""
+
+    def phase(self, name: str) -> None:
+        """A phase begins."""
+        ...
+
+    def answered(self, name: str, done: int, total: int) -> None:
+        """Held-out answers come in."""
+        ...
+
+    def stepped(self, metrics: Mapping[str, Any], total: int) -> None:
+        """A training step is done."""
+        ...
+
+
+def taught_forms(model: str) -> tuple[str, ...]:
+    """The forms that a model was taught to answer before the run; known only of the embedded one."""
+    return ANSWERED if model == "embedded" else ()
+
+
+def measure(run: Run, name: str, policy: Policy, suite: Suite, pool: RenderPool, progress: Progress) -> dict[str, Any]:
+    """The evaluation of this name: the stored one where there is one, else made and stored."""
+    found = run.evaluation(name)
+    if found is None:
+        found = evaluate(policy, suite, taught_forms(run.config.model), progress)
+        if run.config.evaluation.coding:
+            found["writing"] = evaluate_writing(policy, run.config.envs, run.config.evaluation.coding, pool.render)
+        run.keep_evaluation(name, found)
+    return found
+
+
+def run_session(run: Run, watcher: Watcher, finish: Callable[[Run], None] | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Run or continue a run to its end; returns the evaluations before and after.
+
+    What is on disk already (evaluations, checkpoints) is not made again, so a session that was killed at any
+    moment ends with the figures of one that was not.
+    """
+    config = run.config
+    with RenderPool(workers=config.render_workers) as pool:
+        watcher.phase("held-out items")
+        suite = heldout_suite(config.envs, config.evaluation.items)
+        watcher.phase("before")
+        start = run.evaluation("start")
+        if start is None:
+            start = measure(run, "start", load_policy(config), suite, pool, watcher.answered)
+        watcher.phase("evolve")
+        evolution = Evolution(run, pool.render)
+        evolution.evolve(lambda metrics: watcher.stepped(metrics, config.steps))
+        watcher.phase("after")
+        end = measure(run, "end", evolution.policy, suite, pool, watcher.answered)
+    if finish is not None:
+        finish(run)
+    return start, end

@@ -1,0 +1,344 @@
+"""The command line: `zerosight evolve`, `env`, `eval`, `report`, `doctor`."""
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from .config import ConfigError
+from .doctor import diagnose
+from .envs import SPLITS, PluginError, UnknownEnvironmentError, broken_plugins, list_environments, make, stream
+from .envs.checker import check_environment
+from .envs.gallery import gallery_page
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="A vision-language model improves itself from zero data.")
+env_app = typer.Typer(no_args_is_help=True, help="The worlds that questions are asked about.")
+app.add_typer(env_app, name="env")
+console = Console()
+errors = Console(stderr=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+class _Usage(Exception):
+    """Bad input found by a command itself."""
+
+
+def main() -> None:
+    """Run the command line; what a person can mend is one line on stderr and exit code 2."""
+    expected: tuple[type[Exception], ...] = (ConfigError, UnknownEnvironmentError, PluginError, _Usage)
+    try:
+        expected += _training_errors()
+    except ModuleNotFoundError:
+        # Commands that need no model work without the `train` extra.
+        pass
+    try:
+        app()
+    except expected as error:
+        errors.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
+        sys.exit(2)
+
+
+def _training_errors() -> tuple[type[Exception], ...]:
+    from .train.learner import TrainingError
+    from .train.policy import ModelNotFoundError
+    from .train.recipes import UnknownRecipeError
+    from .train.store import RunError
+
+    return (TrainingError, ModelNotFoundError, UnknownRecipeError, RunError)
+
+
+def _need_training() -> None:
+    try:
+        import torch
+        import transformers  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise _Usage(f"{error.name} is not installed; run `pip install 'zerosight[train]'` (see `zerosight doctor`)") from error
+    transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()
+    torch.set_flush_denormal(True)
+
+
+# --- evolve --------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def evolve(
+    recipe: Annotated[str, typer.Argument(help="A recipe's name.")] = "zerosight",
+    settings: Annotated[list[str] | None, typer.Option("--set", help="Override an option: a.b=c. Repeatable.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run directory; a new folder under runs/ by default.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Continue the run in this directory.")] = None,
+    threads: Annotated[int, typer.Option(min=0, help="Threads of torch; 0 takes every core.")] = 0,
+) -> None:
+    """Evolve a model from zero data, measured before and after on held-out items."""
+    _need_training()
+    import torch
+
+    from .benchmarks.session import run_session
+    from .config import override
+    from .train.recipes import recipe_config
+    from .train.report import write_report
+    from .train.store import Run
+
+    if threads:
+        torch.set_num_threads(threads)
+    if resume is not None:
+        if settings or out is not None:
+            raise _Usage("--resume continues a run as it was configured; leave --set and --out away, or start a new run")
+        run = Run.open(resume)
+    else:
+        config = override(recipe_config(recipe), settings or [])
+        for env in config.envs:
+            make(env)
+        run = Run.create(out or Path("runs") / time.strftime(f"{recipe}-%Y%m%d-%H%M%S"), config)
+    console.print(f"run directory: [bold]{run.folder}[/]")
+    with _Watch() as watch:
+        start, end = run_session(run, watch)
+    write_report(run)
+    _print_results(start, end)
+    console.print(f"report: [bold]{run.folder / 'report.html'}[/]")
+
+
+class _Watch:
+    """Progress bars for a session."""
+
+    def __init__(self) -> None:
+        self._bars = Progress(
+            TextColumn("[bold]{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=console,
+        )
+        self._task: Any = None
+        self._name = ""
+        self._rejected: dict[str, int] = {}
+        self._pictures = 0
+
+    def __enter__(self) -> "_Watch":
+        self._bars.__enter__()
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._bars.__exit__(*exception)
+
+    def phase(self, name: str) -> None:
+        """A new bar."""
+        self._name = name
+        self._task = self._bars.add_task(name, total=None, note="")
+
+    def answered(self, name: str, done: int, total: int) -> None:
+        """Held-out answers."""
+        self._bars.update(self._task, completed=done, total=total, note=name)
+
+    def stepped(self, metrics: Mapping[str, Any], total: int) -> None:
+        """Solve rate, pictures and rejections of a training step."""
+        self._pictures += metrics["pictures"]
+        for code, count in metrics["rejected"].items():
+            self._rejected[code] = self._rejected.get(code, 0) + count
+        top = sorted(self._rejected.items(), key=lambda pair: -pair[1])[:3]
+        rate = metrics["solve_rate"]
+        note = (
+            f"solve {'–' if rate is None else format(rate, '.0%')} · valid {metrics['proposals_valid']}/{metrics['proposals']}"
+            f" · faithful {metrics['faithful']}/{metrics['programs']} · {self._pictures} pictures"
+            f" · rejected {', '.join(f'{code} {count}' for code, count in top)}"
+        )
+        self._bars.update(self._task, completed=metrics["step"], total=total, note=note)
+        # Without a terminal no bar is drawn, so a line now and then says how it goes.
+        if not console.is_terminal and (metrics["step"] % 10 == 0 or metrics["step"] == total):
+            console.print(f"step {metrics['step']}/{total}  {note}", highlight=False)
+
+
+def _share(summary: Mapping[str, Any], value: str = "accuracy") -> str:
+    return f"{summary[value]:.1%} [dim]({summary['low']:.1%}–{summary['high']:.1%})[/]"
+
+
+def _print_results(start: Mapping[str, Any], end: Mapping[str, Any]) -> None:
+    table = Table(title="Held-out accuracy of the Solver (95 % interval)")
+    for heading in ("form", "items", "chance", "before", "after", "gain", "blind before", "blind after"):
+        table.add_column(heading, justify="left" if heading == "form" else "right")
+    groups = [("", start["tasks"]), ("kinds", start["kinds"]), ("all", {"all forms": start["overall"]})]
+    for section, rows in groups:
+        if section:
+            table.add_section()
+        for name, before in rows.items():
+            after = end["overall"] if section == "all" else end["kinds" if section else "tasks"][name]
+            gain = f"{100 * (after['accuracy'] - before['accuracy']):+.1f}"
+            blind = [f"{summary['blind']:.1%}" for summary in (before, after)]
+            table.add_row(name, str(before["items"]), f"{before['chance']:.0%}", _share(before), _share(after), gain, *blind)
+    console.print(table)
+    if "writing" in start and "writing" in end:
+        table = Table(title="Proposer and Coder on held-out briefings (95 % interval)")
+        for heading in ("share of", "before", "after"):
+            table.add_column(heading)
+        for name, before in start["writing"].items():
+            table.add_row(name.replace("_", " "), _share(before, "value"), _share(end["writing"][name], "value"))
+        console.print(table)
+
+
+# --- environments --------------------------------------------------------------------------------------------
+
+
+@env_app.command("list")
+def env_list(as_json: Json = False) -> None:
+    """All environments with their forms and chance levels."""
+    broken = broken_plugins()
+    found = [make(name) for name in list_environments() if name not in broken]
+    if as_json:
+        print(json.dumps([_env_summary(env) for env in found], indent=1))  # noqa: T201
+        return
+    table = Table("environment", "forms", "difficulties", "chance")
+    for env in found:
+        chances = [task.chance for task in env.tasks.values()]
+        spread = f"{min(chances):.0%}–{max(chances):.0%}"
+        table.add_row(env.id, str(len(env.tasks)), ", ".join(map(str, env.difficulties)), spread)
+    console.print(table)
+    for reason in broken.values():
+        errors.print(f"[yellow]warning:[/] {reason}", highlight=False)
+
+
+def _env_summary(env: Any) -> dict[str, Any]:
+    tasks = {
+        name: {"kind": task.kind, "options": task.options, "chance": task.chance, "about": task.about}
+        for name, task in env.tasks.items()
+    }
+    return {"id": env.id, "difficulties": env.difficulties, "tasks": tasks}
+
+
+@env_app.command("show")
+def env_show(env_id: str, as_json: Json = False) -> None:
+    """An environment's documentation and forms."""
+    env = make(env_id)
+    if as_json:
+        print(json.dumps(_env_summary(env), indent=1))  # noqa: T201
+        return
+    console.print((env.__doc__ or "").strip(), highlight=False, markup=False)
+    table = Table("form", "answers", "chance", "about")
+    for name, task in env.tasks.items():
+        table.add_row(name, ", ".join(task.options), f"{task.chance:.0%}", task.about)
+    console.print(table)
+
+
+@env_app.command("sample")
+def env_sample(
+    env_id: str,
+    n: Annotated[int, typer.Option("--n", min=1, help="How many items.")] = 12,
+    task: Annotated[str | None, typer.Option(help="One form only.")] = None,
+    difficulty: Annotated[int | None, typer.Option(help="One difficulty only.")] = None,
+    split: Annotated[str, typer.Option(help="train, dev or heldout.")] = "train",
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("gallery.html"),
+) -> None:
+    """Write a page of items: picture, question, answer, margin, program."""
+    env = make(env_id)
+    tasks = [_one_of("form", task, tuple(env.tasks))] if task else list(env.tasks)
+    levels = [_one_of("difficulty", difficulty, env.difficulties)] if difficulty else list(env.difficulties)
+    _one_of("split", split, SPLITS)
+    items = [
+        env.sample(stream(env.id, split, seed, i), tasks[i % len(tasks)], levels[i // len(tasks) % len(levels)]) for i in range(n)
+    ]
+    out.write_text(gallery_page(env, items))
+    console.print(f"{n} items: [bold]{out}[/]")
+
+
+def _one_of(what: str, given: Any, allowed: tuple[Any, ...]) -> Any:
+    import difflib
+
+    if given in allowed:
+        return given
+    close = difflib.get_close_matches(str(given), list(map(str, allowed)), n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    raise _Usage(f"unknown {what} {given!r}; {hint}(allowed: {', '.join(map(str, allowed))})")
+
+
+@env_app.command("check")
+def env_check(
+    env_id: str,
+    n: Annotated[int, typer.Option("--n", min=1, help="Items for each form.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Run the whole contract on an environment; exit code 1 where it does not hold."""
+    results = check_environment(env_id, n)
+    if as_json:
+        print(json.dumps([result._asdict() for result in results], indent=1))  # noqa: T201
+    else:
+        table = Table("check", "holds", "detail")
+        for result in results:
+            table.add_row(result.name, "[green]yes[/]" if result.holds else "[bold red]NO[/]", result.detail)
+        console.print(table)
+    if not all(result.holds for result in results):
+        raise typer.Exit(1)
+
+
+# --- eval, report, doctor ------------------------------------------------------------------------------------
+
+
+@app.command("eval")
+def evaluate_model(
+    model: Annotated[str, typer.Argument(help="`embedded`, a run directory, a model folder or a Hugging Face id.")],
+    suite: Annotated[str, typer.Option(help="The suite: heldout.")] = "heldout",
+    items: Annotated[int, typer.Option(min=1)] = 1200,
+    env: Annotated[list[str] | None, typer.Option(help="Environment id; repeatable.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Held-out accuracy of a model, sighted and blind."""
+    _need_training()
+    from .benchmarks.heldout import evaluate, heldout_suite
+    from .benchmarks.session import taught_forms
+    from .train.embedded import model_path
+    from .train.policy import Policy
+    from .train.store import load_trained
+
+    _one_of("suite", suite, ("heldout",))
+    envs = [make(name).id for name in env or ["shapes/Canvas-v1"]]
+    folder = Path(model)
+    policy = load_trained(folder) if (folder / "config.yaml").is_file() else Policy.load(model_path(model))
+    made = heldout_suite(envs, items)
+    with _Watch() as watch:
+        watch.phase("answers")
+        result = evaluate(policy, made, taught_forms(model), watch.answered if not as_json else None)
+    if as_json:
+        print(json.dumps(result, indent=1))  # noqa: T201
+        return
+    table = Table("form", "items", "chance", "accuracy (95 % interval)", "blind")
+    for name, row in (*result["tasks"].items(), *result["kinds"].items(), ("all forms", result["overall"])):
+        table.add_row(name, str(row["items"]), f"{row['chance']:.0%}", _share(row), f"{row['blind']:.1%}")
+    console.print(table)
+
+
+@app.command()
+def report(run: Annotated[Path, typer.Argument(help="A run directory.")]) -> None:
+    """Write a run's report.html anew, finished or not."""
+    _need_training()
+    from .train.report import write_report
+    from .train.store import Run
+
+    console.print(f"report: [bold]{write_report(Run.open(run))}[/]")
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """What is installed, what is missing and how to get it, and how drawing programs are contained here."""
+    findings = diagnose()
+    if as_json:
+        print(json.dumps([finding._asdict() for finding in findings], indent=1))  # noqa: T201
+    else:
+        table = Table("part", "state", "detail")
+        for finding in findings:
+            table.add_row(finding.part, "[green]ok[/]" if finding.ok else "[yellow]missing[/]", finding.detail)
+        console.print(table)
+    if not all(finding.ok for finding in findings if finding.needed):
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    main()

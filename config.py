@@ -1,0 +1,227 @@
+"""The configuration of a run: typed, closed to unknown keys, saved beside the results."""
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .roles.coder import CoderWeights
+from .roles.proposer import ProposerWeights
+from .roles.solver import SolverWeights
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be; the message names what was given, what is allowed and how to fix it."""
+
+
+class Section(BaseModel):
+    """A part of the configuration."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Tree(Section):
+    """The shape of one step's episode tree."""
+
+    briefings: int = Field(4, ge=1)
+    """Briefings drawn by the curriculum for each step."""
+    proposals: int = Field(4, ge=2)
+    """Proposals for each briefing: the Proposer's group."""
+    programs: int = Field(4, ge=2)
+    """Programs for each valid proposal: the Coder's group."""
+    answers: int = Field(16, ge=2)
+    """Answers for each item: the Solver's group."""
+    items: int = Field(64, ge=1)
+    """Items at most that the Solver answers in each step."""
+    companions: int = Field(1, ge=0)
+    """Questions that the environment adds about each faithful drawing, their forms drawn by the curriculum."""
+    proposer_tokens: int = Field(96, ge=8)
+    """New tokens at most in a proposal."""
+    coder_tokens: int = Field(160, ge=8)
+    """New tokens at most in a program."""
+    solver_tokens: int = Field(8, ge=2)
+    """New tokens at most in an answer."""
+    temperature: float = Field(1.0, gt=0)
+    """Of every trained role."""
+
+
+class Learning(Section):
+    """The optimiser and the loss."""
+
+    learning_rate: float = Field(3e-4, gt=0)
+    """AdamW's peak rate."""
+    weight_decay: float = Field(0.0, ge=0)
+    """AdamW's decay."""
+    warmup_steps: int = Field(5, ge=0)
+    """Steps over which the rate rises from 0."""
+    minibatches: int = Field(2, ge=1)
+    """Updates for each step's traces."""
+    clip_low: float = Field(0.2, gt=0, lt=1)
+    """The ratio is clipped below 1 - clip_low."""
+    clip_high: float = Field(0.28, gt=0)
+    """And above 1 + clip_high (DAPO's clip-higher)."""
+    kl_weight: float = Field(0.0, ge=0)
+    """Of the KL to the policy the run began with; 0 keeps no reference."""
+    max_grad_norm: float = Field(1.0, gt=0)
+    """Gradients are clipped to this norm."""
+    advantage_scale: Literal["group", "batch", "none"] = "group"
+    """What centred rewards are divided by."""
+    token_budget: int = Field(8192, ge=256)
+    """Padded tokens at most in a forward pass."""
+    max_logprob_gap: float = Field(0.05, gt=0)
+    """The run stops where sampler and trainer differ by more than this on average, in nats for each token."""
+    roles: dict[Literal["proposer", "coder", "solver"], float] = {"proposer": 0.5, "coder": 1.0, "solver": 1.0}
+    """Weight of each role's loss; a role that is left out is frozen."""
+
+
+class CurriculumConfig(Section):
+    """How forms and difficulties are drawn."""
+
+    kind: Literal["edge", "uniform"] = "edge"
+    """`edge` prefers what the Solver half knows; `uniform` draws everything alike."""
+    floor: float = Field(0.1, ge=0, le=1)
+    """Weight of an arm that carries no signal, beside at most 1."""
+    memory: float = Field(0.9, ge=0, lt=1)
+    """How much of an arm's solve rate is kept at each observation of it."""
+
+
+class Evaluation(Section):
+    """Held-out measurement before and after."""
+
+    items: int = Field(1200, ge=1)
+    """Items of the held-out suite."""
+    coding: int = Field(64, ge=0)
+    """Briefings that measure the share of valid proposals and of faithful programs."""
+
+
+class Rewards(Section):
+    """Weights of each role's terms."""
+
+    proposer: ProposerWeights = ProposerWeights()
+    """The Proposer's."""
+    coder: CoderWeights = CoderWeights()
+    """The Coder's."""
+    solver: SolverWeights = SolverWeights()
+    """The Solver's."""
+
+
+class RunConfig(Section):
+    """Everything that decides a run's result, machine and thread count aside."""
+
+    recipe: str = "zerosight"
+    """The recipe this began from."""
+    model: str = "embedded"
+    """`embedded`, a folder written by save_pretrained, or a Hugging Face id."""
+    sharing: Literal["shared", "lora"] = "shared"
+    """One set of weights for all roles, or a LoRA adapter for each on a frozen base."""
+    lora_rank: int = Field(16, ge=1)
+    """Rank of the adapters."""
+    envs: tuple[str, ...] = ("shapes/Canvas-v1",)
+    """The environments, by id."""
+    seed: int = Field(0, ge=0)
+    """Of everything that is drawn at random."""
+    steps: int = Field(200, ge=0)
+    """Steps of the run."""
+    checkpoint_every: int = Field(20, ge=1)
+    """Steps between checkpoints."""
+    keep_checkpoints: int = Field(2, ge=1)
+    """Checkpoints kept, the newest."""
+    shuffle_rewards: bool = False
+    """Control: the Solver's rewards are shuffled within the batch, so that they teach nothing."""
+    tree: Tree = Tree()
+    """The shape of a step."""
+    learning: Learning = Learning()
+    """The learner."""
+    curriculum: CurriculumConfig = CurriculumConfig()
+    """The curriculum."""
+    evaluation: Evaluation = Evaluation()
+    """The measurement."""
+    rewards: Rewards = Rewards()
+    """The reward terms' weights."""
+    render_workers: int = Field(1, ge=1)
+    """Worker processes that draw programs."""
+
+    def to_yaml(self) -> str:
+        """The resolved configuration as YAML."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+
+    @classmethod
+    def load(cls, path: Path) -> "RunConfig":
+        """The configuration that `to_yaml` wrote to a file.
+
+        Raises:
+            ConfigError: the file is missing, no YAML, or not a configuration.
+        """
+        try:
+            return build(yaml.safe_load(path.read_text()))
+        except OSError as error:
+            raise ConfigError(f"no configuration at {path}: {error.strerror}") from error
+        except yaml.YAMLError as error:
+            raise ConfigError(f"{path} is no YAML: {str(error).splitlines()[0]}") from error
+
+
+def build(values: Any) -> RunConfig:
+    """A configuration from decoded values.
+
+    Raises:
+        ConfigError: a key or value is not allowed; the message names the first and suggests the closest key.
+    """
+    if not isinstance(values, dict):
+        raise ConfigError(f"a configuration is a mapping, got {type(values).__name__}")
+    try:
+        return RunConfig.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+            raise ConfigError(_unknown_key(where)) from error
+        raise ConfigError(f"{where}: {first['msg']}, got {first['input']!r:.60}") from error
+
+
+def known_keys(section: Any = RunConfig(), prefix: str = "") -> list[str]:  # noqa: B008 - a frozen value
+    """Every key that `--set` takes, dotted."""
+    found = []
+    for name, value in dict(section).items() if isinstance(section, BaseModel) else _fields(section):
+        nested = isinstance(value, BaseModel) or hasattr(value, "__dataclass_fields__")
+        found += known_keys(value, f"{prefix}{name}.") if nested else [prefix + name]
+    return found
+
+
+def _fields(value: Any) -> list[tuple[str, Any]]:
+    return [(name, getattr(value, name)) for name in value.__dataclass_fields__]
+
+
+def _unknown_key(key: str) -> str:
+    known = known_keys()
+    close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    # A bare last part is the likeliest slip: `lr`-like names given without their section.
+    close = close or [name for name in known if name.split(".")[-1] == key.split(".")[-1]]
+    hint = f"did you mean {close[0]!r}?" if close else f"allowed: {', '.join(known)}"
+    return f"unknown option {key!r}; {hint}"
+
+
+def override(config: RunConfig, settings: Sequence[str]) -> RunConfig:
+    """The configuration with `a.b=c` settings applied; values are read as YAML.
+
+    Raises:
+        ConfigError: a setting is malformed, its key unknown or its value not allowed.
+    """
+    values = config.model_dump(mode="json")
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not equals or not key.strip():
+            raise ConfigError(f"cannot read {setting!r}; write --set key=value, such as --set steps=50")
+        *parents, last = key.strip().split(".")
+        target = values
+        for parent in parents:
+            target = target.get(parent) if isinstance(target, dict) else None
+        if not isinstance(target, dict) or last not in target:
+            raise ConfigError(_unknown_key(key.strip()))
+        try:
+            target[last] = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"cannot read the value of {setting!r}: {str(error).splitlines()[0]}") from error
+    return build(values)

@@ -1,0 +1,92 @@
+"""The registry: environments by id, built in or from installed plugins."""
+
+import difflib
+import warnings
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+
+from .core import Environment
+
+GROUP = "zerosight.environments"
+"""Entry-point group: the name is an environment id, the value `module:Class`."""
+
+_BUILT_IN = ("zerosight.envs.shapes.canvas",)
+_factories: dict[str, Callable[[], Environment]] = {}
+
+
+class UnknownEnvironmentError(KeyError):
+    """No environment has this id."""
+
+    def __str__(self) -> str:
+        """The message without the quotes that KeyError adds."""
+        return str(self.args[0])
+
+
+class PluginError(RuntimeError):
+    """An installed plugin could not be loaded."""
+
+
+def register(env_id: str, factory: Callable[[], Environment]) -> None:
+    """Add an environment.
+
+    Raises:
+        ValueError: the id is taken by another factory or has not the form `family/Name-vN`.
+    """
+    family, _, name = env_id.partition("/")
+    base, _, version = name.rpartition("-v")
+    if not (family and base and version.isdigit()):
+        raise ValueError(f"environment id {env_id!r} must have the form family/Name-vN, such as shapes/Canvas-v1")
+    if _factories.setdefault(env_id, factory) is not factory:
+        raise ValueError(f"environment id {env_id!r} is registered already; raise its version or choose another name")
+
+
+def _load_built_in() -> None:
+    for module in _BUILT_IN:
+        import_module(module)
+
+
+def _plugins() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
+def list_environments() -> list[str]:
+    """All ids, built in and from plugins, sorted; nothing of a plugin is imported."""
+    _load_built_in()
+    return sorted({*_factories, *_plugins()})
+
+
+@cache
+def make(env_id: str) -> Environment:
+    """The environment of an id; the same object each time.
+
+    Raises:
+        UnknownEnvironmentError: no such id; the message suggests the closest.
+        PluginError: the plugin that offers it does not load.
+    """
+    _load_built_in()
+    if env_id not in _factories and (point := _plugins().get(env_id)) is not None:
+        try:
+            factory = point.load()
+        except (ImportError, AttributeError, SyntaxError) as error:
+            raise PluginError(f"environment {env_id!r} from {point.value!r} does not load: {error}") from error
+        register(env_id, factory)
+    if env_id not in _factories:
+        known = list_environments()
+        close = difflib.get_close_matches(env_id, known, n=1, cutoff=0.3)
+        hint = f"did you mean {close[0]!r}?" if close else "see `zerosight env list`"
+        raise UnknownEnvironmentError(f"unknown environment {env_id!r}; {hint} (known: {', '.join(known)})")
+    return _factories[env_id]()
+
+
+def broken_plugins() -> dict[str, str]:
+    """Plugins that do not load, with the reason; a warning is issued for each."""
+    broken = {}
+    for name in _plugins():
+        try:
+            make(name)
+        except PluginError as error:
+            broken[name] = str(error)
+            warnings.warn(str(error), stacklevel=2)
+    return broken

@@ -1,0 +1,147 @@
+"""Flat scenes: what a 2D drawing shows, as data. Units are px; x points right, y down."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from shapely import MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
+
+Region = Polygon | MultiPolygon
+DECIMALS = 3
+"""Coordinates are kept to this many decimals, so that a scene equals itself after a round trip through JSON."""
+
+
+@dataclass(frozen=True)
+class FlatObject:
+    """One painted thing."""
+
+    index: int
+    """Paint order, 0 first and so lowest."""
+    kind: str
+    """`circle`, `ellipse`, `square`, `rectangle`, `triangle`, `polygon` or `path`, judged by the outline's geometry."""
+    kind_margin: float
+    """How clearly it is of that kind: 0 on the border to another, at most 1."""
+    fill: str | None
+    """`#rrggbb`, or None where nothing is filled."""
+    stroke: str | None
+    """`#rrggbb`, or None."""
+    stroke_width: float
+    outline: Region
+    """The whole painted region, before occlusion."""
+    visible: Region
+    """What is left of it after clipping, the canvas's edge and the objects painted later."""
+
+    @cached_property
+    def area(self) -> float:
+        """Of the visible region, px squared."""
+        return float(self.visible.area)
+
+    @cached_property
+    def centroid(self) -> tuple[float, float]:
+        """Of the visible region; (nan, nan) where nothing is visible."""
+        point = self.visible.centroid
+        return (float("nan"), float("nan")) if point.is_empty else (float(point.x), float(point.y))
+
+    @cached_property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of the visible region; all nan where nothing is visible."""
+        left, top, right, bottom = self.visible.bounds
+        return float(left), float(top), float(right), float(bottom)
+
+    @cached_property
+    def visible_share(self) -> float:
+        """Visible area over the outline's."""
+        return self.area / float(self.outline.area) if self.outline.area else 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "index": self.index,
+            "kind": self.kind,
+            "kind_margin": self.kind_margin,
+            "fill": self.fill,
+            "stroke": self.stroke,
+            "stroke_width": self.stroke_width,
+            "outline": rings(self.outline),
+            "visible": rings(self.visible),
+        }
+
+    @classmethod
+    def from_dict(cls, fields: dict[str, Any]) -> "FlatObject":
+        """What `to_dict` gave."""
+        regions = {name: region(fields[name]) for name in ("outline", "visible")}
+        return cls(**(fields | regions))
+
+
+@dataclass(frozen=True)
+class FlatScene:
+    """A canvas with its objects in paint order."""
+
+    width: float
+    height: float
+    background: str
+    """`#rrggbb`."""
+    objects: tuple[FlatObject, ...]
+
+    @cached_property
+    def _json(self) -> str:
+        body = {
+            "width": self.width,
+            "height": self.height,
+            "background": self.background,
+            "objects": [obj.to_dict() for obj in self.objects],
+        }
+        return json.dumps(body, sort_keys=True, separators=(",", ":"))
+
+    def to_json(self) -> str:
+        """Canonical JSON: equal scenes give equal bytes."""
+        return self._json
+
+    @classmethod
+    def from_json(cls, text: str) -> "FlatScene":
+        """What `to_json` gave."""
+        body = json.loads(text)
+        objects = tuple(FlatObject.from_dict(fields) for fields in body["objects"])
+        return cls(body["width"], body["height"], body["background"], objects)
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 of the canonical JSON, in hex."""
+        return hashlib.sha256(self._json.encode()).hexdigest()
+
+
+def rings(shape: Region) -> list[list[list[list[float]]]]:
+    """Polygons as lists of rings (the outer one first) of [x, y], each ring closed."""
+    parts = [shape] if isinstance(shape, Polygon) else list(shape.geoms)
+    return [
+        [[[x, y] for x, y in ring.coords] for ring in (part.exterior, *part.interiors)] for part in parts if not part.is_empty
+    ]
+
+
+def region(polygons: list[list[list[list[float]]]]) -> Region:
+    """The region that `rings` took apart; an empty polygon for no rings."""
+    parts = [Polygon(outer, holes) for outer, *holes in polygons]
+    return parts[0] if len(parts) == 1 else MultiPolygon(parts) if parts else Polygon()
+
+
+def rounded(shape: BaseGeometry) -> Region:
+    """The polygonal part of a geometry on the grid of `DECIMALS`, in a canonical form.
+
+    Points and lines, which have no area, are dropped. Rings start at their least vertex and run the same way
+    round, and polygons are in order, so that equal regions give equal bytes whatever produced them.
+    """
+    parts = []
+    for part in getattr(shape, "geoms", [shape]):
+        if not isinstance(part, Polygon) or part.is_empty:
+            continue
+        outer = [(round(x, DECIMALS) + 0.0, round(y, DECIMALS) + 0.0) for x, y in part.exterior.coords]
+        holes = [[(round(x, DECIMALS) + 0.0, round(y, DECIMALS) + 0.0) for x, y in hole.coords] for hole in part.interiors]
+        kept = Polygon(outer, [hole for hole in holes if len(set(hole)) > 2]) if len(set(outer)) > 2 else Polygon()
+        if kept.area > 10.0**-DECIMALS:
+            parts.append(kept.normalize())
+    if not parts:
+        return Polygon()
+    return parts[0] if len(parts) == 1 else MultiPolygon(parts).normalize()

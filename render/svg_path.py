@@ -1,0 +1,170 @@
+"""Path data to points: the whole grammar of SVG 1.1 (section 8.3), curves flattened to fixed numbers of pieces."""
+
+import math
+import re
+
+from .svg_parse import Element, SvgLimits, parse_number
+
+Point = tuple[float, float]
+CURVE_PIECES = 16
+CIRCLE_PIECES = 64
+
+_TOKEN = re.compile(r"([MmLlHhVvCcSsQqTtAaZz])|([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|([\s,]+)|(.)", re.DOTALL)
+_TAKES = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "A": 7, "Z": 0}
+
+
+def flatten_path(element: Element, limits: SvgLimits) -> list[tuple[list[Point], bool]]:
+    """The subpaths of a <path> as points, each with whether it is closed.
+
+    Raises:
+        SvgError: the data does not follow the grammar or has too many points.
+    """
+    walker = _Walker(element, limits)
+    for command, values in _commands(element, limits):
+        walker.run(command, values)
+    return [(points, closed) for points, closed in walker.subpaths if len(points) > 1]
+
+
+def _commands(element: Element, limits: SvgLimits) -> list[tuple[str, list[float]]]:
+    """The commands with their numbers, repeated ones written out."""
+    found: list[tuple[str, list[float]]] = []
+    command, values = "", []
+
+    def finish() -> None:
+        if not command:
+            return
+        size = _TAKES[command.upper()]
+        if (size == 0 and values) or (size and (not values or len(values) % size)):
+            raise element.error("path", f"{command} takes {size} numbers, got {len(values)}")
+        for start in range(0, max(len(values), 1), size or 1):
+            # Pairs after the first of a moveto are lines (section 8.3.2).
+            name = {"M": "L", "m": "l"}.get(command, command) if start else command
+            found.append((name, values[start : start + size]))
+
+    for letter, text, _, other in _TOKEN.findall(element.attributes.get("d", "")):
+        if other:
+            raise element.error("path", f"unexpected {other!r} in path data")
+        if letter:
+            finish()
+            command, values = letter, []
+        elif text:
+            if not command:
+                raise element.error("path", "path data must begin with M")
+            # The two flags of an arc may be written without a space between them and what follows.
+            for part in _split_flags(text) if command in "Aa" and len(values) % 7 in (3, 4) else (text,):
+                values.append(parse_number(element, "d", part, limits))
+        if len(found) + len(values) > 8 * limits.max_points:
+            raise element.error("size", "the path is too long", "draw less")
+    finish()
+    if found and found[0][0] not in "Mm":
+        raise element.error("path", "path data must begin with M")
+    return found
+
+
+def _split_flags(text: str) -> tuple[str, ...]:
+    return (text[0], text[1:]) if len(text) > 1 and text[0] in "01" and text[1] in "0123456789.-+" else (text,)
+
+
+class _Walker:
+    """Follows the commands and collects points."""
+
+    def __init__(self, element: Element, limits: SvgLimits) -> None:
+        self._element, self._limits = element, limits
+        self.subpaths: list[tuple[list[Point], bool]] = []
+        self._at: Point = (0.0, 0.0)
+        self._start: Point = (0.0, 0.0)
+        self._control: Point | None = None
+        self._last = ""
+        self._count = 0
+
+    def run(self, command: str, v: list[float]) -> None:
+        relative, name = command.islower(), command.upper()
+        dx, dy = self._at if relative else (0.0, 0.0)
+        pairs = [(v[i] + dx, v[i + 1] + dy) for i in range(0, len(v) - 1, 2)] if name in "MLCSQT" else []
+        if name == "M":
+            self._at = self._start = pairs[0]
+            self.subpaths.append(([self._at], False))
+        elif name == "Z":
+            self._close()
+        elif name == "H":
+            self._to([(v[0] + dx, self._at[1])])
+        elif name == "V":
+            self._to([(self._at[0], v[0] + dy)])
+        elif name == "L":
+            self._to(pairs)
+        elif name == "A":
+            self._to(_arc(self._at, (v[5] + dx, v[6] + dy), v[0], v[1], v[2], bool(v[3]), bool(v[4])))
+        else:
+            self._curve(name, pairs)
+        if name not in "CSQT":
+            self._control = None
+        self._last = name
+
+    def _to(self, points: list[Point]) -> None:
+        if self._last == "Z":
+            # Drawing on after a close begins a new subpath where the closed one began.
+            self.subpaths.append(([self._at], False))
+        self._count += len(points)
+        if self._count > self._limits.max_points:
+            raise self._element.error("size", f"more than {self._limits.max_points} points", "draw less")
+        self.subpaths[-1][0].extend(points)
+        if points:
+            self._at = points[-1]
+
+    def _close(self) -> None:
+        if self._last != "Z":
+            points, _ = self.subpaths[-1]
+            self.subpaths[-1] = (points, True)
+        self._at = self._start
+
+    def _curve(self, name: str, pairs: list[Point]) -> None:
+        smooth = {"S": "CS", "T": "QT"}.get(name)
+        if smooth:
+            known = self._control if self._control is not None and self._last in smooth else self._at
+            pairs = [(2 * self._at[0] - known[0], 2 * self._at[1] - known[1]), *pairs]
+        self._to(_bezier([self._at, *pairs]))
+        self._control = pairs[-2]
+
+
+def _bezier(points: list[Point]) -> list[Point]:
+    """Points after the first on a quadratic or cubic curve, by its Bernstein form."""
+    degree, found = len(points) - 1, []
+    for step in range(1, CURVE_PIECES + 1):
+        t = step / CURVE_PIECES
+        weights = [math.comb(degree, k) * (1 - t) ** (degree - k) * t**k for k in range(degree + 1)]
+        found.append((sum(w * p[0] for w, p in zip(weights, points, strict=True)),
+                      sum(w * p[1] for w, p in zip(weights, points, strict=True))))  # fmt: skip
+    return [*found[:-1], points[-1]]
+
+
+def _arc(start: Point, end: Point, rx: float, ry: float, rotation: float, large: bool, sweep: bool) -> list[Point]:
+    """Points after the start on an elliptical arc (SVG 1.1, appendix F.6)."""
+    rx, ry = abs(rx), abs(ry)
+    if start == end:
+        return []
+    if rx == 0 or ry == 0:
+        return [end]
+    cos, sin = math.cos(math.radians(rotation)), math.sin(math.radians(rotation))
+    half = ((start[0] - end[0]) / 2, (start[1] - end[1]) / 2)
+    x1, y1 = cos * half[0] + sin * half[1], -sin * half[0] + cos * half[1]
+    excess = (x1 / rx) ** 2 + (y1 / ry) ** 2
+    if excess > 1:
+        rx, ry = rx * math.sqrt(excess), ry * math.sqrt(excess)
+    under = (rx * ry) ** 2 / ((rx * y1) ** 2 + (ry * x1) ** 2) - 1
+    factor = math.sqrt(max(0.0, under)) * (-1 if large == sweep else 1)
+    cx1, cy1 = factor * rx * y1 / ry, -factor * ry * x1 / rx
+    cx = cos * cx1 - sin * cy1 + (start[0] + end[0]) / 2
+    cy = sin * cx1 + cos * cy1 + (start[1] + end[1]) / 2
+    first = math.atan2((y1 - cy1) / ry, (x1 - cx1) / rx)
+    turn = math.atan2((-y1 - cy1) / ry, (-x1 - cx1) / rx) - first
+    if sweep and turn < 0:
+        turn += 2 * math.pi
+    elif not sweep and turn > 0:
+        turn -= 2 * math.pi
+    pieces = max(2, math.ceil(abs(turn) / (2 * math.pi) * CIRCLE_PIECES))
+    found = []
+    for step in range(1, pieces):
+        angle = first + turn * step / pieces
+        x, y = rx * math.cos(angle), ry * math.sin(angle)
+        found.append((cx + cos * x - sin * y, cy + sin * x + cos * y))
+    return [*found, end]

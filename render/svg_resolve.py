@@ -1,0 +1,332 @@
+"""SVG to scenes: transforms, styles, `use`, groups, clipping and stacking resolved to regions.
+
+Coordinates are those of the viewBox, px, x right and y down. Curves become polygons of fixed numbers of pieces, so
+the same text gives the same scene on every machine (coordinates are rounded to a grid, see `geometry.rounded`).
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from shapely import LineString, MultiPolygon, Polygon, box, polygonize, unary_union
+from shapely.affinity import affine_transform
+from shapely.geometry.base import BaseGeometry
+
+from ..geometry import FlatObject, FlatScene, classify_outline, rounded
+from .outcome import Rejected
+from .svg_parse import Element, SvgError, SvgLimits, number, number_list, parse_svg
+from .svg_path import CIRCLE_PIECES, Point, flatten_path
+from .svg_style import IDENTITY, Matrix, Style, multiply, read_style, read_transform
+
+WHITE = "#ffffff"
+BACKGROUND_SLACK = 0.01
+"""A first rectangle is the background where it leaves no more of the canvas uncovered, as a share of it."""
+
+
+@dataclass(slots=True)
+class _Painted:
+    """A thing before occlusion."""
+
+    outline: BaseGeometry
+    style: Style
+    clip: BaseGeometry | None
+
+
+@dataclass(slots=True)
+class _Resolver:
+    """Walks the tree once and collects what is painted."""
+
+    limits: SvgLimits
+    by_id: dict[str, Element] = field(default_factory=dict)
+    painted: list[_Painted] = field(default_factory=list)
+    points: int = 0
+    visits: int = 0
+
+    def index(self, element: Element) -> None:
+        """Remember ids; the first of two wins, as in browsers."""
+        if name := element.attributes.get("id"):
+            self.by_id.setdefault(name, element)
+        for child in element.children:
+            self.index(child)
+
+    def paint(self, element: Element, style: Style, matrix: Matrix, clip: BaseGeometry | None, depth: int) -> None:
+        """Paint an element and what is in it."""
+        self.visits += 1
+        if self.visits > 4 * self.limits.max_elements:
+            raise element.error("size", "<use> makes too many copies", "draw less")
+        if depth > self.limits.max_depth:
+            raise element.error("depth", f"nested deeper than {self.limits.max_depth}, <use> included", "flatten it")
+        if element.name in ("defs", "clipPath", "title", "desc"):
+            return
+        style = read_style(element, style, self.limits)
+        if not style.displayed:
+            return
+        if element.name != "svg":
+            matrix = multiply(matrix, read_transform(element, self.limits))
+        clip = self.clipped(element, style, matrix, clip)
+        style = replace(style, clip=None)
+        if element.name in ("svg", "g"):
+            for child in element.children:
+                self.paint(child, style, matrix, clip, depth + 1)
+        elif element.name == "use":
+            offset = (1.0, 0.0, 0.0, 1.0, number(element, "x", self.limits), number(element, "y", self.limits))
+            self.paint(self.target(element), style, multiply(matrix, offset), clip, depth + 1)
+        elif style.visible:
+            self.paint_shape(element, style, matrix, clip)
+
+    def target(self, element: Element) -> Element:
+        """What a <use> points to; only places in this document are reached."""
+        reference = element.attributes.get("href", "")
+        if not reference.startswith("#"):
+            raise element.error("reference", f"<use> points to {reference[:40]!r}", "point to an id of this drawing: href=\"#name\"")
+        found = self.by_id.get(reference[1:])
+        if found is None:
+            raise element.error("reference", f"there is no id {reference[1:41]!r}", "define it in <defs>")
+        if found.name in ("svg", "clipPath", "defs"):
+            raise element.error("reference", f"<use> cannot copy a <{found.name}>", "copy a shape or a <g>")
+        return found
+
+    def clipped(self, element: Element, style: Style, matrix: Matrix, clip: BaseGeometry | None) -> BaseGeometry | None:
+        """The clip that holds inside the element."""
+        if style.clip is None:
+            return clip
+        found = self.by_id.get(style.clip)
+        if found is None or found.name != "clipPath":
+            raise element.error("reference", f"there is no clipPath {style.clip[:40]!r}", "define it in <defs>")
+        if found.attributes.get("clipPathUnits", "userSpaceOnUse") != "userSpaceOnUse":
+            raise found.error("attribute", "clipPathUnits must be userSpaceOnUse")
+        outer = multiply(matrix, read_transform(found, self.limits))
+        parts = []
+        for child in found.children:
+            self.visits += 1
+            if child.name in ("title", "desc"):
+                continue
+            own = read_style(child, Style(), self.limits)
+            fills = self.fill_region(child, own.clip_rule)
+            parts.append(_transformed(fills, multiply(outer, read_transform(child, self.limits))))
+        region = unary_union(parts) if parts else Polygon()
+        return region if clip is None else clip.intersection(region)
+
+    def paint_shape(self, element: Element, style: Style, matrix: Matrix, clip: BaseGeometry | None) -> None:
+        """Add the regions that a shape's fill and stroke cover."""
+        scale = math.sqrt(abs(matrix[0] * matrix[3] - matrix[1] * matrix[2]))
+        stroked = style.stroke is not None and style.stroke_width > 0
+        filled = _transformed(self.fill_region(element, style.fill_rule), matrix) if style.fill is not None else Polygon()
+        edge = Polygon()
+        if stroked:
+            edge = unary_union([_transformed(part, matrix) for part in self.stroke_regions(element, style)])
+        style = replace(style, stroke_width=style.stroke_width * scale if stroked else 0.0, stroke=style.stroke if stroked else None)
+        if stroked and style.fill == style.stroke:
+            self.add(element, _Painted(unary_union([filled, edge]), style, clip))
+            return
+        # An outline of another colour is a thing of its own, so that every thing has one colour.
+        self.add(element, _Painted(filled, replace(style, stroke=None, stroke_width=0.0), clip))
+        self.add(element, _Painted(edge, replace(style, fill=None), clip))
+
+    def add(self, element: Element, thing: _Painted) -> None:
+        """Keep a thing that covers anything."""
+        if thing.outline.is_empty or thing.outline.area <= 0:
+            return
+        if len(self.painted) >= self.limits.max_painted:
+            raise element.error("size", f"more than {self.limits.max_painted} things are painted", "draw less")
+        self.painted.append(thing)
+
+    # --- regions of single shapes, in the element's own coordinates ----------------------------------------------
+
+    def subpaths(self, element: Element) -> list[tuple[list[Point], bool]]:
+        """The boundary of a shape as points, each part with whether it is closed."""
+        found = _SHAPES[element.name](element, self.limits) if element.name in _SHAPES else None
+        if found is None:
+            raise element.error("element", f"<{element.name}> is not allowed here", "use shapes")
+        self.points += sum(len(points) for points, _ in found)
+        if self.points > self.limits.max_points:
+            raise element.error("size", f"more than {self.limits.max_points} points in all", "draw less")
+        return found
+
+    def fill_region(self, element: Element, rule: str) -> BaseGeometry:
+        """What filling covers; open parts are closed first, as SVG does."""
+        loops = [points for points, _ in self.subpaths(element) if len(set(points)) > 2]
+        if len(loops) == 1 and (simple := Polygon(loops[0])).is_valid:
+            return simple
+        return _filled(loops, rule)
+
+    def stroke_regions(self, element: Element, style: Style) -> Iterator[BaseGeometry]:
+        """What stroking covers."""
+        for points, closed in self.subpaths(element):
+            line = [*points, points[0]] if closed else points
+            if len(set(line)) > 1:
+                join, cap = style.join, style.cap
+                yield LineString(line).buffer(
+                    style.stroke_width / 2, quad_segs=8, join_style=join, cap_style=cap, mitre_limit=style.mitre_limit
+                )
+
+
+def _filled(loops: Sequence[Sequence[Point]], rule: str) -> BaseGeometry:
+    """The faces of crossing loops that a fill rule fills, by each face's winding number."""
+    if not loops:
+        return Polygon()
+    lines = [LineString([*loop, loop[0]]) for loop in loops]
+    faces = polygonize([unary_union(lines)])
+    kept = []
+    for face in faces.geoms:
+        at = face.representative_point()
+        winding = sum(_winding(loop, at.x, at.y) for loop in loops)
+        if (winding % 2 if rule == "evenodd" else winding) != 0:
+            kept.append(face)
+    return unary_union(kept) if kept else Polygon()
+
+
+def _winding(loop: Sequence[Point], x: float, y: float) -> int:
+    """How often a loop turns round a point (crossings of the ray to the right, signed)."""
+    total = 0
+    for (x1, y1), (x2, y2) in zip(loop, (*loop[1:], loop[0]), strict=True):
+        if (y1 <= y) != (y2 <= y) and x1 + (y - y1) / (y2 - y1) * (x2 - x1) > x:
+            total += 1 if y2 > y1 else -1
+    return total
+
+
+def _transformed(region: BaseGeometry, matrix: Matrix) -> BaseGeometry:
+    if matrix == IDENTITY:
+        return region
+    a, b, c, d, e, f = matrix
+    return affine_transform(region, [a, c, b, d, e, f])
+
+
+# --- shapes as points ----------------------------------------------------------------------------------------
+
+
+def _ellipse_points(cx: float, cy: float, rx: float, ry: float) -> list[tuple[list[Point], bool]]:
+    if rx <= 0 or ry <= 0:
+        return []
+    turns = (2 * math.pi * step / CIRCLE_PIECES for step in range(CIRCLE_PIECES))
+    return [([(cx + rx * math.cos(turn), cy + ry * math.sin(turn)) for turn in turns], True)]
+
+
+def _not_negative(element: Element, limits: SvgLimits, *names: str) -> list[float]:
+    values = [number(element, name, limits) for name in names]
+    for name, value in zip(names, values, strict=True):
+        if value < 0:
+            raise element.error("number", f"{name} of <{element.name}> is negative")
+    return values
+
+
+def _circle(element: Element, limits: SvgLimits) -> list[tuple[list[Point], bool]]:
+    (r,) = _not_negative(element, limits, "r")
+    return _ellipse_points(number(element, "cx", limits), number(element, "cy", limits), r, r)
+
+
+def _ellipse(element: Element, limits: SvgLimits) -> list[tuple[list[Point], bool]]:
+    rx, ry = _not_negative(element, limits, "rx", "ry")
+    return _ellipse_points(number(element, "cx", limits), number(element, "cy", limits), rx, ry)
+
+
+def _rect(element: Element, limits: SvgLimits) -> list[tuple[list[Point], bool]]:
+    x, y = number(element, "x", limits), number(element, "y", limits)
+    width, height, rx, ry = _not_negative(element, limits, "width", "height", "rx", "ry")
+    if width == 0 or height == 0:
+        return []
+    rx = min(rx if "rx" in element.attributes else ry, width / 2)
+    ry = min(ry if "ry" in element.attributes else rx, height / 2)
+    if rx == 0 or ry == 0:
+        return [([(x, y), (x + width, y), (x + width, y + height), (x, y + height)], True)]
+    points, pieces = [], CIRCLE_PIECES // 4
+    corners = ((x + width - rx, y + ry, -90), (x + width - rx, y + height - ry, 0), (x + rx, y + height - ry, 90), (x + rx, y + ry, 180))
+    for cx, cy, first in corners:
+        for step in range(pieces + 1):
+            angle = math.radians(first + 90 * step / pieces)
+            points.append((cx + rx * math.cos(angle), cy + ry * math.sin(angle)))
+    return [(points, True)]
+
+
+def _line(element: Element, limits: SvgLimits) -> list[tuple[list[Point], bool]]:
+    x1, y1, x2, y2 = (number(element, name, limits) for name in ("x1", "y1", "x2", "y2"))
+    return [([(x1, y1), (x2, y2)], False)]
+
+
+def _points(element: Element, limits: SvgLimits) -> list[tuple[list[Point], bool]]:
+    values = number_list(element, "points", element.attributes.get("points", ""), limits)
+    if len(values) % 2:
+        raise element.error("points", f"points has {len(values)} numbers, an odd count", "write pairs x,y")
+    pairs = list(zip(values[::2], values[1::2], strict=True))
+    return [(pairs, element.name == "polygon")] if len(pairs) > 1 else []
+
+
+_SHAPES = {"circle": _circle, "ellipse": _ellipse, "rect": _rect, "line": _line, "polygon": _points, "polyline": _points, "path": flatten_path}  # fmt: skip
+
+
+# --- the document --------------------------------------------------------------------------------------------
+
+
+def _canvas(root: Element, limits: SvgLimits) -> tuple[float, float, Matrix]:
+    """Width and height of the canvas in viewBox units, and the shift of its origin."""
+    if "viewBox" in root.attributes:
+        values = number_list(root, "viewBox", root.attributes["viewBox"], limits)
+        if len(values) != 4:
+            raise root.error("canvas", f"viewBox has {len(values)} numbers", "write four: 0 0 width height")
+        left, top, width, height = values
+    else:
+        left = top = 0.0
+        width, height = (number(root, name, limits, None) for name in ("width", "height"))
+    for value in (width, height):
+        if not 1 <= value <= limits.max_canvas:
+            raise root.error("canvas", f"the canvas is {width:g} x {height:g}", f"use 1 to {limits.max_canvas:g}")
+    return width, height, (1.0, 0.0, 0.0, 1.0, -left, -top)
+
+
+def _occluded(painted: Sequence[_Painted], canvas: Polygon) -> list[BaseGeometry]:
+    """What remains visible of each thing under those painted later."""
+    shown = []
+    for thing in painted:
+        inside = thing.outline if canvas.covers(thing.outline) else thing.outline.intersection(canvas)
+        shown.append(inside if thing.clip is None else inside.intersection(thing.clip))
+    found = []
+    for i, region in enumerate(shown):
+        left, top, right, bottom = region.bounds if not region.is_empty else (0.0, 0.0, 0.0, 0.0)
+        for cover in shown[i + 1 :]:
+            if cover.is_empty or region.is_empty:
+                continue
+            a, b, c, d = cover.bounds
+            if a < right and c > left and b < bottom and d > top:
+                region = region.difference(cover)
+        found.append(region)
+    return found
+
+
+def _scene(text: str, limits: SvgLimits) -> FlatScene:
+    root = parse_svg(text, limits)
+    width, height, shift = _canvas(root, limits)
+    canvas = box(0.0, 0.0, width, height)
+    resolver = _Resolver(limits)
+    resolver.index(root)
+    resolver.paint(root, Style(), shift, None, 1)
+    painted, background = resolver.painted, WHITE
+    if painted and painted[0].clip is None and painted[0].style.stroke is None and painted[0].style.fill is not None:
+        if canvas.difference(painted[0].outline).area <= BACKGROUND_SLACK * canvas.area:
+            background, painted = painted[0].style.fill, painted[1:]
+    objects = []
+    for thing, visible in zip(painted, _occluded(painted, canvas), strict=True):
+        outline = rounded(thing.outline)
+        if outline.is_empty:
+            continue
+        kind, margin = classify_outline(outline)
+        objects.append(
+            FlatObject(
+                index=len(objects),
+                kind=kind,
+                kind_margin=round(margin, 3),
+                fill=thing.style.fill,
+                stroke=thing.style.stroke,
+                stroke_width=round(thing.style.stroke_width, 3),
+                outline=outline,
+                visible=outline if visible is thing.outline else rounded(visible),
+            )
+        )
+    return FlatScene(width, height, background, tuple(objects))
+
+
+def resolve_svg(text: str, limits: SvgLimits = SvgLimits()) -> FlatScene | Rejected:  # noqa: B008 - a frozen value
+    """The scene that an SVG text draws, or why it is not accepted; no text makes it raise."""
+    try:
+        return _scene(text, limits)
+    except SvgError as error:
+        return error.rejected

@@ -1,0 +1,184 @@
+"""Styles and transforms: attributes to values, inherited as SVG does."""
+
+import math
+import re
+from dataclasses import dataclass, replace
+
+from PIL import ImageColor
+
+from .svg_parse import PAINT, Element, SvgLimits, number_list, parse_number
+
+Matrix = tuple[float, float, float, float, float, float]
+"""a b c d e f of SVG: x' = a x + c y + e, y' = b x + d y + f."""
+IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+
+_TRANSFORM = re.compile(r"\s*([a-zA-Z]+)\s*\(([^()]*)\)\s*,?")
+_HEX = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
+_RGB = re.compile(r"rgb\(\s*(\d{1,3}%?)\s*,\s*(\d{1,3}%?)\s*,\s*(\d{1,3}%?)\s*\)")
+_URL = re.compile(r"url\(\s*['\"]?#([^'\")\s]+)['\"]?\s*\)")
+_JOINS = {"miter": "mitre", "round": "round", "bevel": "bevel"}
+_CAPS = {"butt": "flat", "round": "round", "square": "square"}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What an element paints with; colours are `#rrggbb`, None paints nothing."""
+
+    fill: str | None = "#000000"
+    stroke: str | None = None
+    stroke_width: float = 1.0
+    fill_rule: str = "nonzero"
+    clip_rule: str = "nonzero"
+    color: str = "#000000"
+    join: str = "mitre"
+    cap: str = "flat"
+    mitre_limit: float = 4.0
+    visible: bool = True
+    displayed: bool = True
+    """Not inherited: False where the element and all in it are not drawn."""
+    clip: str | None = None
+    """Not inherited: id of the element's own clipPath."""
+
+
+def read_style(element: Element, parent: Style, limits: SvgLimits) -> Style:
+    """The element's style: its `style` attribute over its attributes over its parent's style.
+
+    Raises:
+        SvgError: a property is unknown or its value not understood.
+    """
+    given = {name: value.strip() for name, value in element.attributes.items() if name in PAINT}
+    given |= _declarations(element, given.pop("style", ""))
+    style = replace(parent, displayed=given.get("display", "inline") != "none", clip=_clip(element, given))
+    if "color" in given:
+        style = replace(style, color=_paint(element, "color", given["color"], style) or style.color)
+    for name in ("fill", "stroke"):
+        if name in given and given[name] != "inherit":
+            style = replace(style, **{name: _paint(element, name, given[name], style)})
+    for name in ("opacity", "fill-opacity", "stroke-opacity"):
+        if name in given:
+            style = _with_opacity(element, style, name, given[name], limits)
+    if "stroke-width" in given:
+        width = parse_number(element, "stroke-width", given["stroke-width"].removesuffix("px"), limits)
+        if width < 0:
+            raise element.error("number", "stroke-width is negative")
+        style = replace(style, stroke_width=width)
+    if "stroke-miterlimit" in given:
+        style = replace(style, mitre_limit=max(1.0, parse_number(element, "stroke-miterlimit", given["stroke-miterlimit"], limits)))
+    rules = {"nonzero": "nonzero", "evenodd": "evenodd"}
+    for name, target, values in (
+        ("fill-rule", "fill_rule", rules),
+        ("clip-rule", "clip_rule", rules),
+        ("stroke-linejoin", "join", _JOINS),
+        ("stroke-linecap", "cap", _CAPS),
+    ):
+        if name in given:
+            if given[name] not in values:
+                raise element.error("style", f"{name} is {given[name][:40]!r}", f"allowed: {', '.join(values)}")
+            style = replace(style, **{target: values[given[name]]})
+    if "visibility" in given:
+        style = replace(style, visible=given["visibility"] == "visible")
+    return style
+
+
+def _declarations(element: Element, text: str) -> dict[str, str]:
+    """The properties of a `style` attribute."""
+    found = {}
+    for part in filter(str.strip, text.split(";")):
+        name, colon, value = part.partition(":")
+        name = name.strip()
+        if not colon or name not in PAINT or name in ("style", "transform", "id"):
+            raise element.error("style", f"style has {part.strip()[:40]!r}, which is not understood", "use attributes")
+        found[name] = value.strip()
+    return found
+
+
+def _clip(element: Element, given: dict[str, str]) -> str | None:
+    value = given.get("clip-path", "none")
+    if value == "none":
+        return None
+    match = _URL.fullmatch(value)
+    if match is None:
+        raise element.error("reference", f"clip-path is {value[:40]!r}", 'write clip-path="url(#name)"')
+    return match.group(1)
+
+
+def _paint(element: Element, name: str, value: str, style: Style) -> str | None:
+    lowered = value.lower()
+    if lowered in ("none", "transparent"):
+        return None
+    if lowered == "currentcolor":
+        return style.color
+    if match := _RGB.fullmatch(lowered):
+        parts = [min(255, round(int(p[:-1]) * 2.55) if p.endswith("%") else int(p)) for p in match.groups()]
+        return "#" + "".join(f"{part:02x}" for part in parts)
+    if _HEX.fullmatch(value) or lowered in ImageColor.colormap:
+        return "#" + "".join(f"{part:02x}" for part in ImageColor.getrgb(value)[:3])
+    if lowered.startswith("url"):
+        raise element.error("paint", f"{name} is {value[:40]!r}; gradients and patterns are not allowed", "use one colour")
+    raise element.error("colour", f"{name} is {value[:40]!r}, which is no colour", 'use a CSS name or "#rrggbb"')
+
+
+def _with_opacity(element: Element, style: Style, name: str, text: str, limits: SvgLimits) -> Style:
+    """Opacity 1 changes nothing and 0 paints nothing; between them a colour would not be what is seen."""
+    value = parse_number(element, name, text, limits)
+    if value >= 1:
+        return style
+    if value > 0:
+        raise element.error("opacity", f"{name} is {text[:20]}; only opaque paint is allowed", "leave it out")
+    if name == "opacity":
+        return replace(style, displayed=False)
+    return replace(style, **{name.removesuffix("-opacity"): None})
+
+
+# --- transforms ----------------------------------------------------------------------------------------------
+
+
+def multiply(first: Matrix, second: Matrix) -> Matrix:
+    """The transform that does `second` and then `first`."""
+    if second == IDENTITY:
+        return first
+    a, b, c, d, e, f = first
+    g, h, i, j, k, m = second
+    return (a * g + c * h, b * g + d * h, a * i + c * j, b * i + d * j, a * k + c * m + e, b * k + d * m + f)
+
+
+def read_transform(element: Element, limits: SvgLimits) -> Matrix:
+    """The element's own transform.
+
+    Raises:
+        SvgError: it is not understood.
+    """
+    text = element.attributes.get("transform", "").strip()
+    matrix, position = IDENTITY, 0
+    while position < len(text):
+        match = _TRANSFORM.match(text, position)
+        if match is None:
+            raise element.error("transform", f"transform is not understood at {text[position : position + 30]!r}")
+        values = number_list(element, "transform", match.group(2), limits)
+        matrix = multiply(matrix, _single(element, match.group(1), values))
+        position = match.end()
+    if any(abs(value) > limits.max_number for value in matrix):
+        raise element.error("number", "the transform is too large")
+    return matrix
+
+
+def _single(element: Element, name: str, v: list[float]) -> Matrix:
+    count = len(v)
+    if name == "matrix" and count == 6:
+        return (v[0], v[1], v[2], v[3], v[4], v[5])
+    if name == "translate" and count in (1, 2):
+        return (1.0, 0.0, 0.0, 1.0, v[0], v[1] if count == 2 else 0.0)
+    if name == "scale" and count in (1, 2):
+        return (v[0], 0.0, 0.0, v[-1], 0.0, 0.0)
+    if name == "rotate" and count in (1, 3):
+        cos, sin = math.cos(math.radians(v[0])), math.sin(math.radians(v[0]))
+        turn = (cos, sin, -sin, cos, 0.0, 0.0)
+        if count == 1:
+            return turn
+        there, back = (1.0, 0.0, 0.0, 1.0, v[1], v[2]), (1.0, 0.0, 0.0, 1.0, -v[1], -v[2])
+        return multiply(multiply(there, turn), back)
+    if name == "skewX" and count == 1:
+        return (1.0, 0.0, math.tan(math.radians(v[0])), 1.0, 0.0, 0.0)
+    if name == "skewY" and count == 1:
+        return (1.0, math.tan(math.radians(v[0])), 0.0, 1.0, 0.0, 0.0)
+    raise element.error("transform", f"{name}({', '.join(map(str, v))[:40]}) is not understood", "use translate, scale, rotate")

@@ -1,0 +1,41 @@
+"""What parent and worker say to each other: a length, JSON, then raw bytes; nothing is ever unpickled."""
+
+import json
+import struct
+from typing import Any, BinaryIO
+
+HEADER = struct.Struct("<II")
+"""Bytes of JSON, bytes of payload."""
+MAX_JSON = 32 * 1024 * 1024
+MAX_PAYLOAD = 64 * 1024 * 1024
+
+
+class WireError(OSError):
+    """The other side is gone or does not keep to the protocol."""
+
+
+def pack(message: Any, payload: bytes = b"") -> bytes:
+    """A message as bytes."""
+    body = json.dumps(message).encode()
+    return HEADER.pack(len(body), len(payload)) + body + payload
+
+
+def sizes(header: bytes) -> tuple[int, int]:
+    """Lengths in a header.
+
+    Raises:
+        WireError: they are larger than any honest message.
+    """
+    body, payload = HEADER.unpack(header)
+    if body > MAX_JSON or payload > MAX_PAYLOAD:
+        raise WireError(f"a message of {body} + {payload} bytes is not one of ours")
+    return body, payload
+
+
+def read(stream: BinaryIO) -> tuple[Any, bytes] | None:
+    """The next message of a blocking stream, None at its end."""
+    header = stream.read(HEADER.size)
+    if len(header) < HEADER.size:
+        return None
+    body, payload = sizes(header)
+    return json.loads(stream.read(body)), stream.read(payload)

@@ -1,0 +1,90 @@
+"""The render worker: a process of its own that parses model-written programs and draws them.
+
+What contains it: an empty environment, no inherited descriptors but three pipes, the root directory as its place,
+no new privileges, limits on memory, files and processes, a processor-time limit for each program, death with its
+parent, and a wall clock in the parent. What does not: it is in no namespace and under no seccomp filter, so a
+flaw in expat, GEOS or cairo would reach what the user can reach. SVG text is data and is never executed.
+"""
+
+import ctypes
+import resource
+import signal
+import sys
+from types import FrameType
+from typing import Any, NoReturn
+
+from . import wire
+from .outcome import Rejected
+from .raster import rasterise
+from .svg_parse import SvgLimits
+from .svg_resolve import resolve_svg
+
+_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
+
+
+class _OutOfTime(Exception):
+    """The program used up its processor time."""
+
+
+def _confine(memory_mb: int) -> None:
+    """Give up what drawing does not need."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    with open("/proc/self/statm") as file:
+        mapped = int(file.read().split()[0]) * resource.getpagesize()
+    for limit, value in (
+        (resource.RLIMIT_AS, mapped + memory_mb * 1024 * 1024),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, 32),
+        (resource.RLIMIT_NPROC, 0),
+    ):
+        resource.setrlimit(limit, (value, value))
+
+
+def _out_of_time(signum: int, frame: FrameType | None) -> NoReturn:
+    raise _OutOfTime
+
+
+def _draw(program: str, size: int, limits: SvgLimits, cpu_s: float) -> tuple[dict[str, Any], bytes]:
+    """One program's outcome as a message. The one place in the worker that records failures."""
+    signal.setitimer(signal.ITIMER_PROF, cpu_s)
+    try:
+        scene = resolve_svg(program, limits)
+        if isinstance(scene, Rejected):
+            return {"rejected": scene.to_dict()}, b""
+        picture = rasterise(scene, size)
+        return {"scene": scene.to_json(), "shape": picture.array.shape}, picture.array.tobytes()
+    except (MemoryError, RecursionError, _OutOfTime) as error:
+        what = {MemoryError: "memory", RecursionError: "nesting", _OutOfTime: "processor time"}[type(error)]
+        return {"rejected": Rejected("resources", f"the program uses too much {what}", "draw less").to_dict()}, b""
+    except Exception as error:  # noqa: BLE001 - the boundary: whatever breaks in here is our failure, and is said
+        return {"failed": f"{type(error).__name__}: {error}"}, b""
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def main() -> None:
+    """Serve batches from stdin until it ends: limits first, then a reply for each program as it is done."""
+    signal.signal(signal.SIGPROF, _out_of_time)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    hello = wire.read(sys.stdin.buffer)
+    if hello is None:
+        return
+    settings = hello[0]
+    limits = SvgLimits(**settings["limits"])
+    # One drawing before the limits hold loads whatever the libraries load on first use.
+    _draw('<svg viewBox="0 0 8 8"><circle r="3"/></svg>', 8, limits, 60.0)
+    _confine(settings["memory_mb"])
+    out = sys.stdout.buffer
+    out.write(wire.pack({"ready": True}))
+    out.flush()
+    while (request := wire.read(sys.stdin.buffer)) is not None:
+        for program in request[0]["programs"]:
+            out.write(wire.pack(*_draw(program, request[0]["size"], limits, settings["cpu_s"])))
+            out.flush()
+
+
+if __name__ == "__main__":
+    main()

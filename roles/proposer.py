@@ -1,0 +1,100 @@
+"""The Proposer: reads a briefing, writes a concept, what to draw, and a question about it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..envs import Briefing, Environment, Rejected, Requirement, Score
+from ..envs.query import loads
+from .messages import Messages, chat
+from .reward import weigh
+
+MAX_CONCEPT_CHARS = 120
+
+SYSTEM = """You invent exercises that train another model to see. Reply with one JSON object and nothing else:
+{"concept": a short title, "draw": a list of [count, word, ...] that says which objects the picture shows,
+"ask": a query in nested lists}. Words describe objects: %s.
+A query such as ["colour", ["leftmost", ["select", "circle"]]] must have exactly one clear answer on the picture.
+Good exercises are neither trivial nor impossible."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A checked proposal."""
+
+    concept: str
+    requirements: tuple[Requirement, ...]
+    query: Any
+    task: str | None
+    """The task whose form the query has, None where it is of a form without a name."""
+
+    @property
+    def objects(self) -> int:
+        """How many objects the picture shall show."""
+        return sum(requirement.count for requirement in self.requirements)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProposerWeights:
+    """Weights of the Proposer's terms."""
+
+    format: float = 0.2
+    """The text is a valid proposal."""
+    brief: float = 0.2
+    """It keeps to the briefing: the form asked for, the number of objects."""
+    drawable: float = 0.1
+    """Share of programs that draw what was required."""
+    posed: float = 0.2
+    """Share of those drawings on which the question has one clear answer."""
+    edge: float = 0.5
+    """Mean 4p(1 - p) of the Solver's accuracy against the oracle."""
+    novelty: float = 0.1
+    """Rarity of the query among the batch's proposals of the same task."""
+
+
+def prompt(env: Environment, briefing: Briefing) -> Messages:
+    """What the Proposer is shown."""
+    return chat(SYSTEM % ", ".join(env.words), f"propose: {briefing.text}")
+
+
+def parse(env: Environment, text: str) -> Proposal | Rejected:
+    """The proposal in a reply, or the first thing that is wrong with it."""
+    body = loads(text.strip())
+    if isinstance(body, Rejected):
+        return body
+    if not isinstance(body, dict) or set(body) != {"concept", "draw", "ask"}:
+        return Rejected("syntax", "expected a JSON object with concept, draw and ask", "write these three keys")
+    concept = body["concept"]
+    if not isinstance(concept, str) or not concept.strip() or len(concept) > MAX_CONCEPT_CHARS:
+        return Rejected("concept", "the concept is no short text", f"write 1 to {MAX_CONCEPT_CHARS} characters")
+    requirements = env.requirements(body["draw"])
+    if isinstance(requirements, Rejected):
+        return requirements
+    query = env.parse_value(body["ask"])
+    if isinstance(query, Rejected):
+        return query
+    return Proposal(concept.strip(), requirements, query, env.task_of(query))
+
+
+def keeps_to(briefing: Briefing, proposal: Proposal) -> float:
+    """1 where form and number of objects are as briefed, 0.5 where one of them is, else 0."""
+    return ((proposal.task == briefing.task) + (proposal.objects == briefing.objects)) / 2
+
+
+def reward(
+    weights: ProposerWeights,
+    *,
+    valid: bool,
+    brief: float = 0.0,
+    drawable: float = 0.0,
+    posed: float = 0.0,
+    edge: float = 0.0,
+    novelty: float = 0.0,
+) -> Score:
+    """The Proposer's score; a rejected proposal has every term 0.
+
+    Never paid for agreement among the Solver's samples, only for its accuracy against the oracle.
+    """
+    terms = {"brief": brief, "drawable": drawable, "posed": posed, "edge": edge, "novelty": novelty}
+    if not valid:
+        terms = dict.fromkeys(terms, 0.0)
+    return weigh({"format": float(valid), **terms}, weights)

@@ -1,0 +1,79 @@
+"""The curriculum: which forms at which difficulty are worth asking now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..config import CurriculumConfig
+from ..envs import Environment, Stream
+from ..roles.reward import edge
+
+SHRINK = 8.0
+"""Answers' worth of the prior, chance level, in an arm's first estimates."""
+
+
+@dataclass(slots=True)
+class Arm:
+    """What is known of one form at one difficulty of one environment."""
+
+    env: str
+    task: str
+    difficulty: int
+    chance: float
+    rate: float
+    """Running solve rate of the Solver while training."""
+    seen: float = 0.0
+    """Answers behind the rate, with forgetting."""
+
+    @property
+    def skill(self) -> float:
+        """Solve rate above chance, 0 at or under chance and 1 at full."""
+        return max(0.0, (self.rate - self.chance) / (1.0 - self.chance))
+
+
+class Curriculum:
+    """Arms are drawn by their weight: `edge(skill)` and a floor.
+
+    A form at the blind level has skill 0 and gets the floor; GRPO would find no signal there that is not luck.
+    Once it leaves that level its weight rises, and falls again when the form is mastered.
+    """
+
+    def __init__(self, config: CurriculumConfig, envs: Sequence[Environment]) -> None:
+        self._config = config
+        self.arms = [
+            Arm(env.id, task.name, difficulty, task.chance, task.chance)
+            for env in envs
+            for task in env.tasks.values()
+            for difficulty in env.difficulties
+        ]
+        self._by_key = {(arm.env, arm.task, arm.difficulty): arm for arm in self.arms}
+
+    def weight(self, arm: Arm) -> float:
+        """How likely the arm is to be drawn, before normalising; unseen arms count as half known."""
+        if self._config.kind == "uniform":
+            return 1.0
+        doubt = SHRINK / (SHRINK + arm.seen)
+        return max(self._config.floor, (1.0 - doubt) * edge(arm.skill) + doubt)
+
+    def draw(self, stream: Stream, count: int) -> list[Arm]:
+        """`count` arms, with replacement."""
+        weights = [self.weight(arm) for arm in self.arms]
+        return [stream.weighted(self.arms, weights) for _ in range(count)]
+
+    def observe(self, env: str, task: str, difficulty: int, rate: float, answers: int) -> None:
+        """Take in the Solver's rate on one item of an arm."""
+        arm = self._by_key[env, task, difficulty]
+        memory = self._config.memory
+        kept = arm.seen * memory
+        arm.rate = (arm.rate * (kept + SHRINK * (arm.seen == 0)) + rate * answers) / (kept + SHRINK * (arm.seen == 0) + answers)
+        arm.seen = kept + answers
+
+    def state(self) -> list[dict[str, Any]]:
+        """What a checkpoint keeps."""
+        return [{"env": a.env, "task": a.task, "difficulty": a.difficulty, "rate": a.rate, "seen": a.seen} for a in self.arms]
+
+    def restore(self, state: Sequence[Mapping[str, Any]]) -> None:
+        """Take back what `state` gave."""
+        for entry in state:
+            arm = self._by_key[entry["env"], entry["task"], entry["difficulty"]]
+            arm.rate, arm.seen = float(entry["rate"]), float(entry["seen"])

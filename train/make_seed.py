@@ -1,0 +1,150 @@
+"""Making the seed: the embedded model's warm-up, deterministic for a given machine and number of threads.
+
+`make seed` runs it and writes `train/embedded/` (weights in bfloat16, tokenizer, log).
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .embedded import EMBEDDED
+from .model import IMAGE_TOKENS, build_model, build_processor, build_tokenizer, save
+from .packing import Branch, Row, batches, pack, scored_logprobs
+from .warmup import Lesson, Page, pages
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SeedRecipe:
+    """How the seed is made."""
+
+    pages: int = 32_000
+    """Pictures with their lessons, each seen once."""
+    batch: int = 16
+    """Pages in a step."""
+    matrix_rate: float = 3e-3
+    """Peak rate of Muon, which trains the matrices."""
+    vector_rate: float = 2e-3
+    """Peak rate of AdamW, which trains embeddings, biases and norms."""
+    decay_from: float = 0.5
+    """Share of the steps after which the rates fall, linearly to 5 %."""
+    corpus_pages: int = 512
+    """Pages whose texts make the tokenizer."""
+    seed: int = 0
+    """Of weights and pages."""
+    token_budget: int = 4096
+    """Padded tokens at most in a forward pass."""
+    threads: int = 2
+    """Of torch; another number rounds sums differently and so gives other weights."""
+
+
+class _Optimiser:
+    """Muon for the matrices (Jordan et al. 2024), AdamW for the rest, one schedule for both."""
+
+    def __init__(self, model: torch.nn.Module, recipe: SeedRecipe, steps: int) -> None:
+        matrices = [p for name, p in model.named_parameters() if p.ndim == 2 and "embed" not in name]
+        known = {id(p) for p in matrices}
+        rest = [p for p in model.parameters() if id(p) not in known]
+        self._parts = (
+            (torch.optim.Muon(matrices, lr=recipe.matrix_rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"), recipe.matrix_rate),
+            (torch.optim.AdamW(rest, lr=recipe.vector_rate, weight_decay=0.01, betas=(0.9, 0.98)), recipe.vector_rate),
+        )
+        self._model, self._recipe, self._steps = model, recipe, steps
+
+    def step(self, number: int) -> None:
+        done = number / self._steps
+        fall = (1.0 - done) / (1.0 - self._recipe.decay_from)
+        factor = min(1.0, (number + 1) / 100, max(0.05, fall))
+        torch.nn.utils.clip_grad_norm_(self._model.parameters(), 1.0)
+        for optimiser, rate in self._parts:
+            for group in optimiser.param_groups:
+                group["lr"] = rate * factor
+            optimiser.step()
+            optimiser.zero_grad()
+
+
+def lesson_rows(tokenizer: Any, processor: Any, page_list: Sequence[Page]) -> tuple[list[Row], list[list[float]]]:
+    """The pages as rows (a picture with all its lessons is one), and each branch's weight."""
+    pixels = processor.image_processor([page.picture for page in page_list], return_tensors="pt")["pixel_values"]
+    image = [tokenizer.convert_tokens_to_ids("<image>")] * IMAGE_TOKENS
+    rows, weights = [], []
+    for page, tensor in zip(page_list, pixels, strict=True):
+        rows.append(Row(image, [_branch(tokenizer, lesson) for lesson in page.seen], tensor))
+        weights.append([lesson.weight for lesson in page.seen])
+        for lesson in page.told:
+            rows.append(Row((), [_branch(tokenizer, lesson)]))
+            weights.append([lesson.weight])
+    return rows, weights
+
+
+def _branch(tokenizer: Any, lesson: Lesson) -> Branch:
+    prompt = tokenizer(lesson.prompt + "\n")["input_ids"]
+    reply = tokenizer(lesson.reply)["input_ids"]
+    return Branch([*prompt, *reply, tokenizer.eos_token_id], len(prompt))
+
+
+def supervised_loss(
+    model: Any, rows: Sequence[Row], weights: Sequence[Sequence[float]], pad_id: int, token_budget: int
+) -> Iterator[torch.Tensor]:
+    """Parts of the weighted mean negative log-likelihood; their sum is the batch's loss.
+
+    They come one forward pass at a time, to be back-propagated before the next.
+    """
+    total = sum(
+        weight * (len(branch.ids) - branch.scored_from)
+        for row, own in zip(rows, weights, strict=True)
+        for branch, weight in zip(row.branches, own, strict=True)
+    )
+    for chosen in batches(rows, token_budget):
+        packed = pack([rows[i] for i in chosen], pad_id)
+        weight = torch.tensor([w for i in chosen for w in weights[i]])[packed.branch]
+        logprobs, _ = scored_logprobs(model, packed)
+        yield -(weight * logprobs).sum() / total
+
+
+def _texts(page_list: Sequence[Page]) -> Iterator[str]:
+    for page in page_list:
+        for lesson in (*page.seen, *page.told):
+            yield lesson.prompt + "\n"
+            yield lesson.reply
+    # Every coordinate is a token of its own, seen in the corpus or not.
+    for _ in range(200):
+        yield " ".join(map(str, range(65)))
+
+
+def make_seed(folder: Path, recipe: SeedRecipe, report: Callable[[str], None], workers: int = 1) -> None:
+    """Train the seed and write it to `folder` with its recipe and log."""
+    torch.set_num_threads(recipe.threads)
+    torch.set_flush_denormal(True)
+    corpus = [page for chunk in pages(recipe.seed + 1, recipe.corpus_pages, workers) for page in chunk]
+    tokenizer = build_tokenizer(_texts(corpus))
+    processor = build_processor(tokenizer)
+    model = build_model(tokenizer, recipe.seed)
+    steps = recipe.pages // recipe.batch
+    optimiser = _Optimiser(model, recipe, steps)
+    log: list[dict[str, float]] = []
+    began, number, mean = time.monotonic(), 0, 0.0
+    for chunk in pages(recipe.seed, steps * recipe.batch, workers):
+        for start in range(0, len(chunk), recipe.batch):
+            rows, weights = lesson_rows(tokenizer, processor, chunk[start : start + recipe.batch])
+            loss = 0.0
+            for part in supervised_loss(model, rows, weights, tokenizer.pad_token_id, recipe.token_budget):
+                part.backward()
+                loss += part.item()
+            optimiser.step(number)
+            number += 1
+            mean += (loss - mean) / min(number, 50)
+            if number % 100 == 0 or number == steps:
+                log.append({"step": number, "loss": round(mean, 4), "seconds": round(time.monotonic() - began, 1)})
+                report(f"step {number}/{steps}  loss {mean:.3f}  {log[-1]['seconds']:.0f} s")
+    folder.mkdir(parents=True, exist_ok=True)
+    save(folder, model.eval(), processor, torch.bfloat16)
+    (folder / "seed.json").write_text(json.dumps({"recipe": asdict(recipe), "log": log}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    make_seed(EMBEDDED, SeedRecipe(), report=lambda line: print(line, flush=True))  # noqa: T201 - a command of its own

@@ -1,0 +1,209 @@
+"""The run directory: what was finished is on disk, whole, and a resumed run goes on exactly."""
+
+import json
+import os
+import platform
+import shutil
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .. import __version__
+from ..config import RunConfig
+from ..render import Picture
+from .embedded import load_policy
+from .learner import Learner
+from .policy import Policy
+
+PACKAGES = ("torch", "transformers", "tokenizers", "peft", "numpy", "shapely", "cairosvg", "pillow")
+
+
+class RunError(RuntimeError):
+    """A run directory that cannot be used as asked; the message says how to go on."""
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that a reader, or a restart after a kill, sees all of it or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    with part.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+class Run:
+    """A run directory.
+
+    `config.yaml`, `manifest.json`, `metrics.jsonl`, `rollouts/step_N.jsonl`, `pictures/<digest>.png`,
+    `checkpoints/step_N/`, `evaluations/<name>.json`, `report.html`.
+    """
+
+    def __init__(self, folder: Path, config: RunConfig) -> None:
+        self.folder = folder
+        self.config = config
+
+    @classmethod
+    def create(cls, folder: Path, config: RunConfig) -> "Run":
+        """A new run in an empty or missing folder.
+
+        Raises:
+            RunError: the folder holds something.
+        """
+        if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+            raise RunError(f"{folder} is not empty; choose another with --out, or continue it with --resume {folder}")
+        run = cls(folder, config)
+        write_atomically(folder / "config.yaml", config.to_yaml().encode())
+        write_atomically(folder / "manifest.json", (json.dumps(manifest(config), indent=1) + "\n").encode())
+        return run
+
+    @classmethod
+    def open(cls, folder: Path) -> "Run":
+        """An existing run.
+
+        Raises:
+            RunError: the folder is no run.
+        """
+        if not (folder / "config.yaml").is_file():
+            raise RunError(f"{folder} is no run directory (it has no config.yaml); runs are listed by `ls runs`")
+        return cls(folder, RunConfig.load(folder / "config.yaml"))
+
+    # --- what a step leaves ---------------------------------------------------------------------------------
+
+    def log(self, metrics: Mapping[str, Any]) -> None:
+        """Append one line to `metrics.jsonl`."""
+        with (self.folder / "metrics.jsonl").open("a") as file:
+            file.write(json.dumps(metrics) + "\n")
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """All logged steps; a line that a kill cut short is not one."""
+        path = self.folder / "metrics.jsonl"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [json.loads(line) for line in lines if line.endswith("}")]
+
+    def keep_rollouts(self, step: int, rollouts: Sequence[Mapping[str, Any]]) -> None:
+        """Write a step's rollouts, one JSON object a line."""
+        text = "".join(json.dumps(rollout, sort_keys=True) + "\n" for rollout in rollouts)
+        write_atomically(self.folder / "rollouts" / f"step_{step:06d}.jsonl", text.encode())
+
+    def rollouts(self, step: int) -> list[dict[str, Any]]:
+        """The rollouts of a step."""
+        path = self.folder / "rollouts" / f"step_{step:06d}.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def keep_picture(self, digest: str, picture: Picture) -> None:
+        """Write a picture under its digest, once."""
+        path = self.folder / "pictures" / f"{digest}.png"
+        if not path.exists():
+            write_atomically(path, picture.png())
+
+    def keep_evaluation(self, name: str, result: Mapping[str, Any]) -> None:
+        """Write an evaluation's result."""
+        write_atomically(self.folder / "evaluations" / f"{name}.json", (json.dumps(result, indent=1) + "\n").encode())
+
+    def evaluation(self, name: str) -> dict[str, Any] | None:
+        """An evaluation's result, if it is there."""
+        path = self.folder / "evaluations" / f"{name}.json"
+        return json.loads(path.read_text()) if path.exists() else None
+
+    # --- checkpoints ----------------------------------------------------------------------------------------
+
+    def checkpoint(self, step: int, policy: Policy, learner: Learner, state: Mapping[str, Any]) -> Path:
+        """Write everything that the steps after this one depend on; older checkpoints beyond the kept ones go."""
+        final = self.folder / "checkpoints" / f"step_{step:06d}"
+        part = final.with_name(f".{final.name}.part")
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        policy.save(part)
+        torch.save({"optimiser": learner.optimiser.state_dict(), "version": learner.version}, part / "learner.pt")
+        write_atomically(part / "state.json", json.dumps({"step": step, **state}).encode())
+        if final.exists():
+            shutil.rmtree(final)
+        part.replace(final)
+        for old in self.checkpoints()[: -self.config.keep_checkpoints]:
+            shutil.rmtree(old)
+        return final
+
+    def checkpoints(self) -> list[Path]:
+        """Complete checkpoints, oldest first."""
+        return sorted((self.folder / "checkpoints").glob("step_*"))
+
+    def restore(self, policy: Policy, learner: Learner) -> dict[str, Any] | None:
+        """Load the newest checkpoint and drop what was logged after it; None where there is none.
+
+        Raises:
+            RunError: the checkpoint cannot be read.
+        """
+        found = self.checkpoints()
+        state = None
+        if found:
+            newest = found[-1]
+            try:
+                state = json.loads((newest / "state.json").read_text())
+                saved = torch.load(newest / "learner.pt", weights_only=True)
+                policy.restore(newest)
+                learner.optimiser.load_state_dict(saved["optimiser"])
+                learner.version = saved["version"]
+            except (OSError, ValueError, KeyError, RuntimeError, EOFError) as error:
+                raise RunError(
+                    f"checkpoint {newest} cannot be read ({type(error).__name__}: {str(error).splitlines()[0]}); "
+                    f"delete that folder and resume again to go back to the one before"
+                ) from error
+        self._forget_after(state["step"] if state else 0)
+        return state
+
+    def _forget_after(self, step: int) -> None:
+        kept = [entry for entry in self.metrics() if entry["step"] <= step]
+        write_atomically(self.folder / "metrics.jsonl", "".join(json.dumps(entry) + "\n" for entry in kept).encode())
+        for path in (self.folder / "rollouts").glob("step_*.jsonl"):
+            if int(path.stem.removeprefix("step_")) > step:
+                path.unlink()
+
+
+def load_trained(folder: Path) -> Policy:
+    """The policy of a run's newest checkpoint.
+
+    Raises:
+        RunError: the folder is no run or has no checkpoint.
+    """
+    run = Run.open(folder)
+    found = run.checkpoints()
+    if not found:
+        raise RunError(f"{folder} has no checkpoint yet; continue it with --resume {folder}")
+    policy = load_policy(run.config)
+    policy.restore(found[-1])
+    return policy
+
+
+def manifest(config: RunConfig) -> dict[str, Any]:
+    """Versions, hardware and seeds of a run."""
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = None
+    return {
+        "zerosight": __version__,
+        "environments": list(config.envs),
+        "seed": config.seed,
+        "versions": versions,
+        "machine": machine(),
+        "threads": torch.get_num_threads(),
+        "sandbox": "worker process: rlimits, no_new_privs, empty environment, wall clock",
+    }
+
+
+def machine() -> dict[str, Any]:
+    """What figures were measured on."""
+    return {
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "architecture": platform.machine(),
+        "cores": os.cpu_count(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+    }

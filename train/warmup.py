@@ -1,0 +1,179 @@
+"""The warm-up of the embedded model: its stand-in for pretraining, run once by `make seed`.
+
+Supervised on oracle-made items of `shapes/Canvas-v1`, it teaches the model to see (captions of what is drawn
+where, on pictures of every difficulty), to write valid proposals and programs, and to answer the forms in
+`ANSWERED` on pictures of difficulty 1 only. Harder pictures and all other forms are left to the run.
+"""
+
+import json
+import re
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
+
+import numpy as np
+
+from ..envs import Briefing, Item, Rejected, Requirement, Stream, make
+from ..envs.answers import NUMBER_WORDS
+from ..envs.execute import Thing
+from ..envs.shapes.canvas import ENV_ID, perceive
+from ..roles import coder, proposer, solver
+from ..roles.messages import Messages
+
+ANSWERED = ("count", "exists", "colour", "shape", "size", "side", "level", "extreme_colour")
+"""Question forms that the warm-up answers, on difficulty 1 only."""
+
+CHUNK = 256
+"""Pages that a worker process makes at a time."""
+
+GRID = 4
+"""Captions give places in multiples of this many px."""
+
+
+PICTURE_SIZE = 64
+
+
+class Lesson(NamedTuple):
+    """A prompt with the reply to learn, and the weight of the reply's tokens in the loss."""
+
+    prompt: str
+    reply: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A picture [64, 64, 3] uint8 with the lessons about it, and lessons in words alone."""
+
+    picture: np.ndarray
+    seen: tuple[Lesson, ...]
+    told: tuple[Lesson, ...]
+
+
+def user_text(messages: Messages) -> str:
+    """The words of the user turn: all that the embedded model's chat template keeps."""
+    return "".join(part["text"] for part in messages[-1]["content"] if part["type"] == "text")
+
+
+def _place(value: float) -> int:
+    return GRID * round(value / GRID)
+
+
+def _name(thing: Thing, words: Sequence[str] = ("size", "colour", "shape")) -> str:
+    return " ".join(getattr(thing, word) for word in words)
+
+
+def _caption(things: Sequence[Thing], axis: str, sign: int) -> str:
+    ordered = sorted(things, key=lambda thing: sign * getattr(thing, axis))
+    return ", ".join(f"{_place(t.x)} {_place(t.y)} {_name(t)}" for t in ordered) or "nothing"
+
+
+_ORDERS = {"left": ("x", 1), "right": ("x", -1), "top": ("y", 1), "bottom": ("y", -1)}
+
+
+def captions(stream: Stream, things: Sequence[Thing]) -> Iterator[Lesson]:
+    """What is drawn where: all of it from one side, some of it from another, single places and objects."""
+    side = stream.choice(tuple(_ORDERS))
+    yield Lesson(f"describe from the {side}", _caption(things, *_ORDERS[side]), 1.0)
+    for side in stream.sample(tuple(_ORDERS), 2):
+        word = getattr(stream.choice(things), stream.choice(("colour", "shape", "size")))
+        chosen = [thing for thing in things if thing.described_by((word,))]
+        yield Lesson(f"describe {word} from the {side}", _caption(chosen, *_ORDERS[side]), 1.0)
+    for thing in stream.sample(things, 3):
+        yield Lesson(f"what is at {_place(thing.x)} {_place(thing.y)}", _name(thing), 1.0)
+        alike = [other for other in things if _name(other, ("colour", "shape")) == _name(thing, ("colour", "shape"))]
+        if len(alike) == 1:
+            yield Lesson(f"find the {_name(thing, ('colour', 'shape'))}", f"{_place(thing.x)} {_place(thing.y)}", 1.0)
+
+
+def answers(stream: Stream, item: Item, extra: int) -> Iterator[Lesson]:
+    """The item's own question, and `extra` more of the answered forms that its scene poses well."""
+    env = make(item.env)
+    yield Lesson(user_text(solver.prompt(item.question)), item.truth.value, 3.0)
+    for _ in range(extra):
+        query = env.query(stream, stream.choice(ANSWERED))
+        truth = env.solve(item.scene, query)
+        if not isinstance(truth, Rejected):
+            yield Lesson(user_text(solver.prompt(env.ask(query, stream))), truth.value, 3.0)
+
+
+def requirements_of(stream: Stream, item: Item, things: Sequence[Thing]) -> tuple[Requirement, ...]:
+    """What a drawing like the item's must show, from left to right; alike neighbours are counted together.
+
+    The order is a habit that the Coder learns to follow: shapes drawn from left to right are easier to keep apart.
+    """
+    asks = json.dumps(item.question.query)
+    sized = any(word in asks for word in ("small", "large", "size")) or stream.integer(0, 3) == 0
+    words = ("size", "colour", "shape") if sized else ("colour", "shape")
+    names = [_name(thing, words) for thing in sorted(things, key=lambda thing: thing.x)]
+    return tuple(Requirement(len(list(alike)), tuple(name.split())) for name, alike in groupby(names))
+
+
+def proposal(item: Item, wanted: Sequence[Requirement]) -> Lesson:
+    """A proposal that the item fulfils."""
+    objects = sum(requirement.count for requirement in wanted)
+    body = {
+        "concept": f"{NUMBER_WORDS[objects]} shapes",
+        "draw": [[requirement.count, *requirement.words] for requirement in wanted],
+        "ask": item.question.query,
+    }
+    briefing = Briefing(item.task, item.difficulty, objects)
+    prompt = user_text(proposer.prompt(make(item.env), briefing))
+    return Lesson(prompt, json.dumps(body, separators=(",", ":")), 0.5)
+
+
+def program(item: Item, things: Sequence[Thing], wanted: Sequence[Requirement]) -> Lesson:
+    """The item's program with its shapes from left to right."""
+    shapes = re.findall(r"<[^<>]*/>", item.program)
+    ordered = [shape for _, shape in sorted(zip(things, shapes, strict=True), key=lambda pair: pair[0].x)]
+    head = item.program[: item.program.index(">") + 1]
+    return Lesson(user_text(coder.prompt(wanted)), f"{head}{''.join(ordered)}</svg>", 0.7)
+
+
+def page(seed: int, index: int) -> Page:
+    """One picture and all its lessons; half of the pages have difficulty 1 and questions."""
+    env = make(ENV_ID)
+    stream = Stream(("warm-up", seed, index))
+    difficulty = stream.choice((1, 1, 2, 3))
+    task = stream.choice(ANSWERED if difficulty == 1 else tuple(env.tasks))
+    item = env.sample(stream, task, difficulty)
+    things = _clear(item)
+    seen = list(captions(stream, things))
+    if difficulty == 1:
+        seen += answers(stream, item, extra=4)
+    # Programs and proposals are about every task and difficulty: what the Proposer may write is not what the
+    # Solver was taught to answer.
+    other = env.sample(stream, stream.choice(tuple(env.tasks)), stream.choice(env.difficulties))
+    drawn = _clear(other)
+    wanted = requirements_of(stream, other, drawn)
+    told = [program(other, drawn, wanted)]
+    if index % 2:
+        told.append(proposal(other, wanted))
+    return Page(env.picture(item.scene, PICTURE_SIZE).array, tuple(seen), tuple(told))
+
+
+def _clear(item: Item) -> tuple[Thing, ...]:
+    """The things of a sampled item, which are clear by construction."""
+    things = perceive(item.scene)
+    if isinstance(things, Rejected):
+        raise RuntimeError(f"a sampled scene must be clear: {things}")
+    return things
+
+
+def _pages(arguments: tuple[int, int, int]) -> list[Page]:
+    seed, start, count = arguments
+    return [page(seed, index) for index in range(start, start + count)]
+
+
+def pages(seed: int, count: int, workers: int, ahead: int = 8) -> Iterator[list[Page]]:
+    """`count` pages in chunks, made `ahead` by worker processes; the same ones whatever the number of workers."""
+    jobs = deque((seed, start, min(CHUNK, count - start)) for start in range(0, count, CHUNK))
+    with ProcessPoolExecutor(workers) as pool:
+        waiting = deque(pool.submit(_pages, jobs.popleft()) for _ in range(min(ahead, len(jobs))))
+        while waiting:
+            yield waiting.popleft().result()
+            if jobs:
+                waiting.append(pool.submit(_pages, jobs.popleft()))
