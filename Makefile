@@ -11,10 +11,10 @@ export OMP_WAIT_POLICY ?= PASSIVE
 
 .PHONY: help
 help:
-	@echo "make evolve          watch a model improve itself (about 12 minutes on 2 cores)"
+	@echo "make evolve          watch a model improve itself;  ARGS='--resume runs/NAME' continues"
 	@echo "make test            all tests;  ARGS='-k canvas' picks some"
 	@echo "make check           ruff, mypy, import-linter"
-	@echo "make seed            make the embedded model's warm-up anew (up to an hour)"
+	@echo "make seed            make the embedded model's warm-up anew"
 	@echo "make bench           every benchmark;  make bench-learning: the learning benchmark alone"
 	@echo "make setup           install only"
 

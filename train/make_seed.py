@@ -18,11 +18,15 @@ from .packing import Branch, Row, batches, pack, scored_logprobs
 from .warmup import Lesson, Page, pages
 
 
+LAST_SHARE = 0.05
+"""Of the peak rates, at the end."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SeedRecipe:
     """How the seed is made."""
 
-    pages: int = 32_000
+    pages: int = 20_000
     """Pictures with their lessons, each seen once."""
     batch: int = 16
     """Pages in a step."""
@@ -45,7 +49,7 @@ class SeedRecipe:
 class _Optimiser:
     """Muon for the matrices (Jordan et al. 2024), AdamW for the rest, one schedule for both."""
 
-    def __init__(self, model: torch.nn.Module, recipe: SeedRecipe, steps: int) -> None:
+    def __init__(self, model: Any, recipe: SeedRecipe) -> None:
         matrices = [p for name, p in model.named_parameters() if p.ndim == 2 and "embed" not in name]
         known = {id(p) for p in matrices}
         rest = [p for p in model.parameters() if id(p) not in known]
@@ -53,18 +57,22 @@ class _Optimiser:
             (torch.optim.Muon(matrices, lr=recipe.matrix_rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"), recipe.matrix_rate),
             (torch.optim.AdamW(rest, lr=recipe.vector_rate, weight_decay=0.01, betas=(0.9, 0.98)), recipe.vector_rate),
         )
-        self._model, self._recipe, self._steps = model, recipe, steps
+        self._model = model
 
-    def step(self, number: int) -> None:
-        done = number / self._steps
-        fall = (1.0 - done) / (1.0 - self._recipe.decay_from)
-        factor = min(1.0, (number + 1) / 100, max(0.05, fall))
+    def step(self, factor: float) -> None:
+        """One update at this share of the peak rates."""
         torch.nn.utils.clip_grad_norm_(self._model.parameters(), 1.0)
         for optimiser, rate in self._parts:
             for group in optimiser.param_groups:
                 group["lr"] = rate * factor
             optimiser.step()
             optimiser.zero_grad()
+
+
+def _schedule(recipe: SeedRecipe, number: int, steps: int) -> float:
+    """Share of the peak rates: up over 100 steps, level, then down to 5 %."""
+    fall = (1.0 - number / steps) / (1.0 - recipe.decay_from)
+    return min(1.0, (number + 1) / 100, max(LAST_SHARE, fall))
 
 
 def lesson_rows(tokenizer: Any, processor: Any, page_list: Sequence[Page]) -> tuple[list[Row], list[list[float]]]:
@@ -106,6 +114,36 @@ def supervised_loss(
         yield -(weight * logprobs).sum() / total
 
 
+def _train_step(model: Any, processor: Any, optimiser: _Optimiser, page_list: Sequence[Page], recipe: SeedRecipe, factor: float) -> float:
+    """One update on a batch of pages; returns its loss."""
+    tokenizer, loss = processor.tokenizer, 0.0
+    rows, weights = lesson_rows(tokenizer, processor, page_list)
+    for part in supervised_loss(model, rows, weights, tokenizer.pad_token_id, recipe.token_budget):
+        part.backward()
+        loss += part.item()
+    optimiser.step(factor)
+    return loss
+
+
+def continue_warmup(model: Any, processor: Any, recipe: SeedRecipe, seconds: float) -> int:
+    """The benchmark's control: more of the same lessons for so long, at a quarter of the peak rates falling to 5 %.
+
+    Returns how many pages were seen.
+    """
+    optimiser, began, seen = _Optimiser(model, recipe), time.monotonic(), 0
+    for parameter in model.parameters():
+        parameter.requires_grad_(True)
+    for chunk in pages(recipe.seed, recipe.pages, workers=1):
+        for start in range(0, len(chunk), recipe.batch):
+            left = 1.0 - (time.monotonic() - began) / seconds
+            if left <= 0:
+                model.eval()
+                return seen
+            _train_step(model, processor, optimiser, chunk[start : start + recipe.batch], recipe, max(LAST_SHARE, 0.25 * left))
+            seen += recipe.batch
+    return seen
+
+
 def _texts(page_list: Sequence[Page]) -> Iterator[str]:
     for page in page_list:
         for lesson in (*page.seen, *page.told):
@@ -125,17 +163,13 @@ def make_seed(folder: Path, recipe: SeedRecipe, report: Callable[[str], None], w
     processor = build_processor(tokenizer)
     model = build_model(tokenizer, recipe.seed)
     steps = recipe.pages // recipe.batch
-    optimiser = _Optimiser(model, recipe, steps)
+    optimiser = _Optimiser(model, recipe)
     log: list[dict[str, float]] = []
     began, number, mean = time.monotonic(), 0, 0.0
     for chunk in pages(recipe.seed, steps * recipe.batch, workers):
         for start in range(0, len(chunk), recipe.batch):
-            rows, weights = lesson_rows(tokenizer, processor, chunk[start : start + recipe.batch])
-            loss = 0.0
-            for part in supervised_loss(model, rows, weights, tokenizer.pad_token_id, recipe.token_budget):
-                part.backward()
-                loss += part.item()
-            optimiser.step(number)
+            factor = _schedule(recipe, number, steps)
+            loss = _train_step(model, processor, optimiser, chunk[start : start + recipe.batch], recipe, factor)
             number += 1
             mean += (loss - mean) / min(number, 50)
             if number % 100 == 0 or number == steps:

@@ -1,0 +1,149 @@
+"""`make bench-learning`: does a run learn to see? Three seeds of the default recipe, and two controls.
+
+Controls, from the same seed model on the same held-out items: the Solver's rewards shuffled within each step's batch
+(same steps), and the warm-up simply continued for as long as the first run trained. All conditions run with one
+torch thread, two at a time, and write `benchmarks/results/learning.json`.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Annotated, Any
+
+import torch
+import typer
+
+from ..render import RenderPool
+from ..train.loop import Evolution
+from ..train.make_seed import SeedRecipe, continue_warmup
+from ..train.policy import Policy
+from ..train.recipes import recipe_config
+from ..train.store import Run
+from .heldout import NEW, evaluate, evaluate_writing, heldout_suite
+from .results_file import write_results
+from .session import taught_forms
+
+SEEDS = (0, 1, 2)
+PAGE_SEED = 7
+"""Of the continued warm-up's pages: none that the seed has seen."""
+
+
+def _evolve(folder: Path, recipe: str, seed: int, settings: Sequence[str]) -> Run:
+    """A run of its own process, from start to end; continued where an earlier call was stopped."""
+    options = ["--resume", str(folder)] if (folder / "config.yaml").exists() else ["--out", str(folder), recipe]
+    if "--out" in options:
+        for setting in (f"seed={seed}", *settings):
+            options += ["--set", setting]
+    command = [sys.executable, "-m", "zerosight.cli", "evolve", *options, "--threads", "1"]
+    log = folder.with_suffix(".log")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as file:
+        subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, check=True)
+    return Run.open(folder)
+
+
+def _supervised(folder: Path, seconds: float, settings: Sequence[str]) -> None:
+    """The warm-up continued for so many seconds, measured like a run; a process of its own."""
+    command = [sys.executable, "-m", "zerosight.benchmarks.learning", "--supervised", str(folder), "--seconds", str(seconds)]
+    for setting in settings:
+        command += ["--set", setting]
+    subprocess.run(command, check=True)
+
+
+def _supervised_here(folder: Path, seconds: float, settings: Sequence[str]) -> None:
+    from ..config import override
+
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    config = override(recipe_config("zerosight"), settings)
+    run = Run.create(folder, config)
+    with RenderPool() as pool:
+        evolution = Evolution(run, pool.render)
+        policy: Policy = evolution.policy
+        pages = continue_warmup(policy.model, policy.processor, SeedRecipe(seed=PAGE_SEED), seconds)
+        result = evaluate(policy, heldout_suite(config.envs, config.evaluation.items), taught_forms(config.model))
+        result["writing"] = evaluate_writing(policy, config.envs, config.evaluation.coding, pool.render)
+        result["pages"] = pages
+    run.keep_evaluation("end", result)
+
+
+def _training_seconds(run: Run) -> float:
+    return sum(entry["time/rollout"] + entry["time/learn"] for entry in run.metrics())
+
+
+def _points(start: Mapping[str, Any], end: Mapping[str, Any], value: str = "accuracy") -> float:
+    return round(100 * (end[value] - start[value]), 2)
+
+
+def _seeing(summary: Mapping[str, Any]) -> float:
+    return float(summary["accuracy"] - summary["blind"])
+
+
+def figures(runs: Sequence[Run], shuffled: Run, supervised: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of the benchmark from its runs."""
+    starts, ends = ([run.evaluation(name) or {} for run in runs] for name in ("start", "end"))
+    pairs = [(start["overall"], end["overall"]) for start, end in zip(starts, ends, strict=True)]
+    control = shuffled.evaluation("end") or {}
+    first = starts[0]
+    return {
+        "gain_points": [_points(start, end) for start, end in pairs],
+        "sighted_minus_blind_gain": [round(100 * (_seeing(end) - _seeing(start)), 2) for start, end in pairs],
+        "intervals_apart": [end["low"] > start["high"] for start, end in pairs],
+        "gain_points_new_forms": [_points(s["kinds"][NEW], e["kinds"][NEW]) for s, e in zip(starts, ends, strict=True)],
+        "start": first["overall"],
+        "end": [end for _, end in pairs],
+        "blind": {"start": first["overall"]["blind"], "end": [end["blind"] for _, end in pairs]},
+        "tasks": {
+            name: {"start": row, "end": [end["tasks"][name] for end in ends]} for name, row in first["tasks"].items()
+        },
+        "kinds": {
+            name: {"start": row, "end": [end["kinds"][name] for end in ends]} for name, row in first["kinds"].items()
+        },
+        "writing": {"start": first["writing"], "end": [end["writing"] for end in ends]},
+        "control_shuffled_gain": _points(first["overall"], control["overall"]),
+        "control_shuffled_end": control["overall"],
+        "control_supervised_gain": _points(first["overall"], supervised["overall"]),
+        "control_supervised_end": supervised["overall"],
+        "control_supervised_new_forms": supervised["kinds"][NEW],
+        "control_supervised_pages": supervised["pages"],
+        "items": first["overall"]["items"],
+        "training_seconds": [round(_training_seconds(run)) for run in runs],
+        "half_known_forms_at_start": half_known(first),
+    }
+
+
+def half_known(evaluation: Mapping[str, Any]) -> list[str]:
+    """Forms clearly above blind (its interval's lower end over the blind score) and clearly below full (under 0.85)."""
+    return [name for name, row in evaluation["tasks"].items() if row["low"] > row["blind"] and row["accuracy"] < 0.85]
+
+
+def main(
+    out: Annotated[Path, typer.Option(help="Where the runs go.")] = Path("runs/learning"),
+    settings: Annotated[list[str] | None, typer.Option("--set", help="Override an option in every run.")] = None,
+    supervised: Annotated[Path | None, typer.Option(hidden=True)] = None,
+    seconds: Annotated[float, typer.Option(hidden=True)] = 0.0,
+) -> None:
+    """Run every condition that is not finished yet, then write the results."""
+    chosen = settings or []
+    if supervised is not None:
+        _supervised_here(supervised, seconds, chosen)
+        return
+    began = time.monotonic()
+    with ThreadPoolExecutor(2) as two:
+        jobs = [two.submit(_evolve, out / f"zerosight-{seed}", "zerosight", seed, chosen) for seed in SEEDS]
+        control = two.submit(_evolve, out / "shuffled-0", "shuffled", 0, chosen)
+        runs = [job.result() for job in jobs]
+        folder = out / "supervised"
+        if not (folder / "evaluations" / "end.json").exists():
+            two.submit(_supervised, folder, _training_seconds(runs[0]), chosen).result()
+        shuffled = control.result()
+    found = figures(runs, shuffled, Run.open(folder).evaluation("end") or {})
+    path = write_results("learning", "make bench-learning", found | {"wall_seconds": round(time.monotonic() - began)})
+    typer.echo(f"{path}\ngain {found['gain_points']} points, seeing {found['sighted_minus_blind_gain']}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

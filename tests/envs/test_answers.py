@@ -1,0 +1,144 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zerosight.envs import Answer, read_answer, score_answer
+from zerosight.envs.answers import MAX_ANSWER_CHARS, final_answer
+
+COLOURS = ("red", "green", "blue", "yellow", "black", "purple")
+KINDS = {"number": ("0", "1", "2", "3"), "yesno": ("no", "yes"), "word": COLOURS}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("12", "12"), (" 12 ", "12"), ("12.", "12"), ("12!", "12"), ("12.0", "12"), ("12.000", "12"), ("+12", "12"),
+        ("012", "12"), ("-12", "-12"), ("twelve", "12"), ("Twelve.", "12"), ("TWELVE", "12"), ("**12**", "12"),
+        ("$12$", "12"), ("`12`", "12"), ('"12"', "12"), ("the answer is 12", "12"), ("The final answer is: 12.", "12"),
+        ("Answer: 12", "12"), ("answer = 12", "12"), ("<answer>12</answer>", "12"), ("<ANSWER> 12\n</ANSWER>", "12"),
+        (r"\boxed{12}", "12"), (r"So it is $\boxed{12}$.", "12"), ("Two and ten. <answer>12</answer> Done.", "12"),
+        ("not 13 <answer>12</answer>", "12"), ("<answer>12</answer> again <answer>12</answer>", "12"),
+        ("1,200", "1200"), ("12,345,678", "12345678"), ("1,200.0", "1200"), ("0", "0"), ("-0", "0"), ("zero", "0"),
+        ("3.0", "3"), ("three", "3"), ("twenty", "20"),
+    ],
+)  # fmt: skip
+def test_number_is_read(text, value):
+    assert read_answer(text, "number") == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", " ", ".", "not 12", "12 or 13", "12, 13", "12 13", "12.5", "12.05", "12e0", "12/1", "12%", "about 12", "12 shapes",
+        "there are 12", "12?", "<12", "~12", "12-13", "1,20", "12,00", ",120", "1,2000", "1 200", "..12", "0x12", "1_2",
+        "twelve thirteen", "twelveth", "twenty-one", "dozen", "half", "NaN", "inf", "None", "١٢", "１２", "Ⅻ", "12\u200b",
+        "<answer>12</answer><answer>13</answer>", "<answer></answer>12", "<answer>12", "12</answer>", r"\boxed{12} \boxed{13}",
+        r"\boxed{}", r"\boxed{not 12}", "<answer>12 or 13</answer>", "<answer>not 12</answer>", "the answer is not 12",
+        "answer 12", "{12}", "[12]", "(12)", "1" * (MAX_ANSWER_CHARS + 1),
+    ],
+)  # fmt: skip
+def test_number_is_not_read_from_a_near_miss(text):
+    assert read_answer(text, "number") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("yes", "yes"), ("Yes.", "yes"), ("NO!", "no"), ("true", "yes"), ("False", "no"), ("the answer is no", "no"),
+     ("<answer>yes</answer>", "yes"), (r"\boxed{No}", "no"), ("No? <answer>yes</answer>", "yes")],
+)  # fmt: skip
+def test_yesno_is_read(text, value):
+    assert read_answer(text, "yesno") == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "yes no", "yes or no", "yes, no", "not yes", "no, yes", "yess", "y", "n", "yeah", "nope", "1", "0", "yes there is", "yes?",
+     "maybe", "no way", "<answer>yes</answer><answer>no</answer>", "<answer>yes and no</answer>", r"\boxed{yes} \boxed{no}"],
+)  # fmt: skip
+def test_yesno_is_not_read_from_a_near_miss(text):
+    assert read_answer(text, "yesno") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("red", "red"), ("RED.", "red"), ("The answer is Red.", "red"), ("**red**", "red"), ("<answer>red</answer>", "red"),
+     ("green? no: <answer>red</answer>", "red"), (r"\boxed{red}", "red")],
+)  # fmt: skip
+def test_word_is_read(text, value):
+    assert read_answer(text, "word", COLOURS) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "reddish", "re", "not red", "red or blue", "red, blue", "dark red", "it is red", "red is the colour", "the red one", "infrared",
+     "rouge", "scarlet", "orange", "red red", "<answer>red</answer><answer>blue</answer>", "<answer>red blue</answer>"],
+)  # fmt: skip
+def test_word_is_not_read_from_a_near_miss(text):
+    assert read_answer(text, "word", COLOURS) is None
+
+
+def test_word_outside_the_options_is_none():
+    assert read_answer("left", "word", ("left", "right")) == "left"
+    assert read_answer("above", "word", ("left", "right")) is None
+    assert read_answer("left", "word", ()) is None
+
+
+def test_two_different_claims_are_no_answer():
+    assert final_answer("<answer>3</answer> no, <answer>4</answer>") is None
+    assert final_answer("<answer>Red</answer> I repeat <answer> red </answer>") == "red"
+
+
+@pytest.mark.xfail(strict=True, reason="final_answer looks at boxes only where there is no tag; drop with its fix")
+def test_tag_and_box_that_disagree_are_no_answer():
+    assert final_answer(r"<answer>3</answer> \boxed{4}") is None
+
+
+def test_long_text_is_no_answer():
+    assert read_answer("3" + " " * MAX_ANSWER_CHARS, "number") is None
+    assert read_answer(" " * (MAX_ANSWER_CHARS - 1) + "3", "number") == "3"
+
+
+def test_unknown_kind_is_an_error_of_ours():
+    with pytest.raises(ValueError, match="unknown answer kind 'float'; allowed: number, yesno, word"):
+        read_answer("3", "float")
+
+
+@pytest.mark.parametrize(("kind", "options"), KINDS.items())
+def test_each_answer_scores_only_where_it_is_right(kind, options):
+    for right in options:
+        for said in options:
+            score = score_answer(Answer(right, kind, options), said)
+            assert score.value == score.terms["correct"] == float(said == right)
+            assert score.terms["format"] == 1
+
+
+@pytest.mark.parametrize(("kind", "options"), KINDS.items())
+def test_unreadable_reply_scores_nothing(kind, options):
+    score = score_answer(Answer(options[0], kind, options), "I cannot tell")
+    assert score.value == 0
+    assert score.terms == {"correct": 0, "format": 0}
+
+
+replies = st.text() | st.lists(
+    st.sampled_from(["<answer>", "</answer>", r"\boxed{", "}", "3", "three", "yes", "no", "red", ",", ".", "-", " ", "the answer is", "\x00"])
+).map("".join)
+
+
+@given(replies, st.sampled_from(sorted(KINDS)))
+def test_no_text_makes_scoring_raise(text, kind):
+    options = KINDS[kind]
+    scores = [score_answer(Answer(option, kind, options), text) for option in options]
+    assert sum(score.value for score in scores) <= 1  # no text is right twice
+    assert all(score.value in (0, 1) for score in scores)
+
+
+@given(replies, st.sampled_from(sorted(KINDS)))
+def test_what_is_read_is_read_again(text, kind):
+    if (read := read_answer(text, kind, KINDS[kind])) is not None:
+        assert read_answer(read, kind, KINDS[kind]) == read
+
+
+@given(st.integers(-(10**12), 10**12))
+def test_number_in_any_form_is_its_value(number):
+    forms = (f"{number}", f"{number:,}", f"{number}.0", f"<answer>{number}</answer>", rf"\boxed{{{number}}}")
+    assert {read_answer(form, "number") for form in forms} == {str(number)}

@@ -1,0 +1,82 @@
+"""Packed log-probs against plain sequences computed one by one."""
+
+import random
+
+import pytest
+import torch
+
+from zerosight.train.packing import Branch, Row, batches, pack, scored_logprobs
+from zerosight.train.policy import Policy
+
+
+def random_rows(policy: Policy, seed: int, pictures: bool) -> list[Row]:
+    """Rows of unlike lengths, so that padding of one must not touch another."""
+    rng = random.Random(seed)
+    image = policy.tokenizer.convert_tokens_to_ids("<image>")
+    rows = []
+    for _ in range(3):
+        prefix = ([image] * 16 if pictures else []) + [rng.randrange(3, 300) for _ in range(rng.randrange(1, 6))]
+        branches = []
+        for _ in range(rng.randrange(1, 4)):
+            ids = [rng.randrange(3, 300) for _ in range(rng.randrange(1, 7))]
+            branches.append(Branch(ids, rng.randrange(len(ids))))
+        pixels = torch.randn(3, 64, 64, generator=torch.Generator().manual_seed(seed)) if pictures else None
+        rows.append(Row(prefix, branches, pixels))
+    return rows
+
+
+def plain_logprobs(policy: Policy, rows: list[Row], temperature: float) -> torch.Tensor:
+    found = []
+    with policy.acting("solver") as model:
+        for row in rows:
+            for branch in row.branches:
+                ids = torch.tensor([[*row.prefix, *branch.ids]])
+                inputs = {} if row.pixels is None else {"pixel_values": row.pixels[None]}
+                logits = model(input_ids=ids, attention_mask=torch.ones_like(ids), **inputs).logits[0] / temperature
+                for j in range(branch.scored_from, len(branch.ids)):
+                    found.append(logits[len(row.prefix) + j - 1].log_softmax(-1)[branch.ids[j]])
+    return torch.stack(found)
+
+
+@pytest.mark.parametrize("pictures", [False, True], ids=["text", "pictures"])
+@pytest.mark.parametrize("seed", range(4))
+def test_packed_logprobs_equal_plain_ones(tiny: Policy, seed: int, pictures: bool) -> None:
+    rows = random_rows(tiny, seed, pictures)
+    packed, _ = scored_logprobs(tiny.model, pack(rows, 0), temperature=1.3)
+    assert torch.allclose(packed, plain_logprobs(tiny, rows, 1.3), atol=1e-5)
+
+
+def test_packed_gradients_equal_plain_ones(tiny: Policy) -> None:
+    rows = random_rows(tiny, 9, True)
+    gradients = []
+    for logprobs in (scored_logprobs(tiny.model, pack(rows, 0))[0], plain_logprobs(tiny, rows, 1.0)):
+        tiny.model.zero_grad()
+        logprobs.sum().backward()
+        gradients.append({name: p.grad.clone() for name, p in tiny.model.named_parameters() if p.grad is not None})
+    assert gradients[0].keys() == gradients[1].keys()
+    for name, gradient in gradients[0].items():
+        assert torch.allclose(gradient, gradients[1][name], atol=1e-4), name
+
+
+def test_entropy_is_that_of_the_distribution(tiny: Policy) -> None:
+    rows = [Row([5, 6, 7], [Branch([8])])]
+    _, entropy = scored_logprobs(tiny.model, pack(rows, 0), entropy=True)
+    logits = tiny.model(input_ids=torch.tensor([[5, 6, 7]])).logits[0, -1]
+    expected = torch.distributions.Categorical(logits=logits).entropy()
+    assert entropy is not None
+    assert torch.allclose(entropy[0], expected, atol=1e-5)
+
+
+def test_rows_with_and_without_pictures_do_not_mix() -> None:
+    rows = [Row([1], [Branch([2])]), Row([1], [Branch([2])], torch.zeros(3, 64, 64))]
+    with pytest.raises(ValueError, match="1 of 2 rows have a picture"):
+        pack(rows, 0)
+
+
+def test_batches_keep_the_budget_and_lose_no_row() -> None:
+    rows = [Row([1] * n, [Branch([2] * (n % 7 + 1))], torch.zeros(1) if n % 3 else None) for n in range(1, 60)]
+    found = batches(rows, token_budget=100)
+    assert sorted(i for batch in found for i in batch) == list(range(len(rows)))
+    for batch in found:
+        assert len({rows[i].pixels is None for i in batch}) == 1
+        assert len(batch) == 1 or max(rows[i].tokens for i in batch) * len(batch) <= 100
