@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, settings
 
 from zerosight.envs import Environment, make
 
-# No deadline: the machine may be busy. Derandomised: a red test is red again. `--hypothesis-profile=search` looks further.
+# No deadline: the machine may be busy. Derandomised: a red test is red again.
+# `pytest --hypothesis-profile=search` looks further.
 settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=150)
 settings.register_profile(
     "search", deadline=None, max_examples=3_000, suppress_health_check=[HealthCheck.too_slow], print_blob=True

@@ -5,6 +5,7 @@ from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
+
 from zerosight import doctor
 from zerosight.doctor import Finding, diagnose, landlock_abi
 

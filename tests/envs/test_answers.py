@@ -29,10 +29,13 @@ def test_number_is_read(text, value):
 @pytest.mark.parametrize(
     "text",
     [
-        "", " ", ".", "not 12", "12 or 13", "12, 13", "12 13", "12.5", "12.05", "12e0", "12/1", "12%", "about 12", "12 shapes",
+        "", " ", ".", "not 12", "12 or 13", "12, 13", "12 13", "12.5", "12.05", "12e0", "12/1", "12%", "about 12",
+        "12 shapes",
         "there are 12", "12?", "<12", "~12", "12-13", "1,20", "12,00", ",120", "1,2000", "1 200", "..12", "0x12", "1_2",
-        "twelve thirteen", "twelveth", "twenty-one", "dozen", "half", "NaN", "inf", "None", "١٢", "１２", "Ⅻ", "12\u200b",
-        "<answer>12</answer><answer>13</answer>", "<answer></answer>12", "<answer>12", "12</answer>", r"\boxed{12} \boxed{13}",
+        "twelve thirteen", "twelveth", "twenty-one", "dozen", "half", "NaN", "inf", "None", "١٢", "１２", "Ⅻ",
+        "12\u200b",
+        "<answer>12</answer><answer>13</answer>", "<answer></answer>12", "<answer>12", "12</answer>",
+        r"\boxed{12} \boxed{13}",
         r"\boxed{}", r"\boxed{not 12}", "<answer>12 or 13</answer>", "<answer>not 12</answer>", "the answer is not 12",
         "answer 12", "{12}", "[12]", "(12)", "1" * (MAX_ANSWER_CHARS + 1),
     ],
@@ -52,8 +55,10 @@ def test_yesno_is_read(text, value):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "yes no", "yes or no", "yes, no", "not yes", "no, yes", "yess", "y", "n", "yeah", "nope", "1", "0", "yes there is", "yes?",
-     "maybe", "no way", "<answer>yes</answer><answer>no</answer>", "<answer>yes and no</answer>", r"\boxed{yes} \boxed{no}"],
+    ["", "yes no", "yes or no", "yes, no", "not yes", "no, yes", "yess", "y", "n", "yeah", "nope", "1", "0",
+    "yes there is", "yes?",
+     "maybe", "no way", "<answer>yes</answer><answer>no</answer>", "<answer>yes and no</answer>",
+     r"\boxed{yes} \boxed{no}"],
 )  # fmt: skip
 def test_yesno_is_not_read_from_a_near_miss(text):
     assert read_answer(text, "yesno") is None
@@ -61,7 +66,8 @@ def test_yesno_is_not_read_from_a_near_miss(text):
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("red", "red"), ("RED.", "red"), ("The answer is Red.", "red"), ("**red**", "red"), ("<answer>red</answer>", "red"),
+    [("red", "red"), ("RED.", "red"), ("The answer is Red.", "red"), ("**red**", "red"),
+    ("<answer>red</answer>", "red"),
      ("green? no: <answer>red</answer>", "red"), (r"\boxed{red}", "red")],
 )  # fmt: skip
 def test_word_is_read(text, value):
@@ -70,7 +76,8 @@ def test_word_is_read(text, value):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "reddish", "re", "not red", "red or blue", "red, blue", "dark red", "it is red", "red is the colour", "the red one", "infrared",
+    ["", "reddish", "re", "not red", "red or blue", "red, blue", "dark red", "it is red", "red is the colour",
+    "the red one", "infrared",
      "rouge", "scarlet", "orange", "red red", "<answer>red</answer><answer>blue</answer>", "<answer>red blue</answer>"],
 )  # fmt: skip
 def test_word_is_not_read_from_a_near_miss(text):
@@ -120,7 +127,25 @@ def test_unreadable_reply_scores_nothing(kind, options):
 
 
 replies = st.text() | st.lists(
-    st.sampled_from(["<answer>", "</answer>", r"\boxed{", "}", "3", "three", "yes", "no", "red", ",", ".", "-", " ", "the answer is", "\x00"])
+    st.sampled_from(
+        [
+            "<answer>",
+            "</answer>",
+            r"\boxed{",
+            "}",
+            "3",
+            "three",
+            "yes",
+            "no",
+            "red",
+            ",",
+            ".",
+            "-",
+            " ",
+            "the answer is",
+            "\x00",
+        ]
+    )
 ).map("".join)
 
 

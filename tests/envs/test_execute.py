@@ -106,7 +106,7 @@ def test_margin_is_the_least_of_all_comparisons():
     assert run(["colour", ["nearest", ["select"], ["leftmost", ["select"]]]], WORLD).margin == 20
 
 
-@settings(max_examples=600)
+@settings(max_examples=800)
 @given(queries(), things)
 @example(["count", ["select"]], WORLD)
 def test_second_method_agrees(query, world):
@@ -117,15 +117,13 @@ def test_second_method_agrees(query, world):
         if str(ill) == "tie":
             assert isinstance(result, Rejected) or result.margin < 1e-9
         else:
-            assert isinstance(result, Rejected)
+            assert isinstance(result, Rejected) and result.code == str(ill)
         return
-    if isinstance(result, Rejected):
-        # Ties further down are found first by the one or the other; without any tie both must answer.
-        raise AssertionError(f"{result}, the second method says {answer}")
+    assert isinstance(result, Result), f"{result}, the second method says {answer}"
     assert word(result.value) == answer
 
 
-@settings(max_examples=400)
+@settings(max_examples=300)
 @given(queries(), things)
 def test_mirrored_world_flips_left_and_right_and_nothing_else(query, world):
     mirrored = [replace(thing, x=64 - thing.x) for thing in world]
@@ -143,20 +141,21 @@ def swapped(query: list) -> list:
     return [swapped(part) if isinstance(part, list) else MIRRORED.get(part, part) for part in query]
 
 
-@settings(max_examples=400)
-@given(queries(), things, st.data())
-def test_no_object_that_moves_less_than_half_the_margin_changes_the_answer(query, world, data):
+@settings(max_examples=300)
+@given(queries(), things, st.randoms(use_true_random=True))
+def test_no_object_that_moves_less_than_half_the_margin_changes_the_answer(query, world, random):
     call = parsed(query)
     result = execute(call, world)
     assume(isinstance(result, Result) and result.margin > 1e-6)
     reach = min(result.margin, 64.0) / 2 * 0.999
-    moved = []
-    for thing in world:
-        angle, share = data.draw(st.floats(0, math.tau)), data.draw(st.floats(0, 1))
-        x, y = thing.x + reach * share * math.cos(angle), thing.y + reach * share * math.sin(angle)
-        moved.append(replace(thing, x=x, y=y, extent=thing.extent + reach * data.draw(st.floats(-1, 1))))
-    again = execute(call, moved)
-    assert isinstance(again, Result) and again.value == result.value
+    for _ in range(10):
+        moved = []
+        for thing in world:
+            angle, share = random.uniform(0, math.tau), random.random()
+            x, y = thing.x + reach * share * math.cos(angle), thing.y + reach * share * math.sin(angle)
+            moved.append(replace(thing, x=x, y=y, extent=thing.extent + reach * random.uniform(-1, 1)))
+        again = execute(call, moved)
+        assert isinstance(again, Result) and again.value == result.value
 
 
 @given(queries(), things, st.randoms(use_true_random=False))

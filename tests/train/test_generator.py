@@ -10,11 +10,18 @@ from zerosight.train.policy import Policy
 def prompts(policy: Policy) -> list[Prompt]:
     image = policy.tokenizer.convert_tokens_to_ids("<image>")
     pixels = torch.randn(3, 64, 64, generator=torch.Generator().manual_seed(1))
-    return [Prompt((*[image] * 16, 40, 41, 42), pixels), Prompt((50, 51)), Prompt((60, 61, 62, 63)), Prompt((*[image] * 16, 9), pixels)]
+    return [
+        Prompt((*[image] * 16, 40, 41, 42), pixels),
+        Prompt((50, 51)),
+        Prompt((60, 61, 62, 63)),
+        Prompt((*[image] * 16, 9), pixels),
+    ]
 
 
 def test_sampled_logprobs_equal_the_trainers(tiny: Policy) -> None:
-    found = HFGenerator(tiny).generate("solver", prompts(tiny), Sampling(max_new_tokens=6, temperature=1.2, n=3), seed=5)
+    found = HFGenerator(tiny).generate(
+        "solver", prompts(tiny), Sampling(max_new_tokens=6, temperature=1.2, n=3), seed=5
+    )
     for prompt, group in zip(prompts(tiny), found, strict=True):
         assert len(group) == 3
         for completion in group:
@@ -36,7 +43,8 @@ def test_same_seed_same_ids_and_another_seed_others(tiny: Policy) -> None:
 def test_batch_size_does_not_change_greedy_ids(tiny: Policy) -> None:
     sampling = Sampling(max_new_tokens=5, temperature=0.0)
     one, many = (
-        [group[0].ids for group in HFGenerator(tiny, size).generate("solver", prompts(tiny), sampling, 0)] for size in (1, 64)
+        [group[0].ids for group in HFGenerator(tiny, size).generate("solver", prompts(tiny), sampling, 0)]
+        for size in (1, 64)
     )
     assert one == many
 
@@ -47,7 +55,9 @@ def test_the_picture_placeholder_is_never_sampled(tiny: Policy) -> None:
         # Make the placeholder by far the likeliest token, whatever came before.
         tiny.model.lm_head.weight[image] = 0
         tiny.model.lm_head.weight[image] += 10 * tiny.model.lm_head.weight.abs().max()
-    found = HFGenerator(tiny).generate("solver", prompts(tiny), Sampling(max_new_tokens=8, temperature=3.0, n=8), seed=0)
+    found = HFGenerator(tiny).generate(
+        "solver", prompts(tiny), Sampling(max_new_tokens=8, temperature=3.0, n=8), seed=0
+    )
     assert all(image not in completion.ids for group in found for completion in group)
 
 

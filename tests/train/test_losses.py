@@ -51,7 +51,9 @@ def test_on_policy_the_gradient_is_the_policy_gradient() -> None:
     assert logprobs.grad.tolist() == pytest.approx([-0.5, -0.5, 2.0])
 
 
-@pytest.mark.parametrize(("gap", "advantage", "moves"), [(0.5, 1.0, False), (0.5, -1.0, True), (-0.5, -1.0, False), (-0.5, 1.0, True)])
+@pytest.mark.parametrize(
+    ("gap", "advantage", "moves"), [(0.5, 1.0, False), (0.5, -1.0, True), (-0.5, -1.0, False), (-0.5, 1.0, True)]
+)
 def test_clipping_stops_only_moves_further_out(gap: float, advantage: float, moves: bool) -> None:
     logprobs = torch.tensor([-1.0 + gap], requires_grad=True)
     result = grpo_loss(logprobs, torch.tensor([-1.0]), torch.tensor([advantage]), torch.tensor([0]))

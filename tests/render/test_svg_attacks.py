@@ -1,0 +1,182 @@
+"""One hostile text per test: each is refused with words that say what and where, and none is slow or raises."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from zoo import ZOO, svg
+
+from zerosight.geometry import FlatScene
+from zerosight.render import Rejected, SvgLimits, resolve_svg
+
+CLOSING = "</g>"
+NESTED_USE = "".join(f'<g id="a{i}">' + f'<use href="#a{i - 1}"/>' * 8 + "</g>" for i in range(1, 8))
+ZIGZAG = "".join(f"L{(37 * i * i) % 64} {(23 * i * i + 5 * i) % 64}" for i in range(2500))[:18_000].rpartition("L")[0]
+
+ATTACKS = {
+    "entity bomb": (
+        '<!DOCTYPE svg [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]><svg viewBox="0 0 9 9"><desc>&b;</desc></svg>',
+        "doctype",
+        "line 1: a document type",
+    ),
+    "external entity": (
+        '<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]><svg viewBox="0 0 9 9"><desc>&x;</desc></svg>',
+        "doctype",
+        "document type",
+    ),
+    "parameter entity": (
+        '<!DOCTYPE svg [<!ENTITY % p SYSTEM "http://127.0.0.1/x.dtd"> %p;]><svg viewBox="0 0 9 9"/>',
+        "doctype",
+        "document type",
+    ),
+    "undefined entity": (svg("<desc>&nbsp;</desc>"), "xml", "undefined entity"),
+    "stylesheet instruction": (
+        '<?xml-stylesheet href="http://127.0.0.1/x.css"?><svg viewBox="0 0 9 9"/>',
+        "instruction",
+        "<?xml-stylesheet?> is not allowed",
+    ),
+    "file reference": (svg('<use href="file:///etc/passwd#x"/>'), "reference", "file:///etc/passwd"),
+    "http reference": (svg('<use href="http://127.0.0.1/a.svg#x"/>'), "reference", "<use> points to"),
+    "image": (svg('\n\n<image href="file:///etc/passwd"/>'), "element", "line 3: element <image> is not allowed"),
+    "script": (svg("<script>alert(1)</script>"), "element", "<script>"),
+    "style sheet": (svg("<style>@import url(http://127.0.0.1/)</style>"), "element", "<style>"),
+    "foreign object": (svg("<foreignObject><p/></foreignObject>"), "element", "<foreignObject>"),
+    "foreign namespace": (svg('<circle xmlns="http://www.w3.org/1999/xhtml" r="3"/>'), "element", "<circle>"),
+    "animation": (svg('<circle r="3"><animate attributeName="r" to="9"/></circle>'), "element", "<animate>"),
+    "filter": (svg('<filter id="f"/>'), "element", "<filter>"),
+    "pattern": (svg('<pattern id="p"/>'), "element", "<pattern>"),
+    "text": (svg("<text>left</text>"), "element", "<text>"),
+    "loose text": (svg("left"), "text", "draws nothing"),
+    "event handler": (svg('<circle r="3" onclick="alert(1)"/>'), "attribute", "onclick"),
+    "style url": (svg('<circle r="3" style="fill:url(http://127.0.0.1/)"/>'), "paint", "url(http"),
+    "style import": (svg('<circle r="3" style="@import 1"/>'), "style", "@import"),
+    "external clip": (svg('<circle r="3" clip-path="url(http://127.0.0.1/#a)"/>'), "reference", "clip-path"),
+    "gradient": (svg('<circle r="3" fill="url(#g)"/>'), "paint", "gradients and patterns"),
+    "huge viewBox": (svg("", "0 0 1e5 1e5"), "canvas", "100000 x 100000"),
+    "empty viewBox": (svg("", "0 0 0 9"), "canvas", "the canvas is 0 x 9"),
+    "negative viewBox": (svg("", "0 0 -5 9"), "canvas", "the canvas is -5 x 9"),
+    "no canvas": ("<svg/>", "attribute", "<svg> needs width"),
+    "use explosion": (
+        svg(f'<defs><g id="a0"><circle r="1"/></g>{NESTED_USE}</defs><use href="#a7"/>'),
+        "depth",
+        "nested",
+    ),
+    "wide use": (
+        svg('<defs><g id="a">' + '<circle r="1"/>' * 60 + "</g></defs>" + '<use href="#a"/>' * 60),
+        "size",
+        "line 1",
+    ),
+    "use cycle": (svg('<g id="a"><use href="#a"/></g>'), "cycle", "#a copies itself"),
+    "use cycle of two": (svg('<g id="a"><use href="#b"/></g><g id="b"><use href="#a"/></g>'), "cycle", "copies itself"),
+    "clip of a clip": (
+        svg('<clipPath id="c"><circle r="9" clip-path="url(#c)"/></clipPath><circle r="9" clip-path="url(#c)"/>'),
+        "reference",
+        "clip of a clip",
+    ),
+    "deep nesting": (svg("<g>" * 900 + CLOSING * 900), "depth", "nested deeper than 12"),
+    "not a number": (svg('<circle r="NaN"/>'), "number", "r of <circle> is 'NaN'"),
+    "infinite": (svg('<circle r="inf"/>'), "number", "'inf'"),
+    "overflow": (svg('<circle r="1e999"/>'), "number", "too large"),
+    "negative radius": (svg('<circle r="-3"/>'), "number", "negative"),
+    "overflow by nesting": (
+        svg('<g transform="scale(9e4)">' * 9 + '<circle r="9"/>' + CLOSING * 9),
+        "number",
+        "too far out or too large",
+    ),
+    "steep skew": (svg('<circle r="3" transform="skewX(90)"/>'), "number", "transform is too large"),
+    "ten megabytes": ("<svg>" + " " * 10_000_000 + "</svg>", "size", "10000011 bytes"),
+    "million points": (svg('<path d="M0 0' + "h1" * 1_000_000 + '"/>'), "size", "bytes"),
+    "many points": (svg('<path d="M0 0' + "h1v1" * 4_500 + '"/>'), "size", "more than 4000 points"),
+    "many crossings": (svg(f'<path d="M0 0{ZIGZAG}Z"/>'), "size", "cross more than 500 times"),
+    "many stroke crossings": (svg(f'<path d="M0 0{ZIGZAG}" fill="none" stroke="red"/>'), "size", "cross more than 500"),
+    "many elements": (svg("<g/>" * 300), "size", "more than 200 elements"),
+    "half opacity": (svg('<circle r="3" opacity="0.5"/>'), "opacity", "only opaque paint"),
+    "mismatched tag": ('<svg viewBox="0 0 9 9"><g></svg>', "xml", "line 1, column 29: mismatched tag"),
+    "unclosed": ('<svg viewBox="0 0 9 9">', "xml", "line 1, column 24"),
+    "two roots": (svg("") * 2, "xml", "junk after document element"),
+    "another root": ("<g/>", "root", "outermost element is <g>"),
+    "nested svg": (svg(svg("")), "element", "nested <svg>"),
+    "prose": ("Here is a drawing of two circles.", "xml", "line 1"),
+    "nothing": (" \n", "empty", "empty"),
+}
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_attack_is_refused_quickly_and_in_words(name: str) -> None:
+    text, code, words = ATTACKS[name]
+    begun = time.perf_counter()
+    outcome = resolve_svg(text)
+    assert isinstance(outcome, Rejected)
+    assert (outcome.code, words in outcome.reason) == (code, True), outcome
+    assert len(outcome.reason) < 200
+    assert time.perf_counter() - begun < 2.0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'<?xml version="1.0" encoding="{encoding}"?>' + svg('<circle r="9"/>')
+        for encoding in ("foo", "utf-16", "shift_jis", "latin-1")
+    ],
+)
+def test_declared_encoding_is_ignored_because_the_text_is_already_text(text: str) -> None:
+    assert isinstance(resolve_svg(text), FlatScene)
+
+
+@pytest.mark.parametrize(
+    "arc", ["1e-5 1e5 0 0 1 9 9", "1e-300 1e-300 0 0 1 9 9", "5 5 0 0 1 0 1e-300", "0 9 0 1 0 9 9"]
+)
+def test_extreme_arcs_never_raise(arc: str) -> None:
+    assert isinstance(resolve_svg(svg(f'<path d="M0 0A{arc}L0 9z"/>')), FlatScene | Rejected)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        (svg("<cirle/>"), "did you mean <circle>?"),
+        (svg('<circle radius="3"/>'), "remove it"),
+        (svg('<rect widht="3"/>'), "did you mean width?"),
+        ('<svg viewBox="0 0 9 9"><use xlink:href="#a"/></svg>', "write href instead of xlink:href"),
+        ("<svg/>", 'write viewBox="0 0 64 64"'),
+    ],
+)
+def test_hint_says_how_to_mend_it(text: str, hint: str) -> None:
+    outcome = resolve_svg(text)
+    assert isinstance(outcome, Rejected)
+    assert outcome.hint == hint
+
+
+def test_rejection_round_trips() -> None:
+    outcome = resolve_svg("<g/>")
+    assert isinstance(outcome, Rejected)
+    assert Rejected.from_dict(outcome.to_dict()) == outcome
+
+
+def test_limits_are_settings() -> None:
+    assert isinstance(resolve_svg(ZOO["shapes"], SvgLimits(max_elements=3)), Rejected)
+
+
+@given(st.text(max_size=200))
+def test_garbage_never_raises(text: str) -> None:
+    assert isinstance(resolve_svg(text), Rejected)
+
+
+cuts = st.tuples(st.integers(0, 700), st.integers(0, 6), st.text('<>"/ =0159-.eMLCAZzhv#urlg()\0', max_size=4))
+
+
+@given(st.sampled_from(sorted(ZOO)), st.lists(cuts, max_size=4))
+def test_damaged_documents_never_raise(name: str, damage: list[tuple[int, int, str]]) -> None:
+    text = ZOO[name]
+    for place, cut, inserted in damage:
+        at = place % len(text)
+        text = text[:at] + inserted + text[at + cut :]
+    outcome = resolve_svg(text)
+    assert isinstance(outcome, FlatScene | Rejected)
+    if isinstance(outcome, FlatScene):
+        assert FlatScene.from_json(outcome.to_json()) == outcome
+
+
+@given(st.text("MmLlHhVvCcSsQqTtAaZz0123456789.-+e, ", max_size=60))
+def test_path_garbage_never_raises(data: str) -> None:
+    assert isinstance(resolve_svg(svg(f'<path d="M1 1{data}" stroke="red"/>')), FlatScene | Rejected)

@@ -1,0 +1,140 @@
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from zerosight.envs import Briefing, Environment, Rejected, Requirement, make, stream
+from zerosight.roles import proposer
+from zerosight.roles.proposer import MAX_CONCEPT_CHARS, Proposal, ProposerWeights
+
+ENV = make("shapes/Canvas-v1")
+GOOD = {
+    "concept": "a crowd of circles",
+    "draw": [[2, "red", "circle"], [1, "small", "blue", "square"], [1]],
+    "ask": ["colour", ["leftmost", ["select", "circle"]]],
+}
+
+
+def changed(**fields: object) -> str:
+    return json.dumps(GOOD | fields)
+
+
+def test_proposal_is_read():
+    proposal = proposer.parse(ENV, f"\n{json.dumps(GOOD)}\n")
+    assert isinstance(proposal, Proposal)
+    assert proposal.concept == "a crowd of circles" and proposal.task == "extreme_colour" and proposal.objects == 4
+    assert proposal.requirements[1] == Requirement(1, ("small", "blue", "square"))
+    assert ENV.ask(proposal.query, stream("e", "train", 0, 0)).query == GOOD["ask"]
+
+
+def test_query_of_no_named_form_has_no_task():
+    query = ["colour", ["nearest", ["left_of", ["select"], ["leftmost", ["select", "red"]]], ["topmost", ["select"]]]]
+    assert proposer.parse(ENV, changed(ask=query)).task is None
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "syntax"), ("   ", "syntax"), ("I propose a circle.", "syntax"), ("[]", "syntax"), ("{}", "syntax"),
+        ("null", "syntax"),
+        (f"```json\n{json.dumps(GOOD)}\n```", "syntax"), (json.dumps(GOOD) * 2, "syntax"),
+        (json.dumps(GOOD)[:-1], "syntax"),
+        (json.dumps({key: GOOD[key] for key in ("concept", "draw")}), "syntax"), (changed(extra=1), "syntax"),
+        (changed(concept=""), "concept"), (changed(concept="  "), "concept"), (changed(concept=None), "concept"),
+        (changed(concept=["a"]), "concept"), (changed(concept="a" * (MAX_CONCEPT_CHARS + 1)), "concept"),
+        (changed(draw=[]), "requirements"), (changed(draw="two red circles"), "requirements"),
+        (changed(draw=[[9]]), "requirements"),
+        (changed(draw=[[0, "red"]]), "requirements"), (changed(draw=[[1, "rde"]]), "word"),
+        (changed(draw={"red": 1}), "requirements"),
+        (changed(ask="colour"), "syntax"), (changed(ask=["select"]), "answer"),
+        (changed(ask=["count", ["selekt"]]), "operator"),
+        (changed(ask=["colour", ["leftmost", ["select", "red"]]]), "leaks"),
+        (changed(ask=["count", ["select", "tiny"]]), "word"),
+        (changed(concept="a" * 2_000), "syntax"), ("[" * 1_000, "syntax"), ("1" * 1_999, "syntax"),
+        (changed(draw=[[1]]).replace("[[1]]", "[[" + "9" * 1_500 + "]]"), "requirements"),
+    ],
+    ids=lambda value: value[:30] if isinstance(value, str) else "",
+)  # fmt: skip
+def test_flaw_is_named(text, code):
+    rejected = proposer.parse(ENV, text)
+    assert isinstance(rejected, Rejected) and rejected.code == code and rejected.reason
+
+
+@pytest.mark.xfail(
+    strict=True, reason="a concept may hold lone surrogates, which no UTF-8 file takes; drop with its fix"
+)
+def test_concept_can_be_written_to_a_file():
+    found = proposer.parse(ENV, changed(concept="\ud800"))
+    assert isinstance(found, Rejected) or found.concept.encode()
+
+
+@given(st.text())
+def test_no_text_makes_parsing_raise(text):
+    assert isinstance(proposer.parse(ENV, text), (Rejected, Proposal))
+
+
+parts = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4) | st.sampled_from(["red", "circle",
+    "select", "count", "unique"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=2), inner, max_size=2),
+    max_leaves=10,
+)  # fmt: skip
+
+
+@settings(max_examples=200)
+@given(st.sampled_from(["concept", "draw", "ask", "other"]), parts)
+def test_no_part_makes_parsing_raise(key, value):
+    assert isinstance(proposer.parse(ENV, json.dumps(GOOD | {key: value})), (Rejected, Proposal))
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 10_000), st.sampled_from('[]{}",:x0 \\\x00é'), st.booleans()), min_size=1, max_size=5
+    )
+)
+def test_no_mutation_makes_parsing_raise(edits):
+    text = json.dumps(GOOD)
+    for place, character, replace in edits:
+        place %= len(text) + 1
+        text = text[:place] + character + text[place + replace :]
+    assert isinstance(proposer.parse(ENV, text), (Rejected, Proposal))
+
+
+# --- prompt and reward -----------------------------------------------------------------------------------------
+
+
+def test_prompt_gives_the_briefing_and_the_words(env: Environment):
+    system, user = proposer.prompt(env, Briefing("extreme_colour", 3, 5))
+    assert user["content"] == [{"type": "text", "text": "propose: extreme colour, 5 objects"}]
+    assert all(word in system["content"][0]["text"] for word in env.words)
+    assert "%s" not in system["content"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("task", "objects", "kept"),
+    [("extreme_colour", 4, 1.0), ("extreme_colour", 3, 0.5), ("count", 4, 0.5), ("count", 5, 0.0)],
+)
+def test_keeps_to_the_briefing(task, objects, kept):
+    assert proposer.keeps_to(Briefing(task, 2, objects), proposer.parse(ENV, json.dumps(GOOD))) == kept
+
+
+def test_rejected_proposal_earns_nothing_whatever_else_is_said():
+    score = proposer.reward(ProposerWeights(), valid=False, brief=1, drawable=1, posed=1, edge=1, novelty=1)
+    assert score.value == 0 and set(score.terms.values()) == {0}
+
+
+def test_reward_is_the_sum_of_its_terms():
+    weights = ProposerWeights(format=1, brief=2, drawable=4, posed=8, edge=16, novelty=32)
+    score = proposer.reward(weights, valid=True, brief=1, drawable=0.5, posed=0.25, edge=0.5, novelty=0.125)
+    assert score.value == 1 + 2 + 2 + 2 + 8 + 4
+    assert score.terms == {"format": 1, "brief": 1, "drawable": 0.5, "posed": 0.25, "edge": 0.5, "novelty": 0.125}
+
+
+@pytest.mark.parametrize("term", ["brief", "drawable", "posed", "edge", "novelty"])
+def test_every_term_pays_in_the_default_weights(term):
+    assert (
+        proposer.reward(ProposerWeights(), valid=True, **{term: 1.0}).value
+        > proposer.reward(ProposerWeights(), valid=True).value
+    )

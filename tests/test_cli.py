@@ -1,0 +1,90 @@
+"""The command line as a person meets it: bad input is one line with the fix, never a traceback."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def zerosight(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "zerosight.cli", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=cwd,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["evolve", "zerosite"], "unknown recipe 'zerosite'; did you mean 'zerosight'?"),
+        (["evolve", "--set", "stepz=3"], "unknown option 'stepz'; did you mean 'steps'?"),
+        (["evolve", "--set", "steps"], "cannot read 'steps'; write --set key=value"),
+        (
+            ["evolve", "--set", "envs=[shapes/Canvas-v9]"],
+            "unknown environment 'shapes/Canvas-v9'; did you mean 'shapes/Canvas-v1'?",
+        ),
+        (["evolve", "--resume", "nowhere"], "nowhere is no run directory"),
+        (["evolve", "--set", "model=no/where"], "no model at 'no/where'"),
+        (["env", "show", "shape/Canvas-v1"], "did you mean 'shapes/Canvas-v1'?"),
+        (["env", "sample", "shapes/Canvas-v1", "--task", "colors"], "unknown form 'colors'; did you mean 'colour'?"),
+        (["env", "sample", "shapes/Canvas-v1", "--difficulty", "9"], "unknown difficulty 9"),
+        (["env", "sample", "shapes/Canvas-v1", "--split", "test"], "unknown split 'test'"),
+        (["eval", "embedded", "--suite", "vsi"], "unknown suite 'vsi'"),
+        (["report", "nowhere"], "nowhere is no run directory"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_input_is_one_line_with_the_fix(arguments: list[str], message: str, tmp_path: Path) -> None:
+    done = zerosight(*arguments, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+
+
+def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    done = zerosight("evolve", "--out", str(tmp_path))
+    assert done.returncode == 2
+    assert "is not empty" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_resume_takes_no_other_settings(tmp_path: Path) -> None:
+    done = zerosight("evolve", "--resume", str(tmp_path), "--set", "steps=3")
+    assert done.returncode == 2
+    assert "--resume continues a run as it was configured" in done.stderr
+
+
+def test_env_list_as_json() -> None:
+    done = zerosight("env", "list", "--json")
+    found = {env["id"]: env for env in json.loads(done.stdout)}
+    assert "shapes/Canvas-v1" in found
+    assert found["shapes/Canvas-v1"]["tasks"]["exists"]["chance"] == 0.5
+
+
+def test_env_sample_writes_a_page(tmp_path: Path) -> None:
+    done = zerosight("env", "sample", "shapes/Canvas-v1", "--n", "4", "--out", str(tmp_path / "page.html"))
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "page.html").read_text()
+    assert page.count("data:image/png;base64,") == 4
+
+
+def test_env_check_holds_and_exits_0() -> None:
+    done = zerosight("env", "check", "shapes/Canvas-v1", "--n", "3", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert all(result["holds"] for result in json.loads(done.stdout))
+
+
+def test_eval_of_the_seed_as_json() -> None:
+    done = zerosight("eval", "embedded", "--items", "30", "--json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["overall"]["items"] == 30
+    assert 0 <= result["overall"]["blind"] <= 1

@@ -1,0 +1,143 @@
+"""The episode tree with scripted roles: every reward worked out by hand."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from zerosight.config import RunConfig, Tree, override
+from zerosight.envs import Environment, InfrastructureError, Rejected, Stream
+from zerosight.render import Rendered, rasterise, resolve_svg
+from zerosight.train.curriculum import Curriculum
+from zerosight.train.episodes import Attempt, Episodes
+from zerosight.train.generator import Completion, Prompt, Sampling
+from zerosight.train.loop import shuffled_rewards, step_metrics
+from zerosight.train.policy import Policy
+
+GOOD = (
+    '{"concept":"two shapes","draw":[[1,"red","circle"],[1,"blue","square"]],"ask":["colour",["leftmost",["select"]]]}'
+)
+BAD = '{"concept":"two shapes","draw":[[1,"red","circle"]],"ask":["colour",["select"]]}'
+
+
+def svg(*shapes: str) -> str:
+    return f'<svg viewBox="0 0 64 64">{"".join(shapes)}</svg>'
+
+
+def circle(x: int) -> str:
+    return f'<circle cx="{x}" cy="30" r="8" fill="red"/>'
+
+
+def square(x: int, y: int) -> str:
+    return f'<rect x="{x}" y="{y}" width="10" height="10" fill="blue"/>'
+
+
+CIRCLE_LEFT = svg(circle(12), square(40, 20))
+CIRCLE_RIGHT = svg(square(4, 20), circle(42))
+UNCLEAR = svg(circle(30), square(27, 50))
+WRONG = svg(circle(12))
+
+
+class Scripted:
+    """A generator that says what it was told, role by role, in turn."""
+
+    def __init__(self, **scripts: Sequence[str]) -> None:
+        self.scripts = scripts
+
+    def generate(self, role: str, prompts: Sequence[Prompt], sampling: Sampling, seed: int) -> list[list[Completion]]:
+        texts = self.scripts[role]
+        return [
+            [self.say(texts[(p * sampling.n + i) % len(texts)]) for i in range(sampling.n)] for p in range(len(prompts))
+        ]
+
+    @staticmethod
+    def say(text: str) -> Completion:
+        return Completion((5, 2), (-1.0, -1.0), text, finished=text != "cut off")
+
+
+def draw(programs: Sequence[str], size: int) -> list[Rendered | Rejected | InfrastructureError]:
+    found: list[Rendered | Rejected | InfrastructureError] = []
+    for program in programs:
+        scene = InfrastructureError("worker died") if program == "dead" else resolve_svg(program)
+        found.append(
+            scene if isinstance(scene, Rejected | InfrastructureError) else Rendered(scene, rasterise(scene, size))
+        )
+    return found
+
+
+def rolled(
+    policy: Policy, env: Environment, settings: Sequence[str] = (), **scripts: Sequence[str]
+) -> tuple[Episodes, list[Attempt]]:
+    tree = Tree(briefings=1, proposals=2, programs=4, answers=4, items=16, companions=0)
+    config = override(RunConfig(tree=tree), settings)
+    episodes = Episodes(config, policy, Scripted(**scripts), Curriculum(config.curriculum, [env]), draw)
+    return episodes, episodes.roll_out(Stream(("test",)))
+
+
+def test_rewards_of_a_whole_tree(tiny: Policy, env: Environment) -> None:
+    programs = [CIRCLE_LEFT, CIRCLE_RIGHT, UNCLEAR, WRONG]
+    episodes, attempts = rolled(tiny, env, proposer=[GOOD, BAD], coder=programs, solver=["red", "red", "red", "blue"])
+    good, bad = attempts
+    assert isinstance(bad.proposal, Rejected)
+    assert bad.proposal.code == "type"
+    assert [d.score.terms["faithful"] for d in good.drawings if d.score] == [1.0, 1.0, 1.0, 0.0]
+    assert [r.code for r in good.refused] == ["ambiguous"]
+    rates = {asked.item.truth.value: asked.rate for asked in good.asked}
+    assert rates == {"red": 0.75, "blue": 0.25}
+    first, second = episodes.proposer_scores(attempts)
+    assert first is not None
+    assert second is not None
+    assert first.terms["drawable"] == 0.75
+    assert first.terms["posed"] == pytest.approx(2 / 3)
+    assert first.terms["edge"] == pytest.approx(0.75)
+    assert first.terms["novelty"] == 1.0
+    assert second.value == 0.0
+    traces = episodes.traces(attempts, version=4)
+    assert {role: sum(t.role == role for t in traces) for role in ("proposer", "coder", "solver")} == {
+        "proposer": 2,
+        "coder": 4,
+        "solver": 8,
+    }
+    assert {t.version for t in traces} == {4}
+
+
+def test_equal_drawings_are_asked_about_once(tiny: Policy, env: Environment) -> None:
+    _, attempts = rolled(tiny, env, proposer=[GOOD], coder=[CIRCLE_LEFT], solver=["red"])
+    assert [len(attempt.asked) for attempt in attempts] == [1, 1]
+
+
+def test_an_infrastructure_failure_scores_nobody(tiny: Policy, env: Environment) -> None:
+    episodes, attempts = rolled(tiny, env, proposer=[GOOD], coder=["dead"], solver=["red"])
+    assert episodes.traces(attempts, 0) == []
+    assert step_metrics(attempts, [])["infrastructure_errors"] == 8
+
+
+def test_what_was_cut_off_is_rejected_whatever_it_says(tiny: Policy, env: Environment) -> None:
+    _, attempts = rolled(tiny, env, proposer=["cut off"], coder=[CIRCLE_LEFT], solver=["red"])
+    assert all(isinstance(a.proposal, Rejected) and a.proposal.code == "unfinished" for a in attempts)
+
+
+def test_companions_are_the_environments_questions(tiny: Policy, env: Environment) -> None:
+    _, attempts = rolled(tiny, env, ["tree.companions=40"], proposer=[GOOD], coder=[CIRCLE_LEFT], solver=["red"])
+    asked = [asked for attempt in attempts for asked in attempt.asked]
+    assert any(asked_one.own for asked_one in asked) or len(asked) == 16
+    assert any(not asked_one.own for asked_one in asked)
+    for one in asked:
+        assert env.score(one.item.truth, one.item.question.options, one.item.truth.value).value == 1.0
+
+
+def test_answers_are_balanced_where_there_is_a_choice(tiny: Policy, env: Environment) -> None:
+    episodes, attempts = rolled(
+        tiny, env, ["tree.items=2"], proposer=[GOOD], coder=[CIRCLE_LEFT, CIRCLE_RIGHT], solver=["red"]
+    )
+    assert sorted(asked.item.truth.value for attempt in attempts for asked in attempt.asked) == ["blue", "red"]
+    assert set(episodes.asked_before.values()) == {1}
+
+
+def test_shuffled_rewards_are_the_same_rewards_elsewhere(tiny: Policy, env: Environment) -> None:
+    episodes, attempts = rolled(tiny, env, proposer=[GOOD], coder=[CIRCLE_LEFT, CIRCLE_RIGHT], solver=["red"])
+    traces = episodes.traces(attempts, 0)
+    dealt = shuffled_rewards(traces, Stream(("shuffle",)))
+    own, other = ([t.score.value for t in part if t.role == "solver"] for part in (traces, dealt))
+    assert sorted(own) == sorted(other)
+    assert own != other
+    assert [t.score for t in traces if t.role != "solver"] == [t.score for t in dealt if t.role != "solver"]

@@ -1,0 +1,134 @@
+"""The learner on a tiny model: it learns what is rewarded, and stops rather than learn the wrong thing."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from zerosight.config import Learning
+from zerosight.envs import Score, Stream
+from zerosight.train.generator import Completion, HFGenerator, Prompt, Sampling
+from zerosight.train.learner import Learner, Trace, TrainingError, _trees, with_advantages
+from zerosight.train.losses import grpo_loss
+from zerosight.train.packing import Branch, Row, pack
+from zerosight.train.policy import Policy
+
+CONFIG = Learning(learning_rate=1e-2, warmup_steps=0, minibatches=1)
+PROMPT = Prompt((105, 106, 107))
+
+
+def traces(policy: Policy, role: str, wanted: int, seed: int) -> list[Trace]:
+    """Completions of one token, rewarded where it is below `wanted`."""
+    group = HFGenerator(policy).generate(role, [PROMPT], Sampling(max_new_tokens=1, n=32), seed)[0]
+    return [Trace(role, ("g",), PROMPT, c, Score(float(c.ids[0] < wanted)), version=0) for c in group]
+
+
+def probability(policy: Policy, role: str, wanted: int) -> float:
+    with policy.acting(role) as model, torch.no_grad():
+        return float(model(input_ids=torch.tensor([PROMPT.ids])).logits[0, -1].softmax(-1)[:wanted].sum())
+
+
+@pytest.mark.parametrize(("sharing", "steps"), [("tiny", 15), ("tiny_lora", 30)])
+def test_rewarded_completions_become_likelier(sharing: str, steps: int, request: pytest.FixtureRequest) -> None:
+    policy = request.getfixturevalue(sharing)
+    with torch.no_grad(), policy.acting("solver") as model:
+        # Adapters leave the head as it is, and a random head of the usual scale can hardly prefer any token.
+        model.lm_head.weight *= 5
+    learner = Learner(policy, CONFIG)
+    before = probability(policy, "solver", 100)
+    for step in range(steps):
+        learner.step(traces(policy, "solver", 100, step), Stream(("test", step)))
+    assert probability(policy, "solver", 100) > before + 0.2
+
+
+def test_a_role_that_is_left_out_is_frozen(tiny_lora: Policy) -> None:
+    learner = Learner(tiny_lora, CONFIG.model_copy(update={"roles": {"solver": 1.0}}))
+    before = {name: p.clone() for name, p in tiny_lora.trainable().items()}
+    both = traces(tiny_lora, "solver", 100, 0) + traces(tiny_lora, "coder", 100, 1)
+    learner.step(both, Stream(("test",)))
+    changed = {name for name, p in tiny_lora.trainable().items() if not torch.equal(p, before[name])}
+    assert changed
+    assert all(".solver." in name for name in changed)
+
+
+def test_groups_without_signal_change_nothing(tiny: Policy) -> None:
+    learner = Learner(tiny, CONFIG)
+    before = [p.clone() for p in tiny.model.parameters()]
+    flat = [replace(trace, score=Score(0.5)) for trace in traces(tiny, "solver", 100, 0)]
+    metrics = learner.step(flat, Stream(("test",)))
+    assert metrics["solver/flat_groups"] == 1
+    assert all(torch.equal(p, q) for p, q in zip(tiny.model.parameters(), before, strict=True))
+
+
+def test_micro_batches_do_not_change_the_update(tiny_folder: Any) -> None:
+    results = []
+    for budget in (256, 100_000):
+        policy = Policy.load(tiny_folder)
+        learner = Learner(policy, CONFIG.model_copy(update={"token_budget": budget}))
+        own = traces(policy, "solver", 100, 0)
+        others = [
+            replace(t, prompt=Prompt((9, 9, n)), group=(f"h{n}",))
+            for n in range(40)
+            for t in traces(policy, "coder", 90, n)[:4]
+        ]
+        learner = Learner(policy, CONFIG.model_copy(update={"token_budget": budget, "max_logprob_gap": 100.0}))
+        learner.step(own + others, Stream(("test",)))
+        results.append([p.detach().clone() for p in policy.model.parameters()])
+    assert all(torch.allclose(p, q, atol=2e-5) for p, q in zip(*results, strict=True))
+
+
+def test_a_sampler_of_other_weights_stops_the_run(tiny: Policy) -> None:
+    wrong = [
+        replace(t, completion=Completion(t.completion.ids, tuple(v - 1.0 for v in t.completion.logprobs), "", True))
+        for t in traces(tiny, "solver", 100, 0)
+    ]
+    with pytest.raises(TrainingError, match=r"sampler and trainer differ by 1\.000 nats"):
+        Learner(tiny, CONFIG).step(wrong, Stream(("test",)))
+
+
+def test_a_loss_that_is_not_finite_names_the_group(tiny: Policy) -> None:
+    own = traces(tiny, "solver", 100, 0)
+    with torch.no_grad():
+        tiny.model.lm_head.weight.fill_(float("nan"))
+    with pytest.raises(TrainingError, match=r"loss of solver is not finite at group g"):
+        Learner(tiny, CONFIG).step(own, Stream(("test",)))
+
+
+def test_groups_of_different_roles_are_apart(tiny: Policy) -> None:
+    own = traces(tiny, "solver", 100, 0)[:2]
+    mixed = [replace(own[0], role="coder", score=Score(1.0)), replace(own[1], score=Score(0.0))]
+    kept, counts = with_advantages(mixed, "group")
+    assert kept == []
+    assert counts == {"groups": 2.0, "flat_groups": 2.0}
+
+
+def test_kl_pulls_towards_the_start(tiny_folder: Any) -> None:
+    ends = []
+    for weight in (0.0, 5.0):
+        policy = Policy.load(tiny_folder)
+        learner = Learner(policy, CONFIG.model_copy(update={"kl_weight": weight, "minibatches": 1}))
+        for step in range(8):
+            learner.step(traces(policy, "solver", 100, step), Stream(("test", step)))
+        ends.append(probability(policy, "solver", 100))
+    assert ends[1] < ends[0]
+
+
+def test_equal_traces_are_computed_once_and_count_as_often_as_they_are(tiny: Policy) -> None:
+    own = traces(tiny, "solver", 100, 0)
+    good, bad = (next(t for t in own if t.score.value == value) for value in (1.0, 0.0))
+    six = [replace(t, advantage=t.score.value - 1 / 3) for t in (good, bad, bad, good, bad, bad)]
+    (tree,) = _trees("solver", six)
+    assert len(tree.row.branches) == 2
+    assert tree.counts == (2, 4)
+    packed = pack([tree.row], 0)
+    merged, _ = tiny.logprobs("solver", packed)
+    apart, _ = tiny.logprobs("solver", pack([Row(PROMPT.ids, [Branch(t.completion.ids) for t in six])], 0))
+    losses = [
+        grpo_loss(
+            merged, merged.detach(), torch.tensor([2 / 3, -1 / 3]), packed.branch, weights=torch.tensor([2.0, 4.0])
+        ).loss,
+        grpo_loss(apart, apart.detach(), torch.tensor([t.advantage for t in six]), torch.arange(6)).loss,
+    ]
+    first, second = (torch.autograd.grad(loss, tiny.model.lm_head.weight)[0] for loss in losses)
+    assert torch.allclose(first, second, atol=1e-5)
