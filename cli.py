@@ -18,7 +18,9 @@ from .envs import SPLITS, PluginError, UnknownEnvironmentError, broken_plugins, 
 from .envs.checker import check_environment
 from .envs.gallery import gallery_page
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="A vision-language model improves itself from zero data.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="A vision-language model improves itself from zero data."
+)
 env_app = typer.Typer(no_args_is_help=True, help="The worlds that questions are asked about.")
 app.add_typer(env_app, name="env")
 console = Console()
@@ -58,9 +60,11 @@ def _training_errors() -> tuple[type[Exception], ...]:
 def _need_training() -> None:
     try:
         import torch
-        import transformers  # noqa: F401
+        import transformers
     except ModuleNotFoundError as error:
-        raise _Usage(f"{error.name} is not installed; run `pip install 'zerosight[train]'` (see `zerosight doctor`)") from error
+        raise _Usage(
+            f"{error.name} is not installed; run `pip install 'zerosight[train]'` (see `zerosight doctor`)"
+        ) from error
     transformers.utils.logging.disable_progress_bar()
     transformers.utils.logging.set_verbosity_error()
     torch.set_flush_denormal(True)
@@ -91,7 +95,9 @@ def evolve(
         torch.set_num_threads(threads)
     if resume is not None:
         if settings or out is not None:
-            raise _Usage("--resume continues a run as it was configured; leave --set and --out away, or start a new run")
+            raise _Usage(
+                "--resume continues a run as it was configured; leave --set and --out away, or start a new run"
+            )
         run = Run.open(resume)
     else:
         config = override(recipe_config(recipe), settings or [])
@@ -147,8 +153,9 @@ class _Watch:
             self._rejected[code] = self._rejected.get(code, 0) + count
         top = sorted(self._rejected.items(), key=lambda pair: -pair[1])[:3]
         rate = metrics["solve_rate"]
+        solved = "–" if rate is None else format(rate, ".0%")
         note = (
-            f"solve {'–' if rate is None else format(rate, '.0%')} · valid {metrics['proposals_valid']}/{metrics['proposals']}"
+            f"solve {solved} · valid {metrics['proposals_valid']}/{metrics['proposals']}"
             f" · faithful {metrics['faithful']}/{metrics['programs']} · {self._pictures} pictures"
             f" · rejected {', '.join(f'{code} {count}' for code, count in top)}"
         )
@@ -174,7 +181,9 @@ def _print_results(start: Mapping[str, Any], end: Mapping[str, Any]) -> None:
             after = end["overall"] if section == "all" else end["kinds" if section else "tasks"][name]
             gain = f"{100 * (after['accuracy'] - before['accuracy']):+.1f}"
             blind = [f"{summary['blind']:.1%}" for summary in (before, after)]
-            table.add_row(name, str(before["items"]), f"{before['chance']:.0%}", _share(before), _share(after), gain, *blind)
+            table.add_row(
+                name, str(before["items"]), f"{before['chance']:.0%}", _share(before), _share(after), gain, *blind
+            )
     console.print(table)
     if "writing" in start and "writing" in end:
         table = Table(title="Proposer and Coder on held-out briefings (95 % interval)")
@@ -244,7 +253,8 @@ def env_sample(
     levels = [_one_of("difficulty", difficulty, env.difficulties)] if difficulty else list(env.difficulties)
     _one_of("split", split, SPLITS)
     items = [
-        env.sample(stream(env.id, split, seed, i), tasks[i % len(tasks)], levels[i // len(tasks) % len(levels)]) for i in range(n)
+        env.sample(stream(env.id, split, seed, i), tasks[i % len(tasks)], levels[i // len(tasks) % len(levels)])
+        for i in range(n)
     ]
     out.write_text(gallery_page(env, items))
     console.print(f"{n} items: [bold]{out}[/]")

@@ -42,7 +42,7 @@ class Tree(Section):
     """New tokens at most in a proposal."""
     coder_tokens: int = Field(160, ge=8)
     """New tokens at most in a program."""
-    solver_tokens: int = Field(8, ge=2)
+    solver_tokens: int = Field(4, ge=2)
     """New tokens at most in an answer."""
     temperature: float = Field(1.0, gt=0)
     """Of every trained role."""

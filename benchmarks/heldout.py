@@ -127,7 +127,9 @@ def _answers(
     return found
 
 
-def evaluate_writing(policy: Policy, envs: Sequence[str], count: int, draw: Draw, seed: int = SUITE_SEED) -> dict[str, Any]:
+def evaluate_writing(
+    policy: Policy, envs: Sequence[str], count: int, draw: Draw, seed: int = SUITE_SEED
+) -> dict[str, Any]:
     """Shares of valid proposals, of programs that draw what was asked, and of well-posed questions.
 
     One proposal for each of `count` held-out briefings and one program for each valid proposal, at temperature 1.
@@ -142,7 +144,9 @@ def evaluate_writing(policy: Policy, envs: Sequence[str], count: int, draw: Draw
     parsed = [(env, proposer.parse(env, group[0].text)) for (env, _), group in zip(briefings, written, strict=True)]
     valid = [(env, proposal) for env, proposal in parsed if not isinstance(proposal, Rejected)]
     coding = [policy.prompt(coder.prompt(proposal.requirements)) for _, proposal in valid]
-    programs = [coder.parse(g[0].text) for g in generator.generate("coder", coding, Sampling(max_new_tokens=160), seed=2)]
+    programs = [
+        coder.parse(g[0].text) for g in generator.generate("coder", coding, Sampling(max_new_tokens=160), seed=2)
+    ]
     drawn = faithful = posed = 0
     for (env, proposal), outcome in zip(valid, draw(programs, PICTURE_SIZE) if programs else [], strict=True):
         if isinstance(outcome, Rendered):

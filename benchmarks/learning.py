@@ -47,7 +47,15 @@ def _evolve(folder: Path, recipe: str, seed: int, settings: Sequence[str]) -> Ru
 
 def _supervised(folder: Path, seconds: float, settings: Sequence[str]) -> None:
     """The warm-up continued for so many seconds, measured like a run; a process of its own."""
-    command = [sys.executable, "-m", "zerosight.benchmarks.learning", "--supervised", str(folder), "--seconds", str(seconds)]
+    command = [
+        sys.executable,
+        "-m",
+        "zerosight.benchmarks.learning",
+        "--supervised",
+        str(folder),
+        "--seconds",
+        str(seconds),
+    ]
     for setting in settings:
         command += ["--set", setting]
     subprocess.run(command, check=True)

@@ -44,7 +44,9 @@ def measure(run: Run, name: str, policy: Policy, suite: Suite, pool: RenderPool,
     return found
 
 
-def run_session(run: Run, watcher: Watcher, finish: Callable[[Run], None] | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
+def run_session(
+    run: Run, watcher: Watcher, finish: Callable[[Run], None] | None = None
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Run or continue a run to its end; returns the evaluations before and after.
 
     What is on disk already (evaluations, checkpoints) is not made again, so a session that was killed at any

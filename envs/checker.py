@@ -63,10 +63,13 @@ def check_environment(env_id: str, n: int = 20) -> list[CheckResult]:
 
 
 def sample_items(env: Environment, n: int, split: str = "train", seed: int = 0) -> list[Item]:
-    """`n` items of each task, the difficulties in turn."""
+    """`n` items of each task, an equal share of each difficulty.
+
+    Neighbouring indices mostly have one task and difficulty, so that a key of seed + index shows as a shared item.
+    """
     levels = env.difficulties
     return [
-        env.sample(stream(env.id, split, seed, task_index * n + i), task, levels[i % len(levels)])
+        env.sample(stream(env.id, split, seed, task_index * n + i), task, levels[i * len(levels) // n])
         for task_index, task in enumerate(env.tasks)
         for i in range(n)
     ]
@@ -231,9 +234,7 @@ def _second_method(env: Environment, items: Sequence[Item]) -> CheckResult:
         return CheckResult(name, True, "none is offered")
     answers = [(item, method(item.scene, env.parse_value(item.question.query))) for item in items]
     given = [(item, answer) for item, answer in answers if answer is not None]
-    flaws = [
-        f"{a.id}: {answer!r}, the oracle: {a.truth.value!r}" for a, answer in given if answer != a.truth.value
-    ]
+    flaws = [f"{a.id}: {answer!r}, the oracle: {a.truth.value!r}" for a, answer in given if answer != a.truth.value]
     return _result(name, flaws, f"{len(given)} of {len(items)} items")
 
 
@@ -281,8 +282,6 @@ def _guessing(env: Environment, items: Sequence[Item]) -> Iterator[CheckResult]:
         share = max((len(named) for _, named in telling), default=0) * task.chance
         most = highest_by_chance(len(telling), share, 1 - error)
         if told > most:
-            leaks.append(
-                f"{name}: {told} of {len(telling)} questions name their answer, by chance at most {most}"
-            )
+            leaks.append(f"{name}: {told} of {len(telling)} questions name their answer, by chance at most {most}")
     yield _result("guessing stays at chance", constant, f"best constant answer {above:.0%} above chance")
     yield _result("words do not name the answer", leaks, f"{len(items)} questions")

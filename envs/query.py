@@ -137,7 +137,9 @@ def _select(words: list[Any], vocabulary: Vocabulary) -> Select:
 
 def _build(value: Any, vocabulary: Vocabulary, depth: int) -> Query:
     if not isinstance(value, list) or not value or not isinstance(value[0], str):
-        raise _Invalid("syntax", f"expected a list that begins with an operator, got {value!r:.60}", 'such as ["select"]')
+        raise _Invalid(
+            "syntax", f"expected a list that begins with an operator, got {value!r:.60}", 'such as ["select"]'
+        )
     if depth > MAX_DEPTH:
         raise _Invalid("depth", f"the query nests deeper than {MAX_DEPTH} operators")
     name, *arguments = value
@@ -226,14 +228,18 @@ def _ill_formed(query: Call, vocabulary: Vocabulary) -> Rejected | None:
         if isinstance(call, Call) and len(call.args) == 2 and call.args[0] == call.args[1]:
             return Rejected("trivial", f"{call.op} is given the same thing twice", "compare two different things")
         if isinstance(call, Call) and _one_object_twice(call):
-            return Rejected("trivial", "one description implies the other, so both fit the same object", "tell them apart")
+            return Rejected(
+                "trivial", "one description implies the other, so both fit the same object", "tell them apart"
+            )
         if isinstance(call, Call) and _only_itself(call):
             return Rejected("trivial", "the object is the only member of the set it is related to", "ask about others")
     asked = query.op
     if asked in ("colour", "shape", "size"):
         told = {vocabulary.attribute(word) for word in _words_about(query.args[0])}
         if asked in told:
-            return Rejected("leaks", f"the question names the {asked} it asks for", f"describe the object without its {asked}")
+            return Rejected(
+                "leaks", f"the question names the {asked} it asks for", f"describe the object without its {asked}"
+            )
     return None
 
 

@@ -4,11 +4,9 @@ Thresholds, on outlines of at least a few px:
     corners     vertices where the boundary turns by more than `CORNER_DEGREES`; a curve of 64 pieces turns by 5.6.
     triangle    3 corners joined by straight sides, none of which is a sliver.
     square      4 corners of 90 degrees within `ANGLE_SLACK`, sides alike within `SIDE_SLACK`; otherwise a rectangle.
-    circle      no corners, fills its minimum rotated rectangle as an ellipse does (pi/4 within `ELLIPSE_SLACK`),
-                axes alike within `SIDE_SLACK`; otherwise an ellipse.
+    circle      no corners, all vertices within `ELLIPSE_SLACK` (as a share of the axes) of the ellipse that has the
+                outline's second moments, axes alike within `SIDE_SLACK`; otherwise an ellipse.
 """
-
-import math
 
 import numpy as np
 from shapely import MultiPolygon, Polygon
@@ -19,7 +17,7 @@ CORNER_DEGREES = 20.0
 STRAIGHT_DEGREES = 1.0
 ANGLE_SLACK = 6.0
 SIDE_SLACK = 0.06
-ELLIPSE_SLACK = 0.02
+ELLIPSE_SLACK = 0.03
 MIN_ANGLE = 12.0
 
 
@@ -49,14 +47,19 @@ def classify_outline(outline: Region) -> tuple[str, float]:
 
 def _without_straight(points: np.ndarray) -> np.ndarray:
     """The points at which the boundary turns at all."""
-    points = points[np.any(points != np.roll(points, 1, axis=0), axis=1)]
+    points = points[np.any(points != _shifted(points, 1), axis=1)]
     return points[np.abs(_turns(points)) > STRAIGHT_DEGREES] if len(points) > 3 else points
+
+
+def _shifted(points: np.ndarray, by: int) -> np.ndarray:
+    """`np.roll` along the boundary, which for so few points costs more than the work itself."""
+    return np.concatenate((points[-by:], points[:-by]))
 
 
 def _turns(points: np.ndarray) -> np.ndarray:
     """The turn at each point of a closed boundary, in degrees, -180 to 180."""
-    before = points - np.roll(points, 1, axis=0)
-    after = np.roll(points, -1, axis=0) - points
+    before = points - _shifted(points, 1)
+    after = _shifted(before, -1)
     cross = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
     dot = (before * after).sum(1)
     return np.degrees(np.arctan2(cross, dot))
@@ -67,7 +70,7 @@ def _four_sided(points: np.ndarray, turns: np.ndarray) -> tuple[str, float]:
     if off > ANGLE_SLACK:
         return "polygon", min(1.0, (off - ANGLE_SLACK) / ANGLE_SLACK)
     right = 1.0 - off / ANGLE_SLACK
-    sides = np.linalg.norm(np.roll(points, -1, axis=0) - points, axis=1)
+    sides = np.linalg.norm(_shifted(points, -1) - points, axis=1)
     spread = 1.0 - float(sides.min() / sides.max())
     if spread <= SIDE_SLACK:
         return "square", min(right, 1.0 - spread / SIDE_SLACK)
@@ -75,14 +78,25 @@ def _four_sided(points: np.ndarray, turns: np.ndarray) -> tuple[str, float]:
 
 
 def _round_kind(outline: Polygon) -> tuple[str, float]:
-    box = np.asarray(outline.minimum_rotated_rectangle.exterior.coords)
-    sides = np.linalg.norm(np.diff(box[:3], axis=0), axis=1)
-    # A polygon of 64 pieces lacks 0.16 % of the circle's area: well inside the slack.
-    off = abs(outline.area / float(sides.prod()) - math.pi / 4)
+    points = np.asarray(outline.exterior.coords) - np.asarray(outline.centroid.coords)
+    spread, axes = np.linalg.eigh(_second_moments(points))
+    # An ellipse with semi-axes a and b has second moments a^2 / 4 and b^2 / 4.
+    semi = 2.0 * np.sqrt(np.maximum(spread, 1e-12))
+    off = float(np.max(np.abs(np.linalg.norm(points @ axes / semi, axis=1) - 1.0)))
     if off > ELLIPSE_SLACK:
         return "path", min(1.0, (off - ELLIPSE_SLACK) / ELLIPSE_SLACK)
     fit = 1.0 - off / ELLIPSE_SLACK
-    spread = 1.0 - float(sides.min() / sides.max())
-    if spread <= SIDE_SLACK:
-        return "circle", min(fit, 1.0 - spread / SIDE_SLACK)
-    return "ellipse", min(fit, (spread - SIDE_SLACK) / SIDE_SLACK, 1.0)
+    unlike = 1.0 - float(semi[0] / semi[1])
+    if unlike <= SIDE_SLACK:
+        return "circle", min(fit, 1.0 - unlike / SIDE_SLACK)
+    return "ellipse", min(fit, (unlike - SIDE_SLACK) / SIDE_SLACK, 1.0)
+
+
+def _second_moments(points: np.ndarray) -> np.ndarray:
+    """Covariance [2, 2] of the area within a closed boundary [n, 2] about the origin, px squared (Green's theorem)."""
+    here, there = points[:-1], points[1:]
+    cross = here[:, 0] * there[:, 1] - here[:, 1] * there[:, 0]
+    both = here + there
+    moments = np.einsum("n,ni,nj->ij", cross, both, both)
+    moments += np.einsum("n,ni,nj->ij", cross, here, here) + np.einsum("n,ni,nj->ij", cross, there, there)
+    return moments / (12.0 * cross.sum())

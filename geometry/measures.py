@@ -88,4 +88,5 @@ def direction_degrees(origin: FlatObject, target: FlatObject) -> float:
     """Direction from one centroid to another in degrees, 0 right and 90 up, in (-180, 180]."""
     dx = target.centroid[0] - origin.centroid[0]
     dy = target.centroid[1] - origin.centroid[1]
-    return math.degrees(math.atan2(-dy, dx))
+    # Not -dy: of 0.0 that is -0.0, which atan2 takes for just below the line, at -180.
+    return math.degrees(math.atan2(0.0 - dy, dx))

@@ -4,12 +4,13 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
-from shapely import MultiPolygon, Polygon
+import numpy as np
+from shapely import MultiPolygon, Polygon, get_parts, make_valid, remove_repeated_points, set_precision, transform
 from shapely.geometry.base import BaseGeometry
 
-Region = Polygon | MultiPolygon
+Region: TypeAlias = Polygon | MultiPolygon
 DECIMALS = 3
 """Coordinates are kept to this many decimals, so that a scene equals itself after a round trip through JSON."""
 
@@ -117,7 +118,9 @@ def rings(shape: Region) -> list[list[list[list[float]]]]:
     """Polygons as lists of rings (the outer one first) of [x, y], each ring closed."""
     parts = [shape] if isinstance(shape, Polygon) else list(shape.geoms)
     return [
-        [[[x, y] for x, y in ring.coords] for ring in (part.exterior, *part.interiors)] for part in parts if not part.is_empty
+        [[[x, y] for x, y in ring.coords] for ring in (part.exterior, *part.interiors)]
+        for part in parts
+        if not part.is_empty
     ]
 
 
@@ -133,15 +136,24 @@ def rounded(shape: BaseGeometry) -> Region:
     Points and lines, which have no area, are dropped. Rings start at their least vertex and run the same way
     round, and polygons are in order, so that equal regions give equal bytes whatever produced them.
     """
-    parts = []
-    for part in getattr(shape, "geoms", [shape]):
-        if not isinstance(part, Polygon) or part.is_empty:
-            continue
-        outer = [(round(x, DECIMALS) + 0.0, round(y, DECIMALS) + 0.0) for x, y in part.exterior.coords]
-        holes = [[(round(x, DECIMALS) + 0.0, round(y, DECIMALS) + 0.0) for x, y in hole.coords] for hole in part.interiors]
-        kept = Polygon(outer, [hole for hole in holes if len(set(hole)) > 2]) if len(set(outer)) > 2 else Polygon()
-        if kept.area > 10.0**-DECIMALS:
-            parts.append(kept.normalize())
+    kept = _on_grid(shape)
+    if kept.is_valid:
+        return kept
+    # Rounding can make thin parts touch or cross, which overlays refuse. GEOS mends that by snapping, but divides by
+    # the coordinates: those next to 0 have to become 0 first.
+    tame = transform(shape, lambda xy: np.round(xy, 3 * DECIMALS))
+    return _on_grid(set_precision(make_valid(tame), 10.0**-DECIMALS))
+
+
+def _on_grid(shape: BaseGeometry) -> Region:
+    # Adding 0 turns -0.0, which JSON would keep apart, into 0.0.
+    moved = transform(shape, lambda xy: np.round(xy, DECIMALS) + 0.0)
+    # Parts of parts: a repaired region can be a collection with a multipolygon in it.
+    parts = [
+        remove_repeated_points(part).normalize()
+        for part in ([moved] if isinstance(moved, Polygon) else get_parts(get_parts(moved)))
+        if isinstance(part, Polygon) and part.area > 10.0**-DECIMALS
+    ]
     if not parts:
         return Polygon()
     return parts[0] if len(parts) == 1 else MultiPolygon(parts).normalize()

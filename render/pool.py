@@ -52,9 +52,9 @@ class _Worker:
         assert self._process.stdin is not None and self._process.stdout is not None
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
         try:
-            self.send(settings)
+            self.send(settings, START_S)
             self.receive(START_S)
-        except wire.WireError as error:
+        except (TimeoutError, wire.WireError) as error:
             self.close()
             raise InfrastructureError(f"a render worker does not start: {error}; see `zerosight doctor`") from error
 
@@ -63,16 +63,22 @@ class _Worker:
         """Of the process."""
         return self._process.pid
 
-    def send(self, message: Any) -> None:
+    def send(self, message: Any, timeout_s: float) -> None:
         """Send a message.
 
         Raises:
+            TimeoutError: the worker does not take it in time.
             WireError: the worker is gone.
         """
+        left, fd = memoryview(wire.pack(message)), self._stdin.fileno()
+        deadline = time.monotonic() + timeout_s
         try:
-            self._stdin.write(wire.pack(message))
-            self._stdin.flush()
-        except OSError as error:
+            while left:
+                # A stopped worker reads nothing: a plain write to its full pipe would wait for ever.
+                if not select.select([], [fd], [], max(0.0, deadline - time.monotonic()))[1]:
+                    raise TimeoutError("the worker takes nothing")
+                left = left[os.write(fd, left[: select.PIPE_BUF]) :]
+        except BrokenPipeError as error:
             raise wire.WireError(str(error)) from error
 
     def receive(self, timeout_s: float) -> tuple[Any, bytes]:
@@ -176,7 +182,10 @@ class RenderPool:
         waiting = [i for i, outcome in enumerate(found) if outcome is None]
         slots = len(self._workers)
         shares = [waiting[slot::slots] for slot in range(slots)]
-        jobs = [self._threads.submit(self._serve, slot, [programs[i] for i in share], size) for slot, share in enumerate(shares)]
+        jobs = [
+            self._threads.submit(self._serve, slot, [programs[i] for i in share], size)
+            for slot, share in enumerate(shares)
+        ]
         for share, job in zip(shares, jobs, strict=True):
             for i, outcome in zip(share, job.result(), strict=True):
                 found[i] = outcome
@@ -208,7 +217,8 @@ class RenderPool:
         self._workers[slot] = worker
         spent = worker.cpu_seconds()
         try:
-            worker.send({"size": size, "programs": [encoded(program).decode() for program in programs]})
+            texts = [encoded(program).decode() for program in programs]
+            worker.send({"size": size, "programs": texts}, self._timeout_s)
             for _ in programs:
                 spent = worker.cpu_seconds()
                 found.append(self._outcome(*worker.receive(self._timeout_s)))

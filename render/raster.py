@@ -7,8 +7,6 @@ from functools import cached_property
 
 import cairocffi
 import numpy as np
-from cairosvg.parser import Tree
-from cairosvg.surface import PNGSurface
 from PIL import Image
 
 from ..geometry import FlatObject, FlatScene, rings
@@ -47,8 +45,7 @@ def scene_to_svg(scene: FlatScene, size: int | None = None) -> str:
         scene: what to draw; every object has one colour, its fill's or, for an outline, its stroke's.
         size: width in px; the height follows. The canvas's own by default.
     """
-    width = size if size is not None else round(scene.width)
-    height = max(1, round(width * scene.height / scene.width))
+    width, height = _extent(scene, size)
     shapes = "".join(
         f'<path fill="{obj.fill or obj.stroke}" fill-rule="evenodd" d="{_path_data(obj)}"/>'
         for obj in scene.objects
@@ -62,15 +59,47 @@ def scene_to_svg(scene: FlatScene, size: int | None = None) -> str:
 
 
 def rasterise(scene: FlatScene, size: int = 64) -> Picture:
-    """The scene as pixels, `size` wide, by cairosvg from the canonical SVG (never from a program's own text)."""
-    surface = PNGSurface(Tree(bytestring=scene_to_svg(scene, size).encode()), None, 96.0)
+    """The scene as pixels, `size` wide: what cairosvg makes of `scene_to_svg`, drawn by the same cairo directly.
+
+    Without writing and parsing that text it takes a fifth of the time; a test holds the two equal.
+    """
+    width, height = _extent(scene, size)
+    surface = cairocffi.ImageSurface(cairocffi.FORMAT_ARGB32, width, height)
     try:
-        surface.context.get_target().flush()
-        cairo: cairocffi.ImageSurface = surface.cairo
-        width, height = cairo.get_width(), cairo.get_height()
-        rows = np.frombuffer(cairo.get_data(), np.uint8).reshape(height, cairo.get_stride())
-        pixels = rows[:, : 4 * width].reshape(height, width, 4)
-        # Cairo keeps premultiplied BGRA; the background is opaque, so alpha is 255 everywhere.
-        return Picture(np.ascontiguousarray(pixels[:, :, 2::-1]))
+        context = cairocffi.Context(surface)
+        context.set_source_rgb(*_channels(scene.background))
+        context.paint()
+        context.scale(width / scene.width, height / scene.height)
+        context.set_fill_rule(cairocffi.FILL_RULE_EVEN_ODD)
+        for obj in scene.objects:
+            if colour := obj.fill or obj.stroke:
+                _trace(context, obj)
+                context.set_source_rgb(*_channels(colour))
+                context.fill()
+        surface.flush()
+        rows = np.frombuffer(surface.get_data(), np.uint8).reshape(height, surface.get_stride())
+        # Cairo keeps premultiplied BGRA, on machines of this byte order; alpha is 255 under an opaque background.
+        return Picture(np.ascontiguousarray(rows[:, : 4 * width].reshape(height, width, 4)[:, :, 2::-1]))
     finally:
-        surface.cairo.finish()
+        surface.finish()
+
+
+def _extent(scene: FlatScene, size: int | None) -> tuple[int, int]:
+    """Width and height in px of a picture `size` wide."""
+    width = size if size is not None else round(scene.width)
+    return width, max(1, round(width * scene.height / scene.width))
+
+
+def _trace(context: cairocffi.Context, obj: FlatObject) -> None:
+    for polygon in rings(obj.visible):
+        for (x, y), *others in polygon:
+            context.move_to(x, y)
+            for x, y in others[:-1]:
+                context.line_to(x, y)
+            context.close_path()
+
+
+def _channels(colour: str) -> tuple[float, float, float]:
+    """`#rrggbb` as shares of 1."""
+    red, green, blue = bytes.fromhex(colour[1:])
+    return red / 255, green / 255, blue / 255

@@ -29,6 +29,8 @@ class SvgLimits:
     """Painted things after `use` is expanded."""
     max_canvas: float = 1024.0
     """Width and height, px."""
+    max_crossings: int = 500
+    """How often the lines of one shape may cross."""
     max_number: float = 100_000.0
     """Magnitude of any number."""
 
@@ -55,8 +57,11 @@ class Element:
         return SvgError(code, f"line {self.line}: {what}", hint)
 
 
-PAINT = ("fill", "stroke", "stroke-width", "fill-rule", "clip-rule", "opacity", "fill-opacity", "stroke-opacity", "color",
-         "stroke-linejoin", "stroke-linecap", "stroke-miterlimit", "display", "visibility", "clip-path", "style", "transform", "id")  # fmt: skip
+PAINT = (
+    *("fill", "stroke", "stroke-width", "stroke-linejoin", "stroke-linecap", "stroke-miterlimit", "color"),
+    *("opacity", "fill-opacity", "stroke-opacity", "fill-rule", "clip-rule", "clip-path", "display", "visibility"),
+    *("style", "transform", "id"),
+)
 OWN: dict[str, tuple[str, ...]] = {
     "svg": ("width", "height", "viewBox", "version", "preserveAspectRatio"),
     "g": (),
@@ -79,13 +84,22 @@ _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
 
+_XML_HINTS = {
+    expat.errors.XML_ERROR_TAG_MISMATCH: "close every element, the innermost first",
+    expat.errors.XML_ERROR_NO_ELEMENTS: "close every element",
+    expat.errors.XML_ERROR_UNBOUND_PREFIX: "write href instead of xlink:href",
+    expat.errors.XML_ERROR_UNDEFINED_ENTITY: "write the character itself",
+    expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT: "write nothing after </svg>",
+    expat.errors.XML_ERROR_DUPLICATE_ATTRIBUTE: "write each attribute once",
+}
+
 
 class _Reader:
     """Builds the tree from expat's events, refusing at the first thing that is not allowed."""
 
     def __init__(self, limits: SvgLimits) -> None:
         self._limits = limits
-        self._parser = expat.ParserCreate(namespace_separator=" ")
+        self._parser = expat.ParserCreate("utf-8", " ")
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._text
@@ -100,7 +114,8 @@ class _Reader:
             self._parser.Parse(text, True)
         except expat.ExpatError as error:
             what = expat.errors.messages[error.code]
-            raise SvgError("xml", f"line {error.lineno}, column {error.offset + 1}: {what}", "close every element") from error
+            hint = _XML_HINTS.get(what, "write one well-formed <svg> element")
+            raise SvgError("xml", f"line {error.lineno}, column {error.offset + 1}: {what}", hint) from error
         if self.root is None:
             raise SvgError("xml", "line 1: there is no element", "write one <svg> element")
         return self.root
@@ -125,7 +140,8 @@ class _Reader:
         if self._count > self._limits.max_elements:
             raise SvgError("size", f"line {self._line}: more than {self._limits.max_elements} elements", "draw less")
         if len(self._open) >= self._limits.max_depth:
-            raise SvgError("depth", f"line {self._line}: nested deeper than {self._limits.max_depth}", "flatten the groups")
+            what = f"line {self._line}: nested deeper than {self._limits.max_depth}"
+            raise SvgError("depth", what, "flatten the groups")
         element = Element(name, self._checked(name, attributes), self._line)
         if self._open:
             if name == "svg":
@@ -193,7 +209,8 @@ def number(element: Element, name: str, limits: SvgLimits, default: float | None
     text = element.attributes.get(name)
     if text is None:
         if default is None:
-            raise element.error("attribute", f"<{element.name}> needs {name}")
+            hint = 'write viewBox="0 0 64 64"' if element.name == "svg" else ""
+            raise element.error("attribute", f"<{element.name}> needs {name}", hint)
         return default
     return parse_number(element, name, text.strip().removesuffix("px"), limits)
 

@@ -8,6 +8,8 @@ from .svg_parse import Element, SvgLimits, parse_number
 Point = tuple[float, float]
 CURVE_PIECES = 16
 CIRCLE_PIECES = 64
+TINY = 1e-9
+"""px; lengths below it count as none, since their squares would not be numbers."""
 
 _TOKEN = re.compile(r"([MmLlHhVvCcSsQqTtAaZz])|([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|([\s,]+)|(.)", re.DOTALL)
 _TAKES = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "A": 7, "Z": 0}
@@ -28,7 +30,8 @@ def flatten_path(element: Element, limits: SvgLimits) -> list[tuple[list[Point],
 def _commands(element: Element, limits: SvgLimits) -> list[tuple[str, list[float]]]:
     """The commands with their numbers, repeated ones written out."""
     found: list[tuple[str, list[float]]] = []
-    command, values = "", []
+    command = ""
+    values: list[float] = []
 
     def finish() -> None:
         if not command:
@@ -51,7 +54,7 @@ def _commands(element: Element, limits: SvgLimits) -> list[tuple[str, list[float
             if not command:
                 raise element.error("path", "path data must begin with M")
             # The two flags of an arc may be written without a space between them and what follows.
-            for part in _split_flags(text) if command in "Aa" and len(values) % 7 in (3, 4) else (text,):
+            for part in _split_flags(text, len(values) % 7) if command in "Aa" else (text,):
                 values.append(parse_number(element, "d", part, limits))
         if len(found) + len(values) > 8 * limits.max_points:
             raise element.error("size", "the path is too long", "draw less")
@@ -61,8 +64,13 @@ def _commands(element: Element, limits: SvgLimits) -> list[tuple[str, list[float
     return found
 
 
-def _split_flags(text: str) -> tuple[str, ...]:
-    return (text[0], text[1:]) if len(text) > 1 and text[0] in "01" and text[1] in "0123456789.-+" else (text,)
+def _split_flags(text: str, place: int) -> list[str]:
+    """A number of an arc, whose 4th and 5th are single digits, by its place among the seven."""
+    found = []
+    while place in (3, 4) and len(text) > 1 and text[0] in "01":
+        found.append(text[0])
+        text, place = text[1:], place + 1
+    return [*found, text]
 
 
 class _Walker:
@@ -140,9 +148,9 @@ def _bezier(points: list[Point]) -> list[Point]:
 def _arc(start: Point, end: Point, rx: float, ry: float, rotation: float, large: bool, sweep: bool) -> list[Point]:
     """Points after the start on an elliptical arc (SVG 1.1, appendix F.6)."""
     rx, ry = abs(rx), abs(ry)
-    if start == end:
+    if math.dist(start, end) < TINY:
         return []
-    if rx == 0 or ry == 0:
+    if min(rx, ry) < TINY:
         return [end]
     cos, sin = math.cos(math.radians(rotation)), math.sin(math.radians(rotation))
     half = ((start[0] - end[0]) / 2, (start[1] - end[1]) / 2)

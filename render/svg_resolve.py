@@ -8,17 +8,20 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from shapely import LineString, MultiPolygon, Polygon, box, polygonize, unary_union
+import numpy as np
+from shapely import GEOSException, LineString, Polygon, box, make_valid, polygons, unary_union
 from shapely.affinity import affine_transform
 from shapely.geometry.base import BaseGeometry
 
 from ..geometry import FlatObject, FlatScene, classify_outline, rounded
 from .outcome import Rejected
+from .svg_fill import fill_loops, tangled
 from .svg_parse import Element, SvgError, SvgLimits, number, number_list, parse_svg
 from .svg_path import CIRCLE_PIECES, Point, flatten_path
 from .svg_style import IDENTITY, Matrix, Style, multiply, read_style, read_transform
 
 WHITE = "#ffffff"
+EMPTY = Polygon()
 BACKGROUND_SLACK = 0.01
 """A first rectangle is the background where it leaves no more of the canvas uncovered, as a share of it."""
 
@@ -28,7 +31,9 @@ class _Painted:
     """A thing before occlusion."""
 
     outline: BaseGeometry
-    style: Style
+    fill: str | None
+    stroke: str | None
+    stroke_width: float
     clip: BaseGeometry | None
 
 
@@ -39,6 +44,7 @@ class _Resolver:
     limits: SvgLimits
     by_id: dict[str, Element] = field(default_factory=dict)
     painted: list[_Painted] = field(default_factory=list)
+    copying: list[Element] = field(default_factory=list)
     points: int = 0
     visits: int = 0
 
@@ -63,14 +69,22 @@ class _Resolver:
             return
         if element.name != "svg":
             matrix = multiply(matrix, read_transform(element, self.limits))
+        if element.name == "use":
+            # Before the clip: x and y of <use> move what its own clip-path refers to as well (SVG 1.1, 5.6).
+            offset = (number(element, "x", self.limits), number(element, "y", self.limits))
+            matrix = multiply(matrix, (1.0, 0.0, 0.0, 1.0, *offset))
         clip = self.clipped(element, style, matrix, clip)
         style = replace(style, clip=None)
         if element.name in ("svg", "g"):
             for child in element.children:
                 self.paint(child, style, matrix, clip, depth + 1)
         elif element.name == "use":
-            offset = (1.0, 0.0, 0.0, 1.0, number(element, "x", self.limits), number(element, "y", self.limits))
-            self.paint(self.target(element), style, multiply(matrix, offset), clip, depth + 1)
+            target = self.target(element)
+            if any(target is other for other in self.copying):
+                raise element.error("cycle", f"#{target.attributes['id'][:40]} copies itself", "point to another shape")
+            self.copying.append(target)
+            self.paint(target, style, matrix, clip, depth + 1)
+            self.copying.pop()
         elif style.visible:
             self.paint_shape(element, style, matrix, clip)
 
@@ -78,7 +92,8 @@ class _Resolver:
         """What a <use> points to; only places in this document are reached."""
         reference = element.attributes.get("href", "")
         if not reference.startswith("#"):
-            raise element.error("reference", f"<use> points to {reference[:40]!r}", "point to an id of this drawing: href=\"#name\"")
+            hint = 'point to an id of this drawing: href="#name"'
+            raise element.error("reference", f"<use> points to {reference[:40]!r}", hint)
         found = self.by_id.get(reference[1:])
         if found is None:
             raise element.error("reference", f"there is no id {reference[1:41]!r}", "define it in <defs>")
@@ -96,12 +111,17 @@ class _Resolver:
         if found.attributes.get("clipPathUnits", "userSpaceOnUse") != "userSpaceOnUse":
             raise found.error("attribute", "clipPathUnits must be userSpaceOnUse")
         outer = multiply(matrix, read_transform(found, self.limits))
+        above = read_style(found, Style(), self.limits)
         parts = []
         for child in found.children:
             self.visits += 1
             if child.name in ("title", "desc"):
                 continue
-            own = read_style(child, Style(), self.limits)
+            own = read_style(child, above, self.limits)
+            if above.clip or own.clip:
+                raise child.error("reference", "a clip of a clip is not allowed", "clip the shape itself")
+            if not (own.displayed and own.visible):
+                continue
             fills = self.fill_region(child, own.clip_rule)
             parts.append(_transformed(fills, multiply(outer, read_transform(child, self.limits))))
         region = unary_union(parts) if parts else Polygon()
@@ -109,24 +129,27 @@ class _Resolver:
 
     def paint_shape(self, element: Element, style: Style, matrix: Matrix, clip: BaseGeometry | None) -> None:
         """Add the regions that a shape's fill and stroke cover."""
+        fill = style.fill if style.fill_shown else None
+        stroke = style.stroke if style.stroke_shown and style.stroke_width > 0 else None
         scale = math.sqrt(abs(matrix[0] * matrix[3] - matrix[1] * matrix[2]))
-        stroked = style.stroke is not None and style.stroke_width > 0
-        filled = _transformed(self.fill_region(element, style.fill_rule), matrix) if style.fill is not None else Polygon()
-        edge = Polygon()
-        if stroked:
+        width = style.stroke_width * scale if stroke else 0.0
+        inner = _transformed(self.fill_region(element, style.fill_rule), matrix) if fill else EMPTY
+        edge = EMPTY
+        if stroke:
             edge = unary_union([_transformed(part, matrix) for part in self.stroke_regions(element, style)])
-        style = replace(style, stroke_width=style.stroke_width * scale if stroked else 0.0, stroke=style.stroke if stroked else None)
-        if stroked and style.fill == style.stroke:
-            self.add(element, _Painted(unary_union([filled, edge]), style, clip))
+        if fill and fill == stroke:
+            self.add(element, _Painted(unary_union([inner, edge]), fill, stroke, width, clip))
             return
         # An outline of another colour is a thing of its own, so that every thing has one colour.
-        self.add(element, _Painted(filled, replace(style, stroke=None, stroke_width=0.0), clip))
-        self.add(element, _Painted(edge, replace(style, fill=None), clip))
+        self.add(element, _Painted(inner, fill, None, 0.0, clip))
+        self.add(element, _Painted(edge, None, stroke, width, clip))
 
     def add(self, element: Element, thing: _Painted) -> None:
         """Keep a thing that covers anything."""
         if thing.outline.is_empty or thing.outline.area <= 0:
             return
+        if max(map(abs, thing.outline.bounds)) > self.limits.max_number:
+            raise element.error("number", f"<{element.name}> is drawn too far out or too large")
         if len(self.painted) >= self.limits.max_painted:
             raise element.error("size", f"more than {self.limits.max_painted} things are painted", "draw less")
         self.painted.append(thing)
@@ -146,13 +169,20 @@ class _Resolver:
     def fill_region(self, element: Element, rule: str) -> BaseGeometry:
         """What filling covers; open parts are closed first, as SVG does."""
         loops = [points for points, _ in self.subpaths(element) if len(set(points)) > 2]
-        if len(loops) == 1 and (simple := Polygon(loops[0])).is_valid:
+        if len(loops) == 1 and (simple := polygons(np.array(loops[0]))).is_valid:
             return simple
-        return _filled(loops, rule)
+        self.check_tangle(element, loops, closed=True)
+        return fill_loops(loops, rule)
+
+    def check_tangle(self, element: Element, lines: Sequence[Sequence[Point]], closed: bool) -> None:
+        """Refuse lines that cross so often that resolving them takes long."""
+        if tangled(lines, closed, self.limits.max_crossings):
+            raise element.error("size", f"the lines cross more than {self.limits.max_crossings} times", "draw less")
 
     def stroke_regions(self, element: Element, style: Style) -> Iterator[BaseGeometry]:
         """What stroking covers."""
         for points, closed in self.subpaths(element):
+            self.check_tangle(element, [points], closed)
             line = [*points, points[0]] if closed else points
             if len(set(line)) > 1:
                 join, cap = style.join, style.cap
@@ -161,35 +191,14 @@ class _Resolver:
                 )
 
 
-def _filled(loops: Sequence[Sequence[Point]], rule: str) -> BaseGeometry:
-    """The faces of crossing loops that a fill rule fills, by each face's winding number."""
-    if not loops:
-        return Polygon()
-    lines = [LineString([*loop, loop[0]]) for loop in loops]
-    faces = polygonize([unary_union(lines)])
-    kept = []
-    for face in faces.geoms:
-        at = face.representative_point()
-        winding = sum(_winding(loop, at.x, at.y) for loop in loops)
-        if (winding % 2 if rule == "evenodd" else winding) != 0:
-            kept.append(face)
-    return unary_union(kept) if kept else Polygon()
-
-
-def _winding(loop: Sequence[Point], x: float, y: float) -> int:
-    """How often a loop turns round a point (crossings of the ray to the right, signed)."""
-    total = 0
-    for (x1, y1), (x2, y2) in zip(loop, (*loop[1:], loop[0]), strict=True):
-        if (y1 <= y) != (y2 <= y) and x1 + (y - y1) / (y2 - y1) * (x2 - x1) > x:
-            total += 1 if y2 > y1 else -1
-    return total
-
-
 def _transformed(region: BaseGeometry, matrix: Matrix) -> BaseGeometry:
     if matrix == IDENTITY:
         return region
     a, b, c, d, e, f = matrix
-    return affine_transform(region, [a, c, b, d, e, f])
+    if a * d - b * c == 0:
+        return Polygon()
+    moved = affine_transform(region, [a, c, b, d, e, f])
+    return moved if moved.is_valid else make_valid(moved)
 
 
 # --- shapes as points ----------------------------------------------------------------------------------------
@@ -230,8 +239,8 @@ def _rect(element: Element, limits: SvgLimits) -> list[tuple[list[Point], bool]]
     if rx == 0 or ry == 0:
         return [([(x, y), (x + width, y), (x + width, y + height), (x, y + height)], True)]
     points, pieces = [], CIRCLE_PIECES // 4
-    corners = ((x + width - rx, y + ry, -90), (x + width - rx, y + height - ry, 0), (x + rx, y + height - ry, 90), (x + rx, y + ry, 180))
-    for cx, cy, first in corners:
+    left, top, right, bottom = x + rx, y + ry, x + width - rx, y + height - ry
+    for cx, cy, first in ((right, top, -90), (right, bottom, 0), (left, bottom, 90), (left, top, 180)):
         for step in range(pieces + 1):
             angle = math.radians(first + 90 * step / pieces)
             points.append((cx + rx * math.cos(angle), cy + ry * math.sin(angle)))
@@ -251,7 +260,15 @@ def _points(element: Element, limits: SvgLimits) -> list[tuple[list[Point], bool
     return [(pairs, element.name == "polygon")] if len(pairs) > 1 else []
 
 
-_SHAPES = {"circle": _circle, "ellipse": _ellipse, "rect": _rect, "line": _line, "polygon": _points, "polyline": _points, "path": flatten_path}  # fmt: skip
+_SHAPES = {
+    "circle": _circle,
+    "ellipse": _ellipse,
+    "rect": _rect,
+    "line": _line,
+    "polygon": _points,
+    "polyline": _points,
+    "path": flatten_path,
+}
 
 
 # --- the document --------------------------------------------------------------------------------------------
@@ -300,10 +317,10 @@ def _scene(text: str, limits: SvgLimits) -> FlatScene:
     resolver.index(root)
     resolver.paint(root, Style(), shift, None, 1)
     painted, background = resolver.painted, WHITE
-    if painted and painted[0].clip is None and painted[0].style.stroke is None and painted[0].style.fill is not None:
-        if canvas.difference(painted[0].outline).area <= BACKGROUND_SLACK * canvas.area:
-            background, painted = painted[0].style.fill, painted[1:]
-    objects = []
+    if painted and (first := painted[0]).fill and first.clip is None and first.stroke is None:
+        if canvas.difference(first.outline).area <= BACKGROUND_SLACK * canvas.area:
+            background, painted = first.fill, painted[1:]
+    objects: list[FlatObject] = []
     for thing, visible in zip(painted, _occluded(painted, canvas), strict=True):
         outline = rounded(thing.outline)
         if outline.is_empty:
@@ -314,9 +331,9 @@ def _scene(text: str, limits: SvgLimits) -> FlatScene:
                 index=len(objects),
                 kind=kind,
                 kind_margin=round(margin, 3),
-                fill=thing.style.fill,
-                stroke=thing.style.stroke,
-                stroke_width=round(thing.style.stroke_width, 3),
+                fill=thing.fill,
+                stroke=thing.stroke,
+                stroke_width=round(thing.stroke_width, 3),
                 outline=outline,
                 visible=outline if visible is thing.outline else rounded(visible),
             )
@@ -330,3 +347,6 @@ def resolve_svg(text: str, limits: SvgLimits = SvgLimits()) -> FlatScene | Rejec
         return _scene(text, limits)
     except SvgError as error:
         return error.rejected
+    except GEOSException:
+        # Overlays of nearly coincident lines can fail in floating point; the drawing is what makes them coincide.
+        return Rejected("geometry", "the outlines are too intricate to tell apart", "draw simpler shapes")

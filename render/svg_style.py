@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import dataclass, replace
+from typing import Any
 
 from PIL import ImageColor
 
@@ -16,8 +17,14 @@ _TRANSFORM = re.compile(r"\s*([a-zA-Z]+)\s*\(([^()]*)\)\s*,?")
 _HEX = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 _RGB = re.compile(r"rgb\(\s*(\d{1,3}%?)\s*,\s*(\d{1,3}%?)\s*,\s*(\d{1,3}%?)\s*\)")
 _URL = re.compile(r"url\(\s*['\"]?#([^'\")\s]+)['\"]?\s*\)")
-_JOINS = {"miter": "mitre", "round": "round", "bevel": "bevel"}
-_CAPS = {"butt": "flat", "round": "round", "square": "square"}
+_RULES = {"nonzero": "nonzero", "evenodd": "evenodd"}
+_CHOICES = {
+    "fill-rule": ("fill_rule", _RULES),
+    "clip-rule": ("clip_rule", _RULES),
+    "stroke-linejoin": ("join", {"miter": "mitre", "round": "round", "bevel": "bevel"}),
+    "stroke-linecap": ("cap", {"butt": "flat", "round": "round", "square": "square"}),
+}
+"""Properties of a few words: the field each sets, and its words as shapely says them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,9 @@ class Style:
 
     fill: str | None = "#000000"
     stroke: str | None = None
+    fill_shown: bool = True
+    stroke_shown: bool = True
+    """False where an opacity of 0 hides the paint, whatever its colour."""
     stroke_width: float = 1.0
     fill_rule: str = "nonzero"
     clip_rule: str = "nonzero"
@@ -48,36 +58,36 @@ def read_style(element: Element, parent: Style, limits: SvgLimits) -> Style:
     """
     given = {name: value.strip() for name, value in element.attributes.items() if name in PAINT}
     given |= _declarations(element, given.pop("style", ""))
-    style = replace(parent, displayed=given.get("display", "inline") != "none", clip=_clip(element, given))
+    if not given and parent.displayed and parent.clip is None:
+        return parent
+    new: dict[str, Any] = {"displayed": given.get("display", "inline") != "none", "clip": _clip(element, given)}
     if "color" in given:
-        style = replace(style, color=_paint(element, "color", given["color"], style) or style.color)
+        new["color"] = _paint(element, "color", given["color"], parent.color) or parent.color
     for name in ("fill", "stroke"):
-        if name in given and given[name] != "inherit":
-            style = replace(style, **{name: _paint(element, name, given[name], style)})
-    for name in ("opacity", "fill-opacity", "stroke-opacity"):
+        if given.get(name, "inherit") != "inherit":
+            new[name] = _paint(element, name, given[name], new.get("color", parent.color))
+    for name, target in (("opacity", "displayed"), ("fill-opacity", "fill_shown"), ("stroke-opacity", "stroke_shown")):
         if name in given:
-            style = _with_opacity(element, style, name, given[name], limits)
+            new[target] = _is_shown(element, name, given[name], limits) and new.get(target, True)
     if "stroke-width" in given:
-        width = parse_number(element, "stroke-width", given["stroke-width"].removesuffix("px"), limits)
-        if width < 0:
+        new["stroke_width"] = parse_number(element, "stroke-width", given["stroke-width"].removesuffix("px"), limits)
+        if new["stroke_width"] < 0:
             raise element.error("number", "stroke-width is negative")
-        style = replace(style, stroke_width=width)
     if "stroke-miterlimit" in given:
-        style = replace(style, mitre_limit=max(1.0, parse_number(element, "stroke-miterlimit", given["stroke-miterlimit"], limits)))
-    rules = {"nonzero": "nonzero", "evenodd": "evenodd"}
-    for name, target, values in (
-        ("fill-rule", "fill_rule", rules),
-        ("clip-rule", "clip_rule", rules),
-        ("stroke-linejoin", "join", _JOINS),
-        ("stroke-linecap", "cap", _CAPS),
-    ):
-        if name in given:
-            if given[name] not in values:
-                raise element.error("style", f"{name} is {given[name][:40]!r}", f"allowed: {', '.join(values)}")
-            style = replace(style, **{target: values[given[name]]})
+        new["mitre_limit"] = max(1.0, parse_number(element, "stroke-miterlimit", given["stroke-miterlimit"], limits))
+    for name, (target, values) in _CHOICES.items():
+        if given.get(name, "inherit") != "inherit":
+            new[target] = _choice(element, name, given[name], values)
     if "visibility" in given:
-        style = replace(style, visible=given["visibility"] == "visible")
-    return style
+        new["visible"] = given["visibility"] == "visible"
+    return replace(parent, **new)
+
+
+def _choice(element: Element, name: str, word: str, values: dict[str, str]) -> str:
+    """The value of a property that takes one of a few words."""
+    if word not in values:
+        raise element.error("style", f"{name} is {word[:40]!r}", f"allowed: {', '.join(values)}")
+    return values[word]
 
 
 def _declarations(element: Element, text: str) -> dict[str, str]:
@@ -102,32 +112,29 @@ def _clip(element: Element, given: dict[str, str]) -> str | None:
     return match.group(1)
 
 
-def _paint(element: Element, name: str, value: str, style: Style) -> str | None:
+def _paint(element: Element, name: str, value: str, current: str) -> str | None:
     lowered = value.lower()
     if lowered in ("none", "transparent"):
         return None
     if lowered == "currentcolor":
-        return style.color
+        return current
     if match := _RGB.fullmatch(lowered):
-        parts = [min(255, round(int(p[:-1]) * 2.55) if p.endswith("%") else int(p)) for p in match.groups()]
+        parts = [min(255, (int(p[:-1]) * 255 + 50) // 100 if p.endswith("%") else int(p)) for p in match.groups()]
         return "#" + "".join(f"{part:02x}" for part in parts)
     if _HEX.fullmatch(value) or lowered in ImageColor.colormap:
         return "#" + "".join(f"{part:02x}" for part in ImageColor.getrgb(value)[:3])
     if lowered.startswith("url"):
-        raise element.error("paint", f"{name} is {value[:40]!r}; gradients and patterns are not allowed", "use one colour")
+        what = f"{name} is {value[:40]!r}; gradients and patterns are not allowed"
+        raise element.error("paint", what, "use one colour")
     raise element.error("colour", f"{name} is {value[:40]!r}, which is no colour", 'use a CSS name or "#rrggbb"')
 
 
-def _with_opacity(element: Element, style: Style, name: str, text: str, limits: SvgLimits) -> Style:
+def _is_shown(element: Element, name: str, text: str, limits: SvgLimits) -> bool:
     """Opacity 1 changes nothing and 0 paints nothing; between them a colour would not be what is seen."""
     value = parse_number(element, name, text, limits)
-    if value >= 1:
-        return style
-    if value > 0:
+    if 0 < value < 1:
         raise element.error("opacity", f"{name} is {text[:20]}; only opaque paint is allowed", "leave it out")
-    if name == "opacity":
-        return replace(style, displayed=False)
-    return replace(style, **{name.removesuffix("-opacity"): None})
+    return value > 0
 
 
 # --- transforms ----------------------------------------------------------------------------------------------
@@ -181,4 +188,5 @@ def _single(element: Element, name: str, v: list[float]) -> Matrix:
         return (1.0, 0.0, math.tan(math.radians(v[0])), 1.0, 0.0, 0.0)
     if name == "skewY" and count == 1:
         return (1.0, math.tan(math.radians(v[0])), 0.0, 1.0, 0.0, 0.0)
-    raise element.error("transform", f"{name}({', '.join(map(str, v))[:40]}) is not understood", "use translate, scale, rotate")
+    what = f"{name}({', '.join(map(str, v))[:40]}) is not understood"
+    raise element.error("transform", what, "use translate, scale, rotate")

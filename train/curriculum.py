@@ -65,12 +65,17 @@ class Curriculum:
         arm = self._by_key[env, task, difficulty]
         memory = self._config.memory
         kept = arm.seen * memory
-        arm.rate = (arm.rate * (kept + SHRINK * (arm.seen == 0)) + rate * answers) / (kept + SHRINK * (arm.seen == 0) + answers)
+        arm.rate = (arm.rate * (kept + SHRINK * (arm.seen == 0)) + rate * answers) / (
+            kept + SHRINK * (arm.seen == 0) + answers
+        )
         arm.seen = kept + answers
 
     def state(self) -> list[dict[str, Any]]:
         """What a checkpoint keeps."""
-        return [{"env": a.env, "task": a.task, "difficulty": a.difficulty, "rate": a.rate, "seen": a.seen} for a in self.arms]
+        return [
+            {"env": a.env, "task": a.task, "difficulty": a.difficulty, "rate": a.rate, "seen": a.seen}
+            for a in self.arms
+        ]
 
     def restore(self, state: Sequence[Mapping[str, Any]]) -> None:
         """Take back what `state` gave."""

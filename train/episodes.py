@@ -1,9 +1,9 @@
 """One step's episode tree: briefings, proposals, programs, drawings, questions, answers, and the rewards back up."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..config import RunConfig
 from ..envs import Briefing, Environment, Item, Rejected, Score, Stream, make
@@ -11,7 +11,7 @@ from ..render import InfrastructureError, Rendered
 from ..roles import coder, proposer, solver
 from ..roles.proposer import Proposal
 from ..roles.reward import edge, novelty
-from .curriculum import Arm, Curriculum
+from .curriculum import Curriculum
 from .generator import Completion, Generator, Prompt, Sampling
 from .learner import Trace
 from .policy import Policy
@@ -88,7 +88,9 @@ class Episodes:
         self.answer(attempts, stream.child("answer"))
         return attempts
 
-    def _generate(self, role: str, prompts: Sequence[Prompt], tokens: int, n: int, stream: Stream) -> list[list[Completion]]:
+    def _generate(
+        self, role: str, prompts: Sequence[Prompt], tokens: int, n: int, stream: Stream
+    ) -> list[list[Completion]]:
         sampling = Sampling(max_new_tokens=tokens, temperature=self.config.tree.temperature, n=n)
         return self.generator.generate(role, prompts, sampling, stream.word() >> 1) if prompts else []
 
@@ -119,9 +121,7 @@ class Episodes:
         outcomes = iter(self.draw(texts, PICTURE_SIZE)) if texts else iter(())
         for attempt, group in zip(valid, groups, strict=True):
             attempt.programs = group
-            attempt.drawings = [
-                self._judge(attempt, completion, next(outcomes)) for completion in group
-            ]
+            attempt.drawings = [self._judge(attempt, completion, next(outcomes)) for completion in group]
 
     def _judge(
         self, attempt: Attempt, completion: Completion, outcome: Rendered | Rejected | InfrastructureError
@@ -133,7 +133,9 @@ class Episodes:
             outcome = _unfinished("program")
         assert isinstance(attempt.proposal, Proposal)
         scene = outcome.scene if isinstance(outcome, Rendered) else outcome
-        return Drawing(text, outcome, coder.reward(self.config.rewards.coder, attempt.env, scene, attempt.proposal.requirements))
+        return Drawing(
+            text, outcome, coder.reward(self.config.rewards.coder, attempt.env, scene, attempt.proposal.requirements)
+        )
 
     def pose(self, attempts: Sequence[Attempt], stream: Stream) -> None:
         """Items: the Proposer's question on each faithful drawing, and companions; at most `tree.items`, balanced."""

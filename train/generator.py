@@ -53,7 +53,7 @@ class Generator(Protocol):
 class HFGenerator:
     """Sampling from a Hugging Face model in this process."""
 
-    def __init__(self, policy: Any, batch_size: int = 128) -> None:
+    def __init__(self, policy: Any, batch_size: int = 512) -> None:
         self._policy = policy
         self._batch_size = batch_size
         """Completions decoded at a time."""
@@ -70,7 +70,9 @@ class HFGenerator:
             while start < len(order):
                 pictured = prompts[order[start]].pixels is not None
                 chunk = [i for i in order[start : start + step] if (prompts[i].pixels is not None) == pictured]
-                for i, completions in zip(chunk, self._decode(model, [prompts[i] for i in chunk], sampling, random), strict=True):
+                for i, completions in zip(
+                    chunk, self._decode(model, [prompts[i] for i in chunk], sampling, random), strict=True
+                ):
                     found[i] = completions
                 start += len(chunk)
         return found
@@ -99,7 +101,11 @@ class HFGenerator:
             mask = torch.cat([mask, torch.ones(len(mask), 1, dtype=mask.dtype)], 1)
             position = position + 1
             logits = model(
-                input_ids=ids[-1][:, None], attention_mask=mask, position_ids=position, past_key_values=cache, use_cache=True
+                input_ids=ids[-1][:, None],
+                attention_mask=mask,
+                position_ids=position,
+                past_key_values=cache,
+                use_cache=True,
             ).logits[:, -1]
         return self._collect(torch.stack(ids, 1), torch.stack(logprobs, 1), n)
 

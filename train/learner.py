@@ -1,5 +1,6 @@
 """The learner: one GRPO step from the traces of all roles."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -36,11 +37,14 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class _Tree:
-    """Traces that share a prompt, as one row to compute."""
+    """Traces that share a prompt, as one row to compute; equal traces are one branch."""
 
     role: str
     row: Row
     traces: tuple[Trace, ...]
+    """One for each branch."""
+    counts: tuple[int, ...]
+    """How many traces each branch stands for."""
 
 
 def with_advantages(traces: Sequence[Trace], scale: Any) -> tuple[list[Trace], dict[str, float]]:
@@ -105,7 +109,7 @@ class Learner:
         metrics: dict[str, float] = {}
         for role in ROLES:
             own = [tree for tree in trees if tree.role == role]
-            sequences = sum(len(tree.traces) for tree in own)
+            sequences = sum(sum(tree.counts) for tree in own)
             sums = torch.zeros(4)
             for chosen in batches([tree.row for tree in own], self.config.token_budget):
                 sums += self._backward(role, [own[i] for i in chosen], self.config.roles[role] / sequences)  # type: ignore[index]
@@ -113,9 +117,10 @@ class Learner:
                 tokens = float(sums[3])
                 names = ("logprob_gap", "clip_frac", "entropy") if first else ()
                 metrics |= {f"{role}/{name}": float(value) / tokens for name, value in zip(names, sums, strict=False)}
-                if first and metrics[f"{role}/logprob_gap"] > self.config.max_logprob_gap:
+                gap = metrics.get(f"{role}/logprob_gap", 0.0)
+                if gap > self.config.max_logprob_gap:
                     raise TrainingError(
-                        f"{role}: sampler and trainer differ by {metrics[f'{role}/logprob_gap']:.3f} nats a token, more than "
+                        f"{role}: sampler and trainer differ by {gap:.3f} nats a token, more than "
                         f"learning.max_logprob_gap={self.config.max_logprob_gap}; they must run the same weights"
                     )
         warm = min(1.0, (self.version + 1) / max(1, self.config.warmup_steps))
@@ -133,20 +138,28 @@ class Learner:
         traces = [trace for tree in trees for trace in tree.traces]
         sampled = torch.tensor([value for trace in traces for value in trace.completion.logprobs])
         advantages = torch.tensor([trace.advantage for trace in traces])[packed.branch]
+        counts = torch.tensor([count for tree in trees for count in tree.counts], dtype=torch.float32)
         logprobs, entropy = self.policy.logprobs(role, packed, entropy=True)
         result = grpo_loss(
             logprobs,
             sampled,
             advantages,
             packed.branch,
+            weights=counts,
             clip_low=self.config.clip_low,
             clip_high=self.config.clip_high,
             reference=self._reference_logprobs(role, packed),
             kl_weight=self.config.kl_weight,
         )
         if not torch.isfinite(result.loss):
-            bad = traces[int(packed.branch[~torch.isfinite(logprobs)][0])] if not torch.isfinite(logprobs).all() else traces[0]
-            raise TrainingError(f"the loss of {role} is not finite at group {'/'.join(bad.group)}; lower the learning rate")
+            bad = (
+                traces[int(packed.branch[~torch.isfinite(logprobs)][0])]
+                if not torch.isfinite(logprobs).all()
+                else traces[0]
+            )
+            raise TrainingError(
+                f"the loss of {role} is not finite at group {'/'.join(bad.group)}; lower the learning rate"
+            )
         (result.loss * weight).backward()
         gap = (logprobs.detach() - sampled).abs().sum()
         total = float(len(sampled))
@@ -161,7 +174,10 @@ class Learner:
 
 
 def _trees(role: str, traces: Sequence[Trace]) -> list[_Tree]:
-    """Traces of the same prompt as one row each."""
+    """Traces of the same prompt as one row each; those with the same ids and advantage are computed once.
+
+    Short answers of one group are mostly the same few, so this saves most of their work.
+    """
     together: dict[tuple[int, tuple[int, ...]], list[Trace]] = {}
     for trace in traces:
         # Pictures are told apart by identity: the tensor made for an item serves sampling and training alike.
@@ -169,6 +185,9 @@ def _trees(role: str, traces: Sequence[Trace]) -> list[_Tree]:
     found = []
     for own in together.values():
         prompt = own[0].prompt
-        branches = [Branch(trace.completion.ids) for trace in own]
-        found.append(_Tree(role, Row(prompt.ids, branches, prompt.pixels), tuple(own)))
+        counts = Counter((trace.completion.ids, trace.advantage) for trace in own)
+        unlike = {(trace.completion.ids, trace.advantage): trace for trace in reversed(own)}
+        chosen = tuple(unlike[key] for key in counts)
+        branches = [Branch(trace.completion.ids) for trace in chosen]
+        found.append(_Tree(role, Row(prompt.ids, branches, prompt.pixels), chosen, tuple(counts.values())))
     return found

@@ -25,6 +25,7 @@ def grpo_loss(
     advantages: torch.Tensor,
     sequence: torch.Tensor,
     *,
+    weights: torch.Tensor | None = None,
     clip_low: float = 0.2,
     clip_high: float = 0.2,
     reference: torch.Tensor | None = None,
@@ -43,6 +44,7 @@ def grpo_loss(
         sampled: [N] under the policy that sampled, as it gave them.
         advantages: [N] of each token's sequence.
         sequence: [N] int64 number of each token's sequence.
+        weights: [S] how often each sequence counts, in the order of first appearance; once each by default.
         clip_low: the ratio is clipped below 1 - clip_low.
         clip_high: and above 1 + clip_high.
         reference: [N] under the reference policy, where there is one.
@@ -56,7 +58,8 @@ def grpo_loss(
         gap = reference - logprobs
         k3 = gap.exp() - gap - 1.0
         per_token, kl = per_token + kl_weight * k3, k3.detach().mean()
-    loss = sequence_means(per_token, sequence).sum()
+    means = sequence_means(per_token, sequence)
+    loss = (means if weights is None else means * weights).sum()
     outside = ((ratio < 1.0 - clip_low) & (advantages < 0)) | ((ratio > 1.0 + clip_high) & (advantages > 0))
     return PolicyLoss(loss, outside.float().mean(), kl)
 

@@ -17,7 +17,6 @@ from .model import IMAGE_TOKENS, build_model, build_processor, build_tokenizer, 
 from .packing import Branch, Row, batches, pack, scored_logprobs
 from .warmup import Lesson, Page, pages
 
-
 LAST_SHARE = 0.05
 """Of the peak rates, at the end."""
 
@@ -54,7 +53,10 @@ class _Optimiser:
         known = {id(p) for p in matrices}
         rest = [p for p in model.parameters() if id(p) not in known]
         self._parts = (
-            (torch.optim.Muon(matrices, lr=recipe.matrix_rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"), recipe.matrix_rate),
+            (
+                torch.optim.Muon(matrices, lr=recipe.matrix_rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
+                recipe.matrix_rate,
+            ),
             (torch.optim.AdamW(rest, lr=recipe.vector_rate, weight_decay=0.01, betas=(0.9, 0.98)), recipe.vector_rate),
         )
         self._model = model
@@ -114,7 +116,9 @@ def supervised_loss(
         yield -(weight * logprobs).sum() / total
 
 
-def _train_step(model: Any, processor: Any, optimiser: _Optimiser, page_list: Sequence[Page], recipe: SeedRecipe, factor: float) -> float:
+def _train_step(
+    model: Any, processor: Any, optimiser: _Optimiser, page_list: Sequence[Page], recipe: SeedRecipe, factor: float
+) -> float:
     """One update on a batch of pages; returns its loss."""
     tokenizer, loss = processor.tokenizer, 0.0
     rows, weights = lesson_rows(tokenizer, processor, page_list)
@@ -139,7 +143,9 @@ def continue_warmup(model: Any, processor: Any, recipe: SeedRecipe, seconds: flo
             if left <= 0:
                 model.eval()
                 return seen
-            _train_step(model, processor, optimiser, chunk[start : start + recipe.batch], recipe, max(LAST_SHARE, 0.25 * left))
+            _train_step(
+                model, processor, optimiser, chunk[start : start + recipe.batch], recipe, max(LAST_SHARE, 0.25 * left)
+            )
             seen += recipe.batch
     return seen
 

@@ -103,7 +103,7 @@ class Shape:
     """Of the tower."""
 
 
-def build_model(tokenizer: PreTrainedTokenizerFast, seed: int, shape: Shape = Shape()) -> Any:  # noqa: B008 - frozen
+def build_model(tokenizer: PreTrainedTokenizerFast, seed: int, shape: Shape = Shape()) -> Any:
     """The model with random weights drawn from `seed`; vocabulary and special ids are the tokenizer's."""
     vision = CLIPVisionConfig(
         image_size=PICTURE_SIZE,

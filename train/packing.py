@@ -126,7 +126,11 @@ def scored_logprobs(
     """
     inputs = {"pixel_values": packed.pixels} if packed.pixels is not None else {}
     hidden = model.model(
-        input_ids=packed.input_ids, attention_mask=packed.mask, position_ids=packed.position_ids, use_cache=False, **inputs
+        input_ids=packed.input_ids,
+        attention_mask=packed.mask,
+        position_ids=packed.position_ids,
+        use_cache=False,
+        **inputs,
     ).last_hidden_state
     logits = model.lm_head(hidden[packed.rows, packed.before]) / temperature
     logprobs = torch.log_softmax(logits.float(), dim=-1)

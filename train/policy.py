@@ -38,7 +38,9 @@ class Policy:
         seed: of the adapters' initial weights (drawn before the adapters are made).
     """
 
-    def __init__(self, model: Any, processor: Any, sharing: Sharing = "shared", lora_rank: int = 16, seed: int = 0) -> None:
+    def __init__(
+        self, model: Any, processor: Any, sharing: Sharing = "shared", lora_rank: int = 16, seed: int = 0
+    ) -> None:
         self.processor = processor
         self.tokenizer = processor.tokenizer
         self.sharing = sharing
@@ -127,12 +129,16 @@ class Policy:
     def restore(self, folder: Path) -> None:
         """Take the weights that `save` wrote."""
         if self.sharing == "shared":
-            self._core.load_state_dict(AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32).state_dict())
+            self._core.load_state_dict(
+                AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32).state_dict()
+            )
             return
         from peft import set_peft_model_state_dict
 
         for role in ROLES:
-            set_peft_model_state_dict(self.model, load_file(folder / role / "adapter_model.safetensors"), adapter_name=role)
+            set_peft_model_state_dict(
+                self.model, load_file(folder / role / "adapter_model.safetensors"), adapter_name=role
+            )
 
     def save(self, folder: Path) -> None:
         """Write the weights in the Hugging Face layout: the model, or one adapter folder for each role."""

@@ -75,7 +75,7 @@ MIN_GAP = 1.0
 """Shapes nearer to each other than this, in px, touch."""
 MIN_VISIBLE = 0.98
 MAX_COLOUR_DISTANCE = 48.0
-"""Euclidean distance in 8-bit RGB up to which a fill counts as a palette colour; the palette's nearest two are 128 apart."""
+"""Euclidean distance in 8-bit RGB up to which a fill counts as a palette colour; the nearest two are 128 apart."""
 SMALL_EXTENT = (7.0, 11.0)
 LARGE_EXTENT = (15.0, 20.0)
 MIN_KIND_MARGIN = 0.02
@@ -187,7 +187,9 @@ def _thing(obj: FlatObject) -> Thing | Rejected:
     if obj.kind not in SHAPES or obj.kind_margin < MIN_KIND_MARGIN:
         return Rejected("shape", f"{name} is a {obj.kind}", f"draw {', '.join(SHAPES)}")
     if obj.visible_share < MIN_VISIBLE:
-        return Rejected("hidden", f"{name} shows only {obj.visible_share:.0%} of itself", "keep shapes apart and inside")
+        return Rejected(
+            "hidden", f"{name} shows only {obj.visible_share:.0%} of itself", "keep shapes apart and inside"
+        )
     left, top, right, bottom = obj.bounds
     extent = max(right - left, bottom - top)
     size = _size_word(extent)
@@ -199,7 +201,9 @@ def _thing(obj: FlatObject) -> Thing | Rejected:
 def perceive(scene: FlatScene) -> tuple[Thing, ...] | Rejected:
     """The scene's objects as things, in paint order, or why the picture is not clear."""
     if (scene.width, scene.height) != (CANVAS, CANVAS):
-        return Rejected("canvas", f"the canvas is {scene.width:g} x {scene.height:g}", 'begin with <svg viewBox="0 0 64 64">')
+        return Rejected(
+            "canvas", f"the canvas is {scene.width:g} x {scene.height:g}", 'begin with <svg viewBox="0 0 64 64">'
+        )
     if scene.background not in ("#ffffff", "white"):
         return Rejected("background", f"the background is {scene.background}", "leave the background white")
     if not 1 <= len(scene.objects) <= MAX_OBJECTS:
@@ -219,7 +223,9 @@ def _touching(objects: Sequence[FlatObject]) -> Rejected | None:
             a, b = first.bounds, second.bounds
             apart = max(a[0] - b[2], b[0] - a[2], a[1] - b[3], b[1] - a[3])
             if apart < MIN_GAP and first.outline.distance(second.outline) < MIN_GAP:
-                return Rejected("touching", f"objects {second.index + 1} and {first.index + 1} touch", "keep shapes apart")
+                return Rejected(
+                    "touching", f"objects {second.index + 1} and {first.index + 1} touch", "keep shapes apart"
+                )
     return None
 
 
@@ -288,7 +294,9 @@ def _draw_query(stream: Stream, form: Form) -> Call:
     while True:
         first = _words(stream, pattern := stream.choice(form.described))
         # Counts are compared within one attribute: more red than blue, more circles than squares.
-        anchor = _words(stream, pattern if outer in ("more", "fewer", "same") else stream.choice(form.anchored or ((),)))
+        anchor = _words(
+            stream, pattern if outer in ("more", "fewer", "same") else stream.choice(form.anchored or ((),))
+        )
         if inner == "select":
             query = Call(outer, (first, anchor) if form.anchored else (first,))
         elif inner == "unique":
@@ -336,7 +344,7 @@ def _word(value: object) -> str:
 # --- oracle and contract -------------------------------------------------------------------------------------
 
 
-class Canvas(Environment):
+class Canvas(Environment):  # noqa: D101 - the module's docstring is the environment's
     __doc__ = __doc__
 
     id = ENV_ID
@@ -443,7 +451,9 @@ class Canvas(Environment):
         if isinstance(result, Rejected):
             return result
         if result.margin < MIN_MARGIN:
-            return Rejected("ambiguous", f"decided by {result.margin:.1f} px", f"keep differences over {MIN_MARGIN:g} px")
+            return Rejected(
+                "ambiguous", f"decided by {result.margin:.1f} px", f"keep differences over {MIN_MARGIN:g} px"
+            )
         kind = ANSWER_KINDS[query.output]
         return Truth(_word(result.value), kind, round(min(result.margin, float(CANVAS)), 3))
 
