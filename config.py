@@ -215,7 +215,7 @@ def override(config: RunConfig, settings: Sequence[str]) -> RunConfig:
         if not equals or not key.strip():
             raise ConfigError(f"cannot read {setting!r}; write --set key=value, such as --set steps=50")
         *parents, last = key.strip().split(".")
-        target = values
+        target: Any = values
         for parent in parents:
             target = target.get(parent) if isinstance(target, dict) else None
         if not isinstance(target, dict) or last not in target:

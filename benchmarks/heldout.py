@@ -68,6 +68,7 @@ def evaluate(policy: Policy, suite: Suite, taught: Sequence[str], progress: Prog
         {
             "id": item.id,
             "task": item.task,
+            "chance": make(item.env).tasks[item.task].chance,
             "kind": kind_of(item, taught),
             "answer": seen,
             "right": _right(item, seen),
@@ -75,16 +76,16 @@ def evaluate(policy: Policy, suite: Suite, taught: Sequence[str], progress: Prog
         }
         for item, seen, unseen in zip(suite.items, sighted, blind, strict=True)
     ]
-    tasks = {item.task: make(item.env).tasks[item.task].chance for item in suite.items}
-    by_task = {name: _summary([r for r in rows if r["task"] == name], chance) for name, chance in tasks.items()}
-    chances = {row["id"]: tasks[row["task"]] for row in rows}
-    by_kind = {}
-    for kind in (EASY, HARDER, NEW):
-        own = [row for row in rows if row["kind"] == kind]
-        if own:
-            by_kind[kind] = _summary(own, sum(chances[row["id"]] for row in own) / len(own))
-    overall = _summary(rows, sum(chances.values()) / len(rows))
-    return {"overall": overall, "tasks": by_task, "kinds": by_kind, "answers": rows}
+    by_task = {
+        name: _summary([r for r in rows if r["task"] == name]) for name in dict.fromkeys(r["task"] for r in rows)
+    }
+    by_kind = {kind: _summary([r for r in rows if r["kind"] == kind]) for kind in (EASY, HARDER, NEW)}
+    return {
+        "overall": _summary(rows),
+        "tasks": by_task,
+        "kinds": {kind: summary for kind, summary in by_kind.items() if summary["items"]},
+        "answers": rows,
+    }
 
 
 def kind_of(item: Item, taught: Sequence[str]) -> str:
@@ -98,7 +99,7 @@ def _right(item: Item, answer: str) -> bool:
     return make(item.env).score(item.truth, item.question.options, answer).terms["correct"] == 1.0
 
 
-def _summary(rows: Sequence[Mapping[str, Any]], chance: float) -> dict[str, Any]:
+def _summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     sighted = wilson(sum(row["right"] for row in rows), len(rows))
     blind = wilson(sum(row["blind_right"] for row in rows), len(rows))
     return {
@@ -108,7 +109,7 @@ def _summary(rows: Sequence[Mapping[str, Any]], chance: float) -> dict[str, Any]
         "blind": blind.value,
         "blind_low": blind.low,
         "blind_high": blind.high,
-        "chance": chance,
+        "chance": sum(row["chance"] for row in rows) / max(1, len(rows)),
         "items": len(rows),
     }
 

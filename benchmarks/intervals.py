@@ -13,7 +13,7 @@ class Share(NamedTuple):
     value: float
     low: float
     high: float
-    count: int
+    total: int
 
 
 def wilson(right: int, count: int) -> Share:

@@ -47,7 +47,7 @@ def final_answer(text: str) -> str | None:
     """
     if len(text) > MAX_ANSWER_CHARS:
         return None
-    claims = _TAGGED.findall(text) or _BOXED.findall(text)
+    claims = _TAGGED.findall(text) + _BOXED.findall(text)
     if len({claim.strip().lower() for claim in claims}) > 1:
         return None
     body = claims[-1] if claims else text

@@ -18,7 +18,9 @@ class Grammar:
     def noun(self, query: Query, plural: bool) -> str:
         """A set as a noun phrase without an article: `red circles`, `circles left of the red square`."""
         if isinstance(query, Call):
-            return f"{self.noun(query.args[0], plural)} {_RELATIONS[query.op]} {self.the(query.args[1])}"
+            # "and also" keeps a second relation from being read as one of the first one's anchor.
+            joint = " and also" if isinstance(query.args[0], Call) else ""
+            return f"{self.noun(query.args[0], plural)}{joint} {_RELATIONS[query.op]} {self.the(query.args[1])}"
         words = list(query.words)
         if not words or self.vocabulary.attribute(words[-1]) != "shape":
             words.append("shape")
@@ -28,6 +30,9 @@ class Grammar:
         """An object as a noun phrase: `the red circle`, `the leftmost circle`, `the shape nearest to the square`."""
         if not isinstance(query, Call):
             raise TypeError(f"a set is not an object: {query}")
+        if query.op == "unique" and isinstance(query.args[0], Call):
+            inner, anchor = query.args[0].args
+            return f"the {self.noun(inner, plural=False)} that is {_RELATIONS[query.args[0].op]} {self.the(anchor)}"
         if query.op == "unique":
             return f"the {self.noun(query.args[0], plural=False)}"
         if query.op in _DISTANCES:

@@ -231,6 +231,8 @@ def _ill_formed(query: Call, vocabulary: Vocabulary) -> Rejected | None:
             return Rejected(
                 "trivial", "one description implies the other, so both fit the same object", "tell them apart"
             )
+        if isinstance(call, Call) and _foregone(call):
+            return Rejected("trivial", f"{call.op} has the same answer on every picture", "ask what a picture decides")
         if isinstance(call, Call) and _only_itself(call):
             return Rejected("trivial", "the object is the only member of the set it is related to", "ask about others")
     asked = query.op
@@ -249,6 +251,35 @@ def _one_object_twice(call: Call) -> bool:
         return False
     first, second = (set(_words_about(argument)) for argument in call.args)
     return first <= second or second <= first
+
+
+_ENDS = {"side": ("leftmost", "rightmost"), "level": ("topmost", "bottommost")}
+_BEYOND = {"left_of": "leftmost", "right_of": "rightmost", "above": "topmost", "below": "bottommost"}
+
+
+def _foregone(call: Call) -> bool:
+    """Whether the answer follows from the words: an end is beyond all others, a whole is no smaller than its part."""
+    first, *rest = call.args
+    if call.op == "exists":
+        return first == Select(())
+    if call.op in ("more", "fewer", "same"):
+        return _includes(first, rest[0]) or _includes(rest[0], first)
+    if call.op == "size":
+        return isinstance(first, Call) and first.op in ("largest", "smallest")
+    if call.op in _ENDS:
+        pairs = ((first, rest[0]), (rest[0], first))
+        return any(
+            isinstance(end, Call) and end.op in _ENDS[call.op] and _includes(end.args[0], other) for end, other in pairs
+        )
+    if call.op in _BEYOND:
+        end = rest[0]
+        return isinstance(end, Call) and end.op == _BEYOND[call.op] and _includes(end.args[0], first)
+    return False
+
+
+def _includes(whole: Query, part: Query) -> bool:
+    """Whether every object of the part, a set or an object, is in the whole, a plain selection, by their words."""
+    return isinstance(whole, Select) and set(whole.words) <= set(_words_about(part))
 
 
 def _only_itself(call: Call) -> bool:

@@ -1,6 +1,7 @@
 """The registry: environments by id, built in or from installed plugins."""
 
 import difflib
+import re
 import warnings
 from collections.abc import Callable
 from functools import cache
@@ -12,6 +13,7 @@ from .core import Environment
 GROUP = "zerosight.environments"
 """Entry-point group: the name is an environment id, the value `module:Class`."""
 
+_ID = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+-v[0-9]+")
 _BUILT_IN = ("zerosight.envs.shapes.canvas",)
 _factories: dict[str, Callable[[], Environment]] = {}
 
@@ -34,9 +36,7 @@ def register(env_id: str, factory: Callable[[], Environment]) -> None:
     Raises:
         ValueError: the id is taken by another factory or has not the form `family/Name-vN`.
     """
-    family, _, name = env_id.partition("/")
-    base, _, version = name.rpartition("-v")
-    if not (family and base and version.isdigit()):
+    if not _ID.fullmatch(env_id):
         raise ValueError(f"environment id {env_id!r} must have the form family/Name-vN, such as shapes/Canvas-v1")
     if _factories.setdefault(env_id, factory) is not factory:
         raise ValueError(f"environment id {env_id!r} is registered already; raise its version or choose another name")
@@ -67,17 +67,28 @@ def make(env_id: str) -> Environment:
     """
     _load_built_in()
     if env_id not in _factories and (point := _plugins().get(env_id)) is not None:
-        try:
-            factory = point.load()
-        except (ImportError, AttributeError, SyntaxError) as error:
-            raise PluginError(f"environment {env_id!r} from {point.value!r} does not load: {error}") from error
-        register(env_id, factory)
+        return _load_plugin(env_id, point)
     if env_id not in _factories:
         known = list_environments()
         close = difflib.get_close_matches(env_id, known, n=1, cutoff=0.3)
         hint = f"did you mean {close[0]!r}?" if close else "see `zerosight env list`"
         raise UnknownEnvironmentError(f"unknown environment {env_id!r}; {hint} (known: {', '.join(known)})")
     return _factories[env_id]()
+
+
+def _load_plugin(env_id: str, point: EntryPoint) -> Environment:
+    """The environment of an entry point; whatever a stranger's module does wrong is said, once, as its own failure."""
+    try:
+        factory = point.load()
+        register(env_id, factory)
+        made = factory()
+        if made.id != env_id:
+            raise ValueError(f"it makes an environment with the id {made.id!r}")
+    except Exception as error:  # the boundary: a plugin may raise anything
+        _factories.pop(env_id, None)
+        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        raise PluginError(f"environment {env_id!r} from {point.value!r} does not load: {what}") from error
+    return made
 
 
 def broken_plugins() -> dict[str, str]:

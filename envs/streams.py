@@ -61,7 +61,13 @@ class Stream:
         return options[-1]
 
     def sample(self, options: Sequence[T], count: int) -> list[T]:
-        """`count` different positions of `options`, in random order."""
+        """`count` different positions of `options`, in random order.
+
+        Raises:
+            ValueError: there are fewer options.
+        """
+        if count > len(options):
+            raise ValueError(f"cannot take {count} of {len(options)} options")
         return self.shuffled(options)[:count]
 
     def shuffled(self, options: Sequence[T]) -> list[T]:

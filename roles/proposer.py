@@ -66,6 +66,8 @@ def parse(env: Environment, text: str) -> Proposal | Rejected:
     concept = body["concept"]
     if not isinstance(concept, str) or not concept.strip() or len(concept) > MAX_CONCEPT_CHARS:
         return Rejected("concept", "the concept is no short text", f"write 1 to {MAX_CONCEPT_CHARS} characters")
+    if any("\ud800" <= letter <= "\udfff" for letter in concept):
+        return Rejected("concept", "the concept holds half a character (a lone surrogate)", "write plain text")
     requirements = env.requirements(body["draw"])
     if isinstance(requirements, Rejected):
         return requirements

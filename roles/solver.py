@@ -10,6 +10,10 @@ SYSTEM = """Look at the picture and answer the question about it. Reply with the
 or one word."""
 
 
+HINTS = {"number": "(a number)", "yesno": "(yes or no)", "word": "(one word)"}
+"""What kind of answer is asked for, said after the question."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SolverWeights:
     """Weights of the Solver's terms."""
@@ -21,8 +25,8 @@ class SolverWeights:
 
 
 def prompt(question: Question) -> Messages:
-    """What the Solver is shown, beside the picture: the question and nothing else."""
-    return chat(SYSTEM, question.text, image=True)
+    """What the Solver is shown, beside the picture: the question and the kind of its answer, nothing else."""
+    return chat(SYSTEM, f"{question.text} {HINTS[question.kind]}", image=True)
 
 
 def reward(weights: SolverWeights, env: Environment, truth: Truth, question: Question, text: str) -> Score:

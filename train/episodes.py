@@ -169,7 +169,7 @@ class Episodes:
                     attempt.refused.append(truth)
                 continue
             question = env.ask(query, stream)
-            key = "/".join((*stream.key[:1], *attempt.path, rendered.scene.digest[:8], task))  # type: ignore[list-item]
+            key = "/".join(map(str, (*stream.key, *attempt.path, rendered.scene.digest[:8], task)))
             difficulty = env.difficulty_of(rendered.scene)
             item = Item(key, env.id, task, difficulty, program, rendered.scene, question, truth, {"own": own})
             found.append(Asked(item, own, self.policy.prompt(solver.prompt(question), rendered.picture)))

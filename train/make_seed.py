@@ -25,7 +25,7 @@ LAST_SHARE = 0.05
 class SeedRecipe:
     """How the seed is made."""
 
-    pages: int = 20_000
+    pages: int = 15_000
     """Pictures with their lessons, each seen once."""
     batch: int = 16
     """Pages in a step."""

@@ -181,7 +181,7 @@ def load_trained(folder: Path) -> Policy:
 
 def manifest(config: RunConfig) -> dict[str, Any]:
     """Versions, hardware and seeds of a run."""
-    versions = {}
+    versions: dict[str, str | None] = {}
     for package in PACKAGES:
         try:
             versions[package] = version(package)

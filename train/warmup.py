@@ -82,7 +82,7 @@ def captions(stream: Stream, things: Sequence[Thing]) -> Iterator[Lesson]:
         word = getattr(stream.choice(things), stream.choice(("colour", "shape", "size")))
         chosen = [thing for thing in things if thing.described_by((word,))]
         yield Lesson(f"describe {word} from the {side}", _caption(chosen, *_ORDERS[side]), 1.0)
-    for thing in stream.sample(things, 3):
+    for thing in stream.sample(things, min(3, len(things))):
         yield Lesson(f"what is at {_place(thing.x)} {_place(thing.y)}", _name(thing), 1.0)
         alike = [other for other in things if _name(other, ("colour", "shape")) == _name(thing, ("colour", "shape"))]
         if len(alike) == 1:
@@ -134,10 +134,10 @@ def program(item: Item, things: Sequence[Thing], wanted: Sequence[Requirement]) 
 
 
 def page(seed: int, index: int) -> Page:
-    """One picture and all its lessons; half of the pages have difficulty 1 and questions."""
+    """One picture and all its lessons; a third of the pages have difficulty 1 and questions."""
     env = make(ENV_ID)
     stream = Stream(("warm-up", seed, index))
-    difficulty = stream.choice((1, 1, 2, 3))
+    difficulty = stream.choice((1, 2, 3))
     task = stream.choice(ANSWERED if difficulty == 1 else tuple(env.tasks))
     item = env.sample(stream, task, difficulty)
     things = _clear(item)

@@ -23,7 +23,7 @@ Degenerate cases excluded:
     shapes other than circle, square, triangle; any comparison closer than `MIN_MARGIN`.
 
 State space:
-    More than 10**20 scenes of six objects (6 colours x 3 shapes x 4 radii x some 50 * 50 places each); 23 operators
+    More than 10**20 scenes of six objects (6 colours x 3 shapes x 4 radii x up to 15 * 15 places each); 23 operators
     compose to about 10**6 queries of depth 4.
 
 Source:
@@ -66,6 +66,8 @@ VOCABULARY = Vocabulary(size=SIZES, colour=tuple(PALETTE), shape=SHAPES)
 RADII: Mapping[str, tuple[int, ...]] = {"small": (4, 5), "large": (8, 9)}
 OBJECTS: Mapping[int, tuple[int, int]] = {1: (2, 3), 2: (4, 4), 3: (5, 6)}
 
+LATTICE = 4
+"""Sampled shapes have their centres at multiples of this, px; drawn ones may be anywhere."""
 MAX_OBJECTS = 8
 MIN_MARGIN = 4.0
 """Comparisons closer than this, in px, are ambiguous."""
@@ -87,6 +89,14 @@ YES_NO = ("no", "yes")
 
 # --- config: the question forms ----------------------------------------------------------------------------
 
+_OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "Bool": YES_NO,
+    "Colour": COLOURS,
+    "Shape": SHAPES,
+    "Size": SIZES,
+    "Side": ("left", "right"),
+    "Level": ("above", "below"),
+}
 _EXTREMES = ("leftmost", "rightmost", "topmost", "bottommost")
 _SIDES = ("left_of", "right_of", "above", "below")
 _C, _S, _Z = "colour", "shape", "size"
@@ -179,9 +189,7 @@ def _size_word(extent: float) -> str | None:
 def _thing(obj: FlatObject) -> Thing | Rejected:
     """The object in words, or why it cannot be named."""
     name = f"object {obj.index + 1}"
-    if obj.stroke is not None or obj.fill is None:
-        return Rejected("stroke", f"{name} has an outline or no fill", "fill the shape and leave its stroke out")
-    colour = _colour_word(obj.fill)
+    colour = _colour_word(obj.fill or "")
     if colour is None:
         return Rejected("colour", f"{name} is {obj.fill}, near no named colour", f"use {', '.join(PALETTE)}")
     if obj.kind not in SHAPES or obj.kind_margin < MIN_KIND_MARGIN:
@@ -208,6 +216,9 @@ def perceive(scene: FlatScene) -> tuple[Thing, ...] | Rejected:
         return Rejected("background", f"the background is {scene.background}", "leave the background white")
     if not 1 <= len(scene.objects) <= MAX_OBJECTS:
         return Rejected("objects", f"the drawing has {len(scene.objects)} objects", f"draw 1 to {MAX_OBJECTS}")
+    outlined = next((obj.index + 1 for obj in scene.objects if obj.fill is None or obj.stroke is not None), None)
+    if outlined is not None:
+        return Rejected("stroke", f"object {outlined} is or has an outline", "fill the shapes and leave strokes out")
     things = []
     for obj in scene.objects:
         thing = _thing(obj)
@@ -215,6 +226,27 @@ def perceive(scene: FlatScene) -> tuple[Thing, ...] | Rejected:
             return thing
         things.append(thing)
     return _touching(scene.objects) or tuple(things)
+
+
+def _matched(things: Sequence[Thing], requirements: Sequence[Requirement]) -> list[int]:
+    """How many things stand for each requirement in a largest matching (Kuhn's augmenting paths)."""
+    # The most exact descriptions choose first, so that what is reported missing is the vaguer one.
+    exact_first = sorted(range(len(requirements)), key=lambda number: -len(requirements[number].words))
+    slots = [number for number in exact_first for _ in range(requirements[number].count)]
+    taken: dict[int, int] = {}
+
+    def place(slot: int, tried: set[int]) -> bool:
+        for i, thing in enumerate(things):
+            if i not in tried and thing.described_by(requirements[slots[slot]].words):
+                tried.add(i)
+                if i not in taken or place(taken[i], tried):
+                    taken[i] = slot
+                    return True
+        return False
+
+    for slot in range(len(slots)):
+        place(slot, set())
+    return [sum(slots[slot] == number for slot in taken.values()) for number in range(len(requirements))]
 
 
 def _touching(objects: Sequence[FlatObject]) -> Rejected | None:
@@ -273,8 +305,9 @@ def _place(stream: Stream, wanted: Sequence[tuple[str, ...]], count: int) -> lis
         look |= {name: (word,) for word in words if (name := VOCABULARY.attribute(word))}
         colour, shape, size = (stream.choice(look[name]) for name in (_C, _S, _Z))
         radius = stream.choice(RADII[size])
+        low = radius // LATTICE + 1
         for _ in range(20):
-            x, y = (stream.integer(radius + 1, CANVAS - radius - 1) for _ in range(2))
+            x, y = (LATTICE * stream.integer(low, CANVAS // LATTICE - low) for _ in range(2))
             if all(max(abs(x - o.x), abs(y - o.y)) >= radius + o.radius + 2 for o in placed):
                 placed.append(Placed(x, y, radius, colour, shape, size))
                 break
@@ -404,6 +437,8 @@ class Canvas(Environment):  # noqa: D101 - the module's docstring is the environ
         for entry in value:
             if not isinstance(entry, list) or not entry or type(entry[0]) is not int or entry[0] < 1:
                 return Rejected("requirements", f"expected [count, word, ...], got {entry!r:.40}", "counts begin at 1")
+            if entry[0] > MAX_OBJECTS:
+                return Rejected("requirements", "too many objects are asked for", f"ask for at most {MAX_OBJECTS}")
             query = parse_query(["count", ["select", *entry[1:]]], VOCABULARY)
             if isinstance(query, Rejected):
                 return query
@@ -422,16 +457,14 @@ class Canvas(Environment):  # noqa: D101 - the module's docstring is the environ
         return rasterise(scene, size)
 
     def unmet(self, scene: FlatScene, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
-        """Each description must fit as many objects as all requirements that imply it ask for, and no more in all."""
+        """Every object must stand for one requirement that it fits, and every requirement have all its objects."""
         things = perceive(scene)
         if isinstance(things, Rejected):
             return things
         missing = []
-        for wanted in requirements:
-            due = sum(other.count for other in requirements if set(wanted.words) <= set(other.words))
-            seen = sum(thing.described_by(wanted.words) for thing in things)
-            if seen < due:
-                missing.append(f"{seen} of {due} {' '.join((*wanted.words, 'objects'))}")
+        for wanted, found in zip(requirements, _matched(things, requirements), strict=True):
+            if found < wanted.count:
+                missing.append(f"{found} of {wanted.count} {' '.join((*wanted.words, 'objects'))}")
         total = sum(requirement.count for requirement in requirements)
         if len(things) != total:
             missing.append(f"{len(things)} objects drawn, {total} wanted")
@@ -461,8 +494,7 @@ class Canvas(Environment):  # noqa: D101 - the module's docstring is the environ
         """The query in one of its phrasings."""
         kind = ANSWER_KINDS[query.output]
         task = self.task_of(query)
-        attribute = query.output.lower()
-        options = self.tasks[task].options if task else getattr(VOCABULARY, attribute, ())
+        options = self.tasks[task].options if task else _OPTIONS.get(query.output, ())
         return Question(dump(query), self._grammar.ask(query, stream), kind, options)
 
 

@@ -182,7 +182,6 @@ def test_questions_of_every_form_are_different_where_the_query_is(env: Environme
                 assert meant.setdefault(text, meaning) == meaning, text
 
 
-@pytest.mark.xfail(strict=True, reason="nested relations attach to either noun; drop when the grammar says which")
 def test_nested_relations_are_not_ambiguous():
     square = ["unique", ["select", "square"]]
     inner = ["count", ["above", ["select", "red"], ["unique", ["left_of", ["select", "blue"], square]]]]

@@ -203,7 +203,6 @@ def test_long_text_is_rejected_before_it_is_read():
     assert rejected.code == "syntax" and f"{MAX_QUERY_CHARS + 1} characters" in rejected.reason
 
 
-@pytest.mark.xfail(strict=True, reason="rules for constant answers are not written yet; drop with them")
 @pytest.mark.parametrize(
     "value",
     [

@@ -104,14 +104,12 @@ def test_broken_plugin_warns_when_listed_and_fails_when_made(plugins, source, na
     ["1 / 0", "undefined_name", f"{PLUGIN}\n    def __init__(self): raise ValueError('no config')"],
     ids=["raises", "undefined name", "fails when made"],
 )
-@pytest.mark.xfail(strict=True, reason="make() takes only import errors for a broken plugin; drop with its fix")
 def test_plugin_that_fails_otherwise_is_a_plugin_error_too(plugins, source):
     plugins("plug/Broken-v1", source)
     with pytest.raises(PluginError):
         make("plug/Broken-v1")
 
 
-@pytest.mark.xfail(strict=True, reason="a malformed plugin id stops the listing; drop with the fix of make()")
 def test_plugin_with_a_malformed_id_does_not_stop_the_listing(plugins):
     plugins("NoVersion", PLUGIN)
     with pytest.warns(UserWarning, match="NoVersion"):

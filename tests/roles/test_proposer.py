@@ -61,9 +61,6 @@ def test_flaw_is_named(text, code):
     assert isinstance(rejected, Rejected) and rejected.code == code and rejected.reason
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a concept may hold lone surrogates, which no UTF-8 file takes; drop with its fix"
-)
 def test_concept_can_be_written_to_a_file():
     found = proposer.parse(ENV, changed(concept="\ud800"))
     assert isinstance(found, Rejected) or found.concept.encode()

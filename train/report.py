@@ -1,0 +1,499 @@
+"""The report: what a run came to, on one page that needs nothing but a browser.
+
+Whatever a model wrote is shown as text and never as markup: values reach the page through jinja2's autoescaping alone,
+and the page's content policy allows no script but the template's own and no resource from anywhere.
+"""
+
+import base64
+import hashlib
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jinja2 import Environment as Templates
+from jinja2 import StrictUndefined
+
+from ..envs import Answer, PluginError, Rejected, UnknownEnvironmentError, make, score_answer
+from ..roles import coder, proposer
+from .curriculum import Curriculum
+from .policy import ROLES
+from .store import Run, write_atomically
+
+EARLY_STEPS = 3
+"""The first steps, of which every picture is kept."""
+CARDS = 12
+"""Items shown from early and from late in the run, at most."""
+MAX_LATE_STEPS = 50
+"""Steps at the end of the run that are searched for pictures."""
+REFUSALS = 4
+"""Refused texts of each kind shown from early and from late, at most."""
+MAX_POINTS = 300
+"""Points of a curve, at most; more could not be told apart."""
+MAX_SHOWN_CHARS = 4_000
+WIDTH, HEIGHT = 320, 150
+LEFT, RIGHT, TOP, BOTTOM = 38, 8, 8, 20
+
+Points = list[tuple[float, float]]
+"""Steps with values, NaN where a step has none."""
+Line = tuple[str, str]
+"""A line's style and its SVG path."""
+Metrics = Sequence[Mapping[str, Any]]
+Summary = Mapping[str, Any]
+
+
+def write_report(run: Run) -> Path:
+    """Write `report.html` into the run directory, whether the run is finished or not, and return its path."""
+    template = _templates().from_string(files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8"))
+    page = template.render(_content(run))
+    path = run.folder / "report.html"
+    # A lone surrogate in what a model wrote has no bytes in UTF-8.
+    write_atomically(path, page.encode("utf-8", "replace"))
+    return path
+
+
+def _templates() -> Templates:
+    templates = Templates(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    templates.filters |= {"pct": _percent, "points": _gain, "clip": _clip, "plain": _plain, "csp": _content_hash}
+    templates.tests["known"] = _known
+    return templates
+
+
+def _content(run: Run) -> dict[str, Any]:
+    metrics, start, end = run.metrics(), run.evaluation("start"), run.evaluation("end")
+    manifest = run.folder / "manifest.json"
+    return {
+        "name": run.folder.resolve().name,
+        "config": run.config,
+        "config_text": run.config.to_yaml(),
+        "manifest_text": manifest.read_text(encoding="utf-8") if manifest.is_file() else "missing",
+        "step": metrics[-1]["step"] if metrics else 0,
+        "minutes": sum(m.get("time/rollout", 0.0) + m.get("time/learn", 0.0) for m in metrics) / 60,
+        "results": {section: _rows(start, end, section) for section in ("overall", "kinds", "tasks", "writing")},
+        "turned": _turned(start, end),
+        "roles": {role: _role_figures(metrics, role) for role in ROLES},
+        "shares": _share_figures(metrics),
+        "tasks": _task_figures(metrics, _chances(run)),
+        "rejections": _rejections(metrics),
+        "curriculum": _curriculum(run),
+        "signal": _signal_figures(metrics),
+        "gallery": _gallery(run),
+    }
+
+
+def _known(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _percent(value: Any, digits: int = 1) -> str:
+    return f"{100 * value:.{digits}f}\N{NO-BREAK SPACE}%" if _known(value) else "–"
+
+
+def _gain(value: Any) -> str:
+    return f"{100 * value:+.1f}".replace("-", "−") if _known(value) else "–"
+
+
+def _short(value: float, share: bool) -> str:
+    return _percent(value, 0) if share else f"{value:.3g}"
+
+
+def _clip(text: str) -> str:
+    over = len(text) - MAX_SHOWN_CHARS
+    return text if over <= 0 else f"{text[:MAX_SHOWN_CHARS]} … ({over} more characters)"
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _content_hash(text: str) -> str:
+    """A script's name in a content security policy."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of results: the held-out items of one form or kind, before the run and after."""
+
+    name: str
+    before: Summary | None
+    after: Summary | None
+    value: str = "accuracy"
+
+    @property
+    def gain(self) -> float | None:
+        """After minus before."""
+        return self.after[self.value] - self.before[self.value] if self.before and self.after else None
+
+    @property
+    def seeing_gain(self) -> float | None:
+        """By how much sighted minus blind rose."""
+        if not self.before or not self.after or self.gain is None:
+            return None
+        return self.gain - (self.after["blind"] - self.before["blind"])
+
+
+def _rows(start: Summary | None, end: Summary | None, section: str) -> list[Row]:
+    before, after = ((evaluation or {}).get(section, {}) for evaluation in (start, end))
+    if section == "overall":
+        return [Row("all forms", before or None, after or None)]
+    value = "value" if section == "writing" else "accuracy"
+    return [Row(name, before.get(name), after.get(name), value) for name in {**before, **after}]
+
+
+def _turned(start: Summary | None, end: Summary | None) -> tuple[int, int] | None:
+    """How many items turned from wrong to right, and from right to wrong."""
+    before, after = ({row["id"]: row["right"] for row in (one or {}).get("answers", ())} for one in (start, end))
+    turns = Counter((before[name], right) for name, right in after.items() if name in before)
+    return (turns[False, True], turns[True, False]) if turns else None
+
+
+def _points(metrics: Metrics, value: Callable[[Mapping[str, Any]], Any]) -> Points:
+    found = ((float(entry["step"]), value(entry)) for entry in metrics)
+    return [(step, float(number) if _known(number) else math.nan) for step, number in found]
+
+
+def _smooth(points: Points) -> Points:
+    """The mean over the neighbouring steps, about a tenth of the run."""
+    half = max(1, len(points) // 20)
+    sums = [0.0, *accumulate(value for _, value in points)]
+    result = []
+    for i, (step, _) in enumerate(points):
+        first, last = max(0, i - half), min(len(points), i + half + 1)
+        result.append((step, (sums[last] - sums[first]) / (last - first)))
+    return result
+
+
+def _ceiling(value: float) -> float:
+    """The least of 1, 2, 2.5, 5 and 10 times a power of ten that is no less.
+
+    >>> _ceiling(0.0), _ceiling(1.3), _ceiling(70.0)
+    (1.0, 2.0, 100.0)
+    """
+    if value <= 0:
+        return 1.0
+    power: float = 10.0 ** math.floor(math.log10(value))
+    return next((power * digit for digit in (1, 2, 2.5, 5) if power * digit >= value * (1 - 1e-9)), power * 10)
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """Where a step and a value lie on a chart."""
+
+    first: float
+    last: float
+    low: float
+    high: float
+
+    def place(self, step: float, value: float) -> tuple[float, float]:
+        along = (step - self.first) / (self.last - self.first) if self.last > self.first else 0.5
+        up = (value - self.low) / (self.high - self.low)
+        return LEFT + along * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - up * (HEIGHT - TOP - BOTTOM)
+
+    def path(self, points: Points) -> str:
+        """A line through the points, as an SVG path; a single point is a stroke of its own."""
+        stride = -(-len(points) // MAX_POINTS)
+        places = [self.place(*point) for point in (*points[:-1:stride], points[-1])]
+        return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places) + ("h.1" if len(places) == 1 else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A figure of curves over steps; the template draws it."""
+
+    title: str
+    frame: _Frame
+    share: bool
+    lines: Sequence[Line]
+    keys: Sequence[tuple[str, str, str, str]]
+    """Style, label, first and last value of each curve."""
+
+    @property
+    def levels(self) -> list[tuple[float, str]]:
+        """Height and label of the lines across."""
+        values = (self.frame.low, (self.frame.low + self.frame.high) / 2, self.frame.high)
+        return [(self.frame.place(self.frame.first, value)[1], _short(value, self.share)) for value in values]
+
+
+def _chart(
+    title: str, curves: Mapping[str, Points], *, share: bool = True, level: float | None = None, raw: bool = True
+) -> Chart | None:
+    """A figure of curves: smoothed, with the raw values faint behind; None where there are no values.
+
+    Args:
+        title: of the figure.
+        curves: points by label, at most six.
+        share: the values are shares, drawn from 0 to 100 %.
+        level: a dashed line, such as chance.
+        raw: False for values that are running means already and drawn as they are.
+    """
+    steps = [step for points in curves.values() for step, _ in points]
+    known = {label: [point for point in points if _known(point[1])] for label, points in curves.items()}
+    curves = {label: points for label, points in known.items() if points}
+    if not curves:
+        return None
+    values = [value for points in curves.values() for _, value in points]
+    low = 0.0 if share or min(values) >= 0 else -_ceiling(-min(values))
+    frame = _Frame(min(steps), max(steps), low, 1.0 if share else _ceiling(max(values)))
+    lines = [] if level is None else [("level", frame.path([(frame.first, level), (frame.last, level)]))]
+    if raw:
+        lines += [(f"line raw c{i}", frame.path(points)) for i, points in enumerate(curves.values())]
+    keys = []
+    for i, (label, points) in enumerate(curves.items()):
+        shown = _smooth(points) if raw else points
+        lines.append((f"line c{i}", frame.path(shown)))
+        keys.append((f"c{i}", label, _short(shown[0][1], share), _short(shown[-1][1], share)))
+    return Chart(title, frame, share, lines, keys)
+
+
+def _ratio(part: str, whole: str) -> Callable[[Mapping[str, Any]], float | None]:
+    return lambda entry: entry[part] / entry[whole] if entry.get(whole) and part in entry else None
+
+
+def _curves(metrics: Metrics, **keys: str) -> dict[str, Points]:
+    return {_plain(label): _points(metrics, lambda entry, key=key: entry.get(key)) for label, key in keys.items()}  # type: ignore[misc]
+
+
+def _role_figures(metrics: Metrics, role: str) -> dict[str, Any]:
+    prefix = f"{role}/term/"
+    terms = dict.fromkeys(key for entry in metrics for key in entry if key.startswith(prefix))
+    figures = [_chart(_plain(key.removeprefix(prefix)), _curves(metrics, mean=key)) for key in terms]
+    return {"reward": _chart("reward", _curves(metrics, reward=f"{role}/reward"), share=False), "terms": figures}
+
+
+def _share_figures(metrics: Metrics) -> list[Chart | None]:
+    figures = {
+        "valid proposals": _points(metrics, _ratio("proposals_valid", "proposals")),
+        "programs that draw something": _points(metrics, _ratio("pictures", "programs")),
+        "faithful programs: they draw what was asked": _points(metrics, _ratio("faithful", "programs")),
+        "posed: the pictures have one clear answer": _points(metrics, lambda m: m.get("proposer/term/posed")),
+        "right answers while training": _points(metrics, lambda m: m.get("solve_rate")),
+        "questions that the Proposer asked": _points(metrics, _ratio("items_own", "items")),
+    }
+    return [_chart(title, {"share": points}) for title, points in figures.items()]
+
+
+def _signal_figures(metrics: Metrics) -> dict[str, list[Chart | None]]:
+    def lively(role: str) -> Points:
+        flat = _ratio(f"{role}/flat_groups", f"{role}/groups")
+        return [(step, 1.0 - value) for step, value in _points(metrics, flat)]
+
+    roles = {key: {role: f"{role}/{key}" for role in ROLES} for key in ("entropy", "clip_frac", "logprob_gap")}
+    return {
+        "signal": [_chart("groups with signal", {role: lively(role) for role in ROLES})],
+        "time": [_chart("seconds a step", _curves(metrics, roll_out="time/rollout", learn="time/learn"), share=False)],
+        "learner": [
+            _chart("entropy, nats a token", _curves(metrics, **roles["entropy"]), share=False),
+            _chart("clipped tokens, share", _curves(metrics, **roles["clip_frac"]), share=False),
+            _chart("sampler against trainer, nats a token", _curves(metrics, **roles["logprob_gap"]), share=False),
+            _chart("gradient norm", _curves(metrics, norm="grad_norm"), share=False),
+            _chart("unlike questions in a step", _curves(metrics, queries="structures"), share=False),
+            _chart("failures of our own machinery", _curves(metrics, failed="infrastructure_errors"), share=False),
+        ],
+    }
+
+
+def _task_figures(metrics: Metrics, chances: Mapping[str, float]) -> list[Chart | None]:
+    arms = dict.fromkeys(arm for entry in metrics for arm in entry.get("arms", ()))
+    tasks: dict[str, dict[str, Points]] = {}
+    for arm in arms:
+        task, _, difficulty = arm.rpartition("/")
+        points = _points(metrics, lambda entry, arm=arm: entry.get("arms", {}).get(arm))  # type: ignore[misc]
+        tasks.setdefault(task, {})[f"difficulty {difficulty}"] = points
+    return [_chart(_plain(task), curves, level=chances.get(task), raw=False) for task, curves in tasks.items()]
+
+
+def _chances(run: Run) -> dict[str, float]:
+    try:
+        return {name: task.chance for env in run.config.envs for name, task in make(env).tasks.items()}
+    except (UnknownEnvironmentError, PluginError):
+        return {}
+
+
+class Reason(NamedTuple):
+    """How often something was refused for one reason."""
+
+    what: str
+    code: str
+    early: float
+    late: float
+    total: int
+    lines: Sequence[Line]
+
+
+def _rejections(metrics: Metrics) -> list[Reason]:
+    """Every reason, the most frequent first; `early` and `late` are counts a step in the first and last fifth."""
+    total: Counter[str] = Counter()
+    for entry in metrics:
+        total.update(entry.get("rejected", {}))
+    fifth = max(1, len(metrics) // 5)
+    found = []
+    for code, count in total.most_common():
+        points = [(float(entry["step"]), float(entry.get("rejected", {}).get(code, 0))) for entry in metrics]
+        early, late = (sum(value for _, value in part) / fifth for part in (points[:fifth], points[-fifth:]))
+        what, _, reason = code.partition("/")
+        frame = _Frame(points[0][0], points[-1][0], 0.0, max(1.0, *(value for _, value in points)))
+        lines = [("line raw c0", frame.path(points)), ("line c0", frame.path(_smooth(points)))]
+        found.append(Reason(what, reason, early, late, count, lines))
+    return found
+
+
+def _curriculum(run: Run) -> dict[str, Any] | None:
+    """How likely each form and difficulty is to be asked next, from the newest checkpoint."""
+    found = run.checkpoints()
+    if not found:
+        return None
+    try:
+        state = json.loads((found[-1] / "state.json").read_text())
+        curriculum = Curriculum(run.config.curriculum, [make(env) for env in run.config.envs])
+        curriculum.restore(state["curriculum"])
+        step = int(state["step"])
+    except (OSError, ValueError, KeyError, TypeError, UnknownEnvironmentError, PluginError):
+        # A report on an old or damaged run goes without this table.
+        return None
+    weights = [curriculum.weight(arm) for arm in curriculum.arms]
+    rows: dict[str, dict[int, dict[str, float]]] = {}
+    for arm, weight in zip(curriculum.arms, weights, strict=True):
+        cell = {"share": weight / sum(weights), "strength": weight / max(weights), "rate": arm.rate, "seen": arm.seen}
+        rows.setdefault(arm.task, {})[arm.difficulty] = cell
+    return {"step": step, "rows": rows, "difficulties": sorted({arm.difficulty for arm in curriculum.arms})}
+
+
+class AnswerBar(NamedTuple):
+    """One of the Solver's answers to an item and how often it was given."""
+
+    text: str
+    times: int
+    share: float
+    right: bool | None
+    """None where it cannot be told from the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """An item to look at."""
+
+    when: str
+    step: int
+    item: Mapping[str, Any]
+    picture: str
+    concept: str | None
+    proposal: str
+    answers: tuple[AnswerBar, ...]
+
+
+class Refusal(NamedTuple):
+    """A text of a model that was not accepted, or a picture that is not what was asked for."""
+
+    when: str
+    step: int
+    kind: str
+    code: str
+    reason: str
+    text: str
+    asked: str
+    picture: str | None = None
+
+
+def _gallery(run: Run) -> dict[str, Any]:
+    numbers = sorted(int(path.stem.removeprefix("step_")) for path in (run.folder / "rollouts").glob("step_*.jsonl"))
+    early = [step for step in numbers if step <= EARLY_STEPS]
+    late = _kept_steps(run, [step for step in numbers if step > max(EARLY_STEPS, numbers[-1] / 2)])
+    cards: list[Card] = []
+    refusals: list[Refusal] = []
+    for when, steps in (("early", early), ("late", late)):
+        records = [(step, record) for step in steps for record in run.rollouts(step)]
+        found = [card for step, record in records for card in _cards(run, when, step, record)]
+        cards += _varied(found, CARDS, lambda c: [(c.item["task"], c.item["own"]), c.item["scene"], c.step])
+        refused = [refusal for step, record in records for refusal in _refusals(run, when, step, record)]
+        for kind in dict.fromkeys(refusal.kind for refusal in refused):
+            own = [refusal for refusal in refused if refusal.kind == kind]
+            refusals += _varied(own, REFUSALS, lambda r: [r.code if r.picture is None else r.asked])
+    return {"cards": cards, "refusals": refusals, "early": early, "late": late}
+
+
+def _kept_steps(run: Run, steps: Sequence[int]) -> list[int]:
+    """The last of the steps with pictures, newest first, as many as fill the gallery; without any the last step."""
+    chosen: list[int] = []
+    items = 0
+    for step in reversed(steps[-MAX_LATE_STEPS:]):
+        records = run.rollouts(step)
+        scenes = [drawing.get("scene") for record in records for drawing in record["drawings"]]
+        if any(scene and _picture(run, scene) for scene in scenes):
+            chosen.append(step)
+            items += sum(len(record["items"]) for record in records)
+        if items >= CARDS:
+            break
+    return chosen or list(steps[-1:])
+
+
+def _varied(found: Iterable[Any], count: int, traits: Callable[[Any], list[Any]]) -> list[Any]:
+    """At most `count` of them, in order: those whose first two traits are the least seen, then the last trait."""
+    seen: Counter[Any] = Counter()
+    ranked = []
+    for place, one in enumerate(found):
+        own = [(i, trait) for i, trait in enumerate(traits(one))]
+        ranked.append((max(seen[key] for key in own[:2]), seen[own[-1]], place, one))
+        seen.update(own)
+    chosen = sorted(ranked, key=lambda entry: entry[:3])[:count]
+    return [one for *_, one in sorted(chosen, key=lambda entry: entry[2])]
+
+
+def _picture(run: Run, digest: str) -> str | None:
+    path = run.folder / "pictures" / f"{digest}.png"
+    # A digest is a bare name; nothing outside the folder of pictures is read.
+    if path.name != f"{digest}.png" or not path.is_file():
+        return None
+    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode("ascii")
+
+
+def _cards(run: Run, when: str, step: int, record: Mapping[str, Any]) -> Iterable[Card]:
+    concept, _ = _read(record)
+    for item in record["items"]:
+        picture = _picture(run, item["scene"])
+        if picture is not None:
+            yield Card(when, step, item, picture, concept, record["proposal"], _answer_bars(item))
+
+
+def _answer_bars(item: Mapping[str, Any]) -> tuple[AnswerBar, ...]:
+    total = sum(item["answers"].values()) or 1
+    truth = item["truth"]
+    kind = "yesno" if truth in ("yes", "no") else "number" if truth.isdecimal() else "word"
+    answer = Answer(truth, kind, (truth,))
+    right = {text: score_answer(answer, text).terms["correct"] == 1.0 for text in item["answers"]}
+    # The record keeps the oracle's verdict as a rate; marks that do not add up to it are not shown.
+    agrees = math.isclose(sum(n for text, n in item["answers"].items() if right[text]) / total, item["rate"])
+    ordered = sorted(item["answers"].items(), key=lambda pair: (-pair[1], pair[0]))
+    return tuple(AnswerBar(text, n, n / total, right[text] if agrees else None) for text, n in ordered)
+
+
+def _read(record: Mapping[str, Any]) -> tuple[str | None, str]:
+    """A proposal's concept, and what it asked the Coder to draw; of an unreadable one None and its briefing."""
+    try:
+        proposal = proposer.parse(make(record["env"]), record["proposal"])
+    except (UnknownEnvironmentError, PluginError):
+        return None, record["briefing"]
+    if isinstance(proposal, Rejected):
+        return None, record["briefing"]
+    return proposal.concept, ", ".join(map(coder.describe, proposal.requirements))
+
+
+def _refusals(run: Run, when: str, step: int, record: Mapping[str, Any]) -> Iterable[Refusal]:
+    if record["rejected"]:
+        code, reason = record["rejected"]
+        yield Refusal(when, step, "proposal", code, reason, record["proposal"], record["briefing"])
+    _, asked = _read(record)
+    for drawing in record["drawings"]:
+        if "rejected" in drawing:
+            code, reason = drawing["rejected"]
+            yield Refusal(when, step, "program", code, reason, drawing["program"], asked)
+        elif "scene" in drawing and drawing["terms"] and not drawing["terms"]["faithful"]:
+            code, reason = "unfaithful", "the program draws something, but not what was asked"
+            picture = _picture(run, drawing["scene"])
+            if picture is not None:
+                yield Refusal(when, step, "picture", code, reason, drawing["program"], asked, picture)
