@@ -36,7 +36,7 @@ class Tree(Section):
     """Answers for each item: the Solver's group."""
     items: int = Field(64, ge=1)
     """Items at most that the Solver answers in each step."""
-    companions: int = Field(1, ge=0)
+    companions: int = Field(4, ge=0)
     """Questions that the environment adds about each faithful drawing, their forms drawn by the curriculum."""
     proposer_tokens: int = Field(96, ge=8)
     """New tokens at most in a proposal."""
@@ -44,36 +44,42 @@ class Tree(Section):
     """New tokens at most in a program."""
     solver_tokens: int = Field(4, ge=2)
     """New tokens at most in an answer."""
-    temperature: float = Field(1.0, gt=0)
-    """Of every trained role."""
+    proposer_temperature: float = Field(1.0, gt=0)
+    """Of the Proposer's sampling."""
+    coder_temperature: float = Field(1.0, gt=0)
+    """Of the Coder's sampling."""
+    solver_temperature: float = Field(1.0, gt=0)
+    """Of the Solver's sampling; above 1 keeps answers in play that a sure policy would never try again."""
 
 
 class Learning(Section):
     """The optimiser and the loss."""
 
-    learning_rate: float = Field(3e-4, gt=0)
+    learning_rate: float = Field(1e-4, gt=0)
     """AdamW's peak rate."""
     weight_decay: float = Field(0.0, ge=0)
     """AdamW's decay."""
     warmup_steps: int = Field(5, ge=0)
     """Steps over which the rate rises from 0."""
-    minibatches: int = Field(2, ge=1)
+    minibatches: int = Field(1, ge=1)
     """Updates for each step's traces."""
     clip_low: float = Field(0.2, gt=0, lt=1)
     """The ratio is clipped below 1 - clip_low."""
     clip_high: float = Field(0.28, gt=0)
     """And above 1 + clip_high (DAPO's clip-higher)."""
+    entropy_weight: float = Field(0.0, ge=0)
+    """Of the entropy bonus, each sequence's mean over its tokens, in nats."""
     kl_weight: float = Field(0.0, ge=0)
     """Of the KL to the policy the run began with; 0 keeps no reference."""
     max_grad_norm: float = Field(1.0, gt=0)
     """Gradients are clipped to this norm."""
-    advantage_scale: Literal["group", "batch", "none"] = "group"
-    """What centred rewards are divided by."""
+    advantage_scale: Literal["group", "batch", "none"] = "none"
+    """What centred rewards are divided by; undivided, lucky guesses on items at the blind level weigh least."""
     token_budget: int = Field(8192, ge=256)
     """Padded tokens at most in a forward pass."""
     max_logprob_gap: float = Field(0.05, gt=0)
     """The run stops where sampler and trainer differ by more than this on average, in nats for each token."""
-    roles: dict[Literal["proposer", "coder", "solver"], float] = {"proposer": 0.5, "coder": 1.0, "solver": 1.0}
+    roles: dict[Literal["proposer", "coder", "solver"], float] = {"proposer": 0.2, "coder": 0.3, "solver": 1.0}
     """Weight of each role's loss; a role that is left out is frozen."""
 
 
@@ -82,7 +88,7 @@ class CurriculumConfig(Section):
 
     kind: Literal["edge", "uniform"] = "edge"
     """`edge` prefers what the Solver half knows; `uniform` draws everything alike."""
-    floor: float = Field(0.1, ge=0, le=1)
+    floor: float = Field(0.02, ge=0, le=1)
     """Weight of an arm that carries no signal, beside at most 1."""
     memory: float = Field(0.9, ge=0, lt=1)
     """How much of an arm's solve rate is kept at each observation of it."""
@@ -123,7 +129,7 @@ class RunConfig(Section):
     """The environments, by id."""
     seed: int = Field(0, ge=0)
     """Of everything that is drawn at random."""
-    steps: int = Field(200, ge=0)
+    steps: int = Field(240, ge=0)
     """Steps of the run."""
     checkpoint_every: int = Field(20, ge=1)
     """Steps between checkpoints."""

@@ -17,6 +17,8 @@ from .learner import Trace
 from .policy import Policy
 
 PICTURE_SIZE = 64
+MAX_LEAD = 3
+"""How often an answer may be asked more than its form's rarest one."""
 
 Draw = Callable[[Sequence[str], int], Sequence[Rendered | Rejected | InfrastructureError]]
 """Programs and a picture size to their outcomes: `RenderPool.render`."""
@@ -88,10 +90,14 @@ class Episodes:
         self.answer(attempts, stream.child("answer"))
         return attempts
 
+    def temperature(self, role: str) -> float:
+        """What the role's completions are sampled at."""
+        return float(getattr(self.config.tree, f"{role}_temperature"))
+
     def _generate(
         self, role: str, prompts: Sequence[Prompt], tokens: int, n: int, stream: Stream
     ) -> list[list[Completion]]:
-        sampling = Sampling(max_new_tokens=tokens, temperature=self.config.tree.temperature, n=n)
+        sampling = Sampling(max_new_tokens=tokens, temperature=self.temperature(role), n=n)
         return self.generator.generate(role, prompts, sampling, stream.word() >> 1) if prompts else []
 
     def propose(self, stream: Stream) -> list[Attempt]:
@@ -176,12 +182,17 @@ class Episodes:
         return found
 
     def _balanced(self, offered: Sequence[tuple[Attempt, Asked]], stream: Stream) -> list[tuple[Attempt, Asked]]:
-        """At most `tree.items` of the offered, the answers asked least so far first, so that no constant pays."""
+        """At most `tree.items` of the offered, the answers asked least so far first, so that no constant pays.
+
+        An answer that leads its form's rarest by `MAX_LEAD` waits until the others have caught up.
+        """
         chosen: list[tuple[Attempt, Asked]] = []
         waiting = stream.shuffled(offered)
         while waiting and len(chosen) < self.config.tree.items:
             best = min(range(len(waiting)), key=lambda i: self._lead(waiting[i][1].item))
             attempt, asked = waiting.pop(best)
+            if self._lead(asked.item) >= MAX_LEAD:
+                break
             item = asked.item
             self.asked_before[item.env, item.task, item.truth.value] += 1
             chosen.append((attempt, asked))

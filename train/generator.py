@@ -29,6 +29,8 @@ class Completion:
     text: str
     finished: bool
     """False where `max_new_tokens` cut it off."""
+    temperature: float = 1.0
+    """Of the distribution; 0 for greedy decoding, whose log-probs are those at 1."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,17 +109,17 @@ class HFGenerator:
                 past_key_values=cache,
                 use_cache=True,
             ).logits[:, -1]
-        return self._collect(torch.stack(ids, 1), torch.stack(logprobs, 1), n)
+        return self._collect(torch.stack(ids, 1), torch.stack(logprobs, 1), sampling)
 
-    def _collect(self, ids: torch.Tensor, logprobs: torch.Tensor, n: int) -> list[list[Completion]]:
+    def _collect(self, ids: torch.Tensor, logprobs: torch.Tensor, sampling: Sampling) -> list[list[Completion]]:
         tokenizer = self._policy.tokenizer
         found = []
         for row, values in zip(ids.tolist(), logprobs.tolist(), strict=True):
             finished = tokenizer.eos_token_id in row
             end = row.index(tokenizer.eos_token_id) + 1 if finished else len(row)
             text = tokenizer.decode(row[:end], skip_special_tokens=True)
-            found.append(Completion(tuple(row[:end]), tuple(values[:end]), text, finished))
-        return [found[i : i + n] for i in range(0, len(found), n)]
+            found.append(Completion(tuple(row[:end]), tuple(values[:end]), text, finished, sampling.temperature))
+        return [found[i : i + sampling.n] for i in range(0, len(found), sampling.n)]
 
 
 def left_padded(prompts: Sequence[Prompt], pad_id: int) -> dict[str, torch.Tensor]:

@@ -11,7 +11,7 @@ from ..config import Learning
 from ..envs import Score, Stream
 from .advantages import group_advantages
 from .generator import Completion, Prompt
-from .losses import grpo_loss
+from .losses import grpo_loss, sequence_means
 from .packing import Branch, Packed, Row, batches, pack
 from .policy import ROLES, Policy
 
@@ -139,7 +139,10 @@ class Learner:
         sampled = torch.tensor([value for trace in traces for value in trace.completion.logprobs])
         advantages = torch.tensor([trace.advantage for trace in traces])[packed.branch]
         counts = torch.tensor([count for tree in trees for count in tree.counts], dtype=torch.float32)
-        logprobs, entropy = self.policy.logprobs(role, packed, entropy=True)
+        # A role is sampled at one temperature, and its log-probs are compared under that one.
+        temperature = traces[0].completion.temperature
+        logprobs, entropy = self.policy.logprobs(role, packed, temperature, entropy=True)
+        assert entropy is not None
         result = grpo_loss(
             logprobs,
             sampled,
@@ -148,7 +151,7 @@ class Learner:
             weights=counts,
             clip_low=self.config.clip_low,
             clip_high=self.config.clip_high,
-            reference=self._reference_logprobs(role, packed),
+            reference=self._reference_logprobs(role, packed, temperature),
             kl_weight=self.config.kl_weight,
         )
         if not torch.isfinite(result.loss):
@@ -160,17 +163,17 @@ class Learner:
             raise TrainingError(
                 f"the loss of {role} is not finite at group {'/'.join(bad.group)}; lower the learning rate"
             )
-        (result.loss * weight).backward()
+        bonus = self.config.entropy_weight * (sequence_means(entropy, packed.branch) * counts).sum()
+        ((result.loss - bonus) * weight).backward()
         gap = (logprobs.detach() - sampled).abs().sum()
         total = float(len(sampled))
-        assert entropy is not None
         return torch.tensor([float(gap), float(result.clipped) * total, float(entropy.detach().sum()), total])
 
-    def _reference_logprobs(self, role: str, packed: Packed) -> torch.Tensor | None:
+    def _reference_logprobs(self, role: str, packed: Packed, temperature: float) -> torch.Tensor | None:
         if self._reference is None:
             return None
         with torch.no_grad():
-            return self._reference.logprobs(role, packed)[0]
+            return self._reference.logprobs(role, packed, temperature)[0]
 
 
 def _trees(role: str, traces: Sequence[Trace]) -> list[_Tree]:

@@ -15,6 +15,7 @@ import torch
 from .embedded import EMBEDDED
 from .model import IMAGE_TOKENS, build_model, build_processor, build_tokenizer, save
 from .packing import Branch, Row, batches, pack, scored_logprobs
+from .policy import Policy
 from .warmup import Lesson, Page, pages
 
 LAST_SHARE = 0.05
@@ -22,19 +23,32 @@ LAST_SHARE = 0.05
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Cycle:
+    """A stretch of training whose rates rise, stay and fall; weights are rounded to bfloat16 at its end."""
+
+    steps: int
+    """Updates, each on a batch of pages never seen before."""
+    peak: float
+    """Of the rates, as a share of the recipe's."""
+    decay_from: float
+    """Share of the steps after which the rates fall, linearly to `LAST_SHARE`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SeedRecipe:
     """How the seed is made."""
 
-    pages: int = 15_000
-    """Pictures with their lessons, each seen once."""
+    cycles: tuple[Cycle, ...] = (
+        Cycle(steps=937, peak=1.0, decay_from=0.5),
+        Cycle(steps=900, peak=0.7, decay_from=0.4),
+    )
+    """One after the other; each ends in a model that can be shipped."""
     batch: int = 16
     """Pages in a step."""
     matrix_rate: float = 3e-3
     """Peak rate of Muon, which trains the matrices."""
     vector_rate: float = 2e-3
     """Peak rate of AdamW, which trains embeddings, biases and norms."""
-    decay_from: float = 0.5
-    """Share of the steps after which the rates fall, linearly to 5 %."""
     corpus_pages: int = 512
     """Pages whose texts make the tokenizer."""
     seed: int = 0
@@ -71,10 +85,10 @@ class _Optimiser:
             optimiser.zero_grad()
 
 
-def _schedule(recipe: SeedRecipe, number: int, steps: int) -> float:
-    """Share of the peak rates: up over 100 steps, level, then down to 5 %."""
-    fall = (1.0 - number / steps) / (1.0 - recipe.decay_from)
-    return min(1.0, (number + 1) / 100, max(LAST_SHARE, fall))
+def _schedule(cycle: Cycle, number: int) -> float:
+    """Share of the recipe's rates at a step of a cycle: up over 100 steps, level, then down."""
+    fall = (1.0 - number / cycle.steps) / (1.0 - cycle.decay_from)
+    return cycle.peak * min(1.0, (number + 1) / 100, max(LAST_SHARE, fall))
 
 
 def lesson_rows(tokenizer: Any, processor: Any, page_list: Sequence[Page]) -> tuple[list[Row], list[list[float]]]:
@@ -137,15 +151,14 @@ def continue_warmup(model: Any, processor: Any, recipe: SeedRecipe, seconds: flo
     optimiser, began, seen = _Optimiser(model, recipe), time.monotonic(), 0
     for parameter in model.parameters():
         parameter.requires_grad_(True)
-    for chunk in pages(recipe.seed, recipe.pages, workers=1):
+    for chunk in pages(recipe.seed, 0, 10**9, workers=1):
         for start in range(0, len(chunk), recipe.batch):
             left = 1.0 - (time.monotonic() - began) / seconds
             if left <= 0:
                 model.eval()
                 return seen
-            _train_step(
-                model, processor, optimiser, chunk[start : start + recipe.batch], recipe, max(LAST_SHARE, 0.25 * left)
-            )
+            factor = max(LAST_SHARE, 0.25 * left)
+            _train_step(model, processor, optimiser, chunk[start : start + recipe.batch], recipe, factor)
             seen += recipe.batch
     return seen
 
@@ -161,29 +174,57 @@ def _texts(page_list: Sequence[Page]) -> Iterator[str]:
 
 
 def make_seed(folder: Path, recipe: SeedRecipe, report: Callable[[str], None], workers: int = 1) -> None:
-    """Train the seed and write it to `folder` with its recipe and log."""
+    """Train the seed and write it to `folder` with its recipe and log, after each cycle.
+
+    A folder that holds the first cycles of the same recipe is continued after them.
+    """
     torch.set_num_threads(recipe.threads)
     torch.set_flush_denormal(True)
-    corpus = [page for chunk in pages(recipe.seed + 1, recipe.corpus_pages, workers) for page in chunk]
-    tokenizer = build_tokenizer(_texts(corpus))
-    processor = build_processor(tokenizer)
-    model = build_model(tokenizer, recipe.seed)
-    steps = recipe.pages // recipe.batch
-    optimiser = _Optimiser(model, recipe)
+    log = _finished(folder, recipe)
+    if log:
+        policy = Policy.load(folder)
+        model, processor = policy.model, policy.processor
+    else:
+        corpus = [page for chunk in pages(recipe.seed + 1, 0, recipe.corpus_pages, workers) for page in chunk]
+        tokenizer = build_tokenizer(_texts(corpus))
+        model, processor = build_model(tokenizer, recipe.seed), build_processor(tokenizer)
+    for number in range(len(log), len(recipe.cycles)):
+        log.append(_run_cycle(model, processor, recipe, number, workers, report))
+        folder.mkdir(parents=True, exist_ok=True)
+        model.to(torch.bfloat16).to(torch.float32)
+        save(folder, model.eval(), processor, torch.bfloat16)
+        made = {"recipe": asdict(recipe), "cycles_done": number + 1, "log": log}
+        (folder / "seed.json").write_text(json.dumps(made, indent=1) + "\n")
+
+
+def _finished(folder: Path, recipe: SeedRecipe) -> list[list[dict[str, float]]]:
+    """The logs of the cycles that a folder holds, where they are of this recipe; none otherwise."""
+    path = folder / "seed.json"
+    if not path.exists():
+        return []
+    made = json.loads(path.read_text())
+    same = made["recipe"] == json.loads(json.dumps(asdict(recipe)))
+    return made["log"] if same and made["cycles_done"] < len(recipe.cycles) else []
+
+
+def _run_cycle(
+    model: Any, processor: Any, recipe: SeedRecipe, number: int, workers: int, report: Callable[[str], None]
+) -> list[dict[str, float]]:
+    """Train one cycle; returns its log."""
+    cycle, optimiser = recipe.cycles[number], _Optimiser(model, recipe)
+    first = sum(earlier.steps for earlier in recipe.cycles[:number]) * recipe.batch
     log: list[dict[str, float]] = []
-    began, number, mean = time.monotonic(), 0, 0.0
-    for chunk in pages(recipe.seed, steps * recipe.batch, workers):
+    began, step, mean = time.monotonic(), 0, 0.0
+    for chunk in pages(recipe.seed, first, cycle.steps * recipe.batch, workers):
         for start in range(0, len(chunk), recipe.batch):
-            factor = _schedule(recipe, number, steps)
+            factor = _schedule(cycle, step)
             loss = _train_step(model, processor, optimiser, chunk[start : start + recipe.batch], recipe, factor)
-            number += 1
-            mean += (loss - mean) / min(number, 50)
-            if number % 100 == 0 or number == steps:
-                log.append({"step": number, "loss": round(mean, 4), "seconds": round(time.monotonic() - began, 1)})
-                report(f"step {number}/{steps}  loss {mean:.3f}  {log[-1]['seconds']:.0f} s")
-    folder.mkdir(parents=True, exist_ok=True)
-    save(folder, model.eval(), processor, torch.bfloat16)
-    (folder / "seed.json").write_text(json.dumps({"recipe": asdict(recipe), "log": log}, indent=1) + "\n")
+            step += 1
+            mean += (loss - mean) / min(step, 50)
+            if step % 100 == 0 or step == cycle.steps:
+                log.append({"step": step, "loss": round(mean, 4), "seconds": round(time.monotonic() - began, 1)})
+                report(f"cycle {number + 1} step {step}/{cycle.steps}  loss {mean:.3f}  {log[-1]['seconds']:.0f} s")
+    return log
 
 
 if __name__ == "__main__":

@@ -168,9 +168,10 @@ def _pages(arguments: tuple[int, int, int]) -> list[Page]:
     return [page(seed, index) for index in range(start, start + count)]
 
 
-def pages(seed: int, count: int, workers: int, ahead: int = 8) -> Iterator[list[Page]]:
-    """`count` pages in chunks, made `ahead` by worker processes; the same ones whatever the number of workers."""
-    jobs = deque((seed, start, min(CHUNK, count - start)) for start in range(0, count, CHUNK))
+def pages(seed: int, start: int, count: int, workers: int, ahead: int = 8) -> Iterator[list[Page]]:
+    """`count` pages from `start` on, in chunks made `ahead` by worker processes; any number of them makes the same."""
+    end = start + count
+    jobs = deque((seed, first, min(CHUNK, end - first)) for first in range(start, end, CHUNK))
     with ProcessPoolExecutor(workers) as pool:
         waiting = deque(pool.submit(_pages, jobs.popleft()) for _ in range(min(ahead, len(jobs))))
         while waiting:

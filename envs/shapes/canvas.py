@@ -116,18 +116,8 @@ class Form:
     """Attribute patterns of the second set or object, where the form has one."""
 
 
-def _form(
-    name: str,
-    kind: str,
-    options: tuple[str, ...],
-    outer: tuple[str, ...],
-    inner: tuple[str, ...],
-    described: tuple[tuple[str, ...], ...],
-    anchored: tuple[tuple[str, ...], ...] = (),
-    *,
-    about: str,
-) -> Form:
-    return Form(Task(name, kind, options, about), outer, inner, described, anchored)
+def _form(name: str, kind: str, options: tuple[str, ...], *parts: Any, about: str) -> Form:
+    return Form(Task(name, kind, options, about), *parts)
 
 
 FORMS: Mapping[str, Form] = {
@@ -212,7 +202,7 @@ def perceive(scene: FlatScene) -> tuple[Thing, ...] | Rejected:
         return Rejected(
             "canvas", f"the canvas is {scene.width:g} x {scene.height:g}", 'begin with <svg viewBox="0 0 64 64">'
         )
-    if scene.background not in ("#ffffff", "white"):
+    if scene.background != "#ffffff":
         return Rejected("background", f"the background is {scene.background}", "leave the background white")
     if not 1 <= len(scene.objects) <= MAX_OBJECTS:
         return Rejected("objects", f"the drawing has {len(scene.objects)} objects", f"draw 1 to {MAX_OBJECTS}")

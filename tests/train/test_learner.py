@@ -132,3 +132,25 @@ def test_equal_traces_are_computed_once_and_count_as_often_as_they_are(tiny: Pol
     ]
     first, second = (torch.autograd.grad(loss, tiny.model.lm_head.weight)[0] for loss in losses)
     assert torch.allclose(first, second, atol=1e-5)
+
+
+def test_a_hot_sampler_is_trained_hot(tiny: Policy) -> None:
+    group = HFGenerator(tiny).generate("solver", [PROMPT], Sampling(max_new_tokens=3, n=16, temperature=1.7), 0)[0]
+    hot = [Trace("solver", ("g",), PROMPT, c, Score(float(i % 2)), version=0) for i, c in enumerate(group)]
+    metrics = Learner(tiny, CONFIG).step(hot, Stream(("test",)))
+    assert metrics["solver/logprob_gap"] < 1e-5
+
+
+def test_the_entropy_bonus_keeps_answers_in_play(tiny_folder: Any) -> None:
+    entropies = []
+    for weight in (0.0, 1.0):
+        policy = Policy.load(tiny_folder)
+        with torch.no_grad():
+            policy.model.lm_head.weight *= 5
+        learner = Learner(policy, CONFIG.model_copy(update={"entropy_weight": weight}))
+        for step in range(8):
+            learner.step(traces(policy, "solver", 100, step), Stream(("test", step)))
+        found, entropy = policy.logprobs("solver", pack([Row(PROMPT.ids, [Branch([8])])], 0), entropy=True)
+        assert entropy is not None
+        entropies.append(float(entropy.detach()))
+    assert entropies[1] > entropies[0] + 0.1

@@ -17,7 +17,7 @@ def lessons(start: str) -> list[tuple[Page, str, str]]:
 
 
 def test_pages_do_not_depend_on_the_number_of_workers() -> None:
-    made = [one for chunk in pages(3, 12, workers=2) for one in chunk]
+    made = [one for chunk in pages(3, 0, 12, workers=2) for one in chunk]
     assert [(p.seen, p.told, p.picture.tobytes()) for p in made] == [
         (p.seen, p.told, p.picture.tobytes()) for p in PAGES[:12]
     ]
