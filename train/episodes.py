@@ -182,17 +182,17 @@ class Episodes:
         return found
 
     def _balanced(self, offered: Sequence[tuple[Attempt, Asked]], stream: Stream) -> list[tuple[Attempt, Asked]]:
-        """At most `tree.items` of the offered, the answers asked least so far first, so that no constant pays.
+        """At most `tree.items` of the offered, the Proposer's own first and then the answers asked least so far.
 
-        An answer that leads its form's rarest by `MAX_LEAD` waits until the others have caught up.
+        A question whose answer leads its form's rarest by `MAX_LEAD` is left out, so that no constant answer pays.
         """
         chosen: list[tuple[Attempt, Asked]] = []
         waiting = stream.shuffled(offered)
         while waiting and len(chosen) < self.config.tree.items:
-            best = min(range(len(waiting)), key=lambda i: self._lead(waiting[i][1].item))
+            best = min(range(len(waiting)), key=lambda i: (not waiting[i][1].own, self._lead(waiting[i][1].item)))
             attempt, asked = waiting.pop(best)
             if self._lead(asked.item) >= MAX_LEAD:
-                break
+                continue
             item = asked.item
             self.asked_before[item.env, item.task, item.truth.value] += 1
             chosen.append((attempt, asked))
