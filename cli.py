@@ -162,7 +162,7 @@ class _Watch:
         self._bars.update(self._task, completed=metrics["step"], total=total, note=note)
         # Without a terminal no bar is drawn, so a line now and then says how it goes.
         if not console.is_terminal and (metrics["step"] % 10 == 0 or metrics["step"] == total):
-            console.print(f"step {metrics['step']}/{total}  {note}", highlight=False)
+            console.print(f"step {metrics['step']}/{total}  {note}", highlight=False, soft_wrap=True)
 
 
 def _share(summary: Mapping[str, Any], value: str = "accuracy") -> str:

@@ -30,4 +30,7 @@ def wilson(right: int, count: int) -> Share:
     share, square = right / count, Z95 * Z95
     middle = (share + square / (2 * count)) / (1 + square / count)
     half = Z95 / (1 + square / count) * math.sqrt(share * (1 - share) / count + square / (4 * count * count))
-    return Share(share, max(0.0, middle - half), min(1.0, middle + half), count)
+    # Exactly 0 and 1 at the ends, where rounding would leave a trace.
+    low = middle - half if right else 0.0
+    high = middle + half if right < count else 1.0
+    return Share(share, low, high, count)
