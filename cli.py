@@ -87,6 +87,8 @@ def evolve(
 
     from .benchmarks.session import run_session
     from .config import override
+    from .train.embedded import model_path
+    from .train.policy import locate_model
     from .train.recipes import recipe_config
     from .train.report import write_report
     from .train.store import Run
@@ -103,6 +105,7 @@ def evolve(
         config = override(recipe_config(recipe), settings or [])
         for env in config.envs:
             make(env)
+        locate_model(model_path(config.model))
         run = Run.create(out or Path("runs") / time.strftime(f"{recipe}-%Y%m%d-%H%M%S"), config)
     console.print(f"run directory: [bold]{run.folder}[/]")
     with _Watch() as watch:
@@ -123,7 +126,8 @@ class _Watch:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             TextColumn("{task.fields[note]}"),
-            console=console,
+            # On stderr, so that stdout is only what was asked for: `--json` can be piped.
+            console=errors,
         )
         self._task: Any = None
         self._name = ""
@@ -161,8 +165,8 @@ class _Watch:
         )
         self._bars.update(self._task, completed=metrics["step"], total=total, note=note)
         # Without a terminal no bar is drawn, so a line now and then says how it goes.
-        if not console.is_terminal and (metrics["step"] % 10 == 0 or metrics["step"] == total):
-            console.print(f"step {metrics['step']}/{total}  {note}", highlight=False, soft_wrap=True)
+        if not errors.is_terminal and (metrics["step"] % 10 == 0 or metrics["step"] == total):
+            errors.print(f"step {metrics['step']}/{total}  {note}", highlight=False, soft_wrap=True)
 
 
 def _share(summary: Mapping[str, Any], value: str = "accuracy") -> str:

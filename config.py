@@ -34,9 +34,9 @@ class Tree(Section):
     """Programs for each valid proposal: the Coder's group."""
     answers: int = Field(16, ge=2)
     """Answers for each item: the Solver's group."""
-    items: int = Field(64, ge=1)
+    items: int = Field(160, ge=1)
     """Items at most that the Solver answers in each step."""
-    companions: int = Field(4, ge=0)
+    companions: int = Field(12, ge=0)
     """Questions that the environment adds about each faithful drawing, their forms drawn by the curriculum."""
     proposer_tokens: int = Field(96, ge=8)
     """New tokens at most in a proposal."""
@@ -55,12 +55,14 @@ class Tree(Section):
 class Learning(Section):
     """The optimiser and the loss."""
 
-    learning_rate: float = Field(1e-4, gt=0)
+    learning_rate: float = Field(3e-4, gt=0)
     """AdamW's peak rate."""
     weight_decay: float = Field(0.0, ge=0)
     """AdamW's decay."""
     warmup_steps: int = Field(5, ge=0)
     """Steps over which the rate rises from 0."""
+    final_rate: float = Field(0.1, ge=0, le=1)
+    """Share of the rate that is left at the run's end, after a linear fall; 1 keeps it level."""
     minibatches: int = Field(1, ge=1)
     """Updates for each step's traces."""
     clip_low: float = Field(0.2, gt=0, lt=1)
@@ -129,7 +131,7 @@ class RunConfig(Section):
     """The environments, by id."""
     seed: int = Field(0, ge=0)
     """Of everything that is drawn at random."""
-    steps: int = Field(240, ge=0)
+    steps: int = Field(200, ge=0)
     """Steps of the run."""
     checkpoint_every: int = Field(20, ge=1)
     """Steps between checkpoints."""

@@ -56,12 +56,11 @@ def run_session(
     with RenderPool(workers=config.render_workers) as pool:
         watcher.phase("held-out items")
         suite = heldout_suite(config.envs, config.evaluation.items)
-        watcher.phase("before")
-        start = run.evaluation("start")
-        if start is None:
-            start = measure(run, "start", load_policy(config), suite, pool, watcher.answered)
-        watcher.phase("evolve")
         evolution = Evolution(run, pool.render)
+        watcher.phase("before")
+        began_from = evolution.policy if evolution.step == 0 else load_policy(config)
+        start = measure(run, "start", began_from, suite, pool, watcher.answered)
+        watcher.phase("evolve")
         evolution.evolve(lambda metrics: watcher.stepped(metrics, config.steps))
         watcher.phase("after")
         end = measure(run, "end", evolution.policy, suite, pool, watcher.answered)

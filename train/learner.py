@@ -67,9 +67,11 @@ class Learner:
     are dropped before the mean, as DAPO's dynamic sampling would leave them out; (3) the clip is asymmetric.
     """
 
-    def __init__(self, policy: Policy, config: Learning) -> None:
+    def __init__(self, policy: Policy, config: Learning, steps: int) -> None:
         self.policy = policy
         self.config = config
+        self.steps = steps
+        """How many there will be: the learning rate falls over them."""
         self.version = 0
         parameters = [p for role in config.roles for p in policy.parameters(role)]
         unique = list({id(p): p for p in parameters}.values())
@@ -104,6 +106,12 @@ class Learner:
         self.version += 1
         return metrics
 
+    def _rate(self) -> float:
+        """The learning rate of this step: up over the first few, then down to its final share at the last."""
+        warm = min(1.0, (self.version + 1) / max(1, self.config.warmup_steps))
+        left = 1.0 - min(1.0, self.version / max(1, self.steps - 1))
+        return self.config.learning_rate * min(warm, self.config.final_rate + (1.0 - self.config.final_rate) * left)
+
     def _update(self, trees: Sequence[_Tree], first: bool) -> dict[str, float]:
         """One optimiser step. The first of a step is on-policy, so there the two log-probs must agree."""
         metrics: dict[str, float] = {}
@@ -123,9 +131,8 @@ class Learner:
                         f"{role}: sampler and trainer differ by {gap:.3f} nats a token, more than "
                         f"learning.max_logprob_gap={self.config.max_logprob_gap}; they must run the same weights"
                     )
-        warm = min(1.0, (self.version + 1) / max(1, self.config.warmup_steps))
         for group in self.optimiser.param_groups:
-            group["lr"] = self.config.learning_rate * warm
+            group["lr"] = self._rate()
         parameters = self.optimiser.param_groups[0]["params"]
         norm = float(torch.nn.utils.clip_grad_norm_(parameters, self.config.max_grad_norm))
         self.optimiser.step()

@@ -29,7 +29,7 @@ class Evolution:
         self.run = run
         self.config: RunConfig = config
         self.policy = load_policy(config)
-        self.learner = Learner(self.policy, config.learning)
+        self.learner = Learner(self.policy, config.learning, config.steps)
         self.curriculum = Curriculum(config.curriculum, [make(env) for env in config.envs])
         self.generator = HFGenerator(self.policy)
         self.episodes = Episodes(config, self.policy, self.generator, self.curriculum, draw)

@@ -16,7 +16,7 @@ from .embedded import EMBEDDED
 from .model import IMAGE_TOKENS, build_model, build_processor, build_tokenizer, save
 from .packing import Branch, Row, batches, pack, scored_logprobs
 from .policy import Policy
-from .warmup import Lesson, Page, pages
+from .warmup import Lesson, Page, Syllabus, pages
 
 LAST_SHARE = 0.05
 """Of the peak rates, at the end."""
@@ -32,6 +32,8 @@ class Cycle:
     """Of the rates, as a share of the recipe's."""
     decay_from: float
     """Share of the steps after which the rates fall, linearly to `LAST_SHARE`."""
+    syllabus: Syllabus = Syllabus()
+    """What its pages teach."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +43,18 @@ class SeedRecipe:
     cycles: tuple[Cycle, ...] = (
         Cycle(steps=937, peak=1.0, decay_from=0.5),
         Cycle(steps=900, peak=0.7, decay_from=0.4),
+        Cycle(
+            steps=800,
+            peak=0.5,
+            decay_from=0.3,
+            syllabus=Syllabus(relations=True, extra_answers=1, answer_weight=0.5),
+        ),
+        Cycle(
+            steps=900,
+            peak=0.6,
+            decay_from=0.25,
+            syllabus=Syllabus(relations=True, extra_answers=0, answer_weight=0.3),
+        ),
     )
     """One after the other; each ends in a model that can be shipped."""
     batch: int = 16
@@ -151,7 +165,7 @@ def continue_warmup(model: Any, processor: Any, recipe: SeedRecipe, seconds: flo
     optimiser, began, seen = _Optimiser(model, recipe), time.monotonic(), 0
     for parameter in model.parameters():
         parameter.requires_grad_(True)
-    for chunk in pages(recipe.seed, 0, 10**9, workers=1):
+    for chunk in pages(recipe.seed, 0, 10**9, 1, recipe.cycles[-1].syllabus):
         for start in range(0, len(chunk), recipe.batch):
             left = 1.0 - (time.monotonic() - began) / seconds
             if left <= 0:
@@ -185,7 +199,7 @@ def make_seed(folder: Path, recipe: SeedRecipe, report: Callable[[str], None], w
         policy = Policy.load(folder)
         model, processor = policy.model, policy.processor
     else:
-        corpus = [page for chunk in pages(recipe.seed + 1, 0, recipe.corpus_pages, workers) for page in chunk]
+        corpus = [page for chunk in pages(recipe.seed + 1, 0, recipe.corpus_pages, workers, Syllabus()) for page in chunk]
         tokenizer = build_tokenizer(_texts(corpus))
         model, processor = build_model(tokenizer, recipe.seed), build_processor(tokenizer)
     for number in range(len(log), len(recipe.cycles)):
@@ -215,7 +229,7 @@ def _run_cycle(
     first = sum(earlier.steps for earlier in recipe.cycles[:number]) * recipe.batch
     log: list[dict[str, float]] = []
     began, step, mean = time.monotonic(), 0, 0.0
-    for chunk in pages(recipe.seed, first, cycle.steps * recipe.batch, workers):
+    for chunk in pages(recipe.seed, first, cycle.steps * recipe.batch, workers, cycle.syllabus):
         for start in range(0, len(chunk), recipe.batch):
             factor = _schedule(cycle, step)
             loss = _train_step(model, processor, optimiser, chunk[start : start + recipe.batch], recipe, factor)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from huggingface_hub import snapshot_download
 from safetensors.torch import load_file
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
@@ -21,9 +22,35 @@ Sharing = Literal["shared", "lora"]
 
 LORA_TARGETS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
 
+_FILES = ["*.json", "*.safetensors", "*.jinja", "*.txt", "*.model"]
+"""What is downloaded of a model: its weights in one format, configuration and tokenizer."""
+
 
 class ModelNotFoundError(ValueError):
     """The name or folder is no model that can be loaded here."""
+
+
+def _not_found(name: str | Path, error: Exception) -> ModelNotFoundError:
+    return ModelNotFoundError(
+        f"no model at {str(name)!r}: {str(error).splitlines()[0]} (give a folder written by save_pretrained, or a "
+        "Hugging Face id that this machine can download)"
+    )
+
+
+def locate_model(name: str | Path) -> Path:
+    """The folder itself, or a Hugging Face id's files: downloaded, or those of an earlier download.
+
+    The hub is asked once; left to `from_pretrained`, each file of an unreachable hub is retried for a minute.
+
+    Raises:
+        ModelNotFoundError: it is no folder, and the hub does not give it.
+    """
+    if Path(name).is_dir():
+        return Path(name)
+    try:
+        return Path(snapshot_download(str(name), allow_patterns=_FILES))
+    except (OSError, ValueError) as error:
+        raise _not_found(name, error) from error
 
 
 class Policy:
@@ -59,15 +86,12 @@ class Policy:
         Raises:
             ModelNotFoundError: nothing loadable has this name.
         """
+        folder = locate_model(name)
         try:
-            processor = AutoProcessor.from_pretrained(name)
-            model = AutoModelForImageTextToText.from_pretrained(name, dtype=torch.float32)
+            processor = AutoProcessor.from_pretrained(folder)
+            model = AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32)
         except (OSError, ValueError) as error:
-            first = str(error).splitlines()[0]
-            raise ModelNotFoundError(
-                f"no model at {str(name)!r}: {first} (give a folder written by save_pretrained, or a Hugging Face id "
-                "that this machine can download)"
-            ) from error
+            raise _not_found(name, error) from error
         return cls(model, processor, sharing, lora_rank, seed)
 
     def _add_adapters(self, rank: int, seed: int) -> None:

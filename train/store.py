@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import platform
 import shutil
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 from .. import __version__
 from ..config import RunConfig
@@ -19,6 +21,9 @@ from .learner import Learner
 from .policy import Policy
 
 PACKAGES = ("torch", "transformers", "tokenizers", "peft", "numpy", "shapely", "cairosvg", "pillow")
+
+_UNREADABLE = (OSError, ValueError, KeyError, RuntimeError, EOFError, pickle.UnpicklingError, SafetensorError)
+"""What the readers of a checkpoint's files raise on damaged ones."""
 
 
 class RunError(RuntimeError):
@@ -148,7 +153,7 @@ class Run:
                 policy.restore(newest)
                 learner.optimiser.load_state_dict(saved["optimiser"])
                 learner.version = saved["version"]
-            except (OSError, ValueError, KeyError, RuntimeError, EOFError) as error:
+            except _UNREADABLE as error:
                 raise RunError(
                     f"checkpoint {newest} cannot be read ({type(error).__name__}: {str(error).splitlines()[0]}); "
                     f"delete that folder and resume again to go back to the one before"

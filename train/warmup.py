@@ -6,8 +6,9 @@ where, on pictures of every difficulty), to write valid proposals and programs, 
 """
 
 import json
+import math
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -53,6 +54,18 @@ class Page:
     told: tuple[Lesson, ...]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Syllabus:
+    """What a stretch of the warm-up teaches beside captions, programs and proposals."""
+
+    relations: bool = False
+    """How many of each kind there are and how objects lie to one another, in captions."""
+    extra_answers: int = 4
+    """Questions about an easy picture beside its own."""
+    answer_weight: float = 3.0
+    """Of an answer's tokens in the loss, beside 1 for a caption's."""
+
+
 def user_text(messages: Messages) -> str:
     """The words of the user turn: all that the embedded model's chat template keeps."""
     return "".join(part["text"] for part in messages[-1]["content"] if part["type"] == "text")
@@ -66,9 +79,12 @@ def _name(thing: Thing, words: Sequence[str] = ("size", "colour", "shape")) -> s
     return " ".join(getattr(thing, word) for word in words)
 
 
+def _ordered(things: Sequence[Thing], axis: str, sign: int = 1) -> list[Thing]:
+    return sorted(things, key=lambda thing: sign * getattr(thing, axis))
+
+
 def _caption(things: Sequence[Thing], axis: str, sign: int) -> str:
-    ordered = sorted(things, key=lambda thing: sign * getattr(thing, axis))
-    return ", ".join(f"{_place(t.x)} {_place(t.y)} {_name(t)}" for t in ordered) or "nothing"
+    return ", ".join(f"{_place(t.x)} {_place(t.y)} {_name(t)}" for t in _ordered(things, axis, sign)) or "nothing"
 
 
 _ORDERS = {"left": ("x", 1), "right": ("x", -1), "top": ("y", 1), "bottom": ("y", -1)}
@@ -89,15 +105,52 @@ def captions(stream: Stream, things: Sequence[Thing]) -> Iterator[Lesson]:
             yield Lesson(f"find the {_name(thing, ('colour', 'shape'))}", f"{_place(thing.x)} {_place(thing.y)}", 1.0)
 
 
-def answers(stream: Stream, item: Item, extra: int) -> Iterator[Lesson]:
+_BESIDE = {"left of": ("x", -1), "right of": ("x", 1), "above": ("y", -1), "below": ("y", 1)}
+
+
+def relations(stream: Stream, things: Sequence[Thing]) -> Iterator[Lesson]:
+    """How many there are of each kind, and how the others lie to an object."""
+    for word in ("colour", "shape"):
+        tally = Counter(getattr(thing, word) for thing in things)
+        yield Lesson(f"count by {word}", ", ".join(f"{tally[kind]} {kind}" for kind in sorted(tally)), 1.0)
+    brief = {thing: _name(thing, ("colour", "shape")) for thing in things}
+    unique = [thing for thing in things if list(brief.values()).count(brief[thing]) == 1]
+    for anchor in stream.sample(unique, min(2, len(unique))):
+        others = [thing for thing in things if thing is not anchor]
+        for side in stream.sample(tuple(_BESIDE), 2):
+            axis, sign = _BESIDE[side]
+            beside = [t for t in _ordered(others, "x") if sign * (getattr(t, axis) - getattr(anchor, axis)) > 0]
+            yield Lesson(f"describe {side} the {brief[anchor]}", _names(beside), 1.0)
+        named = [thing for thing in unique if thing is not anchor]
+        for other in stream.sample(named, min(2, len(named))):
+            yield Lesson(f"how the {brief[other]} lies to the {brief[anchor]}", _lies(other, anchor), 1.0)
+        near = sorted(others, key=lambda thing: math.hypot(thing.x - anchor.x, thing.y - anchor.y))
+        yield Lesson(f"describe near the {brief[anchor]}", _names(near), 1.0)
+
+
+def _names(things: Sequence[Thing]) -> str:
+    return ", ".join(map(_name, things)) or "nothing"
+
+
+def _lies(thing: Thing, anchor: Thing) -> str:
+    """Left or right and above or below; what is level goes without a word."""
+    words = [
+        side.removesuffix(" of")
+        for side, (axis, sign) in _BESIDE.items()
+        if sign * (getattr(thing, axis) - getattr(anchor, axis)) > 0
+    ]
+    return " ".join(words)
+
+
+def answers(stream: Stream, item: Item, extra: int, weight: float) -> Iterator[Lesson]:
     """The item's own question, and `extra` more of the answered forms that its scene poses well."""
     env = make(item.env)
-    yield Lesson(user_text(solver.prompt(item.question)), item.truth.value, 3.0)
+    yield Lesson(user_text(solver.prompt(item.question)), item.truth.value, weight)
     for _ in range(extra):
         query = env.query(stream, stream.choice(ANSWERED))
         truth = env.solve(item.scene, query)
         if not isinstance(truth, Rejected):
-            yield Lesson(user_text(solver.prompt(env.ask(query, stream))), truth.value, 3.0)
+            yield Lesson(user_text(solver.prompt(env.ask(query, stream))), truth.value, weight)
 
 
 def requirements_of(stream: Stream, item: Item, things: Sequence[Thing]) -> tuple[Requirement, ...]:
@@ -133,7 +186,7 @@ def program(item: Item, things: Sequence[Thing], wanted: Sequence[Requirement]) 
     return Lesson(user_text(coder.prompt(wanted)), f"{head}{''.join(ordered)}</svg>", 0.7)
 
 
-def page(seed: int, index: int) -> Page:
+def page(seed: int, index: int, syllabus: Syllabus) -> Page:
     """One picture and all its lessons; a third of the pages have difficulty 1 and questions."""
     env = make(ENV_ID)
     stream = Stream(("warm-up", seed, index))
@@ -142,8 +195,10 @@ def page(seed: int, index: int) -> Page:
     item = env.sample(stream, task, difficulty)
     things = _clear(item)
     seen = list(captions(stream, things))
+    if syllabus.relations:
+        seen += relations(stream.child("relations"), things)
     if difficulty == 1:
-        seen += answers(stream, item, extra=4)
+        seen += answers(stream, item, syllabus.extra_answers, syllabus.answer_weight)
     # Programs and proposals are about every task and difficulty: what the Proposer may write is not what the
     # Solver was taught to answer.
     other = env.sample(stream, stream.choice(tuple(env.tasks)), stream.choice(env.difficulties))
@@ -163,15 +218,15 @@ def _clear(item: Item) -> tuple[Thing, ...]:
     return things
 
 
-def _pages(arguments: tuple[int, int, int]) -> list[Page]:
-    seed, start, count = arguments
-    return [page(seed, index) for index in range(start, start + count)]
+def _pages(arguments: tuple[int, int, int, Syllabus]) -> list[Page]:
+    seed, start, count, syllabus = arguments
+    return [page(seed, index, syllabus) for index in range(start, start + count)]
 
 
-def pages(seed: int, start: int, count: int, workers: int, ahead: int = 8) -> Iterator[list[Page]]:
+def pages(seed: int, start: int, count: int, workers: int, syllabus: Syllabus, ahead: int = 8) -> Iterator[list[Page]]:
     """`count` pages from `start` on, in chunks made `ahead` by worker processes; any number of them makes the same."""
     end = start + count
-    jobs = deque((seed, first, min(CHUNK, end - first)) for first in range(start, end, CHUNK))
+    jobs = deque((seed, first, min(CHUNK, end - first), syllabus) for first in range(start, end, CHUNK))
     with ProcessPoolExecutor(workers) as pool:
         waiting = deque(pool.submit(_pages, jobs.popleft()) for _ in range(min(ahead, len(jobs))))
         while waiting:

@@ -35,7 +35,7 @@ def test_rewarded_completions_become_likelier(sharing: str, steps: int, request:
     with torch.no_grad(), policy.acting("solver") as model:
         # Adapters leave the head as it is, and a random head of the usual scale can hardly prefer any token.
         model.lm_head.weight *= 5
-    learner = Learner(policy, CONFIG)
+    learner = Learner(policy, CONFIG, steps)
     before = probability(policy, "solver", 100)
     for step in range(steps):
         learner.step(traces(policy, "solver", 100, step), Stream(("test", step)))
@@ -43,7 +43,7 @@ def test_rewarded_completions_become_likelier(sharing: str, steps: int, request:
 
 
 def test_a_role_that_is_left_out_is_frozen(tiny_lora: Policy) -> None:
-    learner = Learner(tiny_lora, CONFIG.model_copy(update={"roles": {"solver": 1.0}}))
+    learner = Learner(tiny_lora, CONFIG.model_copy(update={"roles": {"solver": 1.0}}), 4)
     before = {name: p.clone() for name, p in tiny_lora.trainable().items()}
     both = traces(tiny_lora, "solver", 100, 0) + traces(tiny_lora, "coder", 100, 1)
     learner.step(both, Stream(("test",)))
@@ -53,7 +53,7 @@ def test_a_role_that_is_left_out_is_frozen(tiny_lora: Policy) -> None:
 
 
 def test_groups_without_signal_change_nothing(tiny: Policy) -> None:
-    learner = Learner(tiny, CONFIG)
+    learner = Learner(tiny, CONFIG, 4)
     before = [p.clone() for p in tiny.model.parameters()]
     flat = [replace(trace, score=Score(0.5)) for trace in traces(tiny, "solver", 100, 0)]
     metrics = learner.step(flat, Stream(("test",)))
@@ -65,14 +65,14 @@ def test_micro_batches_do_not_change_the_update(tiny_folder: Any) -> None:
     results = []
     for budget in (256, 100_000):
         policy = Policy.load(tiny_folder)
-        learner = Learner(policy, CONFIG.model_copy(update={"token_budget": budget}))
+        learner = Learner(policy, CONFIG.model_copy(update={"token_budget": budget}), 4)
         own = traces(policy, "solver", 100, 0)
         others = [
             replace(t, prompt=Prompt((9, 9, n)), group=(f"h{n}",))
             for n in range(40)
             for t in traces(policy, "coder", 90, n)[:4]
         ]
-        learner = Learner(policy, CONFIG.model_copy(update={"token_budget": budget, "max_logprob_gap": 100.0}))
+        learner = Learner(policy, CONFIG.model_copy(update={"token_budget": budget, "max_logprob_gap": 100.0}), 4)
         learner.step(own + others, Stream(("test",)))
         results.append([p.detach().clone() for p in policy.model.parameters()])
     assert all(torch.allclose(p, q, atol=2e-5) for p, q in zip(*results, strict=True))
@@ -84,7 +84,7 @@ def test_a_sampler_of_other_weights_stops_the_run(tiny: Policy) -> None:
         for t in traces(tiny, "solver", 100, 0)
     ]
     with pytest.raises(TrainingError, match=r"sampler and trainer differ by 1\.000 nats"):
-        Learner(tiny, CONFIG).step(wrong, Stream(("test",)))
+        Learner(tiny, CONFIG, 4).step(wrong, Stream(("test",)))
 
 
 def test_a_loss_that_is_not_finite_names_the_group(tiny: Policy) -> None:
@@ -92,7 +92,7 @@ def test_a_loss_that_is_not_finite_names_the_group(tiny: Policy) -> None:
     with torch.no_grad():
         tiny.model.lm_head.weight.fill_(float("nan"))
     with pytest.raises(TrainingError, match=r"loss of solver is not finite at group g"):
-        Learner(tiny, CONFIG).step(own, Stream(("test",)))
+        Learner(tiny, CONFIG, 4).step(own, Stream(("test",)))
 
 
 def test_groups_of_different_roles_are_apart(tiny: Policy) -> None:
@@ -107,7 +107,7 @@ def test_kl_pulls_towards_the_start(tiny_folder: Any) -> None:
     ends = []
     for weight in (0.0, 5.0):
         policy = Policy.load(tiny_folder)
-        learner = Learner(policy, CONFIG.model_copy(update={"kl_weight": weight, "minibatches": 1}))
+        learner = Learner(policy, CONFIG.model_copy(update={"kl_weight": weight, "minibatches": 1}), 4)
         for step in range(8):
             learner.step(traces(policy, "solver", 100, step), Stream(("test", step)))
         ends.append(probability(policy, "solver", 100))
@@ -137,7 +137,7 @@ def test_equal_traces_are_computed_once_and_count_as_often_as_they_are(tiny: Pol
 def test_a_hot_sampler_is_trained_hot(tiny: Policy) -> None:
     group = HFGenerator(tiny).generate("solver", [PROMPT], Sampling(max_new_tokens=3, n=16, temperature=1.7), 0)[0]
     hot = [Trace("solver", ("g",), PROMPT, c, Score(float(i % 2)), version=0) for i, c in enumerate(group)]
-    metrics = Learner(tiny, CONFIG).step(hot, Stream(("test",)))
+    metrics = Learner(tiny, CONFIG, 4).step(hot, Stream(("test",)))
     assert metrics["solver/logprob_gap"] < 1e-5
 
 
@@ -147,10 +147,25 @@ def test_the_entropy_bonus_keeps_answers_in_play(tiny_folder: Any) -> None:
         policy = Policy.load(tiny_folder)
         with torch.no_grad():
             policy.model.lm_head.weight *= 5
-        learner = Learner(policy, CONFIG.model_copy(update={"entropy_weight": weight}))
+        learner = Learner(policy, CONFIG.model_copy(update={"entropy_weight": weight}), 4)
         for step in range(8):
             learner.step(traces(policy, "solver", 100, step), Stream(("test", step)))
         found, entropy = policy.logprobs("solver", pack([Row(PROMPT.ids, [Branch([8])])], 0), entropy=True)
         assert entropy is not None
         entropies.append(float(entropy.detach()))
     assert entropies[1] > entropies[0] + 0.1
+
+
+@pytest.mark.parametrize("final", [0.0, 0.25, 1.0])
+def test_the_rate_rises_then_falls_to_its_final_share(final: float, tiny: Policy) -> None:
+    config = CONFIG.model_copy(update={"learning_rate": 1e-5, "warmup_steps": 3, "final_rate": final})
+    learner = Learner(tiny, config, 20)
+    rates = []
+    for step in range(20):
+        learner.step(traces(tiny, "solver", 100, step), Stream(("test", step)))
+        rates.append(learner.optimiser.param_groups[0]["lr"])
+    peak = rates.index(max(rates))
+    assert rates[0] == pytest.approx(1e-5 / 3)
+    assert peak in (2, 3)
+    assert rates[peak:] == sorted(rates[peak:], reverse=True)
+    assert rates[-1] == pytest.approx(final * 1e-5)

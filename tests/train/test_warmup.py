@@ -1,15 +1,18 @@
 """The warm-up's lessons: true, valid, and never an answer that is left to the run."""
 
+import math
 import re
+from collections import Counter
 
 import pytest
 
 from zerosight.envs import Environment, FlatScene, Rejected, make, stream
 from zerosight.envs.shapes.canvas import perceive
 from zerosight.roles import proposer
-from zerosight.train.warmup import ANSWERED, GRID, Page, page, pages, requirements_of
+from zerosight.train.warmup import ANSWERED, GRID, Page, Syllabus, page, pages, requirements_of
 
-PAGES = [page(3, index) for index in range(60)]
+RELATED = Syllabus(relations=True, extra_answers=2)
+PAGES = [page(3, index, RELATED) for index in range(60)]
 
 
 def lessons(start: str) -> list[tuple[Page, str, str]]:
@@ -17,7 +20,7 @@ def lessons(start: str) -> list[tuple[Page, str, str]]:
 
 
 def test_pages_do_not_depend_on_the_number_of_workers() -> None:
-    made = [one for chunk in pages(3, 0, 12, workers=2) for one in chunk]
+    made = [one for chunk in pages(3, 0, 12, 2, RELATED) for one in chunk]
     assert [(p.seen, p.told, p.picture.tobytes()) for p in made] == [
         (p.seen, p.told, p.picture.tobytes()) for p in PAGES[:12]
     ]
@@ -65,11 +68,71 @@ def test_captions_name_what_a_second_reading_of_the_pixels_finds() -> None:
         assert (near == colours[reply.split()[1]]).all(1).any(), (prompt, reply)
 
 
+Seen = tuple[int, int, str]
+"""Column, row and name of an object, as the full caption says."""
+
+
+def caption(p: Page) -> list[Seen]:
+    full = next(one.reply for one in p.seen if re.fullmatch("describe from the [a-z]+", one.prompt))
+    return [(int(x), int(y), name) for x, y, name in (part.split(" ", 2) for part in full.split(", "))]
+
+
+def only(objects: list[Seen], name: str) -> Seen:
+    (found,) = (seen for seen in objects if seen[2].endswith(name))
+    return found
+
+
+def names(reply: str) -> list[str]:
+    return [] if reply == "nothing" else reply.split(", ")
+
+
+def test_tallies_agree_with_the_full_caption() -> None:
+    found = lessons("count by ")
+    assert len(found) == 2 * len(PAGES)
+    for p, prompt, reply in found:
+        index = {"colour": 1, "shape": 2}[prompt.removeprefix("count by ")]
+        counted = Counter(name.split()[index] for _, _, name in caption(p))
+        assert {word: int(n) for n, word in map(str.split, reply.split(", "))} == counted
+
+
+def test_relations_agree_with_the_places_of_the_full_caption() -> None:
+    offset = {
+        "left of": lambda one, other: other[0] - one[0],
+        "right of": lambda one, other: one[0] - other[0],
+        "above": lambda one, other: other[1] - one[1],
+        "below": lambda one, other: one[1] - other[1],
+    }
+    sided = near = ways = 0
+    for p, prompt, reply in lessons("describe "):
+        objects = caption(p)
+        if match := re.fullmatch(r"describe (left of|right of|above|below) the (.+)", prompt):
+            anchor, sided = only(objects, match[2]), sided + 1
+            # Places are rounded in captions: what is level there may lie on either side.
+            offsets = [(offset[match[1]](seen, anchor), seen[2]) for seen in objects if seen is not anchor]
+            surely, maybe = (Counter(name for by, name in offsets if by > low) for low in (0, -1))
+            assert surely <= Counter(names(reply)) <= maybe
+        if match := re.fullmatch(r"describe near the (.+)", prompt):
+            anchor, near = only(objects, match[1]), near + 1
+            others = [seen for seen in objects if seen is not anchor]
+            by_name = {seen[2]: math.dist(seen[:2], anchor[:2]) for seen in others}
+            assert Counter(names(reply)) == Counter(seen[2] for seen in others)
+            if len(by_name) == len(others):
+                distances = [by_name[name] for name in names(reply)]
+                assert distances == pytest.approx(sorted(distances), abs=2 * GRID)
+    for p, prompt, reply in lessons("how the "):
+        first, second = re.fullmatch("how the (.+) lies to the (.+)", prompt).groups()  # type: ignore[union-attr]
+        one, other = only(caption(p), first), only(caption(p), second)
+        surely, maybe = ({side.split()[0] for side in offset if offset[side](one, other) > low} for low in (0, -1))
+        assert surely <= set(reply.split()) <= maybe
+        ways += 1
+    assert min(sided, near, ways) > 50
+
+
 def test_only_taught_forms_on_easy_pictures_are_answered(env: Environment) -> None:
-    asked = [one for p in PAGES for one in p.seen if one.prompt.endswith("?")]
+    asked = [one for p in PAGES for one in p.seen if "?" in one.prompt]
     assert asked
     for p in PAGES:
-        if any(one.prompt.endswith("?") for one in p.seen):
+        if any("?" in one.prompt for one in p.seen):
             full = next(one.reply for one in p.seen if re.fullmatch("describe from the [a-z]+", one.prompt))
             assert full.count(",") + 1 <= 3
     # No relation, comparison or distance between objects is ever answered.
