@@ -74,7 +74,7 @@ class Curriculum:
     def state(self) -> list[dict[str, Any]]:
         """What a checkpoint keeps."""
         return [
-            {"env": a.env, "task": a.task, "difficulty": a.difficulty, "rate": a.rate, "signal": a.signal, "seen": a.seen}
+            {name: getattr(a, name) for name in ("env", "task", "difficulty", "rate", "signal", "seen")}
             for a in self.arms
         ]
 
