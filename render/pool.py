@@ -2,10 +2,9 @@
 
 import os
 import select
-import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from ..geometry import FlatScene
 from . import wire
 from .outcome import InfrastructureError, Rejected
 from .raster import Picture
+from .sandbox import confinement, offered, start
 from .svg_parse import SvgLimits, encoded, oversize
 
 CHUNK = 32
@@ -38,30 +38,17 @@ Outcome = Rendered | Rejected | InfrastructureError
 class _Worker:
     """One worker process and its pipes."""
 
-    def __init__(self, settings: dict[str, Any]) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-m", "zerosight.render.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            close_fds=True,
-            cwd="/",
-            env={},
-            start_new_session=True,
-        )
+    def __init__(self, settings: dict[str, Any], layers: Collection[str]) -> None:
+        self._confined = start([sys.executable, "-I", "-m", "zerosight.render.worker"], layers)
+        self._process, self.pid = self._confined.process, self._confined.pid
         assert self._process.stdin is not None and self._process.stdout is not None
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
         try:
-            self.send(settings, START_S)
+            self.send(settings | confinement(layers), START_S)
             self.receive(START_S)
         except (TimeoutError, wire.WireError) as error:
             self.close()
             raise InfrastructureError(f"a render worker does not start: {error}; see `zerosight doctor`") from error
-
-    @property
-    def pid(self) -> int:
-        """Of the process."""
-        return self._process.pid
 
     def send(self, message: Any, timeout_s: float) -> None:
         """Send a message.
@@ -119,8 +106,7 @@ class _Worker:
 
     def close(self) -> None:
         """End the process and wait for it."""
-        self._process.kill()
-        self._process.wait()
+        self._confined.kill()
         for pipe in (self._stdin, self._stdout):
             try:
                 pipe.close()
@@ -138,6 +124,7 @@ class RenderPool:
         timeout_s: wall clock for one program.
         cpu_s: processor time for one program.
         memory_mb: memory for one program, beyond what an idle worker maps.
+        layers: of the sandbox; every one that this machine offers by default.
     """
 
     def __init__(
@@ -147,11 +134,13 @@ class RenderPool:
         timeout_s: float = 10.0,
         cpu_s: float = 2.0,
         memory_mb: int = 512,
+        layers: Collection[str] | None = None,
     ) -> None:
         if workers < 1:
             raise ValueError(f"workers must be at least 1, got {workers}")
         self._limits, self._timeout_s, self._cpu_s = limits, timeout_s, cpu_s
         self._settings = {"limits": asdict(limits), "cpu_s": cpu_s, "memory_mb": memory_mb}
+        self._layers = offered() if layers is None else tuple(layers)
         self._workers: list[_Worker | None] = [None] * workers
         self._threads = ThreadPoolExecutor(workers)
 
@@ -165,11 +154,9 @@ class RenderPool:
 
     def close(self) -> None:
         """End all workers."""
+        # By the threads that started them: a worker dies with its parent, and the kernel takes the thread for it.
+        list(self._threads.map(self._drop, range(len(self._workers))))
         self._threads.shutdown()
-        for worker in self._workers:
-            if worker is not None:
-                worker.close()
-        self._workers = [None] * len(self._workers)
 
     @property
     def pids(self) -> list[int]:
@@ -211,7 +198,7 @@ class RenderPool:
     def _batch(self, slot: int, programs: Sequence[str], size: int, found: list[Outcome]) -> Outcome | None:
         """Draw a batch, appending outcomes; what is to blame for the first missing one, or None where none is."""
         try:
-            worker = self._workers[slot] or _Worker(self._settings)
+            worker = self._workers[slot] or _Worker(self._settings, self._layers)
         except InfrastructureError as error:
             return error
         self._workers[slot] = worker
