@@ -69,8 +69,8 @@ class Learning(Section):
     """The ratio is clipped below 1 - clip_low."""
     clip_high: float = Field(0.28, gt=0)
     """And above 1 + clip_high (DAPO's clip-higher)."""
-    entropy_weight: float = Field(0.0, ge=0)
-    """Of the entropy bonus, each sequence's mean over its tokens, in nats."""
+    entropy_weight: dict[Literal["proposer", "coder", "solver"], float] = {"solver": 0.05}
+    """Of each role's entropy bonus, each sequence's mean over its tokens, in nats; none for a role left out."""
     kl_weight: float = Field(0.0, ge=0)
     """Of the KL to the policy the run began with; 0 keeps no reference."""
     max_grad_norm: float = Field(1.0, gt=0)
@@ -81,7 +81,7 @@ class Learning(Section):
     """Padded tokens at most in a forward pass."""
     max_logprob_gap: float = Field(0.05, gt=0)
     """The run stops where sampler and trainer differ by more than this on average, in nats for each token."""
-    roles: dict[Literal["proposer", "coder", "solver"], float] = {"proposer": 0.2, "coder": 0.3, "solver": 1.0}
+    roles: dict[Literal["proposer", "coder", "solver"], float] = {"proposer": 0.5, "coder": 0.3, "solver": 1.0}
     """Weight of each role's loss; a role that is left out is frozen."""
 
 
@@ -108,7 +108,7 @@ class Evaluation(Section):
 
     items: int = Field(1200, ge=1)
     """Items of the held-out suite."""
-    coding: int = Field(64, ge=0)
+    coding: int = Field(256, ge=0)
     """Briefings that measure the share of valid proposals and of faithful programs."""
 
 
@@ -138,7 +138,7 @@ class RunConfig(Section):
     """The environments, by id."""
     seed: int = Field(0, ge=0)
     """Of everything that is drawn at random."""
-    steps: int = Field(200, ge=0)
+    steps: int = Field(240, ge=0)
     """Steps of the run."""
     checkpoint_every: int = Field(20, ge=1)
     """Steps between checkpoints."""
@@ -213,9 +213,9 @@ def _fields(value: Any) -> list[tuple[str, Any]]:
 
 def _unknown_key(key: str) -> str:
     known = known_keys()
-    close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    # A bare last part is the likeliest slip: `lr`-like names given without their section.
-    close = close or [name for name in known if name.split(".")[-1] == key.split(".")[-1]]
+    # A bare last part is the likeliest slip: a name given without its section.
+    close = [name for name in known if name.split(".")[-1] == key.split(".")[-1]]
+    close = close or difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}?" if close else f"allowed: {', '.join(known)}"
     return f"unknown option {key!r}; {hint}"
 

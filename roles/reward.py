@@ -26,7 +26,8 @@ def weigh(terms: Mapping[str, float], weights: Any) -> Score:
 def edge(solve_rate: float) -> float:
     """How near a task is to the edge of ability: 4p(1 - p), 1 at p = 0.5 and 0 where all or none succeed.
 
-    Source: the variance of a Bernoulli reward, scaled; the learnability of verifiers' proposer-solver.
+    Source: the variance of a Bernoulli reward, scaled to 1; as a sampling weight "learnability" in Foster and
+    Foerster 2025 (https://arxiv.org/abs/2502.12272).
     """
     return 4.0 * solve_rate * (1.0 - solve_rate)
 

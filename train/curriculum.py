@@ -22,8 +22,10 @@ class Arm:
     chance: float
     rate: float
     """Running solve rate of the Solver while training."""
+    signal: float = 1.0
+    """Running mean of `edge` over items: how much the answers to one item differ in their reward."""
     seen: float = 0.0
-    """Answers behind the rate, with forgetting."""
+    """Answers behind the rate and the signal, with forgetting."""
 
     @property
     def skill(self) -> float:
@@ -32,10 +34,11 @@ class Arm:
 
 
 class Curriculum:
-    """Arms are drawn by their weight: `edge(skill)` and a floor.
+    """Arms are drawn by their weight: `edge(skill)` times the signal, and a floor.
 
     A form at the blind level has skill 0 and gets the floor; GRPO would find no signal there that is not luck.
-    Once it leaves that level its weight rises, and falls again when the form is mastered.
+    Once it leaves that level its weight rises, and falls again when the form is mastered, or when the Solver is
+    sure of each item, rightly or wrongly: groups of equal answers teach nothing.
     """
 
     def __init__(self, config: CurriculumConfig, envs: Sequence[Environment]) -> None:
@@ -53,7 +56,7 @@ class Curriculum:
         if self._config.kind == "uniform":
             return 1.0
         doubt = SHRINK / (SHRINK + arm.seen)
-        return max(self._config.floor, (1.0 - doubt) * edge(arm.skill) + doubt)
+        return max(self._config.floor, (1.0 - doubt) * edge(arm.skill) * arm.signal + doubt)
 
     def draw(self, stream: Stream, count: int) -> list[Arm]:
         """`count` arms, with replacement."""
@@ -63,17 +66,15 @@ class Curriculum:
     def observe(self, env: str, task: str, difficulty: int, rate: float, answers: int) -> None:
         """Take in the Solver's rate on one item of an arm."""
         arm = self._by_key[env, task, difficulty]
-        memory = self._config.memory
-        kept = arm.seen * memory
-        arm.rate = (arm.rate * (kept + SHRINK * (arm.seen == 0)) + rate * answers) / (
-            kept + SHRINK * (arm.seen == 0) + answers
-        )
-        arm.seen = kept + answers
+        kept = arm.seen * self._config.memory + SHRINK * (arm.seen == 0)
+        arm.rate = (arm.rate * kept + rate * answers) / (kept + answers)
+        arm.signal = (arm.signal * kept + edge(rate) * answers) / (kept + answers)
+        arm.seen = arm.seen * self._config.memory + answers
 
     def state(self) -> list[dict[str, Any]]:
         """What a checkpoint keeps."""
         return [
-            {"env": a.env, "task": a.task, "difficulty": a.difficulty, "rate": a.rate, "seen": a.seen}
+            {name: getattr(a, name) for name in ("env", "task", "difficulty", "rate", "signal", "seen")}
             for a in self.arms
         ]
 
@@ -81,4 +82,4 @@ class Curriculum:
         """Take back what `state` gave."""
         for entry in state:
             arm = self._by_key[entry["env"], entry["task"], entry["difficulty"]]
-            arm.rate, arm.seen = float(entry["rate"]), float(entry["seen"])
+            arm.rate, arm.signal, arm.seen = (float(entry[name]) for name in ("rate", "signal", "seen"))

@@ -170,7 +170,8 @@ class Learner:
             raise TrainingError(
                 f"the loss of {role} is not finite at group {'/'.join(bad.group)}; lower the learning rate"
             )
-        bonus = self.config.entropy_weight * (sequence_means(entropy, packed.branch) * counts).sum()
+        entropy_weight = self.config.entropy_weight.get(role, 0.0)  # type: ignore[call-overload]
+        bonus = entropy_weight * (sequence_means(entropy, packed.branch) * counts).sum()
         ((result.loss - bonus) * weight).backward()
         gap = (logprobs.detach() - sampled).abs().sum()
         total = float(len(sampled))

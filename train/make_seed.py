@@ -32,7 +32,7 @@ class Cycle:
     """Of the rates, as a share of the recipe's."""
     decay_from: float
     """Share of the steps after which the rates fall, linearly to `LAST_SHARE`."""
-    syllabus: Syllabus = Syllabus()
+    syllabus: Syllabus = Syllabus()  # noqa: RUF009 - a frozen value
     """What its pages teach."""
 
 
@@ -199,7 +199,7 @@ def make_seed(folder: Path, recipe: SeedRecipe, report: Callable[[str], None], w
         policy = Policy.load(folder)
         model, processor = policy.model, policy.processor
     else:
-        corpus = [page for chunk in pages(recipe.seed + 1, 0, recipe.corpus_pages, workers, Syllabus()) for page in chunk]
+        corpus = [p for chunk in pages(recipe.seed + 1, 0, recipe.corpus_pages, workers, Syllabus()) for p in chunk]
         tokenizer = build_tokenizer(_texts(corpus))
         model, processor = build_model(tokenizer, recipe.seed), build_processor(tokenizer)
     for number in range(len(log), len(recipe.cycles)):

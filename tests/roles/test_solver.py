@@ -10,7 +10,8 @@ TRUTH = Truth("2", "number", 64.0)
 
 def test_prompt_shows_the_picture_the_question_and_the_kind_of_answer_and_nothing_else():
     system, user = solver.prompt(QUESTION)
-    assert user == {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": f"{QUESTION.text} (a number)"}]}
+    asked = {"type": "text", "text": f"{QUESTION.text} (a number)"}
+    assert user == {"role": "user", "content": [{"type": "image"}, asked]}
     assert system["role"] == "system"
     # The same for every item: it cannot tell anything about this one.
     other = Question(["exists", ["select"]], "is there a shape?", "yesno", ("no", "yes"))

@@ -147,10 +147,10 @@ def test_the_entropy_bonus_keeps_answers_in_play(tiny_folder: Any) -> None:
         policy = Policy.load(tiny_folder)
         with torch.no_grad():
             policy.model.lm_head.weight *= 5
-        learner = Learner(policy, CONFIG.model_copy(update={"entropy_weight": weight}), 4)
+        learner = Learner(policy, CONFIG.model_copy(update={"entropy_weight": {"solver": weight}}), 4)
         for step in range(8):
             learner.step(traces(policy, "solver", 100, step), Stream(("test", step)))
-        found, entropy = policy.logprobs("solver", pack([Row(PROMPT.ids, [Branch([8])])], 0), entropy=True)
+        _, entropy = policy.logprobs("solver", pack([Row(PROMPT.ids, [Branch([8])])], 0), entropy=True)
         assert entropy is not None
         entropies.append(float(entropy.detach()))
     assert entropies[1] > entropies[0] + 0.1
