@@ -1,11 +1,10 @@
 """The sandbox, seen from outside: which layers this machine offers, and how a confined worker is started.
 
-| layer | what it is | what it stops alone |
-| --- | --- | --- |
-| `limits` | rlimits, no_new_privs, empty environment, death with the parent | exhaustion, setuid programs |
-| `landlock` | a Landlock ruleset: reading the libraries, and nothing else of files, TCP, abstract sockets, signals | file access |
-| `seccomp` | an allow-list of system calls | processes, sockets, tracing, exotic kernel interfaces |
-| `namespaces` | bubblewrap: no network, own process ids, a read-only root that holds the libraries only, no capabilities | all that has to be visible first |
+- `limits`: rlimits, no_new_privs, an empty environment, death with the parent. Against exhaustion and setuid programs.
+- `landlock`: reading Python and the libraries, and no other file, TCP port, abstract socket or signal.
+- `seccomp`: an allow-list of system calls. Against processes, sockets, tracing and the kernel's rarer doors.
+- `namespaces`: bubblewrap. No network, process ids of its own, a read-only root that shows the libraries only, no
+  capabilities. Against all that has to be visible first.
 
 Every layer that the machine offers is used; the parent's wall clock and the worker's processor-time limit hold besides.
 """
@@ -109,10 +108,13 @@ def _namespaces() -> Layer:
     path = shutil.which("bwrap")
     if path is None:
         return Layer("namespaces", False, "bubblewrap is missing: apt-get install bubblewrap")
-    tried = subprocess.run([*_bubblewrap(path), "true"], capture_output=True, text=True, timeout=20, check=False)
+    try:
+        tried = subprocess.run([*_bubblewrap(path), "true"], capture_output=True, text=True, timeout=20, check=False)
+    except subprocess.TimeoutExpired:
+        return Layer("namespaces", False, f"{path} hangs here")
     if tried.returncode:
         said = (tried.stderr.strip().splitlines() or [f"exit status {tried.returncode}"])[-1]
-        return Layer("namespaces", False, f"{path} does not work here ({said}); unprivileged user namespaces may be off")
+        return Layer("namespaces", False, f"{path} does not work here ({said}); user namespaces may be forbidden")
     return Layer("namespaces", True, path)
 
 
@@ -160,10 +162,10 @@ def _bubblewrap(path: str, binds: Sequence[str] = _READ_ONLY_ROOTS) -> list[str]
     command = [path, "--unshare-all", "--cap-drop", "ALL", "--die-with-parent", "--new-session", "--clearenv"]
     command += ["--as-pid-1", "--hostname", "sandbox", "--tmpfs", "/", "--proc", "/proc", "--dev", "/dev"]
     # Python's loader of shared libraries wants a place for a temporary file while the worker starts.
-    command += ["--size", str(1 << 20), "--tmpfs", "/tmp"]  # noqa: S108 - inside
+    command += ["--size", str(1 << 20), "--tmpfs", "/tmp"]
     for place in binds:
-        # A link such as /lib on a merged system stays one.
-        if os.path.islink(place):
+        # A link such as /lib on a merged system stays one; elsewhere what it points to is shown in its place.
+        if place in _READ_ONLY_ROOTS and os.path.islink(place):
             command += ["--symlink", os.readlink(place), place]
         elif os.path.exists(place):
             command += ["--ro-bind", place, place]
