@@ -16,7 +16,7 @@ PACKAGES = ("torch", "transformers", "numpy", "shapely", "cairosvg")
 
 def write_results(name: str, command: str, figures: Mapping[str, Any]) -> Path:
     """Write `benchmarks/results/NAME.json`."""
-    git = subprocess.run(["git", "rev-parse", "HEAD"], cwd=RESULTS, capture_output=True, text=True, check=False)
+    git = subprocess.run(["git", "rev-parse", "HEAD"], cwd=RESULTS.parent, capture_output=True, text=True, check=False)
     body = {
         "command": command,
         "commit": git.stdout.strip() or None,
