@@ -1,6 +1,7 @@
 """The sandbox: one escape attempt per test, run as code by a process confined like a worker."""
 
 import json
+import os
 import subprocess
 import sys
 import textwrap
@@ -210,3 +211,25 @@ def test_without_libseccomp_the_layer_is_missing_with_a_reason(monkeypatch: pyte
     finally:
         sandbox.syscall_filter.cache_clear()
         sandbox.layers.cache_clear()
+
+
+def resident_mb(pid: int) -> float:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096 / 2**20
+
+
+def test_many_programs_leave_nothing_behind() -> None:
+    programs = [
+        f'<svg viewBox="0 0 64 64"><circle cx="{8 + i % 48}" cy="{8 + i % 31}" r="{4 + i % 5}" fill="red"/></svg>'
+        for i in range(1000)
+    ]
+    with RenderPool() as pool:
+        pool.render(programs)
+        (pid,) = pool.pids
+        before, open_before = resident_mb(pid), sorted(os.listdir("/proc/self/fd"))
+        for _ in range(3):
+            assert all(isinstance(outcome, Rendered) for outcome in pool.render(programs))
+        assert pool.pids == [pid]
+        assert resident_mb(pid) < before + 8
+        assert len(os.listdir(f"/proc/{pid}/fd")) == 3
+        assert len(os.listdir("/proc/self/fd")) == len(open_before)
+    assert not Path(f"/proc/{pid}").exists()
