@@ -9,23 +9,37 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 
 from ..envs import make, stream
 from ..render import Rejected, RenderPool, rasterise, resolve_svg
+from ..render.edit import Edit, EditPool, run
 from ..render.sandbox import layers, offered
 from .results_file import write_results
 
 ENV_ID = "shapes/Canvas-v1"
-FRESH = (
-    "import sys; from zerosight.render import rasterise, resolve_svg; rasterise(resolve_svg(sys.stdin.read()), {size})"
-)
+EDIT = """
+from PIL import Image, ImageEnhance, ImageFilter
+import numpy as np
+def edit(image, angle, order):
+    image = image.rotate(angle, Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(3))
+    image = ImageEnhance.Color(image.resize((512, 512))).enhance(1.5)
+    tiles = np.split(np.asarray(image), len(order), axis=1)
+    return Image.fromarray(np.concatenate([tiles[i] for i in order], axis=1)).resize((256, 256))
+"""
+EDIT_SIZE = 256
+FRESH_SVG = "from zerosight.benchmarks.rendering import *; svg_here(svg_programs(1), 64)"
+FRESH_EDIT = "from zerosight.benchmarks.rendering import *; edit_here(edits(1))"
+"""Each in an interpreter of its own; what it imports is what a program needs."""
+
+Work = Callable[[Sequence[Any]], Any]
 
 
-def programs(count: int) -> list[str]:
+def svg_programs(count: int) -> list[str]:
     """SVG programs of every form and difficulty in turn."""
     env = make(ENV_ID)
     tasks, levels = list(env.tasks), env.difficulties
@@ -36,8 +50,8 @@ def programs(count: int) -> list[str]:
     return made
 
 
-def in_process(texts: Sequence[str], size: int) -> None:
-    """Resolve and draw here, without any isolation."""
+def svg_here(texts: Sequence[str], size: int) -> None:
+    """Resolve and draw in this process, without any isolation."""
     for text in texts:
         scene = resolve_svg(text)
         if isinstance(scene, Rejected):
@@ -45,51 +59,80 @@ def in_process(texts: Sequence[str], size: int) -> None:
         rasterise(scene, size)
 
 
-def fresh(texts: Sequence[str], size: int) -> None:
-    """An interpreter for each program."""
-    for text in texts:
-        subprocess.run([sys.executable, "-I", "-c", FRESH.format(size=size)], input=text, text=True, check=True)
+def edits(count: int) -> list[Edit]:
+    """Edits of a picture of noise, each with other parameters."""
+    image = np.random.default_rng(0).integers(0, 256, (EDIT_SIZE, EDIT_SIZE, 3), dtype=np.uint8)
+    return [Edit(EDIT, image, {"angle": i, "order": [(i + k) % 4 for k in range(4)]}) for i in range(count)]
 
 
-def _rate(work: Callable[[Sequence[str], int], Any], texts: Sequence[str], size: int) -> float:
+def edit_here(jobs: Sequence[Edit]) -> None:
+    """Run edits in this process, without any isolation."""
+    for job in jobs:
+        namespace: dict[str, Any] = {}
+        exec(job.program, namespace)  # noqa: S102 - our own text, to compare with
+        run(namespace, {"shape": job.image.shape, "params": job.params}, job.image.tobytes())
+
+
+def _fresh(code: str) -> Work:
+    def each(jobs: Sequence[Any]) -> None:
+        for _ in jobs:
+            subprocess.run([sys.executable, "-c", code], check=True)
+
+    return each
+
+
+def _rate(work: Work, jobs: Sequence[Any]) -> float:
     began = time.perf_counter()
-    work(texts, size)
-    return len(texts) / (time.perf_counter() - began)
+    work(jobs)
+    return len(jobs) / (time.perf_counter() - began)
+
+
+def _ratio(above: Sequence[float], below: Sequence[float]) -> dict[str, float]:
+    each = [a / b for a, b in zip(above, below, strict=True)]
+    return {"median": round(statistics.median(each), 3), "low": round(min(each), 3), "high": round(max(each), 3)}
+
+
+def compare(jobs: Sequence[Any], rounds: int, conditions: Mapping[str, Work]) -> dict[str, list[float]]:
+    """Jobs a second under each condition, in rounds of all; a fresh interpreter gets three jobs only."""
+    rates: dict[str, list[float]] = {name: [] for name in conditions}
+    for work in conditions.values():
+        work(jobs[:32] if work is not conditions["fresh"] else [])
+    for _ in range(rounds):
+        for name, work in conditions.items():
+            rates[name].append(_rate(work, jobs[:3] if name == "fresh" else jobs))
+    return rates
 
 
 def measure(count: int, rounds: int, size: int) -> dict[str, Any]:
-    """Programs a second under each condition, and the ratios between them."""
-    texts = programs(count)
-    rates: dict[str, list[float]] = {name: [] for name in ("fresh", "in_process", "one_worker", "two_workers")}
-    with RenderPool(1) as one, RenderPool(2) as two:
-        for warm in (one.render, two.render, in_process):
-            warm(texts[:64], size)
-        for _ in range(rounds):
-            rates["in_process"].append(_rate(in_process, texts, size))
-            rates["one_worker"].append(_rate(one.render, texts, size))
-            rates["two_workers"].append(_rate(two.render, texts, size))
-            rates["fresh"].append(_rate(fresh, texts[:4], size))
-
-    def ratio(above: str, below: str) -> dict[str, float]:
-        each = [a / b for a, b in zip(rates[above], rates[below], strict=True)]
-        return {"median": round(statistics.median(each), 3), "low": round(min(each), 3), "high": round(max(each), 3)}
-
-    return {
-        "svg_vs_inprocess": ratio("one_worker", "in_process"),
-        "svg_vs_fresh": ratio("one_worker", "fresh"),
-        "two_worker_scaling": ratio("two_workers", "one_worker"),
-        "programs_per_second": {name: round(statistics.median(found), 1) for name, found in rates.items()},
-        "programs": count,
-        "rounds": rounds,
-        "size": size,
-        "layers": {layer.name: layer.detail for layer in layers() if layer.name in offered()},
-    }
+    """The ratios for each front end, and the rates behind them."""
+    figures: dict[str, Any] = {}
+    with RenderPool(1) as one, RenderPool(2) as two, EditPool(1) as alone, EditPool(2) as both:
+        svg: dict[str, Work] = {
+            "inprocess": lambda texts: svg_here(texts, size),
+            "one_worker": lambda texts: one.render(texts, size),
+            "two_workers": lambda texts: two.render(texts, size),
+            "fresh": _fresh(FRESH_SVG),
+        }
+        edit: dict[str, Work] = {
+            "inprocess": edit_here,
+            "one_worker": alone.run,
+            "two_workers": both.run,
+            "fresh": _fresh(FRESH_EDIT),
+        }
+        for name, jobs, conditions in (("svg", svg_programs(count), svg), ("transforms", edits(count // 10), edit)):
+            rates = compare(jobs, rounds, conditions)
+            figures[f"{name}_vs_inprocess"] = _ratio(rates["one_worker"], rates["inprocess"])
+            figures[f"{name}_vs_fresh"] = _ratio(rates["one_worker"], rates["fresh"])
+            figures[f"{name}_two_worker_scaling"] = _ratio(rates["two_workers"], rates["one_worker"])
+            figures[f"{name}_per_second"] = {key: round(statistics.median(found), 1) for key, found in rates.items()}
+    held = {layer.name: layer.detail for layer in layers() if layer.name in offered()}
+    return figures | {"programs": count, "rounds": rounds, "svg_size": size, "edit_size": EDIT_SIZE, "layers": held}
 
 
 def main(
-    count: Annotated[int, typer.Option(min=64, help="Programs in a round.")] = 2000,
+    count: Annotated[int, typer.Option(min=64, help="SVG programs in a round; a tenth as many edits.")] = 2000,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of all conditions.")] = 7,
-    size: Annotated[int, typer.Option(min=8, help="Width of the pictures, px.")] = 64,
+    size: Annotated[int, typer.Option(min=8, help="Width of the SVG pictures, px.")] = 64,
 ) -> None:
     """Measure, and write the results."""
     found = measure(count, rounds, size)

@@ -31,12 +31,12 @@ def _draw(program: str, size: int, limits: SvgLimits, cpu_s: float) -> tuple[dic
     try:
         scene = resolve_svg(program, limits)
         if isinstance(scene, Rejected):
-            return {"rejected": scene.to_dict()}, b""
+            return scene.as_message(), b""
         picture = rasterise(scene, size)
         return {"scene": scene.to_json(), "shape": picture.array.shape}, picture.array.tobytes()
     except (MemoryError, RecursionError, _OutOfTime) as error:
         what = {MemoryError: "memory", RecursionError: "nesting", _OutOfTime: "processor time"}[type(error)]
-        return {"rejected": Rejected("resources", f"the program uses too much {what}", "draw less").to_dict()}, b""
+        return Rejected("resources", f"the program uses too much {what}", "draw less").as_message(), b""
     except Exception as error:  # noqa: BLE001 - the boundary: whatever breaks in here is our failure, and is said
         return {"failed": f"{type(error).__name__}: {error}"}, b""
     finally:

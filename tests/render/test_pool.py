@@ -246,4 +246,4 @@ def test_message_too_large_to_be_honest_is_refused() -> None:
 )
 def test_dishonest_reply_is_not_believed(pool: RenderPool, message: object, payload: bytes) -> None:
     with pytest.raises(wire.WireError):
-        pool._outcome(message, payload)
+        pool._checked(message, payload)
