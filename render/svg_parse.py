@@ -63,7 +63,7 @@ PAINT = (
     *("style", "transform", "id"),
 )
 OWN: dict[str, tuple[str, ...]] = {
-    "svg": ("width", "height", "viewBox", "version", "preserveAspectRatio"),
+    "svg": ("x", "y", "width", "height", "viewBox", "version", "preserveAspectRatio"),
     "g": (),
     "defs": (),
     "use": ("href", "x", "y", "width", "height"),
@@ -218,7 +218,8 @@ def number(element: Element, name: str, limits: SvgLimits, default: float | None
 def parse_number(element: Element, name: str, text: str, limits: SvgLimits) -> float:
     """A text as a finite number within the limits."""
     if not _NUMBER.fullmatch(text.strip()):
-        raise element.error("number", f"{name} of <{element.name}> is {text[:40]!r}, not a number")
+        what = f"{name} of <{element.name}> is {text[:40]!r}, not a number"
+        raise element.error("number", what, "write a plain number")
     value = float(text)
     if not math.isfinite(value) or abs(value) > limits.max_number:
         raise element.error("number", f"{name} of <{element.name}> is {text[:40]}, too large")

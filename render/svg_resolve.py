@@ -1,7 +1,8 @@
 """SVG to scenes: transforms, styles, `use`, groups, clipping and stacking resolved to regions.
 
-Coordinates are those of the viewBox, px, x right and y down. Curves become polygons of fixed numbers of pieces, so
-the same text gives the same scene on every machine (coordinates are rounded to a grid, see `geometry.rounded`).
+Coordinates are those of the canvas (`svg_viewport`), px, x right and y down. Curves become polygons of fixed numbers
+of pieces, so the same text gives the same scene on every machine (coordinates are rounded to a grid, see
+`geometry.rounded`).
 """
 
 import math
@@ -16,9 +17,11 @@ from shapely.geometry.base import BaseGeometry
 from ..geometry import FlatObject, FlatScene, classify_outline, rounded
 from .outcome import Rejected
 from .svg_fill import fill_loops, tangled
-from .svg_parse import Element, SvgError, SvgLimits, number, number_list, parse_svg
-from .svg_path import CIRCLE_PIECES, Point, flatten_path
+from .svg_parse import Element, SvgError, SvgLimits, number, parse_svg
+from .svg_path import Point
+from .svg_shapes import SHAPES, Subpath
 from .svg_style import IDENTITY, Matrix, Style, multiply, read_style, read_transform
+from .svg_viewport import root_canvas
 
 WHITE = "#ffffff"
 EMPTY = Polygon()
@@ -67,8 +70,7 @@ class _Resolver:
         style = read_style(element, style, self.limits)
         if not style.displayed:
             return
-        if element.name != "svg":
-            matrix = multiply(matrix, read_transform(element, self.limits))
+        matrix = multiply(matrix, read_transform(element, self.limits))
         if element.name == "use":
             # Before the clip: x and y of <use> move what its own clip-path refers to as well (SVG 1.1, 5.6).
             offset = (number(element, "x", self.limits), number(element, "y", self.limits))
@@ -156,11 +158,11 @@ class _Resolver:
 
     # --- regions of single shapes, in the element's own coordinates ----------------------------------------------
 
-    def subpaths(self, element: Element) -> list[tuple[list[Point], bool]]:
+    def subpaths(self, element: Element) -> list[Subpath]:
         """The boundary of a shape as points, each part with whether it is closed."""
-        found = _SHAPES[element.name](element, self.limits) if element.name in _SHAPES else None
-        if found is None:
+        if element.name not in SHAPES:
             raise element.error("element", f"<{element.name}> is not allowed here", "use shapes")
+        found = SHAPES[element.name](element, self.limits)
         self.points += sum(len(points) for points, _ in found)
         if self.points > self.limits.max_points:
             raise element.error("size", f"more than {self.limits.max_points} points in all", "draw less")
@@ -201,93 +203,7 @@ def _transformed(region: BaseGeometry, matrix: Matrix) -> BaseGeometry:
     return moved if moved.is_valid else make_valid(moved)
 
 
-# --- shapes as points ----------------------------------------------------------------------------------------
-
-
-def _ellipse_points(cx: float, cy: float, rx: float, ry: float) -> list[tuple[list[Point], bool]]:
-    if rx <= 0 or ry <= 0:
-        return []
-    turns = (2 * math.pi * step / CIRCLE_PIECES for step in range(CIRCLE_PIECES))
-    return [([(cx + rx * math.cos(turn), cy + ry * math.sin(turn)) for turn in turns], True)]
-
-
-def _not_negative(element: Element, limits: SvgLimits, *names: str) -> list[float]:
-    values = [number(element, name, limits) for name in names]
-    for name, value in zip(names, values, strict=True):
-        if value < 0:
-            raise element.error("number", f"{name} of <{element.name}> is negative")
-    return values
-
-
-def _circle(element: Element, limits: SvgLimits) -> list[tuple[list[Point], bool]]:
-    (r,) = _not_negative(element, limits, "r")
-    return _ellipse_points(number(element, "cx", limits), number(element, "cy", limits), r, r)
-
-
-def _ellipse(element: Element, limits: SvgLimits) -> list[tuple[list[Point], bool]]:
-    rx, ry = _not_negative(element, limits, "rx", "ry")
-    return _ellipse_points(number(element, "cx", limits), number(element, "cy", limits), rx, ry)
-
-
-def _rect(element: Element, limits: SvgLimits) -> list[tuple[list[Point], bool]]:
-    x, y = number(element, "x", limits), number(element, "y", limits)
-    width, height, rx, ry = _not_negative(element, limits, "width", "height", "rx", "ry")
-    if width == 0 or height == 0:
-        return []
-    rx = min(rx if "rx" in element.attributes else ry, width / 2)
-    ry = min(ry if "ry" in element.attributes else rx, height / 2)
-    if rx == 0 or ry == 0:
-        return [([(x, y), (x + width, y), (x + width, y + height), (x, y + height)], True)]
-    points, pieces = [], CIRCLE_PIECES // 4
-    left, top, right, bottom = x + rx, y + ry, x + width - rx, y + height - ry
-    for cx, cy, first in ((right, top, -90), (right, bottom, 0), (left, bottom, 90), (left, top, 180)):
-        for step in range(pieces + 1):
-            angle = math.radians(first + 90 * step / pieces)
-            points.append((cx + rx * math.cos(angle), cy + ry * math.sin(angle)))
-    return [(points, True)]
-
-
-def _line(element: Element, limits: SvgLimits) -> list[tuple[list[Point], bool]]:
-    x1, y1, x2, y2 = (number(element, name, limits) for name in ("x1", "y1", "x2", "y2"))
-    return [([(x1, y1), (x2, y2)], False)]
-
-
-def _points(element: Element, limits: SvgLimits) -> list[tuple[list[Point], bool]]:
-    values = number_list(element, "points", element.attributes.get("points", ""), limits)
-    if len(values) % 2:
-        raise element.error("points", f"points has {len(values)} numbers, an odd count", "write pairs x,y")
-    pairs = list(zip(values[::2], values[1::2], strict=True))
-    return [(pairs, element.name == "polygon")] if len(pairs) > 1 else []
-
-
-_SHAPES = {
-    "circle": _circle,
-    "ellipse": _ellipse,
-    "rect": _rect,
-    "line": _line,
-    "polygon": _points,
-    "polyline": _points,
-    "path": flatten_path,
-}
-
-
 # --- the document --------------------------------------------------------------------------------------------
-
-
-def _canvas(root: Element, limits: SvgLimits) -> tuple[float, float, Matrix]:
-    """Width and height of the canvas in viewBox units, and the shift of its origin."""
-    if "viewBox" in root.attributes:
-        values = number_list(root, "viewBox", root.attributes["viewBox"], limits)
-        if len(values) != 4:
-            raise root.error("canvas", f"viewBox has {len(values)} numbers", "write four: 0 0 width height")
-        left, top, width, height = values
-    else:
-        left = top = 0.0
-        width, height = (number(root, name, limits, None) for name in ("width", "height"))
-    for value in (width, height):
-        if not 1 <= value <= limits.max_canvas:
-            raise root.error("canvas", f"the canvas is {width:g} x {height:g}", f"use 1 to {limits.max_canvas:g}")
-    return width, height, (1.0, 0.0, 0.0, 1.0, -left, -top)
 
 
 def _occluded(painted: Sequence[_Painted], canvas: Polygon) -> list[BaseGeometry]:
@@ -311,11 +227,11 @@ def _occluded(painted: Sequence[_Painted], canvas: Polygon) -> list[BaseGeometry
 
 def _scene(text: str, limits: SvgLimits) -> FlatScene:
     root = parse_svg(text, limits)
-    width, height, shift = _canvas(root, limits)
+    width, height, placed = root_canvas(root, limits)
     canvas = box(0.0, 0.0, width, height)
     resolver = _Resolver(limits)
     resolver.index(root)
-    resolver.paint(root, Style(), shift, None, 1)
+    resolver.paint(root, Style(), placed, None, 1)
     painted, background = resolver.painted, WHITE
     if painted and (first := painted[0]).fill and first.clip is None and first.stroke is None:
         if canvas.difference(first.outline).area <= BACKGROUND_SLACK * canvas.area:
