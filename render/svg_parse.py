@@ -63,7 +63,7 @@ PAINT = (
     *("style", "transform", "id"),
 )
 OWN: dict[str, tuple[str, ...]] = {
-    "svg": ("x", "y", "width", "height", "viewBox", "version", "preserveAspectRatio"),
+    "svg": ("x", "y", "width", "height", "viewBox", "version", "preserveAspectRatio", "overflow"),
     "g": (),
     "defs": (),
     "use": ("href", "x", "y", "width", "height"),
@@ -144,8 +144,6 @@ class _Reader:
             raise SvgError("depth", what, "flatten the groups")
         element = Element(name, self._checked(name, attributes), self._line)
         if self._open:
-            if name == "svg":
-                raise element.error("element", "a nested <svg> is not allowed", "use <g transform=...>")
             self._open[-1].children.append(element)
         elif name != "svg":
             raise element.error("root", f"the outermost element is <{name}>", "begin with <svg")

@@ -21,7 +21,7 @@ from .svg_parse import Element, SvgError, SvgLimits, number, parse_svg
 from .svg_path import Point
 from .svg_shapes import SHAPES, Subpath
 from .svg_style import IDENTITY, Matrix, Style, multiply, read_style, read_transform
-from .svg_viewport import root_canvas
+from .svg_viewport import Extent, inner_viewport, root_canvas
 
 WHITE = "#ffffff"
 EMPTY = Polygon()
@@ -38,6 +38,20 @@ class _Painted:
     stroke: str | None
     stroke_width: float
     clip: BaseGeometry | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What holds where an element stands."""
+
+    style: Style
+    matrix: Matrix
+    """From the units there to the scene."""
+    clip: BaseGeometry | None
+    """What of the scene may be painted there; None for all."""
+    extent: Extent | None
+    """What 100% is there."""
+    depth: int
 
 
 @dataclass(slots=True)
@@ -58,37 +72,57 @@ class _Resolver:
         for child in element.children:
             self.index(child)
 
-    def paint(self, element: Element, style: Style, matrix: Matrix, clip: BaseGeometry | None, depth: int) -> None:
+    def paint(self, element: Element, place: _Place) -> None:
         """Paint an element and what is in it."""
         self.visits += 1
         if self.visits > 4 * self.limits.max_elements:
             raise element.error("size", "<use> makes too many copies", "draw less")
-        if depth > self.limits.max_depth:
+        if place.depth > self.limits.max_depth:
             raise element.error("depth", f"nested deeper than {self.limits.max_depth}, <use> included", "flatten it")
         if element.name in ("defs", "clipPath", "title", "desc"):
             return
-        style = read_style(element, style, self.limits)
+        style = read_style(element, place.style, self.limits)
         if not style.displayed:
             return
-        matrix = multiply(matrix, read_transform(element, self.limits))
+        if element.name == "svg" and place.depth > 1:
+            self.paint_inner(element, replace(place, style=style, depth=place.depth + 1))
+            return
+        matrix = multiply(place.matrix, read_transform(element, self.limits))
         if element.name == "use":
             # Before the clip: x and y of <use> move what its own clip-path refers to as well (SVG 1.1, 5.6).
             offset = (number(element, "x", self.limits), number(element, "y", self.limits))
             matrix = multiply(matrix, (1.0, 0.0, 0.0, 1.0, *offset))
-        clip = self.clipped(element, style, matrix, clip)
-        style = replace(style, clip=None)
+        clip = self.clipped(element, style, matrix, place.clip)
+        here = _Place(replace(style, clip=None), matrix, clip, place.extent, place.depth + 1)
         if element.name in ("svg", "g"):
-            for child in element.children:
-                self.paint(child, style, matrix, clip, depth + 1)
+            self.paint_children(element, here)
         elif element.name == "use":
             target = self.target(element)
             if any(target is other for other in self.copying):
                 raise element.error("cycle", f"#{target.attributes['id'][:40]} copies itself", "point to another shape")
             self.copying.append(target)
-            self.paint(target, style, matrix, clip, depth + 1)
+            self.paint(target, here)
             self.copying.pop()
         elif style.visible:
-            self.paint_shape(element, style, matrix, clip)
+            self.paint_shape(element, here.style, matrix, clip)
+
+    def paint_children(self, element: Element, place: _Place) -> None:
+        """Paint what is in an element."""
+        for child in element.children:
+            self.paint(child, place)
+
+    def paint_inner(self, element: Element, place: _Place) -> None:
+        """Paint what is in a nested <svg>."""
+        inner = inner_viewport(element, self.limits, place.extent)
+        if inner is None:
+            return
+        clip = place.clip
+        if inner.clips:
+            left, top, width, height = inner.frame
+            frame = _transformed(box(left, top, left + width, top + height), place.matrix)
+            clip = frame if clip is None else _overlap(clip, frame)
+        matrix = multiply(place.matrix, inner.matrix)
+        self.paint_children(element, replace(place, matrix=matrix, clip=clip, extent=inner.extent))
 
     def target(self, element: Element) -> Element:
         """What a <use> points to; only places in this document are reached."""
@@ -127,7 +161,7 @@ class _Resolver:
             fills = self.fill_region(child, own.clip_rule)
             parts.append(_transformed(fills, multiply(outer, read_transform(child, self.limits))))
         region = unary_union(parts) if parts else Polygon()
-        return region if clip is None else clip.intersection(region)
+        return region if clip is None else _overlap(clip, region)
 
     def paint_shape(self, element: Element, style: Style, matrix: Matrix, clip: BaseGeometry | None) -> None:
         """Add the regions that a shape's fill and stroke cover."""
@@ -193,6 +227,14 @@ class _Resolver:
                 )
 
 
+def _overlap(first: BaseGeometry, second: BaseGeometry) -> BaseGeometry:
+    """The areas that two regions share; edges along which they only touch would be refused by later overlays."""
+    found = first.intersection(second)
+    if found.geom_type != "GeometryCollection":
+        return found
+    return unary_union([part for part in found.geoms if part.area > 0])
+
+
 def _transformed(region: BaseGeometry, matrix: Matrix) -> BaseGeometry:
     if matrix == IDENTITY:
         return region
@@ -210,8 +252,8 @@ def _occluded(painted: Sequence[_Painted], canvas: Polygon) -> list[BaseGeometry
     """What remains visible of each thing under those painted later."""
     shown = []
     for thing in painted:
-        inside = thing.outline if canvas.covers(thing.outline) else thing.outline.intersection(canvas)
-        shown.append(inside if thing.clip is None else inside.intersection(thing.clip))
+        inside = thing.outline if canvas.covers(thing.outline) else _overlap(thing.outline, canvas)
+        shown.append(inside if thing.clip is None else _overlap(inside, thing.clip))
     found = []
     for i, region in enumerate(shown):
         left, top, right, bottom = region.bounds if not region.is_empty else (0.0, 0.0, 0.0, 0.0)
@@ -227,11 +269,11 @@ def _occluded(painted: Sequence[_Painted], canvas: Polygon) -> list[BaseGeometry
 
 def _scene(text: str, limits: SvgLimits) -> FlatScene:
     root = parse_svg(text, limits)
-    width, height, placed = root_canvas(root, limits)
+    width, height, matrix, extent = root_canvas(root, limits)
     canvas = box(0.0, 0.0, width, height)
     resolver = _Resolver(limits)
     resolver.index(root)
-    resolver.paint(root, Style(), placed, None, 1)
+    resolver.paint(root, _Place(Style(), matrix, None, extent, 1))
     painted, background = resolver.painted, WHITE
     if painted and (first := painted[0]).fill and first.clip is None and first.stroke is None:
         if canvas.difference(first.outline).area <= BACKGROUND_SLACK * canvas.area:

@@ -96,7 +96,19 @@ ATTACKS = {
     "unclosed": ('<svg viewBox="0 0 9 9">', "xml", "line 1, column 24"),
     "two roots": (svg("") * 2, "xml", "junk after document element"),
     "another root": ("<g/>", "root", "outermost element is <g>"),
-    "nested svg": (svg(svg("")), "element", "nested <svg>"),
+    "deep viewports": (svg("<svg>" * 20 + "</svg>" * 20), "depth", "nested deeper than 12"),
+    "many viewports": (svg("<svg><g/></svg>" * 100), "size", "more than 200 elements"),
+    "viewport of nearly nothing": (
+        svg('<svg viewBox="0 0 1e-9 1e-9"><circle r="9"/></svg>'),
+        "number",
+        "the viewBox is enlarged or moved too far",
+    ),
+    "viewport of nearly no width": (
+        '<svg width="9" height="9" viewBox="0 0 1e-300 9" preserveAspectRatio="none"/>',
+        "number",
+        "the viewBox is enlarged or moved too far",
+    ),
+    "copied drawing": ('<svg id="a" viewBox="0 0 9 9"><use href="#a"/></svg>', "reference", "cannot copy a <svg>"),
     "prose": ("Here is a drawing of two circles.", "xml", "line 1"),
     "nothing": (" \n", "empty", "empty"),
 }

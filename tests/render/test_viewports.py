@@ -147,3 +147,96 @@ def test_viewport_that_is_not_understood_is_refused(root: str, code: str, reason
     found = rejection(f"<svg {root}/>")
     assert (found.code, reason in found.reason, found.reason.startswith("line 1: ")) == (code, True, True), found
     assert found.hint
+
+
+# --- nested <svg> ----------------------------------------------------------------------------------------------
+
+BODY = '<rect width="30" height="30" fill="#fa8"/><circle cx="20" cy="10" r="14" fill="blue"/>'
+FRAME = 'x="8" y="20" width="25" height="20" viewBox="5 5 20 20"'
+WINDOW = f'<svg width="25" height="20">{BODY}</svg>'
+INNER = {
+    "plain": f'<svg x="10" y="20" width="25" height="20">{BODY}</svg>',
+    "box": f"<svg {FRAME}>{BODY}</svg>",
+    "slice": f'<svg {FRAME} preserveAspectRatio="xMinYMax slice">{BODY}</svg>',
+    "none": f'<svg {FRAME} preserveAspectRatio="none">{BODY}</svg>',
+    "visible": f'<svg {FRAME} overflow="visible">{BODY}</svg>',
+    "all_open": f'<svg x="10" y="20" viewBox="0 0 30 30">{BODY}</svg>',
+    "shares": f'<svg x="10%" y="20%" width="50%" height="50%" viewBox="0 0 30 15">{BODY}</svg>',
+    "twice": f'<svg {FRAME}><svg x="9" y="9" width="20" height="9">{BODY}</svg></svg>',
+    "turned": f'<g transform="translate(30 10) rotate(30)">{WINDOW}</g>',
+    "copied": f'<defs><g id="a">{WINDOW}</g></defs><use href="#a" x="4"/><use href="#a" y="30"/>',
+    "clipped": f'<clipPath id="c"><circle cx="9" cy="9" r="15"/></clipPath><g clip-path="url(#c)">{WINDOW}</g>',
+    "inherited": '<g fill="green"><svg x="9" width="9" height="9"><rect width="99" height="5"/></svg></g>',
+}
+
+
+@pytest.mark.parametrize("name", INNER)
+def test_nested_viewport_agrees_with_cairosvg(name: str) -> None:
+    text = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">{INNER[name]}</svg>'
+    ours = rasterise(scene_of(text), 128).array
+    data = cairosvg.svg2png(text.encode(), output_width=128, output_height=128, background_color="white")
+    theirs = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    assert (ours != 255).any(-1).mean() > 0.01
+    off = np.abs(ours.astype(int) - theirs).max(-1)
+    assert (off > 100).mean() < 0.002, f"{(off > 100).sum()} pixels differ"
+
+
+@given(corners, corners, lengths, lengths, corners, corners, lengths, lengths, st.sampled_from(FITS))
+def test_nested_fitting_agrees_with_a_formula_of_anchors(
+    at_x: int, at_y: int, wide: int, high: int, left: int, top: int, across: int, down: int, fit: str
+) -> None:
+    align, how = fit.split()
+    scene = scene_of(
+        f'<svg viewBox="0 0 64 64"><svg x="{at_x}" y="{at_y}" width="{wide}" height="{high}" '
+        f'viewBox="{left} {top} {across} {down}" preserveAspectRatio="{fit}">'
+        '<rect x="3" y="-4" width="7" height="5"/></svg></svg>'
+    )
+    words = ("Min", "Min") if align == "none" else (align[1:4], align[5:8])
+    stretch = wide / across, high / down
+    pick = max if how == "slice" else min
+    scales = stretch if align == "none" else (pick(stretch), pick(stretch))
+    x = at_x + anchored(words[0], left, across, wide, scales[0])
+    y = at_y + anchored(words[1], top, down, high, scales[1])
+    ends = (x + 3 * scales[0], y - 4 * scales[1], x + 10 * scales[0], y + scales[1])
+    (found,) = scene.objects
+    assert found.outline.bounds == pytest.approx(ends, abs=2e-3)
+    # Cut to the viewport, and that to the canvas.
+    frame = max(0, at_x), max(0, at_y), min(64, at_x + wide), min(64, at_y + high)
+    size = [max(0.0, min(b, d) - max(a, c)) for a, b, c, d in zip(ends, ends[2:], frame, frame[2:], strict=False)]
+    if max(frame[0] - frame[2], frame[1] - frame[3]) < 0:
+        assert found.area == pytest.approx(size[0] * size[1], rel=0.01, abs=0.1)
+    else:
+        assert found.visible.is_empty
+
+
+@pytest.mark.parametrize("opening", ['width="0"', 'height="0"', 'viewBox="0 0 0 9"', 'viewBox="0 0 9 0"'])
+def test_nested_viewport_without_room_draws_nothing(opening: str) -> None:
+    assert scene_of(f'<svg viewBox="0 0 9 9"><svg {opening}><rect width="9" height="9"/></svg></svg>').objects == ()
+
+
+def test_shapes_that_only_touch_the_frame_do_not_hide_the_rest() -> None:
+    # Touching along an edge while overlapping elsewhere gives lines besides areas, which overlays refuse.
+    shape = '<path d="M0 0H20V5H10V8H20V20H0Z" fill="red"/><path d="M-5 0H0V20H20V30H-5Z" fill="blue"/>'
+    scene = scene_of(f'<svg viewBox="0 0 64 64"><svg width="10" height="24">{shape}</svg><circle r="3"/></svg>')
+    assert [obj.bounds for obj in scene.objects] == [(0, 0, 10, 20), (0, 20, 10, 24), (0, 0, 3, 3)]
+
+
+@pytest.mark.parametrize(
+    ("root", "opening", "code", "reason"),
+    [
+        ("", 'overflow="auto"', "attribute", "overflow of <svg> is 'auto'"),
+        ("", 'style="overflow:visible"', "style", "style has 'overflow:visible'"),
+        ("", 'width="-3"', "number", "is negative"),
+        ("", 'viewBox="0 0 -1 3"', "number", "is negative"),
+        ("", 'viewBox="0 0 9"', "canvas", "viewBox has 3 numbers"),
+        ("", 'width="3em"', "number", "width of <svg> is '3em', not a number"),
+        ("", 'transform="scale(2)"', "attribute", "transform on <svg>"),
+        ("", 'clip-path="url(#a)"', "attribute", "clip-path on <svg>"),
+        ("", 'preserveAspectRatio="meet"', "canvas", "preserveAspectRatio of <svg> is 'meet'"),
+        ('width="9" height="18"', "", "number", "width of <svg> is 100% of a viewport that its viewBox does not fill"),
+    ],
+)
+def test_nested_viewport_that_is_not_understood_is_refused(root: str, opening: str, code: str, reason: str) -> None:
+    found = rejection(f'<svg viewBox="0 0 9 9" {root}>\n<svg {opening}/></svg>')
+    assert (found.code, reason in found.reason, found.reason.startswith("line 2: ")) == (code, True, True), found
+    assert found.hint
