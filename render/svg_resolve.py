@@ -61,38 +61,45 @@ class _Resolver:
     limits: SvgLimits
     by_id: dict[str, Element] = field(default_factory=dict)
     painted: list[_Painted] = field(default_factory=list)
+    parents: dict[int, Element] = field(default_factory=dict)
     copying: list[Element] = field(default_factory=list)
+    """The targets of <use> and the clipPaths that are being resolved, the outermost first."""
     points: int = 0
     visits: int = 0
 
     def index(self, element: Element) -> None:
-        """Remember ids; the first of two wins, as in browsers."""
+        """Remember ids, of which the first of two wins, as in browsers, and what each element lies in."""
         if name := element.attributes.get("id"):
             self.by_id.setdefault(name, element)
         for child in element.children:
+            self.parents[id(child)] = element
             self.index(child)
+
+    def visit(self, element: Element, depth: int) -> None:
+        """Count an element each time that it is met, so that copies of copies stay few."""
+        self.visits += 1
+        if self.visits > 4 * self.limits.max_elements:
+            raise element.error("size", "<use> and clip-path make too many copies", "draw less")
+        if depth > self.limits.max_depth:
+            what = f"nested deeper than {self.limits.max_depth}, <use> and clip-path included"
+            raise element.error("depth", what, "flatten it")
 
     def paint(self, element: Element, place: _Place) -> None:
         """Paint an element and what is in it."""
-        self.visits += 1
-        if self.visits > 4 * self.limits.max_elements:
-            raise element.error("size", "<use> makes too many copies", "draw less")
-        if place.depth > self.limits.max_depth:
-            raise element.error("depth", f"nested deeper than {self.limits.max_depth}, <use> included", "flatten it")
+        self.visit(element, place.depth)
         if element.name in ("defs", "clipPath", "title", "desc"):
             return
         style = read_style(element, place.style, self.limits)
-        if not style.displayed:
+        if not (style.displayed and style.opaque):
             return
         if element.name == "svg" and place.depth > 1:
             self.paint_inner(element, replace(place, style=style, depth=place.depth + 1))
             return
-        matrix = multiply(place.matrix, read_transform(element, self.limits))
-        if element.name == "use":
-            # Before the clip: x and y of <use> move what its own clip-path refers to as well (SVG 1.1, 5.6).
-            offset = (number(element, "x", self.limits), number(element, "y", self.limits))
-            matrix = multiply(matrix, (1.0, 0.0, 0.0, 1.0, *offset))
-        clip = self.clipped(element, style, matrix, place.clip)
+        matrix = self.moved(element, place.matrix)
+        clip = place.clip
+        if style.clip is not None:
+            region = self.clip_region(element, style.clip, matrix, place.depth + 1)
+            clip = region if clip is None else _overlap(clip, region)
         here = _Place(replace(style, clip=None), matrix, clip, place.extent, place.depth + 1)
         if element.name in ("svg", "g"):
             self.paint_children(element, here)
@@ -137,31 +144,66 @@ class _Resolver:
             raise element.error("reference", f"<use> cannot copy a <{found.name}>", "copy a shape or a <g>")
         return found
 
-    def clipped(self, element: Element, style: Style, matrix: Matrix, clip: BaseGeometry | None) -> BaseGeometry | None:
-        """The clip that holds inside the element."""
-        if style.clip is None:
-            return clip
-        found = self.by_id.get(style.clip)
+    def moved(self, element: Element, matrix: Matrix) -> Matrix:
+        """From the units in an element to the scene."""
+        matrix = multiply(matrix, read_transform(element, self.limits))
+        if element.name != "use":
+            return matrix
+        # x and y of <use> move what its own clip-path refers to as well (SVG 1.1, 5.6).
+        offset = (number(element, "x", self.limits), number(element, "y", self.limits))
+        return multiply(matrix, (1.0, 0.0, 0.0, 1.0, *offset))
+
+    # --- clipping (SVG 1.1, 14.3.5) --------------------------------------------------------------------------------
+
+    def clip_region(self, element: Element, name: str, matrix: Matrix, depth: int) -> BaseGeometry:
+        """What of the scene a clipPath leaves to an element: its shapes together, within its own clip-path."""
+        found = self.by_id.get(name)
         if found is None or found.name != "clipPath":
-            raise element.error("reference", f"there is no clipPath {style.clip[:40]!r}", "define it in <defs>")
+            raise element.error("reference", f"there is no clipPath {name[:40]!r}", "define it in <defs>")
+        if any(found is other for other in self.copying):
+            raise element.error("cycle", f"clipPath {name[:40]!r} clips itself", "clip with another clipPath")
         if found.attributes.get("clipPathUnits", "userSpaceOnUse") != "userSpaceOnUse":
-            raise found.error("attribute", "clipPathUnits must be userSpaceOnUse")
-        outer = multiply(matrix, read_transform(found, self.limits))
-        above = read_style(found, Style(), self.limits)
-        parts = []
-        for child in found.children:
-            self.visits += 1
-            if child.name in ("title", "desc"):
-                continue
-            own = read_style(child, above, self.limits)
-            if above.clip or own.clip:
-                raise child.error("reference", "a clip of a clip is not allowed", "clip the shape itself")
-            if not (own.displayed and own.visible):
-                continue
-            fills = self.fill_region(child, own.clip_rule)
-            parts.append(_transformed(fills, multiply(outer, read_transform(child, self.limits))))
-        region = unary_union(parts) if parts else Polygon()
-        return region if clip is None else _overlap(clip, region)
+            raise found.error("attribute", "clipPathUnits must be userSpaceOnUse", "write px of the drawing")
+        self.visit(found, depth)
+        style, own = read_style(found, self.inherited(found), self.limits), read_transform(found, self.limits)
+        if style.clip and own != IDENTITY:
+            # Whether the transform moves the outer clip as well is told nowhere, and programs differ.
+            what = "a <clipPath> has both transform and clip-path"
+            raise found.error("reference", what, "write the transform on the shapes in it")
+        self.copying.append(found)
+        above, inside = replace(style, clip=None), multiply(matrix, own)
+        region = unary_union([self.clip_part(child, above, inside, depth + 1) for child in found.children])
+        if style.clip:
+            region = _overlap(region, self.clip_region(found, style.clip, matrix, depth + 1))
+        self.copying.pop()
+        return region
+
+    def inherited(self, element: Element) -> Style:
+        """The style around an element where it is written: what a clipPath inherits, whoever refers to it."""
+        parent = self.parents.get(id(element))
+        return Style() if parent is None else read_style(parent, self.inherited(parent), self.limits)
+
+    def clip_part(self, element: Element, above: Style, matrix: Matrix, depth: int) -> BaseGeometry:
+        """What one shape of a clipPath adds to it, painted or not."""
+        self.visit(element, depth)
+        style = read_style(element, above, self.limits)
+        if element.name in ("title", "desc") or not style.displayed:
+            return EMPTY
+        matrix = self.moved(element, matrix)
+        if element.name == "use":
+            target = self.target(element)
+            if target.name in ("g", "use"):
+                what = f"<use> in a <clipPath> points to a <{target.name}>"
+                raise element.error("reference", what, "point to one shape")
+            region = self.clip_part(target, replace(style, clip=None), matrix, depth + 1)
+        else:
+            fills = self.fill_region(element, style.clip_rule)
+            region = _transformed(fills, matrix) if style.visible else EMPTY
+        if style.clip:
+            region = _overlap(region, self.clip_region(element, style.clip, matrix, depth + 1))
+        return region
+
+    # --- painting ----------------------------------------------------------------------------------------------------
 
     def paint_shape(self, element: Element, style: Style, matrix: Matrix, clip: BaseGeometry | None) -> None:
         """Add the regions that a shape's fill and stroke cover."""

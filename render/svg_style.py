@@ -46,6 +46,8 @@ class Style:
     visible: bool = True
     displayed: bool = True
     """Not inherited: False where the element and all in it are not drawn."""
+    opaque: bool = True
+    """Not inherited: False where an opacity of 0 hides the element and all in it, save in a clipPath."""
     clip: str | None = None
     """Not inherited: id of the element's own clipPath."""
 
@@ -58,17 +60,18 @@ def read_style(element: Element, parent: Style, limits: SvgLimits) -> Style:
     """
     given = {name: value.strip() for name, value in element.attributes.items() if name in PAINT}
     given |= _declarations(element, given.pop("style", ""))
-    if not given and parent.displayed and parent.clip is None:
+    if not given and parent.displayed and parent.opaque and parent.clip is None:
         return parent
-    new: dict[str, Any] = {"displayed": given.get("display", "inline") != "none", "clip": _clip(element, given)}
+    new: dict[str, Any] = {"displayed": given.get("display", "inline") != "none", "opaque": True}
+    new["clip"] = _clip(element, given)
     if "color" in given:
         new["color"] = _paint(element, "color", given["color"], parent.color) or parent.color
     for name in ("fill", "stroke"):
         if given.get(name, "inherit") != "inherit":
             new[name] = _paint(element, name, given[name], new.get("color", parent.color))
-    for name, target in (("opacity", "displayed"), ("fill-opacity", "fill_shown"), ("stroke-opacity", "stroke_shown")):
+    for name, target in (("opacity", "opaque"), ("fill-opacity", "fill_shown"), ("stroke-opacity", "stroke_shown")):
         if name in given:
-            new[target] = _is_shown(element, name, given[name], limits) and new.get(target, True)
+            new[target] = _is_shown(element, name, given[name], limits)
     if "stroke-width" in given:
         new["stroke_width"] = parse_number(element, "stroke-width", given["stroke-width"].removesuffix("px"), limits)
         if new["stroke_width"] < 0:

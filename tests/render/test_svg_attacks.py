@@ -69,10 +69,40 @@ ATTACKS = {
     ),
     "use cycle": (svg('<g id="a"><use href="#a"/></g>'), "cycle", "#a copies itself"),
     "use cycle of two": (svg('<g id="a"><use href="#b"/></g><g id="b"><use href="#a"/></g>'), "cycle", "copies itself"),
-    "clip of a clip": (
+    "clip cycle": (
         svg('<clipPath id="c"><circle r="9" clip-path="url(#c)"/></clipPath><circle r="9" clip-path="url(#c)"/>'),
-        "reference",
-        "clip of a clip",
+        "cycle",
+        "clipPath 'c' clips itself",
+    ),
+    "clip cycle of two": (
+        svg(
+            '<clipPath id="c" clip-path="url(#d)"/><clipPath id="d"><use href="#s"/></clipPath>'
+            '<circle id="s" r="9" clip-path="url(#c)"/>'
+        ),
+        "cycle",
+        "clips itself",
+    ),
+    "clip explosion": (
+        svg(
+            "".join(
+                f'<clipPath id="c{i}">' + f'<circle r="9" clip-path="url(#c{i - 1})"/>' * 12 + "</clipPath>"
+                for i in range(1, 5)
+            )
+            + '<clipPath id="c0"><circle r="9"/></clipPath><circle r="9" clip-path="url(#c4)"/>'
+        ),
+        "size",
+        "4000 points",
+    ),
+    "deep clips": (
+        svg(
+            "".join(
+                f'<clipPath id="c{i}" clip-path="url(#c{i - 1})"><rect width="9" height="9"/></clipPath>'
+                for i in range(20)
+            )
+            + '<clipPath id="c-1"/><circle r="9" clip-path="url(#c19)"/>'
+        ),
+        "depth",
+        "nested deeper than 12, <use> and clip-path included",
     ),
     "deep nesting": (svg("<g>" * 900 + CLOSING * 900), "depth", "nested deeper than 12"),
     "not a number": (svg('<circle r="NaN"/>'), "number", "r of <circle> is 'NaN'"),
