@@ -31,6 +31,8 @@ class SvgLimits:
     """Width and height, px."""
     max_crossings: int = 500
     """How often the lines of one shape may cross."""
+    max_dashes: int = 500
+    """Dashes of all outlines together."""
     max_number: float = 100_000.0
     """Magnitude of any number."""
 
@@ -60,7 +62,7 @@ class Element:
 PAINT = (
     *("fill", "stroke", "stroke-width", "stroke-linejoin", "stroke-linecap", "stroke-miterlimit", "color"),
     *("opacity", "fill-opacity", "stroke-opacity", "fill-rule", "clip-rule", "clip-path", "display", "visibility"),
-    *("style", "transform", "id"),
+    *("stroke-dasharray", "stroke-dashoffset", "style", "transform", "id"),
 )
 OWN: dict[str, tuple[str, ...]] = {
     "svg": ("x", "y", "width", "height", "viewBox", "version", "preserveAspectRatio", "overflow"),

@@ -6,16 +6,17 @@ of pieces, so the same text gives the same scene on every machine (coordinates a
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from shapely import GEOSException, LineString, Polygon, box, make_valid, polygons, unary_union
+from shapely import GEOSException, LineString, Polygon, STRtree, box, make_valid, polygons, unary_union
 from shapely.affinity import affine_transform
 from shapely.geometry.base import BaseGeometry
 
 from ..geometry import FlatObject, FlatScene, classify_outline, rounded
 from .outcome import Rejected
+from .svg_dash import Dash, Measured, dash_count, dashes, dot
 from .svg_fill import fill_loops, tangled
 from .svg_parse import Element, SvgError, SvgLimits, number, parse_svg
 from .svg_path import Point
@@ -66,6 +67,7 @@ class _Resolver:
     """The targets of <use> and the clipPaths that are being resolved, the outermost first."""
     points: int = 0
     visits: int = 0
+    dashes: float = 0.0
 
     def index(self, element: Element) -> None:
         """Remember ids, of which the first of two wins, as in browsers, and what each element lies in."""
@@ -257,16 +259,38 @@ class _Resolver:
         if tangled(lines, closed, self.limits.max_crossings):
             raise element.error("size", f"the lines cross more than {self.limits.max_crossings} times", "draw less")
 
-    def stroke_regions(self, element: Element, style: Style) -> Iterator[BaseGeometry]:
-        """What stroking covers."""
+    def stroke_regions(self, element: Element, style: Style) -> list[BaseGeometry]:
+        """What stroking covers, in parts that may overlap."""
+        found = []
         for points, closed in self.subpaths(element):
             self.check_tangle(element, [points], closed)
             line = [*points, points[0]] if closed else points
             if len(set(line)) > 1:
-                join, cap = style.join, style.cap
-                yield LineString(line).buffer(
-                    style.stroke_width / 2, quad_segs=8, join_style=join, cap_style=cap, mitre_limit=style.mitre_limit
-                )
+                whole = [Dash(line, (1.0, 0.0))]
+                pieces = self.dashed(element, Measured(line), closed, style) if style.dashes else whole
+                found += [_stroked(piece, style) for piece in pieces]
+        if style.dashes and found and len(STRtree(found).query(found)[0]) > 20 * self.limits.max_dashes:
+            # Each pair is met twice. Dashes meet their neighbours; where all meet all, overlays take long.
+            raise element.error("size", "the dashes lie on one another", "draw a thinner line or longer gaps")
+        return found
+
+    def dashed(self, element: Element, line: Measured, closed: bool, style: Style) -> list[Dash]:
+        """The dashes of a line, few enough to draw."""
+        self.dashes += dash_count(line.length, style.dashes)
+        if self.dashes > self.limits.max_dashes:
+            what = f"more than {self.limits.max_dashes} dashes in all"
+            raise element.error("size", what, "write larger numbers in stroke-dasharray")
+        return dashes(line, closed, style.dashes, style.dash_offset)
+
+
+def _stroked(piece: Dash, style: Style) -> BaseGeometry:
+    """What a pen covers that follows a line."""
+    if len(piece.points) == 1:
+        return dot(piece, style.stroke_width, style.cap)
+    half, join, cap = style.stroke_width / 2, style.join, style.cap
+    return LineString(piece.points).buffer(
+        half, quad_segs=8, join_style=join, cap_style=cap, mitre_limit=style.mitre_limit
+    )
 
 
 def _overlap(first: BaseGeometry, second: BaseGeometry) -> BaseGeometry:

@@ -50,7 +50,8 @@ def _rect(element: Element, limits: SvgLimits) -> list[Subpath]:
         for step in range(pieces + 1):
             angle = math.radians(first + 90 * step / pieces)
             points.append((cx + rx * math.cos(angle), cy + ry * math.sin(angle)))
-    return [(points, True)]
+    # Where the outline begins counts for dashes: at the left end of the upper side (9.2).
+    return [([points[-1], *points[:-1]], True)]
 
 
 def _line(element: Element, limits: SvgLimits) -> list[Subpath]:

@@ -43,6 +43,9 @@ class Style:
     join: str = "mitre"
     cap: str = "flat"
     mitre_limit: float = 4.0
+    dashes: tuple[float, ...] = ()
+    """Lengths of dashes and gaps in turn, an even count; none where the line is whole."""
+    dash_offset: float = 0.0
     visible: bool = True
     displayed: bool = True
     """Not inherited: False where the element and all in it are not drawn."""
@@ -78,12 +81,28 @@ def read_style(element: Element, parent: Style, limits: SvgLimits) -> Style:
             raise element.error("number", "stroke-width is negative")
     if "stroke-miterlimit" in given:
         new["mitre_limit"] = max(1.0, parse_number(element, "stroke-miterlimit", given["stroke-miterlimit"], limits))
+    if given.get("stroke-dasharray", "inherit") != "inherit":
+        new["dashes"] = _dashes(element, given["stroke-dasharray"], limits)
+    if given.get("stroke-dashoffset", "inherit") != "inherit":
+        text = given["stroke-dashoffset"].removesuffix("px")
+        new["dash_offset"] = parse_number(element, "stroke-dashoffset", text, limits)
     for name, (target, values) in _CHOICES.items():
         if given.get(name, "inherit") != "inherit":
             new[target] = _choice(element, name, given[name], values)
     if "visibility" in given:
         new["visible"] = given["visibility"] == "visible"
     return replace(parent, **new)
+
+
+def _dashes(element: Element, text: str, limits: SvgLimits) -> tuple[float, ...]:
+    """The lengths of `stroke-dasharray`, an odd count of them twice; none where all are 0 (SVG 1.1, 11.4)."""
+    if text == "none":
+        return ()
+    found = number_list(element, "stroke-dasharray", re.sub(r"(?<=[\d.])px\b", "", text), limits)
+    if not found or min(found) < 0:
+        what = f"stroke-dasharray is {text[:40]!r}"
+        raise element.error("style", what, 'write lengths of dash and gap: stroke-dasharray="4 2"')
+    return tuple(found) * (1 + len(found) % 2) if any(found) else ()
 
 
 def _choice(element: Element, name: str, word: str, values: dict[str, str]) -> str:

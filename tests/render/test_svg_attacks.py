@@ -121,6 +121,22 @@ ATTACKS = {
     "many crossings": (svg(f'<path d="M0 0{ZIGZAG}Z"/>'), "size", "cross more than 500 times"),
     "many stroke crossings": (svg(f'<path d="M0 0{ZIGZAG}" fill="none" stroke="red"/>'), "size", "cross more than 500"),
     "many elements": (svg("<g/>" * 300), "size", "more than 200 elements"),
+    "many dashes": (svg('<path d="M0 0H64" stroke="red" stroke-dasharray=".05 .05"/>'), "size", "more than 500 dashes"),
+    "endless dashes": (
+        svg('<path d="M0 0H64" stroke="red" stroke-dasharray="1e-310 0"/>'),
+        "size",
+        "more than 500 dashes",
+    ),
+    "dashed shapes": (
+        svg('<g stroke="red" stroke-dasharray="1">' + '<circle r="20"/>' * 20 + "</g>"),
+        "size",
+        "more than 500 dashes in all",
+    ),
+    "heaped dashes": (
+        svg('<circle r="20" stroke-width="60" stroke="red" stroke-dasharray="0.01 0.3"/>'),
+        "size",
+        "the dashes lie on one another",
+    ),
     "half opacity": (svg('<circle r="3" opacity="0.5"/>'), "opacity", "only opaque paint"),
     "mismatched tag": ('<svg viewBox="0 0 9 9"><g></svg>', "xml", "line 1, column 29: mismatched tag"),
     "unclosed": ('<svg viewBox="0 0 9 9">', "xml", "line 1, column 24"),
