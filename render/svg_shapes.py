@@ -21,7 +21,7 @@ def _not_negative(element: Element, limits: SvgLimits, *names: str) -> list[floa
     values = [number(element, name, limits) for name in names]
     for name, value in zip(names, values, strict=True):
         if value < 0:
-            raise element.error("number", f"{name} of <{element.name}> is negative")
+            raise element.error("number", f"{name} of <{element.name}> is negative", "write 0 or more")
     return values
 
 

@@ -78,7 +78,7 @@ def read_style(element: Element, parent: Style, limits: SvgLimits) -> Style:
     if "stroke-width" in given:
         new["stroke_width"] = parse_number(element, "stroke-width", given["stroke-width"].removesuffix("px"), limits)
         if new["stroke_width"] < 0:
-            raise element.error("number", "stroke-width is negative")
+            raise element.error("number", "stroke-width is negative", "write 0 or more")
     if "stroke-miterlimit" in given:
         new["mitre_limit"] = max(1.0, parse_number(element, "stroke-miterlimit", given["stroke-miterlimit"], limits))
     if given.get("stroke-dasharray", "inherit") != "inherit":

@@ -205,6 +205,44 @@ def test_hint_says_how_to_mend_it(text: str, hint: str) -> None:
     assert outcome.hint == hint
 
 
+@pytest.mark.parametrize(
+    ("body", "reason", "hint"),
+    [
+        ("<linearGradient/>", "element <linearGradient> is not allowed", "fill with one colour"),
+        ("<radialGradient/>", "element <radialGradient> is not allowed", "fill with one colour"),
+        ("<pattern/>", "element <pattern> is not allowed", "fill with one colour"),
+        ("<mask/>", "element <mask> is not allowed", "cut with a clipPath"),
+        ("<filter/>", "element <filter> is not allowed", "draw it without effects"),
+        ("<marker/>", "element <marker> is not allowed", "draw the ends of lines as shapes"),
+        ("<text>A</text>", "element <text> is not allowed", "draw letters as paths, or none"),
+        ("<style/>", "element <style> is not allowed", 'write attributes, such as fill="red"'),
+        ("<symbol/>", "element <symbol> is not allowed", "write <g> in <defs>"),
+        ("<image/>", "element <image> is not allowed", "draw with shapes"),
+        ('<path opacity="0.5"/>', "opacity is 0.5; only opaque paint is allowed", "leave it out"),
+        ('<path fill-opacity=".2"/>', "fill-opacity is .2; only opaque paint", "leave it out"),
+        ('<path stroke-opacity=".2"/>', "stroke-opacity is .2; only opaque paint", "leave it out"),
+        ('<path style="opacity:0.5"/>', "opacity is 0.5; only opaque paint", "leave it out"),
+        ('<path fill="url(#a)"/>', "fill is 'url(#a)'; gradients and patterns are not allowed", "use one colour"),
+        ('<path stroke="url(#a)"/>', "stroke is 'url(#a)'; gradients and patterns", "use one colour"),
+        ('<path fill="rgba(1,2,3,.5)"/>', "fill is 'rgba(1,2,3,.5)'", 'use a CSS name or "#rrggbb"'),
+        ('<path mask="url(#a)"/>', "<path> has no attribute mask", "cut with a clipPath"),
+        ('<path filter="url(#a)"/>', "<path> has no attribute filter", "draw it without effects"),
+        ('<path marker-end="url(#a)"/>', "<path> has no attribute marker-end", "draw the ends of lines as shapes"),
+        ('<path style="filter:url(#a)"/>', "style has 'filter:url(#a)', which is not understood", "use attributes"),
+        ('<path class="a"/>', "<path> has no attribute class", 'write attributes, such as fill="red"'),
+        ('<rect width="50%"/>', "width of <rect> is '50%', not a number", "write a plain number"),
+        ('<rect width="-5"/>', "width of <rect> is negative", "write 0 or more"),
+        ('<path stroke-width="-1"/>', "stroke-width is negative", "write 0 or more"),
+        ('<path vector-effect="none"/>', "<path> has no attribute vector-effect", "remove it"),
+    ],
+)
+def test_unsupported_feature_is_named_with_its_line_and_a_way_out(body: str, reason: str, hint: str) -> None:
+    outcome = resolve_svg(svg(f'<circle r="9"/>\n{body}'))
+    assert isinstance(outcome, Rejected)
+    assert outcome.reason.startswith("line 2: ") and reason in outcome.reason, outcome
+    assert outcome.hint == hint
+
+
 def test_rejection_round_trips() -> None:
     outcome = resolve_svg("<g/>")
     assert isinstance(outcome, Rejected)
