@@ -1,4 +1,4 @@
-"""Dashes: lines cut by `stroke-dasharray` and `stroke-dashoffset` (SVG 1.1, 11.4), and the dots of no length.
+"""Dashes: lines cut by `stroke-dasharray` and `stroke-dashoffset` (SVG 1.1, 11.4).
 
 Each subpath begins the pattern anew. On a closed one, a dash that runs over its end goes on in the dash that begins
 there, with a join between them: SVG 1.1 is silent, and cairo and browsers do so.
@@ -10,10 +10,6 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from shapely import Point as Place
-from shapely import Polygon
-from shapely.geometry.base import BaseGeometry
-
 from .svg_path import Point
 
 
@@ -22,8 +18,10 @@ class Dash(NamedTuple):
 
     points: list[Point]
     """Where it runs; the first again at the end where it is closed, one alone where it has no length."""
-    heading: Point
+    heading: Point = (1.0, 0.0)
     """The direction of a piece without length."""
+    closed: bool = False
+    """Whether its ends are joined."""
 
 
 class Measured:
@@ -48,7 +46,7 @@ class Measured:
             step = math.dist((x, y), (u, v))
             return Dash([self._at(start)], ((u - x) / step, (v - y) / step))
         between = self._points[bisect_right(self._ends, start) : bisect_left(self._ends, end)]
-        return Dash([self._at(start), *between, self._at(end)], (0.0, 0.0))
+        return Dash([self._at(start), *between, self._at(end)])
 
     def _at(self, along: float) -> Point:
         after = min(max(bisect_left(self._ends, along), 1), len(self._ends) - 1)
@@ -76,9 +74,9 @@ def dashes(line: Measured, closed: bool, pattern: Sequence[float], offset: float
     spans = list(_spans(length, pattern, offset))
     if closed and spans and spans[0][0] <= 0 and spans[-1][1] > length:
         if len(spans) == 1:
-            return [line.piece(0.0, length)]
+            return [line.piece(0.0, length)._replace(closed=True)]
         first, *middle, last = (line.piece(max(start, 0.0), min(end, length)) for start, end in spans)
-        return [*middle, Dash([*last.points, *first.points[1:]], first.heading)]
+        return [*middle, Dash([*last.points, *first.points[1:]])]
     return [line.piece(max(start, 0.0), min(end, length)) for start, end in spans]
 
 
@@ -96,14 +94,3 @@ def _spans(length: float, pattern: Sequence[float], offset: float) -> Iterator[t
             if base + end > 0 or base + start == 0 == base + end:
                 yield base + start, base + end
         turn += 1
-
-
-def dot(dash: Dash, width: float, cap: str) -> BaseGeometry:
-    """What the caps of a piece without length cover: a disc, or a square along the line (11.4)."""
-    (x, y), (u, v), half = dash.points[0], dash.heading, width / 2
-    if cap == "round":
-        return Place(x, y).buffer(half, quad_segs=8)
-    if cap == "flat":
-        return Polygon()
-    turns = ((1, 1), (-1, 1), (-1, -1), (1, -1))
-    return Polygon([(x + half * (a * u - b * v), y + half * (a * v + b * u)) for a, b in turns])

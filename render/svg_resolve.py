@@ -10,17 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from shapely import GEOSException, LineString, Polygon, STRtree, box, make_valid, polygons, unary_union
+from shapely import GEOSException, Polygon, STRtree, box, make_valid, polygons, unary_union
 from shapely.affinity import affine_transform
 from shapely.geometry.base import BaseGeometry
 
 from ..geometry import FlatObject, FlatScene, classify_outline, rounded
 from .outcome import Rejected
-from .svg_dash import Dash, Measured, dash_count, dashes, dot
+from .svg_dash import Dash, Measured, dash_count, dashes
 from .svg_fill import fill_loops, tangled
 from .svg_parse import Element, SvgError, SvgLimits, number, parse_svg
 from .svg_path import Point
 from .svg_shapes import SHAPES, Subpath
+from .svg_stroke import stroked
 from .svg_style import IDENTITY, Matrix, Style, multiply, read_style, read_transform
 from .svg_viewport import Extent, inner_viewport, root_canvas
 
@@ -266,9 +267,9 @@ class _Resolver:
             self.check_tangle(element, [points], closed)
             line = [*points, points[0]] if closed else points
             if len(set(line)) > 1:
-                whole = [Dash(line, (1.0, 0.0))]
+                whole = [Dash(line, closed=closed)]
                 pieces = self.dashed(element, Measured(line), closed, style) if style.dashes else whole
-                found += [_stroked(piece, style) for piece in pieces]
+                found += [stroked(piece, style) for piece in pieces]
         if style.dashes and found and len(STRtree(found).query(found)[0]) > 20 * self.limits.max_dashes:
             # Each pair is met twice. Dashes meet their neighbours; where all meet all, overlays take long.
             raise element.error("size", "the dashes lie on one another", "draw a thinner line or longer gaps")
@@ -281,16 +282,6 @@ class _Resolver:
             what = f"more than {self.limits.max_dashes} dashes in all"
             raise element.error("size", what, "write larger numbers in stroke-dasharray")
         return dashes(line, closed, style.dashes, style.dash_offset)
-
-
-def _stroked(piece: Dash, style: Style) -> BaseGeometry:
-    """What a pen covers that follows a line."""
-    if len(piece.points) == 1:
-        return dot(piece, style.stroke_width, style.cap)
-    half, join, cap = style.stroke_width / 2, style.join, style.cap
-    return LineString(piece.points).buffer(
-        half, quad_segs=8, join_style=join, cap_style=cap, mitre_limit=style.mitre_limit
-    )
 
 
 def _overlap(first: BaseGeometry, second: BaseGeometry) -> BaseGeometry:
