@@ -32,9 +32,19 @@ def edit(image, angle, order):
     return Image.fromarray(np.concatenate([tiles[i] for i in order], axis=1)).resize((256, 256))
 """
 EDIT_SIZE = 256
-FRESH_SVG = "from zerosight.benchmarks.rendering import *; svg_here(svg_programs(1), 64)"
-FRESH_EDIT = "from zerosight.benchmarks.rendering import *; edit_here(edits(1))"
-"""Each in an interpreter of its own; what it imports is what a program needs."""
+FRESH_SVG = """
+import sys
+from zerosight.render import rasterise, resolve_svg
+rasterise(resolve_svg(sys.stdin.read()), 64)
+"""
+FRESH_EDIT = """
+import sys
+from zerosight.render import edit
+namespace = {}
+exec(sys.stdin.read(), namespace)
+edit.run(namespace, {"shape": (256, 256, 3), "params": {"angle": 9, "order": [1, 0, 3, 2]}}, bytes(3 * 256 * 256))
+"""
+"""Each in an interpreter of its own, which imports what the program needs and no more."""
 
 Work = Callable[[Sequence[Any]], Any]
 
@@ -75,8 +85,9 @@ def edit_here(jobs: Sequence[Edit]) -> None:
 
 def _fresh(code: str) -> Work:
     def each(jobs: Sequence[Any]) -> None:
-        for _ in jobs:
-            subprocess.run([sys.executable, "-c", code], check=True)
+        for job in jobs:
+            program = job.program if isinstance(job, Edit) else job
+            subprocess.run([sys.executable, "-c", code], input=program, text=True, check=True)
 
     return each
 
