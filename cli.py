@@ -49,12 +49,13 @@ def main() -> None:
 
 
 def _training_errors() -> tuple[type[Exception], ...]:
+    from .render.sandbox import SandboxError
     from .train.learner import TrainingError
     from .train.policy import ModelNotFoundError
     from .train.recipes import UnknownRecipeError
     from .train.store import RunError
 
-    return (TrainingError, ModelNotFoundError, UnknownRecipeError, RunError)
+    return (SandboxError, TrainingError, ModelNotFoundError, UnknownRecipeError, RunError)
 
 
 def _need_training() -> None:
@@ -87,6 +88,7 @@ def evolve(
 
     from .benchmarks.session import run_session
     from .config import override
+    from .render.sandbox import demand
     from .train.embedded import model_path
     from .train.policy import locate_model
     from .train.recipes import recipe_config
@@ -106,6 +108,7 @@ def evolve(
         for env in config.envs:
             make(env)
         locate_model(model_path(config.model))
+        demand(config.sandbox.required)
         run = Run.create(out or Path("runs") / time.strftime(f"{recipe}-%Y%m%d-%H%M%S"), config)
     console.print(f"run directory: [bold]{run.folder}[/]")
     with _Watch() as watch:

@@ -96,6 +96,13 @@ class CurriculumConfig(Section):
     """How much of an arm's solve rate is kept at each observation of it."""
 
 
+class SandboxConfig(Section):
+    """What contains model-written programs."""
+
+    required: tuple[Literal["limits", "landlock", "seccomp", "namespaces"], ...] = ("limits",)
+    """Layers without which nothing is drawn. Every layer that the machine offers is used, required or not."""
+
+
 class Evaluation(Section):
     """Held-out measurement before and after."""
 
@@ -149,6 +156,8 @@ class RunConfig(Section):
     """The measurement."""
     rewards: Rewards = Rewards()
     """The reward terms' weights."""
+    sandbox: SandboxConfig = SandboxConfig()
+    """What contains programs."""
     render_workers: int = Field(1, ge=1)
     """Worker processes that draw programs."""
 

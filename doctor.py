@@ -1,10 +1,8 @@
 """What `zerosight doctor` says: the parts that are here, those that are missing, and what brings them."""
 
-import ctypes
 import os
 import platform
 import re
-import shutil
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -13,8 +11,6 @@ from typing import NamedTuple
 
 SEED = Path(__file__).parent / "train" / "embedded" / "model.safetensors"
 
-_LANDLOCK_CREATE_RULESET = 444  # the same on every architecture
-_LANDLOCK_VERSION_FLAG = 1
 _GIB = 2.0**30
 _OPEN3D_NEEDS = "libgl1 libegl1 libusb-1.0-0 libgomp1"
 
@@ -39,15 +35,12 @@ def diagnose() -> list[Finding]:
         _package("torch", train, needed=True),
         _package("transformers", train, needed=True),
         _seed(),
-        _sandbox(),
+        *_sandbox(),
         _package("peft", f"adapters for each role need it: {train}"),
         _cuda(),
         _package("vllm", "faster sampling on GPUs: pip install 'zerosight[vllm]'"),
         _package("trimesh", "3D scenes: pip install 'zerosight[spatial]'"),
         _package("open3d", f"3D scenes: pip install 'zerosight[spatial]'; apt-get install {_OPEN3D_NEEDS}"),
-        _bubblewrap(),
-        _landlock(),
-        _seccomp(),
         _machine(),
     ]
 
@@ -81,11 +74,14 @@ def _seed() -> Finding:
     return Finding("embedded model", True, True, f"{SEED.stat().st_size / 2**20:.1f} MiB in {SEED.parent}")
 
 
-def _sandbox() -> Finding:
-    if sys.platform != "linux":
-        return Finding("sandbox", False, True, f"programs are contained on Linux only, not on {sys.platform}")
-    level = "worker process: rlimits, no_new_privs, empty environment, wall clock"
-    return Finding("sandbox", True, True, f"{level}; no namespaces, no system-call filter")
+def _sandbox() -> list[Finding]:
+    try:
+        from .render.sandbox import layers
+    except (ImportError, OSError) as error:
+        return [Finding("sandbox", False, True, f"cannot be tried before the parts above are here ({error})")]
+    return [
+        Finding(f"sandbox: {layer.name}", layer.holds, layer.name == "limits", layer.detail) for layer in layers()
+    ]
 
 
 def _cuda() -> Finding:
@@ -105,42 +101,6 @@ def _torch_cuda() -> str | None:
         return None
     found = re.search(r"^cuda\b[^=]*=\s*['\"]([\d.]+)['\"]", file.read_text(), re.MULTILINE)
     return found[1] if found else None
-
-
-def _bubblewrap() -> Finding:
-    path = shutil.which("bwrap")
-    if path is None:
-        return Finding("bubblewrap", False, False, "not used yet; apt-get install bubblewrap")
-    return Finding("bubblewrap", True, False, f"{path} (not used yet)")
-
-
-def _landlock() -> Finding:
-    abi = landlock_abi()
-    if abi < 1:
-        return Finding("Landlock", False, False, "this kernel or container does not offer it (not used yet)")
-    return Finding("Landlock", True, False, f"ABI {abi} (not used yet)")
-
-
-def landlock_abi() -> int:
-    """Landlock's ABI in this kernel; 0 where there is none or asking is forbidden."""
-    if sys.platform != "linux":
-        return 0
-    try:
-        syscall = ctypes.CDLL(None, use_errno=True).syscall
-    except (OSError, AttributeError):
-        return 0
-    syscall.restype = ctypes.c_long
-    number, flag = ctypes.c_long(_LANDLOCK_CREATE_RULESET), ctypes.c_uint(_LANDLOCK_VERSION_FLAG)
-    found = syscall(number, None, ctypes.c_size_t(0), flag)
-    return max(0, int(found))
-
-
-def _seccomp() -> Finding:
-    actions = Path("/proc/sys/kernel/seccomp/actions_avail")
-    status = Path("/proc/self/status")
-    if actions.is_file() or (status.is_file() and "\nSeccomp:" in status.read_text()):
-        return Finding("seccomp", True, False, "the kernel offers system-call filters (not used yet)")
-    return Finding("seccomp", False, False, "this kernel offers no system-call filters (not used yet)")
 
 
 def _machine() -> Finding:

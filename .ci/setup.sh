@@ -43,11 +43,11 @@ system_packages() {
   fi
   command -v dpkg-query >/dev/null || return 0
   local wanted
-  wanted=$(missing libgl1 libegl1 libusb-1.0-0 libgomp1 fonts-dejavu-core)
+  wanted=$(missing libgl1 libegl1 libusb-1.0-0 libgomp1 fonts-dejavu-core bubblewrap libseccomp2)
   if [[ -n $wanted ]]; then
     # shellcheck disable=SC2086 - a list of names
     apt_install $wanted ||
-      say "going on without optional packages (3D scenes and text in pictures); to add them: sudo apt-get install ${wanted//$'\n'/ }"
+      say "going on without optional packages (3D scenes, text in pictures, layers of the sandbox); to add them: sudo apt-get install ${wanted//$'\n'/ }"
   fi
 }
 

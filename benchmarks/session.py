@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from ..render import RenderPool
+from ..render.sandbox import demand
 from ..train.embedded import load_policy
 from ..train.loop import Evolution
 from ..train.policy import Policy
@@ -53,6 +54,7 @@ def run_session(
     moment ends with the figures of one that was not.
     """
     config = run.config
+    demand(config.sandbox.required)
     with RenderPool(workers=config.render_workers) as pool:
         watcher.phase("held-out items")
         suite = heldout_suite(config.envs, config.evaluation.items)

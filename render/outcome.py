@@ -15,6 +15,10 @@ class Rejected:
     hint: str = ""
     """How to mend it."""
 
+    def as_message(self) -> dict[str, Any]:
+        """As a worker's reply."""
+        return {"rejected": self.to_dict()}
+
     def to_dict(self) -> dict[str, str]:
         """As a mapping of its fields."""
         return asdict(self)

@@ -31,6 +31,8 @@ class SvgLimits:
     """Width and height, px."""
     max_crossings: int = 500
     """How often the lines of one shape may cross."""
+    max_dashes: int = 500
+    """Dashes of all outlines together."""
     max_number: float = 100_000.0
     """Magnitude of any number."""
 
@@ -60,10 +62,10 @@ class Element:
 PAINT = (
     *("fill", "stroke", "stroke-width", "stroke-linejoin", "stroke-linecap", "stroke-miterlimit", "color"),
     *("opacity", "fill-opacity", "stroke-opacity", "fill-rule", "clip-rule", "clip-path", "display", "visibility"),
-    *("style", "transform", "id"),
+    *("stroke-dasharray", "stroke-dashoffset", "style", "transform", "id"),
 )
 OWN: dict[str, tuple[str, ...]] = {
-    "svg": ("width", "height", "viewBox", "version", "preserveAspectRatio"),
+    "svg": ("x", "y", "width", "height", "viewBox", "version", "preserveAspectRatio", "overflow"),
     "g": (),
     "defs": (),
     "use": ("href", "x", "y", "width", "height"),
@@ -80,6 +82,21 @@ OWN: dict[str, tuple[str, ...]] = {
 }
 """Allowed elements with their own attributes; every element also takes those of `PAINT`."""
 
+_ONE_COLOUR = "fill with one colour"
+_NO_LETTERS = "draw letters as paths, or none"
+_NO_MARKERS = "draw the ends of lines as shapes"
+_INSTEAD = {
+    **dict.fromkeys(("linearGradient", "radialGradient", "stop", "pattern"), _ONE_COLOUR),
+    **dict.fromkeys(("text", "tspan", "textPath"), _NO_LETTERS),
+    **dict.fromkeys(("marker", "marker-start", "marker-mid", "marker-end"), _NO_MARKERS),
+    "mask": "cut with a clipPath",
+    "filter": "draw it without effects",
+    "style": 'write attributes, such as fill="red"',
+    "class": 'write attributes, such as fill="red"',
+    "symbol": "write <g> in <defs>",
+    "image": "draw with shapes",
+}
+"""For elements and attributes that models often write: what to write in their place."""
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
@@ -135,7 +152,8 @@ class _Reader:
         self._count += 1
         if space not in ("", _SVG) or name not in OWN:
             close = difflib.get_close_matches(name, OWN, n=1)
-            hint = f"did you mean <{close[0]}>?" if close else f"allowed: {', '.join(OWN)}"
+            guess = f"did you mean <{close[0]}>?" if close else f"allowed: {', '.join(OWN)}"
+            hint = _INSTEAD.get(name, guess)
             raise SvgError("element", f"line {self._line}: element <{name[:40]}> is not allowed", hint)
         if self._count > self._limits.max_elements:
             raise SvgError("size", f"line {self._line}: more than {self._limits.max_elements} elements", "draw less")
@@ -144,8 +162,6 @@ class _Reader:
             raise SvgError("depth", what, "flatten the groups")
         element = Element(name, self._checked(name, attributes), self._line)
         if self._open:
-            if name == "svg":
-                raise element.error("element", "a nested <svg> is not allowed", "use <g transform=...>")
             self._open[-1].children.append(element)
         elif name != "svg":
             raise element.error("root", f"the outermost element is <{name}>", "begin with <svg")
@@ -160,7 +176,7 @@ class _Reader:
             space, _, attribute = qualified.rpartition(" ")
             if attribute not in allowed or space not in ("", _XLINK):
                 close = difflib.get_close_matches(attribute, allowed, n=1)
-                hint = f"did you mean {close[0]}?" if close else "remove it"
+                hint = _INSTEAD.get(attribute, f"did you mean {close[0]}?" if close else "remove it")
                 raise SvgError("attribute", f"line {self._line}: <{name}> has no attribute {attribute[:40]}", hint)
             found[attribute] = value
         return found
@@ -218,7 +234,8 @@ def number(element: Element, name: str, limits: SvgLimits, default: float | None
 def parse_number(element: Element, name: str, text: str, limits: SvgLimits) -> float:
     """A text as a finite number within the limits."""
     if not _NUMBER.fullmatch(text.strip()):
-        raise element.error("number", f"{name} of <{element.name}> is {text[:40]!r}, not a number")
+        what = f"{name} of <{element.name}> is {text[:40]!r}, not a number"
+        raise element.error("number", what, "write a plain number")
     value = float(text)
     if not math.isfinite(value) or abs(value) > limits.max_number:
         raise element.error("number", f"{name} of <{element.name}> is {text[:40]}, too large")

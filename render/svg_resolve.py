@@ -1,24 +1,29 @@
 """SVG to scenes: transforms, styles, `use`, groups, clipping and stacking resolved to regions.
 
-Coordinates are those of the viewBox, px, x right and y down. Curves become polygons of fixed numbers of pieces, so
-the same text gives the same scene on every machine (coordinates are rounded to a grid, see `geometry.rounded`).
+Coordinates are those of the canvas (`svg_viewport`), px, x right and y down. Curves become polygons of fixed numbers
+of pieces, so the same text gives the same scene on every machine (coordinates are rounded to a grid, see
+`geometry.rounded`).
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from shapely import GEOSException, LineString, Polygon, box, make_valid, polygons, unary_union
+from shapely import GEOSException, Polygon, STRtree, box, make_valid, polygons, unary_union
 from shapely.affinity import affine_transform
 from shapely.geometry.base import BaseGeometry
 
 from ..geometry import FlatObject, FlatScene, classify_outline, rounded
 from .outcome import Rejected
+from .svg_dash import Dash, Measured, dash_count, dashes
 from .svg_fill import fill_loops, tangled
-from .svg_parse import Element, SvgError, SvgLimits, number, number_list, parse_svg
-from .svg_path import CIRCLE_PIECES, Point, flatten_path
+from .svg_parse import Element, SvgError, SvgLimits, number, parse_svg
+from .svg_path import Point
+from .svg_shapes import SHAPES, Subpath
+from .svg_stroke import stroked
 from .svg_style import IDENTITY, Matrix, Style, multiply, read_style, read_transform
+from .svg_viewport import Extent, inner_viewport, root_canvas
 
 WHITE = "#ffffff"
 EMPTY = Polygon()
@@ -37,6 +42,20 @@ class _Painted:
     clip: BaseGeometry | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What holds where an element stands."""
+
+    style: Style
+    matrix: Matrix
+    """From the units there to the scene."""
+    clip: BaseGeometry | None
+    """What of the scene may be painted there; None for all."""
+    extent: Extent | None
+    """What 100% is there."""
+    depth: int
+
+
 @dataclass(slots=True)
 class _Resolver:
     """Walks the tree once and collects what is painted."""
@@ -44,49 +63,76 @@ class _Resolver:
     limits: SvgLimits
     by_id: dict[str, Element] = field(default_factory=dict)
     painted: list[_Painted] = field(default_factory=list)
+    parents: dict[int, Element] = field(default_factory=dict)
     copying: list[Element] = field(default_factory=list)
+    """The targets of <use> and the clipPaths that are being resolved, the outermost first."""
     points: int = 0
     visits: int = 0
+    dashes: float = 0.0
 
     def index(self, element: Element) -> None:
-        """Remember ids; the first of two wins, as in browsers."""
+        """Remember ids, of which the first of two wins, as in browsers, and what each element lies in."""
         if name := element.attributes.get("id"):
             self.by_id.setdefault(name, element)
         for child in element.children:
+            self.parents[id(child)] = element
             self.index(child)
 
-    def paint(self, element: Element, style: Style, matrix: Matrix, clip: BaseGeometry | None, depth: int) -> None:
-        """Paint an element and what is in it."""
+    def visit(self, element: Element, depth: int) -> None:
+        """Count an element each time that it is met, so that copies of copies stay few."""
         self.visits += 1
         if self.visits > 4 * self.limits.max_elements:
-            raise element.error("size", "<use> makes too many copies", "draw less")
+            raise element.error("size", "<use> and clip-path make too many copies", "draw less")
         if depth > self.limits.max_depth:
-            raise element.error("depth", f"nested deeper than {self.limits.max_depth}, <use> included", "flatten it")
+            what = f"nested deeper than {self.limits.max_depth}, <use> and clip-path included"
+            raise element.error("depth", what, "flatten it")
+
+    def paint(self, element: Element, place: _Place) -> None:
+        """Paint an element and what is in it."""
+        self.visit(element, place.depth)
         if element.name in ("defs", "clipPath", "title", "desc"):
             return
-        style = read_style(element, style, self.limits)
-        if not style.displayed:
+        style = read_style(element, place.style, self.limits)
+        if not (style.displayed and style.opaque):
             return
-        if element.name != "svg":
-            matrix = multiply(matrix, read_transform(element, self.limits))
-        if element.name == "use":
-            # Before the clip: x and y of <use> move what its own clip-path refers to as well (SVG 1.1, 5.6).
-            offset = (number(element, "x", self.limits), number(element, "y", self.limits))
-            matrix = multiply(matrix, (1.0, 0.0, 0.0, 1.0, *offset))
-        clip = self.clipped(element, style, matrix, clip)
-        style = replace(style, clip=None)
+        if element.name == "svg" and place.depth > 1:
+            self.paint_inner(element, replace(place, style=style, depth=place.depth + 1))
+            return
+        matrix = self.moved(element, place.matrix)
+        clip = place.clip
+        if style.clip is not None:
+            region = self.clip_region(element, style.clip, matrix, place.depth + 1)
+            clip = region if clip is None else _overlap(clip, region)
+        here = _Place(replace(style, clip=None), matrix, clip, place.extent, place.depth + 1)
         if element.name in ("svg", "g"):
-            for child in element.children:
-                self.paint(child, style, matrix, clip, depth + 1)
+            self.paint_children(element, here)
         elif element.name == "use":
             target = self.target(element)
             if any(target is other for other in self.copying):
                 raise element.error("cycle", f"#{target.attributes['id'][:40]} copies itself", "point to another shape")
             self.copying.append(target)
-            self.paint(target, style, matrix, clip, depth + 1)
+            self.paint(target, here)
             self.copying.pop()
         elif style.visible:
-            self.paint_shape(element, style, matrix, clip)
+            self.paint_shape(element, here.style, matrix, clip)
+
+    def paint_children(self, element: Element, place: _Place) -> None:
+        """Paint what is in an element."""
+        for child in element.children:
+            self.paint(child, place)
+
+    def paint_inner(self, element: Element, place: _Place) -> None:
+        """Paint what is in a nested <svg>."""
+        inner = inner_viewport(element, self.limits, place.extent)
+        if inner is None:
+            return
+        clip = place.clip
+        if inner.clips:
+            left, top, width, height = inner.frame
+            frame = _transformed(box(left, top, left + width, top + height), place.matrix)
+            clip = frame if clip is None else _overlap(clip, frame)
+        matrix = multiply(place.matrix, inner.matrix)
+        self.paint_children(element, replace(place, matrix=matrix, clip=clip, extent=inner.extent))
 
     def target(self, element: Element) -> Element:
         """What a <use> points to; only places in this document are reached."""
@@ -101,31 +147,66 @@ class _Resolver:
             raise element.error("reference", f"<use> cannot copy a <{found.name}>", "copy a shape or a <g>")
         return found
 
-    def clipped(self, element: Element, style: Style, matrix: Matrix, clip: BaseGeometry | None) -> BaseGeometry | None:
-        """The clip that holds inside the element."""
-        if style.clip is None:
-            return clip
-        found = self.by_id.get(style.clip)
+    def moved(self, element: Element, matrix: Matrix) -> Matrix:
+        """From the units in an element to the scene."""
+        matrix = multiply(matrix, read_transform(element, self.limits))
+        if element.name != "use":
+            return matrix
+        # x and y of <use> move what its own clip-path refers to as well (SVG 1.1, 5.6).
+        offset = (number(element, "x", self.limits), number(element, "y", self.limits))
+        return multiply(matrix, (1.0, 0.0, 0.0, 1.0, *offset))
+
+    # --- clipping (SVG 1.1, 14.3.5) --------------------------------------------------------------------------------
+
+    def clip_region(self, element: Element, name: str, matrix: Matrix, depth: int) -> BaseGeometry:
+        """What of the scene a clipPath leaves to an element: its shapes together, within its own clip-path."""
+        found = self.by_id.get(name)
         if found is None or found.name != "clipPath":
-            raise element.error("reference", f"there is no clipPath {style.clip[:40]!r}", "define it in <defs>")
+            raise element.error("reference", f"there is no clipPath {name[:40]!r}", "define it in <defs>")
+        if any(found is other for other in self.copying):
+            raise element.error("cycle", f"clipPath {name[:40]!r} clips itself", "clip with another clipPath")
         if found.attributes.get("clipPathUnits", "userSpaceOnUse") != "userSpaceOnUse":
-            raise found.error("attribute", "clipPathUnits must be userSpaceOnUse")
-        outer = multiply(matrix, read_transform(found, self.limits))
-        above = read_style(found, Style(), self.limits)
-        parts = []
-        for child in found.children:
-            self.visits += 1
-            if child.name in ("title", "desc"):
-                continue
-            own = read_style(child, above, self.limits)
-            if above.clip or own.clip:
-                raise child.error("reference", "a clip of a clip is not allowed", "clip the shape itself")
-            if not (own.displayed and own.visible):
-                continue
-            fills = self.fill_region(child, own.clip_rule)
-            parts.append(_transformed(fills, multiply(outer, read_transform(child, self.limits))))
-        region = unary_union(parts) if parts else Polygon()
-        return region if clip is None else clip.intersection(region)
+            raise found.error("attribute", "clipPathUnits must be userSpaceOnUse", "write px of the drawing")
+        self.visit(found, depth)
+        style, own = read_style(found, self.inherited(found), self.limits), read_transform(found, self.limits)
+        if style.clip and own != IDENTITY:
+            # Whether the transform moves the outer clip as well is told nowhere, and programs differ.
+            what = "a <clipPath> has both transform and clip-path"
+            raise found.error("reference", what, "write the transform on the shapes in it")
+        self.copying.append(found)
+        above, inside = replace(style, clip=None), multiply(matrix, own)
+        region = unary_union([self.clip_part(child, above, inside, depth + 1) for child in found.children])
+        if style.clip:
+            region = _overlap(region, self.clip_region(found, style.clip, matrix, depth + 1))
+        self.copying.pop()
+        return region
+
+    def inherited(self, element: Element) -> Style:
+        """The style around an element where it is written: what a clipPath inherits, whoever refers to it."""
+        parent = self.parents.get(id(element))
+        return Style() if parent is None else read_style(parent, self.inherited(parent), self.limits)
+
+    def clip_part(self, element: Element, above: Style, matrix: Matrix, depth: int) -> BaseGeometry:
+        """What one shape of a clipPath adds to it, painted or not."""
+        self.visit(element, depth)
+        style = read_style(element, above, self.limits)
+        if element.name in ("title", "desc") or not style.displayed:
+            return EMPTY
+        matrix = self.moved(element, matrix)
+        if element.name == "use":
+            target = self.target(element)
+            if target.name in ("g", "use"):
+                what = f"<use> in a <clipPath> points to a <{target.name}>"
+                raise element.error("reference", what, "point to one shape")
+            region = self.clip_part(target, replace(style, clip=None), matrix, depth + 1)
+        else:
+            fills = self.fill_region(element, style.clip_rule)
+            region = _transformed(fills, matrix) if style.visible else EMPTY
+        if style.clip:
+            region = _overlap(region, self.clip_region(element, style.clip, matrix, depth + 1))
+        return region
+
+    # --- painting ----------------------------------------------------------------------------------------------------
 
     def paint_shape(self, element: Element, style: Style, matrix: Matrix, clip: BaseGeometry | None) -> None:
         """Add the regions that a shape's fill and stroke cover."""
@@ -156,11 +237,11 @@ class _Resolver:
 
     # --- regions of single shapes, in the element's own coordinates ----------------------------------------------
 
-    def subpaths(self, element: Element) -> list[tuple[list[Point], bool]]:
+    def subpaths(self, element: Element) -> list[Subpath]:
         """The boundary of a shape as points, each part with whether it is closed."""
-        found = _SHAPES[element.name](element, self.limits) if element.name in _SHAPES else None
-        if found is None:
+        if element.name not in SHAPES:
             raise element.error("element", f"<{element.name}> is not allowed here", "use shapes")
+        found = SHAPES[element.name](element, self.limits)
         self.points += sum(len(points) for points, _ in found)
         if self.points > self.limits.max_points:
             raise element.error("size", f"more than {self.limits.max_points} points in all", "draw less")
@@ -179,16 +260,36 @@ class _Resolver:
         if tangled(lines, closed, self.limits.max_crossings):
             raise element.error("size", f"the lines cross more than {self.limits.max_crossings} times", "draw less")
 
-    def stroke_regions(self, element: Element, style: Style) -> Iterator[BaseGeometry]:
-        """What stroking covers."""
+    def stroke_regions(self, element: Element, style: Style) -> list[BaseGeometry]:
+        """What stroking covers, in parts that may overlap."""
+        found = []
         for points, closed in self.subpaths(element):
             self.check_tangle(element, [points], closed)
             line = [*points, points[0]] if closed else points
             if len(set(line)) > 1:
-                join, cap = style.join, style.cap
-                yield LineString(line).buffer(
-                    style.stroke_width / 2, quad_segs=8, join_style=join, cap_style=cap, mitre_limit=style.mitre_limit
-                )
+                whole = [Dash(line, closed=closed)]
+                pieces = self.dashed(element, Measured(line), closed, style) if style.dashes else whole
+                found += [stroked(piece, style) for piece in pieces]
+        if style.dashes and found and len(STRtree(found).query(found)[0]) > 20 * self.limits.max_dashes:
+            # Each pair is met twice. Dashes meet their neighbours; where all meet all, overlays take long.
+            raise element.error("size", "the dashes lie on one another", "draw a thinner line or longer gaps")
+        return found
+
+    def dashed(self, element: Element, line: Measured, closed: bool, style: Style) -> list[Dash]:
+        """The dashes of a line, few enough to draw."""
+        self.dashes += dash_count(line.length, style.dashes)
+        if self.dashes > self.limits.max_dashes:
+            what = f"more than {self.limits.max_dashes} dashes in all"
+            raise element.error("size", what, "write larger numbers in stroke-dasharray")
+        return dashes(line, closed, style.dashes, style.dash_offset)
+
+
+def _overlap(first: BaseGeometry, second: BaseGeometry) -> BaseGeometry:
+    """The areas that two regions share; edges along which they only touch would be refused by later overlays."""
+    found = first.intersection(second)
+    if found.geom_type != "GeometryCollection":
+        return found
+    return unary_union([part for part in found.geoms if part.area > 0])
 
 
 def _transformed(region: BaseGeometry, matrix: Matrix) -> BaseGeometry:
@@ -201,101 +302,15 @@ def _transformed(region: BaseGeometry, matrix: Matrix) -> BaseGeometry:
     return moved if moved.is_valid else make_valid(moved)
 
 
-# --- shapes as points ----------------------------------------------------------------------------------------
-
-
-def _ellipse_points(cx: float, cy: float, rx: float, ry: float) -> list[tuple[list[Point], bool]]:
-    if rx <= 0 or ry <= 0:
-        return []
-    turns = (2 * math.pi * step / CIRCLE_PIECES for step in range(CIRCLE_PIECES))
-    return [([(cx + rx * math.cos(turn), cy + ry * math.sin(turn)) for turn in turns], True)]
-
-
-def _not_negative(element: Element, limits: SvgLimits, *names: str) -> list[float]:
-    values = [number(element, name, limits) for name in names]
-    for name, value in zip(names, values, strict=True):
-        if value < 0:
-            raise element.error("number", f"{name} of <{element.name}> is negative")
-    return values
-
-
-def _circle(element: Element, limits: SvgLimits) -> list[tuple[list[Point], bool]]:
-    (r,) = _not_negative(element, limits, "r")
-    return _ellipse_points(number(element, "cx", limits), number(element, "cy", limits), r, r)
-
-
-def _ellipse(element: Element, limits: SvgLimits) -> list[tuple[list[Point], bool]]:
-    rx, ry = _not_negative(element, limits, "rx", "ry")
-    return _ellipse_points(number(element, "cx", limits), number(element, "cy", limits), rx, ry)
-
-
-def _rect(element: Element, limits: SvgLimits) -> list[tuple[list[Point], bool]]:
-    x, y = number(element, "x", limits), number(element, "y", limits)
-    width, height, rx, ry = _not_negative(element, limits, "width", "height", "rx", "ry")
-    if width == 0 or height == 0:
-        return []
-    rx = min(rx if "rx" in element.attributes else ry, width / 2)
-    ry = min(ry if "ry" in element.attributes else rx, height / 2)
-    if rx == 0 or ry == 0:
-        return [([(x, y), (x + width, y), (x + width, y + height), (x, y + height)], True)]
-    points, pieces = [], CIRCLE_PIECES // 4
-    left, top, right, bottom = x + rx, y + ry, x + width - rx, y + height - ry
-    for cx, cy, first in ((right, top, -90), (right, bottom, 0), (left, bottom, 90), (left, top, 180)):
-        for step in range(pieces + 1):
-            angle = math.radians(first + 90 * step / pieces)
-            points.append((cx + rx * math.cos(angle), cy + ry * math.sin(angle)))
-    return [(points, True)]
-
-
-def _line(element: Element, limits: SvgLimits) -> list[tuple[list[Point], bool]]:
-    x1, y1, x2, y2 = (number(element, name, limits) for name in ("x1", "y1", "x2", "y2"))
-    return [([(x1, y1), (x2, y2)], False)]
-
-
-def _points(element: Element, limits: SvgLimits) -> list[tuple[list[Point], bool]]:
-    values = number_list(element, "points", element.attributes.get("points", ""), limits)
-    if len(values) % 2:
-        raise element.error("points", f"points has {len(values)} numbers, an odd count", "write pairs x,y")
-    pairs = list(zip(values[::2], values[1::2], strict=True))
-    return [(pairs, element.name == "polygon")] if len(pairs) > 1 else []
-
-
-_SHAPES = {
-    "circle": _circle,
-    "ellipse": _ellipse,
-    "rect": _rect,
-    "line": _line,
-    "polygon": _points,
-    "polyline": _points,
-    "path": flatten_path,
-}
-
-
 # --- the document --------------------------------------------------------------------------------------------
-
-
-def _canvas(root: Element, limits: SvgLimits) -> tuple[float, float, Matrix]:
-    """Width and height of the canvas in viewBox units, and the shift of its origin."""
-    if "viewBox" in root.attributes:
-        values = number_list(root, "viewBox", root.attributes["viewBox"], limits)
-        if len(values) != 4:
-            raise root.error("canvas", f"viewBox has {len(values)} numbers", "write four: 0 0 width height")
-        left, top, width, height = values
-    else:
-        left = top = 0.0
-        width, height = (number(root, name, limits, None) for name in ("width", "height"))
-    for value in (width, height):
-        if not 1 <= value <= limits.max_canvas:
-            raise root.error("canvas", f"the canvas is {width:g} x {height:g}", f"use 1 to {limits.max_canvas:g}")
-    return width, height, (1.0, 0.0, 0.0, 1.0, -left, -top)
 
 
 def _occluded(painted: Sequence[_Painted], canvas: Polygon) -> list[BaseGeometry]:
     """What remains visible of each thing under those painted later."""
     shown = []
     for thing in painted:
-        inside = thing.outline if canvas.covers(thing.outline) else thing.outline.intersection(canvas)
-        shown.append(inside if thing.clip is None else inside.intersection(thing.clip))
+        inside = thing.outline if canvas.covers(thing.outline) else _overlap(thing.outline, canvas)
+        shown.append(inside if thing.clip is None else _overlap(inside, thing.clip))
     found = []
     for i, region in enumerate(shown):
         left, top, right, bottom = region.bounds if not region.is_empty else (0.0, 0.0, 0.0, 0.0)
@@ -311,11 +326,11 @@ def _occluded(painted: Sequence[_Painted], canvas: Polygon) -> list[BaseGeometry
 
 def _scene(text: str, limits: SvgLimits) -> FlatScene:
     root = parse_svg(text, limits)
-    width, height, shift = _canvas(root, limits)
+    width, height, matrix, extent = root_canvas(root, limits)
     canvas = box(0.0, 0.0, width, height)
     resolver = _Resolver(limits)
     resolver.index(root)
-    resolver.paint(root, Style(), shift, None, 1)
+    resolver.paint(root, _Place(Style(), matrix, None, extent, 1))
     painted, background = resolver.painted, WHITE
     if painted and (first := painted[0]).fill and first.clip is None and first.stroke is None:
         if canvas.difference(first.outline).area <= BACKGROUND_SLACK * canvas.area:

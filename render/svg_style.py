@@ -43,9 +43,14 @@ class Style:
     join: str = "mitre"
     cap: str = "flat"
     mitre_limit: float = 4.0
+    dashes: tuple[float, ...] = ()
+    """Lengths of dashes and gaps in turn, an even count; none where the line is whole."""
+    dash_offset: float = 0.0
     visible: bool = True
     displayed: bool = True
     """Not inherited: False where the element and all in it are not drawn."""
+    opaque: bool = True
+    """Not inherited: False where an opacity of 0 hides the element and all in it, save in a clipPath."""
     clip: str | None = None
     """Not inherited: id of the element's own clipPath."""
 
@@ -58,29 +63,46 @@ def read_style(element: Element, parent: Style, limits: SvgLimits) -> Style:
     """
     given = {name: value.strip() for name, value in element.attributes.items() if name in PAINT}
     given |= _declarations(element, given.pop("style", ""))
-    if not given and parent.displayed and parent.clip is None:
+    if not given and parent.displayed and parent.opaque and parent.clip is None:
         return parent
-    new: dict[str, Any] = {"displayed": given.get("display", "inline") != "none", "clip": _clip(element, given)}
+    new: dict[str, Any] = {"displayed": given.get("display", "inline") != "none", "opaque": True}
+    new["clip"] = _clip(element, given)
     if "color" in given:
         new["color"] = _paint(element, "color", given["color"], parent.color) or parent.color
     for name in ("fill", "stroke"):
         if given.get(name, "inherit") != "inherit":
             new[name] = _paint(element, name, given[name], new.get("color", parent.color))
-    for name, target in (("opacity", "displayed"), ("fill-opacity", "fill_shown"), ("stroke-opacity", "stroke_shown")):
+    for name, target in (("opacity", "opaque"), ("fill-opacity", "fill_shown"), ("stroke-opacity", "stroke_shown")):
         if name in given:
-            new[target] = _is_shown(element, name, given[name], limits) and new.get(target, True)
+            new[target] = _is_shown(element, name, given[name], limits)
     if "stroke-width" in given:
         new["stroke_width"] = parse_number(element, "stroke-width", given["stroke-width"].removesuffix("px"), limits)
         if new["stroke_width"] < 0:
-            raise element.error("number", "stroke-width is negative")
+            raise element.error("number", "stroke-width is negative", "write 0 or more")
     if "stroke-miterlimit" in given:
         new["mitre_limit"] = max(1.0, parse_number(element, "stroke-miterlimit", given["stroke-miterlimit"], limits))
+    if given.get("stroke-dasharray", "inherit") != "inherit":
+        new["dashes"] = _dashes(element, given["stroke-dasharray"], limits)
+    if given.get("stroke-dashoffset", "inherit") != "inherit":
+        text = given["stroke-dashoffset"].removesuffix("px")
+        new["dash_offset"] = parse_number(element, "stroke-dashoffset", text, limits)
     for name, (target, values) in _CHOICES.items():
         if given.get(name, "inherit") != "inherit":
             new[target] = _choice(element, name, given[name], values)
     if "visibility" in given:
         new["visible"] = given["visibility"] == "visible"
     return replace(parent, **new)
+
+
+def _dashes(element: Element, text: str, limits: SvgLimits) -> tuple[float, ...]:
+    """The lengths of `stroke-dasharray`, an odd count of them twice; none where all are 0 (SVG 1.1, 11.4)."""
+    if text == "none":
+        return ()
+    found = number_list(element, "stroke-dasharray", re.sub(r"(?<=[\d.])px\b", "", text), limits)
+    if not found or min(found) < 0:
+        what = f"stroke-dasharray is {text[:40]!r}"
+        raise element.error("style", what, 'write lengths of dash and gap: stroke-dasharray="4 2"')
+    return tuple(found) * (1 + len(found) % 2) if any(found) else ()
 
 
 def _choice(element: Element, name: str, word: str, values: dict[str, str]) -> str:

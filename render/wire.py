@@ -32,6 +32,18 @@ def sizes(header: bytes) -> tuple[int, int]:
     return body, payload
 
 
+def unpack(packed: bytes) -> tuple[Any, bytes]:
+    """The one message that these bytes are.
+
+    Raises:
+        ValueError: they are not exactly one.
+    """
+    body, payload = HEADER.unpack(packed[: HEADER.size].ljust(HEADER.size, b"\xff"))
+    if len(packed) != HEADER.size + body + payload:
+        raise ValueError(f"{len(packed)} bytes are not a message of {body} + {payload}")
+    return json.loads(packed[HEADER.size : HEADER.size + body]), packed[HEADER.size + body :]
+
+
 def read(stream: BinaryIO) -> tuple[Any, bytes] | None:
     """The next message of a blocking stream, None at its end."""
     header = stream.read(HEADER.size)

@@ -1,46 +1,24 @@
 """The render worker: a process of its own that parses model-written programs and draws them.
 
-What contains it: an empty environment, no inherited descriptors but three pipes, the root directory as its place,
-no new privileges, limits on memory, files and processes, a processor-time limit for each program, death with its
-parent, and a wall clock in the parent. What does not: it is in no namespace and under no seccomp filter, so a
-flaw in expat, GEOS or cairo would reach what the user can reach. SVG text is data and is never executed.
+What contains it is said in `sandbox.py`: it is started by the parent with an empty environment and three pipes, and
+puts the layers on itself (`confine.py`) before it reads the first program. SVG text is data and is never executed.
 """
 
-import ctypes
-import resource
 import signal
 import sys
 from types import FrameType
 from typing import Any, NoReturn
 
 from . import wire
+from .confine import confine
 from .outcome import Rejected
 from .raster import rasterise
 from .svg_parse import SvgLimits
 from .svg_resolve import resolve_svg
 
-_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
-
 
 class _OutOfTime(Exception):
     """The program used up its processor time."""
-
-
-def _confine(memory_mb: int) -> None:
-    """Give up what drawing does not need."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    with open("/proc/self/statm") as file:
-        mapped = int(file.read().split()[0]) * resource.getpagesize()
-    for limit, value in (
-        (resource.RLIMIT_AS, mapped + memory_mb * 1024 * 1024),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 32),
-        (resource.RLIMIT_NPROC, 0),
-    ):
-        resource.setrlimit(limit, (value, value))
 
 
 def _out_of_time(signum: int, frame: FrameType | None) -> NoReturn:
@@ -53,12 +31,12 @@ def _draw(program: str, size: int, limits: SvgLimits, cpu_s: float) -> tuple[dic
     try:
         scene = resolve_svg(program, limits)
         if isinstance(scene, Rejected):
-            return {"rejected": scene.to_dict()}, b""
+            return scene.as_message(), b""
         picture = rasterise(scene, size)
         return {"scene": scene.to_json(), "shape": picture.array.shape}, picture.array.tobytes()
     except (MemoryError, RecursionError, _OutOfTime) as error:
         what = {MemoryError: "memory", RecursionError: "nesting", _OutOfTime: "processor time"}[type(error)]
-        return {"rejected": Rejected("resources", f"the program uses too much {what}", "draw less").to_dict()}, b""
+        return Rejected("resources", f"the program uses too much {what}", "draw less").as_message(), b""
     except Exception as error:  # noqa: BLE001 - the boundary: whatever breaks in here is our failure, and is said
         return {"failed": f"{type(error).__name__}: {error}"}, b""
     finally:
@@ -76,7 +54,7 @@ def main() -> None:
     limits = SvgLimits(**settings["limits"])
     # One drawing before the limits hold loads whatever the libraries load on first use.
     _draw('<svg viewBox="0 0 8 8"><circle r="3"/></svg>', 8, limits, 60.0)
-    _confine(settings["memory_mb"])
+    confine(settings)
     out = sys.stdout.buffer
     out.write(wire.pack({"ready": True}))
     out.flush()

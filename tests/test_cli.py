@@ -48,6 +48,16 @@ def test_bad_input_is_one_line_with_the_fix(arguments: list[str], message: str, 
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
 
 
+def test_a_demanded_layer_that_is_missing_stops_the_run_before_it_begins(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "zerosight.cli", "evolve", "--set", "sandbox.required=[limits, namespaces]"]
+    # Without a PATH there is no bubblewrap to be found.
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env={"PATH": ""}, check=False)
+    assert done.returncode == 2
+    assert "namespaces: bubblewrap is missing: apt-get install bubblewrap" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     done = zerosight("evolve", "--out", str(tmp_path))

@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from .. import __version__
 from ..config import RunConfig
 from ..render import Picture
+from ..render.sandbox import layers
 from .embedded import load_policy
 from .learner import Learner
 from .policy import Policy
@@ -199,7 +200,7 @@ def manifest(config: RunConfig) -> dict[str, Any]:
         "versions": versions,
         "machine": machine(),
         "threads": torch.get_num_threads(),
-        "sandbox": "worker process: rlimits, no_new_privs, empty environment, wall clock",
+        "sandbox": {layer.name: layer.detail if layer.holds else None for layer in layers()},
     }
 
 

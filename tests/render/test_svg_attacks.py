@@ -69,10 +69,40 @@ ATTACKS = {
     ),
     "use cycle": (svg('<g id="a"><use href="#a"/></g>'), "cycle", "#a copies itself"),
     "use cycle of two": (svg('<g id="a"><use href="#b"/></g><g id="b"><use href="#a"/></g>'), "cycle", "copies itself"),
-    "clip of a clip": (
+    "clip cycle": (
         svg('<clipPath id="c"><circle r="9" clip-path="url(#c)"/></clipPath><circle r="9" clip-path="url(#c)"/>'),
-        "reference",
-        "clip of a clip",
+        "cycle",
+        "clipPath 'c' clips itself",
+    ),
+    "clip cycle of two": (
+        svg(
+            '<clipPath id="c" clip-path="url(#d)"/><clipPath id="d"><use href="#s"/></clipPath>'
+            '<circle id="s" r="9" clip-path="url(#c)"/>'
+        ),
+        "cycle",
+        "clips itself",
+    ),
+    "clip explosion": (
+        svg(
+            "".join(
+                f'<clipPath id="c{i}">' + f'<circle r="9" clip-path="url(#c{i - 1})"/>' * 12 + "</clipPath>"
+                for i in range(1, 5)
+            )
+            + '<clipPath id="c0"><circle r="9"/></clipPath><circle r="9" clip-path="url(#c4)"/>'
+        ),
+        "size",
+        "4000 points",
+    ),
+    "deep clips": (
+        svg(
+            "".join(
+                f'<clipPath id="c{i}" clip-path="url(#c{i - 1})"><rect width="9" height="9"/></clipPath>'
+                for i in range(20)
+            )
+            + '<clipPath id="c-1"/><circle r="9" clip-path="url(#c19)"/>'
+        ),
+        "depth",
+        "nested deeper than 12, <use> and clip-path included",
     ),
     "deep nesting": (svg("<g>" * 900 + CLOSING * 900), "depth", "nested deeper than 12"),
     "not a number": (svg('<circle r="NaN"/>'), "number", "r of <circle> is 'NaN'"),
@@ -91,12 +121,40 @@ ATTACKS = {
     "many crossings": (svg(f'<path d="M0 0{ZIGZAG}Z"/>'), "size", "cross more than 500 times"),
     "many stroke crossings": (svg(f'<path d="M0 0{ZIGZAG}" fill="none" stroke="red"/>'), "size", "cross more than 500"),
     "many elements": (svg("<g/>" * 300), "size", "more than 200 elements"),
+    "many dashes": (svg('<path d="M0 0H64" stroke="red" stroke-dasharray=".05 .05"/>'), "size", "more than 500 dashes"),
+    "endless dashes": (
+        svg('<path d="M0 0H64" stroke="red" stroke-dasharray="1e-310 0"/>'),
+        "size",
+        "more than 500 dashes",
+    ),
+    "dashed shapes": (
+        svg('<g stroke="red" stroke-dasharray="1">' + '<circle r="20"/>' * 20 + "</g>"),
+        "size",
+        "more than 500 dashes in all",
+    ),
+    "heaped dashes": (
+        svg('<circle r="20" stroke-width="60" stroke="red" stroke-dasharray="0.01 0.3"/>'),
+        "size",
+        "the dashes lie on one another",
+    ),
     "half opacity": (svg('<circle r="3" opacity="0.5"/>'), "opacity", "only opaque paint"),
     "mismatched tag": ('<svg viewBox="0 0 9 9"><g></svg>', "xml", "line 1, column 29: mismatched tag"),
     "unclosed": ('<svg viewBox="0 0 9 9">', "xml", "line 1, column 24"),
     "two roots": (svg("") * 2, "xml", "junk after document element"),
     "another root": ("<g/>", "root", "outermost element is <g>"),
-    "nested svg": (svg(svg("")), "element", "nested <svg>"),
+    "deep viewports": (svg("<svg>" * 20 + "</svg>" * 20), "depth", "nested deeper than 12"),
+    "many viewports": (svg("<svg><g/></svg>" * 100), "size", "more than 200 elements"),
+    "viewport of nearly nothing": (
+        svg('<svg viewBox="0 0 1e-9 1e-9"><circle r="9"/></svg>'),
+        "number",
+        "the viewBox is enlarged or moved too far",
+    ),
+    "viewport of nearly no width": (
+        '<svg width="9" height="9" viewBox="0 0 1e-300 9" preserveAspectRatio="none"/>',
+        "number",
+        "the viewBox is enlarged or moved too far",
+    ),
+    "copied drawing": ('<svg id="a" viewBox="0 0 9 9"><use href="#a"/></svg>', "reference", "cannot copy a <svg>"),
     "prose": ("Here is a drawing of two circles.", "xml", "line 1"),
     "nothing": (" \n", "empty", "empty"),
 }
@@ -144,6 +202,44 @@ def test_extreme_arcs_never_raise(arc: str) -> None:
 def test_hint_says_how_to_mend_it(text: str, hint: str) -> None:
     outcome = resolve_svg(text)
     assert isinstance(outcome, Rejected)
+    assert outcome.hint == hint
+
+
+@pytest.mark.parametrize(
+    ("body", "reason", "hint"),
+    [
+        ("<linearGradient/>", "element <linearGradient> is not allowed", "fill with one colour"),
+        ("<radialGradient/>", "element <radialGradient> is not allowed", "fill with one colour"),
+        ("<pattern/>", "element <pattern> is not allowed", "fill with one colour"),
+        ("<mask/>", "element <mask> is not allowed", "cut with a clipPath"),
+        ("<filter/>", "element <filter> is not allowed", "draw it without effects"),
+        ("<marker/>", "element <marker> is not allowed", "draw the ends of lines as shapes"),
+        ("<text>A</text>", "element <text> is not allowed", "draw letters as paths, or none"),
+        ("<style/>", "element <style> is not allowed", 'write attributes, such as fill="red"'),
+        ("<symbol/>", "element <symbol> is not allowed", "write <g> in <defs>"),
+        ("<image/>", "element <image> is not allowed", "draw with shapes"),
+        ('<path opacity="0.5"/>', "opacity is 0.5; only opaque paint is allowed", "leave it out"),
+        ('<path fill-opacity=".2"/>', "fill-opacity is .2; only opaque paint", "leave it out"),
+        ('<path stroke-opacity=".2"/>', "stroke-opacity is .2; only opaque paint", "leave it out"),
+        ('<path style="opacity:0.5"/>', "opacity is 0.5; only opaque paint", "leave it out"),
+        ('<path fill="url(#a)"/>', "fill is 'url(#a)'; gradients and patterns are not allowed", "use one colour"),
+        ('<path stroke="url(#a)"/>', "stroke is 'url(#a)'; gradients and patterns", "use one colour"),
+        ('<path fill="rgba(1,2,3,.5)"/>', "fill is 'rgba(1,2,3,.5)'", 'use a CSS name or "#rrggbb"'),
+        ('<path mask="url(#a)"/>', "<path> has no attribute mask", "cut with a clipPath"),
+        ('<path filter="url(#a)"/>', "<path> has no attribute filter", "draw it without effects"),
+        ('<path marker-end="url(#a)"/>', "<path> has no attribute marker-end", "draw the ends of lines as shapes"),
+        ('<path style="filter:url(#a)"/>', "style has 'filter:url(#a)', which is not understood", "use attributes"),
+        ('<path class="a"/>', "<path> has no attribute class", 'write attributes, such as fill="red"'),
+        ('<rect width="50%"/>', "width of <rect> is '50%', not a number", "write a plain number"),
+        ('<rect width="-5"/>', "width of <rect> is negative", "write 0 or more"),
+        ('<path stroke-width="-1"/>', "stroke-width is negative", "write 0 or more"),
+        ('<path vector-effect="none"/>', "<path> has no attribute vector-effect", "remove it"),
+    ],
+)
+def test_unsupported_feature_is_named_with_its_line_and_a_way_out(body: str, reason: str, hint: str) -> None:
+    outcome = resolve_svg(svg(f'<circle r="9"/>\n{body}'))
+    assert isinstance(outcome, Rejected)
+    assert outcome.reason.startswith("line 2: ") and reason in outcome.reason, outcome
     assert outcome.hint == hint
 
 

@@ -1,0 +1,114 @@
+"""Confinement, seen from inside: a worker gives up what drawing does not need, for good."""
+
+import base64
+import ctypes
+import os
+import resource
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
+_SECCOMP_MODE_FILTER = 2
+
+# Landlock's calls have the same numbers on every architecture; its constants are the kernel's (linux/landlock.h).
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
+_VERSION_FLAG, _RULE_PATH_BENEATH = 1, 1
+_READ_FILE, _READ_DIR = 1 << 2, 1 << 3
+_FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
+"""By ABI, how many file rights there are; later ones add none."""
+
+
+class _Ruleset(ctypes.Structure):
+    _fields_ = [("files", ctypes.c_uint64), ("net", ctypes.c_uint64), ("scoped", ctypes.c_uint64)]
+
+
+class _PathBeneath(ctypes.Structure):
+    _pack_ = 1
+    _layout_ = "ms"
+    _fields_ = [("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32)]
+
+
+def _libc() -> ctypes.CDLL:
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.syscall.restype = ctypes.c_long
+    return libc
+
+
+def _checked(result: int, what: str) -> int:
+    if result < 0:
+        raise OSError(ctypes.get_errno(), f"{what}: {os.strerror(ctypes.get_errno())}")
+    return result
+
+
+def landlock_abi() -> int:
+    """Landlock's ABI in this kernel; 0 where there is none or asking is forbidden."""
+    if sys.platform != "linux":
+        return 0
+    number, flag = ctypes.c_long(_CREATE_RULESET), ctypes.c_uint(_VERSION_FLAG)
+    return max(0, int(_libc().syscall(number, None, ctypes.c_size_t(0), flag)))
+
+
+def limit(memory_mb: int) -> None:
+    """Death with the parent, no new privileges, no tracing, and bounds on memory, files and processes."""
+    libc = _libc()
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    _checked(libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
+    with open("/proc/self/statm") as file:
+        mapped = int(file.read().split()[0]) * resource.getpagesize()
+    for name, value in (
+        (resource.RLIMIT_AS, mapped + memory_mb * 1024 * 1024),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, 32),
+        (resource.RLIMIT_NPROC, 0),
+    ):
+        resource.setrlimit(name, (value, value))
+
+
+def landlock(readable: Sequence[str]) -> None:
+    """Leave reading of these folders and files, and take every other right that this kernel's Landlock knows.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
+    libc, abi = _libc(), landlock_abi()
+    files = (1 << _FILE_RIGHTS[min(abi, max(_FILE_RIGHTS))]) - 1
+    rules = _Ruleset(files, 0b11 if abi >= 4 else 0, 0b11 if abi >= 6 else 0)
+    size = 8 if abi < 4 else 16 if abi < 6 else 24
+    ruleset = _checked(libc.syscall(_CREATE_RULESET, ctypes.byref(rules), ctypes.c_size_t(size), 0), "landlock ruleset")
+    for path in readable:
+        parent = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        allowed = _READ_FILE | (_READ_DIR if os.path.isdir(path) else 0)
+        rule = _PathBeneath(allowed, parent)
+        _checked(libc.syscall(_ADD_RULE, ruleset, _RULE_PATH_BENEATH, ctypes.byref(rule), 0), f"landlock rule {path}")
+        os.close(parent)
+    _checked(libc.syscall(_RESTRICT_SELF, ruleset, 0), "landlock")
+    os.close(ruleset)
+
+
+def seccomp(program: bytes) -> None:
+    """Hold this process to a BPF program's system calls.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
+
+    class Program(ctypes.Structure):
+        _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_char_p)]
+
+    _checked(
+        _libc().prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(Program(len(program) // 8, program)), 0, 0),
+        "seccomp",
+    )
+
+
+def confine(settings: Mapping[str, Any]) -> None:
+    """Put on every layer that the parent names; the order matters, each needs calls that the next takes away."""
+    limit(settings["memory_mb"])
+    if settings["landlock"] is not None:
+        landlock(settings["landlock"])
+    if settings["seccomp"] is not None:
+        seccomp(base64.b64decode(settings["seccomp"]))

@@ -1,0 +1,131 @@
+"""Image transforms: programs that define `edit(image, **params)`, run on pictures.
+
+A program is Python with numpy and Pillow at hand; `image` is a Pillow image in RGB. It returns a Pillow image or an
+array [H, W, 3] of uint8. What it hands back is taken as raw pixels and nothing else.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import wire
+from .outcome import InfrastructureError, Rejected
+from .pool import ProgramPool, picture_of
+from .raster import Picture
+
+MAX_PROGRAM = 20_000
+"""Characters of a program."""
+MAX_SIDE = 1024
+"""Pixels of a picture's side, given or handed back."""
+
+
+class Edit(NamedTuple):
+    """A program to run on a picture."""
+
+    program: str
+    image: np.ndarray
+    """[H, W, 3] uint8."""
+    params: Mapping[str, Any]
+    """JSON values by name."""
+
+
+# --- in the child --------------------------------------------------------------------------------------------------
+
+
+def warm() -> None:
+    """Import what programs use, so that no child has to."""
+    import PIL.Image
+    import PIL.ImageChops
+    import PIL.ImageDraw
+    import PIL.ImageEnhance
+    import PIL.ImageFilter
+    import PIL.ImageOps
+
+    PIL.Image.init()
+
+
+def run(namespace: Mapping[str, Any], request: Mapping[str, Any], payload: bytes) -> tuple[Any, bytes]:
+    """What the program's `edit` makes of the picture."""
+    from PIL import Image
+
+    edit = namespace.get("edit")
+    if not callable(edit):
+        return Rejected("no_edit", "the program defines no function edit", "def edit(image, **params): ..."), b""
+    pixels = np.frombuffer(payload, np.uint8).reshape(request["shape"])
+    return _pixels(edit(Image.fromarray(pixels), **request["params"]))
+
+
+def _pixels(made: Any) -> tuple[Any, bytes]:
+    from PIL import Image
+
+    array = np.asarray(made.convert("RGB")) if isinstance(made, Image.Image) else np.asarray(made)
+    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3:
+        what = f"{type(made).__name__} of {array.dtype} {list(array.shape)}"
+        return Rejected("result", f"edit returned {what}", "return a Pillow image, or uint8 [height, width, 3]"), b""
+    if min(array.shape) < 1 or max(array.shape) > MAX_SIDE:
+        size = f"{array.shape[1]} x {array.shape[0]} px"
+        return Rejected("size", f"the picture has {size}", f"at least 1 and at most {MAX_SIDE} on a side"), b""
+    return {"shape": array.shape}, np.ascontiguousarray(array).tobytes()
+
+
+# --- in the parent -------------------------------------------------------------------------------------------------
+
+
+class EditPool(ProgramPool[Edit, Picture]):
+    """Workers that run edits.
+
+    Args:
+        workers: how many.
+        wall_s: wall clock for one program.
+        cpu_s: processor time for one program.
+        memory_mb: memory for one program, beyond what an idle worker maps.
+        layers: of the sandbox; every one that this machine offers by default.
+    """
+
+    def __init__(
+        self,
+        workers: int = 1,
+        wall_s: float = 10.0,
+        cpu_s: float = 2.0,
+        memory_mb: int = 512,
+        layers: Collection[str] | None = None,
+    ) -> None:
+        super().__init__("edit", 3 * MAX_SIDE * MAX_SIDE + 4096, workers, wall_s, cpu_s, memory_mb, layers)
+
+    def run(self, edits: Sequence[Edit]) -> list[Picture | Rejected | InfrastructureError]:
+        """Each edit's picture, in order; or its rejection, or our failure after one retry.
+
+        Raises:
+            ValueError: an image is no [H, W, 3] uint8 array of at most `MAX_SIDE` px.
+        """
+        for edit in edits:
+            shape = edit.image.shape
+            if edit.image.dtype != np.uint8 or len(shape) != 3 or shape[2] != 3 or max(shape) > MAX_SIDE:
+                got = f"{edit.image.dtype} {list(shape)}"
+                raise ValueError(f"an image must be uint8 [H, W, 3] of at most {MAX_SIDE} px on a side, got {got}")
+        early = [_too_long(edit.program) for edit in edits]
+        done = iter(self.serve([edit for edit, no in zip(edits, early, strict=True) if no is None]))
+        return [next(done) if no is None else no for no in early]
+
+    def _packed(self, jobs: Sequence[Edit]) -> bytes:
+        messages = [
+            wire.pack(
+                {"program": job.program, "shape": job.image.shape, "params": dict(job.params)},
+                np.ascontiguousarray(job.image).tobytes(),
+            )
+            for job in jobs
+        ]
+        return b"".join([wire.pack({"jobs": len(jobs)}), *messages])
+
+    def _claimed(self, claim: Any, payload: bytes) -> Picture:
+        picture = picture_of(claim["shape"], payload)
+        if max(picture.array.shape) > MAX_SIDE:
+            raise ValueError(f"a picture of {picture.array.shape} is larger than asked for")
+        return picture
+
+
+def _too_long(program: str) -> Rejected | None:
+    if len(program) <= MAX_PROGRAM:
+        return None
+    return Rejected("size", f"the program has {len(program)} characters", f"at most {MAX_PROGRAM}")

@@ -1,0 +1,173 @@
+"""The program worker: model-written Python, each program in a forked child of its own.
+
+The worker itself imports what programs need once and runs nothing of theirs; it stands under the outer layers (see
+`sandbox.py`) and keeps the right to fork. A child puts on the inner layers, runs the program, and writes one message
+to a pipe: a claim, which the worker passes on unread, within a size limit and marked as one, for the parent to check.
+
+A front end is a module with `warm()`, which imports what its programs use, and `run(namespace, request, payload)`,
+which asks a program's namespace for its result and gives it as a message with a payload.
+"""
+
+import importlib
+import os
+import resource
+import select
+import signal
+import time
+import traceback
+from collections.abc import Mapping
+from typing import Any, NamedTuple, NoReturn
+
+from . import wire
+from .confine import confine
+from .outcome import Rejected
+
+RESULT_FD = 3
+CONFINED = b"\x01"
+"""What a child says first: from here on, what goes wrong is the program's doing."""
+
+
+FILE = "<program>"
+"""A program's name in tracebacks."""
+
+
+class _Ended(NamedTuple):
+    """How a child ended."""
+
+    said: bytes
+    status: int
+    late: str
+    """The state of a child that outlived the wall clock, as /proc gives it; empty for one that ended in time."""
+    cpu_s: float
+
+
+def _child(
+    front: Any, request: Mapping[str, Any], payload: bytes, settings: Mapping[str, Any], result: int
+) -> NoReturn:
+    """Confine this process, run the program, say what came of it, and end; nothing of the worker's is left open."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(nothing, number)
+    os.dup2(result, RESULT_FD)
+    os.closerange(RESULT_FD + 1, 256)
+    whole = int(settings["cpu_s"]) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (whole, whole))
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    confine(settings)
+    os.write(RESULT_FD, CONFINED)
+    left = memoryview(wire.pack(*_outcome(front, request, payload)))
+    while left:
+        left = left[os.write(RESULT_FD, left) :]
+    os._exit(0)
+
+
+def _outcome(front: Any, request: Mapping[str, Any], payload: bytes) -> tuple[Any, bytes]:
+    """The program's result as a message; whatever it raises is a rejection that names its line."""
+    namespace: dict[str, Any] = {"__name__": "program"}
+    try:
+        exec(compile(request["program"], FILE, "exec"), namespace)  # noqa: S102 - what the sandbox is for
+        message, data = front.run(namespace, request, payload)
+    except MemoryError:
+        return Rejected("resources", "the program uses too much memory", "use less").as_message(), b""
+    except BaseException as error:  # noqa: BLE001 - the boundary: what a program raises, exits included, is its own
+        return Rejected("error", _said(error), "mend that line").as_message(), b""
+    return (message.as_message() if isinstance(message, Rejected) else message), data
+
+
+def _said(error: BaseException) -> str:
+    """Where in the program and what, in one line."""
+    if isinstance(error, SyntaxError) and error.filename == FILE:
+        return f"line {error.lineno}: {error.msg}"
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == FILE]
+    place = f"line {lines[-1]}: " if lines else ""
+    return f"{place}{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+
+
+def _run(front: Any, request: Mapping[str, Any], payload: bytes, settings: Mapping[str, Any]) -> _Ended:
+    """One program in a child; killed where it outlives the wall clock or says too much."""
+    ours, theirs = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            _child(front, request, payload, settings, theirs)
+        finally:
+            # Whatever went wrong, a child never returns into the worker's loop.
+            os._exit(70)
+    os.close(theirs)
+    parts, size, late = [], 0, ""
+    deadline = time.monotonic() + settings["wall_s"]
+    while size <= settings["max_bytes"] + len(CONFINED):
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([ours], [], [], left)[0]:
+            late = _state(pid)
+            break
+        part = os.read(ours, 1 << 20)
+        if not part:
+            break
+        parts.append(part)
+        size += len(part)
+    os.close(ours)
+    # One that closed its pipe and lives on has said what it had to say.
+    os.kill(pid, signal.SIGKILL)
+    _, status, usage = os.wait4(pid, 0)
+    return _Ended(b"".join(parts), status, late, usage.ru_utime + usage.ru_stime)
+
+
+def _state(pid: int) -> str:
+    with open(f"/proc/{pid}/stat") as file:
+        return file.read().rpartition(")")[2].split()[0]
+
+
+def _judged(ended: _Ended, settings: Mapping[str, Any]) -> bytes:
+    """The child's message where it is one, else what its end says."""
+    if not ended.said.startswith(CONFINED):
+        return wire.pack({"failed": f"a program's process did not come up (status {ended.status})"})
+    said = ended.said[len(CONFINED) :]
+    if len(said) > settings["max_bytes"]:
+        return _rejection("resources", "the program hands back too much", "make a smaller picture")
+    if said:
+        return wire.pack({"claim": True}, said)
+    if ended.cpu_s >= settings["cpu_s"]:
+        return _rejection("resources", "the program uses too much processor time", "do less")
+    if ended.late == "S":
+        return _rejection("resources", "the program waits for something that never comes", "do not sleep or wait")
+    if ended.late:
+        return wire.pack({"failed": f"a program got no processor for {settings['wall_s']:g} s"})
+    if os.WIFSIGNALED(ended.status) and os.WTERMSIG(ended.status) != signal.SIGKILL:
+        name = signal.Signals(os.WTERMSIG(ended.status)).name
+        return _rejection("crash", f"the program ended with {name}", "call nothing that breaks the interpreter")
+    return _rejection("no_result", "the program ended without a result", "return a picture; do not exit")
+
+
+def _rejection(code: str, reason: str, hint: str) -> bytes:
+    return wire.pack(Rejected(code, reason, hint).as_message())
+
+
+def main() -> None:
+    """Serve jobs from stdin until it ends: a message and a payload for each, a reply for each as it is done."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Descriptors of our own, so that a child's plain 0 and 1 are never ours.
+    requests, replies = open(os.dup(0), "rb"), os.dup(1)
+    hello = wire.read(requests)
+    if hello is None:
+        return
+    settings = hello[0]
+    front = importlib.import_module(f"zerosight.render.{settings['front']}")
+    front.warm()
+    _say(replies, wire.pack({"ready": True}))
+    while (batch := wire.read(requests)) is not None:
+        # All of it before the first reply, or both sides could wait for the other to read.
+        jobs = [wire.read(requests) for _ in range(batch[0]["jobs"])]
+        for job in jobs:
+            if job is not None:
+                _say(replies, _judged(_run(front, *job, settings), settings))
+
+
+def _say(replies: int, message: bytes) -> None:
+    left = memoryview(message)
+    while left:
+        left = left[os.write(replies, left) :]
+
+
+if __name__ == "__main__":
+    main()
