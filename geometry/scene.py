@@ -7,7 +7,18 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
-from shapely import MultiPolygon, Polygon, get_parts, make_valid, remove_repeated_points, set_precision, transform
+from shapely import (
+    MultiPolygon,
+    Polygon,
+    get_coordinates,
+    get_parts,
+    linearrings,
+    make_valid,
+    remove_repeated_points,
+    set_precision,
+    transform,
+)
+from shapely import polygons as make_polygons
 from shapely.geometry.base import BaseGeometry
 
 Region: TypeAlias = Polygon | MultiPolygon
@@ -59,6 +70,7 @@ class FlatObject:
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""
+        outline = rings(self.outline)
         return {
             "index": self.index,
             "kind": self.kind,
@@ -66,15 +78,17 @@ class FlatObject:
             "fill": self.fill,
             "stroke": self.stroke,
             "stroke_width": self.stroke_width,
-            "outline": rings(self.outline),
-            "visible": rings(self.visible),
+            "outline": outline,
+            # Most objects are seen whole.
+            "visible": outline if self.visible is self.outline else rings(self.visible),
         }
 
     @classmethod
     def from_dict(cls, fields: dict[str, Any]) -> "FlatObject":
         """What `to_dict` gave."""
-        regions = {name: region(fields[name]) for name in ("outline", "visible")}
-        return cls(**(fields | regions))
+        outline = region(fields["outline"])
+        visible = outline if fields["visible"] == fields["outline"] else region(fields["visible"])
+        return cls(**(fields | {"outline": outline, "visible": visible}))
 
 
 @dataclass(frozen=True)
@@ -118,7 +132,7 @@ def rings(shape: Region) -> list[list[list[list[float]]]]:
     """Polygons as lists of rings (the outer one first) of [x, y], each ring closed."""
     parts = [shape] if isinstance(shape, Polygon) else list(shape.geoms)
     return [
-        [[[x, y] for x, y in ring.coords] for ring in (part.exterior, *part.interiors)]
+        [get_coordinates(ring).tolist() for ring in (part.exterior, *part.interiors)]
         for part in parts
         if not part.is_empty
     ]
@@ -126,7 +140,8 @@ def rings(shape: Region) -> list[list[list[list[float]]]]:
 
 def region(polygons: list[list[list[list[float]]]]) -> Region:
     """The region that `rings` took apart; an empty polygon for no rings."""
-    parts = [Polygon(outer, holes) for outer, *holes in polygons]
+    loops = [[linearrings(ring) for ring in one] for one in polygons]
+    parts = [make_polygons(outer, holes or None) for outer, *holes in loops]
     return parts[0] if len(parts) == 1 else MultiPolygon(parts) if parts else Polygon()
 
 
