@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..config import RunConfig
 from ..envs import Briefing, Environment, Item, Rejected, Score, Stream, make
-from ..render import InfrastructureError, Rendered
+from ..render import InfrastructureError, Picture, Rendered
 from ..roles import coder, proposer, solver
 from ..roles.proposer import Proposal
 from ..roles.reward import edge, novelty
@@ -58,7 +58,9 @@ class Asked:
     item: Item
     own: bool
     """True for the Proposer's question, False for one that the environment added."""
-    prompt: Prompt
+    picture: Picture
+    prompt: Prompt | None = None
+    """Made when it is asked: most that are offered never are."""
     answers: list[Completion] = field(default_factory=list)
     scores: list[Score] = field(default_factory=list)
 
@@ -178,7 +180,7 @@ class Episodes:
             key = "/".join(map(str, (*stream.key, *attempt.path, rendered.scene.digest[:8], task)))
             difficulty = env.difficulty_of(rendered.scene)
             item = Item(key, env.id, task, difficulty, program, rendered.scene, question, truth, {"own": own})
-            found.append(Asked(item, own, self.policy.prompt(solver.prompt(question), rendered.picture)))
+            found.append(Asked(item, own, rendered.picture))
         return found
 
     def _balanced(self, offered: Sequence[tuple[Attempt, Asked]], stream: Stream) -> list[tuple[Attempt, Asked]]:
@@ -209,10 +211,11 @@ class Episodes:
     def answer(self, attempts: Sequence[Attempt], stream: Stream) -> None:
         """A group of answers for each item, scored by the oracle."""
         every = [(attempt, asked) for attempt in attempts for asked in attempt.asked]
+        prompts = [self.policy.prompt(solver.prompt(asked.item.question), asked.picture) for _, asked in every]
         tree = self.config.tree
-        groups = self._generate("solver", [a.prompt for _, a in every], tree.solver_tokens, tree.answers, stream)
-        for (attempt, asked), group in zip(every, groups, strict=True):
-            asked.answers = group
+        groups = self._generate("solver", prompts, tree.solver_tokens, tree.answers, stream)
+        for (attempt, asked), prompt, group in zip(every, prompts, groups, strict=True):
+            asked.prompt, asked.answers = prompt, group
             item = asked.item
             asked.scores = [
                 solver.reward(self.config.rewards.solver, attempt.env, item.truth, item.question, c.text) for c in group
@@ -230,6 +233,7 @@ class Episodes:
                 if drawing.score is not None and attempt.coder_prompt is not None:
                     found.append(Trace("coder", attempt.path, attempt.coder_prompt, completion, drawing.score, version))
             for number, asked in enumerate(attempt.asked):
+                assert asked.prompt is not None
                 group = (*attempt.path, f"item{number}")
                 for completion, solved in zip(asked.answers, asked.scores, strict=True):
                     found.append(Trace("solver", group, asked.prompt, completion, solved, version))
