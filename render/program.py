@@ -129,7 +129,7 @@ def _judged(ended: _Ended, settings: Mapping[str, Any]) -> bytes:
         return wire.pack({"claim": True}, said)
     if ended.cpu_s >= settings["cpu_s"]:
         return _rejection("resources", "the program uses too much processor time", "do less")
-    if ended.late == "S":
+    if ended.late in ("S", "T"):
         return _rejection("resources", "the program waits for something that never comes", "do not sleep or wait")
     if ended.late:
         return wire.pack({"failed": f"a program got no processor for {settings['wall_s']:g} s"})
