@@ -146,8 +146,9 @@ def main(
     size: Annotated[int, typer.Option(min=8, help="Width of the SVG pictures, px.")] = 64,
 ) -> None:
     """Measure, and write the results."""
+    command = f"make bench-render ARGS='--count {count} --rounds {rounds} --size {size}'"
     found = measure(count, rounds, size)
-    typer.echo(f"{write_results('render', 'make bench-render', found)}\n{found}")
+    typer.echo(f"{write_results('render', command, found)}\n{found}")
 
 
 if __name__ == "__main__":
