@@ -9,13 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import wire
 from .outcome import InfrastructureError, Rejected
-from .pool import ProgramPool, picture_of
+from .pool import ProgramPool, picture_of, too_long
 from .raster import Picture
 
-MAX_PROGRAM = 20_000
-"""Characters of a program."""
 MAX_SIDE = 1024
 """Pixels of a picture's side, given or handed back."""
 
@@ -104,28 +101,16 @@ class EditPool(ProgramPool[Edit, Picture]):
             if edit.image.dtype != np.uint8 or len(shape) != 3 or shape[2] != 3 or max(shape) > MAX_SIDE:
                 got = f"{edit.image.dtype} {list(shape)}"
                 raise ValueError(f"an image must be uint8 [H, W, 3] of at most {MAX_SIDE} px on a side, got {got}")
-        early = [_too_long(edit.program) for edit in edits]
+        early = [too_long(edit.program) for edit in edits]
         done = iter(self.serve([edit for edit, no in zip(edits, early, strict=True) if no is None]))
         return [next(done) if no is None else no for no in early]
 
-    def _packed(self, jobs: Sequence[Edit]) -> bytes:
-        messages = [
-            wire.pack(
-                {"program": job.program, "shape": job.image.shape, "params": dict(job.params)},
-                np.ascontiguousarray(job.image).tobytes(),
-            )
-            for job in jobs
-        ]
-        return b"".join([wire.pack({"jobs": len(jobs)}), *messages])
+    def _asked(self, job: Edit) -> tuple[dict[str, Any], bytes]:
+        request = {"program": job.program, "shape": job.image.shape, "params": dict(job.params)}
+        return request, np.ascontiguousarray(job.image).tobytes()
 
     def _claimed(self, claim: Any, payload: bytes) -> Picture:
         picture = picture_of(claim["shape"], payload)
         if max(picture.array.shape) > MAX_SIDE:
             raise ValueError(f"a picture of {picture.array.shape} is larger than asked for")
         return picture
-
-
-def _too_long(program: str) -> Rejected | None:
-    if len(program) <= MAX_PROGRAM:
-        return None
-    return Rejected("size", f"the program has {len(program)} characters", f"at most {MAX_PROGRAM}")

@@ -1,27 +1,22 @@
 """Pools of worker processes: each job's outcome is kept apart from the machinery's failures."""
 
-import os
-import select
-import sys
-import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 import numpy as np
 
 from ..geometry import FlatScene
 from . import wire
 from .outcome import InfrastructureError, Rejected
+from .process import Service
 from .raster import Picture
-from .sandbox import confinement, offered, start
+from .sandbox import offered
 from .svg_parse import SvgLimits, encoded, oversize
 
-CHUNK = 32
-"""Programs sent to a worker at a time."""
-START_S = 60.0
-"""A worker that is not ready by then is broken."""
+DRAWN_TOGETHER = 8
+"""Programs whose claims wait in the parent for the reader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,129 +30,29 @@ class Rendered:
 Outcome = Rendered | Rejected | InfrastructureError
 
 
+MAX_PROGRAM = 20_000
+"""Characters of a Python program."""
+
 Job = TypeVar("Job")
 Outcome_co = TypeVar("Outcome_co", covariant=True)
-
-
-class _Worker:
-    """One worker process and its pipes."""
-
-    def __init__(self, module: str, settings: dict[str, Any], layers: Collection[str]) -> None:
-        self._confined = start([sys.executable, "-I", "-m", f"zerosight.render.{module}"], layers)
-        self._process, self.pid = self._confined.process, self._confined.pid
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._stdin, self._stdout = self._process.stdin, self._process.stdout
-        try:
-            self.send(wire.pack(settings | confinement(layers)), START_S)
-            self.receive(START_S)
-        except (TimeoutError, wire.WireError) as error:
-            self.close()
-            raise InfrastructureError(f"a render worker does not start: {error}; see `zerosight doctor`") from error
-
-    def send(self, message: bytes, timeout_s: float) -> None:
-        """Send a packed message.
-
-        Raises:
-            TimeoutError: the worker does not take it in time.
-            WireError: the worker is gone.
-        """
-        left, fd = memoryview(message), self._stdin.fileno()
-        deadline = time.monotonic() + timeout_s
-        try:
-            while left:
-                # A stopped worker reads nothing: a plain write to its full pipe would wait for ever.
-                if not select.select([], [fd], [], max(0.0, deadline - time.monotonic()))[1]:
-                    raise TimeoutError("the worker takes nothing")
-                left = left[os.write(fd, left[: select.PIPE_BUF]) :]
-        except BrokenPipeError as error:
-            raise wire.WireError(str(error)) from error
-
-    def receive(self, timeout_s: float) -> tuple[Any, bytes]:
-        """The next message.
-
-        Raises:
-            TimeoutError: nothing whole came in time.
-            WireError: the worker is gone or talks nonsense.
-        """
-        deadline = time.monotonic() + timeout_s
-        body, payload = wire.sizes(self._read(wire.HEADER.size, deadline))
-        try:
-            return wire.json.loads(self._read(body, deadline)), self._read(payload, deadline)
-        except ValueError as error:
-            raise wire.WireError(f"no JSON: {error}") from error
-
-    def _read(self, count: int, deadline: float) -> bytes:
-        parts, fd = [], self._stdout.fileno()
-        while count:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([fd], [], [], left)[0]:
-                raise TimeoutError("the worker does not answer")
-            part = os.read(fd, min(count, 1 << 20))
-            if not part:
-                raise wire.WireError(f"the worker ended with status {self._process.poll()}")
-            parts.append(part)
-            count -= len(part)
-        return b"".join(parts)
-
-    def cpu_seconds(self) -> float:
-        """Processor time used so far; 0 where the process is gone."""
-        try:
-            with open(f"/proc/{self.pid}/stat") as file:
-                fields = file.read().rpartition(")")[2].split()
-        except OSError:
-            return 0.0
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def close(self) -> None:
-        """End the process and wait for it."""
-        self._confined.kill()
-        for pipe in (self._stdin, self._stdout):
-            try:
-                pipe.close()
-            except BrokenPipeError:
-                # Unsent bytes of a dead worker's batch.
-                pass
 
 
 class WorkerPool(Generic[Job, Outcome_co]):
     """Worker processes that serve jobs; a context manager, and the base of the pools for each kind of program.
 
+    Each of its workers is a slot: one service, or several that take turns, and a thread that waits for them.
+
     Args:
-        workers: how many processes.
-        timeout_s: wall clock for one job.
-        layers: of the sandbox; every one that this machine offers by default.
+        slots: each one's services.
     """
 
-    MODULE: ClassVar[str]
-    """Of this package, that a worker runs."""
+    def __init__(self, slots: Sequence[Sequence[Service]]) -> None:
+        self._slots = slots
+        self._threads = ThreadPoolExecutor(len(slots))
 
-    def __init__(self, workers: int, timeout_s: float, layers: Collection[str] | None) -> None:
-        if workers < 1:
-            raise ValueError(f"workers must be at least 1, got {workers}")
-        self._timeout_s = timeout_s
-        self._layers = offered() if layers is None else tuple(layers)
-        self._workers: list[_Worker | None] = [None] * workers
-        self._threads = ThreadPoolExecutor(workers)
-
-    # --- what a kind of program says of itself ---------------------------------------------------------------
-
-    def _settings(self) -> dict[str, Any]:
-        """What a worker is told once, before its confinement."""
+    def _serve(self, slot: int, jobs: Sequence[Job]) -> list[Outcome_co | Rejected | InfrastructureError]:
+        """Each job's outcome, in order, by one slot's services."""
         raise NotImplementedError
-
-    def _packed(self, jobs: Sequence[Job]) -> bytes:
-        """A batch as a message."""
-        raise NotImplementedError
-
-    def _outcome(self, message: Any, payload: bytes) -> Outcome_co | Rejected | InfrastructureError:
-        """A reply as an outcome; KeyError, TypeError and ValueError say that it is malformed."""
-        raise NotImplementedError
-
-    def _overdue(self, used_cpu_s: float) -> Rejected | InfrastructureError:
-        """What is to blame for a job that took longer than the wall clock allows."""
-        return InfrastructureError(f"a render worker did not answer within {self._timeout_s:g} s")
-
-    # --- the machinery -----------------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
         """Workers start with the first programs."""
@@ -170,17 +65,21 @@ class WorkerPool(Generic[Job, Outcome_co]):
     def close(self) -> None:
         """End all workers."""
         # By the threads that started them: a worker dies with its parent, and the kernel takes the thread for it.
-        list(self._threads.map(self._drop, range(len(self._workers))))
+        list(self._threads.map(self._end, range(len(self._slots))))
         self._threads.shutdown()
+
+    def _end(self, slot: int) -> None:
+        for service in self._slots[slot]:
+            service.close()
 
     @property
     def pids(self) -> list[int]:
         """Process ids of the workers that run."""
-        return [worker.pid for worker in self._workers if worker is not None]
+        return [service.pid for slot in self._slots for service in slot if service.pid is not None]
 
     def serve(self, jobs: Sequence[Job]) -> list[Outcome_co | Rejected | InfrastructureError]:
         """Each job's outcome, in order: done, rejected, or failed by our machinery after one retry."""
-        slots = len(self._workers)
+        slots = len(self._slots)
         shares = [range(slot, len(jobs), slots) for slot in range(slots)]
         futures = [
             self._threads.submit(self._serve, slot, [jobs[i] for i in share]) for slot, share in enumerate(shares)
@@ -188,63 +87,16 @@ class WorkerPool(Generic[Job, Outcome_co]):
         found = [future.result() for future in futures]
         return [found[i % slots][i // slots] for i in range(len(jobs))]
 
-    def _serve(self, slot: int, jobs: Sequence[Job]) -> list[Outcome_co | Rejected | InfrastructureError]:
-        found: list[Outcome_co | Rejected | InfrastructureError] = []
-        failures = 0
-        while len(found) < len(jobs):
-            part = jobs[len(found) : len(found) + CHUNK]
-            before = len(found)
-            blame = self._batch(slot, part, found)
-            if len(found) > before:
-                failures = 0
-            if blame is None:
-                continue
-            failures += 1
-            if isinstance(blame, Rejected) or failures > 1:
-                found.append(blame)
-                failures = 0
-        return found
 
-    def _batch(
-        self, slot: int, jobs: Sequence[Job], found: list[Outcome_co | Rejected | InfrastructureError]
-    ) -> Rejected | InfrastructureError | None:
-        """Serve a batch, appending outcomes; what is to blame for the first missing one, or None where none is."""
-        try:
-            worker = self._workers[slot] or _Worker(self.MODULE, self._settings(), self._layers)
-        except InfrastructureError as error:
-            return error
-        self._workers[slot] = worker
-        spent = worker.cpu_seconds()
-        try:
-            worker.send(self._packed(jobs), self._timeout_s)
-            for _ in jobs:
-                spent = worker.cpu_seconds()
-                found.append(self._checked(*worker.receive(self._timeout_s)))
-        except TimeoutError:
-            used = worker.cpu_seconds() - spent
-            self._drop(slot)
-            return self._overdue(used)
-        except wire.WireError as error:
-            self._drop(slot)
-            return InfrastructureError(f"a render worker died: {error}")
-        return None
+def counted(workers: int) -> range:
+    """The slots of so many workers.
 
-    def _drop(self, slot: int) -> None:
-        worker = self._workers[slot]
-        self._workers[slot] = None
-        if worker is not None:
-            worker.close()
-
-    def _checked(self, message: Any, payload: bytes) -> Outcome_co | Rejected | InfrastructureError:
-        """A reply as an outcome, every part of it checked."""
-        try:
-            if "rejected" in message:
-                return Rejected.from_dict(message["rejected"])
-            if "failed" in message:
-                return InfrastructureError(f"a render worker failed: {message['failed']}")
-            return self._outcome(message, payload)
-        except (KeyError, TypeError, ValueError) as error:
-            raise wire.WireError(f"a malformed reply: {error!r}") from error
+    Raises:
+        ValueError: there are none.
+    """
+    if workers < 1:
+        raise ValueError(f"workers must be at least 1, got {workers}")
+    return range(workers)
 
 
 class ProgramPool(WorkerPool[Job, Outcome_co]):
@@ -260,8 +112,6 @@ class ProgramPool(WorkerPool[Job, Outcome_co]):
         layers: of the sandbox; every one that this machine offers by default.
     """
 
-    MODULE = "program"
-
     def __init__(
         self,
         front: str,
@@ -272,32 +122,156 @@ class ProgramPool(WorkerPool[Job, Outcome_co]):
         memory_mb: int,
         layers: Collection[str] | None,
     ) -> None:
+        bounds = {"cpu_s": cpu_s, "memory_mb": memory_mb}
+        told = bounds | {"front": front, "max_bytes": max_bytes, "wall_s": wall_s}
+        held = offered() if layers is None else tuple(layers)
         # The worker keeps the clock of each program; ours only has to notice a worker that is stuck.
-        super().__init__(workers, 2 * wall_s + 10.0, layers)
-        self._told = {
-            "front": front,
-            "max_bytes": max_bytes,
-            "wall_s": wall_s,
-            "cpu_s": cpu_s,
-            "memory_mb": memory_mb,
-        }
+        runners = [Service("program", told, held, 2 * wall_s + 10.0) for _ in counted(workers)]
+        super().__init__([(runner, *self._others(bounds, held, wall_s)) for runner in runners])
 
-    def _settings(self) -> dict[str, Any]:
-        return self._told
+    # --- what a kind of program says of itself -----------------------------------------------------------------
+
+    def _asked(self, job: Job) -> tuple[Mapping[str, Any], bytes]:
+        """A job as a request, with the program's text as its `program`, and a payload."""
+        raise NotImplementedError
 
     def _claimed(self, claim: Any, payload: bytes) -> Outcome_co | Rejected:
         """What a program says it made, checked; KeyError, TypeError and ValueError say that it is nonsense."""
         raise NotImplementedError
 
+    # --- the machinery -----------------------------------------------------------------------------------------
+
+    def _others(self, bounds: dict[str, Any], layers: Collection[str], wall_s: float) -> list[Service]:
+        """A slot's services besides the one that runs programs."""
+        return []
+
+    def _serve(self, slot: int, jobs: Sequence[Job]) -> list[Outcome_co | Rejected | InfrastructureError]:
+        (runner,) = self._slots[slot]
+        return runner.serve([wire.pack(*self._asked(job)) for job in jobs], self._outcome)
+
     def _outcome(self, message: Any, payload: bytes) -> Outcome_co | Rejected | InfrastructureError:
-        if message != {"claim": True}:
-            raise ValueError("a worker replies with a rejection, a failure or a program's claim")
+        claim = _claim(message, payload)
+        if isinstance(claim, Rejected):
+            return claim
         try:
-            claim, data = wire.unpack(payload)
-            return _modest(Rejected.from_dict(claim["rejected"])) if "rejected" in claim else self._claimed(claim, data)
-        except (KeyError, TypeError, ValueError, RecursionError):
-            # Written by the program: whatever is wrong with it is the program's doing, never our failure.
-            return Rejected("no_result", "the program handed back nonsense", "return a picture, and touch nothing else")
+            return self._claimed(*claim)
+        except (KeyError, TypeError, ValueError):
+            return _NONSENSE
+
+
+def too_long(program: str) -> Rejected | None:
+    """The rejection of a Python program that is not worth sending."""
+    if len(program) <= MAX_PROGRAM:
+        return None
+    return Rejected("size", f"the program has {len(program)} characters", f"at most {MAX_PROGRAM}")
+
+
+class Sketch(NamedTuple):
+    """A program to run and draw."""
+
+    program: str
+    size: int
+    """Width of the picture, px."""
+
+
+class DrawnPool(ProgramPool[Sketch, Outcome_co]):
+    """Workers that run Python programs whose claims a trusted reader draws.
+
+    Each slot has two processes that take turns: one forks a child for each program (`program.py`), the other turns
+    what the program hands back, which is data, into a scene and a picture (`worker.py`).
+
+    Args:
+        front: the module of this package that asks a program for its claim.
+        reader: the module of this package that draws a claim.
+        max_bytes: of what a program may hand back.
+        workers: how many slots.
+        wall_s: wall clock for one program, and for drawing what it claims.
+        cpu_s: processor time for the one and for the other.
+        memory_mb: memory for the one and for the other, beyond what an idle worker maps.
+        layers: of the sandbox; every one that this machine offers by default.
+    """
+
+    def __init__(
+        self,
+        front: str,
+        reader: str,
+        max_bytes: int,
+        workers: int,
+        wall_s: float,
+        cpu_s: float,
+        memory_mb: int,
+        layers: Collection[str] | None,
+    ) -> None:
+        self._reader = reader
+        super().__init__(front, max_bytes, workers, wall_s, cpu_s, memory_mb, layers)
+
+    def run(self, programs: Sequence[str], size: int) -> list[Outcome_co | Rejected | InfrastructureError]:
+        """Each program's outcome, in order; its rejection, or our failure after one retry.
+
+        Args:
+            programs: Python texts.
+            size: width of their pictures, px.
+        """
+        early = [too_long(program) for program in programs]
+        jobs = [Sketch(program, size) for program, no in zip(programs, early, strict=True) if no is None]
+        done = iter(self.serve(jobs))
+        return [next(done) if no is None else no for no in early]
+
+    # --- what a kind of program says of itself -----------------------------------------------------------------
+
+    def _asked(self, job: Sketch) -> tuple[Mapping[str, Any], bytes]:
+        return job._asdict(), b""
+
+    def _passed(self, request: Mapping[str, Any], claim: Any) -> Mapping[str, Any]:
+        """What the reader is asked, beside the claim's payload: the program's own request, and its claim."""
+        return {"request": request, "claim": claim}
+
+    def _drawn(self, message: Any, payload: bytes) -> Outcome_co:
+        """The reader's reply as an outcome; KeyError, TypeError and ValueError say that it is malformed."""
+        raise NotImplementedError
+
+    # --- the machinery -----------------------------------------------------------------------------------------
+
+    def _others(self, bounds: dict[str, Any], layers: Collection[str], wall_s: float) -> list[Service]:
+        return [Service("worker", bounds | {"front": self._reader}, layers, wall_s, bounds["cpu_s"])]
+
+    def _serve(self, slot: int, jobs: Sequence[Sketch]) -> list[Outcome_co | Rejected | InfrastructureError]:
+        parts = [jobs[start : start + DRAWN_TOGETHER] for start in range(0, len(jobs), DRAWN_TOGETHER)]
+        return [outcome for part in parts for outcome in self._part(slot, part)]
+
+    def _part(self, slot: int, jobs: Sequence[Sketch]) -> list[Outcome_co | Rejected | InfrastructureError]:
+        """All programs first, then all drawings: while one process of a slot works, the other waits."""
+        runner, reader = self._slots[slot]
+        asked = [self._asked(job) for job in jobs]
+        claims = runner.serve([wire.pack(*one) for one in asked], _claim)
+        found = [
+            self._to_draw(request, *claim) if isinstance(claim, tuple) else claim
+            for (request, _), claim in zip(asked, claims, strict=True)
+        ]
+        drawn = iter(reader.serve([one for one in found if isinstance(one, bytes)], self._drawn))
+        return [next(drawn) if isinstance(one, bytes) else one for one in found]
+
+    def _to_draw(self, request: Mapping[str, Any], claim: Any, payload: bytes) -> bytes | Rejected:
+        try:
+            return wire.pack(self._passed(request, claim), payload)
+        except RecursionError:
+            # Nested just so deeply that it could be read and cannot be written.
+            return _NONSENSE
+
+
+_NONSENSE = Rejected("no_result", "the program handed back nonsense", "return a picture, and touch nothing else")
+
+
+def _claim(message: Any, payload: bytes) -> tuple[Any, bytes] | Rejected:
+    """What a program's process wrote: its claim, or why there is none."""
+    if message != {"claim": True}:
+        raise ValueError("a worker replies with a rejection, a failure or a program's claim")
+    try:
+        claim, data = wire.unpack(payload)
+        return _modest(Rejected.from_dict(claim["rejected"])) if "rejected" in claim else (claim, data)
+    except (KeyError, TypeError, ValueError, RecursionError):
+        # Written by the program: whatever is wrong with it is the program's doing, never our failure.
+        return _NONSENSE
 
 
 def _modest(rejected: Rejected) -> Rejected:
@@ -320,7 +294,7 @@ def picture_of(shape: Sequence[int], payload: bytes) -> Picture:
     return Picture(pixels.reshape(height, width, 3))
 
 
-class RenderPool(WorkerPool[tuple[str, int], Rendered]):
+class RenderPool(WorkerPool[bytes, Rendered]):
     """Workers that draw SVG programs.
 
     Args:
@@ -332,8 +306,6 @@ class RenderPool(WorkerPool[tuple[str, int], Rendered]):
         layers: of the sandbox; every one that this machine offers by default.
     """
 
-    MODULE = "worker"
-
     def __init__(
         self,
         workers: int = 1,
@@ -343,27 +315,26 @@ class RenderPool(WorkerPool[tuple[str, int], Rendered]):
         memory_mb: int = 512,
         layers: Collection[str] | None = None,
     ) -> None:
-        super().__init__(workers, timeout_s, layers)
-        self._limits, self._cpu_s, self._memory_mb = limits, cpu_s, memory_mb
+        told = {"front": "svg_draw", "cpu_s": cpu_s, "memory_mb": memory_mb}
+        held = offered() if layers is None else tuple(layers)
+        super().__init__([[Service("worker", told, held, timeout_s, cpu_s)] for _ in counted(workers)])
+        self._limits = limits
 
     def render(self, programs: Sequence[str], size: int = 64) -> list[Outcome]:
         """Each program's outcome, in order: drawn, rejected, or failed by our machinery after one retry."""
         found: list[Outcome | None] = [oversize(program, self._limits) for program in programs]
         waiting = [i for i, outcome in enumerate(found) if outcome is None]
-        for i, outcome in zip(waiting, self.serve([(programs[i], size) for i in waiting]), strict=True):
+        asked = {"size": size, "limits": asdict(self._limits)}
+        jobs = [wire.pack(asked, encoded(programs[i])) for i in waiting]
+        for i, outcome in zip(waiting, self.serve(jobs), strict=True):
             found[i] = outcome
         return [outcome for outcome in found if outcome is not None]
 
-    def _settings(self) -> dict[str, Any]:
-        return {"limits": asdict(self._limits), "cpu_s": self._cpu_s, "memory_mb": self._memory_mb}
+    def _serve(self, slot: int, jobs: Sequence[bytes]) -> list[Outcome]:
+        (reader,) = self._slots[slot]
+        return reader.serve(jobs, rendered)
 
-    def _packed(self, jobs: Sequence[tuple[str, int]]) -> bytes:
-        return wire.pack({"size": jobs[0][1], "programs": [encoded(program).decode() for program, _ in jobs]})
 
-    def _outcome(self, message: Any, payload: bytes) -> Rendered:
-        return Rendered(FlatScene.from_json(message["scene"]), picture_of(message["shape"], payload))
-
-    def _overdue(self, used_cpu_s: float) -> Rejected | InfrastructureError:
-        if used_cpu_s >= self._cpu_s:
-            return Rejected("resources", "the program uses too much processor time", "draw less")
-        return super()._overdue(used_cpu_s)
+def rendered(message: Any, payload: bytes) -> Rendered:
+    """A reader's reply as a scene and its picture; KeyError, TypeError and ValueError say that it is malformed."""
+    return Rendered(FlatScene.from_json(message["scene"]), picture_of(message["shape"], payload))

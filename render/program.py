@@ -9,6 +9,7 @@ which asks a program's namespace for its result and gives it as a message with a
 """
 
 import importlib
+import json
 import os
 import resource
 import select
@@ -155,12 +156,9 @@ def main() -> None:
     front = importlib.import_module(f"zerosight.render.{settings['front']}")
     front.warm()
     _say(replies, wire.pack({"ready": True}))
-    while (batch := wire.read(requests)) is not None:
-        # All of it before the first reply, or both sides could wait for the other to read.
-        jobs = [wire.read(requests) for _ in range(batch[0]["jobs"])]
-        for job in jobs:
-            if job is not None:
-                _say(replies, _judged(_run(front, *job, settings), settings))
+    for jobs in wire.batches(requests):
+        for request, payload in jobs:
+            _say(replies, _judged(_run(front, json.loads(request), payload, settings), settings))
 
 
 def _say(replies: int, message: bytes) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import struct
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 HEADER = struct.Struct("<II")
@@ -46,8 +47,23 @@ def unpack(packed: bytes) -> tuple[Any, bytes]:
 
 def read(stream: BinaryIO) -> tuple[Any, bytes] | None:
     """The next message of a blocking stream, None at its end."""
+    found = _unread(stream)
+    return None if found is None else (json.loads(found[0]), found[1])
+
+
+def batches(stream: BinaryIO) -> Iterator[list[tuple[bytes, bytes]]]:
+    """The batches of jobs that a worker is sent, until the stream ends; each job's JSON is left to be read.
+
+    All of a batch is taken before its first reply, or both sides could wait for the other to read.
+    """
+    while (batch := read(stream)) is not None:
+        jobs = [_unread(stream) for _ in range(batch[0]["jobs"])]
+        yield [job for job in jobs if job is not None]
+
+
+def _unread(stream: BinaryIO) -> tuple[bytes, bytes] | None:
     header = stream.read(HEADER.size)
     if len(header) < HEADER.size:
         return None
     body, payload = sizes(header)
-    return json.loads(stream.read(body)), stream.read(payload)
+    return stream.read(body), stream.read(payload)

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from zerosight.render import InfrastructureError, Rejected
-from zerosight.render.edit import MAX_PROGRAM, MAX_SIDE, Edit, EditPool
+from zerosight.render.edit import MAX_SIDE, Edit, EditPool
+from zerosight.render.pool import MAX_PROGRAM
 from zerosight.render.raster import Picture
 from zerosight.render.sandbox import offered
 

@@ -23,11 +23,13 @@ from zerosight.render import (
     resolve_svg,
     wire,
 )
+from zerosight.render.pool import rendered
+from zerosight.render.process import checked
 
 GOOD = ZOO["shapes"]
-LOOSE = SvgLimits(max_crossings=10**9)
+LOOSE = SvgLimits(max_crossings=10**9, max_bytes=10**6)
 TANGLE = svg(
-    '<path d="M0 0' + "".join(f"L{(37 * i * i) % 64} {(23 * i * i + 5 * i) % 64}" for i in range(1500)) + 'Z"/>'
+    '<path d="M0 0' + "".join(f"L{(37 * i * i) % 64} {(23 * i * i + 5 * i) % 64}" for i in range(2800)) + 'Z"/>'
 )
 """Under `LOOSE`, a drawing that keeps GEOS busy for many seconds inside a single call."""
 
@@ -199,7 +201,7 @@ def test_worker_killed_between_batches_is_replaced() -> None:
 
 
 def test_workers_that_never_start_are_an_infrastructure_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zerosight.render.pool.sys.executable", "/bin/false")
+    monkeypatch.setattr("zerosight.render.process.sys.executable", "/bin/false")
     with RenderPool() as pool:
         found = pool.render([GOOD, svg("<image/>")])
     assert [type(outcome) for outcome in found] == [InfrastructureError] * 2
@@ -244,6 +246,6 @@ def test_message_too_large_to_be_honest_is_refused() -> None:
         ({"rejected": 7}, b""),
     ],
 )
-def test_dishonest_reply_is_not_believed(pool: RenderPool, message: object, payload: bytes) -> None:
+def test_dishonest_reply_is_not_believed(message: object, payload: bytes) -> None:
     with pytest.raises(wire.WireError):
-        pool._checked(message, payload)
+        checked(message, payload, rendered)

@@ -1,0 +1,27 @@
+"""SVG as a reader's front end: the text is the payload, and is drawn from the scene that it resolves to."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .outcome import Rejected
+from .raster import rasterise
+from .svg_parse import SvgLimits
+from .svg_resolve import resolve_svg
+
+
+def warm() -> None:
+    """Draw once, before the limits hold."""
+    _drawn('<svg viewBox="0 0 8 8"><circle r="3"/></svg>', 8, SvgLimits())
+
+
+def draw(request: Mapping[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+    """The scene and picture of an SVG program."""
+    return _drawn(payload.decode(), request["size"], SvgLimits(**request["limits"]))
+
+
+def _drawn(program: str, size: int, limits: SvgLimits) -> tuple[dict[str, Any], bytes]:
+    scene = resolve_svg(program, limits)
+    if isinstance(scene, Rejected):
+        return scene.as_message(), b""
+    picture = rasterise(scene, size)
+    return {"scene": scene.to_json(), "shape": picture.array.shape}, picture.array.tobytes()

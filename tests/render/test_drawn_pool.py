@@ -1,0 +1,160 @@
+"""Pools of two processes: a program's claim is drawn by a trusted reader, whatever becomes of either.
+
+The programs are edits, whose pixels are the bytes of an SVG text; the reader is that of the SVG pool.
+"""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pytest
+from zoo import ZOO, svg
+
+from zerosight.render import InfrastructureError, Rejected, Rendered, SvgLimits, rasterise, resolve_svg
+from zerosight.render.pool import MAX_PROGRAM, DrawnPool, Sketch, rendered
+
+LOOSE = SvgLimits(max_crossings=10**9)
+TANGLE = svg(
+    '<path d="M0 0' + "".join(f"L{(37 * i * i) % 64} {(23 * i * i + 5 * i) % 64}" for i in range(1500)) + 'Z"/>'
+)
+"""Under `LOOSE`, a drawing that keeps GEOS busy for many seconds."""
+
+
+class TextPool(DrawnPool[Rendered]):
+    """Programs that hand back SVG as pixels."""
+
+    def __init__(self, workers: int = 1, limits: SvgLimits = SvgLimits(), **bounds: float) -> None:  # noqa: B008
+        held = {"wall_s": 5.0, "cpu_s": 1.0, "memory_mb": 256} | bounds
+        super().__init__("edit", "svg_draw", 1 << 20, workers, layers=None, **held)  # type: ignore[arg-type]
+        self._limits = limits
+
+    def _asked(self, job: Sketch) -> tuple[Mapping[str, Any], bytes]:
+        return {"program": job.program, "size": job.size, "shape": [1, 1, 3], "params": {}}, b"xyz"
+
+    def _passed(self, request: Mapping[str, Any], claim: Any) -> Mapping[str, Any]:
+        assert set(request) == {"program", "size", "shape", "params"}
+        return {"size": request["size"], "limits": asdict(self._limits), "claim": claim}
+
+    def _drawn(self, message: Any, payload: bytes) -> Rendered:
+        return rendered(message, payload)
+
+
+def writing(text: str) -> str:
+    """A program that hands back this text as pixels."""
+    data = text.encode()
+    rows = -(-len(data) // 768)
+    return (
+        f"import numpy as np\nDATA = {data.ljust(768 * rows)!r}\n"
+        f"def edit(image):\n    return np.frombuffer(DATA, np.uint8).reshape({rows}, 256, 3)"
+    )
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[TextPool]:
+    with TextPool() as made:
+        yield made
+
+
+def same(outcome: object, text: str, size: int = 64) -> bool:
+    expected = resolve_svg(text)
+    if isinstance(expected, Rejected):
+        return outcome == expected
+    assert isinstance(outcome, Rendered), outcome
+    return outcome.scene == expected and np.array_equal(outcome.picture.array, rasterise(expected, size).array)
+
+
+GOOD = ZOO["shapes"]
+SHORT = [text for text in ZOO.values() if len(text) < 10_000]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_claims_are_drawn_in_order(workers: int) -> None:
+    texts = [*SHORT, svg("<image/>"), "no svg"] * 2
+    with TextPool(workers) as many:
+        outcomes = many.run([writing(text) for text in texts], 40)
+        assert len(many.pids) == 2 * workers
+    assert all(same(outcome, text, 40) for outcome, text in zip(outcomes, texts, strict=True))
+
+
+def test_rejections_of_programs_and_of_claims_stay_apart(pool: TextPool) -> None:
+    programs = ["x = 1\nx.y", writing(GOOD), "#" * (MAX_PROGRAM + 1), writing("<svg"), writing(GOOD)]
+    outcomes = pool.run(programs, 64)
+    codes = [outcome.code if isinstance(outcome, Rejected) else "" for outcome in outcomes]
+    assert codes == ["error", "", "size", "xml", ""]
+    assert same(outcomes[1], GOOD) and same(outcomes[4], GOOD)
+
+
+def test_no_programs_start_nothing() -> None:
+    with TextPool() as idle:
+        assert idle.run([], 64) == []
+        assert idle.pids == []
+
+
+def test_programs_that_claim_nothing_need_no_reader() -> None:
+    with TextPool() as half:
+        half.run(["x ="], 64)
+        assert len(half.pids) == 1
+
+
+@pytest.mark.sandbox
+@pytest.mark.parametrize("depth", [300, 900, 990, 995, 1000, 5000])
+def test_deeply_nested_claims_are_the_programs_fault(depth: int, pool: TextPool) -> None:
+    forge = (
+        f"import os\nbody = b'[' * {depth} + b']' * {depth}\nbody = b'{{\"shape\":' + body + b'}}'\n"
+        "os.write(3, len(body).to_bytes(4, 'little') + bytes(4) + body)\nos._exit(0)"
+    )
+    pids = pool.run([writing(GOOD)], 64) and pool.pids
+    (outcome,) = pool.run([forge], 64)
+    assert isinstance(outcome, Rejected), outcome
+    assert pool.pids == pids
+
+
+@pytest.mark.sandbox
+def test_a_claim_that_takes_for_ever_to_draw_is_rejected() -> None:
+    with TextPool(limits=LOOSE, wall_s=2.0, cpu_s=0.3) as short:
+        before, greedy, after = short.run([writing(GOOD), writing(TANGLE), writing(GOOD)], 64)
+    assert isinstance(greedy, Rejected) and greedy.code == "resources", greedy
+    assert same(before, GOOD) and same(after, GOOD)
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["program worker", "reader"])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_process_lost_in_mid_batch_is_replaced(which: int, number: signal.Signals) -> None:
+    texts = SHORT * 6
+    programs = [writing(text) for text in texts]
+    outcomes: list[object] = []
+    with TextPool(wall_s=1.0) as pool:
+        pool._slots[0][which]._timeout_s = 1.5
+        pool.run(programs[:1], 64)
+        first = pool.pids
+        thread = threading.Thread(target=lambda: outcomes.extend(pool.run(programs, 64)))
+        thread.start()
+        time.sleep(0.2)
+        os.kill(first[which], number)
+        thread.join(60)
+        assert not thread.is_alive()
+        assert pool.pids[which] != first[which] and pool.pids[1 - which] == first[1 - which]
+    assert all(same(outcome, text) for outcome, text in zip(outcomes, texts, strict=True))
+
+
+def test_a_reader_that_never_starts_is_an_infrastructure_error() -> None:
+    with TextPool() as pool:
+        pool._slots[0][1]._module = "no_such_module"
+        found = pool.run([writing(GOOD), "x ="], 64)
+    assert isinstance(found[0], InfrastructureError) and "does not start" in str(found[0])
+    assert isinstance(found[1], Rejected)
+
+
+def test_a_malformed_reply_of_the_reader_is_our_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: TextPool, message: Any, payload: bytes) -> Rendered:
+        raise KeyError("scene")
+
+    monkeypatch.setattr(TextPool, "_drawn", broken)
+    with TextPool() as pool:
+        (found,) = pool.run([writing(GOOD)], 64)
+    assert isinstance(found, InfrastructureError) and "malformed" in str(found)
