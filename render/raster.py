@@ -76,12 +76,18 @@ def rasterise(scene: FlatScene, size: int = 64) -> Picture:
                 _trace(context, obj)
                 context.set_source_rgb(*_channels(colour))
                 context.fill()
-        surface.flush()
-        rows = np.frombuffer(surface.get_data(), np.uint8).reshape(height, surface.get_stride())
-        # Cairo keeps premultiplied BGRA, on machines of this byte order; alpha is 255 under an opaque background.
-        return Picture(np.ascontiguousarray(rows[:, : 4 * width].reshape(height, width, 4)[:, :, 2::-1]))
+        return picture_from(surface)
     finally:
         surface.finish()
+
+
+def picture_from(surface: cairocffi.ImageSurface) -> Picture:
+    """What was drawn on an opaque background."""
+    surface.flush()
+    width, height = surface.get_width(), surface.get_height()
+    rows = np.frombuffer(surface.get_data(), np.uint8).reshape(height, surface.get_stride())
+    # Cairo keeps premultiplied BGRA, on machines of this byte order; alpha is 255 under an opaque background.
+    return Picture(np.ascontiguousarray(rows[:, : 4 * width].reshape(height, width, 4)[:, :, 2::-1]))
 
 
 def _extent(scene: FlatScene, size: int | None) -> tuple[int, int]:

@@ -1,0 +1,218 @@
+"""Chart scenes: what a chart shows, as data: panels with axes, series of marks, legends and words.
+
+Places are px of the canvas, x right and y down. Values are those that a reader gets by holding drawn marks against
+drawn axes: numbers in the unit of the tick labels, dates in days since 1970-01-01, categories by their label.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from .scales import Scale, Tick
+
+Value: TypeAlias = float | str
+Bounds: TypeAlias = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
+
+DIGITS = 9
+"""Significant digits of values, so that a scene is the same on every machine."""
+
+
+def significant(value: float, digits: int = DIGITS) -> float:
+    """A value to so many significant digits.
+
+    >>> significant(1234.5678, 6), significant(0.0), significant(-0.000123456, 3)
+    (1234.57, 0.0, -0.000123)
+    """
+    # Adding 0 turns -0.0, which JSON would keep apart, into 0.0.
+    return float(f"{value:.{digits}g}") + 0.0
+
+
+@dataclass(frozen=True)
+class Words:
+    """A text that can be seen."""
+
+    text: str
+    role: str
+    """`title`, `axis`, `legend`, `wedge`, `mark` (at a place among the marks) or `figure`."""
+    bounds: Bounds
+    colour: str
+    """`#rrggbb`."""
+    size: float
+    """px."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of a panel."""
+
+    name: str
+    """`x`, `y`, `angle`, `radius` or `colour`."""
+    label: str
+    """What is written along it, or nothing."""
+    ticks: tuple[Tick, ...]
+    """In order of place: px along x or y or the radius, degrees anticlockwise from the right for angles."""
+    scale: Scale | None
+    reason: str
+    """Why there is no scale; empty where there is one."""
+    ends: tuple[float, float]
+    """Where it begins and ends: the panel's edges, in the ticks' unit of place."""
+
+    @property
+    def range(self) -> tuple[float, float] | None:
+        """The values at its ends, the smaller one first; None for categories and without a scale."""
+        if self.scale is None or self.scale.kind == "category":
+            return None
+        low, high = sorted(self.scale.value(end) for end in self.ends)
+        return low, high
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One bar, point, vertex, wedge, box or cell."""
+
+    values: Mapping[str, Value]
+    """By name, which the series' kind tells (see `Series.kind`); those without a readable axis are left out."""
+    bounds: Bounds
+    visible: float
+    """The share of it that later things leave to be seen."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """Marks that belong together, by look."""
+
+    kind: str
+    """What its marks are, and their values:
+
+    `bar`           at, low, high: where it stands on the other axis, and its ends along the bar (low <= high);
+                    `start` is the end that it grows from
+    `histogram`     left, right, low, high
+    `line`, `step`  x, y of each vertex in order of drawing
+    `points`        x, y
+    `area`          x, low, high at each vertex
+    `error`         at, low, high
+    `box`           at, low, q1, median, q3, high
+    `wedge`         share, start, end (degrees anticlockwise from the right), and the label beside it
+    `cell`          x, y, value
+    `rule`          x or y: a straight line across the whole panel
+    """
+    upright: bool
+    """Bars, boxes, errors: whether they run along y."""
+    colour: str
+    """`#rrggbb`, of the fill or else of the line, as painted."""
+    alpha: float
+    """1 where it hides what is under it."""
+    label: str
+    """Its name in the legend, or nothing."""
+    contrast: float
+    """Of its colour to what is under it, 0 to 1: the least of its marks."""
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of a legend."""
+
+    label: str
+    colour: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One pair of axes with what is drawn in it."""
+
+    bounds: Bounds
+    title: str
+    polar: bool
+    axes: tuple[Axis, ...]
+    series: tuple[Series, ...]
+    legend: tuple[Entry, ...]
+    words: tuple[Words, ...]
+    others: int
+    """How many seen things are none of these: arrows, contours, spans. Questions on what all things are would be
+    wrong where there are any."""
+
+    def axis(self, name: str) -> Axis | None:
+        """The axis of that name."""
+        return next((axis for axis in self.axes if axis.name == name), None)
+
+
+@dataclass(frozen=True)
+class ChartScene:
+    """A figure."""
+
+    width: float
+    height: float
+    background: str
+    """`#rrggbb`."""
+    panels: tuple[Panel, ...]
+    words: tuple[Words, ...]
+    """Those of no panel, such as the figure's title."""
+
+    @cached_property
+    def _json(self) -> str:
+        return json.dumps(_plain(self), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+    def to_json(self) -> str:
+        """Canonical JSON: equal scenes give equal bytes."""
+        return self._json
+
+    @classmethod
+    def from_json(cls, text: str) -> "ChartScene":
+        """What `to_json` gave."""
+        body = json.loads(text)
+        return cls(
+            body["width"],
+            body["height"],
+            body["background"],
+            tuple(_panel(panel) for panel in body["panels"]),
+            tuple(_words(words) for words in body["words"]),
+        )
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 of the canonical JSON, in hex."""
+        return hashlib.sha256(self._json.encode()).hexdigest()
+
+
+def _plain(scene: ChartScene) -> dict[str, Any]:
+    body = asdict(scene)
+    for panel, drawn in zip(body["panels"], scene.panels, strict=True):
+        for axis, own in zip(panel["axes"], drawn.axes, strict=True):
+            axis["scale"] = None if own.scale is None else own.scale.to_dict()
+            axis["ticks"] = [[tick.position, tick.label] for tick in own.ticks]
+    return body
+
+
+def _panel(body: dict[str, Any]) -> Panel:
+    return Panel(
+        **(
+            body
+            | {
+                "bounds": tuple(body["bounds"]),
+                "axes": tuple(_axis(axis) for axis in body["axes"]),
+                "series": tuple(_series(series) for series in body["series"]),
+                "legend": tuple(Entry(**entry) for entry in body["legend"]),
+                "words": tuple(_words(words) for words in body["words"]),
+            }
+        )
+    )
+
+
+def _axis(body: dict[str, Any]) -> Axis:
+    scale = None if body["scale"] is None else Scale.from_dict(body["scale"])
+    ticks = tuple(Tick(position, label) for position, label in body["ticks"])
+    return Axis(**(body | {"scale": scale, "ticks": ticks, "ends": tuple(body["ends"])}))
+
+
+def _series(body: dict[str, Any]) -> Series:
+    marks = tuple(Mark(mark["values"], tuple(mark["bounds"]), mark["visible"]) for mark in body["marks"])
+    return Series(**(body | {"marks": marks}))
+
+
+def _words(body: dict[str, Any]) -> Words:
+    return Words(**(body | {"bounds": tuple(body["bounds"])}))

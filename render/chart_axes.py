@@ -1,0 +1,237 @@
+"""Axes read as a person reads them: from the tick labels that are seen, at the tick marks that are seen."""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from ..geometry.chart import Axis, Bounds, significant
+from ..geometry.scales import Scale, Tick, read_number, read_scale
+from .chart_parts import MIN_CONTRAST, AxesParts, AxisParts, Text, TickParts, bounds_of, rectangle, segment
+from .chart_round import ring
+from .display import Shape
+from .display_seen import Seen, region_of
+
+_OFFSET = re.compile(r"^(?:[×x]?\s*(?:1e|10\^)|[+\-−]\s*[\d.]+|\d{4}(?:-\w+)*$|\w{3}\s*-?\d{4}|\d{4}-\w{3})")
+_LONGEST_TICK = 25.0
+"""px: a longer line is no tick mark."""
+_ANGLE_SLACK = 1.0
+"""Degrees by which the label of an angle may be off."""
+
+
+class Frame(NamedTuple):
+    """The plane that marks are drawn in."""
+
+    bounds: Bounds
+    centre: tuple[float, float, float] | None
+    """Of a polar one: x, y and radius."""
+
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        """A point's place along the two axes: px, or degrees anticlockwise from the right and px from the centre."""
+        if self.centre is None:
+            return x, y
+        across, up = x - self.centre[0], self.centre[1] - y
+        return math.degrees(math.atan2(up, across)) % 360, math.hypot(across, up)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """The axes of a panel: places to values."""
+
+    frame: Frame
+    axes: tuple[Axis, ...]
+
+    def axis(self, name: str) -> Axis | None:
+        """The axis of that name."""
+        return next((axis for axis in self.axes if axis.name == name), None)
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Of the two axes that marks are placed by."""
+        return ("angle", "radius") if self.frame.centre else ("x", "y")
+
+    def value(self, which: int, place: float, slack: float = 3.0) -> float | str | None:
+        """The value at a place along axis 0 or 1; None where the axis is not readable, or no category is near.
+
+        Args:
+            which: 0 for x or the angle, 1 for y or the radius.
+            place: in the axis's unit of place.
+            slack: how far the place may be from a category's, in the same unit.
+        """
+        axis = self.axis(self.names[which])
+        if axis is None or axis.scale is None:
+            return None
+        if axis.scale.kind == "category":
+            label, distance = axis.scale.category(place)
+            return label if distance <= slack else None
+        value = axis.scale.value(place)
+        # What is less than a thousandth of a px says nothing, and would keep 0 from being 0.
+        least = abs(axis.scale.slope) / 1000
+        if axis.scale.kind == "log":
+            return significant(value, max(1, math.ceil(-math.log10(least * math.log(10)))))
+        return significant(round(value % 360 if axis.name == "angle" else value, math.ceil(-math.log10(least))))
+
+    def step(self, which: int) -> float:
+        """Between neighbouring categories; infinite where there are not two."""
+        axis = self.axis(self.names[which])
+        places = [place for place, _ in axis.scale.categories] if axis and axis.scale else []
+        return min((b - a for a, b in zip(places, places[1:], strict=False)), default=math.inf)
+
+
+def find_frame(parts: AxesParts) -> Frame | None:
+    """The plane of a panel: its background, or else what its marks are clipped to, or else what its axes span."""
+    shapes = [thing for thing in parts.things if isinstance(thing, Shape)]
+    boxes = [shape.style.clip.box for shape in shapes if shape.style.clip is not None]
+    clips = [box for box in boxes if box is not None]
+    for shape in shapes[:1]:
+        found = rectangle(shape.path)
+        if found and shape.style.fill and (not clips or any(np.allclose(found, box, atol=1) for box in clips)):
+            return Frame(found, None)
+        circle = ring(shape.path)
+        if circle and circle.inner == 0 and circle.end - circle.start > 359 and shape.style.fill and parts.axes:
+            (x, y), radius = circle.centre, circle.outer
+            return Frame((x - radius, y - radius, x + radius, y + radius), (x, y, radius))
+    if clips:
+        return Frame(max(clips, key=lambda box: (box[2] - box[0]) * (box[3] - box[1])), None)
+    spines = [ends for shape in shapes if shape.places is None and (ends := segment(shape.path)) is not None]
+    drawn = spines or [shape.path.drawn for shape in shapes if shape.places is None]
+    return Frame(bounds_of(np.concatenate(drawn)), None) if drawn else None
+
+
+def read_axes(parts: AxesParts, frame: Frame, seen: Seen) -> list[Axis]:
+    """The axes of a panel."""
+    return [_read(axis, frame, seen) for axis in parts.axes]
+
+
+def _read(parts: AxisParts, frame: Frame, seen: Seen) -> Axis:
+    which = "xy".index(parts.name)
+    places = [_tick(tick, which, frame, seen) for tick in parts.ticks]
+    ticks = sorted({tick for tick in places if tick is not None})
+    label, offset = _titles(parts.texts, which, frame.bounds)
+    left, top, right, bottom = frame.bounds
+    if frame.centre is not None:
+        name, ends = ("angle", "radius")[which], ((0.0, 360.0), (0.0, frame.centre[2]))[which]
+    else:
+        name, ends = parts.name, ((left, right), (bottom, top))[which]
+    scale = _turning(ticks) if name == "angle" else None
+    found = scale or read_scale(ticks, offset)
+    kept = tuple(Tick(round(tick.position, 2), tick.label) for tick in ticks)
+    ends = (round(ends[0], 2), round(ends[1], 2))
+    if isinstance(found, str):
+        return Axis(name, label, kept, None, found, ends)
+    return Axis(name, label, kept, _settled(found), "", ends)
+
+
+def _settled(scale: Scale) -> Scale:
+    """Without the last digits, in which machines differ, and as it is after a round trip."""
+    slope = significant(scale.slope, 10)
+    decimals = math.ceil(-math.log10(abs(slope) * 1e-6)) if slope else 0
+    intercept = round(scale.intercept, decimals) + 0.0
+    return Scale.from_dict(replace(scale, slope=slope, intercept=intercept, residual=round(scale.residual, 3)).to_dict())
+
+
+def _tick(tick: TickParts, which: int, frame: Frame, seen: Seen) -> Tick | None:
+    """Where a tick is and what it says; None where nothing of it is seen."""
+    drawn = _drawn_place(tick.shapes, which, frame, seen)
+    texts = [text for text in tick.texts if text.string]
+    if not texts:
+        return None if drawn is None else Tick(drawn, "")
+    text = texts[0]
+    if frame.centre is not None:
+        place = frame.place(*text.centre)[which] if drawn is None or which == 0 else drawn
+        # A label stands outside the circle at its tick's angle; that of a radius has to have its circle.
+        if which == 1 and drawn is None:
+            return None
+        return Tick(place if drawn is None else drawn, text.string)
+    low, high = text.bounds[which], text.bounds[which + 2]
+    middle = (low + high) / 2
+    if drawn is None:
+        return Tick(middle, text.string)
+    if not low - text.size <= drawn <= high + text.size:
+        return Tick(drawn, "")
+    return Tick(drawn, text.string)
+
+
+def _drawn_place(shapes: Sequence[Shape], which: int, frame: Frame, seen: Seen) -> float | None:
+    """Where the tick mark or grid line that is seen lies along the axis."""
+    for shape in sorted(shapes, key=lambda shape: shape.places is None):
+        region = region_of(shape)
+        if shape.style.stroke is None or region.is_empty:
+            continue
+        if seen.contrast(shape.index, shape.style.stroke, region) < MIN_CONTRAST / 2:
+            continue
+        if shape.places is not None:
+            if np.ptp(shape.path.points, axis=0).max() <= _LONGEST_TICK:
+                return frame.place(*shape.places[0])[which]
+        elif frame.centre is not None:
+            return _polar_grid(shape, which, frame)
+        else:
+            ends = segment(shape.path)
+            if ends is not None and abs(ends[0, which] - ends[1, which]) < 0.1:
+                return float(ends[0, which])
+    return None
+
+
+def _polar_grid(shape: Shape, which: int, frame: Frame) -> float | None:
+    """The angle of a spoke, or the radius of a circle."""
+    points = np.concatenate([loop for loop, _ in shape.path.loops])
+    places = np.array([frame.place(*point) for point in points.tolist()])
+    if which == 0:
+        return float(places[places[:, 1].argmax(), 0])
+    radii = places[:, 1]
+    return float(radii.mean()) if np.ptp(radii) < 0.02 * radii.mean() + 0.1 else None
+
+
+def _turning(ticks: Sequence[Tick]) -> Scale | None:
+    """A scale of degrees all round, whatever its direction and where it begins."""
+    read = [(tick.position, number) for tick in ticks if (number := read_number(tick.label)) is not None]
+    if len(read) < 2 or len(read) < sum(bool(tick.label) for tick in ticks) or any(n[1] != "°" for _, n in read):
+        return None
+    for slope in (1.0, -1.0):
+        offsets = [(value - slope * place) % 360 for place, (value, _) in read]
+        spread = [(offset - offsets[0] + 180) % 360 - 180 for offset in offsets]
+        if max(map(abs, spread)) <= _ANGLE_SLACK:
+            start = round(offsets[0] + sum(spread) / len(spread), 1)
+            return Scale("linear", slope, start % 360, (), max(map(abs, spread)), "°")
+    return None
+
+
+def _titles(texts: Sequence[Text], which: int, bounds: Bounds) -> tuple[str, str]:
+    """An axis's label, which stands at its middle, and what applies to all its numbers, which stands at its end."""
+    label = offset = ""
+    low, high = bounds[which], bounds[which + 2]
+    for text in texts:
+        share = (text.centre[which] - low) / (high - low) if high > low else 0.5
+        at_end = share > 0.7 if which == 0 else share < 0.15
+        if at_end and _OFFSET.match(text.string):
+            offset = text.string
+        else:
+            label = text.string
+    return label, offset
+
+
+def share_scales(panels: Sequence[Reader]) -> list[Reader]:
+    """Panels whose axis bears no labels read it off the neighbour that shares it: same ends, same ticks."""
+    found = []
+    for panel in panels:
+        axes = []
+        for axis in panel.axes:
+            lender = None
+            if axis.scale is None and axis.ticks and not any(tick.label for tick in axis.ticks):
+                lender = next((other for one in panels for other in one.axes if _same_place(axis, other)), None)
+            axes.append(axis if lender is None else replace(axis, scale=lender.scale, reason=""))
+        found.append(Reader(panel.frame, tuple(axes)))
+    return found
+
+
+def _same_place(axis: Axis, other: Axis) -> bool:
+    return (
+        other.scale is not None
+        and axis.name == other.name
+        and np.allclose(axis.ends, other.ends, atol=0.5)
+        and len(axis.ticks) == len(other.ticks)
+        and all(abs(a.position - b.position) < 0.5 for a, b in zip(axis.ticks, other.ticks, strict=True))
+    )

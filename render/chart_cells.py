@@ -1,0 +1,136 @@
+"""Heat maps: cells of images and meshes, and their values by the colours of a bar beside them."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ..geometry.chart import Bounds, significant
+from .chart_axes import Reader
+from .chart_parts import bounds_of, rectangle
+from .display import Bitmap, Group, Shape, Thing
+
+MAX_CELLS = 2_500
+_RAMP_STEPS = 32
+"""Fewer steps of colour are no bar of colours."""
+_COLOUR_SLACK = 4.0
+"""Of 255, by which the colour of a cell may be off the bar's."""
+_AMBIGUOUS = 0.02
+"""Of the bar: two places of one colour that are farther apart leave the value open."""
+
+
+class Cells(NamedTuple):
+    """A grid of colours."""
+
+    index: int
+    """When the last of it is painted."""
+    artist: Group | None
+    bounds: np.ndarray
+    """[n, 4]: left, top, right, bottom of each cell."""
+    colours: np.ndarray
+    """[n, 4]: RGBA of 255."""
+    columns: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Ramp:
+    """A bar of colours: what each place along it looks like."""
+
+    places: np.ndarray
+    """[n] px, increasing."""
+    colours: np.ndarray
+    """[n, 3]"""
+    upright: bool
+
+    def place(self, colour: np.ndarray) -> float | None:
+        """Where along the bar a colour is; None where it is nowhere, or at places far apart."""
+        distances = np.linalg.norm(self.colours - colour[:3], axis=1)
+        best = int(distances.argmin())
+        if distances[best] > _COLOUR_SLACK:
+            return None
+        alike = self.places[distances <= distances[best] + 1.0]
+        if np.ptp(alike) > _AMBIGUOUS * np.ptp(self.places):
+            return None
+        return float((alike[0] + alike[-1]) / 2)
+
+
+def find_cells(things: Sequence[Thing]) -> tuple[list[Cells], list[Thing]]:
+    """The grids among things, and the other things."""
+    meshes: dict[Group, list[Shape]] = defaultdict(list)
+    found, rest = [], []
+    for thing in things:
+        if isinstance(thing, Bitmap):
+            cells = _of_bitmap(thing)
+            found += [] if cells is None else [cells]
+            rest += [thing] if cells is None else []
+        elif isinstance(thing, Shape) and thing.groups and thing.groups[-1].name == "QuadMesh":
+            meshes[thing.groups[-1]].append(thing)
+        else:
+            rest.append(thing)
+    for shapes in meshes.values():
+        cells = _of_mesh(shapes)
+        found += [] if cells is None else [cells]
+        rest += shapes if cells is None else []
+    return found, rest
+
+
+def _of_bitmap(bitmap: Bitmap) -> Cells | None:
+    rows, columns = bitmap.pixels.shape[:2]
+    origin, across, _, down = bitmap.corners
+    if rows * columns > MAX_CELLS or abs(across[1] - origin[1]) > 0.01 or abs(down[0] - origin[0]) > 0.01:
+        return None
+    x, y = np.linspace(origin[0], across[0], columns + 1), np.linspace(origin[1], down[1], rows + 1)
+    left, right = np.minimum(x[:-1], x[1:]), np.maximum(x[:-1], x[1:])
+    top, bottom = np.minimum(y[:-1], y[1:]), np.maximum(y[:-1], y[1:])
+    bounds = np.stack(
+        [np.tile(left, rows), np.repeat(top, columns), np.tile(right, rows), np.repeat(bottom, columns)], axis=1
+    )
+    artist = bitmap.groups[-1] if bitmap.groups else None
+    return Cells(bitmap.index, artist, bounds, bitmap.pixels.reshape(-1, 4).astype(float), columns, rows)
+
+
+def _of_mesh(shapes: Sequence[Shape]) -> Cells | None:
+    """Rectangles that fill a rectangle, each once."""
+    corners = [rectangle(shape.path) if shape.places is None else None for shape in shapes]
+    if len(shapes) > MAX_CELLS or any(corner is None for corner in corners):
+        return None
+    bounds = np.array(corners, float).reshape(-1, 4)
+    left, top, right, bottom = bounds_of(np.concatenate([bounds[:, :2], bounds[:, 2:]]))
+    area = ((bounds[:, 2] - bounds[:, 0]) * (bounds[:, 3] - bounds[:, 1])).sum()
+    columns, rows = (len(np.unique(np.round(bounds[:, side], 2))) for side in (0, 1))
+    if columns * rows != len(shapes) or abs(area - (right - left) * (bottom - top)) > 0.001 * area:
+        return None
+    colours = np.array([shape.style.fill or (0, 0, 0, 0) for shape in shapes], float)
+    return Cells(shapes[-1].index, shapes[0].groups[-1], bounds, colours, columns, rows)
+
+
+def ramp_of(cells: Cells) -> Ramp | None:
+    """The bar of colours that a grid of one row or column is."""
+    if min(cells.columns, cells.rows) != 1 or max(cells.columns, cells.rows) < _RAMP_STEPS:
+        return None
+    along = int(cells.rows > 1)
+    middles = (cells.bounds[:, along] + cells.bounds[:, along + 2]) / 2
+    order = middles.argsort()
+    return Ramp(middles[order], cells.colours[order, :3], bool(along))
+
+
+def values_of(
+    cells: Cells, reader: Reader, ramp: Ramp | None, bar: Reader | None
+) -> list[tuple[Bounds, dict[str, float | str | None]]]:
+    """Each cell's bounds and values."""
+    found = []
+    for (left, top, right, bottom), colour in zip(cells.bounds.tolist(), cells.colours, strict=True):
+        values: dict[str, float | str | None] = {
+            "x": reader.value(0, (left + right) / 2, (right - left) / 2),
+            "y": reader.value(1, (top + bottom) / 2, (bottom - top) / 2),
+        }
+        place = ramp.place(colour) if ramp is not None and colour[3] == 255 else None
+        if place is not None and ramp is not None and bar is not None:
+            value = bar.value(int(ramp.upright), place)
+            # The bar's own steps of colour bound what can be told.
+            values["value"] = significant(value, 6) if isinstance(value, float) else value
+        found.append(((left, top, right, bottom), values))
+    return found

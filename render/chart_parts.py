@@ -1,0 +1,259 @@
+"""A figure's display list sorted into parts: axes, their ticks, legends, words. The names of groups, which come from
+the program, only propose what belongs together; what is made of the parts is judged by geometry and by what is seen.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from shapely import Polygon
+
+from ..geometry.chart import Bounds
+from ..geometry.chart import Words as SeenWords
+from .display import Colour, DisplayList, Group, Path, Shape, Thing, Words
+from .display_seen import Seen
+
+MIN_LETTER = 4.0
+"""px: smaller text is not read."""
+MIN_SHARE = 0.6
+"""A text that is covered, cut off or run into by more is not read."""
+MIN_CONTRAST = 0.12
+MIN_VISIBLE_SAMPLE = 0.3
+"""Of a legend's sample."""
+TOLERANCE = 0.75
+"""px: places that are meant to be one differ by no more."""
+
+
+@dataclass(frozen=True, eq=False)
+class Text:
+    """The lines and pieces of one text."""
+
+    words: tuple[Words, ...]
+
+    @property
+    def index(self) -> int:
+        """When its first piece is painted."""
+        return self.words[0].index
+
+    @property
+    def size(self) -> float:
+        """Of its largest letters, px."""
+        return max(words.size for words in self.words)
+
+    @property
+    def colour(self) -> Colour:
+        """Of its first piece."""
+        return self.words[0].colour
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        """Round all of it."""
+        return bounds_of(np.concatenate([words.corners for words in self.words]))
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Of its bounds."""
+        left, top, right, bottom = self.bounds
+        return (left + right) / 2, (top + bottom) / 2
+
+    @cached_property
+    def string(self) -> str:
+        """As it is read: raised small pieces as `^{...}`, lowered ones as `_{...}`, lines apart by a space."""
+        turn = math.radians(self.words[0].degrees)
+        cos, sin = math.cos(turn), math.sin(turn)
+        # Along the baseline and down from it.
+        placed = [(w.x * cos - w.y * sin, w.x * sin + w.y * cos, w) for w in self.words]
+        lines: list[tuple[float, list[tuple[float, str]]]] = []
+        for along, down, words in sorted(placed, key=lambda one: -one[2].size):
+            near = [line for line in lines if abs(line[0] - down) < 0.75 * self.size]
+            if not near:
+                lines.append((down, [(along, words.text)]))
+                continue
+            base, pieces = min(near, key=lambda line: abs(line[0] - down))
+            small = words.size < 0.9 * self.size
+            mark = "^" if small and down < base - 0.15 * self.size else "_" if small and down > base + 0.08 else ""
+            pieces.append((along, f"{mark}{{{words.text}}}" if mark else words.text))
+        rows = ("".join(text for _, text in sorted(pieces, key=lambda one: one[0])) for _, pieces in sorted(lines))
+        return " ".join(" ".join(rows).split())
+
+
+@dataclass(eq=False)
+class TickParts:
+    """What one tick is drawn with."""
+
+    shapes: list[Shape] = field(default_factory=list)
+    texts: list[Text] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class AxisParts:
+    """What one axis is drawn with."""
+
+    name: str = ""
+    ticks: list[TickParts] = field(default_factory=list)
+    texts: list[Text] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class AxesParts:
+    """What one pair of axes is drawn with."""
+
+    things: list[Thing] = field(default_factory=list)
+    """Marks, spines, the background: all that is no text and in no axis or legend; in order."""
+    texts: list[Text] = field(default_factory=list)
+    axes: list[AxisParts] = field(default_factory=list)
+    legends: list[list[Thing]] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Parts:
+    """A whole figure's."""
+
+    axes: list[AxesParts] = field(default_factory=list)
+    texts: list[Text] = field(default_factory=list)
+    legends: list[list[Thing]] = field(default_factory=list)
+    things: list[Thing] = field(default_factory=list)
+
+
+def sort_out(figure: DisplayList, seen: Seen) -> Parts:
+    """The parts of a figure; texts that are not seen are left out."""
+    found = Parts()
+    axes: dict[Group, AxesParts] = {}
+    lines: dict[Group, AxisParts] = {}
+    ticks: dict[Group, TickParts] = {}
+    legends: dict[Group, list[Thing]] = {}
+    for thing, text in _with_texts(figure.things, seen):
+        names = [group.name for group in thing.groups]
+        owner = thing.groups[_last(names, "axes")] if "axes" in names else None
+        inner = thing.groups[thing.groups.index(owner) + 1 :] if owner else thing.groups[1:]
+        if owner and owner not in axes:
+            axes[owner] = AxesParts()
+            found.axes.append(axes[owner])
+        home: AxesParts | Parts = axes[owner] if owner else found
+        legend = next((group for group in inner if group.name == "legend"), None)
+        if legend is not None:
+            if legend not in legends:
+                legends[legend] = []
+                home.legends.append(legends[legend])
+            legends[legend].append(thing)
+        elif owner and inner and inner[0].name == "matplotlib.axis":
+            if inner[0] not in lines:
+                lines[inner[0]] = AxisParts()
+                axes[owner].axes.append(lines[inner[0]])
+            _into_axis(lines[inner[0]], ticks, inner[1:], thing, text)
+        elif text is not None:
+            home.texts.append(text)
+        elif not isinstance(thing, Words):
+            home.things.append(thing)
+    for own in found.axes:
+        for at, line in enumerate(own.axes):
+            # Without a single tick, an axis is known by its turn: x is drawn first.
+            line.name = line.name or "xy"[min(at, 1)]
+    return found
+
+
+def _into_axis(
+    axis: AxisParts, ticks: dict[Group, TickParts], inner: Sequence[Group], thing: Thing, text: Text | None
+) -> None:
+    if inner and inner[0].name in ("xtick", "ytick"):
+        axis.name = inner[0].name[0]
+        if inner[0] not in ticks:
+            ticks[inner[0]] = TickParts()
+            axis.ticks.append(ticks[inner[0]])
+        if text is not None:
+            ticks[inner[0]].texts.append(text)
+        elif isinstance(thing, Shape):
+            ticks[inner[0]].shapes.append(thing)
+    elif text is not None:
+        axis.texts.append(text)
+
+
+def _last(names: Sequence[str], name: str) -> int:
+    return len(names) - 1 - list(reversed(names)).index(name)
+
+
+def _with_texts(things: Iterable[Thing], seen: Seen) -> Iterable[tuple[Thing, Text | None]]:
+    """Each thing, and with the first piece of each text that is seen, the text; other pieces come without."""
+    pieces: dict[Group, list[Words]] = defaultdict(list)
+    kept = list(things)
+    for thing in kept:
+        if isinstance(thing, Words) and thing.groups:
+            pieces[thing.groups[-1]].append(thing)
+    for thing in kept:
+        if not isinstance(thing, Words):
+            yield thing, None
+        elif thing.groups and pieces[thing.groups[-1]][0] is thing:
+            text = Text(tuple(pieces[thing.groups[-1]]))
+            yield thing, text if is_seen(text, seen) else None
+
+
+def is_seen(text: Text, seen: Seen) -> bool:
+    """Whether a text can be read in the picture."""
+    return all(
+        words.size >= MIN_LETTER
+        and seen.words_share(words) >= MIN_SHARE
+        and seen.contrast(words.index, words.colour, Polygon(words.corners)) >= MIN_CONTRAST
+        for words in text.words
+        if words.text.strip()
+    )
+
+
+def seen_words(text: Text, role: str) -> SeenWords:
+    """A text as a scene has it."""
+    return SeenWords(text.string, role, rounded_bounds(text.bounds), hexadecimal(text.colour), round(text.size, 2))
+
+
+# --- shapes of paths -------------------------------------------------------------------------------------------------
+
+
+def bounds_of(points: np.ndarray) -> Bounds:
+    """Round points [n, 2]."""
+    left, top = points.min(axis=0)
+    right, bottom = points.max(axis=0)
+    return float(left), float(top), float(right), float(bottom)
+
+
+def rounded_bounds(bounds: Bounds) -> Bounds:
+    """To a hundredth of a px."""
+    left, top, right, bottom = (round(side, 2) + 0.0 for side in bounds)
+    return left, top, right, bottom
+
+
+def hexadecimal(colour: Sequence[float]) -> str:
+    """`#rrggbb`, without alpha."""
+    return "#" + "".join(f"{round(part):02x}" for part in colour[:3])
+
+
+def rectangle(path: Path) -> Bounds | None:
+    """The bounds of a path that is one rectangle along the axes."""
+    if path.is_curved or len(path.loops) != 1:
+        return None
+    points, closed = path.loops[0]
+    ring = points[:-1] if len(points) == 5 and np.allclose(points[0], points[-1], atol=1e-6) else points
+    if len(ring) != 4 or not (closed or len(points) == 5):
+        return None
+    steps = np.abs(np.roll(ring, -1, axis=0) - ring)
+    along = steps.argmin(axis=1)
+    flat = steps.min(axis=1).max() < 1e-3
+    return bounds_of(ring) if flat and along[0] == along[2] != along[1] == along[3] else None
+
+
+def segment(path: Path) -> np.ndarray | None:
+    """The two ends [2, 2] of a path that is one straight line."""
+    if path.is_curved or len(path.loops) != 1:
+        return None
+    points, closed = path.loops[0]
+    return points if len(points) == 2 and not closed else None
+
+
+def is_covered_by(inner: Bounds, outer: Bounds, slack: float = TOLERANCE) -> bool:
+    """Whether one rectangle lies in another."""
+    return (
+        inner[0] >= outer[0] - slack
+        and inner[1] >= outer[1] - slack
+        and inner[2] <= outer[2] + slack
+        and inner[3] <= outer[3] + slack
+    )

@@ -1,0 +1,91 @@
+"""Parts of rings: the wedges of pies and the bars of polar panels."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from .display import LINE, MOVE, Path
+
+_SLACK = 0.02
+"""Of the radius, by which points may be off a circle."""
+
+
+class Ring(NamedTuple):
+    """What lies between two radii and two angles."""
+
+    centre: tuple[float, float]
+    inner: float
+    """0 for a wedge that reaches the centre."""
+    outer: float
+    start: float
+    """Degrees anticlockwise from the right, in [0, 360)."""
+    end: float
+    """Above `start`, by 360 at most."""
+
+    def rim(self, share: float) -> tuple[float, float]:
+        """The point at the middle of its angles, and this share of its outer radius from the centre."""
+        turn = math.radians((self.start + self.end) / 2)
+        x, y = self.centre
+        return x + share * self.outer * math.cos(turn), y - share * self.outer * math.sin(turn)
+
+
+def ring(path: Path) -> Ring | None:
+    """The part of a ring that a closed path is, or None; a whole ring has an inner loop besides."""
+    if not path.is_curved or len(path.loops) > 2:
+        return None
+    points = path.drawn
+    if np.allclose(points[0], points[-1], atol=1e-6):
+        points = points[:-1]
+    centre = _centre(path)
+    if centre is None:
+        return None
+    offsets = points - centre
+    distances = np.hypot(*offsets.T)
+    outer = float(distances.max())
+    on_outer = distances > (1 - _SLACK) * outer
+    rest = distances[~on_outer]
+    inner = float(np.median(rest)) if len(rest) else 0.0
+    if outer < 2 or (len(rest) and np.abs(rest - inner).max() > _SLACK * outer):
+        return None
+    # In the order in which they are drawn; steps between neighbours are small on an arc.
+    angles = np.unwrap(np.arctan2(-offsets[on_outer, 1], offsets[on_outer, 0]))
+    low, high = (round(math.degrees(angle), 6) for angle in (angles.min(), angles.max()))
+    if high - low > 360.5:
+        return None
+    start = low % 360
+    return Ring((float(centre[0]), float(centre[1])), inner, outer, start, start + min(high - low, 360.0))
+
+
+def _centre(path: Path) -> np.ndarray | None:
+    """Of the circle through the first, middle and last point of the longest arc."""
+    codes = path.codes
+    curved = ~np.isin(codes, (MOVE, LINE, 79))
+    runs = np.flatnonzero(np.diff(np.concatenate([[0], curved.astype(int), [0]])))
+    arcs = [path.points[max(0, a - 1) : b] for a, b in zip(runs[::2], runs[1::2], strict=True)]
+    if not arcs:
+        return None
+    arc = max(arcs, key=len)
+    # The last point of each cubic is on the curve; control points are not.
+    on_curve = arc[::3]
+    if len(on_curve) < 2:
+        return None
+    a, b = on_curve[0], on_curve[-1]
+    c = on_curve[len(on_curve) // 2] if len(on_curve) > 2 else _bezier_middle(arc[:4])
+    if c is None:
+        return None
+    if np.hypot(*(a - b)) < 1e-6:
+        # All round.
+        return np.asarray((on_curve.min(axis=0) + on_curve.max(axis=0)) / 2)
+    return _circumcentre(a, b, c)
+
+
+def _bezier_middle(control: np.ndarray) -> np.ndarray | None:
+    return control.T @ np.array([1, 3, 3, 1]) / 8 if len(control) == 4 else None
+
+
+def _circumcentre(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray | None:
+    sides = 2 * np.stack([b - a, c - a])
+    if abs(np.linalg.det(sides)) < 1e-6:
+        return None
+    return np.linalg.solve(sides, np.array([b @ b - a @ a, c @ c - a @ a]))

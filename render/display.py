@@ -1,0 +1,379 @@
+"""Display lists: what a figure's program hands over, checked and decoded into things to draw, in order.
+
+Coordinates are px of the figure's canvas, x right and y down. See `figure.py` for the form on the wire.
+"""
+
+import base64
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from .figure import MAX_IMAGE_BYTES, MAX_ITEMS, MAX_SIDE_IN, MAX_VERTICES
+from .font import Font, font
+
+MOVE, LINE, QUADRATIC, CUBIC, CLOSE = 1, 2, 3, 4, 79
+_MAX_COORDINATE = 1e6
+_MAX_DEPTH = 40
+_MAX_TEXT = 300
+_CURVE_PIECES = 8
+"""Straight pieces of a flattened curve."""
+
+Colour: TypeAlias = tuple[int, int, int, int]
+"""Red, green, blue and alpha of 255."""
+
+
+class Group(NamedTuple):
+    """A name from the program, and which of those so named it is: a hint at what belongs together, never a fact."""
+
+    name: str
+    number: int
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """A path of matplotlib's codes, each piece of which begins with MOVE."""
+
+    points: np.ndarray
+    """[n, 2]"""
+    codes: np.ndarray
+    """[n] uint8; the points of a curve carry its code each."""
+
+    @cached_property
+    def is_curved(self) -> bool:
+        """Whether any piece is a curve."""
+        return bool(np.isin(self.codes, (QUADRATIC, CUBIC)).any())
+
+    @cached_property
+    def loops(self) -> list[tuple[np.ndarray, bool]]:
+        """The points [n, 2] of each connected part, curves flattened, and whether it is closed."""
+        found: list[tuple[list[np.ndarray], bool]] = []
+        at, codes = 0, self.codes
+        while at < len(codes):
+            code, points = codes[at], self.points
+            if code == MOVE:
+                found.append(([points[at]], False))
+                at += 1
+            elif code == LINE:
+                found[-1][0].append(points[at])
+                at += 1
+            elif code == CLOSE:
+                found[-1] = (found[-1][0], True)
+                at += 1
+            else:
+                count = 2 if code == QUADRATIC else 3
+                found[-1][0].extend(_curve(np.array([found[-1][0][-1], *points[at : at + count]])))
+                at += count
+        return [(np.array(part), closed) for part, closed in found]
+
+
+    @cached_property
+    def drawn(self) -> np.ndarray:
+        """All points [m, 2] that are drawn through, curves flattened; without what closes a part, which has no place."""
+        return np.concatenate([points for points, _ in self.loops])
+
+
+def _curve(control: np.ndarray) -> np.ndarray:
+    """Points of a Bézier curve of 3 or 4 control points, without its first."""
+    t = np.arange(1, _CURVE_PIECES + 1)[:, None] / _CURVE_PIECES
+    degree = len(control) - 1
+    return np.sum(
+        [math.comb(degree, i) * t**i * (1 - t) ** (degree - i) * point for i, point in enumerate(control)], axis=0
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """What may be painted: within a rectangle (left, top, right, bottom), a path, or both."""
+
+    box: tuple[float, float, float, float] | None
+    path: Path | None
+
+
+@dataclass(frozen=True, eq=False)
+class Hatch:
+    """Lines over a fill: a tile of 72 px, repeated."""
+
+    tile: Path
+    colour: Colour
+    width: float
+
+
+@dataclass(frozen=True, eq=False)
+class Style:
+    """How a shape is painted."""
+
+    fill: Colour | None
+    stroke: Colour | None
+    width: float
+    dash: tuple[float, tuple[float, ...]] | None
+    """Offset, then lengths of dashes and gaps in turn."""
+    cap: str
+    join: str
+    clip: Clip | None
+    hatch: Hatch | None
+    smooth: bool
+    """Whether its edges are blended; those of cells that touch are not."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """A path, or one path at several places."""
+
+    index: int
+    groups: tuple[Group, ...]
+    path: Path
+    """About the origin where there are places."""
+    style: Style
+    places: np.ndarray | None
+    """[m, 2]"""
+
+
+@dataclass(frozen=True, eq=False)
+class Words:
+    """A line of text."""
+
+    index: int
+    groups: tuple[Group, ...]
+    x: float
+    """Of the baseline's left end."""
+    y: float
+    text: str
+    size: float
+    font: Font
+    degrees: float
+    """Turned by so much, anticlockwise."""
+    colour: Colour
+    shifts: tuple[float, ...] | None
+    """Where each letter begins along the baseline, where that is not told by the font."""
+
+    @cached_property
+    def width(self) -> float:
+        """px along the baseline."""
+        if self.shifts is None:
+            return self.font.advance(self.text, self.size)
+        return self.shifts[-1] + self.font.advance(self.text[-1], self.size)
+
+    @cached_property
+    def corners(self) -> np.ndarray:
+        """[4, 2]: from above the beginning, round by the end; as high as figures and capitals."""
+        up, down = 0.76 * self.size, 0.1 * self.size
+        return self.placed(np.array([[0, -up], [self.width, -up], [self.width, down], [0, down]]))
+
+    def placed(self, points: np.ndarray) -> np.ndarray:
+        """Points [n, 2] along the baseline, y down, on the canvas."""
+        cos, sin = math.cos(math.radians(self.degrees)), math.sin(math.radians(self.degrees))
+        return points @ np.array([[cos, -sin], [sin, cos]]) + (self.x, self.y)
+
+
+@dataclass(frozen=True, eq=False)
+class Bitmap:
+    """An image."""
+
+    index: int
+    groups: tuple[Group, ...]
+    corners: np.ndarray
+    """[4, 2]: of row 0 and column 0, then the last column, the last of both, the last row."""
+    pixels: np.ndarray
+    """[rows, columns, 4] uint8, RGBA, alpha not multiplied in."""
+    clip: Clip | None
+
+
+Thing: TypeAlias = Shape | Words | Bitmap
+
+
+@dataclass(frozen=True, eq=False)
+class DisplayList:
+    """A figure."""
+
+    width: float
+    height: float
+    things: tuple[Thing, ...]
+
+
+def decode(message: Mapping[str, Any], payload: bytes) -> DisplayList:
+    """A display list from the wire.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none; the program wrote it, so it can be anything.
+    """
+    width, height = _number(message["width"]), _number(message["height"])
+    if not (36 <= width <= 72 * MAX_SIDE_IN and 36 <= height <= 72 * MAX_SIDE_IN):
+        raise ValueError(f"a canvas of {width} x {height}")
+    count = int(message["vertices"])
+    if not (0 <= count <= MAX_VERTICES and 0 <= len(payload) - 16 * count <= MAX_IMAGE_BYTES):
+        raise ValueError(f"{len(payload)} bytes with {count} vertices")
+    points = np.frombuffer(payload, "<f8", 2 * count).reshape(count, 2)
+    if not (np.abs(points) <= _MAX_COORDINATE).all():
+        raise ValueError("a vertex is no number or far out")
+    return DisplayList(width, height, tuple(_Decoder(points, payload[16 * count :], message["styles"]).things(message)))
+
+
+class _Decoder:
+    """Turns rows into things; whatever does not fit raises KeyError, TypeError or ValueError."""
+
+    def __init__(self, points: np.ndarray, tail: bytes, styles: Sequence[Any]) -> None:
+        self._points, self._tail = points, tail
+        self._paths: dict[tuple[int, int, str], Path] = {}
+        self._clips: dict[str, Clip] = {}
+        self._styles = [self._style(*style) for style in styles[:MAX_ITEMS]]
+
+    def things(self, message: Mapping[str, Any]) -> list[Thing]:
+        """All that is drawn."""
+        groups: list[Group] = []
+        found: list[Thing] = []
+        for number, (kind, *rest) in enumerate(message["items"]):
+            if kind == "group":
+                groups.append(Group(str(rest[0])[:60], number))
+            elif kind == "end":
+                groups.pop()
+            else:
+                found.append(self._thing(kind, len(found), tuple(groups), rest))
+            if len(groups) > _MAX_DEPTH or number >= 2 * MAX_ITEMS:
+                raise ValueError("too many groups or items")
+        return found
+
+    def _thing(self, kind: str, index: int, groups: tuple[Group, ...], rest: Sequence[Any]) -> Thing:
+        if kind == "path":
+            first, count, codes, style = rest
+            return Shape(index, groups, self._path(first, count, codes), self._styles[_natural(style)], None)
+        if kind == "markers":
+            first, count, codes, style, at, times = rest
+            places = self._slice(at, times)
+            return Shape(index, groups, self._path(first, count, codes), self._styles[_natural(style)], places)
+        if kind == "text":
+            return self._words(index, groups, *rest)
+        if kind == "image":
+            return self._bitmap(index, groups, *rest)
+        raise ValueError(f"a thing of kind {kind!r}")
+
+    def _slice(self, first: int, count: int) -> np.ndarray:
+        if not (0 <= _natural(first) <= first + _natural(count) <= len(self._points)):
+            raise ValueError("vertices that are not there")
+        return self._points[first : first + count]
+
+    def _path(self, first: int, count: int, codes: str) -> Path:
+        key = (_natural(first), _natural(count), codes)
+        if key not in self._paths:
+            path = Path(self._slice(first, count), np.frombuffer(base64.b64decode(codes, validate=True), np.uint8))
+            _check_codes(path)
+            self._paths[key] = path
+        return self._paths[key]
+
+    def _style(
+        self, fill: Any, stroke: Any, width: Any, dash: Any, cap: Any, join: Any, clip: Any, hatch: Any, smooth: Any
+    ) -> Style:
+        if cap not in ("butt", "round", "projecting") or join not in ("miter", "round", "bevel"):
+            raise ValueError("an unknown cap or join")
+        lengths = None if dash is None else (_number(dash[0]), tuple(_size(length) for length in dash[1][:20]))
+        # Dashes of no length would go on for ever.
+        if lengths is not None and sum(lengths[1]) < 0.1:
+            lengths = None
+        lines = None
+        if hatch is not None:
+            first, count, codes, colour, thick = hatch
+            lines = Hatch(self._path(first, count, codes), _colour(colour), _size(thick))
+        pen = _colour(stroke) if stroke is not None and _size(width) > 0 else None
+        face = None if fill is None else _colour(fill)
+        return Style(face, pen, _size(width), lengths, cap, join, self._clip(clip), lines, smooth is not False)
+
+    def _clip(self, clip: Any) -> Clip | None:
+        if clip is None:
+            return None
+        if (key := repr(clip)) not in self._clips:
+            box, path = clip
+            left, top, right, bottom = (None,) * 4 if box is None else (_number(side) for side in box)
+            edges = None if left is None else (left, top, right, bottom)
+            self._clips[key] = Clip(edges, None if path is None else self._path(*path))
+        return self._clips[key]
+
+    def _words(
+        self,
+        index: int,
+        groups: tuple[Group, ...],
+        x: Any,
+        y: Any,
+        text: Any,
+        size: Any,
+        bold: Any,
+        italic: Any,
+        degrees: Any,
+        colour: Any,
+        shifts: Any,
+    ) -> Words:
+        if not isinstance(text, str) or not 0 < len(text) <= _MAX_TEXT:
+            raise ValueError("no line of text")
+        face = font("bold" if bold is True else "normal", "italic" if italic is True else "normal")
+        size = max(_size(size), 0.1)
+        places = None
+        if shifts is not None:
+            places = tuple(_number(shift) for shift in shifts)
+            if len(places) != len(text):
+                raise ValueError("a formula with other places than letters")
+            _check_order(text, places, face, size)
+        return Words(
+            index, groups, _number(x), _number(y), text, size, face, _number(degrees), _colour(colour), places
+        )
+
+    def _bitmap(
+        self, index: int, groups: tuple[Group, ...], first: Any, shape: Any, offset: Any, style: Any
+    ) -> Bitmap:
+        rows, columns = (_natural(side) for side in shape)
+        start = _natural(offset)
+        if rows < 1 or columns < 1 or start + 4 * rows * columns > len(self._tail):
+            raise ValueError("an image that is not there")
+        pixels = np.frombuffer(self._tail, np.uint8, 4 * rows * columns, start).reshape(rows, columns, 4)
+        clip = self._styles[_natural(style)].clip
+        return Bitmap(index, groups, self._slice(first, 4), pixels, clip)
+
+
+def _check_codes(path: Path) -> None:
+    """Each part begins with MOVE, and curves have all their points."""
+    codes = path.codes.tolist()
+    if len(codes) != len(path.points) or (codes and codes[0] != MOVE):
+        raise ValueError("a path that does not begin")
+    at, open_ = 0, True
+    while at < len(codes):
+        code = codes[at]
+        step = {MOVE: 1, LINE: 1, QUADRATIC: 2, CUBIC: 3, CLOSE: 1}[code]
+        if codes[at : at + step] != [code] * step or (not open_ and code != MOVE):
+            raise ValueError("a path with half a curve, or one that goes on when it is closed")
+        open_ = code != CLOSE
+        at += step
+
+
+def _check_order(text: str, places: Sequence[float], face: Font, size: float) -> None:
+    """A formula's letters follow one another as they are read, or what is read would not be what is seen."""
+    for letter, here, there in zip(text, places, places[1:], strict=False):
+        gap = there - here - face.advance(letter, size)
+        if not -0.35 * size <= gap <= 1.5 * size:
+            raise ValueError("a formula whose letters do not follow one another")
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _MAX_COORDINATE:
+        raise ValueError(f"{value!r:.40} is no number in reach")
+    return float(value)
+
+
+def _size(value: Any) -> float:
+    size = _number(value)
+    if size < 0 or size > 2000:
+        raise ValueError(f"{size} is no size")
+    return size
+
+
+def _natural(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_IMAGE_BYTES:
+        raise ValueError(f"{value!r:.40} is no count")
+    return value
+
+
+def _colour(parts: Any) -> Colour:
+    red, green, blue, alpha = parts
+    if not all(isinstance(part, int) and 0 <= part <= 255 for part in parts):
+        raise ValueError("no colour")
+    return red, green, blue, alpha

@@ -1,0 +1,245 @@
+"""What of a display list can be seen: of each thing, the share that later ones leave, and its colour against what is
+under it.
+
+Facts are read from things that are seen and from no others. Things that let colour through cover nothing. Regions are
+computed by geometry, not from pixels, so that scenes do not hang on a version of cairo.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+from shapely import (
+    LineString,
+    Point,
+    Polygon,
+    box,
+    contains_xy,
+    make_valid,
+    point_on_surface,
+    polygons,
+    prepare,
+    unary_union,
+)
+from shapely.affinity import translate
+from shapely.geometry.base import BaseGeometry
+
+from .display import Bitmap, Clip, Colour, DisplayList, Path, Shape, Style, Thing, Words
+
+EMPTY = Polygon()
+_THICK = 1.5
+"""px: thinner lines hide nothing that matters."""
+_LARGE_TEXT = 24.0
+"""px: letters below this size hide nothing that matters."""
+_CAPS = {"butt": "flat", "round": "round", "projecting": "square"}
+_JOINS = {"miter": "mitre", "round": "round", "bevel": "bevel"}
+
+
+def filled(path: Path) -> BaseGeometry:
+    """What filling a path covers; overlapping parts by even and odd, which differs from nonzero for tangles only."""
+    parts = [make_valid(polygons(points)) for points, _ in path.loops if len(points) > 2]
+    if not parts:
+        return EMPTY
+    region = parts[0]
+    for part in parts[1:]:
+        region = region.symmetric_difference(part)
+    return region
+
+
+def stroked(path: Path, style: Style) -> BaseGeometry:
+    """What stroking a path covers, its dashes taken for a whole line."""
+    lines = []
+    for points, closed in path.loops:
+        line = np.concatenate([points, points[:1]]) if closed else points
+        if len(line) > 1 and np.ptp(line, axis=0).any():
+            lines.append(
+                LineString(line).buffer(
+                    style.width / 2, quad_segs=4, cap_style=_CAPS[style.cap], join_style=_JOINS[style.join]
+                )
+            )
+    return unary_union(lines) if lines else EMPTY
+
+
+def clipped(region: BaseGeometry, clip: Clip | None) -> BaseGeometry:
+    """What of a region may be painted."""
+    if clip is not None and clip.box is not None:
+        left, top, right, bottom = clip.box
+        region = region.intersection(box(left, top, right, bottom))
+    if clip is not None and clip.path is not None:
+        region = region.intersection(filled(clip.path))
+    return region
+
+
+def region_of(thing: Thing, place: int | None = None) -> BaseGeometry:
+    """All that a thing paints; of a shape at several places, that at one of them or at all."""
+    if isinstance(thing, Bitmap):
+        return clipped(make_valid(polygons(thing.corners)), thing.clip)
+    if isinstance(thing, Words):
+        return Polygon(thing.corners)
+    style = thing.style
+    region = unary_union(
+        [
+            filled(thing.path) if style.fill is not None else EMPTY,
+            stroked(thing.path, style) if style.stroke is not None else EMPTY,
+        ]
+    )
+    if thing.places is not None:
+        chosen = thing.places if place is None else thing.places[place : place + 1]
+        region = unary_union([translate(region, x, y) for x, y in chosen.tolist()])
+    return clipped(region, style.clip)
+
+
+class Seen:
+    """Questions on what is seen of a figure."""
+
+    def __init__(self, figure: DisplayList) -> None:
+        self._figure = figure
+        self._canvas = box(0, 0, figure.width, figure.height)
+
+    @cached_property
+    def _covers(self) -> list[tuple[int, BaseGeometry]]:
+        """Opaque regions with the index of what paints them, in order."""
+        found = [(thing.index, _opaque(thing)) for thing in self._figure.things]
+        return [(index, region) for index, region in found if not region.is_empty]
+
+    @cached_property
+    def _cover_bounds(self) -> np.ndarray:
+        return np.array([region.bounds for _, region in self._covers]).reshape(-1, 4)
+
+    @cached_property
+    def _cover_order(self) -> np.ndarray:
+        return np.array([index for index, _ in self._covers], int)
+
+    def visible(self, index: int, region: BaseGeometry) -> BaseGeometry:
+        """What things later than `index` leave of a region."""
+        region = region.intersection(self._canvas)
+        if region.is_empty or not self._covers:
+            return region
+        left, top, right, bottom = region.bounds
+        bounds = self._cover_bounds
+        over = (self._cover_order > index) & (bounds[:, 0] < right) & (bounds[:, 2] > left)
+        over &= (bounds[:, 1] < bottom) & (bounds[:, 3] > top)
+        for at in np.flatnonzero(over):
+            region = region.difference(self._covers[at][1])
+            if region.is_empty:
+                break
+        return region
+
+    def share(self, index: int, region: BaseGeometry) -> float:
+        """The share of a region that is seen."""
+        return float(self.visible(index, region).area / region.area) if region.area > 0 else 0.0
+
+    @cached_property
+    def _painted(self) -> tuple[list[tuple[Thing, BaseGeometry]], np.ndarray]:
+        """Everything but text and unfilled shapes, whose colour others are seen against, with bounds [n, 4]."""
+        found = [(thing, _paint_region(thing)) for thing in self._figure.things if not isinstance(thing, Words)]
+        kept = [(thing, region) for thing, region in found if not region.is_empty]
+        for _, region in kept:
+            prepare(region)
+        return kept, np.array([region.bounds for _, region in kept]).reshape(-1, 4)
+
+    def under(self, index: int, x: float, y: float) -> tuple[float, float, float]:
+        """The colour at a place before the thing of this index is painted: red, green, blue of 255."""
+        kept, bounds = self._painted
+        colour = np.array([255.0, 255.0, 255.0])
+        if not kept:
+            return (255.0, 255.0, 255.0)
+        near = (bounds[:, 0] <= x) & (x <= bounds[:, 2]) & (bounds[:, 1] <= y) & (y <= bounds[:, 3])
+        for at in np.flatnonzero(near):
+            thing, region = kept[at]
+            if thing.index < index and contains_xy(region, x, y):
+                colour = _over(_colour_at(thing, x, y), colour)
+        return float(colour[0]), float(colour[1]), float(colour[2])
+
+    def contrast(self, index: int, colour: Colour, region: BaseGeometry) -> float:
+        """How far a colour is from what is under it, 0 to 1, at a place inside the region."""
+        place = _inside(region)
+        if place is None:
+            return 0.0
+        under = np.array(self.under(index, place.x, place.y))
+        return contrast(_over(colour, under), under)
+
+    def words_share(self, words: Words) -> float:
+        """How much of a line of text is in the canvas, uncovered and not run into by other text."""
+        own = Polygon(words.corners)
+        left = self.visible(words.index, own)
+        for other in self._near_words(words):
+            left = left.difference(other)
+        return float(left.area / own.area) if own.area else 0.0
+
+    @cached_property
+    def _text_boxes(self) -> tuple[list[Words], list[Polygon], np.ndarray]:
+        all_words = [thing for thing in self._figure.things if isinstance(thing, Words) and thing.colour[3] > 0]
+        boxes = [Polygon(words.corners).buffer(0) for words in all_words]
+        return all_words, boxes, np.array([region.bounds for region in boxes]).reshape(-1, 4)
+
+    def _near_words(self, words: Words) -> Sequence[Polygon]:
+        all_words, boxes, bounds = self._text_boxes
+        left, top, right, bottom = Polygon(words.corners).bounds
+        near = (bounds[:, 0] < right) & (bounds[:, 2] > left) & (bounds[:, 1] < bottom) & (bounds[:, 3] > top)
+        # Lines of one text stand close, and the parts of a formula run into each other's boxes.
+        mine = words.groups[-1:]
+        return [boxes[at] for at in np.flatnonzero(near) if all_words[at].groups[-1:] != mine]
+
+
+def contrast(first: np.ndarray, second: np.ndarray) -> float:
+    """Distance of two colours [3] of 255, as a share of that between black and white."""
+    return float(np.linalg.norm(np.subtract(first, second)) / np.linalg.norm([255.0, 255.0, 255.0]))
+
+
+def _over(colour: Sequence[float], under: np.ndarray) -> np.ndarray:
+    alpha = colour[3] / 255
+    return np.array(colour[:3], float) * alpha + under * (1 - alpha)
+
+
+def _inside(region: BaseGeometry) -> Point | None:
+    if region.is_empty:
+        return None
+    centre = region.centroid
+    return centre if region.contains(centre) else point_on_surface(region)
+
+
+def _opaque(thing: Thing) -> BaseGeometry:
+    """What a thing hides."""
+    if isinstance(thing, Bitmap):
+        return region_of(thing) if (thing.pixels[..., 3] == 255).all() else EMPTY
+    if isinstance(thing, Words):
+        if thing.size < _LARGE_TEXT or thing.colour[3] < 255:
+            return EMPTY
+        loops = [loop for loop in thing.font.outline(thing.text, thing.size) if len(loop) > 2]
+        parts = [make_valid(polygons(thing.placed(loop))) for loop in loops]
+        return unary_union(parts) if parts else EMPTY
+    style = thing.style
+    parts = []
+    if style.fill is not None and style.fill[3] == 255:
+        parts.append(filled(thing.path))
+    if style.stroke is not None and style.stroke[3] == 255 and style.width >= _THICK and style.dash is None:
+        parts.append(stroked(thing.path, style))
+    return clipped(_placed(unary_union(parts), thing), style.clip) if parts else EMPTY
+
+
+def _paint_region(thing: Shape | Bitmap) -> BaseGeometry:
+    if isinstance(thing, Bitmap):
+        return region_of(thing)
+    if thing.style.fill is None or thing.style.fill[3] == 0:
+        return EMPTY
+    return clipped(_placed(filled(thing.path), thing), thing.style.clip)
+
+
+def _placed(region: BaseGeometry, shape: Shape) -> BaseGeometry:
+    if shape.places is None:
+        return region
+    return unary_union([translate(region, x, y) for x, y in shape.places.tolist()])
+
+
+def _colour_at(thing: Shape | Bitmap, x: float, y: float) -> Sequence[float]:
+    if isinstance(thing, Shape):
+        return thing.style.fill or (0, 0, 0, 0)
+    origin, across, _, down = thing.corners
+    axes = np.stack([across - origin, down - origin], axis=1)
+    if abs(np.linalg.det(axes)) < 1e-9:
+        return (0, 0, 0, 0)
+    share = np.linalg.solve(axes, np.array([x, y]) - origin)
+    rows, columns = thing.pixels.shape[:2]
+    row, column = (int(min(max(s, 0.0), 0.999999) * count) for s, count in ((share[1], rows), (share[0], columns)))
+    return [float(part) for part in thing.pixels[row, column]]
