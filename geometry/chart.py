@@ -152,6 +152,8 @@ class ChartScene:
     panels: tuple[Panel, ...]
     words: tuple[Words, ...]
     """Those of no panel, such as the figure's title."""
+    others: int
+    """Seen things that are in no panel."""
 
     @cached_property
     def _json(self) -> str:
@@ -171,6 +173,7 @@ class ChartScene:
             body["background"],
             tuple(_panel(panel) for panel in body["panels"]),
             tuple(_words(words) for words in body["words"]),
+            body["others"],
         )
 
     @cached_property

@@ -4,14 +4,16 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from ..geometry.chart import Axis, Bounds, significant
 from ..geometry.scales import Scale, Tick, read_number, read_scale
-from .chart_parts import MIN_CONTRAST, AxesParts, AxisParts, Text, TickParts, bounds_of, rectangle, segment
+from .chart_parts import MIN_CONTRAST, AxesParts, AxisParts, Text, TickParts
 from .chart_round import ring
+from .chart_shapes import bounds_of, rectangle, segment
 from .display import Shape
 from .display_seen import Seen, region_of
 
@@ -78,7 +80,7 @@ class Reader:
         """Between neighbouring categories; infinite where there are not two."""
         axis = self.axis(self.names[which])
         places = [place for place, _ in axis.scale.categories] if axis and axis.scale else []
-        return min((b - a for a, b in zip(places, places[1:], strict=False)), default=math.inf)
+        return min((b - a for a, b in pairwise(places)), default=math.inf)
 
 
 def find_frame(parts: AxesParts) -> Frame | None:
@@ -130,7 +132,8 @@ def _settled(scale: Scale) -> Scale:
     slope = significant(scale.slope, 10)
     decimals = math.ceil(-math.log10(abs(slope) * 1e-6)) if slope else 0
     intercept = round(scale.intercept, decimals) + 0.0
-    return Scale.from_dict(replace(scale, slope=slope, intercept=intercept, residual=round(scale.residual, 3)).to_dict())
+    settled = replace(scale, slope=slope, intercept=intercept, residual=round(scale.residual, 3))
+    return Scale.from_dict(settled.to_dict())
 
 
 def _tick(tick: TickParts, which: int, frame: Frame, seen: Seen) -> Tick | None:
@@ -163,26 +166,47 @@ def _drawn_place(shapes: Sequence[Shape], which: int, frame: Frame, seen: Seen) 
             continue
         if seen.contrast(shape.index, shape.style.stroke, region) < MIN_CONTRAST / 2:
             continue
-        if shape.places is not None:
-            if np.ptp(shape.path.points, axis=0).max() <= _LONGEST_TICK:
-                return frame.place(*shape.places[0])[which]
-        elif frame.centre is not None:
-            return _polar_grid(shape, which, frame)
-        else:
-            ends = segment(shape.path)
-            if ends is not None and abs(ends[0, which] - ends[1, which]) < 0.1:
-                return float(ends[0, which])
+        place = tick_place(shape, which, frame)
+        if place is not None:
+            return place
     return None
+
+
+def tick_place(shape: Shape, which: int, frame: Frame) -> float | None:
+    """Where a tick mark or a grid line lies along its axis; None for what is neither by its geometry."""
+    if not len(shape.path.points):
+        return None
+    if shape.places is not None:
+        is_short = np.ptp(shape.path.drawn, axis=0).max() <= _LONGEST_TICK
+        return frame.place(*shape.places[0])[which] if is_short and len(shape.places) == 1 else None
+    if frame.centre is not None:
+        return _polar_grid(shape, which, frame)
+    ends = segment(shape.path)
+    if ends is None or abs(ends[0, which] - ends[1, which]) > 0.1:
+        return None
+    low, high = sorted(ends[:, 1 - which])
+    spans = low <= frame.bounds[1 - which] + 1 and high >= frame.bounds[3 - which] - 1
+    return float(ends[0, which]) if spans else None
 
 
 def _polar_grid(shape: Shape, which: int, frame: Frame) -> float | None:
     """The angle of a spoke, or the radius of a circle."""
-    points = np.concatenate([loop for loop, _ in shape.path.loops])
-    places = np.array([frame.place(*point) for point in points.tolist()])
+    places = np.array([frame.place(*point) for point in shape.path.drawn.tolist()])
     if which == 0:
-        return float(places[places[:, 1].argmax(), 0])
+        return float(places[places[:, 1].argmax(), 0]) if segment(shape.path) is not None else None
     radii = places[:, 1]
     return float(radii.mean()) if np.ptp(radii) < 0.02 * radii.mean() + 0.1 else None
+
+
+def strays(parts: AxesParts, frame: Frame) -> list[Shape]:
+    """What is drawn with the ticks and is neither tick mark nor grid line: marks like any other."""
+    return [
+        shape
+        for axis in parts.axes
+        for tick in axis.ticks
+        for shape in tick.shapes
+        if len(shape.path.points) and tick_place(shape, "xy".index(axis.name), frame) is None
+    ]
 
 
 def _turning(ticks: Sequence[Tick]) -> Scale | None:
@@ -214,7 +238,11 @@ def _titles(texts: Sequence[Text], which: int, bounds: Bounds) -> tuple[str, str
 
 
 def share_scales(panels: Sequence[Reader]) -> list[Reader]:
-    """Panels whose axis bears no labels read it off the neighbour that shares it: same ends, same ticks."""
+    """Panels without an axis of their own read it off the neighbour that they share it with.
+
+    An axis whose ticks bear no labels is its neighbour's with the same ends and ticks; one that is not drawn at all is
+    that of a panel in the same place, as under `twinx`.
+    """
     found = []
     for panel in panels:
         axes = []
@@ -223,6 +251,11 @@ def share_scales(panels: Sequence[Reader]) -> list[Reader]:
             if axis.scale is None and axis.ticks and not any(tick.label for tick in axis.ticks):
                 lender = next((other for one in panels for other in one.axes if _same_place(axis, other)), None)
             axes.append(axis if lender is None else replace(axis, scale=lender.scale, reason=""))
+        twins = [one for one in panels if one is not panel and np.allclose(one.frame.bounds, panel.frame.bounds)]
+        for name in panel.names:
+            if twins and not any(axis.name == name and axis.ticks for axis in axes):
+                lent = next((axis for one in twins for axis in one.axes if axis.name == name and axis.ticks), None)
+                axes = [axis for axis in axes if axis.name != name] + ([lent] if lent else [])
         found.append(Reader(panel.frame, tuple(axes)))
     return found
 

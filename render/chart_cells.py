@@ -9,7 +9,7 @@ import numpy as np
 
 from ..geometry.chart import Bounds, significant
 from .chart_axes import Reader
-from .chart_parts import bounds_of, rectangle
+from .chart_shapes import bounds_of, rectangle
 from .display import Bitmap, Group, Shape, Thing
 
 MAX_CELLS = 2_500
@@ -24,7 +24,7 @@ _AMBIGUOUS = 0.02
 class Cells(NamedTuple):
     """A grid of colours."""
 
-    index: int
+    last: int
     """When the last of it is painted."""
     artist: Group | None
     bounds: np.ndarray
@@ -60,7 +60,8 @@ class Ramp:
 def find_cells(things: Sequence[Thing]) -> tuple[list[Cells], list[Thing]]:
     """The grids among things, and the other things."""
     meshes: dict[Group, list[Shape]] = defaultdict(list)
-    found, rest = [], []
+    found: list[Cells] = []
+    rest: list[Thing] = []
     for thing in things:
         if isinstance(thing, Bitmap):
             cells = _of_bitmap(thing)

@@ -7,9 +7,13 @@ from shapely import box
 
 from ..geometry.chart import Entry
 from .chart_marks import Look, look_of
-from .chart_parts import MIN_VISIBLE_SAMPLE, Text, bounds_of, hexadecimal, is_seen
+from .chart_parts import MIN_VISIBLE_SAMPLE, Text, is_seen
+from .chart_shapes import bounds_of, hexadecimal
 from .display import Shape, Thing, Words
 from .display_seen import Seen, region_of
+
+_REACH = 6.0
+"""Letter heights: a sample is no larger, and its name no farther."""
 
 
 class Row(NamedTuple):
@@ -19,44 +23,50 @@ class Row(NamedTuple):
     label: str
 
 
-def read_legend(things: Sequence[Thing], seen: Seen) -> list[Row]:
+class Legend(NamedTuple):
+    """What a legend says, and what is drawn with it but is no part of one."""
+
+    rows: tuple[Row, ...]
+    strays: tuple[Shape, ...]
+
+
+def read_legend(things: Sequence[Thing], seen: Seen) -> Legend:
     """The rows of a legend that are seen, in the order of painting."""
-    texts, samples = _split(things, seen)
-    found = []
-    for text in texts:
-        left, top, _, bottom = text.bounds
-        middle, reach = (top + bottom) / 2, 0.8 * text.size
-        # The sample stands before its name, nearer to it than another name does.
-        near = [
-            (sample, bounds)
-            for sample, bounds in samples
-            if abs((bounds[1] + bounds[3]) / 2 - middle) < reach and bounds[2] <= left + 1
-        ]
-        before = [other.bounds[2] for other in texts if abs(other.centre[1] - middle) < reach and other.centre[0] < left]
-        near = [(sample, bounds) for sample, bounds in near if bounds[0] >= max(before, default=-1e9)]
-        if near:
-            found.append(Row(tuple(look_of(sample) for sample, _ in near), text.string))
-    return found
-
-
-def _split(things: Sequence[Thing], seen: Seen) -> tuple[list[Text], list[tuple[Shape, tuple[float, ...]]]]:
     groups: dict[object, list[Words]] = {}
     for thing in things:
         if isinstance(thing, Words) and thing.groups:
             groups.setdefault(thing.groups[-1], []).append(thing)
     texts = [text for words in groups.values() if is_seen(text := Text(tuple(words)), seen)]
-    samples = []
+    samples: dict[int, list[Shape]] = {at: [] for at in range(len(texts))}
+    strays = []
     for thing in things:
-        if not isinstance(thing, Shape):
+        if not isinstance(thing, Shape) or not len(thing.path.points):
             continue
         region = region_of(thing)
-        # The frame reaches round all names.
-        if texts and not region.is_empty and box(*region.bounds).contains(box(*texts[0].bounds)):
+        if region.is_empty or (texts and all(box(*region.bounds).contains(box(*text.bounds)) for text in texts)):
+            # The frame reaches round all names.
             continue
-        if seen.share(thing.index, region) > MIN_VISIBLE_SAMPLE:
-            points = thing.path.drawn if thing.places is None else thing.places
-            samples.append((thing, bounds_of(points)))
-    return texts, samples
+        at = _named_by(thing, texts)
+        if at is None:
+            strays.append(thing)
+        elif seen.share(thing.index, region) > MIN_VISIBLE_SAMPLE:
+            samples[at].append(thing)
+    rows = [Row(tuple(map(look_of, samples[at])), text.string) for at, text in enumerate(texts) if samples[at]]
+    return Legend(tuple(rows), tuple(strays))
+
+
+def _named_by(sample: Shape, texts: Sequence[Text]) -> int | None:
+    """Which text stands behind a small shape on the same line, the nearest; None for what is no sample."""
+    points = sample.path.drawn if sample.places is None else sample.path.drawn + sample.places[0]
+    left, top, right, bottom = bounds_of(points)
+    found = [
+        (text.bounds[0] - right, at)
+        for at, text in enumerate(texts)
+        if abs((top + bottom) / 2 - text.centre[1]) < 0.8 * text.size
+        and -1 <= text.bounds[0] - right <= _REACH * text.size
+        and max(right - left, bottom - top) <= _REACH * text.size
+    ]
+    return min(found)[1] if found else None
 
 
 def entries(rows: Sequence[Row]) -> tuple[Entry, ...]:

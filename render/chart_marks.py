@@ -15,8 +15,23 @@ from shapely.geometry.base import BaseGeometry
 
 from ..geometry.chart import Bounds, Mark, Series, Value, significant
 from .chart_axes import Frame, Reader
-from .chart_parts import TOLERANCE, Text, bounds_of, hexadecimal, is_covered_by, rectangle, rounded_bounds, segment
+from .chart_parts import Text
 from .chart_round import Ring, ring
+from .chart_shapes import (
+    TOLERANCE,
+    are_caps,
+    bounds_of,
+    box_lines,
+    direction,
+    distinct,
+    hexadecimal,
+    is_covered_by,
+    rectangle,
+    rounded_bounds,
+    segment,
+    touching,
+    two_chains,
+)
 from .display import Colour, Group, Shape
 from .display_seen import Seen, region_of
 
@@ -79,7 +94,7 @@ class Marks:
             self.shapes = step(self.shapes)
         self.others += sum(self.is_contrasting(shape) for shape in self.shapes)
 
-    # --- what is seen ------------------------------------------------------------------------------------------------
+    # --- what is seen -------------------------------------------------------------------------------------------------
 
     @property
     def frame(self) -> Frame:
@@ -122,7 +137,7 @@ class Marks:
         artist = shape.groups[-1] if shape.groups else None
         self.found.append(Found(kind, upright, look_of(shape), artist, mark, round(contrast, 3)))
 
-    # --- box plots ---------------------------------------------------------------------------------------------------
+    # --- box plots ----------------------------------------------------------------------------------------------------
 
     def boxes(self, shapes: list[Shape]) -> list[Shape]:
         """Rectangles with a line across, and whiskers."""
@@ -133,7 +148,7 @@ class Marks:
             if bounds is None or self.frame.centre is not None:
                 continue
             for upright in (True, False):
-                taken = _box_lines(bounds, lines, upright)
+                taken = box_lines(bounds, lines, upright)
                 if taken is None:
                     continue
                 median, whiskers, used = taken
@@ -151,6 +166,7 @@ class Marks:
     def keep_box(
         self, shape: Shape, bounds: Bounds, median: float, whiskers: tuple[float, float], upright: bool
     ) -> None:
+        """One box: its edges, its median and the far ends of its whiskers."""
         along = int(upright)
         middle = (bounds[1 - along] + bounds[3 - along]) / 2
         places = (whiskers[0], bounds[along], median, bounds[along + 2], whiskers[1])
@@ -169,7 +185,7 @@ class Marks:
         """Where something stands: a value, or the category to which it belongs."""
         return self.reader.value(which, place, 0.5 * self.reader.step(which))
 
-    # --- points ------------------------------------------------------------------------------------------------------
+    # --- points -------------------------------------------------------------------------------------------------------
 
     def points(self, shapes: list[Shape]) -> list[Shape]:
         """Markers, and small shapes at places of a collection; those on a line's vertices are the line's."""
@@ -192,6 +208,7 @@ class Marks:
         return rest
 
     def keep_points(self, shape: Shape) -> None:
+        """One point at each place of a marker."""
         assert shape.places is not None
         left, top, right, bottom = bounds_of(shape.path.drawn)
         wide, tall = self.frame.bounds[2] - self.frame.bounds[0], self.frame.bounds[3] - self.frame.bounds[1]
@@ -207,7 +224,7 @@ class Marks:
             size = (x - (right - left) / 2, y - (bottom - top) / 2, x + (right - left) / 2, y + (bottom - top) / 2)
             self.keep("points", shape, values, size, region_of(shape, number))
 
-    # --- bars --------------------------------------------------------------------------------------------------------
+    # --- bars ---------------------------------------------------------------------------------------------------------
 
     def bars(self, shapes: list[Shape]) -> list[Shape]:
         """Rectangles."""
@@ -222,9 +239,9 @@ class Marks:
                 found.append((shape, bounds))
         if found:
             upright = self.are_upright([bounds for _, bounds in found])
-            touching = _touching([bounds for _, bounds in found], upright)
+            close = touching([bounds for _, bounds in found], upright)
             for shape, bounds in found:
-                self.keep_bar(shape, bounds, upright, touching)
+                self.keep_bar(shape, bounds, upright, close)
         return rest
 
     def spans(self, bounds: Bounds) -> bool:
@@ -247,7 +264,8 @@ class Marks:
             return False
         return bool(np.ptp(edges[:, 3]) <= np.ptp(edges[:, 0]))
 
-    def keep_bar(self, shape: Shape, bounds: Bounds, upright: bool, touching: bool) -> None:
+    def keep_bar(self, shape: Shape, bounds: Bounds, upright: bool, close: bool) -> None:
+        """One bar, by those of its ends that are in the panel; a histogram's where bars stand close on a scale."""
         along, frame = int(upright), self.frame.bounds
         ends = [self.end(along, bounds[along]), self.end(along, bounds[along + 2])]
         numbers = sorted(end for end in ends if isinstance(end, float))
@@ -261,7 +279,7 @@ class Marks:
             low_is_cut = first_cut == (low_at == bounds[along])
             values = {"high" if low_is_cut else "low": numbers[0]}
         edges = [self.reader.value(1 - along, bounds[1 - along]), self.reader.value(1 - along, bounds[3 - along])]
-        if touching and _all_numbers(edges):
+        if close and _all_numbers(edges):
             left, right = sorted(float(edge) for edge in edges if edge is not None)
             self.keep("histogram", shape, values | {"left": left, "right": right}, bounds, box(*bounds), upright)
             return
@@ -278,7 +296,7 @@ class Marks:
         axis = self.reader.axis("xy"[which])
         return axis is None or axis.scale is None or axis.scale.slope < 0
 
-    # --- parts of rings: pies and polar bars ---------------------------------------------------------------------------
+    # --- parts of rings: pies and polar bars --------------------------------------------------------------------------
 
     def rings(self, shapes: list[Shape]) -> list[Shape]:
         """Wedges, about a centre of their own or the polar panel's."""
@@ -319,13 +337,14 @@ class Marks:
         return [None if named is None else named[1].string for named in best]
 
     def keep_polar_bar(self, shape: Shape, found: Ring) -> None:
+        """One bar about the panel's centre."""
         ends = self.sorted_values(1, [found.inner, min(found.outer, 1e6)])
         values: dict[str, Value | None] = {"at": self.at(0, ((found.start + found.end) / 2) % 360)}
         if ends is not None:
             values |= {"low": ends[0], "high": ends[1]}
         self.keep("bar", shape, values, bounds_of(shape.path.drawn), region_of(shape))
 
-    # --- error bars ----------------------------------------------------------------------------------------------------
+    # --- error bars ---------------------------------------------------------------------------------------------------
 
     def errors(self, shapes: list[Shape]) -> list[Shape]:
         """Straight lines through points, bar ends or corners of lines, with or without caps."""
@@ -333,7 +352,7 @@ class Marks:
         rest, ends = [], []
         for shape in shapes:
             line = self.straight(shape)
-            along = None if line is None or self.frame.centre else _direction(line)
+            along = None if line is None or self.frame.centre else direction(line)
             if line is None or along is None:
                 rest.append(shape)
                 continue
@@ -352,7 +371,7 @@ class Marks:
                 values |= {"low": numbers[0], "high": numbers[1]}
             self.keep("error", shape, values, bounds_of(line), region_of(shape), upright=bool(along))
             ends += line.tolist()
-        return [shape for shape in rest if not _are_caps(shape, ends)]
+        return [shape for shape in rest if not are_caps(shape, ends)]
 
     def point_places(self) -> Iterable[tuple[float, float]]:
         """Of points, and of the ends of bars."""
@@ -369,7 +388,7 @@ class Marks:
         if shape.places is not None or shape.path.is_curved or shape.style.fill is not None:
             return []
         line = segment(shape.path)
-        if line is not None and _direction(line) is not None:
+        if line is not None and direction(line) is not None:
             return []
         return [(float(x), float(y)) for x, y in shape.path.drawn]
 
@@ -378,7 +397,7 @@ class Marks:
         bounds = bounds_of(points)
         return is_covered_by(bounds, self.frame.bounds) and not self.spans(bounds)
 
-    # --- lines and areas -------------------------------------------------------------------------------------------------
+    # --- lines and areas ----------------------------------------------------------------------------------------------
 
     def lines(self, shapes: list[Shape]) -> list[Shape]:
         """Strokes that are no curves."""
@@ -390,12 +409,12 @@ class Marks:
                 continue
             points, closed = loops[0]
             line = segment(shape.path)
-            direction = None if line is None else _direction(line)
-            if line is not None and direction is not None and self.spans(bounds_of(line)):
-                which = 1 - direction
+            along = None if line is None else direction(line)
+            if line is not None and along is not None and self.spans(bounds_of(line)):
+                which = 1 - along
                 name = "xy"[which]
                 values = {name: self.reader.value(which, float(line[0, which]))}
-                self.keep("rule", shape, values, bounds_of(line), region_of(shape), upright=direction == 1)
+                self.keep("rule", shape, values, bounds_of(line), region_of(shape), upright=along == 1)
             elif shape.path.is_curved and self.frame.centre is None:
                 rest.append(shape)
             else:
@@ -421,14 +440,14 @@ class Marks:
         for shape in shapes:
             chains = None
             if shape.places is None and shape.style.fill is not None and not shape.path.is_curved:
-                chains = _two_chains(shape.path.loops) if self.frame.centre is None else None
+                chains = two_chains(shape.path.loops) if self.frame.centre is None else None
             if chains is None:
                 rest.append(shape)
                 continue
             upper, lower = chains
             region = region_of(shape)
             contrast = self.contrast(shape, region)
-            for x in _distinct(np.concatenate([upper[:, 0], lower[:, 0]])):
+            for x in distinct(np.concatenate([upper[:, 0], lower[:, 0]])):
                 ends = [float(np.interp(x, chain[:, 0], chain[:, 1])) for chain in (upper, lower)]
                 inside = self.frame.bounds[0] - TOLERANCE <= x <= self.frame.bounds[2] + TOLERANCE
                 numbers = self.sorted_values(1, ends) if inside else None
@@ -459,83 +478,3 @@ def series_of(found: Sequence[Found], name: Callable[[Look, str], str]) -> tuple
 
 def _all_numbers(values: Sequence[Value | None]) -> bool:
     return all(isinstance(value, float) for value in values)
-
-
-def _distinct(numbers: np.ndarray) -> list[float]:
-    """In order, those that lie within a thousandth of the one before left out."""
-    ordered = np.sort(numbers)
-    return [float(number) for number in ordered[np.diff(ordered, prepend=-np.inf) > 1e-3]]
-
-
-def _direction(line: np.ndarray) -> int | None:
-    """1 for a line [2, 2] that runs along y, 0 along x, None for a slanted one."""
-    across, down = np.abs(line[1] - line[0])
-    if across < 0.1 < down:
-        return 1
-    return 0 if down < 0.1 < across else None
-
-
-def _touching(found: Sequence[Bounds], upright: bool) -> bool:
-    """Whether bars stand side by side without gaps, three or more of them."""
-    which = 0 if upright else 1
-    edges = sorted({(round(b[which], 2), round(b[which + 2], 2)) for b in found})
-    return len(edges) > 2 and all(abs(b[0] - a[1]) < 0.4 for a, b in zip(edges, edges[1:], strict=False))
-
-
-def _are_caps(shape: Shape, ends: Sequence[Sequence[float]]) -> bool:
-    """Whether a marker is a stroke at the ends of error bars."""
-    if shape.places is None or len(shape.path.points) != 2:
-        return False
-    return all(any(math.dist(place, end) < TOLERANCE for end in ends) for place in shape.places.tolist())
-
-
-def _box_lines(
-    bounds: Bounds, lines: Sequence[tuple[Shape, np.ndarray]], upright: bool
-) -> tuple[float, tuple[float, float], list[Shape]] | None:
-    """The median in a box, the far ends of its whiskers, and all lines that are its; None where there is no median."""
-    along, across = int(upright), 1 - int(upright)
-    near, far = bounds[along], bounds[along + 2]
-    middle = (bounds[across] + bounds[across + 2]) / 2
-    median, ends, used = None, [near, far], []
-    for shape, line in lines:
-        low, high = line.min(axis=0), line.max(axis=0)
-        flat = high[along] - low[along] < 0.1
-        spans = abs(low[across] - bounds[across]) < 1 and abs(high[across] - bounds[across + 2]) < 1
-        if flat and spans and near - 0.1 <= low[along] <= far + 0.1 and shape.style.dash is None:
-            median = float(low[along])
-            used.append(shape)
-        elif abs(low[across] - middle) < TOLERANCE and abs(high[across] - middle) < TOLERANCE:
-            if abs(high[along] - near) < TOLERANCE:
-                ends[0] = min(ends[0], float(low[along]))
-                used.append(shape)
-            elif abs(low[along] - far) < TOLERANCE:
-                ends[1] = max(ends[1], float(high[along]))
-                used.append(shape)
-    if median is None:
-        return None
-    for shape, line in lines:
-        low, high = line.min(axis=0), line.max(axis=0)
-        cap = abs((low[across] + high[across]) / 2 - middle) < TOLERANCE and high[along] - low[along] < 0.1
-        if cap and min(abs(low[along] - end) for end in ends) < TOLERANCE:
-            used.append(shape)
-    return median, (ends[0], ends[1]), used
-
-
-def _two_chains(loops: Sequence[tuple[np.ndarray, bool]]) -> tuple[np.ndarray, np.ndarray] | None:
-    """The two lines [n, 2] between the ends of a closed shape, each with x never falling; None where there are none."""
-    if len(loops) != 1:
-        return None
-    points = loops[0][0]
-    keep = np.abs(points - np.roll(points, 1, axis=0)).max(axis=1) > 1e-6
-    points = points[keep]
-    if len(points) < 4:
-        return None
-    first, last = int(points[:, 0].argmin()), int(points[:, 0].argmax())
-    ring_ = np.roll(points, -first, axis=0)
-    turn = (last - first) % len(points)
-    one, two = ring_[: turn + 1], np.concatenate([ring_[turn:], ring_[:1]])[::-1]
-    if (np.diff(one[:, 0]) < -1e-3).any() or (np.diff(two[:, 0]) < -1e-3).any():
-        return None
-    return one, two
-
-

@@ -13,7 +13,8 @@ from shapely import Polygon
 
 from ..geometry.chart import Bounds
 from ..geometry.chart import Words as SeenWords
-from .display import Colour, DisplayList, Group, Path, Shape, Thing, Words
+from .chart_shapes import bounds_of, hexadecimal, rounded_bounds
+from .display import Colour, DisplayList, Group, Shape, Thing, Words
 from .display_seen import Seen
 
 MIN_LETTER = 4.0
@@ -23,8 +24,6 @@ MIN_SHARE = 0.6
 MIN_CONTRAST = 0.12
 MIN_VISIBLE_SAMPLE = 0.3
 """Of a legend's sample."""
-TOLERANCE = 0.75
-"""px: places that are meant to be one differ by no more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,56 +203,3 @@ def is_seen(text: Text, seen: Seen) -> bool:
 def seen_words(text: Text, role: str) -> SeenWords:
     """A text as a scene has it."""
     return SeenWords(text.string, role, rounded_bounds(text.bounds), hexadecimal(text.colour), round(text.size, 2))
-
-
-# --- shapes of paths -------------------------------------------------------------------------------------------------
-
-
-def bounds_of(points: np.ndarray) -> Bounds:
-    """Round points [n, 2]."""
-    left, top = points.min(axis=0)
-    right, bottom = points.max(axis=0)
-    return float(left), float(top), float(right), float(bottom)
-
-
-def rounded_bounds(bounds: Bounds) -> Bounds:
-    """To a hundredth of a px."""
-    left, top, right, bottom = (round(side, 2) + 0.0 for side in bounds)
-    return left, top, right, bottom
-
-
-def hexadecimal(colour: Sequence[float]) -> str:
-    """`#rrggbb`, without alpha."""
-    return "#" + "".join(f"{round(part):02x}" for part in colour[:3])
-
-
-def rectangle(path: Path) -> Bounds | None:
-    """The bounds of a path that is one rectangle along the axes."""
-    if path.is_curved or len(path.loops) != 1:
-        return None
-    points, closed = path.loops[0]
-    ring = points[:-1] if len(points) == 5 and np.allclose(points[0], points[-1], atol=1e-6) else points
-    if len(ring) != 4 or not (closed or len(points) == 5):
-        return None
-    steps = np.abs(np.roll(ring, -1, axis=0) - ring)
-    along = steps.argmin(axis=1)
-    flat = steps.min(axis=1).max() < 1e-3
-    return bounds_of(ring) if flat and along[0] == along[2] != along[1] == along[3] else None
-
-
-def segment(path: Path) -> np.ndarray | None:
-    """The two ends [2, 2] of a path that is one straight line."""
-    if path.is_curved or len(path.loops) != 1:
-        return None
-    points, closed = path.loops[0]
-    return points if len(points) == 2 and not closed else None
-
-
-def is_covered_by(inner: Bounds, outer: Bounds, slack: float = TOLERANCE) -> bool:
-    """Whether one rectangle lies in another."""
-    return (
-        inner[0] >= outer[0] - slack
-        and inner[1] >= outer[1] - slack
-        and inner[2] <= outer[2] + slack
-        and inner[3] <= outer[3] + slack
-    )

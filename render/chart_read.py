@@ -8,21 +8,12 @@ import numpy as np
 from shapely import box
 
 from ..geometry.chart import Axis, ChartScene, Mark, Panel
-from .chart_axes import Frame, Reader, find_frame, read_axes, share_scales
+from .chart_axes import Frame, Reader, find_frame, read_axes, share_scales, strays
 from .chart_cells import Cells, Ramp, find_cells, ramp_of, values_of
 from .chart_legend import Row, entries, name_by, read_legend
 from .chart_marks import Found, Look, Marks, series_of
-from .chart_parts import (
-    TOLERANCE,
-    AxesParts,
-    Parts,
-    Text,
-    hexadecimal,
-    rounded_bounds,
-    seen_words,
-    segment,
-    sort_out,
-)
+from .chart_parts import AxesParts, Parts, Text, seen_words, sort_out
+from .chart_shapes import TOLERANCE, hexadecimal, rounded_bounds, segment
 from .display import DisplayList, Shape
 from .display_seen import Seen, region_of
 
@@ -33,8 +24,12 @@ class _Plot:
     def __init__(self, parts: AxesParts, frame: Frame, seen: Seen) -> None:
         self.parts = parts
         self.reader = Reader(frame, tuple(read_axes(parts, frame, seen)))
-        cells, self.things = find_cells(parts.things)
-        self.cells = [grid for grid in cells if seen.share(grid.index, box(*_round(grid))) > 0.5]
+        self.legends = [read_legend(legend, seen) for legend in parts.legends]
+        self.rows = [row for legend in self.legends for row in legend.rows]
+        odd = [*strays(parts, frame), *(shape for legend in self.legends for shape in legend.strays)]
+        # What is said to belong to ticks or a legend but does not look it is judged like all else.
+        cells, self.things = find_cells(sorted([*parts.things, *odd], key=lambda thing: thing.index))
+        self.cells = [grid for grid in cells if seen.share(grid.last, box(*_round(grid))) > 0.5]
         ramps = [ramp for grid in self.cells if (ramp := ramp_of(grid)) is not None]
         self.ramp: Ramp | None = ramps[0] if len(ramps) == len(self.cells) == 1 else None
 
@@ -48,13 +43,17 @@ def read_chart(figure: DisplayList) -> ChartScene:
         plot.reader = reader
     bars = [plot for plot in plots if _is_bar(plot)]
     panels = []
-    outer = [row for legend in parts.legends for row in read_legend(legend, seen)]
+    legends = [read_legend(legend, seen) for legend in parts.legends]
+    outer = [row for legend in legends for row in legend.rows]
+    odd = [*parts.things[1:], *(shape for legend in legends for shape in legend.strays)]
     for at, plot in enumerate(plots):
         if plot not in bars:
             bar = _bar_of(plot, plots[at + 1 :], bars) or _bar_of(plot, plots, bars)
             panels.append(_panel(plot, bar, outer, seen))
     words = tuple(seen_words(text, "figure") for text in parts.texts)
-    return ChartScene(round(figure.width, 3), round(figure.height, 3), _background(parts), tuple(panels), words)
+    others = sum(seen.share(thing.index, region_of(thing)) > 0 for thing in odd)
+    size = (round(figure.width, 3), round(figure.height, 3))
+    return ChartScene(*size, _background(parts), tuple(panels), words, others)
 
 
 def _is_bar(plot: _Plot) -> bool:
@@ -77,14 +76,13 @@ def _background(parts: Parts) -> str:
 
 def _panel(plot: _Plot, bar: _Plot | None, outer: Sequence[Row], seen: Seen) -> Panel:
     frame = plot.reader.frame
-    rows = [row for legend in plot.parts.legends for row in read_legend(legend, seen)]
     shapes = [thing for thing in plot.things if isinstance(thing, Shape) and _is_mark(thing, plot.parts, frame)]
     marks = Marks(plot.reader, seen, shapes, plot.parts.texts)
     marks.others += sum(not isinstance(thing, Shape) for thing in plot.things)
     marks.read()
     for cells in plot.cells:
         marks.found += _cells_found(cells, plot.reader, bar, seen)
-    series = series_of(marks.found, partial(_name, rows or outer))
+    series = series_of(marks.found, partial(_name, plot.rows or outer))
     title, texts = _title([text for text in plot.parts.texts if text not in marks.wedge_texts], frame)
     words = [seen_words(text, "wedge") for text in marks.wedge_texts] + [seen_words(text, "mark") for text in texts]
     axes = tuple(axis for axis in plot.reader.axes if axis.ticks or axis.label)
@@ -96,7 +94,7 @@ def _panel(plot: _Plot, bar: _Plot | None, outer: Sequence[Row], seen: Seen) -> 
         frame.centre is not None,
         axes,
         series,
-        entries(rows),
+        entries(plot.rows),
         tuple(words),
         marks.others,
     )
@@ -122,10 +120,8 @@ def _is_mark(thing: Shape, parts: AxesParts, frame: Frame) -> bool:
     ends = segment(thing.path) if thing.places is None else None
     if ends is not None and thing.style.clip is None:
         left, top, right, bottom = frame.bounds
-        on_edge = [
-            np.abs(ends[:, which] - edge).max() < TOLERANCE for which, edge in ((0, left), (0, right), (1, top), (1, bottom))
-        ]
-        return not any(on_edge)
+        edges = ((0, left), (0, right), (1, top), (1, bottom))
+        return not any(np.abs(ends[:, which] - edge).max() < TOLERANCE for which, edge in edges)
     return not (frame.centre is not None and thing.style.clip is None and thing.style.fill is None)
 
 
@@ -139,7 +135,7 @@ def _cells_found(cells: Cells, reader: Reader, bar: _Plot | None, seen: Seen) ->
     found = []
     ramp = None if bar is None else bar.ramp
     for bounds, values in values_of(cells, reader, ramp, None if bar is None else bar.reader):
-        share = seen.share(cells.index, box(*bounds))
+        share = seen.share(cells.last, box(*bounds))
         kept = {name: value for name, value in values.items() if value is not None}
         mark = Mark(kept, rounded_bounds(bounds), round(min(1.0, share), 2))
         found.append(Found("cell", True, (None, None, None), cells.artist, mark, 1.0))

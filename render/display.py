@@ -72,7 +72,7 @@ class Path:
 
     @cached_property
     def drawn(self) -> np.ndarray:
-        """All points [m, 2] that are drawn through, curves flattened; without what closes a part, which has no place."""
+        """All points [m, 2] that are drawn through, curves flattened; without those that close, which have no place."""
         return np.concatenate([points for points, _ in self.loops])
 
 
@@ -152,7 +152,7 @@ class Words:
 
     @cached_property
     def width(self) -> float:
-        """px along the baseline."""
+        """Px along the baseline."""
         if self.shifts is None:
             return self.font.advance(self.text, self.size)
         return self.shifts[-1] + self.font.advance(self.text[-1], self.size)
@@ -285,8 +285,10 @@ class _Decoder:
             return None
         if (key := repr(clip)) not in self._clips:
             box, path = clip
-            left, top, right, bottom = (None,) * 4 if box is None else (_number(side) for side in box)
-            edges = None if left is None else (left, top, right, bottom)
+            edges = None
+            if box is not None:
+                left, top, right, bottom = (_number(side) for side in box)
+                edges = (left, top, right, bottom)
             self._clips[key] = Clip(edges, None if path is None else self._path(*path))
         return self._clips[key]
 

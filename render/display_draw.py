@@ -169,7 +169,7 @@ def _bitmap(context: cairocffi.Context, bitmap: Bitmap) -> None:
     mixed = (bitmap.pixels[..., 2::-1] * alpha + 127) // 255
     data = np.ascontiguousarray(np.concatenate([mixed, alpha], axis=2).astype(np.uint8))
     surface = cairocffi.ImageSurface.create_for_data(
-        memoryview(data.ravel()), cairocffi.FORMAT_ARGB32, columns, rows, 4 * columns
+        bytearray(data.tobytes()), cairocffi.FORMAT_ARGB32, columns, rows, 4 * columns
     )
     context.transform(cairocffi.Matrix(a, b, c, d, *origin))
     pattern = cairocffi.SurfacePattern(surface)

@@ -130,7 +130,7 @@ class Seen:
         return float(self.visible(index, region).area / region.area) if region.area > 0 else 0.0
 
     @cached_property
-    def _painted(self) -> tuple[list[tuple[Thing, BaseGeometry]], np.ndarray]:
+    def _painted(self) -> tuple[list[tuple[Shape | Bitmap, BaseGeometry]], np.ndarray]:
         """Everything but text and unfilled shapes, whose colour others are seen against, with bounds [n, 4]."""
         found = [(thing, _paint_region(thing)) for thing in self._figure.things if not isinstance(thing, Words)]
         kept = [(thing, region) for thing, region in found if not region.is_empty]

@@ -21,7 +21,10 @@ Everything in it is the program's claim, names of groups included: `figure_draw`
 
 import base64
 import json
+import shutil
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -65,6 +68,8 @@ def warm() -> None:
     """Import what programs use and draw once, so that fonts and caches are there before the first fork."""
     import matplotlib
 
+    _forget_folder(matplotlib.get_configdir())
+    matplotlib.rcdefaults()  # Whatever this machine's users prefer.
     matplotlib.use("agg")
     matplotlib.rcParams["image.interpolation"] = "none"  # Images are handed over cell by cell, not resampled.
     matplotlib.rcParams["figure.max_open_warning"] = 0
@@ -73,12 +78,18 @@ def warm() -> None:
     from matplotlib import pyplot
     from matplotlib.figure import Figure
 
-    Figure.savefig = lambda self, *args, **options: _saved.append(self)
+    Figure.savefig = lambda self, *args, **options: _saved.append(self)  # type: ignore[method-assign]
     pyplot.show = lambda *args, **options: None
     namespace: dict[str, Any] = {}
     exec(_WARM, namespace)  # noqa: S102 - our own text
     run(namespace, {}, b"")
     pyplot.close("all")
+
+
+def _forget_folder(folder: str) -> None:
+    """Remove the folder that matplotlib makes for itself where it finds no home; nobody would later."""
+    if Path(folder).parent == Path(tempfile.gettempdir()):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def run(namespace: Mapping[str, Any], request: Mapping[str, Any], payload: bytes) -> tuple[Any, bytes]:
@@ -93,7 +104,8 @@ def run(namespace: Mapping[str, Any], request: Mapping[str, Any], payload: bytes
     else:
         found = [value for value in namespace.values() if isinstance(value, Figure)]
         if not found:
-            return Rejected("no_figure", "the program leaves no figure", "draw with plt.subplots(); do not close it"), b""
+            hint = "draw with plt.subplots(); do not close it"
+            return Rejected("no_figure", "the program leaves no figure", hint), b""
         figure = found[-1]
     width, height = (float(side) for side in figure.get_size_inches())
     if not (0.5 <= width <= MAX_SIDE_IN and 0.5 <= height <= MAX_SIDE_IN):
@@ -173,7 +185,7 @@ def _recorder(width: float, height: float) -> Any:
 
         def _iter_collection(self, *args: Any, **options: Any) -> Any:
             # Of paths that are set off from one another, the places are kept and not only the outlines.
-            for x, y, *rest in super()._iter_collection(*args, **options):
+            for x, y, *rest in super()._iter_collection(*args, **options):  # type: ignore[misc]
                 self.offset = (x, y) if x or y else None
                 yield x, y, *rest
             self.offset = None
@@ -181,7 +193,7 @@ def _recorder(width: float, height: float) -> Any:
         def draw_image(self, gc: Any, x: float, y: float, im: Any, transform: Any = None) -> None:
             corners = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
             corners = corners * im.shape[1::-1] if transform is None else transform.transform(corners)
-            self.list.image(corners + (x, y), im, self.list.style(gc, None), gc.get_alpha())
+            self.list.image(corners + np.array([x, y]), im, self.list.style(gc, None), gc.get_alpha())
 
         def draw_text(
             self, gc: Any, x: float, y: float, s: str, prop: Any, angle: float, ismath: Any = False, mtext: Any = None
@@ -244,7 +256,8 @@ class _DisplayList:
     def __init__(self, width: float, height: float) -> None:
         self._height = height
         self._message: dict[str, Any] = {"width": width, "height": height, "items": [], "styles": []}
-        self._items, self._styles = self._message["items"], {}
+        self._items: list[Any] = self._message["items"]
+        self._styles: dict[str, int] = {}
         self._vertices: list[np.ndarray] = []
         self._count = 0
         self._pixels: list[bytes] = []
@@ -360,7 +373,7 @@ class _DisplayList:
             self.text(*at, letters, [place - start for place in places], font_like, size, angle, colour)
         turn = np.array([[cos, -sin], [sin, cos]])
         for left, bottom, wide, tall in rules:
-            corners = np.array([[0, 0], [wide, 0], [wide, tall], [0, tall]]) + (left, bottom)
+            corners = np.array([[0, 0], [wide, 0], [wide, tall], [0, tall]]) + np.array([left, bottom])
             points = corners @ turn.T * (1, -1) + (x, y)
             style = self._numbered([colour, None, 0.0, None, "butt", "miter", None, None, True])
             first = self.vertices(points * (1, -1), flipped=False)
