@@ -178,7 +178,7 @@ def tick_place(shape: Shape, which: int, frame: Frame) -> float | None:
         return None
     if shape.places is not None:
         is_short = np.ptp(shape.path.drawn, axis=0).max() <= _LONGEST_TICK
-        return frame.place(*shape.places[0])[which] if is_short and len(shape.places) == 1 else None
+        return frame.place(*shape.places[0].tolist())[which] if is_short and len(shape.places) == 1 else None
     if frame.centre is not None:
         return _polar_grid(shape, which, frame)
     ends = segment(shape.path)

@@ -278,13 +278,15 @@ class Marks:
         elif len(numbers) == 1:
             low_is_cut = first_cut == (low_at == bounds[along])
             values = {"high" if low_is_cut else "low": numbers[0]}
+        shown = np.clip(bounds, np.tile(frame[:2], 2), np.tile(frame[2:], 2)).tolist()
+        region = box(*shown)
         edges = [self.reader.value(1 - along, bounds[1 - along]), self.reader.value(1 - along, bounds[3 - along])]
         if close and _all_numbers(edges):
             left, right = sorted(float(edge) for edge in edges if edge is not None)
-            self.keep("histogram", shape, values | {"left": left, "right": right}, bounds, box(*bounds), upright)
+            self.keep("histogram", shape, values | {"left": left, "right": right}, shown, region, upright)
             return
         middle = (bounds[1 - along] + bounds[3 - along]) / 2
-        self.keep("bar", shape, values | {"at": self.at(1 - along, middle)}, bounds, box(*bounds), upright)
+        self.keep("bar", shape, values | {"at": self.at(1 - along, middle)}, shown, region, upright)
 
     def end(self, which: int, place: float) -> Value | None:
         """The value at a bar's end, where it is within the panel."""
@@ -402,8 +404,13 @@ class Marks:
     def lines(self, shapes: list[Shape]) -> list[Shape]:
         """Strokes that are no curves."""
         rest = []
+        bent = {shape.groups[-1] for shape in shapes if shape.path.is_curved and shape.groups}
         for shape in shapes:
             style, loops = shape.style, shape.path.loops
+            if self.frame.centre is None and shape.groups and shape.groups[-1] in bent:
+                # A curve, or the head of an arrow with a bent shaft.
+                rest.append(shape)
+                continue
             if shape.places is not None or style.fill is not None or style.stroke is None or len(loops) != 1:
                 rest.append(shape)
                 continue
@@ -415,8 +422,6 @@ class Marks:
                 name = "xy"[which]
                 values = {name: self.reader.value(which, float(line[0, which]))}
                 self.keep("rule", shape, values, bounds_of(line), region_of(shape), upright=along == 1)
-            elif shape.path.is_curved and self.frame.centre is None:
-                rest.append(shape)
             else:
                 self.keep_line(shape, np.concatenate([points, points[:1]]) if closed else points)
         return rest

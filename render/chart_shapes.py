@@ -132,10 +132,15 @@ def two_chains(loops: Sequence[tuple[np.ndarray, bool]]) -> tuple[np.ndarray, np
     points = points[keep]
     if len(points) < 4:
         return None
-    first, last = int(points[:, 0].argmin()), int(points[:, 0].argmax())
-    ring_ = np.roll(points, -first, axis=0)
-    turn = (last - first) % len(points)
-    one, two = ring_[: turn + 1], np.concatenate([ring_[turn:], ring_[:1]])[::-1]
+    x = points[:, 0]
+    at_left, at_right = x <= x.min() + 1e-3, x >= x.max() - 1e-3
+    # From the last of the points at the left end on, round to the first of them.
+    starts = np.flatnonzero(at_left & ~np.roll(at_left, -1))
+    ring = np.roll(points, -int(starts[0]), axis=0)
+    right = np.flatnonzero(np.roll(at_right, -int(starts[0])))
+    one, two = ring[: right[0] + 1], ring[right[-1] :][::-1]
+    if at_left.sum() == 1:
+        two = np.concatenate([ring[:1], two])
     if (np.diff(one[:, 0]) < -1e-3).any() or (np.diff(two[:, 0]) < -1e-3).any():
         return None
     return one, two

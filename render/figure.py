@@ -186,7 +186,7 @@ def _recorder(width: float, height: float) -> Any:
         def _iter_collection(self, *args: Any, **options: Any) -> Any:
             # Of paths that are set off from one another, the places are kept and not only the outlines.
             for x, y, *rest in super()._iter_collection(*args, **options):  # type: ignore[misc]
-                self.offset = (x, y) if x or y else None
+                self.offset = (x, y) if max(abs(x), abs(y)) > 1e-6 else None
                 yield x, y, *rest
             self.offset = None
 
