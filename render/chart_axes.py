@@ -200,13 +200,12 @@ def _polar_grid(shape: Shape, which: int, frame: Frame) -> float | None:
 
 def strays(parts: AxesParts, frame: Frame) -> list[Shape]:
     """What is drawn with the ticks and is neither tick mark nor grid line: marks like any other."""
-    return [
-        shape
-        for axis in parts.axes
-        for tick in axis.ticks
-        for shape in tick.shapes
-        if len(shape.path.points) and tick_place(shape, "xy".index(axis.name), frame) is None
-    ]
+    found = [shape for axis in parts.axes for shape in axis.shapes]
+    for axis in parts.axes:
+        which = "xy".index(axis.name)
+        shapes = [shape for tick in axis.ticks for shape in tick.shapes if len(shape.path.points)]
+        found += [shape for shape in shapes if tick_place(shape, which, frame) is None]
+    return found
 
 
 def _turning(ticks: Sequence[Tick]) -> Scale | None:

@@ -92,8 +92,15 @@ class AxisParts:
     """What one axis is drawn with."""
 
     name: str = ""
+    shapes: list[Shape] = field(default_factory=list)
+    """In no tick: there are none in an honest axis."""
     ticks: list[TickParts] = field(default_factory=list)
     texts: list[Text] = field(default_factory=list)
+
+    @property
+    def all_shapes(self) -> list[Shape]:
+        """Those of its ticks included."""
+        return [*self.shapes, *(shape for tick in self.ticks for shape in tick.shapes)]
 
 
 @dataclass(eq=False)
@@ -168,6 +175,8 @@ def _into_axis(
             ticks[inner[0]].shapes.append(thing)
     elif text is not None:
         axis.texts.append(text)
+    elif isinstance(thing, Shape):
+        axis.shapes.append(thing)
 
 
 def _last(names: Sequence[str], name: str) -> int:

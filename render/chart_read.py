@@ -46,6 +46,9 @@ def read_chart(figure: DisplayList) -> ChartScene:
     legends = [read_legend(legend, seen) for legend in parts.legends]
     outer = [row for legend in legends for row in legend.rows]
     odd = [*parts.things[1:], *(shape for legend in legends for shape in legend.strays)]
+    for own in parts.axes:
+        if find_frame(own) is None:
+            odd += [*own.things, *(shape for axis in own.axes for shape in axis.all_shapes)]
     for at, plot in enumerate(plots):
         if plot not in bars:
             bar = _bar_of(plot, plots[at + 1 :], bars) or _bar_of(plot, plots, bars)
@@ -113,7 +116,8 @@ def _colour_axis(bar: _Plot) -> Axis:
 
 def _is_mark(thing: Shape, parts: AxesParts, frame: Frame) -> bool:
     """Whether a shape is neither the background nor a spine."""
-    if thing is next((other for other in parts.things if isinstance(other, Shape)), None):
+    alone = len(parts.things) == 1 and not parts.axes
+    if not alone and thing is next((other for other in parts.things if isinstance(other, Shape)), None):
         bounds = region_of(thing).bounds
         if thing.style.fill is not None and bounds and np.allclose(bounds, frame.bounds, atol=1):
             return False

@@ -198,7 +198,7 @@ def decode(message: Mapping[str, Any], payload: bytes) -> DisplayList:
     """A display list from the wire.
 
     Raises:
-        KeyError, TypeError, ValueError: it is none; the program wrote it, so it can be anything.
+        LookupError, TypeError, ValueError: it is none; the program wrote it, so it can be anything.
     """
     width, height = _number(message["width"]), _number(message["height"])
     if not (36 <= width <= 72 * MAX_SIDE_IN and 36 <= height <= 72 * MAX_SIDE_IN):
@@ -213,7 +213,7 @@ def decode(message: Mapping[str, Any], payload: bytes) -> DisplayList:
 
 
 class _Decoder:
-    """Turns rows into things; whatever does not fit raises KeyError, TypeError or ValueError."""
+    """Turns rows into things; whatever does not fit raises LookupError, TypeError or ValueError."""
 
     def __init__(self, points: np.ndarray, tail: bytes, styles: Sequence[Any]) -> None:
         self._points, self._tail = points, tail

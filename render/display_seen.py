@@ -131,7 +131,7 @@ class Seen:
 
     @cached_property
     def _painted(self) -> tuple[list[tuple[Shape | Bitmap, BaseGeometry]], np.ndarray]:
-        """Everything but text and unfilled shapes, whose colour others are seen against, with bounds [n, 4]."""
+        """Everything but text and lines, whose colour others are seen against, with bounds [n, 4]."""
         found = [(thing, _paint_region(thing)) for thing in self._figure.things if not isinstance(thing, Words)]
         kept = [(thing, region) for thing, region in found if not region.is_empty]
         for _, region in kept:
@@ -151,13 +151,26 @@ class Seen:
                 colour = _over(_colour_at(thing, x, y), colour)
         return float(colour[0]), float(colour[1]), float(colour[2])
 
+    def _through(self, index: int, x: float, y: float) -> float:
+        """How much of what is painted at `index` shines through what is painted at that place later."""
+        kept, bounds = self._painted
+        if not kept:
+            return 1.0
+        near = (bounds[:, 0] <= x) & (x <= bounds[:, 2]) & (bounds[:, 1] <= y) & (y <= bounds[:, 3])
+        left = 1.0
+        for at in np.flatnonzero(near):
+            thing, region = kept[at]
+            if thing.index > index and contains_xy(region, x, y):
+                left *= 1 - _colour_at(thing, x, y)[3] / 255
+        return left
+
     def contrast(self, index: int, colour: Colour, region: BaseGeometry) -> float:
         """How far a colour is from what is under it, 0 to 1, at a place inside the region."""
         place = _inside(region)
         if place is None:
             return 0.0
         under = np.array(self.under(index, place.x, place.y))
-        return contrast(_over(colour, under), under)
+        return contrast(_over(colour, under), under) * self._through(index, place.x, place.y)
 
     def words_share(self, words: Words) -> float:
         """How much of a line of text is in the canvas, uncovered and not run into by other text."""

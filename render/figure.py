@@ -179,7 +179,10 @@ def _recorder(width: float, height: float) -> Any:
         ) -> None:
             # Of a curve, only the ends of its pieces carry markers; 79 closes a path.
             places = [points[-2:] for points, code in path.iter_segments(trans, simplify=False) if code != 79]
-            if places:
+            if len(places) == 1 and np.abs(places).max() < 1e-6:
+                # A collection's only path, which is not set off.
+                self.draw_path(gc, marker_path, marker_trans, rgbFace)
+            elif places:
                 shape, style = self.list.shape(marker_path, marker_trans), self.list.style(gc, rgbFace)
                 self.list.add(["markers", *shape, style, self.list.vertices(np.array(places)), len(places)])
 

@@ -28,7 +28,7 @@ def draw_figure(message: Mapping[str, Any], payload: bytes, size: int) -> Chart 
     """A display list as scene and picture, `size` px wide."""
     try:
         figure = decode(message, payload)
-    except (KeyError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError):
         # Written by the program: whatever is wrong with it is the program's doing.
         return NONSENSE
     if (letters := _missing(figure)) is not None:
