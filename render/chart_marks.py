@@ -431,13 +431,15 @@ class Marks:
         steps = np.abs(np.diff(points, axis=0))
         is_step = len(steps) > 2 and bool((steps.min(axis=1) < 1e-3).all()) and self.frame.centre is None
         left, top, right, bottom = self.frame.bounds
-        slack, contrast = 3.0, self.contrast(shape, region_of(shape))
+        slack, contrast, before = 3.0, self.contrast(shape, region_of(shape)), len(self.found)
         for x, y in points.tolist():
             if left - TOLERANCE <= x <= right + TOLERANCE and top - TOLERANCE <= y <= bottom + TOLERANCE:
                 first, second = self.frame.place(x, y)
                 values = {"x": self.reader.value(0, first, slack), "y": self.reader.value(1, second, slack)}
                 dot = box(x - 1, y - 1, x + 1, y + 1)
                 self.keep("step" if is_step else "line", shape, values, (x, y, x, y), dot, contrast=contrast)
+        # Seen, but by no corner of its.
+        self.others += len(self.found) == before
 
     def areas(self, shapes: list[Shape]) -> list[Shape]:
         """Filled shapes between two lines that run along x."""
@@ -451,14 +453,18 @@ class Marks:
                 continue
             upper, lower = chains
             region = region_of(shape)
-            contrast = self.contrast(shape, region)
+            contrast, before = self.contrast(shape, region), len(self.found)
             for x in distinct(np.concatenate([upper[:, 0], lower[:, 0]])):
                 ends = [float(np.interp(x, chain[:, 0], chain[:, 1])) for chain in (upper, lower)]
-                inside = self.frame.bounds[0] - TOLERANCE <= x <= self.frame.bounds[2] + TOLERANCE
-                numbers = self.sorted_values(1, ends) if inside else None
-                if numbers is not None and all(self.end(1, end) is not None for end in ends):
-                    values = {"x": self.reader.value(0, x), "low": numbers[0], "high": numbers[1]}
+                left, top, right, bottom = self.frame.bounds
+                inside = left - TOLERANCE <= x <= right + TOLERANCE
+                if inside and all(top - TOLERANCE <= end <= bottom + TOLERANCE for end in ends):
+                    values = {"x": self.reader.value(0, x)}
+                    if (numbers := self.sorted_values(1, ends)) is not None:
+                        values |= {"low": numbers[0], "high": numbers[1]}
                     self.keep("area", shape, values, (x, min(ends), x, max(ends)), region, contrast=contrast)
+            # Seen, but by no corner of its.
+            self.others += len(self.found) == before
         return rest
 
 

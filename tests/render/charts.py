@@ -1,6 +1,6 @@
-"""matplotlib programs with what their authors meant: every value that a chart shows, for a second look at the reader."""
+"""matplotlib programs with what their authors meant: the values that a chart shows, to compare what is read with."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 Values = Mapping[str, float | str]
@@ -26,6 +26,18 @@ def bars(names: list[str], heights: list[float], start: float = 0.0) -> list[Val
 
 def xy(xs: list[float], ys: list[float]) -> list[Values]:
     return [{"x": x, "y": y} for x, y in zip(xs, ys, strict=True)]
+
+
+def spans(found: Iterable[tuple[float | str, float, float]]) -> list[Values]:
+    return [{"at": at, "low": low, "high": high} for at, low, high in found]
+
+
+def area(lows: list[float], highs: list[float]) -> list[Values]:
+    return [{"x": x, "low": low, "high": high} for x, (low, high) in enumerate(zip(lows, highs, strict=True))]
+
+
+def cells(found: Iterable[tuple[float | str, float | str, float]]) -> list[Values]:
+    return [{"x": x, "y": y, "value": value} for x, y, value in found]
 
 
 NAMES = ["oak", "elm", "ash", "fir"]
@@ -118,7 +130,7 @@ CASES = {
     ),
     "histogram": Case(
         "plt.hist([1, 1, 2, 3, 3, 3, 4, 7, 8, 8], bins=[0, 2, 4, 6, 8, 10], edgecolor='white')",
-        [{"histogram": [{"left": x, "right": x + 2, "high": h} for x, h in zip(range(0, 10, 2), (2, 4, 1, 1, 2), strict=True)]}],
+        [{"histogram": [{"left": 2 * i, "right": 2 * i + 2, "high": h} for i, h in enumerate((2, 4, 1, 1, 2))]}],
     ),
     "boxes": Case(
         "data = [[1, 2, 3, 4, 5, 6, 7], [2, 4, 4, 5, 6, 9, 20]]\nplt.boxplot(data)\nplt.xticks([1, 2], ['A', 'B'])",
@@ -139,18 +151,11 @@ CASES = {
     "heat map": Case(
         "fig, ax = plt.subplots()\nim = ax.imshow([[1, 2, 3], [4, 5, 9]], cmap='viridis')\nfig.colorbar(im)\n"
         "ax.set_xticks([0, 1, 2], ['a', 'b', 'c'])\nax.set_yticks([0, 1], ['p', 'q'])",
-        [
-            {
-                "cell": [
-                    {"x": x, "y": y, "value": v}
-                    for (y, x), v in zip([(y, x) for y in "pq" for x in "abc"], [1, 2, 3, 4, 5, 9], strict=True)
-                ]
-            }
-        ],
+        [{"cell": cells(zip("abcabc", "pppqqq", [1, 2, 3, 4, 5, 9], strict=True))}],
     ),
     "mesh": Case(
         "plt.pcolormesh([[0.0, 10.0], [5.0, 7.5]], cmap='plasma')\nplt.colorbar(orientation='horizontal')",
-        [{"cell": [{"x": x, "y": y, "value": v} for x, y, v in ((0.5, 0.5, 0), (1.5, 0.5, 10), (0.5, 1.5, 5), (1.5, 1.5, 7.5))]}],
+        [{"cell": cells([(0.5, 0.5, 0), (1.5, 0.5, 10), (0.5, 1.5, 5), (1.5, 1.5, 7.5)])}],
     ),
     "steps": Case(
         "plt.step([0, 1, 2, 3], [1, 3, 2, 4], where='post')",
@@ -158,31 +163,19 @@ CASES = {
     ),
     "area": Case(
         "x = [0, 1, 2, 3]\nplt.fill_between(x, [1, 2, 1, 3], [4, 5, 3, 6], color='orange')",
-        [{"area": [{"x": x, "low": a, "high": b} for x, a, b in zip(range(4), [1, 2, 1, 3], [4, 5, 3, 6], strict=True)]}],
+        [{"area": area([1, 2, 1, 3], [4, 5, 3, 6])}],
     ),
     "stacked areas": Case(
         "plt.stackplot([0, 1, 2], [1, 2, 3], [2, 2, 1], labels=['low', 'high'])\nplt.legend(loc='upper left')",
-        [
-            {
-                "area": [
-                    *({"x": x, "low": 0, "high": b} for x, b in zip(range(3), [1, 2, 3], strict=True)),
-                    *({"x": x, "low": a, "high": b} for x, a, b in zip(range(3), [1, 2, 3], [3, 4, 4], strict=True)),
-                ]
-            }
-        ],
+        [{"area": area([0, 0, 0], [1, 2, 3]) + area([1, 2, 3], [3, 4, 4])}],
     ),
     "error bars": Case(
         "plt.errorbar([1, 2, 3], [5, 7, 4], yerr=[0.5, 1, 0.75], fmt='o', capsize=4)",
-        [
-            {
-                "points": xy([1, 2, 3], [5, 7, 4]),
-                "error": [{"at": x, "low": y - e, "high": y + e} for x, y, e in ((1, 5, 0.5), (2, 7, 1), (3, 4, 0.75))],
-            }
-        ],
+        [{"points": xy([1, 2, 3], [5, 7, 4]), "error": spans([(1, 4.5, 5.5), (2, 6, 8), (3, 3.25, 4.75)])}],
     ),
     "bars with errors": Case(
         "plt.bar(['a', 'b'], [5, 8], yerr=[1, 0.5], capsize=5)",
-        [{"bar": bars(["a", "b"], [5, 8]), "error": [{"at": "a", "low": 4, "high": 6}, {"at": "b", "low": 7.5, "high": 8.5}]}],
+        [{"bar": bars(["a", "b"], [5, 8]), "error": spans([("a", 4, 6), ("b", 7.5, 8.5)])}],
     ),
     "polar line": Case(
         "ax = plt.subplot(projection='polar')\nax.plot(np.radians([0, 60, 150, 290]), [1, 3, 2, 4], 'o-')",
@@ -191,21 +184,21 @@ CASES = {
     "compass": Case(
         "ax = plt.subplot(projection='polar')\nax.set_theta_zero_location('N')\nax.set_theta_direction(-1)\n"
         "ax.bar(np.radians([45, 135, 270]), [10, 25, 15], width=0.5)",
-        [{"bar": [{"at": a, "low": 0, "high": h} for a, h in ((45, 10), (135, 25), (270, 15))]}],
+        [{"bar": spans([(45, 0, 10), (135, 0, 25), (270, 0, 15)])}],
     ),
     "subplots": Case(
         "fig, (a, b) = plt.subplots(2, 1, sharex=True)\na.plot([0, 5, 10], [1, 4, 2])\nb.bar([2, 4, 8], [30, 10, 20])\n"
         "a.set_title('above')\nb.set_title('below')\nfig.suptitle('Both')\nfig.tight_layout()",
         [
             {"line": xy([0, 5, 10], [1, 4, 2])},
-            {"bar": [{"at": x, "low": 0, "high": h} for x, h in ((2, 30), (4, 10), (8, 20))]},
+            {"bar": spans([(2, 0, 30), (4, 0, 10), (8, 0, 20)])},
         ],
     ),
     "twin axes": Case(
         "fig, ax = plt.subplots()\nax.bar([1, 2, 3], [10, 20, 15], color='silver')\n"
         "right = ax.twinx()\nright.plot([1, 2, 3], [0.1, 0.5, 0.3], 'r-')\nright.set_ylabel('share')",
         [
-            {"bar": [{"at": x, "low": 0, "high": h} for x, h in ((1, 10), (2, 20), (3, 15))]},
+            {"bar": spans([(1, 0, 10), (2, 0, 20), (3, 0, 15)])},
             {"line": xy([1, 2, 3], [0.1, 0.5, 0.3])},
         ],
     ),
@@ -221,7 +214,7 @@ CASES = {
         [{"line": xy([0, 1, 2], [1, 5, 2]), "rule": [{"x": 0.5}]}],
     ),
     "no frame": Case(
-        "fig, ax = plt.subplots()\nax.bar(['u', 'v'], [3, 6])\nfor side in ('top', 'right'): ax.spines[side].set_visible(False)",
+        "fig, ax = plt.subplots()\nax.bar(['u', 'v'], [3, 6])\nax.spines[['top', 'right']].set_visible(False)",
         [{"bar": bars(["u", "v"], [3, 6])}],
     ),
     "saved and closed": Case(

@@ -94,8 +94,8 @@ def test_labels_out_of_order_give_no_numbers(pool: FigurePool) -> None:
         "for t in ax.get_yticklabels(): t.set_fontsize(0.5)",
         "for t in ax.get_yticklabels(): t.set_visible(False)",
         "fig.patches.append(plt.Rectangle((0, 0), 0.12, 1, color='white', transform=fig.transFigure, zorder=99))",
-        "[fig.add_artist(plt.Rectangle((0, 0), 0.12, 1, color='white', alpha=0.5, transform=fig.transFigure, zorder=99))"
-        " for _ in range(6)]",
+        "veil = dict(color='white', alpha=0.5, transform=fig.transFigure, zorder=99)\n"
+        "for _ in range(6): fig.add_artist(plt.Rectangle((0, 0), 0.12, 1, **veil))",
         "fig.add_artist(plt.Line2D([0.06, 0.06], [0, 1], lw=60, color='white'))",
         "fig.text(0.0, 0.0, '\\u25a0', fontsize=900, color='white')",
         "ax.set_position([-0.1, 0.1, 0.9, 0.8])",
@@ -205,7 +205,8 @@ def test_forged_nonsense_is_rejected(change: str, pool: FigurePool) -> None:
     forged = (
         "import os, json, struct\n"
         "m = {'width': 100.0, 'height': 100.0, 'vertices': 4, 'items': [['path', 0, 4, 'AQICAg==', 0]],"
-        f"'styles': [{STYLE}]}}\np = struct.pack('<8d', 10, 10, 60, 10, 60, 60, 10, 60)\n{change}\nm = json.dumps(m).encode()\n"
+        f"'styles': [{STYLE}]}}\np = struct.pack('<8d', 10, 10, 60, 10, 60, 60, 10, 60)\n{change}\n"
+        "m = json.dumps(m).encode()\n"
         "os.write(3, struct.pack('<II', len(m), len(p)) + m + p)\nos._exit(0)"
     )
     outcome = drawn(pool, forged)
