@@ -12,11 +12,10 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from .figure import MAX_IMAGE_BYTES, MAX_ITEMS, MAX_SIDE_IN, MAX_VERTICES
+from .figure import MAX_COORDINATE, MAX_IMAGE_BYTES, MAX_ITEMS, MAX_SIDE_IN, MAX_VERTICES
 from .font import Font, font
 
 MOVE, LINE, QUADRATIC, CUBIC, CLOSE = 1, 2, 3, 4, 79
-_MAX_COORDINATE = 1e6
 _MAX_DEPTH = 40
 _MAX_TEXT = 300
 _CURVE_PIECES = 8
@@ -207,7 +206,7 @@ def decode(message: Mapping[str, Any], payload: bytes) -> DisplayList:
     if not (0 <= count <= MAX_VERTICES and 0 <= len(payload) - 16 * count <= MAX_IMAGE_BYTES):
         raise ValueError(f"{len(payload)} bytes with {count} vertices")
     points = np.frombuffer(payload, "<f8", 2 * count).reshape(count, 2)
-    if not (np.abs(points) <= _MAX_COORDINATE).all():
+    if not (np.abs(points) <= MAX_COORDINATE + 2000).all():
         raise ValueError("a vertex is no number or far out")
     return DisplayList(width, height, tuple(_Decoder(points, payload[16 * count :], message["styles"]).things(message)))
 
@@ -356,7 +355,7 @@ def _check_order(text: str, places: Sequence[float], face: Font, size: float) ->
 
 
 def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _MAX_COORDINATE:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= MAX_COORDINATE:
         raise ValueError(f"{value!r:.40} is no number in reach")
     return float(value)
 

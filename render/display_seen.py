@@ -62,9 +62,11 @@ def stroked(path: Path, style: Style) -> BaseGeometry:
 
 def clipped(region: BaseGeometry, clip: Clip | None) -> BaseGeometry:
     """What of a region may be painted."""
-    if clip is not None and clip.box is not None:
+    if clip is not None and clip.box is not None and not region.is_empty:
         left, top, right, bottom = clip.box
-        region = region.intersection(box(left, top, right, bottom))
+        a, b, c, d = region.bounds
+        if a < left or b < top or c > right or d > bottom:
+            region = region.intersection(box(left, top, right, bottom))
     if clip is not None and clip.path is not None:
         region = region.intersection(filled(clip.path))
     return region
@@ -77,12 +79,10 @@ def region_of(thing: Thing, place: int | None = None) -> BaseGeometry:
     if isinstance(thing, Words):
         return Polygon(thing.corners)
     style = thing.style
-    region = unary_union(
-        [
-            filled(thing.path) if style.fill is not None else EMPTY,
-            stroked(thing.path, style) if style.stroke is not None else EMPTY,
-        ]
-    )
+    parts = [filled(thing.path)] if style.fill is not None else []
+    if style.stroke is not None:
+        parts.append(stroked(thing.path, style))
+    region = parts[0] if len(parts) == 1 else unary_union(parts)
     if thing.places is not None:
         chosen = thing.places if place is None else thing.places[place : place + 1]
         region = unary_union([translate(region, x, y) for x, y in chosen.tolist()])
@@ -112,10 +112,13 @@ class Seen:
 
     def visible(self, index: int, region: BaseGeometry) -> BaseGeometry:
         """What things later than `index` leave of a region."""
-        region = region.intersection(self._canvas)
-        if region.is_empty or not self._covers:
+        if region.is_empty:
             return region
         left, top, right, bottom = region.bounds
+        if left < 0 or top < 0 or right > self._figure.width or bottom > self._figure.height:
+            region = region.intersection(self._canvas)
+        if region.is_empty or not self._covers:
+            return region
         bounds = self._cover_bounds
         over = (self._cover_order > index) & (bounds[:, 0] < right) & (bounds[:, 2] > left)
         over &= (bounds[:, 1] < bottom) & (bounds[:, 3] > top)
@@ -127,7 +130,10 @@ class Seen:
 
     def share(self, index: int, region: BaseGeometry) -> float:
         """The share of a region that is seen."""
-        return float(self.visible(index, region).area / region.area) if region.area > 0 else 0.0
+        shown = self.visible(index, region)
+        if shown is region:
+            return float(region.area > 0)
+        return float(shown.area / region.area) if region.area > 0 else 0.0
 
     @cached_property
     def _painted(self) -> tuple[list[tuple[Shape | Bitmap, BaseGeometry]], np.ndarray]:
@@ -176,7 +182,10 @@ class Seen:
         """How much of a line of text is in the canvas, uncovered and not run into by other text."""
         own = Polygon(words.corners)
         left = self.visible(words.index, own)
-        for other in self._near_words(words):
+        others = self._near_words(words)
+        if left is own and not others:
+            return 1.0
+        for other in others:
             left = left.difference(other)
         return float(left.area / own.area) if own.area else 0.0
 
@@ -188,7 +197,7 @@ class Seen:
 
     def _near_words(self, words: Words) -> Sequence[Polygon]:
         all_words, boxes, bounds = self._text_boxes
-        left, top, right, bottom = Polygon(words.corners).bounds
+        (left, top), (right, bottom) = words.corners.min(axis=0), words.corners.max(axis=0)
         near = (bounds[:, 0] < right) & (bounds[:, 2] > left) & (bounds[:, 1] < bottom) & (bounds[:, 3] > top)
         # Lines of one text stand close, and the parts of a formula run into each other's boxes.
         mine = words.groups[-1:]
@@ -209,7 +218,7 @@ def _inside(region: BaseGeometry) -> Point | None:
     if region.is_empty:
         return None
     centre = region.centroid
-    return centre if region.contains(centre) else point_on_surface(region)
+    return centre if contains_xy(region, centre.x, centre.y) else point_on_surface(region)
 
 
 def _opaque(thing: Thing) -> BaseGeometry:

@@ -36,6 +36,8 @@ MAX_SIDE_IN = 20.0
 MAX_ITEMS = 6_000
 """Painted things."""
 MAX_VERTICES = 100_000
+MAX_COORDINATE = 2.0e6
+"""px."""
 MAX_IMAGE_BYTES = 4 * 1024 * 1024
 
 _saved: list[Any] = []
@@ -286,7 +288,8 @@ class _DisplayList:
         self._count += count
         if self._count > MAX_VERTICES:
             raise _Refused("size", f"the figure has more than {MAX_VERTICES} points", "draw less")
-        kept = np.array(points, np.float64)
+        # Farther out, the rasteriser counts no more; on a log axis, 0 is that far.
+        kept = np.clip(np.asarray(points, np.float64), -MAX_COORDINATE, MAX_COORDINATE)
         kept[:, 1] = (self._height if flipped else 0.0) - kept[:, 1]
         self._vertices.append(kept)
         return first
