@@ -33,7 +33,7 @@ check: $(VENV)/.installed-dev
 
 bench: bench-learning bench-render
 
-bench-render: $(VENV)/.installed-train
+bench-render: $(VENV)/.installed-dev
 	$(BIN)/python -m zerosight.benchmarks.rendering $(ARGS)
 
 bench-learning: $(VENV)/.installed-train
@@ -48,4 +48,4 @@ $(VENV)/.installed-train: $(PINS)
 	.ci/setup.sh $(VENV) train
 
 $(VENV)/.installed-dev: $(PINS)
-	.ci/setup.sh $(VENV) train,dev
+	.ci/setup.sh $(VENV) train,spatial,dev

@@ -1,4 +1,4 @@
-"""The command line: `zerosight evolve`, `env`, `eval`, `report`, `doctor`."""
+"""The command line: `zerosight evolve`, `env`, `draw`, `eval`, `report`, `doctor`."""
 
 import json
 import sys
@@ -297,6 +297,43 @@ def env_check(
 
 
 # --- eval, report, doctor ------------------------------------------------------------------------------------
+
+
+@app.command()
+def draw(
+    program: Annotated[Path, typer.Argument(help="A file: SVG, or Python for matplotlib or trimesh.")],
+    kind: Annotated[str, typer.Option(help="svg, chart or solid; by its looks where it is not given.")] = "",
+    out: Annotated[Path, typer.Option(help="The picture, a PNG file; of several, each gets a number.")] = Path(
+        "picture.png"
+    ),
+    scene: Annotated[Path | None, typer.Option(help="Also write the scene, as JSON, to this file.")] = None,
+    size: Annotated[int, typer.Option(min=8, max=1024, help="Width, px.")] = 448,
+) -> None:
+    """Run a program in the sandbox, and say what it drew or why it is rejected."""
+    from .render import InfrastructureError, Rejected
+    from .render.kinds import KINDS, kind_of
+
+    try:
+        text = program.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise _Usage(f"{program} cannot be read: {error}") from error
+    kind = _one_of("kind", kind or kind_of(text), tuple(KINDS))
+    outcome = KINDS[kind](text, size)
+    if isinstance(outcome, InfrastructureError):
+        raise _Usage(f"the machinery failed: {outcome}; see `zerosight doctor`")
+    if isinstance(outcome, Rejected):
+        console.print(f"rejected ({outcome.code}): {outcome.reason}", highlight=False, markup=False)
+        if outcome.hint:
+            console.print(f"hint: {outcome.hint}", highlight=False, markup=False)
+        raise typer.Exit(1)
+    many = len(outcome.pictures) > 1
+    paths = [out.with_stem(f"{out.stem}-{i}") if many else out for i in range(1, len(outcome.pictures) + 1)]
+    for path, picture in zip(paths, outcome.pictures, strict=True):
+        path.write_bytes(picture.png())
+    if scene is not None:
+        scene.write_text(outcome.scene)
+    named = ", ".join(map(str, [*paths, *([scene] if scene else [])]))
+    console.print(f"{kind}: {named}", highlight=False, markup=False)
 
 
 @app.command("eval")
