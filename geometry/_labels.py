@@ -19,10 +19,11 @@ class Number(NamedTuple):
     half: float  # half the last digit drawn; 0 where the label is exact
     unit: str
     power: bool  # drawn as a bare power, which only logarithmic formatters do
+    times_power: bool = False  # drawn as a multiple of a power, which they do too
 
 
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
-_DIGITS = r"(?:[0-9]{1,3}(?:([,  '’_])[0-9]{3})(?:\1[0-9]{3})*|[0-9]+)"
+_DIGITS = r"(?:[0-9]{1,3}(?P<gap>[,  '’_])[0-9]{3}(?:(?P=gap)[0-9]{3})*|[0-9]+)"
 _MANTISSA = rf"(?P<mantissa>{_DIGITS}(?:\.[0-9]*)?|\.[0-9]+)"
 _POWER = r"(?P<base>10|2|e)\^\{(?P<power>[+-]?[0-9]{1,3})\}"
 _NUMBER = re.compile(
@@ -73,7 +74,7 @@ def parse_number(label: str) -> Number | None:
         half = 0.5 * float(f"1e{exponent - len(digits.partition('.')[2])}")
     if value >= LARGEST or 0 < value < 1 / LARGEST or half >= LARGEST:
         return None
-    return Number(sign * value, half, unit, found["base"] is not None)
+    return Number(sign * value, half, unit, found["base"] is not None, found["ten"] is not None)
 
 
 def _multiple_of_pi(found: re.Match[str]) -> Number | None:
@@ -135,7 +136,8 @@ _DATES = [
     for text in (
         rf"{_Y}-{_M}-{_D}(?:[ T]{_T}(?::{_S})?)?", rf"{_Y}/{_M}/{_D}", rf"{_D}\.{_M}\.{_Y}", rf"{_Y}-{_M}",
         rf"{_Y}-{_B}(?:-{_D}(?: {_T})?)?", rf"{_B} {_Y}", rf"{_B}[ -]{_D}", rf"{_B} {_D}, {_Y}",
-        rf"{_D} {_B}(?: {_Y})?", _B, _Y, r"(?P<m>[0-9]{2})-(?P<d>[0-9]{2})(?: (?P<H>[0-9]{2}))?", rf"(?P<d>[0-9]{{2}}) {_T}", rf"{_T}(?::{_S})?",
+        rf"{_D} {_B}(?: {_Y})?", _B, _Y,
+        r"(?P<m>[0-9]{2})-(?P<d>[0-9]{2})(?: (?P<H>[0-9]{2}))?", rf"(?P<d>[0-9]{{2}}) {_T}", rf"{_T}(?::{_S})?",
         r"(?P<M>[0-9]{2}):(?P<S>[0-9]{2}\.[0-9]{1,6})",
     )
 ]  # fmt: skip

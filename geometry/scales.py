@@ -33,6 +33,8 @@ PIXEL_TOLERANCE = 0.3
 """How far a labelled tick may lie from where its label says, beyond what rounding of the label explains, px."""
 ERROR_BOUND = 0.0025
 """The largest error of a scale that rounded labels may leave, as a part of the labelled span."""
+COARSEST = 0.04
+"""The widest rounding, as a part of the labelled span, that the agreement of many labels can make up for."""
 ROUND_STEPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 7.5, 8.0, 9.0)
 """First digits of steps that people and tick locators choose; matplotlib's own are 1, 2, 2.5 and 5."""
 ROUNDED, CROOKED = "labels are rounded too much", "the labels fit neither a linear nor a logarithmic scale"
@@ -133,6 +135,7 @@ class _Line(NamedTuple):
     residual: float  # px
     error: float  # the worst that rounding can make of it over the labelled span, as a part of that
     exact: bool  # all labels lie on it without any rounding
+    coarseness: float  # the widest rounding of a label, as a part of the labelled span
 
 
 def _clip(polygon: list[tuple[float, float]], left: float, right: float, bound: float) -> list[tuple[float, float]]:
@@ -189,7 +192,8 @@ def _fit(places: Sequence[float], values: Sequence[float], low: Sequence[float],
     error = max(max(abs(a - left), abs(b - left - rise)) for a, b in corners) / abs(rise) if corners else math.inf
     residual = max(abs(left + rise * p - v) for p, v in zip(parts, values, strict=True)) / abs(rise) * span
     slope = rise / span
-    return _Line(slope, left - slope * start, residual, error, residual <= PIXEL_TOLERANCE)
+    width = max(top - bottom for _, bottom, top in inside) / abs(rise)
+    return _Line(slope, left - slope * start, residual, error, residual <= PIXEL_TOLERANCE, width)
 
 
 def _even(places: Sequence[float]) -> bool:
@@ -223,7 +227,8 @@ def _judged(line: _Line, places: Sequence[float], values: Sequence[float], log: 
     """Whether the scale's error is bounded well enough."""
     span = max(places) - min(places)
     chosen = line.exact and line.residual < ERROR_BOUND * span and _chosen(places, values, log)
-    return chosen or line.error < ERROR_BOUND
+    # Labels rounded to few steps can leave but one line, and that by the worst of roundings: no evidence at all.
+    return chosen or (line.coarseness < COARSEST and line.error < ERROR_BOUND)
 
 
 def _unlabelled_say(places: Sequence[float], bare: Sequence[float], log: _Line) -> str:
@@ -257,7 +262,7 @@ def _numeric(ticks: Sequence[tuple[float, Number]], bare: Sequence[float], unit:
     if linear and log and len(values) == 2 and not said:
         if {_mantissa(value) for value in values} == {1.0}:
             return "two labels fit a linear and a logarithmic scale"
-        said = "linear"
+        said = "log" if any(number.times_power for _, number in ticks) else "linear"
     if log and (not linear or said == "log" or (said == "" and not _judged(linear, places, values, False))):
         if _judged(log, places, values, True) or (said == "log" and log.exact and len(bare) > 1):
             return Scale("log", log.slope, log.intercept, (), log.residual, unit)
