@@ -173,7 +173,7 @@ def _time(fields: Sequence[float]) -> datetime | None:
         return None
 
 
-def _shifted(known: datetime, coarsest: int, steps: int) -> list[float]:
+def _shifted(known: datetime, coarsest: int, steps: int) -> list[int]:
     """The fields coarser than `coarsest` of a known time, the finest of them moved by some steps."""
     year, month = known.year, known.month
     if coarsest == 1:

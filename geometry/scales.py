@@ -326,6 +326,9 @@ def _number_scale(
         return _named(ticks)
     times, plus = factors
     same, unit = common
+    # "0" stands beside "0.5" and "π" alike: it is as exact as they are.
+    finest = max((number.half for number in same if number.value), default=math.inf)
+    same = [number if number.value else number._replace(half=min(number.half, finest)) for number in same]
     same = [number._replace(value=number.value * times + plus, half=number.half * times) for number in same]
     if any(abs(n.value) >= LARGEST or n.half >= LARGEST or 0 < abs(n.value) < 1 / LARGEST for n in same):
         return "the numbers are too large or too small"

@@ -219,7 +219,7 @@ def test_linear_axes_of_matplotlib(low: float, magnitude: float, width: float, t
     axes, found, offset = drawn(low, high, width, lambda axes: None)
     if len([t for t in found if t.label]) >= 3:
         scale = read_scale(found, offset)
-        assert agrees(scale, axes, low, high) and scale.kind == "linear", (scale, found, offset)  # type: ignore[union-attr]  # noqa: E501
+        assert agrees(scale, axes, low, high) and scale.kind == "linear", (scale, found, offset)  # type: ignore[union-attr]
 
 
 @settings(deadline=None, max_examples=15)
