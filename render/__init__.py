@@ -1,12 +1,14 @@
 """Rendering: programs to scenes and pictures, model-written text contained in worker processes."""
 
 from .outcome import InfrastructureError, Rejected
+from .figure_pool import FigurePool
 from .pool import Outcome, Rendered, RenderPool
 from .raster import Picture, rasterise, scene_to_svg
 from .svg_parse import SvgLimits
 from .svg_resolve import resolve_svg
 
 __all__ = [
+    "FigurePool",
     "InfrastructureError",
     "Outcome",
     "Picture",

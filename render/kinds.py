@@ -23,7 +23,9 @@ Outcome = Drawn | Rejected | InfrastructureError
 def _svg(program: str, size: int) -> Outcome:
     with RenderPool() as pool:
         (found,) = pool.render([program], size)
-    return found if isinstance(found, Rejected | InfrastructureError) else Drawn(found.scene.to_json(), (found.picture,))
+    if isinstance(found, Rejected | InfrastructureError):
+        return found
+    return Drawn(found.scene.to_json(), (found.picture,))
 
 
 def _chart(program: str, size: int) -> Outcome:
@@ -31,7 +33,9 @@ def _chart(program: str, size: int) -> Outcome:
 
     with FigurePool() as pool:
         (found,) = pool.run([program], size)
-    return found if isinstance(found, Rejected | InfrastructureError) else Drawn(found.scene.to_json(), (found.picture,))
+    if isinstance(found, Rejected | InfrastructureError):
+        return found
+    return Drawn(found.scene.to_json(), (found.picture,))
 
 
 def _solid(program: str, size: int) -> Outcome:
@@ -39,7 +43,9 @@ def _solid(program: str, size: int) -> Outcome:
 
     with SolidPool() as pool:
         (found,) = pool.run([program], size)
-    return found if isinstance(found, Rejected | InfrastructureError) else Drawn(found.scene.to_json(), found.pictures)
+    if isinstance(found, Rejected | InfrastructureError):
+        return found
+    return Drawn(found.scene.to_json(), found.pictures)
 
 
 KINDS: dict[str, Callable[[str, int], Outcome]] = {"svg": _svg, "chart": _chart, "solid": _solid}

@@ -1,6 +1,7 @@
 """matplotlib programs in the sandbox: values read from the drawing agree with their authors' data."""
 
 from collections.abc import Iterator
+from importlib.metadata import version
 
 import pytest
 from charts import CASES, HEAD, Values
@@ -158,3 +159,24 @@ def test_shares_of_a_pie_are_shares_of_pixels(pool: FigurePool) -> None:
     counts = [(found.picture.array == c).all(axis=2).sum() for c in ([255, 0, 0], [0, 255, 0], [0, 0, 255])]
     for one, count in zip(found.scene.panels[0].series, counts, strict=True):
         assert one.marks[0].values["share"] == pytest.approx(count / sum(counts), abs=0.005)
+
+
+# --- the same scene on every machine
+
+GOLDEN = {
+    "grouped bars": "ec78ce848e2489d7",
+    "dates": "f7b950a5acea9a14",
+    "donut": "9d706a14356c98db",
+    "heat map": "917c5557f3afed43",
+    "compass": "6b7ea1a9754368f4",
+}
+"""Digests of scenes, under the matplotlib that lays figures out; another may place things otherwise."""
+GOLDEN_MATPLOTLIB = "3.11.2"
+
+
+@pytest.mark.skipif(version("matplotlib") != GOLDEN_MATPLOTLIB, reason="another matplotlib lays figures out otherwise")
+@pytest.mark.parametrize("name", GOLDEN)
+def test_scenes_are_those_of_every_machine(
+    name: str, charts: dict[str, Chart | Rejected | InfrastructureError]
+) -> None:
+    assert chart(charts, name).scene.digest[:16] == GOLDEN[name]
