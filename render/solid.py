@@ -32,6 +32,8 @@ MIN_FOV, MAX_FOV = 2.0, 140.0
 MAX_BYTES = 12 * MAX_VERTICES + 15 * MAX_TRIANGLES + 200_000
 """Of what a program may hand back."""
 
+_SIDE = 1000
+"""Pixels; the picture's true size is known to the reader only."""
 _DEFAULT_FOV = 50.0
 _DEFAULT_VIEW = (-0.5, 0.8, -0.45)
 """Direction of the view that is chosen for a program: from the front, a bit from the right, from above."""
@@ -113,7 +115,7 @@ def run(namespace: Mapping[str, Any], request: Mapping[str, Any], payload: bytes
         return refused.rejected, b""
     message = {
         "objects": [[part.name, len(part.vertices), len(part.triangles)] for part in parts],
-        "cameras": [[camera.world_from_camera.tolist(), camera.fov_degrees[0]] for camera in cameras],
+        "cameras": [[camera.world_from_camera.tolist(), round(camera.fov_degrees[0], 4)] for camera in cameras],
     }
     arrays = [array for kind in zip(*(part[1:] for part in parts), strict=True) for array in kind]
     return message, b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)
@@ -202,7 +204,7 @@ def _colours(name: str, mesh: Any) -> np.ndarray:
 
 
 def _cameras(namespace: Mapping[str, Any], parts: list[_Part]) -> list[Camera]:
-    """The program's cameras, of a picture of 2 x 2 px: of what they say, sizes are no part."""
+    """The program's cameras, for pictures of `_SIDE` px: what they say does not depend on it."""
     scene, given = namespace["scene"], namespace.get("cameras")
     if given is None:
         return [_own_camera(scene)] if scene.has_camera else [_default_camera(parts)]
@@ -224,8 +226,8 @@ def _camera(place: str, given: Any) -> Camera:
     fov = given.get("fov", _DEFAULT_FOV)
     try:
         if "eye" in given:
-            return _usual(place, look_at(given["eye"], given["target"], fov, 2, 2))
-        return _usual(place, pinhole(given["world_from_camera"], fov, 2, 2))
+            return _usual(place, look_at(given["eye"], given["target"], fov, _SIDE, _SIDE))
+        return _usual(place, pinhole(given["world_from_camera"], fov, _SIDE, _SIDE))
     except ValueError as error:
         raise _Refused("camera", f"{place}: {str(error)[:300]}", _CAMERA_HINT) from None
 
@@ -233,7 +235,7 @@ def _camera(place: str, given: Any) -> Camera:
 def _own_camera(scene: Any) -> Camera:
     try:
         fov = float(np.max(scene.camera.fov))
-        return _usual("scene.camera", pinhole(from_opengl(scene.camera_transform), fov, 2, 2))
+        return _usual("scene.camera", pinhole(from_opengl(scene.camera_transform), fov, _SIDE, _SIDE))
     except ValueError as error:
         hint = f"set scene.camera_transform to a rigid 4 x 4 matrix, or {_CAMERA_HINT}"
         raise _Refused("camera", f"scene.camera: {str(error)[:300]}", hint) from None
@@ -250,7 +252,7 @@ def _usual(place: str, camera: Camera) -> Camera:
 
 def _default_camera(parts: list[_Part]) -> Camera:
     points = np.concatenate([part.vertices for part in parts]) * GRID
-    return looking_along(_DEFAULT_VIEW, points, _DEFAULT_FOV, 2, 2)
+    return looking_along(_DEFAULT_VIEW, points, _DEFAULT_FOV, _SIDE, _SIDE)
 
 
 def _brief(given: Any) -> str:

@@ -1,0 +1,314 @@
+"""Views of meshes by ray casting: pictures, which pixel shows what, and how much of each object is seen.
+
+Trusted code, run on meshes of untrusted origin in a confined process. Everything is computed from a `SpatialScene`'s own
+objects, so that pictures and facts cannot disagree. open3d's ray casting (Embree) does the work, on one thread: one
+hierarchy for what all see, and small ones of single objects for what is hidden.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..geometry.camera import Camera
+from ..geometry.spatial import Sight, SpatialObject
+from .raster import Picture
+
+GROUND, NOTHING = -1, -2
+"""What a pixel shows besides objects: the plain ground under the lowest point, and the sky."""
+
+SUN = np.array([-0.36, -0.48, 0.8])
+"""Unit vector to the sun: from the left, the front and above, for one who looks along +y."""
+_SUN, _AMBIENT, _TILT = 0.44, 0.46, np.array([0.07, -0.05, 0.13])
+"""Shares of a surface's colour: by the sun, from everywhere, and more or less of that by where it faces, so that faces in
+the shade differ. In display values and not in light: a fully lit face shows its very colour, others darker tones of it."""
+_GROUND_COLOUR, _SKY = np.array([206.0, 204.0, 198.0]), np.array([232.0, 238.0, 244.0])
+_FADE = 4.0, 16.0
+"""The ground fades into the sky between these distances from the middle, in radii of the scene."""
+_EDGE = 10.0
+"""Neighbouring pixels that differ by more in a channel are drawn again from several rays."""
+_SUBPIXELS = np.array([[-0.125, -0.375], [0.375, -0.125], [0.125, 0.375], [-0.375, 0.125]])
+"""A turned grid: four different columns and rows, so that edges of any direction get their steps."""
+_MANY = 16_384
+"""Pixels of one object that may be hidden; of more, every fourth is looked at."""
+_CAP_RAYS = 1024
+"""Directions in which the silhouette of an object on the frame's edge is looked for."""
+_GOLDEN = math.pi * (3 - math.sqrt(5))
+_NO_TRIANGLE = 0xFFFFFFFF
+
+
+class View(NamedTuple):
+    """What one camera sees."""
+
+    picture: Picture
+    owners: np.ndarray
+    """[height, width] int32: the object that each pixel's centre shows, by its index, or `GROUND` or `NOTHING`."""
+    depths: np.ndarray
+    """[height, width] float64: metres along the camera's z, inf for nothing."""
+
+
+class _Hits(NamedTuple):
+    """What rays meet first."""
+
+    depths: np.ndarray
+    """[r], in lengths of the rays' directions; inf for nothing."""
+    owners: np.ndarray
+    """[r] int32, as in `View`."""
+    normals: np.ndarray
+    """[r, 3], unit, towards the ray's origin; up for the ground."""
+    colours: np.ndarray
+    """[r, 3], display values from 0 to 255."""
+
+
+class World:
+    """Objects made ready for rays.
+
+    Args:
+        objects: at least one.
+    """
+
+    def __init__(self, objects: Sequence[SpatialObject]) -> None:
+        self._objects = objects
+        counts = [len(obj.triangles) for obj in objects]
+        corners = np.concatenate([obj.vertices for obj in objects])
+        low, high = corners.min(axis=0), corners.max(axis=0)
+        # Rays are cast in single precision, which is best around 0.
+        self._middle = (low + high) / 2
+        self._low, self._high = low, high
+        self._radius = max(float(np.linalg.norm(high - low)) / 2, 1e-3)
+        self._step = 2e-5 * self._radius
+        self._owners = np.repeat(np.arange(len(objects), dtype=np.int32), counts)
+        self._colours = np.concatenate([obj.face_colours for obj in objects]).astype(np.float32)
+        starts = np.cumsum([0, *(len(obj.vertices) for obj in objects[:-1])])
+        triangles = [obj.triangles + start for obj, start in zip(objects, starts, strict=True)]
+        self._all = _hierarchy(corners - self._middle, np.concatenate(triangles))
+        self._alone: dict[int, Any] = {}
+
+    # --- pictures ----------------------------------------------------------------------------------------------
+
+    def view(self, camera: Camera) -> View:
+        """What a camera sees."""
+        height, width = camera.height, camera.width
+        centres = camera.centres().reshape(-1, 2)
+        hits, colours = self._look(camera, centres)
+        ragged = np.flatnonzero(_edges(colours.reshape(height, width, 3)))
+        if len(ragged):
+            around = (centres[ragged, None] + _SUBPIXELS).reshape(-1, 2)
+            colours[ragged] = self._look(camera, around)[1].reshape(-1, len(_SUBPIXELS), 3).mean(axis=1)
+        pixels = (colours + 0.5).astype(np.uint8).reshape(height, width, 3)
+        shape = (height, width)
+        return View(Picture(pixels), hits.owners.reshape(shape), hits.depths.reshape(shape))
+
+    def _look(self, camera: Camera, pixels: np.ndarray) -> tuple[_Hits, np.ndarray]:
+        """What is met at pixel coordinates [r, 2], and its shaded colour [r, 3]."""
+        along = camera.directions(pixels)
+        hits = self._meet(camera.position, along)
+        colours = np.broadcast_to(_SKY.astype(np.float32), hits.colours.shape).copy()
+        met = np.flatnonzero(hits.owners != NOTHING)
+        if not len(met):
+            return hits, colours
+        points = camera.position + hits.depths[met, None] * along[met]
+        normals = hits.normals[met]
+        facing = normals @ SUN.astype(np.float32)
+        lit = np.flatnonzero(facing > 0)
+        ground = hits.owners[met] == GROUND
+        lit = lit[~ground[lit] | self._may_be_shaded(points[lit])]
+        sun = np.maximum(facing, 0)
+        sun[lit[self._shaded(points[lit], normals[lit])]] = 0
+        light = np.minimum(_AMBIENT + normals @ _TILT.astype(np.float32) + _SUN * sun, 1)
+        colours[met] = hits.colours[met] * light[:, None]
+        far = met[ground]
+        start, end = _FADE
+        away = np.linalg.norm(points[ground] - self._middle, axis=1) / self._radius
+        clear = (1 - np.clip((away - start) / (end - start), 0, 1)).astype(np.float32)[:, None]
+        colours[far] = colours[far] * clear + _SKY.astype(np.float32) * (1 - clear)
+        return hits, colours
+
+    def _meet(self, origin: np.ndarray, along: np.ndarray) -> _Hits:
+        found = _cast(self._all, origin - self._middle, along)
+        triangles = found["primitive_ids"].numpy()
+        hit = triangles != _NO_TRIANGLE
+        met = triangles[hit]
+        depths = np.where(hit, found["t_hit"].numpy(), np.inf).astype(float)
+        owners = np.full(len(along), NOTHING, np.int32)
+        owners[hit] = self._owners[met]
+        normals = found["primitive_normals"].numpy()
+        away = np.einsum("ij,ij->i", normals, along.astype(np.float32)) > 0
+        normals[away] *= -1
+        colours = np.empty((len(along), 3), np.float32)
+        colours[hit] = self._colours[met]
+        ground = self._ground_depths(origin, along)
+        # Where something lies flat on the ground, it is what is seen.
+        on_ground = ground < depths - self._step * 10
+        depths[on_ground], owners[on_ground] = ground[on_ground], GROUND
+        normals[on_ground], colours[on_ground] = (0, 0, 1), _GROUND_COLOUR
+        return _Hits(depths, owners, normals, colours)
+
+    def _ground_depths(self, origin: np.ndarray, along: np.ndarray) -> np.ndarray:
+        """Where rays meet the ground from above, in lengths of their directions; inf where they do not."""
+        above = origin[2] - self._low[2]
+        depths = np.full(len(along), np.inf)
+        down = along[:, 2] < 0
+        if above > 0:
+            depths[down] = -above / along[down, 2]
+        # Past the fading it is sky, and so far that single precision has little to say.
+        depths[depths * np.linalg.norm(along, axis=1) > 2 * _FADE[1] * self._radius + above] = np.inf
+        return depths
+
+    def _may_be_shaded(self, points: np.ndarray) -> np.ndarray:
+        """Whether points of the ground lie where the shadow of the objects' bounds can fall; [n] bool."""
+        shift = SUN[:2] / SUN[2] * (self._high[2] - self._low[2])
+        low, high = self._low[:2] - np.maximum(shift, 0), self._high[:2] - np.minimum(shift, 0)
+        return np.asarray(((points[:, :2] >= low) & (points[:, :2] <= high)).all(axis=1))
+
+    def _shaded(self, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
+        """Whether something stands between points and the sun; [n] bool."""
+        rays = np.empty((len(points), 6), np.float32)
+        rays[:, :3] = points - self._middle + self._step * 10 * normals
+        rays[:, 3:] = SUN
+        return np.asarray(self._all.test_occlusions(rays, nthreads=1).numpy())
+
+    # --- sights ------------------------------------------------------------------------------------------------
+
+    def sights(self, camera: Camera, owners: np.ndarray) -> tuple[Sight, ...]:
+        """How a camera sees each object; `owners` as in its `View`."""
+        boxes = _pixel_bounds(owners, len(self._objects))
+        found = []
+        for index, obj in enumerate(self._objects):
+            pixels, bounds = boxes[index]
+            inside = self._inside(camera, index)
+            alone = pixels + (self._hidden(camera, owners, index) if inside > 0 else 0)
+            share = round(pixels / alone, 6) if alone else 0.0
+            found.append(Sight(pixels, share, inside, bounds))
+        return tuple(found)
+
+    def _hidden(self, camera: Camera, owners: np.ndarray, index: int) -> int:
+        """Pixels that would show an object if nothing stood before it."""
+        maybe = (owners >= 0) & (owners != index) & _outline(camera, self._objects[index].vertices)
+        stride = 1
+        if np.count_nonzero(maybe) > _MANY:
+            stride = 2
+            maybe = maybe[::stride, ::stride]
+        rows, columns = np.nonzero(maybe)
+        if not len(rows):
+            return 0
+        along = camera.directions(np.stack([columns, rows], axis=1) * float(stride) + 0.5)
+        return stride**2 * int(np.count_nonzero(self._met_alone(index, camera.position, along)))
+
+    def _inside(self, camera: Camera, index: int) -> float:
+        """Share of an object's silhouette in the frame, by solid angle."""
+        local = camera.to_camera(self._objects[index].vertices)
+        focal, middle = np.diag(camera.intrinsics)[:2], camera.intrinsics[:2, 2]
+        # Distances to the frame's four sides as planes through the camera, each positive inside.
+        flat = local[:, :2] * focal
+        depth = local[:, 2:]
+        sides = np.hstack([flat + middle * depth, (np.array([camera.width, camera.height]) - middle) * depth - flat])
+        if (sides >= 0).all() and (depth > 0).all():
+            return 1.0
+        if (sides < 0).all(axis=0).any() or (depth <= 0).all():
+            return 0.0
+        along = _cap(local) @ camera.rotation.T
+        met = self._met_alone(index, camera.position, along)
+        if not met.any():
+            # Too thin for these rays: its vertices stand for it.
+            return round(float(camera.in_frame(self._objects[index].vertices).mean()), 6)
+        return round(float(camera.in_frame(camera.position + along[met]).mean()), 6)
+
+    def _met_alone(self, index: int, origin: np.ndarray, along: np.ndarray) -> np.ndarray:
+        """Whether rays [r, 3] meet an object if it were alone; [r] bool."""
+        if index not in self._alone:
+            obj = self._objects[index]
+            self._alone[index] = _hierarchy(obj.vertices - self._middle, obj.triangles)
+        return np.asarray(self._alone[index].test_occlusions(_rays(origin - self._middle, along), nthreads=1).numpy())
+
+
+def _hierarchy(vertices: np.ndarray, triangles: np.ndarray) -> Any:
+    import open3d
+
+    scene = open3d.t.geometry.RaycastingScene(nthreads=1)
+    scene.add_triangles(
+        np.ascontiguousarray(vertices, dtype=np.float32), np.ascontiguousarray(triangles, dtype=np.uint32)
+    )
+    return scene
+
+
+def _rays(origin: np.ndarray, along: np.ndarray) -> np.ndarray:
+    rays = np.empty((len(along), 6), np.float32)
+    rays[:, :3], rays[:, 3:] = origin, along
+    return rays
+
+
+def _cast(scene: Any, origin: np.ndarray, along: np.ndarray) -> Any:
+    return scene.cast_rays(_rays(origin, along), nthreads=1)
+
+
+def _edges(colours: np.ndarray) -> np.ndarray:
+    """Pixels of [h, w, 3] that differ from one beside, above or below; [h, w] bool.
+
+    A picture's colours differ where objects, faces' directions, paint or shadows do, as far as it shows.
+    """
+    found = np.zeros(colours.shape[:2], bool)
+    across = (np.abs(np.diff(colours, axis=1)) > _EDGE).any(axis=2)
+    down = (np.abs(np.diff(colours, axis=0)) > _EDGE).any(axis=2)
+    found[:, 1:] |= across
+    found[:, :-1] |= across
+    found[1:] |= down
+    found[:-1] |= down
+    return found
+
+
+def _pixel_bounds(owners: np.ndarray, count: int) -> list[tuple[int, tuple[int, int, int, int] | None]]:
+    """Number of pixels and their bounds for each object."""
+    rows, columns = np.nonzero(owners >= 0)
+    owner = owners[rows, columns]
+    order = np.argsort(owner, kind="stable")
+    rows, columns = rows[order], columns[order]
+    pixels = np.bincount(owner, minlength=count)
+    found: list[tuple[int, tuple[int, int, int, int] | None]] = []
+    for end, many in zip(np.cumsum(pixels), pixels, strict=True):
+        mine = slice(end - many, end)
+        # Rows stay in order, as the sort is stable.
+        bounds = (
+            (int(columns[mine].min()), int(rows[mine][0]), int(columns[mine].max()) + 1, int(rows[mine][-1]) + 1)
+            if many
+            else None
+        )
+        found.append((int(many), bounds))
+    return found
+
+
+def _outline(camera: Camera, vertices: np.ndarray) -> np.ndarray:
+    """Pixels within an octagon around what vertices [n, 3] look like; all where some are not before the camera."""
+    pixels, depths = camera.project(vertices)
+    columns, rows = np.arange(camera.width) + 0.5, np.arange(camera.height)[:, None] + 0.5
+    if depths.min() <= 0:
+        return np.ones((camera.height, camera.width), bool)
+    x, y = pixels.T
+    across = (columns >= x.min() - 1) & (columns <= x.max() + 1)
+    down = (rows >= y.min() - 1) & (rows <= y.max() + 1)
+    found = across & down
+    for sign in (1, -1):
+        slant, line = x + sign * y, columns + sign * rows
+        found &= (line >= slant.min() - 1) & (line <= slant.max() + 1)
+    return np.asarray(found)
+
+
+def _cap(local: np.ndarray) -> np.ndarray:
+    """Directions [r, 3] spread evenly over the cone around points [n, 3], both seen from 0; all round where 0 is among.
+
+    A Fibonacci lattice: equal steps in the cosine and the golden angle around the axis (Swinbank and Purser, Q. J. R.
+    Meteorol. Soc. 132, 2006), so that every direction stands for the same solid angle.
+    """
+    middle = (local.min(axis=0) + local.max(axis=0)) / 2
+    distance, radius = float(np.linalg.norm(middle)), float(np.linalg.norm(local - middle, axis=1).max())
+    least = math.sqrt(1 - (radius / distance) ** 2) if distance > radius else -1.0
+    axis = middle / distance if distance > 0 else np.array([0.0, 0.0, 1.0])
+    i = np.arange(_CAP_RAYS)
+    cosine = 1 - (1 - least) * (i + 0.5) / _CAP_RAYS
+    sine, angle = np.sqrt(1 - cosine**2), i * _GOLDEN
+    first = np.cross(axis, np.eye(3)[np.abs(axis).argmin()])
+    first /= np.linalg.norm(first)
+    second = np.cross(axis, first)
+    around = np.cos(angle)[:, None] * first + np.sin(angle)[:, None] * second
+    return np.asarray(cosine[:, None] * axis + sine[:, None] * around)
