@@ -28,6 +28,8 @@ MIN_ALTITUDE = 1e-4
 """Metres: thinner triangles do not stretch a box. No picture shows them, so that they could only mislead."""
 _AREA_SLACK = 1e-4
 """Rectangles whose areas differ by no more than this share are equally good; the least turned is taken."""
+_MAX_DIRECTIONS = 256
+"""Edges of a footprint that are tried, the longest; what has more is as good as round."""
 _ROUND_DIRECTIONS, _ROUND_SLACK = 4, 0.05
 """A footprint is round that has edges in so many directions (up to right angles) or more, where all the rectangles
 along them and the unturned one differ in area by no more than this share."""
@@ -286,23 +288,20 @@ def bounding_box(points: np.ndarray) -> Box:
     """
     hull = get_coordinates(convex_hull(multipoints(points[:, :2])))
     edges = np.diff(hull, axis=0) if len(hull) > 1 else np.array([[1.0, 0.0]])
+    edges = edges[np.argsort(-np.hypot(edges[:, 0], edges[:, 1]), kind="stable")[:_MAX_DIRECTIONS]]
     # 0 stands first, for the round.
     yaws = np.append(0.0, np.unique(_canonical(np.degrees(np.arctan2(edges[:, 1], edges[:, 0])))))
-    turns = np.radians(yaws)
-    along = np.stack([np.cos(turns), np.sin(turns)], axis=1)
-    across = np.stack([-along[:, 1], along[:, 0]], axis=1)
-    x, y = hull @ along.T, hull @ across.T
-    areas = np.ptp(x, axis=0) * np.ptp(y, axis=0)
+    low, high = _extents(hull, yaws)
+    areas = (high - low).prod(axis=1)
     least = areas[1:].min()
     good = 1 + np.flatnonzero(areas[1:] <= least * (1 + _AREA_SLACK))
     is_round = len(yaws) > _ROUND_DIRECTIONS and areas.max() <= least * (1 + _ROUND_SLACK)
     best = 0 if is_round else min(good, key=lambda i: (round(abs(yaws[i]), 2), -yaws[i]))
-    low = np.array([x[:, best].min(), y[:, best].min(), points[:, 2].min()])
-    high = np.array([x[:, best].max(), y[:, best].max(), points[:, 2].max()])
+    least_corner, most_corner = np.append(low[best], points[:, 2].min()), np.append(high[best], points[:, 2].max())
     yaw = float(yaws[best])
     # One decimal more than the grid has: the middle between two of its points can lie halfway.
-    centre = np.round(_turn(yaw) @ ((low + high) / 2), DECIMALS + 1) + 0.0
-    return Box(_triple(centre), _triple(np.round(high - low, DECIMALS)), yaw)
+    centre = np.round(_turn(yaw) @ ((least_corner + most_corner) / 2), DECIMALS + 1) + 0.0
+    return Box(_triple(centre), _triple(np.round(most_corner - least_corner, DECIMALS)), yaw)
 
 
 def closed_volume(vertices: np.ndarray, triangles: np.ndarray) -> float | None:
@@ -380,6 +379,15 @@ def _palette(face_colours: np.ndarray, areas: np.ndarray) -> tuple[tuple[str, ..
     rank = np.empty(len(codes), np.int32)
     rank[order] = np.arange(len(codes))
     return tuple(f"#{code:06x}" for code in codes[order]), rank[place]
+
+
+def _extents(points: np.ndarray, yaws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Least and most, each [k, 2], of points [n, 2] along both sides of rectangles turned by yaws [k]."""
+    low, high = np.empty((len(yaws), 2)), np.empty((len(yaws), 2))
+    for i, yaw in enumerate(yaws):
+        turned = points @ _turn(float(yaw))[:2, :2]
+        low[i], high[i] = turned.min(axis=0), turned.max(axis=0)
+    return low, high
 
 
 def _canonical(degrees: np.ndarray) -> np.ndarray:

@@ -18,12 +18,12 @@ from .raster import Picture
 GROUND, NOTHING = -1, -2
 """What a pixel shows besides objects: the plain ground under the lowest point, and the sky."""
 
-SUN = np.array([-0.36, -0.48, 0.8])
+SUN = np.array([-0.36, -0.48, 0.8], np.float32)
 """Unit vector to the sun: from the left, the front and above, for one who looks along +y."""
-_SUN, _AMBIENT, _TILT = 0.44, 0.46, np.array([0.07, -0.05, 0.13])
+_SUN, _AMBIENT, _TILT = 0.36, 0.54, np.array([0.07, -0.05, 0.13], np.float32)
 """Shares of a surface's colour: by the sun, from everywhere, and more or less of that by where it faces, so that faces in
 the shade differ. In display values and not in light: a fully lit face shows its very colour, others darker tones of it."""
-_GROUND_COLOUR, _SKY = np.array([206.0, 204.0, 198.0]), np.array([232.0, 238.0, 244.0])
+_GROUND_COLOUR, _SKY = np.array([206, 204, 198], np.float32), np.array([232, 238, 244], np.float32)
 _FADE = 4.0, 16.0
 """The ground fades into the sky between these distances from the middle, in radii of the scene."""
 _EDGE = 10.0
@@ -71,7 +71,7 @@ class World:
     def __init__(self, objects: Sequence[SpatialObject]) -> None:
         self._objects = objects
         counts = [len(obj.triangles) for obj in objects]
-        corners = np.concatenate([obj.vertices for obj in objects])
+        corners = self._corners = np.concatenate([obj.vertices for obj in objects])
         low, high = corners.min(axis=0), corners.max(axis=0)
         # Rays are cast in single precision, which is best around 0.
         self._middle = (low + high) / 2
@@ -80,10 +80,11 @@ class World:
         self._step = 2e-5 * self._radius
         self._owners = np.repeat(np.arange(len(objects), dtype=np.int32), counts)
         self._colours = np.concatenate([obj.face_colours for obj in objects]).astype(np.float32)
-        starts = np.cumsum([0, *(len(obj.vertices) for obj in objects[:-1])])
+        starts = self._starts = np.cumsum([0, *(len(obj.vertices) for obj in objects[:-1])])
         triangles = [obj.triangles + start for obj, start in zip(objects, starts, strict=True)]
         self._all = _hierarchy(corners - self._middle, np.concatenate(triangles))
         self._alone: dict[int, Any] = {}
+        """By index, hierarchies of single objects, made when they are needed."""
 
     # --- pictures ----------------------------------------------------------------------------------------------
 
@@ -102,70 +103,76 @@ class World:
 
     def _look(self, camera: Camera, pixels: np.ndarray) -> tuple[_Hits, np.ndarray]:
         """What is met at pixel coordinates [r, 2], and its shaded colour [r, 3]."""
-        along = camera.directions(pixels)
+        along = camera.directions(pixels).astype(np.float32)
         hits = self._meet(camera.position, along)
-        colours = np.broadcast_to(_SKY.astype(np.float32), hits.colours.shape).copy()
+        colours = np.empty_like(hits.colours)
+        colours[:] = _SKY
         met = np.flatnonzero(hits.owners != NOTHING)
         if not len(met):
             return hits, colours
-        points = camera.position + hits.depths[met, None] * along[met]
+        # Relative to the middle, as all that goes to the rays.
+        points = along[met] * hits.depths[met, None].astype(np.float32)
+        points += (camera.position - self._middle).astype(np.float32)
         normals = hits.normals[met]
-        facing = normals @ SUN.astype(np.float32)
-        lit = np.flatnonzero(facing > 0)
         ground = hits.owners[met] == GROUND
-        lit = lit[~ground[lit] | self._may_be_shaded(points[lit])]
-        sun = np.maximum(facing, 0)
+        sun = np.maximum(normals @ SUN, 0)
+        lit = np.flatnonzero((sun > 0) & (~ground | self._may_be_shaded(points)))
         sun[lit[self._shaded(points[lit], normals[lit])]] = 0
-        light = np.minimum(_AMBIENT + normals @ _TILT.astype(np.float32) + _SUN * sun, 1)
-        colours[met] = hits.colours[met] * light[:, None]
-        far = met[ground]
+        light = np.minimum(_AMBIENT + normals @ _TILT + _SUN * sun, 1)
+        shaded = hits.colours[met] * light[:, None]
+        x, y = points[ground, :2].T
         start, end = _FADE
-        away = np.linalg.norm(points[ground] - self._middle, axis=1) / self._radius
-        clear = (1 - np.clip((away - start) / (end - start), 0, 1)).astype(np.float32)[:, None]
-        colours[far] = colours[far] * clear + _SKY.astype(np.float32) * (1 - clear)
+        clear = np.clip((end - np.sqrt(x * x + y * y) / np.float32(self._radius)) / (end - start), 0, 1)[:, None]
+        shaded[ground] = _SKY + (shaded[ground] - _SKY) * clear
+        colours[met] = shaded
         return hits, colours
 
     def _meet(self, origin: np.ndarray, along: np.ndarray) -> _Hits:
-        found = _cast(self._all, origin - self._middle, along)
+        found = self._all.cast_rays(_rays(origin - self._middle, along), nthreads=1)
         triangles = found["primitive_ids"].numpy()
-        hit = triangles != _NO_TRIANGLE
+        hit = np.flatnonzero(triangles != _NO_TRIANGLE)
         met = triangles[hit]
-        depths = np.where(hit, found["t_hit"].numpy(), np.inf).astype(float)
+        # Metres lose nothing that single precision had.
+        depths = found["t_hit"].numpy().astype(float)
         owners = np.full(len(along), NOTHING, np.int32)
         owners[hit] = self._owners[met]
-        normals = found["primitive_normals"].numpy()
-        away = np.einsum("ij,ij->i", normals, along.astype(np.float32)) > 0
-        normals[away] *= -1
-        colours = np.empty((len(along), 3), np.float32)
-        colours[hit] = self._colours[met]
+        normals, colours = np.empty_like(along), np.empty_like(along)
+        faced = found["primitive_normals"].numpy()[hit]
+        away = (faced * along[hit]).sum(axis=1) > 0
+        faced[away] *= -1
+        normals[hit], colours[hit] = faced, self._colours[met]
         ground = self._ground_depths(origin, along)
         # Where something lies flat on the ground, it is what is seen.
-        on_ground = ground < depths - self._step * 10
-        depths[on_ground], owners[on_ground] = ground[on_ground], GROUND
-        normals[on_ground], colours[on_ground] = (0, 0, 1), _GROUND_COLOUR
+        under = np.flatnonzero(ground < depths - self._step * 10)
+        depths[under], owners[under] = ground[under], GROUND
+        normals[under], colours[under] = (0, 0, 1), _GROUND_COLOUR
         return _Hits(depths, owners, normals, colours)
 
     def _ground_depths(self, origin: np.ndarray, along: np.ndarray) -> np.ndarray:
         """Where rays meet the ground from above, in lengths of their directions; inf where they do not."""
         above = origin[2] - self._low[2]
         depths = np.full(len(along), np.inf)
-        down = along[:, 2] < 0
-        if above > 0:
-            depths[down] = -above / along[down, 2]
+        if above <= 0:
+            return depths
+        x, y, down = along.T
         # Past the fading it is sky, and so far that single precision has little to say.
-        depths[depths * np.linalg.norm(along, axis=1) > 2 * _FADE[1] * self._radius + above] = np.inf
+        reach = float(np.linalg.norm((origin - self._middle)[:2])) + _FADE[1] * self._radius
+        near = np.flatnonzero((down < 0) & ((x * x + y * y) * (above / reach) ** 2 < down * down))
+        depths[near] = -above / down[near].astype(float)
         return depths
 
     def _may_be_shaded(self, points: np.ndarray) -> np.ndarray:
         """Whether points of the ground lie where the shadow of the objects' bounds can fall; [n] bool."""
         shift = SUN[:2] / SUN[2] * (self._high[2] - self._low[2])
-        low, high = self._low[:2] - np.maximum(shift, 0), self._high[:2] - np.minimum(shift, 0)
-        return np.asarray(((points[:, :2] >= low) & (points[:, :2] <= high)).all(axis=1))
+        low = (self._low - self._middle)[:2] - np.maximum(shift, 0)
+        high = (self._high - self._middle)[:2] - np.minimum(shift, 0)
+        x, y = points[:, 0], points[:, 1]
+        return np.asarray((x >= low[0]) & (x <= high[0]) & (y >= low[1]) & (y <= high[1]))
 
     def _shaded(self, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
         """Whether something stands between points and the sun; [n] bool."""
         rays = np.empty((len(points), 6), np.float32)
-        rays[:, :3] = points - self._middle + self._step * 10 * normals
+        rays[:, :3] = points + np.float32(self._step * 10) * normals
         rays[:, 3:] = SUN
         return np.asarray(self._all.test_occlusions(rays, nthreads=1).numpy())
 
@@ -173,47 +180,43 @@ class World:
 
     def sights(self, camera: Camera, owners: np.ndarray) -> tuple[Sight, ...]:
         """How a camera sees each object; `owners` as in its `View`."""
-        boxes = _pixel_bounds(owners, len(self._objects))
+        local = camera.to_camera(self._corners)
+        whole, out = _framed(camera, local, self._starts)
+        low, high = _octagons(camera, local, self._starts)
         found = []
-        for index, obj in enumerate(self._objects):
-            pixels, bounds = boxes[index]
-            inside = self._inside(camera, index)
-            alone = pixels + (self._hidden(camera, owners, index) if inside > 0 else 0)
-            share = round(pixels / alone, 6) if alone else 0.0
+        for index, (pixels, bounds) in enumerate(_pixel_bounds(owners, len(self._objects))):
+            inside = 1.0 if whole[index] else 0.0 if out[index] else self._inside(camera, index)
+            hidden = self._hidden(camera, owners, index, low[index], high[index]) if inside else 0
+            share = round(pixels / (pixels + hidden), 6) if pixels else 0.0
             found.append(Sight(pixels, share, inside, bounds))
         return tuple(found)
 
-    def _hidden(self, camera: Camera, owners: np.ndarray, index: int) -> int:
-        """Pixels that would show an object if nothing stood before it."""
-        maybe = (owners >= 0) & (owners != index) & _outline(camera, self._objects[index].vertices)
-        stride = 1
-        if np.count_nonzero(maybe) > _MANY:
-            stride = 2
-            maybe = maybe[::stride, ::stride]
-        rows, columns = np.nonzero(maybe)
+    def _hidden(self, camera: Camera, owners: np.ndarray, index: int, low: np.ndarray, high: np.ndarray) -> int:
+        """Pixels that would show an object, seen within an octagon, if nothing stood before it."""
+        height, width = owners.shape
+        left, top = (max(0, math.floor(least)) for least in np.maximum(low[:2], -1))
+        right, bottom = (max(0, math.ceil(most) + 1) for most in np.minimum(high[:2], (width, height)))
+        part = owners[top:bottom, left:right]
+        maybe = (part >= 0) & (part != index)
+        down, across = np.ogrid[top : top + part.shape[0], left : left + part.shape[1]]
+        for i, line in ((2, across + down), (3, across - down)):
+            # Lines of whole numbers and not of centres, which differ by at most 1.
+            maybe &= (line >= low[i] - 2) & (line <= high[i] + 2)
+        stride = 1 if np.count_nonzero(maybe) <= _MANY else 2
+        rows, columns = np.nonzero(maybe[::stride, ::stride])
         if not len(rows):
             return 0
-        along = camera.directions(np.stack([columns, rows], axis=1) * float(stride) + 0.5)
-        return stride**2 * int(np.count_nonzero(self._met_alone(index, camera.position, along)))
+        centres = np.stack([columns * stride + left, rows * stride + top], axis=1) + 0.5
+        return stride**2 * int(np.count_nonzero(self._met_alone(index, camera.position, camera.directions(centres))))
 
     def _inside(self, camera: Camera, index: int) -> float:
-        """Share of an object's silhouette in the frame, by solid angle."""
-        local = camera.to_camera(self._objects[index].vertices)
-        focal, middle = np.diag(camera.intrinsics)[:2], camera.intrinsics[:2, 2]
-        # Distances to the frame's four sides as planes through the camera, each positive inside.
-        flat = local[:, :2] * focal
-        depth = local[:, 2:]
-        sides = np.hstack([flat + middle * depth, (np.array([camera.width, camera.height]) - middle) * depth - flat])
-        if (sides >= 0).all() and (depth > 0).all():
-            return 1.0
-        if (sides < 0).all(axis=0).any() or (depth <= 0).all():
-            return 0.0
-        along = _cap(local) @ camera.rotation.T
-        met = self._met_alone(index, camera.position, along)
-        if not met.any():
-            # Too thin for these rays: its vertices stand for it.
-            return round(float(camera.in_frame(self._objects[index].vertices).mean()), 6)
-        return round(float(camera.in_frame(camera.position + along[met]).mean()), 6)
+        """Share of the silhouette in the frame, by solid angle, of an object that may be on its edge."""
+        vertices = self._objects[index].vertices
+        along = _cap(camera.to_camera(vertices)) @ camera.rotation.T
+        met = along[self._met_alone(index, camera.position, along)]
+        # What is too thin for these rays has its vertices stand for it.
+        seen = camera.position + met if len(met) else vertices
+        return round(float(camera.in_frame(seen).mean()), 6)
 
     def _met_alone(self, index: int, origin: np.ndarray, along: np.ndarray) -> np.ndarray:
         """Whether rays [r, 3] meet an object if it were alone; [r] bool."""
@@ -237,10 +240,6 @@ def _rays(origin: np.ndarray, along: np.ndarray) -> np.ndarray:
     rays = np.empty((len(along), 6), np.float32)
     rays[:, :3], rays[:, 3:] = origin, along
     return rays
-
-
-def _cast(scene: Any, origin: np.ndarray, along: np.ndarray) -> Any:
-    return scene.cast_rays(_rays(origin, along), nthreads=1)
 
 
 def _edges(colours: np.ndarray) -> np.ndarray:
@@ -278,20 +277,35 @@ def _pixel_bounds(owners: np.ndarray, count: int) -> list[tuple[int, tuple[int, 
     return found
 
 
-def _outline(camera: Camera, vertices: np.ndarray) -> np.ndarray:
-    """Pixels within an octagon around what vertices [n, 3] look like; all where some are not before the camera."""
-    pixels, depths = camera.project(vertices)
-    columns, rows = np.arange(camera.width) + 0.5, np.arange(camera.height)[:, None] + 0.5
-    if depths.min() <= 0:
-        return np.ones((camera.height, camera.width), bool)
-    x, y = pixels.T
-    across = (columns >= x.min() - 1) & (columns <= x.max() + 1)
-    down = (rows >= y.min() - 1) & (rows <= y.max() + 1)
-    found = across & down
-    for sign in (1, -1):
-        slant, line = x + sign * y, columns + sign * rows
-        found &= (line >= slant.min() - 1) & (line <= slant.max() + 1)
-    return np.asarray(found)
+def _framed(camera: Camera, local: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which objects lie wholly in the frame, and which wholly on one side of it; each [objects] bool.
+
+    Args:
+        camera: whose frame it is.
+        local: [n, 3], all objects' vertices in the camera's frame.
+        starts: [objects], each one's first vertex.
+    """
+    depth = local[:, 2:]
+    flat, middle = local[:, :2] * np.diag(camera.intrinsics)[:2], camera.intrinsics[:2, 2] * depth
+    # Distances to the planes through the camera and the frame's sides, positive inside; and to the camera's own plane.
+    size = np.array([camera.width, camera.height])
+    sides = np.hstack([flat + middle, size * depth - middle - flat, depth])
+    whole = np.logical_and.reduceat((sides > 0).all(axis=1), starts)
+    return whole, np.logical_and.reduceat(sides <= 0, starts, axis=0).any(axis=1)
+
+
+def _octagons(camera: Camera, local: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Least and most of x, y, x + y and x - y, pixels, that objects cover, each [objects, 4].
+
+    Infinite where an object has vertices that are not before the camera. Arguments as for `_framed`.
+    """
+    behind = np.logical_or.reduceat(local[:, 2] <= 0, starts)
+    depth = np.where(local[:, 2:] > 0, local[:, 2:], 1.0)
+    x, y = (local[:, :2] / depth * np.diag(camera.intrinsics)[:2] + camera.intrinsics[:2, 2]).T
+    lines = np.stack([x, y, x + y, x - y], axis=1)
+    low, high = np.minimum.reduceat(lines, starts), np.maximum.reduceat(lines, starts)
+    low[behind], high[behind] = -np.inf, np.inf
+    return low, high
 
 
 def _cap(local: np.ndarray) -> np.ndarray:
