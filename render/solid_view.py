@@ -34,6 +34,10 @@ _MANY = 16_384
 """Pixels of one object that may be hidden; of more, every fourth is looked at."""
 _CAP_RAYS = 1024
 """Directions in which the silhouette of an object on the frame's edge is looked for."""
+_FEW_HITS = 160
+"""With fewer of them met, points on the surface say it better: what is thin has little depth to overlap in."""
+_SURFACE_POINTS = 4096
+"""At least one for each triangle."""
 _GOLDEN = math.pi * (3 - math.sqrt(5))
 _NO_TRIANGLE = 0xFFFFFFFF
 
@@ -211,12 +215,13 @@ class World:
 
     def _inside(self, camera: Camera, index: int) -> float:
         """Share of the silhouette in the frame, by solid angle, of an object that may be on its edge."""
-        vertices = self._objects[index].vertices
-        along = _cap(camera.to_camera(vertices)) @ camera.rotation.T
+        obj = self._objects[index]
+        along = _cap(camera.to_camera(obj.vertices)) @ camera.rotation.T
         met = along[self._met_alone(index, camera.position, along)]
-        # What is too thin for these rays has its vertices stand for it.
-        seen = camera.position + met if len(met) else vertices
-        return round(float(camera.in_frame(seen).mean()), 6)
+        if len(met) >= _FEW_HITS:
+            return round(float(camera.in_frame(camera.position + met).mean()), 6)
+        points, weights = _spread(obj, camera.position)
+        return round(float(np.average(camera.in_frame(points), weights=weights)), 6)
 
     def _met_alone(self, index: int, origin: np.ndarray, along: np.ndarray) -> np.ndarray:
         """Whether rays [r, 3] meet an object if it were alone; [r] bool."""
@@ -326,3 +331,22 @@ def _cap(local: np.ndarray) -> np.ndarray:
     second = np.cross(axis, first)
     around = np.cos(angle)[:, None] * first + np.sin(angle)[:, None] * second
     return np.asarray(cosine[:, None] * axis + sine[:, None] * around)
+
+
+def _spread(obj: SpatialObject, eye: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Points [n, 3] all over a surface, and the solid angles [n] that their surroundings have, seen from `eye`.
+
+    Equal where the surface is seen edge-on. The points of a triangle are a plastic-number lattice folded into it
+    (Roberts, The unreasonable effectiveness of quasirandom sequences, 2018).
+    """
+    corners = obj.vertices[obj.triangles]
+    edges = corners[:, 1:] - corners[:, :1]
+    each = max(1, _SURFACE_POINTS // len(corners))
+    u, v = np.modf(0.5 + np.arange(1, each + 1)[:, None] * [0.7548776662466927, 0.5698402909980532])[0].T
+    u, v = np.where(u + v > 1, 1 - u, u), np.where(u + v > 1, 1 - v, v)
+    points = corners[:, None, 0] + u[:, None] * edges[:, None, 0] + v[:, None] * edges[:, None, 1]
+    away = points - eye
+    # Half of a normal times twice the area; a closed surface shows each direction twice, which cancels.
+    facing = np.abs((away * np.cross(edges[:, 0], edges[:, 1])[:, None]).sum(axis=2))
+    weights = (facing / np.maximum(np.linalg.norm(away, axis=2), 1e-9) ** 3).ravel()
+    return points.reshape(-1, 3), weights if weights.sum() > 1e-12 else np.ones(len(weights))
