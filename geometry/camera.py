@@ -255,7 +255,9 @@ def _check_rigid(pose: np.ndarray) -> None:
         raise ValueError(f"world_from_camera must end with the row [0, 0, 0, 1], got {pose[3].tolist()}")
     if np.abs(rotation.T @ rotation - np.eye(3)).max() > RIGID_TOLERANCE:
         lengths = np.round(np.linalg.norm(rotation, axis=0), 4).tolist()
-        raise ValueError(f"world_from_camera must be rigid; its columns have lengths {lengths} or are not at right angles")
+        raise ValueError(
+            f"world_from_camera must be rigid; its columns have lengths {lengths} or are not at right angles"
+        )
     if np.linalg.det(rotation) < 0:
         raise ValueError("world_from_camera must be rigid, but it mirrors: its determinant is -1")
 

@@ -296,7 +296,7 @@ def bounding_box(points: np.ndarray) -> Box:
     least = areas[1:].min()
     good = 1 + np.flatnonzero(areas[1:] <= least * (1 + _AREA_SLACK))
     is_round = len(yaws) > _ROUND_DIRECTIONS and areas.max() <= least * (1 + _ROUND_SLACK)
-    best = 0 if is_round else min(good, key=lambda i: (round(abs(yaws[i]), 2), -yaws[i]))
+    best = 0 if is_round else min(good, key=lambda i: (round(abs(float(yaws[i])), 2), -float(yaws[i])))
     least_corner, most_corner = np.append(low[best], points[:, 2].min()), np.append(high[best], points[:, 2].max())
     yaw = float(yaws[best])
     # One decimal more than the grid has: the middle between two of its points can lie halfway.
@@ -324,7 +324,9 @@ def closed_volume(vertices: np.ndarray, triangles: np.ndarray) -> float | None:
 def _is_closed(triangles: np.ndarray) -> bool:
     """Whether every edge is run along as often one way as the other."""
     whole = triangles[
-        (triangles[:, 0] != triangles[:, 1]) & (triangles[:, 1] != triangles[:, 2]) & (triangles[:, 2] != triangles[:, 0])
+        (triangles[:, 0] != triangles[:, 1])
+        & (triangles[:, 1] != triangles[:, 2])
+        & (triangles[:, 2] != triangles[:, 0])
     ].astype(np.int64)
     if not len(whole):
         return False

@@ -1,15 +1,18 @@
 """3D programs: ordinary trimesh code that leaves a `trimesh.Scene` in the variable `scene`.
 
-This is the half that runs beside the program, in its child process. It hands over what the scene's meshes are made of:
-vertices, triangles and colours as raw arrays, and the cameras. Pictures and facts are made of these by `solid_draw.py`
-in another process, so that a program that lies about its meshes changes nothing but its own picture.
+This is the half that runs beside the program, in its child process. It hands over what the scene's meshes are made
+of: vertices, triangles and colours as raw arrays, and the cameras. Pictures and facts are made of these by
+`solid_draw.py` in another process, so that a program that lies about its meshes changes its picture and its facts
+together.
 
-A program names its objects by their nodes (`scene.add_geometry(mesh, node_name="red mug")`) and may say where from it is
-seen: `cameras = [{"eye": [x, y, z], "target": [x, y, z], "fov": degrees}]`, or `{"world_from_camera": 4 x 4, "fov": ...}`
-in the convention of `geometry/camera.py`. Without that the scene's own camera counts where it was set (`scene.camera`,
-`scene.camera_transform`; OpenGL's convention, its wider angle), and else a view that shows everything. Metres; z points up.
+A program names its objects by their nodes (`scene.add_geometry(mesh, node_name="red mug")`) and may say where from it
+is seen: `cameras = [{"eye": [x, y, z], "target": [x, y, z], "fov": degrees}]`, or `{"world_from_camera": 4 x 4,
+"fov": degrees}` in the convention of `geometry/camera.py`. Without that the scene's own camera counts where it was set
+(`scene.camera`, `scene.camera_transform`; OpenGL's convention, its wider angle), and else a view that shows
+everything. Metres; z points up. Pictures are square.
 """
 
+import importlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -40,6 +43,8 @@ _DEFAULT_VIEW = (-0.5, 0.8, -0.45)
 _HINT = "leave a trimesh.Scene in `scene`: scene = trimesh.Scene(); scene.add_geometry(mesh, node_name='red box')"
 _CAMERA_HINT = "cameras = [{'eye': [4, -4, 3], 'target': [0, 0, 0], 'fov': 50}]"
 
+_LOADED = ("trimesh", "scipy.spatial", "scipy.sparse.csgraph", "networkx", "shapely.ops", "shapely.affinity")
+"""Some of these trimesh would load on first use."""
 _WARM = """
 import trimesh
 from shapely.geometry import Polygon
@@ -82,16 +87,8 @@ class _Part(NamedTuple):
 
 def warm() -> None:
     """Import what programs use and run one of them, so that no child has to load or make anything of it first."""
-    import networkx  # noqa: F401 - trimesh loads these on first use
-    import scipy.sparse.csgraph
-    import scipy.spatial
-    import shapely.affinity
-    import shapely.ops  # noqa: F401
-    import trimesh
-    import trimesh.boolean
-    import trimesh.creation
-    import trimesh.transformations  # noqa: F401
-
+    for module in _LOADED:
+        importlib.import_module(module)
     namespace: dict[str, Any] = {"__name__": "program"}
     exec(compile(_WARM, "<warm>", "exec"), namespace)  # noqa: S102 - a program of our own, above
     message, _ = run(namespace, {}, b"")
@@ -155,7 +152,9 @@ def _part(name: str, mesh: Any, transform: Any) -> _Part:
         raise _Refused("names", reason, f"1 to {MAX_NAME} printable characters")
     if not isinstance(mesh, trimesh.Trimesh):
         kind = type(mesh).__name__[:60]
-        raise _Refused("mesh", f"object {name!r} is a {kind}, not a Trimesh", "add meshes only: trimesh.creation.box(...)")
+        raise _Refused(
+            "mesh", f"object {name!r} is a {kind}, not a Trimesh", "add meshes only: trimesh.creation.box(...)"
+        )
     triangles, colours = np.asarray(mesh.faces), _colours(name, mesh)
     if not len(triangles):
         hint = "leave it out, or make the parts of an intersection overlap"
@@ -168,7 +167,9 @@ def _part(name: str, mesh: Any, transform: Any) -> _Part:
         points = np.asarray(mesh.vertices, float) @ matrix[:3, :3].T + matrix[:3, 3]
         far = not (np.abs(points) <= MAX_COORDINATE).all()
     if far:
-        what = f"is farther than {MAX_COORDINATE:g} m away" if np.isfinite(points).all() else "has coordinates NaN or inf"
+        what = (
+            f"is farther than {MAX_COORDINATE:g} m away" if np.isfinite(points).all() else "has coordinates NaN or inf"
+        )
         raise _Refused("coordinates", f"object {name!r} {what}", "keep all within some metres; do not divide by zero")
     if np.linalg.det(matrix[:3, :3]) < 0:
         # A mirror image: its triangles run the other way round.

@@ -1,8 +1,8 @@
-"""3D pictures and facts from what a program handed over (see `solid.py`), made by trusted code in a confined process.
+"""3D pictures and facts from what a program handed over (see `solid.py`): trusted code in a confined process.
 
-The arrays are a claim: the program could have written any bytes. They are checked down to each number, and then are the
-only source of the pictures and of the scene alike. So a program can lie about nothing but names: what it calls an object
-is a word (see `geometry/spatial.py`).
+The arrays are a claim: the program could have written any bytes. They are checked down to each number, and then are
+the only source of the pictures and of the scene alike. So a program can lie about nothing but names: what it calls an
+object is a word (see `geometry/spatial.py`).
 """
 
 import math

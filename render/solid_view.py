@@ -1,8 +1,9 @@
 """Views of meshes by ray casting: pictures, which pixel shows what, and how much of each object is seen.
 
-Trusted code, run on meshes of untrusted origin in a confined process. Everything is computed from a `SpatialScene`'s own
+Trusted code, run on meshes of untrusted origin in a confined process. Everything is computed from a scene's own
 objects, so that pictures and facts cannot disagree. open3d's ray casting (Embree) does the work, on one thread: one
-hierarchy for what all see, and small ones of single objects for what is hidden.
+hierarchy for what all see, and small ones of single objects for what is hidden. No ray costs more for what lies behind
+its first hit, so that a program cannot make views dear by piling up surfaces.
 """
 
 import math
@@ -21,8 +22,8 @@ GROUND, NOTHING = -1, -2
 SUN = np.array([-0.36, -0.48, 0.8], np.float32)
 """Unit vector to the sun: from the left, the front and above, for one who looks along +y."""
 _SUN, _AMBIENT, _TILT = 0.36, 0.54, np.array([0.07, -0.05, 0.13], np.float32)
-"""Shares of a surface's colour: by the sun, from everywhere, and more or less of that by where it faces, so that faces in
-the shade differ. In display values and not in light: a fully lit face shows its very colour, others darker tones of it."""
+"""Shares of a surface's colour: by the sun, from everywhere, and more or less of that by where it faces, so that faces
+in the shade differ. In display values and not in light: a fully lit face shows its very colour, others darker tones."""
 _GROUND_COLOUR, _SKY = np.array([206, 204, 198], np.float32), np.array([232, 238, 244], np.float32)
 _FADE = 4.0, 16.0
 """The ground fades into the sky between these distances from the middle, in radii of the scene."""
@@ -235,8 +236,9 @@ def _hierarchy(vertices: np.ndarray, triangles: np.ndarray) -> Any:
     import open3d
 
     scene = open3d.t.geometry.RaycastingScene(nthreads=1)
+    tensor = open3d.core.Tensor.from_numpy
     scene.add_triangles(
-        np.ascontiguousarray(vertices, dtype=np.float32), np.ascontiguousarray(triangles, dtype=np.uint32)
+        tensor(np.ascontiguousarray(vertices, np.float32)), tensor(np.ascontiguousarray(triangles, np.uint32))
     )
     return scene
 
@@ -296,7 +298,8 @@ def _framed(camera: Camera, local: np.ndarray, starts: np.ndarray) -> tuple[np.n
     size = np.array([camera.width, camera.height])
     sides = np.hstack([flat + middle, size * depth - middle - flat, depth])
     whole = np.logical_and.reduceat((sides > 0).all(axis=1), starts)
-    return whole, np.logical_and.reduceat(sides <= 0, starts, axis=0).any(axis=1)
+    out = np.logical_and.reduceat(sides <= 0, starts, axis=0)
+    return whole, np.asarray(out.any(axis=1))
 
 
 def _octagons(camera: Camera, local: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

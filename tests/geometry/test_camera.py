@@ -52,7 +52,9 @@ def test_what_is_behind_has_no_pixel() -> None:
 
 
 @given(POINT, POINT, st.floats(10, 120), POINT)
-def test_projection_equals_the_matrix_of_the_textbook(eye: np.ndarray, to: np.ndarray, fov: float, x: np.ndarray) -> None:
+def test_projection_equals_the_matrix_of_the_textbook(
+    eye: np.ndarray, to: np.ndarray, fov: float, x: np.ndarray
+) -> None:
     assume(np.linalg.norm(eye - to) > 0.1)
     camera = look_at(eye, to, fov, 320, 240)
     # Hartley and Zisserman (6.8): x = K [R | t] X.

@@ -204,7 +204,14 @@ def test_what_is_no_mesh_is_refused(vertices: object, triangles: object, colours
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("vertices", "AAAA"), ("vertices", "?"), ("triangles", "AAAAAAAAAAD/////"), ("paint", ""), ("box", {}), ("paint", "AQAAAA==")],
+    [
+        ("vertices", "AAAA"),
+        ("vertices", "?"),
+        ("triangles", "AAAAAAAAAAD/////"),
+        ("paint", ""),
+        ("box", {}),
+        ("paint", "AQAAAA=="),
+    ],
 )
 def test_broken_json_is_refused(field: str, value: object) -> None:
     body = json.loads(scene_of(made(BOX)).to_json())

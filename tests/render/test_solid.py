@@ -1,4 +1,4 @@
-"""3D programs, the program's half: right ones give their meshes and cameras, wrong ones reasons, in the real sandbox too."""
+"""3D programs, the program's half: right ones give meshes and cameras, wrong ones reasons, in the sandbox too."""
 
 import math
 import subprocess
@@ -75,7 +75,8 @@ SHAPES = {
     "torus": ("trimesh.creation.torus(0.4, 0.1)", (1, 1, 0.2), 2 * math.pi**2 * 0.4 * 0.01),
     "annulus": ("trimesh.creation.annulus(0.3, 0.5, 1)", (1, 1, 1), math.pi * 0.16),
     "extrusion": (
-        "trimesh.creation.extrude_polygon(__import__('shapely').Polygon([(0, 0), (2, 0), (2, 1), (1, 1), (1, 3), (0, 3)]), 0.5)",
+        "trimesh.creation.extrude_polygon("
+        "__import__('shapely').Polygon([(0, 0), (2, 0), (2, 1), (1, 1), (1, 3), (0, 3)]), 0.5)",
         (2, 3, 0.5),
         2.0,
     ),
@@ -164,7 +165,8 @@ def test_the_scenes_own_camera_is_converted() -> None:
 
 def test_without_cameras_everything_is_in_view() -> None:
     program = HEAD + (
-        "for i in range(5):\n    scene.add_geometry(box, node_name=str(i), transform=translation_matrix([4 * i, i, 0]))\n"
+        "for i in range(5):\n    place = translation_matrix([4 * i, i, 0])\n"
+        "    scene.add_geometry(box, node_name=str(i), transform=place)\n"
     )
     solids = drawn(program, 64)
     assert len(solids.pictures) == 1
@@ -195,11 +197,19 @@ WRONG = [
     (HEAD + "scene.add_geometry(trimesh.PointCloud([[0, 0, 0]]), node_name='p')", "mesh", "object 'p' is a PointCloud"),
     (HEAD + "scene.add_geometry(trimesh.load_path([[0, 0], [1, 1]]), node_name='p')", "mesh", "object 'p' is a Path2D"),
     (HEAD + "scene.add_geometry(trimesh.creation.box([1, 0, 0]), node_name='p')", "mesh", "object 'p' has no surface"),
-    (HEAD + "box.vertices[0] = np.nan\nscene.add_geometry(box, node_name='p')", "coordinates", "object 'p' has coordinates NaN"),
+    (
+        HEAD + "box.vertices[0] = np.nan\nscene.add_geometry(box, node_name='p')",
+        "coordinates",
+        "object 'p' has coordinates NaN",
+    ),
     (HEAD + "box.vertices[3, 1] = np.inf\nscene.add_geometry(box, node_name='p')", "coordinates", "NaN or inf"),
     (HEAD + "box.apply_scale(1e4)\nscene.add_geometry(box, node_name='p')", "coordinates", "farther than 1000 m"),
     (HEAD + "scene.add_geometry(box, transform=np.diag([1, 1, 1, 2.0]))", "transform", "moves no points"),
-    (HEAD + "box.visual.face_colors = [9, 9, 9, 100]\nscene.add_geometry(box, node_name='p')", "colours", "alpha 100 of 255"),
+    (
+        HEAD + "box.visual.face_colors = [9, 9, 9, 100]\nscene.add_geometry(box, node_name='p')",
+        "colours",
+        "alpha 100 of 255",
+    ),
     (
         HEAD + "from PIL import Image\nbox.visual = trimesh.visual.TextureVisuals(uv=np.zeros((8, 2)),"
         " image=Image.new('RGB', (2, 2)))\nscene.add_geometry(box, node_name='p')",
@@ -217,7 +227,11 @@ WRONG = [
     (BOX + "cameras = [{'eye': [5e3, 5, 5], 'target': [0, 0, 0]}]", "camera", "farther than 1000 m"),
     (BOX + "cameras = [{'world_from_camera': np.eye(4) * 2}]", "camera", "must end with the row"),
     (BOX + "cameras = [{'world_from_camera': np.diag([2, 2, 2, 1.0])}]", "camera", "must be rigid"),
-    (BOX + "scene.camera_transform = np.diag([2, 2, 2, 1.0])", "camera", "scene.camera: world_from_camera must be rigid"),
+    (
+        BOX + "scene.camera_transform = np.diag([2, 2, 2, 1.0])",
+        "camera",
+        "scene.camera: world_from_camera must be rigid",
+    ),
 ]
 
 
@@ -252,7 +266,13 @@ def test_a_program_in_the_sandbox_gives_what_it_gives_here(pool: SolidPool) -> N
     assert first.pictures[0].digest == here.pictures[0].digest
 
 
-FORGE = "\nimport json, os\ndef say(message, data=b''):\n    body = json.dumps(message).encode()\n    os.write(3, len(body).to_bytes(4, 'little') + len(data).to_bytes(4, 'little') + body + data)\n    os._exit(0)\n"
+FORGE = """
+import json, os
+def say(message, data=b''):
+    body = json.dumps(message).encode()
+    os.write(3, len(body).to_bytes(4, 'little') + len(data).to_bytes(4, 'little') + body + data)
+    os._exit(0)
+"""
 HOSTILE = [
     ("raise ValueError('no')", "error", "line 1: ValueError: no"),
     ("import open('", "error", "line 1:"),
@@ -262,9 +282,17 @@ HOSTILE = [
     ("import os\nos._exit(0)", "no_result", "without a result"),
     (HEAD + "scene = trimesh.load('/etc/passwd')", "error", "line 8:"),
     (BOX + FORGE + "say({'objects': [['a', 3, 1]], 'cameras': []})", "no_result", "nonsense"),
-    (BOX + FORGE + "say({'objects': [['a', 3, 1]], 'cameras': [[np.eye(4).tolist(), 50]]}, b'x' * 50)", "no_result", "nonsense"),
+    (
+        BOX + FORGE + "say({'objects': [['a', 3, 1]], 'cameras': [[np.eye(4).tolist(), 50]]}, b'x' * 50)",
+        "no_result",
+        "nonsense",
+    ),
     (BOX + FORGE + "say([])", "no_result", "nonsense"),
-    (BOX + "class Odd(trimesh.Scene):\n    graph = property(lambda self: 3)\nscene.__class__ = Odd", "error", "AttributeError"),
+    (
+        BOX + "class Odd(trimesh.Scene):\n    graph = property(lambda self: 3)\nscene.__class__ = Odd",
+        "error",
+        "AttributeError",
+    ),
 ]
 
 
@@ -296,7 +324,9 @@ ball = trimesh.creation.icosphere(radius=0.7)
 trimesh.Trimesh.vertices = property(lambda self: ball_vertices)
 trimesh.Trimesh.faces = property(lambda self: ball_faces)
 ball_vertices, ball_faces = np.array(ball._data['vertices']), np.array(ball._data['faces'])
-trimesh.Trimesh.visual = property(lambda self: type('V', (), {'kind': 'face', 'face_colors': np.full((len(ball_faces), 4), 255)})())
+class White:
+    kind, face_colors = 'face', np.full((len(ball_faces), 4), 255)
+trimesh.Trimesh.visual = property(lambda self: White)
 """
 
 

@@ -31,7 +31,9 @@ def thing(
     return spatial_object(index, f"thing {index}", np.asarray(mesh.vertices) + at, np.asarray(mesh.faces), colours)
 
 
-def box(index: int, size: tuple[float, float, float], at: tuple[float, float, float], colour: Any = RED) -> SpatialObject:
+def box(
+    index: int, size: tuple[float, float, float], at: tuple[float, float, float], colour: Any = RED
+) -> SpatialObject:
     return thing(index, trimesh.creation.box(size), at, colour)
 
 
@@ -74,7 +76,7 @@ def test_owners_and_depths_equal_brute_force(parts: list[tuple[Any, str]], eye: 
         "ball": trimesh.creation.icosphere(subdivisions=1, radius=0.5),
     }
     objects = [thing(i, meshes[kind], at) for i, (at, kind) in enumerate(parts)]
-    camera = look_at(np.array(eye) + [0, -6, 4.7], [0, 0, 0], 50, 40, 32)
+    camera = look_at(np.add(eye, [0, -6, 4.7]), [0, 0, 0], 50, 40, 32)
     view = seen(camera, *objects)
     owners, depths = nearest(camera, objects)
     mine = np.where(view.owners == GROUND, NOTHING, view.owners)
@@ -265,7 +267,8 @@ GOLDEN = {
     "bored": (
         "import trimesh\nscene = trimesh.Scene()\nblock = trimesh.creation.box([1, 1, 1])\n"
         "turn = trimesh.transformations.rotation_matrix(0.3, [0, 0, 1])\n"
-        "scene.add_geometry(block.difference(trimesh.creation.cylinder(radius=0.3, height=2)), node_name='nut', transform=turn)\n"
+        "nut = block.difference(trimesh.creation.cylinder(radius=0.3, height=2))\n"
+        "scene.add_geometry(nut, node_name='nut', transform=turn)\n"
         "cameras = [{'eye': [2, -2, 2], 'target': [0, 0, 0]}, {'eye': [0, 0, 4], 'target': [0, 0, 0]}]\n",
         "6ea4ad0d2a56bc0b",
     ),
@@ -383,9 +386,10 @@ FORGED = {
 def test_forged_claims_are_nonsense(name: str) -> None:
     _, payload = claim_of(GOLDEN["box"][0])
     reply, pixels = draw({"claim": FORGED[name], "request": {"size": 16}}, payload)
-    assert reply == Rejected(
-        "no_result", "the program handed back nonsense", "leave a trimesh.Scene in `scene`"
-    ).as_message()
+    assert (
+        reply
+        == Rejected("no_result", "the program handed back nonsense", "leave a trimesh.Scene in `scene`").as_message()
+    )
     assert pixels == b""
 
 
@@ -426,7 +430,11 @@ def test_any_json_is_nonsense_or_drawn(claim: Any, payload: bytes) -> None:
 def test_any_bytes_are_nonsense_or_drawn(payload: bytes) -> None:
     # Triangles among four vertices, placed anywhere.
     numbers = np.frombuffer(payload, "<i4", 12) // 4
-    data = numbers.astype("<i4").tobytes() + (np.frombuffer(payload, "<u4", 12, 48) % 4).astype("<u4").tobytes() + payload[-12:]
+    data = (
+        numbers.astype("<i4").tobytes()
+        + (np.frombuffer(payload, "<u4", 12, 48) % 4).astype("<u4").tobytes()
+        + payload[-12:]
+    )
     outcome = draw_solids({"objects": [["x", 4, 4]], "cameras": [[POSE, 50.0]]}, data, 8)
     assert isinstance(outcome, Rejected | Solids)
 
