@@ -1,0 +1,262 @@
+"""3D programs: ordinary trimesh code that leaves a `trimesh.Scene` in the variable `scene`.
+
+This is the half that runs beside the program, in its child process. It hands over what the scene's meshes are made
+of: vertices, triangles and colours as raw arrays, and the cameras. Pictures and facts are made of these by
+`solid_draw.py` in another process, so that a program that lies about its meshes changes its picture and its facts
+together.
+
+A program names its objects by their nodes (`scene.add_geometry(mesh, node_name="red mug")`) and may say where from it
+is seen: `cameras = [{"eye": [x, y, z], "target": [x, y, z], "fov": degrees}]`, or `{"world_from_camera": 4 x 4,
+"fov": degrees}` in the convention of `geometry/camera.py`. Without that the scene's own camera counts where it was set
+(`scene.camera`, `scene.camera_transform`; OpenGL's convention, its wider angle), and else a view that shows
+everything. Metres; z points up. Pictures are square.
+"""
+
+import importlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..geometry.camera import Camera, from_opengl, look_at, looking_along, pinhole
+from ..geometry.spatial import GRID, MAX_COORDINATE
+from .outcome import Rejected
+
+MAX_PROGRAM = 20_000
+"""Characters of a program."""
+MAX_OBJECTS = 200
+MAX_TRIANGLES = 200_000
+MAX_VERTICES = 3 * MAX_TRIANGLES
+MAX_CAMERAS = 8
+MAX_NAME = 60
+"""Characters of an object's name."""
+MIN_FOV, MAX_FOV = 2.0, 140.0
+"""Degrees."""
+MAX_BYTES = 12 * MAX_VERTICES + 15 * MAX_TRIANGLES + 200_000
+"""Of what a program may hand back."""
+
+_SIDE = 1000
+"""Pixels; the picture's true size is known to the reader only."""
+_DEFAULT_FOV = 50.0
+_DEFAULT_VIEW = (-0.5, 0.8, -0.45)
+"""Direction of the view that is chosen for a program: from the front, a bit from the right, from above."""
+_HINT = "leave a trimesh.Scene in `scene`: scene = trimesh.Scene(); scene.add_geometry(mesh, node_name='red box')"
+_CAMERA_HINT = "cameras = [{'eye': [4, -4, 3], 'target': [0, 0, 0], 'fov': 50}]"
+
+_LOADED = ("trimesh", "scipy.spatial", "scipy.sparse.csgraph", "networkx", "shapely.ops", "shapely.affinity")
+"""Some of these trimesh would load on first use."""
+_WARM = """
+import trimesh
+from shapely.geometry import Polygon
+block = trimesh.creation.box(extents=[1, 1, 1])
+block = block.difference(trimesh.creation.cylinder(radius=0.3, height=2))
+block.visual.face_colors = [200, 40, 40, 255]
+prism = trimesh.creation.extrude_polygon(Polygon([(0, 0), (1, 0), (1, 1), (0.5, 0.3)]), height=0.5)
+prism.apply_transform(trimesh.transformations.rotation_matrix(0.5, [0, 0, 1]))
+prism.visual.vertex_colors = [0, 90, 0]
+scene = trimesh.Scene()
+scene.add_geometry(block, node_name="block")
+scene.add_geometry(prism, node_name="prism", transform=trimesh.transformations.translation_matrix([2, 0, 0]))
+for i, made in enumerate([trimesh.creation.icosphere(), trimesh.creation.uv_sphere(), trimesh.creation.cone(1, 2),
+                          trimesh.creation.capsule(1, 0.3), trimesh.creation.torus(1, 0.2)]):
+    made.apply_translation([i, 3, 0])
+    scene.add_geometry(made, node_name=f"round {i}")
+assert block.volume > 0 and block.convex_hull.is_watertight and scene.bounds is not None
+"""
+
+
+class _Refused(Exception):
+    """What a scene holds cannot be taken; carries the rejection."""
+
+    def __init__(self, code: str, reason: str, hint: str) -> None:
+        super().__init__(reason)
+        self.rejected = Rejected(code, reason, hint)
+
+
+class _Part(NamedTuple):
+    """One object as it is handed over."""
+
+    name: str
+    vertices: np.ndarray
+    """[n, 3] int32, micrometres."""
+    triangles: np.ndarray
+    """[m, 3] uint32, rows of its own vertices."""
+    colours: np.ndarray
+    """[m, 3] uint8."""
+
+
+def warm() -> None:
+    """Import what programs use and run one of them, so that no child has to load or make anything of it first."""
+    for module in _LOADED:
+        importlib.import_module(module)
+    namespace: dict[str, Any] = {"__name__": "program"}
+    exec(compile(_WARM, "<warm>", "exec"), namespace)  # noqa: S102 - a program of our own, above
+    message, _ = run(namespace, {}, b"")
+    if isinstance(message, Rejected):
+        raise RuntimeError(f"the example program is rejected: {message}")
+
+
+def run(namespace: Mapping[str, Any], request: Mapping[str, Any], payload: bytes) -> tuple[Any, bytes]:
+    """The program's scene as arrays.
+
+    Returns:
+        `{"objects": [[name, vertices, triangles], ...], "cameras": [[world_from_camera, fov], ...]}`, with the number
+        of each object's vertices and triangles; and one after the other, all little-endian: vertices [V, 3] int32 in
+        micrometres, triangles [T, 3] uint32 that count from each object's first vertex, and their colours [T, 3] uint8.
+        Or a rejection, and nothing.
+    """
+    try:
+        parts = _parts(namespace)
+        cameras = _cameras(namespace, parts)
+    except _Refused as refused:
+        return refused.rejected, b""
+    message = {
+        "objects": [[part.name, len(part.vertices), len(part.triangles)] for part in parts],
+        "cameras": [[camera.world_from_camera.tolist(), round(camera.fov_degrees[0], 4)] for camera in cameras],
+    }
+    arrays = [array for kind in zip(*(part[1:] for part in parts), strict=True) for array in kind]
+    return message, b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)
+
+
+# --- objects
+
+
+def _parts(namespace: Mapping[str, Any]) -> list[_Part]:
+    import trimesh
+
+    if "scene" not in namespace:
+        raise _Refused("no_scene", "the program leaves no variable `scene`", _HINT)
+    scene = namespace["scene"]
+    if not isinstance(scene, trimesh.Scene):
+        raise _Refused("no_scene", f"`scene` is of type {type(scene).__name__[:60]}", _HINT)
+    nodes = list(scene.graph.nodes_geometry)
+    if not nodes:
+        raise _Refused("empty", "the scene has no objects", _HINT)
+    if len(nodes) > MAX_OBJECTS:
+        raise _Refused("size", f"the scene has {len(nodes)} objects", f"at most {MAX_OBJECTS}")
+    placed = {scene.graph[node][1] for node in nodes}
+    if lost := [str(name) for name in scene.geometry if name not in placed]:
+        reason = f"the geometry {lost[0][:MAX_NAME]!r} is placed nowhere: two objects were added with one node_name"
+        raise _Refused("names", reason, "give every object a node_name of its own")
+    faces = sum(len(getattr(scene.geometry[scene.graph[node][1]], "faces", ())) for node in nodes)
+    if faces > MAX_TRIANGLES:
+        raise _Refused("size", f"the scene has {faces} triangles", f"at most {MAX_TRIANGLES}: use less subdivision")
+    return [_part(str(node), scene.geometry[scene.graph[node][1]], scene.graph[node][0]) for node in nodes]
+
+
+def _part(name: str, mesh: Any, transform: Any) -> _Part:
+    import trimesh
+
+    if len(name) > MAX_NAME or not name.isprintable() or not name.strip():
+        reason = f"the name {name[:MAX_NAME]!r} of an object has {len(name)} characters"
+        raise _Refused("names", reason, f"1 to {MAX_NAME} printable characters")
+    if not isinstance(mesh, trimesh.Trimesh):
+        kind = type(mesh).__name__[:60]
+        raise _Refused(
+            "mesh", f"object {name!r} is a {kind}, not a Trimesh", "add meshes only: trimesh.creation.box(...)"
+        )
+    triangles, colours = np.asarray(mesh.faces), _colours(name, mesh)
+    if not len(triangles):
+        hint = "leave it out, or make the parts of an intersection overlap"
+        raise _Refused("mesh", f"object {name!r} has no triangles", hint)
+    matrix = np.asarray(transform, float)
+    if matrix.shape != (4, 4) or not np.array_equal(matrix[3], [0, 0, 0, 1]):
+        hint = "a 4 x 4 matrix whose last row is [0, 0, 0, 1]"
+        raise _Refused("transform", f"the transform of object {name!r} moves no points", hint)
+    with np.errstate(all="ignore"):
+        points = np.asarray(mesh.vertices, float) @ matrix[:3, :3].T + matrix[:3, 3]
+        far = not (np.abs(points) <= MAX_COORDINATE).all()
+    if far:
+        what = (
+            f"is farther than {MAX_COORDINATE:g} m away" if np.isfinite(points).all() else "has coordinates NaN or inf"
+        )
+        raise _Refused("coordinates", f"object {name!r} {what}", "keep all within some metres; do not divide by zero")
+    if np.linalg.det(matrix[:3, :3]) < 0:
+        # A mirror image: its triangles run the other way round.
+        triangles = triangles[:, ::-1]
+    corners = points[triangles]
+    if not np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1).max() > GRID:
+        raise _Refused("mesh", f"object {name!r} has no surface: its triangles have no area", "give it a size above 0")
+    return _Part(name, np.rint(points / GRID).astype("<i4"), triangles.astype("<u4"), colours)
+
+
+def _colours(name: str, mesh: Any) -> np.ndarray:
+    """Each triangle's colour, [m, 3] uint8."""
+    visual = mesh.visual
+    if visual.kind == "texture":
+        material = visual.material
+        images = (getattr(material, field, None) for field in ("image", "baseColorTexture"))
+        if any(image is not None for image in images):
+            hint = "colour it: mesh.visual.face_colors = [200, 40, 40, 255]"
+            raise _Refused("colours", f"object {name!r} has a texture", hint)
+        rgba = np.broadcast_to(np.asarray(material.main_color), (len(mesh.faces), 4))
+    else:
+        rgba = np.asarray(visual.face_colors)
+    if rgba.shape != (len(mesh.faces), 4):
+        reason = f"object {name!r} has colours {list(rgba.shape)} for {len(mesh.faces)} triangles"
+        raise _Refused("colours", reason, "mesh.visual.face_colors = [200, 40, 40, 255]")
+    if rgba[:, 3].min(initial=255) < 255:
+        reason = f"object {name!r} is transparent: alpha {rgba[:, 3].min()} of 255"
+        raise _Refused("colours", reason, "use opaque colours: alpha 255")
+    return np.asarray(rgba[:, :3].astype(np.uint8))
+
+
+# --- cameras
+
+
+def _cameras(namespace: Mapping[str, Any], parts: list[_Part]) -> list[Camera]:
+    """The program's cameras, for pictures of `_SIDE` px: what they say does not depend on it."""
+    scene, given = namespace["scene"], namespace.get("cameras")
+    if given is None:
+        return [_own_camera(scene)] if scene.has_camera else [_default_camera(parts)]
+    if not isinstance(given, list | tuple) or not given:
+        raise _Refused("camera", f"`cameras` is {_brief(given)}", f"a list of one or more: {_CAMERA_HINT}")
+    if len(given) > MAX_CAMERAS:
+        raise _Refused("camera", f"`cameras` has {len(given)} entries", f"at most {MAX_CAMERAS}")
+    return [_camera(f"cameras[{i}]", camera) for i, camera in enumerate(given)]
+
+
+def _camera(place: str, given: Any) -> Camera:
+    if not isinstance(given, Mapping) or set(given) not in (
+        {"eye", "target"},
+        {"eye", "target", "fov"},
+        {"world_from_camera"},
+        {"world_from_camera", "fov"},
+    ):
+        raise _Refused("camera", f"{place} is {_brief(given)}", _CAMERA_HINT)
+    fov = given.get("fov", _DEFAULT_FOV)
+    try:
+        if "eye" in given:
+            return _usual(place, look_at(given["eye"], given["target"], fov, _SIDE, _SIDE))
+        return _usual(place, pinhole(given["world_from_camera"], fov, _SIDE, _SIDE))
+    except ValueError as error:
+        raise _Refused("camera", f"{place}: {str(error)[:300]}", _CAMERA_HINT) from None
+
+
+def _own_camera(scene: Any) -> Camera:
+    try:
+        fov = float(np.max(scene.camera.fov))
+        return _usual("scene.camera", pinhole(from_opengl(scene.camera_transform), fov, _SIDE, _SIDE))
+    except ValueError as error:
+        hint = f"set scene.camera_transform to a rigid 4 x 4 matrix, or {_CAMERA_HINT}"
+        raise _Refused("camera", f"scene.camera: {str(error)[:300]}", hint) from None
+
+
+def _usual(place: str, camera: Camera) -> Camera:
+    if np.abs(camera.position).max() > MAX_COORDINATE:
+        raise _Refused("camera", f"{place} is farther than {MAX_COORDINATE:g} m away", _CAMERA_HINT)
+    if not MIN_FOV <= camera.fov_degrees[0] <= MAX_FOV:
+        reason = f"{place} has a fov of {camera.fov_degrees[0]:g} degrees"
+        raise _Refused("camera", reason, f"from {MIN_FOV:g} to {MAX_FOV:g} degrees")
+    return camera
+
+
+def _default_camera(parts: list[_Part]) -> Camera:
+    points = np.concatenate([part.vertices for part in parts]) * GRID
+    return looking_along(_DEFAULT_VIEW, points, _DEFAULT_FOV, _SIDE, _SIDE)
+
+
+def _brief(given: Any) -> str:
+    if isinstance(given, Mapping):
+        return f"a dict with {', '.join(sorted(str(key)[:20] for key in list(given)[:6])) or 'nothing in it'}"
+    return f"a {type(given).__name__[:60]}" + (" without entries" if isinstance(given, list | tuple) else "")
