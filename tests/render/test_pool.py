@@ -25,6 +25,7 @@ from zerosight.render import (
 )
 from zerosight.render.pool import rendered
 from zerosight.render.process import checked
+from zerosight.render.sandbox import ENVIRONMENT
 
 GOOD = ZOO["shapes"]
 LOOSE = SvgLimits(max_crossings=10**9, max_bytes=10**6)
@@ -99,9 +100,11 @@ def test_no_workers_is_an_error() -> None:
 
 
 @pytest.mark.sandbox
-def test_worker_has_no_environment(worker: Path) -> None:
-    # Bubblewrap says where it stands; nothing comes from us.
-    assert (worker / "environ").read_bytes() in (b"", b"PWD=/\0")
+def test_worker_has_no_environment_but_the_fixed_one(worker: Path) -> None:
+    # The C library ends each of its settings with a zero where a colon was.
+    said = (worker / "environ").read_bytes().decode().replace("\0", ":")
+    # Bubblewrap says where it stands.
+    assert set(said.split(":")) - {"", "PWD=/"} == set(":".join(f"{k}={v}" for k, v in ENVIRONMENT.items()).split(":"))
 
 
 @pytest.mark.sandbox
