@@ -234,17 +234,29 @@ def test_message_too_large_to_be_honest_is_refused() -> None:
         wire.sizes(wire.HEADER.pack(2**31, 0))
 
 
+NOTHING: dict[str, object] = {"canvas": [8, 8, "#ffffff"], "objects": [], "visible": [], "counts": [[], []]}
+
+
+def test_honest_reply_is_believed() -> None:
+    outcome = checked(NOTHING | {"shape": [1, 1, 3]}, b"abc", rendered)
+    assert isinstance(outcome, Rendered) and outcome.picture.array.tolist() == [[[97, 98, 99]]]
+
+
 @pytest.mark.parametrize(
     ("message", "payload"),
     [
         ([], b""),
         ({}, b""),
-        ({"scene": "{}", "shape": [1, 1, 3]}, b"abc"),
-        ({"scene": "{}", "shape": [2, 2, 3]}, b"abc"),
-        ({"scene": "{}", "shape": [-1, -1, 3]}, b"abc"),
-        ({"scene": "{}", "shape": [1, 3, 1]}, b"abc"),
-        ({"scene": "{}", "shape": "xyz"}, b"abc"),
-        ({"scene": 3, "shape": [1, 1, 3]}, b"abc"),
+        (NOTHING | {"shape": [1, 1, 3]}, b"ab"),
+        (NOTHING | {"shape": [2, 2, 3]}, b"abc"),
+        (NOTHING | {"shape": [-1, -1, 3]}, b"abc"),
+        (NOTHING | {"shape": [1, 3, 1]}, b"abc"),
+        (NOTHING | {"shape": [0, 0, 3]}, b""),
+        (NOTHING | {"shape": "xyz"}, b"abc"),
+        (NOTHING | {"shape": [1, 1, 3], "canvas": 7}, b"abc"),
+        (NOTHING | {"shape": [1, 1, 3], "objects": [[0]]}, b"abc"),
+        (NOTHING | {"shape": [1, 1, 3], "counts": [[1], [3]]}, b"xyzabc"),
+        ({"shape": [1, 1, 3]}, b"abc"),
         ({"rejected": {}}, b""),
         ({"rejected": 7}, b""),
     ],
