@@ -13,6 +13,7 @@ from .measures import (
     overlap_area,
     vertical_relation,
 )
+from .packed import pack_regions, pack_scene, unpack_regions, unpack_scene
 from .scene import FlatObject, FlatScene, Region, region, rings, rounded
 
 __all__ = [
@@ -29,8 +30,12 @@ __all__ = [
     "horizontal_relation",
     "nearest",
     "overlap_area",
+    "pack_regions",
+    "pack_scene",
     "region",
     "rings",
     "rounded",
+    "unpack_regions",
+    "unpack_scene",
     "vertical_relation",
 ]

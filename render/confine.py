@@ -30,6 +30,10 @@ class _PathBeneath(ctypes.Structure):
     _fields_ = [("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32)]
 
 
+class _Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_char_p)]
+
+
 def _libc() -> ctypes.CDLL:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.syscall.restype = ctypes.c_long
@@ -50,31 +54,71 @@ def landlock_abi() -> int:
     return max(0, int(_libc().syscall(number, None, ctypes.c_size_t(0), flag)))
 
 
-def limit(memory_mb: int) -> None:
-    """Death with the parent, no new privileges, no tracing, and bounds on memory, files and processes."""
-    libc = _libc()
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-    _checked(libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
-    with open("/proc/self/statm") as file:
-        mapped = int(file.read().split()[0]) * resource.getpagesize()
-    for name, value in (
-        (resource.RLIMIT_AS, mapped + memory_mb * 1024 * 1024),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 32),
-        (resource.RLIMIT_NPROC, 0),
-    ):
-        resource.setrlimit(name, (value, value))
+class Confinement:
+    """The layers that a process puts on itself, prepared once so that many forked children can do so quickly.
 
-
-def landlock(readable: Sequence[str]) -> None:
-    """Leave reading of these folders and files, and take every other right that this kernel's Landlock knows.
+    Args:
+        settings: `memory_mb`, and the layers as `sandbox.confinement` names them.
 
     Raises:
-        OSError: the kernel refuses.
+        OSError: the kernel refuses a layer.
     """
-    libc, abi = _libc(), landlock_abi()
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self._libc = _libc()
+        self._memory = settings["memory_mb"] * 1024 * 1024
+        self._ruleset = None if settings["landlock"] is None else _ruleset(self._libc, settings["landlock"])
+        self._filter = None
+        if settings["seccomp"] is not None:
+            code = base64.b64decode(settings["seccomp"])
+            self._filter = _Program(len(code) // 8, code)
+        # Of this process also when a child reads it, which no path would give.
+        self._sizes = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+
+    def mapped(self) -> int:
+        """Bytes of address space that the preparing process uses now, and so a child that it forks."""
+        return int(os.pread(self._sizes, 64, 0).split()[0]) * resource.getpagesize()
+
+    def limit(self, mapped: int) -> None:
+        """Death with the parent, no new privileges, no tracing, and bounds on memory, files and processes.
+
+        Args:
+            mapped: bytes of address space in use, which the memory limit comes on top of.
+        """
+        prctl = self._libc.prctl
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+        _checked(prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
+        for name, value in (
+            (resource.RLIMIT_AS, mapped + self._memory),
+            (resource.RLIMIT_FSIZE, 0),
+            (resource.RLIMIT_CORE, 0),
+            (resource.RLIMIT_NOFILE, 32),
+            (resource.RLIMIT_NPROC, 0),
+        ):
+            resource.setrlimit(name, (value, value))
+
+    def landlock(self) -> None:
+        """Leave reading of the folders and files that the settings name, and take every other right."""
+        if self._ruleset is not None:
+            _checked(self._libc.syscall(_RESTRICT_SELF, self._ruleset, 0), "landlock")
+
+    def close(self) -> None:
+        """Close the descriptors of the preparation, where there is nobody left to confine."""
+        os.close(self._sizes)
+        if self._ruleset is not None:
+            os.close(self._ruleset)
+
+    def seccomp(self) -> None:
+        """Hold this process to the system calls that the settings allow; what the other layers need comes before."""
+        if self._filter is not None:
+            filtered = self._libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(self._filter), 0, 0)
+            _checked(filtered, "seccomp")
+
+
+def _ruleset(libc: ctypes.CDLL, readable: Sequence[str]) -> int:
+    """Descriptor of a Landlock ruleset: reading of these, and no other right that this kernel's Landlock knows."""
+    abi = landlock_abi()
     files = (1 << _FILE_RIGHTS[min(abi, max(_FILE_RIGHTS))]) - 1
     rules = _Ruleset(files, 0b11 if abi >= 4 else 0, 0b11 if abi >= 6 else 0)
     size = 8 if abi < 4 else 16 if abi < 6 else 24
@@ -85,30 +129,13 @@ def landlock(readable: Sequence[str]) -> None:
         rule = _PathBeneath(allowed, parent)
         _checked(libc.syscall(_ADD_RULE, ruleset, _RULE_PATH_BENEATH, ctypes.byref(rule), 0), f"landlock rule {path}")
         os.close(parent)
-    _checked(libc.syscall(_RESTRICT_SELF, ruleset, 0), "landlock")
-    os.close(ruleset)
-
-
-def seccomp(program: bytes) -> None:
-    """Hold this process to a BPF program's system calls.
-
-    Raises:
-        OSError: the kernel refuses.
-    """
-
-    class Program(ctypes.Structure):
-        _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_char_p)]
-
-    _checked(
-        _libc().prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(Program(len(program) // 8, program)), 0, 0),
-        "seccomp",
-    )
+    return ruleset
 
 
 def confine(settings: Mapping[str, Any]) -> None:
     """Put on every layer that the parent names; the order matters, each needs calls that the next takes away."""
-    limit(settings["memory_mb"])
-    if settings["landlock"] is not None:
-        landlock(settings["landlock"])
-    if settings["seccomp"] is not None:
-        seccomp(base64.b64decode(settings["seccomp"]))
+    layers = Confinement(settings)
+    layers.limit(layers.mapped())
+    layers.landlock()
+    layers.close()
+    layers.seccomp()

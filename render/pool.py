@@ -7,7 +7,7 @@ from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 import numpy as np
 
-from ..geometry import FlatScene
+from ..geometry import FlatScene, unpack_scene
 from . import wire
 from .outcome import InfrastructureError, Rejected
 from .process import Service
@@ -337,4 +337,8 @@ class RenderPool(WorkerPool[bytes, Rendered]):
 
 def rendered(message: Any, payload: bytes) -> Rendered:
     """A reader's reply as a scene and its picture; KeyError, TypeError and ValueError say that it is malformed."""
-    return Rendered(FlatScene.from_json(message["scene"]), picture_of(message["shape"], payload))
+    height, width, _ = message["shape"]
+    pixels = 3 * height * width
+    if not 0 < pixels <= len(payload):
+        raise ValueError(f"{len(payload)} bytes hold no picture of {width} x {height}")
+    return Rendered(unpack_scene(message, payload[:-pixels]), picture_of(message["shape"], payload[-pixels:]))

@@ -31,30 +31,34 @@ class Worker:
         self._process, self.pid = self._confined.process, self._confined.pid
         assert self._process.stdin is not None and self._process.stdout is not None
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
+        os.set_blocking(self._stdin.fileno(), False)
+        for pipe in (self._stdin, self._stdout):
+            wire.widen(pipe.fileno())
         try:
-            self.send(wire.pack(settings | confinement(layers)), START_S)
+            self.send([wire.pack(settings | confinement(layers))], START_S)
             self.receive(START_S)
         except (TimeoutError, wire.WireError) as error:
             self.close()
             raise InfrastructureError(f"a render worker does not start: {error}; see `zerosight doctor`") from error
 
-    def send(self, message: bytes, timeout_s: float) -> None:
-        """Send a packed message.
+    def send(self, messages: Sequence[bytes], timeout_s: float) -> None:
+        """Send packed messages.
 
         Raises:
-            TimeoutError: the worker does not take it in time.
+            TimeoutError: the worker does not take them in time.
             WireError: the worker is gone.
         """
-        left, fd = memoryview(message), self._stdin.fileno()
+        left, fd = [memoryview(message) for message in messages], self._stdin.fileno()
         deadline = time.monotonic() + timeout_s
-        try:
-            while left:
-                # A stopped worker reads nothing: a plain write to its full pipe would wait for ever.
+        while left:
+            try:
+                left = wire.write(fd, left)
+            except BlockingIOError:
+                # A stopped worker reads nothing: a blocking write to its full pipe would wait for ever.
                 if not select.select([], [fd], [], max(0.0, deadline - time.monotonic()))[1]:
-                    raise TimeoutError("the worker takes nothing")
-                left = left[os.write(fd, left[: select.PIPE_BUF]) :]
-        except BrokenPipeError as error:
-            raise wire.WireError(str(error)) from error
+                    raise TimeoutError("the worker takes nothing") from None
+            except BrokenPipeError as error:
+                raise wire.WireError(str(error)) from error
 
     def receive(self, timeout_s: float) -> tuple[Any, bytes]:
         """The next message.
@@ -172,7 +176,7 @@ class Service:
         spent = 0.0
         try:
             worker = self._worker = self._worker or Worker(self._module, self._settings, self._layers)
-            worker.send(b"".join([wire.pack({"jobs": len(jobs)}), *jobs]), self._timeout_s)
+            worker.send([wire.pack({"jobs": len(jobs)}), *jobs], self._timeout_s)
             for _ in jobs:
                 spent = 0.0 if worker.answers(PROMPT_S) else worker.cpu_seconds()
                 found.append(checked(*worker.receive(self._timeout_s), read))

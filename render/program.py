@@ -8,8 +8,10 @@ A front end is a module with `warm()`, which imports what its programs use, and 
 which asks a program's namespace for its result and gives it as a message with a payload.
 """
 
+import gc
 import importlib
 import json
+import mmap
 import os
 import resource
 import select
@@ -20,7 +22,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from . import wire
-from .confine import confine
+from .confine import Confinement
 from .outcome import Rejected
 
 RESULT_FD = 3
@@ -35,34 +37,31 @@ FILE = "<program>"
 class _Ended(NamedTuple):
     """How a child ended."""
 
-    said: bytes
+    said: memoryview
     status: int
     late: str
     """The state of a child that outlived the wall clock, as /proc gives it; empty for one that ended in time."""
     cpu_s: float
 
 
-def _child(
-    front: Any, request: Mapping[str, Any], payload: bytes, settings: Mapping[str, Any], result: int
-) -> NoReturn:
+def _child(worker: "_Worker", request: bytes, payload: bytes, result: int, mapped: int) -> NoReturn:
     """Confine this process, run the program, say what came of it, and end; nothing of the worker's is left open."""
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for number in (0, 1, 2):
-        os.dup2(nothing, number)
     os.dup2(result, RESULT_FD)
-    os.closerange(RESULT_FD + 1, 256)
-    whole = int(settings["cpu_s"]) + 1
+    whole = int(worker.settings["cpu_s"]) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (whole, whole))
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    confine(settings)
+    worker.confinement.limit(mapped)
+    worker.confinement.landlock()
+    os.closerange(RESULT_FD + 1, 256)
+    worker.confinement.seccomp()
     os.write(RESULT_FD, CONFINED)
-    left = memoryview(wire.pack(*_outcome(front, request, payload)))
+    left = wire.parts(*_outcome(worker.front, json.loads(request), payload))
     while left:
-        left = left[os.write(RESULT_FD, left) :]
+        left = wire.write(RESULT_FD, left)
     os._exit(0)
 
 
-def _outcome(front: Any, request: Mapping[str, Any], payload: bytes) -> tuple[Any, bytes]:
+def _outcome(front: Any, request: Mapping[str, Any], payload: bytes) -> tuple[Any, bytes | memoryview]:
     """The program's result as a message; whatever it raises is a rejection that names its line."""
     namespace: dict[str, Any] = {"__name__": "program"}
     try:
@@ -84,34 +83,35 @@ def _said(error: BaseException) -> str:
     return f"{place}{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
-def _run(front: Any, request: Mapping[str, Any], payload: bytes, settings: Mapping[str, Any]) -> _Ended:
+def _run(worker: "_Worker", request: bytes, payload: bytes) -> _Ended:
     """One program in a child; killed where it outlives the wall clock or says too much."""
     ours, theirs = os.pipe()
+    wire.widen(theirs)
+    mapped = worker.confinement.mapped()
     pid = os.fork()
     if pid == 0:
         try:
-            _child(front, request, payload, settings, theirs)
+            _child(worker, request, payload, theirs, mapped)
         finally:
             # Whatever went wrong, a child never returns into the worker's loop.
             os._exit(70)
     os.close(theirs)
-    parts, size, late = [], 0, ""
-    deadline = time.monotonic() + settings["wall_s"]
-    while size <= settings["max_bytes"] + len(CONFINED):
+    said, late = 0, ""
+    deadline = time.monotonic() + worker.settings["wall_s"]
+    while said < len(worker.heard):
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([ours], [], [], left)[0]:
             late = _state(pid)
             break
-        part = os.read(ours, 1 << 20)
-        if not part:
+        count = os.readv(ours, [worker.heard[said:]])
+        if not count:
             break
-        parts.append(part)
-        size += len(part)
+        said += count
     os.close(ours)
     # One that closed its pipe and lives on has said what it had to say.
     os.kill(pid, signal.SIGKILL)
     _, status, usage = os.wait4(pid, 0)
-    return _Ended(b"".join(parts), status, late, usage.ru_utime + usage.ru_stime)
+    return _Ended(worker.heard[:said], status, late, usage.ru_utime + usage.ru_stime)
 
 
 def _state(pid: int) -> str:
@@ -119,52 +119,71 @@ def _state(pid: int) -> str:
         return file.read().rpartition(")")[2].split()[0]
 
 
-def _judged(ended: _Ended, settings: Mapping[str, Any]) -> bytes:
+def _judged(ended: _Ended, settings: Mapping[str, Any]) -> list[memoryview]:
     """The child's message where it is one, else what its end says."""
-    if not ended.said.startswith(CONFINED):
-        return wire.pack({"failed": f"a program's process did not come up (status {ended.status})"})
+    if ended.said[: len(CONFINED)] != CONFINED:
+        return wire.parts({"failed": f"a program's process did not come up (status {ended.status})"})
     said = ended.said[len(CONFINED) :]
     if len(said) > settings["max_bytes"]:
         return _rejection("resources", "the program hands back too much", "make a smaller picture")
     if said:
-        return wire.pack({"claim": True}, said)
+        return wire.parts({"claim": True}, said)
     if ended.cpu_s >= settings["cpu_s"]:
         return _rejection("resources", "the program uses too much processor time", "do less")
     if ended.late in ("S", "T"):
         return _rejection("resources", "the program waits for something that never comes", "do not sleep or wait")
     if ended.late:
-        return wire.pack({"failed": f"a program got no processor for {settings['wall_s']:g} s"})
+        return wire.parts({"failed": f"a program got no processor for {settings['wall_s']:g} s"})
     if os.WIFSIGNALED(ended.status) and os.WTERMSIG(ended.status) != signal.SIGKILL:
         name = signal.Signals(os.WTERMSIG(ended.status)).name
         return _rejection("crash", f"the program ended with {name}", "call nothing that breaks the interpreter")
     return _rejection("no_result", "the program ended without a result", "return a picture; do not exit")
 
 
-def _rejection(code: str, reason: str, hint: str) -> bytes:
-    return wire.pack(Rejected(code, reason, hint).as_message())
+def _rejection(code: str, reason: str, hint: str) -> list[memoryview]:
+    return wire.parts(Rejected(code, reason, hint).as_message())
+
+
+class _Worker:
+    """What all children of a worker have in common, made once."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self.settings = settings
+        self.front: Any = importlib.import_module(f"zerosight.render.{settings['front']}")
+        self.front.warm()
+        self.confinement = Confinement(settings)
+        # One byte more than a child may say. Children do not get it: they would see what others said, and each fork
+        # would have all of it to share and every next result to part again, page by page.
+        buffer = mmap.mmap(-1, settings["max_bytes"] + len(CONFINED) + 1, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        buffer.madvise(mmap.MADV_DONTFORK)
+        self.heard = memoryview(buffer)
+        # A collection that looks at old objects writes to them, and a child would copy all their pages.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 100)
 
 
 def main() -> None:
     """Serve jobs from stdin until it ends: a message and a payload for each, a reply for each as it is done."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Descriptors of our own, so that a child's plain 0 and 1 are never ours.
+    # Descriptors of our own, so that a child's plain 0, 1 and 2 are nothing from the start.
     requests, replies = open(os.dup(0), "rb"), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(nothing, number)
     hello = wire.read(requests)
     if hello is None:
         return
-    settings = hello[0]
-    front = importlib.import_module(f"zerosight.render.{settings['front']}")
-    front.warm()
-    _say(replies, wire.pack({"ready": True}))
+    worker = _Worker(hello[0])
+    _say(replies, wire.parts({"ready": True}))
     for jobs in wire.batches(requests):
-        for request, payload in jobs:
-            _say(replies, _judged(_run(front, json.loads(request), payload, settings), settings))
+        for job in jobs:
+            _say(replies, _judged(_run(worker, *job), worker.settings))
 
 
-def _say(replies: int, message: bytes) -> None:
-    left = memoryview(message)
+def _say(replies: int, left: list[memoryview]) -> None:
     while left:
-        left = left[os.write(replies, left) :]
+        left = wire.write(replies, left)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ..geometry import pack_scene
 from .outcome import Rejected
 from .raster import rasterise
 from .svg_parse import SvgLimits
@@ -24,4 +25,5 @@ def _drawn(program: str, size: int, limits: SvgLimits) -> tuple[dict[str, Any], 
     if isinstance(scene, Rejected):
         return scene.as_message(), b""
     picture = rasterise(scene, size)
-    return {"scene": scene.to_json(), "shape": picture.array.shape}, picture.array.tobytes()
+    fields, binary = pack_scene(scene)
+    return fields | {"shape": picture.array.shape}, binary + picture.array.tobytes()

@@ -1,14 +1,19 @@
 """What parent and worker say to each other: a length, JSON, then raw bytes; nothing is ever unpickled."""
 
+import contextlib
+import fcntl
 import json
+import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 HEADER = struct.Struct("<II")
 """Bytes of JSON, bytes of payload."""
 MAX_JSON = 32 * 1024 * 1024
 MAX_PAYLOAD = 64 * 1024 * 1024
+PIPE_BYTES = 1 << 20
+"""What a pipe may be asked to hold without privileges."""
 
 
 class WireError(OSError):
@@ -19,6 +24,31 @@ def pack(message: Any, payload: bytes = b"") -> bytes:
     """A message as bytes."""
     body = json.dumps(message).encode()
     return HEADER.pack(len(body), len(payload)) + body + payload
+
+
+def parts(message: Any, payload: bytes | memoryview = b"") -> list[memoryview]:
+    """A message as bytes in parts, the payload's not copied."""
+    body = json.dumps(message).encode()
+    return [memoryview(HEADER.pack(len(body), len(payload)) + body), memoryview(payload)]
+
+
+def write(descriptor: int, left: Sequence[memoryview]) -> list[memoryview]:
+    """Write what the descriptor takes in one call; what is left then."""
+    done = os.writev(descriptor, left)
+    kept = []
+    for part in left:
+        taken = min(done, len(part))
+        done -= taken
+        if taken < len(part):
+            kept.append(part[taken:])
+    return kept
+
+
+def widen(pipe: int) -> None:
+    """Let a pipe hold as much as it may, so that a picture goes through in a few calls."""
+    # Refused where this user's pipes hold too much already: a narrow one does as well.
+    with contextlib.suppress(OSError):
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def sizes(header: bytes) -> tuple[int, int]:

@@ -8,6 +8,7 @@ A front end is a module with `warm()`, which draws once, so that whatever the li
 before the limits hold, and `draw(request, payload)`, which gives a message and a payload, or a rejection as one.
 """
 
+import gc
 import importlib
 import json
 import signal
@@ -53,6 +54,9 @@ def main() -> None:
     settings = hello[0]
     front = importlib.import_module(f"zerosight.render.{settings['front']}")
     front.warm()
+    # What is loaded by now stays: no collection need ever look at it again.
+    gc.collect()
+    gc.freeze()
     confine(settings)
     out = sys.stdout.buffer
     out.write(wire.pack({"ready": True}))

@@ -46,6 +46,13 @@ EDITS = {
         {},
         np.asarray(ImageOps.grayscale(Image.fromarray(IMAGE)).convert("RGB")),
     ),
+    # Large enough for a library to share it out among threads, which a child cannot start.
+    "matrices": (
+        "import numpy as np\ndef edit(image):\n    a = np.eye(400)\n"
+        "    return np.asarray(image) * round(float(np.linalg.inv(a @ a).max())) // np.uint8(1)",
+        {},
+        IMAGE,
+    ),
     "tiles": (
         "import numpy as np\ndef edit(image, order):\n    tiles = np.split(np.asarray(image), 4, axis=1)\n"
         "    return np.concatenate([tiles[i] for i in order], axis=1)",
@@ -224,6 +231,17 @@ def test_attack_is_contained(name: str, pool: EditPool) -> None:
     assert still_good(pool)
     assert pool.pids == pids, "the worker did not survive"
     assert set(os.listdir("/dev/shm")) == before
+
+
+@pytest.mark.sandbox
+def test_a_program_is_left_no_descriptor_but_its_results(pool: EditPool) -> None:
+    look = (
+        "import os\ndef edit(image):\n    found = []\n    for number in range(256):\n        try:\n"
+        "            os.fstat(number)\n            found.append(number)\n        except OSError: pass\n    return found"
+    )
+    outcome = edit(pool, look.replace("return found", "raise ValueError(found)"))
+    # 0, 1 and 2 are nothing; neither the worker's pipes nor what its confinement was prepared with is left.
+    assert isinstance(outcome, Rejected) and "[0, 1, 2, 3]" in outcome.reason, outcome
 
 
 @pytest.mark.sandbox

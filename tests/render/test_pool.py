@@ -25,6 +25,7 @@ from zerosight.render import (
 )
 from zerosight.render.pool import rendered
 from zerosight.render.process import checked
+from zerosight.render.sandbox import ENVIRONMENT
 
 GOOD = ZOO["shapes"]
 LOOSE = SvgLimits(max_crossings=10**9, max_bytes=10**6)
@@ -99,9 +100,11 @@ def test_no_workers_is_an_error() -> None:
 
 
 @pytest.mark.sandbox
-def test_worker_has_no_environment(worker: Path) -> None:
-    # Bubblewrap says where it stands; nothing comes from us.
-    assert (worker / "environ").read_bytes() in (b"", b"PWD=/\0")
+def test_worker_has_no_environment_but_the_fixed_one(worker: Path) -> None:
+    # The C library ends each of its settings with a zero where a colon was.
+    said = (worker / "environ").read_bytes().decode().replace("\0", ":")
+    # Bubblewrap says where it stands.
+    assert set(said.split(":")) - {"", "PWD=/"} == set(":".join(f"{k}={v}" for k, v in ENVIRONMENT.items()).split(":"))
 
 
 @pytest.mark.sandbox
@@ -231,17 +234,29 @@ def test_message_too_large_to_be_honest_is_refused() -> None:
         wire.sizes(wire.HEADER.pack(2**31, 0))
 
 
+NOTHING: dict[str, object] = {"canvas": [8, 8, "#ffffff"], "objects": [], "visible": [], "counts": [[], []]}
+
+
+def test_honest_reply_is_believed() -> None:
+    outcome = checked(NOTHING | {"shape": [1, 1, 3]}, b"abc", rendered)
+    assert isinstance(outcome, Rendered) and outcome.picture.array.tolist() == [[[97, 98, 99]]]
+
+
 @pytest.mark.parametrize(
     ("message", "payload"),
     [
         ([], b""),
         ({}, b""),
-        ({"scene": "{}", "shape": [1, 1, 3]}, b"abc"),
-        ({"scene": "{}", "shape": [2, 2, 3]}, b"abc"),
-        ({"scene": "{}", "shape": [-1, -1, 3]}, b"abc"),
-        ({"scene": "{}", "shape": [1, 3, 1]}, b"abc"),
-        ({"scene": "{}", "shape": "xyz"}, b"abc"),
-        ({"scene": 3, "shape": [1, 1, 3]}, b"abc"),
+        (NOTHING | {"shape": [1, 1, 3]}, b"ab"),
+        (NOTHING | {"shape": [2, 2, 3]}, b"abc"),
+        (NOTHING | {"shape": [-1, -1, 3]}, b"abc"),
+        (NOTHING | {"shape": [1, 3, 1]}, b"abc"),
+        (NOTHING | {"shape": [0, 0, 3]}, b""),
+        (NOTHING | {"shape": "xyz"}, b"abc"),
+        (NOTHING | {"shape": [1, 1, 3], "canvas": 7}, b"abc"),
+        (NOTHING | {"shape": [1, 1, 3], "objects": [[0]]}, b"abc"),
+        (NOTHING | {"shape": [1, 1, 3], "counts": [[1], [3]]}, b"xyzabc"),
+        ({"shape": [1, 1, 3]}, b"abc"),
         ({"rejected": {}}, b""),
         ({"rejected": 7}, b""),
     ],

@@ -1,0 +1,25 @@
+"""The rendering benchmark: every front end has its figures, and refuses to time what is not drawn."""
+
+import pytest
+
+from zerosight.benchmarks import rendering
+from zerosight.render import RenderPool
+
+
+@pytest.mark.slow
+def test_each_front_end_has_its_figures() -> None:
+    figures = rendering.measure(count=40, rounds=1, size=16)
+    names = list(rendering.front_ends(16))
+    for name in names:
+        for key in ("vs_inprocess", "vs_fresh", "two_worker_scaling"):
+            found = figures[f"{name}_{key}"]
+            assert 0 < found["low"] <= found["median"] <= found["high"]
+        assert set(figures[f"{name}_per_second"]) == {"inprocess", "one_worker", "two_workers", "fresh"}
+    assert figures["two_worker_scaling"] == min(figures[f"{name}_two_worker_scaling"]["median"] for name in names)
+
+
+def test_programs_that_are_not_drawn_are_not_timed() -> None:
+    with RenderPool() as pool, pytest.raises(RuntimeError, match="must be accepted"):
+        rendering.svg_pooled(pool, ["<svg>"], 16)
+    with pytest.raises(RuntimeError, match="must be accepted"):
+        rendering.svg_here(["<svg>"], 16)
