@@ -3,17 +3,17 @@
 import math
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
-from zerosight.render import InfrastructureError, Rejected, wire
-from zerosight.render.pool import ProgramPool
+from zerosight.render import Rejected
 from zerosight.render.sandbox import offered
-from zerosight.render.solid import MAX_BYTES, MAX_CAMERAS, MAX_NAME, MAX_OBJECTS, run, warm
+from zerosight.render.solid import MAX_CAMERAS, MAX_NAME, MAX_OBJECTS, run, warm
 from zerosight.render.solid_draw import Solids, draw_solids
+from zerosight.render.solid_pool import SolidPool
 
 HEAD = """
 import math
@@ -26,25 +26,9 @@ box = trimesh.creation.box([1, 2, 3])
 BOX = HEAD + "scene.add_geometry(box, node_name='box')\n"
 
 
-class SolidPool(ProgramPool[str, Solids]):
-    """Programs in the sandbox, drawn here: what they may do to us is checked without a second process."""
-
-    def __init__(self) -> None:
-        super().__init__("solid", MAX_BYTES, 1, 4.0, 1.0, 512, None)
-
-    def run(self, programs: Sequence[str]) -> list[Solids | Rejected | InfrastructureError]:
-        return self.serve(programs)
-
-    def _packed(self, jobs: Sequence[str]) -> bytes:
-        return b"".join([wire.pack({"jobs": len(jobs)}), *(wire.pack({"program": job}) for job in jobs)])
-
-    def _claimed(self, claim: Any, payload: bytes) -> Solids | Rejected:
-        return draw_solids(claim, payload, 32)
-
-
 @pytest.fixture(scope="module")
 def pool() -> Iterator[SolidPool]:
-    with SolidPool() as made:
+    with SolidPool(wall_s=4.0, cpu_s=1.0, memory_mb=512) as made:
         yield made
 
 
@@ -259,7 +243,7 @@ GOOD = BOX + "scene.add_geometry(box.difference(trimesh.creation.cylinder(radius
 
 
 def test_a_program_in_the_sandbox_gives_what_it_gives_here(pool: SolidPool) -> None:
-    first, second = pool.run([GOOD, GOOD])
+    first, second = pool.run([GOOD, GOOD], 32)
     assert isinstance(first, Solids) and isinstance(second, Solids), first
     here = drawn(GOOD, 32)
     assert first.scene.digest == second.scene.digest == here.scene.digest
@@ -299,12 +283,12 @@ HOSTILE = [
 @pytest.mark.sandbox
 @pytest.mark.skipif(len(offered()) < 4, reason=f"this machine offers only {offered()}")
 def test_hostile_programs_come_to_rejections(pool: SolidPool) -> None:
-    pool.run([GOOD])
+    pool.run([GOOD], 32)
     pids = pool.pids
-    for (program, code, reason), outcome in zip(HOSTILE, pool.run([program for program, _, _ in HOSTILE]), strict=True):
+    for (program, code, reason), outcome in zip(HOSTILE, pool.run([program for program, _, _ in HOSTILE], 32), strict=True):
         assert isinstance(outcome, Rejected), (program, outcome)
         assert outcome.code == code and reason in outcome.reason, (program, outcome)
-    assert isinstance(pool.run([GOOD])[0], Solids) and pool.pids == pids
+    assert isinstance(pool.run([GOOD], 32)[0], Solids) and pool.pids == pids
 
 
 LIE = """
@@ -342,7 +326,8 @@ def test_a_lying_program_changes_scene_and_picture_together(pool: SolidPool) -> 
             HEAD + view + LIE + "scene.add_geometry(box, node_name='box')",
             honest + LIE_OF_MESHES,
             honest.replace("node_name='box'", "node_name='a red ball'"),
-        ]
+        ],
+        32,
     )
     solids = [outcome for outcome in (one, other, lied, swapped, named) if isinstance(outcome, Solids)]
     assert len(solids) == 5, (one, other, lied, swapped, named)
