@@ -1,7 +1,7 @@
 """Rendering: programs to scenes and pictures, model-written text contained in worker processes."""
 
-from .outcome import InfrastructureError, Rejected
 from .figure_pool import FigurePool
+from .outcome import InfrastructureError, Rejected
 from .pool import Outcome, Rendered, RenderPool
 from .raster import Picture, rasterise, scene_to_svg
 from .svg_parse import SvgLimits

@@ -19,7 +19,6 @@ import signal
 import subprocess
 import sys
 import sysconfig
-import tempfile
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -155,7 +154,8 @@ def syscall_filter() -> bytes:
     writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
     found.add_rule(pyseccomp.ALLOW, "openat", pyseccomp.Arg(2, pyseccomp.MASKED_EQ, writing, 0))
     found.add_rule(pyseccomp.ALLOW, "prlimit64", pyseccomp.Arg(0, pyseccomp.EQ, 0), pyseccomp.Arg(2, pyseccomp.EQ, 0))
-    with tempfile.TemporaryFile() as file:
+    # In memory: a full disk is no reason to run without the filter.
+    with open(os.memfd_create("filter"), "w+b") as file:
         found.export_bpf(file)
         file.seek(0)
         return file.read()
@@ -219,8 +219,15 @@ def start(command: Sequence[str], chosen: Collection[str]) -> Confined:
     """Start a command with pipes, the fixed environment and, where it is chosen, bubblewrap around it.
 
     Raises:
-        InfrastructureError: bubblewrap is gone or does not start it.
+        InfrastructureError: bubblewrap is gone or does not start it, or the machine has no room for a process.
     """
+    try:
+        return _started(command, chosen)
+    except OSError as error:
+        raise InfrastructureError(f"a worker cannot be started: {error}; see `zerosight doctor`") from error
+
+
+def _started(command: Sequence[str], chosen: Collection[str]) -> Confined:
     settings: dict[str, Any] = {
         "stdin": subprocess.PIPE,
         "stdout": subprocess.PIPE,

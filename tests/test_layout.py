@@ -17,9 +17,7 @@ CATCHES_ALL = {("render/worker.py", "_draw"), ("render/program.py", "_outcome"),
 READS_ENVIRONMENT: set[str] = set()
 """Files that may read environment variables."""
 
-PACKAGE_FILES = sorted(
-    [*ROOT.glob("*.py"), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))]
-)
+PACKAGE_FILES = sorted([*ROOT.glob("*.py"), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))])
 TEST_FILES = sorted((ROOT / "tests").rglob("*.py"))
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
