@@ -13,11 +13,12 @@ from .measures import (
     overlap_area,
     vertical_relation,
 )
-from .scene import FlatObject, FlatScene, Region, region, rings, rounded
+from .scene import FlatObject, FlatScene, Gradient, Region, region, rings, rounded
 
 __all__ = [
     "FlatObject",
     "FlatScene",
+    "Gradient",
     "Measured",
     "Region",
     "centre_distance",
