@@ -31,10 +31,14 @@ class SvgLimits:
     """Width and height, px."""
     max_crossings: int = 500
     """How often the lines of one shape may cross."""
+    max_overlay_crossings: int = 20_000
+    """How often the outlines of two things may cross, one of which clips or hides the other."""
+    max_overlay_points: int = 1_500_000
+    """Vertices of all regions that are laid over others, counted each time."""
     max_dashes: int = 500
     """Dashes of all outlines together."""
-    max_glyph_points: int = 20_000
-    """Vertices of all letters together, each letter at least one: some 500 letters of plain text."""
+    max_glyph_points: int = 30_000
+    """Vertices of all letters together, each letter at least one: some 800 letters of plain text."""
     max_number: float = 100_000.0
     """Magnitude of any number."""
 

@@ -20,6 +20,7 @@ from .svg_dash import Dash, Measured, begins_drawn, dash_count, dashes
 from .svg_fill import fill_loops, tangled
 from .svg_gradient import Filled, read_gradient
 from .svg_marker import MARKED, Vertex, marker_matrix, vertices
+from .svg_overlay import Overlays
 from .svg_parse import GRADIENTS, NOTES, Element, SvgError, SvgLimits, number, parse_svg
 from .svg_path import Point
 from .svg_shapes import SHAPES, Subpath
@@ -70,6 +71,7 @@ class _Resolver:
     """Walks the tree once and collects what is painted."""
 
     limits: SvgLimits
+    overlays: Overlays
     by_id: dict[str, Element] = field(default_factory=dict)
     painted: list[_Painted] = field(default_factory=list)
     parents: dict[int, Element] = field(default_factory=dict)
@@ -112,7 +114,7 @@ class _Resolver:
         clip = place.clip
         if style.clip is not None:
             region = self.clip_region(element, style.clip, matrix, place.depth + 1)
-            clip = region if clip is None else _overlap(clip, region)
+            clip = region if clip is None else self.overlays.overlap(clip, region)
         here = _Place(replace(style, clip=None), matrix, clip, place.extent, place.depth + 1)
         if element.name in ("svg", "g"):
             self.paint_children(element, here)
@@ -138,7 +140,16 @@ class _Resolver:
         """Paint what is in a nested <svg>."""
         inner = inner_viewport(element, self.limits, place.extent)
         if inner is not None:
-            self.paint_children(element, _inside(place, inner))
+            self.paint_children(element, self.inside(place, inner))
+
+    def inside(self, place: _Place, inner: Inner) -> _Place:
+        """What holds inside a viewport that stands at a place."""
+        clip = place.clip
+        if inner.clips:
+            left, top, width, height = inner.frame
+            frame = _transformed(box(left, top, left + width, top + height), place.matrix)
+            clip = frame if clip is None else self.overlays.overlap(clip, frame)
+        return replace(place, matrix=multiply(place.matrix, inner.matrix), clip=clip, extent=inner.extent)
 
     def target(self, element: Element) -> Element:
         """What a <use> points to; only places in this document are reached."""
@@ -183,7 +194,7 @@ class _Resolver:
         above, inside = replace(style, clip=None), multiply(matrix, own)
         region = unary_union([self.clip_part(child, above, inside, depth + 1) for child in found.children])
         if style.clip:
-            region = _overlap(region, self.clip_region(found, style.clip, matrix, depth + 1))
+            region = self.overlays.overlap(region, self.clip_region(found, style.clip, matrix, depth + 1))
         self.copying.pop()
         return region
 
@@ -210,7 +221,7 @@ class _Resolver:
             fills = self.text_region(element, style) if is_text else self.fill_region(element, style.clip_rule)
             region = _transformed(fills, matrix) if style.visible or is_text else EMPTY
         if style.clip:
-            region = _overlap(region, self.clip_region(element, style.clip, matrix, depth + 1))
+            region = self.overlays.overlap(region, self.clip_region(element, style.clip, matrix, depth + 1))
         return region
 
     # --- painting ----------------------------------------------------------------------------------------------------
@@ -299,7 +310,7 @@ class _Resolver:
             return
         there = _Place(style, multiply(place.matrix, matrix), place.clip, place.extent, place.depth + 1)
         self.copying.append(marker)
-        self.paint_children(marker, _inside(there, inner))
+        self.paint_children(marker, self.inside(there, inner))
         self.copying.pop()
 
     def add(self, element: Element, thing: _Painted) -> None:
@@ -370,24 +381,6 @@ class _Resolver:
         return dashes(line, closed, style.dashes, style.dash_offset)
 
 
-def _inside(place: _Place, inner: Inner) -> _Place:
-    """What holds inside a viewport that stands at a place."""
-    clip = place.clip
-    if inner.clips:
-        left, top, width, height = inner.frame
-        frame = _transformed(box(left, top, left + width, top + height), place.matrix)
-        clip = frame if clip is None else _overlap(clip, frame)
-    return replace(place, matrix=multiply(place.matrix, inner.matrix), clip=clip, extent=inner.extent)
-
-
-def _overlap(first: BaseGeometry, second: BaseGeometry) -> BaseGeometry:
-    """The areas that two regions share; edges along which they only touch would be refused by later overlays."""
-    found = first.intersection(second)
-    if found.geom_type != "GeometryCollection":
-        return found
-    return unary_union([part for part in found.geoms if part.area > 0])
-
-
 def _transformed(region: BaseGeometry, matrix: Matrix) -> BaseGeometry:
     if matrix == IDENTITY:
         return region
@@ -401,12 +394,12 @@ def _transformed(region: BaseGeometry, matrix: Matrix) -> BaseGeometry:
 # --- the document --------------------------------------------------------------------------------------------
 
 
-def _occluded(painted: Sequence[_Painted], canvas: Polygon) -> list[BaseGeometry]:
+def _occluded(painted: Sequence[_Painted], canvas: Polygon, overlays: Overlays) -> list[BaseGeometry]:
     """What remains visible of each thing under those painted later."""
     shown = []
     for thing in painted:
-        inside = thing.outline if canvas.covers(thing.outline) else _overlap(thing.outline, canvas)
-        shown.append(inside if thing.clip is None else _overlap(inside, thing.clip))
+        inside = thing.outline if canvas.covers(thing.outline) else overlays.overlap(thing.outline, canvas)
+        shown.append(inside if thing.clip is None else overlays.overlap(inside, thing.clip))
     found = []
     for i, region in enumerate(shown):
         left, top, right, bottom = region.bounds if not region.is_empty else (0.0, 0.0, 0.0, 0.0)
@@ -415,7 +408,7 @@ def _occluded(painted: Sequence[_Painted], canvas: Polygon) -> list[BaseGeometry
                 continue
             a, b, c, d = cover.bounds
             if a < right and c > left and b < bottom and d > top:
-                region = region.difference(cover)
+                region = overlays.difference(region, cover)
         found.append(region)
     return found
 
@@ -424,7 +417,7 @@ def _scene(text: str, limits: SvgLimits) -> FlatScene:
     root = parse_svg(text, limits)
     width, height, matrix, extent = root_canvas(root, limits)
     canvas = box(0.0, 0.0, width, height)
-    resolver = _Resolver(limits)
+    resolver = _Resolver(limits, Overlays(limits))
     resolver.index(root)
     resolver.paint(root, _Place(Style(), matrix, None, extent, 1))
     painted, background = resolver.painted, WHITE
@@ -432,7 +425,7 @@ def _scene(text: str, limits: SvgLimits) -> FlatScene:
         if canvas.difference(first.outline).area <= BACKGROUND_SLACK * canvas.area:
             background, painted = first.fill, painted[1:]
     objects: list[FlatObject] = []
-    for thing, visible in zip(painted, _occluded(painted, canvas), strict=True):
+    for thing, visible in zip(painted, _occluded(painted, canvas, resolver.overlays), strict=True):
         outline = rounded(thing.outline)
         if outline.is_empty:
             continue

@@ -85,7 +85,7 @@ def _cap(place: Point, heading: Point, style: Style) -> BaseGeometry:
     """What a cap covers past the end of a line."""
     (x, y), (u, v), half = place, heading, style.stroke_width / 2
     if style.cap == "square":
-        corners = [(0, 1), (1, 1), (1, -1), (0, -1)]
+        corners = [(0.0, 1.0), (1.0, 1.0), (1.0, -1.0), (0.0, -1.0)]
     else:
         turns = [math.pi * step / 16 for step in range(17)]
         corners = [(math.sin(turn), math.cos(turn)) for turn in turns]
