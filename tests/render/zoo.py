@@ -80,8 +80,8 @@ ZOO = {
     "outside": svg('<circle cx="2" cy="60" r="14" fill="red"/><rect x="80" y="80" width="9" height="9" fill="blue"/>'),
     "text": svg(
         '<text x="3" y="20" font-size="20" fill="navy">Hello</text>'
-        '<text x="32" y="38" font-size="14" font-weight="bold" text-anchor="middle" fill="red">42 kg</text>'
-        '<g font-size="12" font-style="italic"><text x="61" y="56" text-anchor="end">end</text></g>'
+        '<text x="9" y="38" font-size="14" font-weight="bold" fill="red">42 kg</text>'
+        '<g font-size="12" font-style="italic"><text x="30" y="56">end</text></g>'
     ),
     "text_turned": svg(
         '<text font-size="20" transform="translate(14 60) rotate(-60)" fill="teal">gold<tspan fill="red">i</tspan>'
