@@ -14,11 +14,13 @@ from .measures import (
     vertical_relation,
 )
 from .packed import pack_regions, pack_scene, unpack_regions, unpack_scene
-from .scene import FlatObject, FlatScene, Region, region, rings, rounded
+from .scene import FlatObject, FlatScene, Gradient, Region, region, rings, rounded
 
 __all__ = [
+    "Gradient",
     "FlatObject",
     "FlatScene",
+    "Gradient",
     "Measured",
     "Region",
     "centre_distance",

@@ -5,14 +5,15 @@ through here has the same.
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from shapely import GEOSException, Polygon, from_wkb, get_parts, is_empty, multipolygons, to_wkb
 
-from .scene import FlatObject, FlatScene, Region
+from .scene import FlatObject, FlatScene, Gradient, Region
 
-_FIELDS = ("index", "kind", "kind_margin", "fill", "stroke", "stroke_width")
+_FIELDS = ("index", "kind", "kind_margin", "fill", "stroke", "stroke_width", "text")
 _PLANE_POLYGON = bytes((1, 3, 0, 0, 0))
 """How little-endian well-known binary begins."""
 
@@ -76,6 +77,7 @@ def pack_scene(scene: FlatScene) -> tuple[dict[str, Any], bytes]:
     fields = {
         "canvas": [scene.width, scene.height, scene.background],
         "objects": [[getattr(obj, name) for name in _FIELDS] for obj in scene.objects],
+        "gradients": {obj.index: asdict(obj.gradient) for obj in scene.objects if obj.gradient is not None},
         "visible": seen,
         "counts": counts,
     }
@@ -91,9 +93,12 @@ def unpack_scene(fields: dict[str, Any], binary: bytes) -> FlatScene:
     regions = unpack_regions(fields["counts"], binary)
     if not all(0 <= index < len(regions) for index in fields["visible"]):
         raise ValueError("an object's visible region is not there")
+    gradients = {int(index): Gradient.from_dict(gradient) for index, gradient in fields["gradients"].items()}
     objects = tuple(
-        FlatObject(index, kind, margin, fill, stroke, width, regions[place], regions[visible])
-        for place, ((index, kind, margin, fill, stroke, width), visible) in enumerate(
+        FlatObject(
+            index, kind, margin, fill, stroke, width, regions[place], regions[visible], text, gradients.get(index)
+        )
+        for place, ((index, kind, margin, fill, stroke, width, text), visible) in enumerate(
             zip(fields["objects"], fields["visible"], strict=True)
         )
     )

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -27,17 +27,41 @@ DECIMALS = 3
 
 
 @dataclass(frozen=True)
+class Gradient:
+    """A fill that runs through several colours, in units of its own (SVG 1.1, 13.2)."""
+
+    kind: str
+    """`linear` or `radial`."""
+    points: tuple[float, ...]
+    """x1, y1, x2, y2 of a linear one; cx, cy, r, fx, fy of a radial one."""
+    stops: tuple[tuple[float, str], ...]
+    """Offsets, which never fall, with `#rrggbb`."""
+    spread: str
+    """What lies beyond the ends: `pad`, `reflect` or `repeat`."""
+    matrix: tuple[float, float, float, float, float, float]
+    """From its units to the canvas, a b c d e f as SVG writes them."""
+
+    @classmethod
+    def from_dict(cls, fields: dict[str, Any]) -> "Gradient":
+        """What `dataclasses.asdict` gave, also after a round trip through JSON."""
+        a, b, c, d, e, f = fields["matrix"]
+        stops = tuple((offset, colour) for offset, colour in fields["stops"])
+        return cls(fields["kind"], tuple(fields["points"]), stops, fields["spread"], (a, b, c, d, e, f))
+
+
+@dataclass(frozen=True)
 class FlatObject:
     """One painted thing."""
 
     index: int
     """Paint order, 0 first and so lowest."""
     kind: str
-    """`circle`, `ellipse`, `square`, `rectangle`, `triangle`, `polygon` or `path`, judged by the outline's geometry."""
+    """`circle`, `ellipse`, `square`, `rectangle`, `triangle`, `polygon` or `path`, judged by the outline's geometry; or
+    `text`."""
     kind_margin: float
     """How clearly it is of that kind: 0 on the border to another, at most 1."""
     fill: str | None
-    """`#rrggbb`, or None where nothing is filled."""
+    """`#rrggbb`, or None where nothing is filled, or with more than one colour."""
     stroke: str | None
     """`#rrggbb`, or None."""
     stroke_width: float
@@ -45,6 +69,10 @@ class FlatObject:
     """The whole painted region, before occlusion."""
     visible: Region
     """What is left of it after clipping, the canvas's edge and the objects painted later."""
+    text: str | None = None
+    """What is written, of a `text`."""
+    gradient: Gradient | None = None
+    """What fills it where no one colour does: such an object has no colour that could be asked for."""
 
     @cached_property
     def area(self) -> float:
@@ -71,6 +99,10 @@ class FlatObject:
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""
         outline = rings(self.outline)
+        # Left out where there are none, so that the bytes of plain scenes stay what they were.
+        extra: dict[str, Any] = {} if self.text is None else {"text": self.text}
+        if self.gradient is not None:
+            extra["gradient"] = asdict(self.gradient)
         return {
             "index": self.index,
             "kind": self.kind,
@@ -81,6 +113,7 @@ class FlatObject:
             "outline": outline,
             # Most objects are seen whole.
             "visible": outline if self.visible is self.outline else rings(self.visible),
+            **extra,
         }
 
     @classmethod
@@ -88,7 +121,10 @@ class FlatObject:
         """What `to_dict` gave."""
         outline = region(fields["outline"])
         visible = outline if fields["visible"] == fields["outline"] else region(fields["visible"])
-        return cls(**(fields | {"outline": outline, "visible": visible}))
+        regions: dict[str, Any] = {"outline": outline, "visible": visible}
+        if "gradient" in fields:
+            regions["gradient"] = Gradient.from_dict(fields["gradient"])
+        return cls(**(fields | regions))
 
 
 @dataclass(frozen=True)

@@ -192,4 +192,3 @@ def font(weight: str | int = "normal", style: str = "normal") -> Font:
     """The face for a CSS weight (`normal`, `bold`, 1 to 1000) and style (`normal`, `italic`, `oblique`)."""
     number = _WEIGHTS[weight] if isinstance(weight, str) and weight in _WEIGHTS else int(weight)
     return _face(number >= BOLD_FROM, style != "normal")
-

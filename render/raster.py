@@ -9,7 +9,7 @@ import cairocffi
 import numpy as np
 from PIL import Image
 
-from ..geometry import FlatObject, FlatScene, rings
+from ..geometry import FlatObject, FlatScene, Gradient, rings
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,12 +42,12 @@ def scene_to_svg(scene: FlatScene, size: int | None = None) -> str:
     """Canonical SVG of a resolved scene: its background and each object's visible region, filled.
 
     Args:
-        scene: what to draw; every object has one colour, its fill's or, for an outline, its stroke's.
+        scene: what to draw; every object has a gradient or one colour, its fill's or, for an outline, its stroke's.
         size: width in px; the height follows. The canvas's own by default.
     """
     width, height = _extent(scene, size)
     shapes = "".join(
-        f'<path fill="{obj.fill or obj.stroke}" fill-rule="evenodd" d="{_path_data(obj)}"/>'
+        f'{_definition(obj)}<path fill="{_paint(obj)}" fill-rule="evenodd" d="{_path_data(obj)}"/>'
         for obj in scene.objects
         if not obj.visible.is_empty
     )
@@ -55,6 +55,26 @@ def scene_to_svg(scene: FlatScene, size: int | None = None) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {scene.width:g} {scene.height:g}" preserveAspectRatio="none">'
         f'<rect width="{scene.width:g}" height="{scene.height:g}" fill="{scene.background}"/>{shapes}</svg>'
+    )
+
+
+def _paint(obj: FlatObject) -> str:
+    return f"url(#g{obj.index})" if obj.gradient else f"{obj.fill or obj.stroke}"
+
+
+_NAMES = {"linear": ("x1", "y1", "x2", "y2"), "radial": ("cx", "cy", "r", "fx", "fy")}
+
+
+def _definition(obj: FlatObject) -> str:
+    """The gradient of an object that has one, as an element."""
+    if (found := obj.gradient) is None:
+        return ""
+    points = " ".join(f'{name}="{value!r}"' for name, value in zip(_NAMES[found.kind], found.points, strict=True))
+    matrix = " ".join(map(repr, found.matrix))
+    stops = "".join(f'<stop offset="{offset!r}" stop-color="{colour}"/>' for offset, colour in found.stops)
+    return (
+        f'<{found.kind}Gradient id="g{obj.index}" gradientUnits="userSpaceOnUse" {points} '
+        f'spreadMethod="{found.spread}" gradientTransform="matrix({matrix})">{stops}</{found.kind}Gradient>'
     )
 
 
@@ -72,10 +92,14 @@ def rasterise(scene: FlatScene, size: int = 64) -> Picture:
         context.scale(width / scene.width, height / scene.height)
         context.set_fill_rule(cairocffi.FILL_RULE_EVEN_ODD)
         for obj in scene.objects:
-            if colour := obj.fill or obj.stroke:
-                _trace(context, obj)
+            if obj.gradient:
+                context.set_source(_pattern(obj.gradient))
+            elif colour := obj.fill or obj.stroke:
                 context.set_source_rgb(*_channels(colour))
-                context.fill()
+            else:
+                continue
+            _trace(context, obj)
+            context.fill()
         return picture_from(surface)
     finally:
         surface.finish()
@@ -88,6 +112,29 @@ def picture_from(surface: cairocffi.ImageSurface) -> Picture:
     rows = np.frombuffer(surface.get_data(), np.uint8).reshape(height, surface.get_stride())
     # Cairo keeps premultiplied BGRA, on machines of this byte order; alpha is 255 under an opaque background.
     return Picture(np.ascontiguousarray(rows[:, : 4 * width].reshape(height, width, 4)[:, :, 2::-1]))
+
+
+def _pattern(gradient: Gradient) -> cairocffi.Gradient:
+    if gradient.kind == "linear":
+        found = cairocffi.LinearGradient(*gradient.points)
+    else:
+        cx, cy, r, fx, fy = gradient.points
+        found = cairocffi.RadialGradient(fx, fy, 0, cx, cy, r)
+    # Cairo asks for the way back, from the canvas to the gradient's units.
+    matrix = cairocffi.Matrix(*gradient.matrix)
+    matrix.invert()
+    found.set_matrix(matrix)
+    for offset, colour in gradient.stops:
+        found.add_color_stop_rgb(offset, *_channels(colour))
+    found.set_extend(_EXTENDS[gradient.spread])
+    return found
+
+
+_EXTENDS = {
+    "pad": cairocffi.EXTEND_PAD,
+    "reflect": cairocffi.EXTEND_REFLECT,
+    "repeat": cairocffi.EXTEND_REPEAT,
+}
 
 
 def _extent(scene: FlatScene, size: int | None) -> tuple[int, int]:

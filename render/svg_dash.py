@@ -61,6 +61,12 @@ def dash_count(length: float, pattern: Sequence[float]) -> float:
     return (length / sum(pattern) + 2) * len(pattern) / 2
 
 
+def begins_drawn(pattern: Sequence[float], offset: float) -> bool:
+    """Whether a line begins with a dash and not with a gap."""
+    along = offset % sum(pattern)
+    return any(start <= along < end for start, end in list(pairwise([0.0, *accumulate(pattern)]))[::2])
+
+
 def dashes(line: Measured, closed: bool, pattern: Sequence[float], offset: float) -> list[Dash]:
     """The drawn pieces of a line of some length.
 

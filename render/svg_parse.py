@@ -31,8 +31,14 @@ class SvgLimits:
     """Width and height, px."""
     max_crossings: int = 500
     """How often the lines of one shape may cross."""
+    max_overlay_crossings: int = 20_000
+    """How often the outlines of two things may cross, one of which clips or hides the other."""
+    max_overlay_points: int = 1_500_000
+    """Vertices of all regions that are laid over others, counted each time."""
     max_dashes: int = 500
     """Dashes of all outlines together."""
+    max_glyph_points: int = 30_000
+    """Vertices of all letters together, each letter at least one: some 800 letters of plain text."""
     max_number: float = 100_000.0
     """Magnitude of any number."""
 
@@ -53,6 +59,8 @@ class Element:
     attributes: dict[str, str]
     line: int
     children: list["Element"] = field(default_factory=list)
+    content: list["str | Element"] = field(default_factory=list)
+    """Of <text> and <tspan>: characters and elements as they follow each other."""
 
     def error(self, code: str, what: str, hint: str = "") -> SvgError:
         """An error that says where it is."""
@@ -63,7 +71,11 @@ PAINT = (
     *("fill", "stroke", "stroke-width", "stroke-linejoin", "stroke-linecap", "stroke-miterlimit", "color"),
     *("opacity", "fill-opacity", "stroke-opacity", "fill-rule", "clip-rule", "clip-path", "display", "visibility"),
     *("stroke-dasharray", "stroke-dashoffset", "style", "transform", "id"),
+    *("font-family", "font-size", "font-style", "font-weight", "text-anchor", "dominant-baseline", "xml:space"),
+    *("stop-color", "stop-opacity", "marker", "marker-start", "marker-mid", "marker-end"),
 )
+_GRADIENT = ("gradientUnits", "gradientTransform", "spreadMethod", "href")
+_LETTERS = ("x", "y", "dx", "dy")
 OWN: dict[str, tuple[str, ...]] = {
     "svg": ("x", "y", "width", "height", "viewBox", "version", "preserveAspectRatio", "overflow"),
     "g": (),
@@ -77,18 +89,43 @@ OWN: dict[str, tuple[str, ...]] = {
     "polyline": ("points",),
     "polygon": ("points",),
     "path": ("d",),
+    "text": _LETTERS,
+    "tspan": _LETTERS,
+    "linearGradient": ("x1", "y1", "x2", "y2", *_GRADIENT),
+    "radialGradient": ("cx", "cy", "r", "fx", "fy", *_GRADIENT),
+    "stop": ("offset",),
+    "marker": (
+        *("viewBox", "preserveAspectRatio", "overflow", "refX", "refY"),
+        *("markerWidth", "markerHeight", "markerUnits", "orient"),
+    ),
     "title": (),
     "desc": (),
 }
 """Allowed elements with their own attributes; every element also takes those of `PAINT`."""
 
-_ONE_COLOUR = "fill with one colour"
-_NO_LETTERS = "draw letters as paths, or none"
-_NO_MARKERS = "draw the ends of lines as shapes"
-_INSTEAD = {
-    **dict.fromkeys(("linearGradient", "radialGradient", "stop", "pattern"), _ONE_COLOUR),
-    **dict.fromkeys(("text", "tspan", "textPath"), _NO_LETTERS),
-    **dict.fromkeys(("marker", "marker-start", "marker-mid", "marker-end"), _NO_MARKERS),
+NOTES = ("title", "desc")
+"""Elements that say something and draw nothing."""
+GRADIENTS = ("linearGradient", "radialGradient")
+_TEXT = ("text", "tspan")
+_HOLDS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("use", "circle", "ellipse", "rect", "line", "polyline", "polygon", "path", "stop"), NOTES),
+    **dict.fromkeys(_TEXT, ("tspan", *NOTES)),
+    **dict.fromkeys(GRADIENTS, ("stop", *NOTES)),
+}
+"""For elements that cannot hold all others: those they can."""
+_WITHIN = {"tspan": _TEXT, "stop": GRADIENTS}
+"""For elements that mean something in some others only: those."""
+
+_ONE_COLOUR = "fill with one colour or a gradient"
+_SPACED = "write one <text> for each part, with its own x"
+INSTEAD = {
+    "pattern": _ONE_COLOUR,
+    **dict.fromkeys(("textPath", "tref", "rotate", "textLength", "lengthAdjust"), _SPACED),
+    **dict.fromkeys(("letter-spacing", "word-spacing"), _SPACED),
+    "alignment-baseline": "write dominant-baseline on the <text>",
+    "baseline-shift": "write dy",
+    "text-decoration": "draw a <line>",
+    "font": "write font-size, font-weight and font-style",
     "mask": "cut with a clipPath",
     "filter": "draw it without effects",
     "style": 'write attributes, such as fill="red"',
@@ -100,6 +137,7 @@ _INSTEAD = {
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
+_XML = "http://www.w3.org/XML/1998/namespace"
 
 _XML_HINTS = {
     expat.errors.XML_ERROR_TAG_MISMATCH: "close every element, the innermost first",
@@ -153,7 +191,7 @@ class _Reader:
         if space not in ("", _SVG) or name not in OWN:
             close = difflib.get_close_matches(name, OWN, n=1)
             guess = f"did you mean <{close[0]}>?" if close else f"allowed: {', '.join(OWN)}"
-            hint = _INSTEAD.get(name, guess)
+            hint = INSTEAD.get(name, guess)
             raise SvgError("element", f"line {self._line}: element <{name[:40]}> is not allowed", hint)
         if self._count > self._limits.max_elements:
             raise SvgError("size", f"line {self._line}: more than {self._limits.max_elements} elements", "draw less")
@@ -162,21 +200,34 @@ class _Reader:
             raise SvgError("depth", what, "flatten the groups")
         element = Element(name, self._checked(name, attributes), self._line)
         if self._open:
-            self._open[-1].children.append(element)
+            self._append(element)
         elif name != "svg":
             raise element.error("root", f"the outermost element is <{name}>", "begin with <svg")
         else:
             self.root = element
         self._open.append(element)
 
+    def _append(self, element: Element) -> None:
+        """Put an element into the innermost open one, where both are made for that."""
+        name, above = element.name, self._open[-1]
+        if name not in _HOLDS.get(above.name, OWN) or above.name not in _WITHIN.get(name, OWN):
+            places = _WITHIN.get(name)
+            hint = f"write it in <{places[0]}>" if places else f"close <{above.name}> before it"
+            raise element.error("nesting", f"<{name}> in <{above.name}> is not allowed", hint)
+        above.children.append(element)
+        if above.name in _TEXT:
+            above.content.append(element)
+
     def _checked(self, name: str, attributes: dict[str, str]) -> dict[str, str]:
         """The attributes without namespaces, all of them allowed."""
         allowed, found = (*OWN[name], *PAINT), {}
         for qualified, value in attributes.items():
             space, _, attribute = qualified.rpartition(" ")
+            if (space, attribute) == (_XML, "space"):
+                space, attribute = "", "xml:space"
             if attribute not in allowed or space not in ("", _XLINK):
                 close = difflib.get_close_matches(attribute, allowed, n=1)
-                hint = _INSTEAD.get(attribute, f"did you mean {close[0]}?" if close else "remove it")
+                hint = INSTEAD.get(attribute, f"did you mean {close[0]}?" if close else "remove it")
                 raise SvgError("attribute", f"line {self._line}: <{name}> has no attribute {attribute[:40]}", hint)
             found[attribute] = value
         return found
@@ -185,9 +236,12 @@ class _Reader:
         self._open.pop()
 
     def _text(self, data: str) -> None:
-        if data.strip() and self._open and self._open[-1].name not in ("title", "desc"):
-            where = f"line {self._line}: text in <{self._open[-1].name}>"
-            raise SvgError("text", f"{where} draws nothing", "remove it")
+        if not self._open or (above := self._open[-1]).name in NOTES:
+            return
+        if above.name in _TEXT:
+            above.content.append(data)
+        elif data.strip():
+            raise SvgError("text", f"line {self._line}: text in <{above.name}> draws nothing", "write it in <text>")
 
 
 def parse_svg(text: str, limits: SvgLimits) -> Element:

@@ -2,6 +2,7 @@
 
 import math
 import re
+from typing import NamedTuple
 
 from .svg_parse import Element, SvgLimits, parse_number
 
@@ -15,8 +16,32 @@ _TOKEN = re.compile(r"([MmLlHhVvCcSsQqTtAaZz])|([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][
 _TAKES = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "A": 7, "Z": 0}
 
 
+class Segment(NamedTuple):
+    """A step of a path, for what is drawn at its vertices."""
+
+    end: Point
+    leaves: Point | None = None
+    """The direction in which it begins, of any length; None where it has no length."""
+    arrives: Point | None = None
+    """The direction in which it ends."""
+    kind: str = "draw"
+    """`move` where it only begins a subpath, `close` where it ends a closed one, else `draw`."""
+
+
+def path_segments(element: Element, limits: SvgLimits) -> list[Segment]:
+    """The steps of a <path>.
+
+    Raises:
+        SvgError: as for `flatten_path`.
+    """
+    walker = _Walker(element, limits)
+    for command, values in _commands(element, limits):
+        walker.run(command, values)
+    return walker.segments
+
+
 def flatten_path(element: Element, limits: SvgLimits) -> list[tuple[list[Point], bool]]:
-    """The subpaths of a <path> as points, each with whether it is closed.
+    """The subpaths of a <path> as points, each with whether it is closed; single points only where closed.
 
     Raises:
         SvgError: the data does not follow the grammar or has too many points.
@@ -24,7 +49,7 @@ def flatten_path(element: Element, limits: SvgLimits) -> list[tuple[list[Point],
     walker = _Walker(element, limits)
     for command, values in _commands(element, limits):
         walker.run(command, values)
-    return [(points, closed) for points, closed in walker.subpaths if len(points) > 1]
+    return [(points, closed) for points, closed in walker.subpaths if len(points) > 1 or closed]
 
 
 def _commands(element: Element, limits: SvgLimits) -> list[tuple[str, list[float]]]:
@@ -79,6 +104,7 @@ class _Walker:
     def __init__(self, element: Element, limits: SvgLimits) -> None:
         self._element, self._limits = element, limits
         self.subpaths: list[tuple[list[Point], bool]] = []
+        self.segments: list[Segment] = []
         self._at: Point = (0.0, 0.0)
         self._start: Point = (0.0, 0.0)
         self._control: Point | None = None
@@ -92,23 +118,29 @@ class _Walker:
         if name == "M":
             self._at = self._start = pairs[0]
             self.subpaths.append(([self._at], False))
+            self.segments.append(Segment(self._at, kind="move"))
         elif name == "Z":
             self._close()
         elif name == "H":
-            self._to([(v[0] + dx, self._at[1])])
+            self._line((v[0] + dx, self._at[1]))
         elif name == "V":
-            self._to([(self._at[0], v[0] + dy)])
+            self._line((self._at[0], v[0] + dy))
         elif name == "L":
-            self._to(pairs)
+            self._line(pairs[0])
         elif name == "A":
-            self._to(_arc(self._at, (v[5] + dx, v[6] + dy), v[0], v[1], v[2], bool(v[3]), bool(v[4])))
+            points, leaves, arrives = _arc(self._at, (v[5] + dx, v[6] + dy), v[0], v[1], v[2], bool(v[3]), bool(v[4]))
+            self._to(points, leaves, arrives)
         else:
             self._curve(name, pairs)
         if name not in "CSQT":
             self._control = None
         self._last = name
 
-    def _to(self, points: list[Point]) -> None:
+    def _line(self, end: Point) -> None:
+        heading = _towards(self._at, [end])
+        self._to([end], heading, heading)
+
+    def _to(self, points: list[Point], leaves: Point | None, arrives: Point | None) -> None:
         if self._last == "Z":
             # Drawing on after a close begins a new subpath where the closed one began.
             self.subpaths.append(([self._at], False))
@@ -118,11 +150,14 @@ class _Walker:
         self.subpaths[-1][0].extend(points)
         if points:
             self._at = points[-1]
+            self.segments.append(Segment(self._at, leaves, arrives))
 
     def _close(self) -> None:
         if self._last != "Z":
             points, _ = self.subpaths[-1]
             self.subpaths[-1] = (points, True)
+            heading = _towards(self._at, [self._start])
+            self.segments.append(Segment(self._start, heading, heading, "close"))
         self._at = self._start
 
     def _curve(self, name: str, pairs: list[Point]) -> None:
@@ -130,8 +165,16 @@ class _Walker:
         if smooth:
             known = self._control if self._control is not None and self._last in smooth else self._at
             pairs = [(2 * self._at[0] - known[0], 2 * self._at[1] - known[1]), *pairs]
-        self._to(_bezier([self._at, *pairs]))
+        first, last = self._at, pairs[-1]
+        # Seen from the end, the last control point that lies apart from it shows whence the curve comes.
+        back = _towards(last, [*pairs[-2::-1], first])
+        self._to(_bezier([first, *pairs]), _towards(first, pairs), (-back[0], -back[1]) if back else None)
         self._control = pairs[-2]
+
+
+def _towards(start: Point, points: list[Point]) -> Point | None:
+    """The way to the first of some points that lies apart from where it begins."""
+    return next(((x - start[0], y - start[1]) for x, y in points if math.dist(start, (x, y)) > TINY), None)
 
 
 def _bezier(points: list[Point]) -> list[Point]:
@@ -145,13 +188,16 @@ def _bezier(points: list[Point]) -> list[Point]:
     return [*found[:-1], points[-1]]
 
 
-def _arc(start: Point, end: Point, rx: float, ry: float, rotation: float, large: bool, sweep: bool) -> list[Point]:
-    """Points after the start on an elliptical arc (SVG 1.1, appendix F.6)."""
+def _arc(
+    start: Point, end: Point, rx: float, ry: float, rotation: float, large: bool, sweep: bool
+) -> tuple[list[Point], Point | None, Point | None]:
+    """Points after the start on an elliptical arc, and where it heads at both ends (SVG 1.1, appendix F.6)."""
     rx, ry = abs(rx), abs(ry)
     if math.dist(start, end) < TINY:
-        return []
+        return [], None, None
     if min(rx, ry) < TINY:
-        return [end]
+        way = _towards(start, [end])
+        return [end], way, way
     cos, sin = math.cos(math.radians(rotation)), math.sin(math.radians(rotation))
     half = ((start[0] - end[0]) / 2, (start[1] - end[1]) / 2)
     x1, y1 = cos * half[0] + sin * half[1], -sin * half[0] + cos * half[1]
@@ -175,4 +221,9 @@ def _arc(start: Point, end: Point, rx: float, ry: float, rotation: float, large:
         angle = first + turn * step / pieces
         x, y = rx * math.cos(angle), ry * math.sin(angle)
         found.append((cx + cos * x - sin * y, cy + sin * x + cos * y))
-    return [*found, end]
+
+    def heading(angle: float) -> Point:
+        x, y = (1 if turn > 0 else -1) * -rx * math.sin(angle), (1 if turn > 0 else -1) * ry * math.cos(angle)
+        return (cos * x - sin * y, sin * x + cos * y)
+
+    return [*found, end], heading(first), heading(first + turn)

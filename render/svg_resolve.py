@@ -1,4 +1,4 @@
-"""SVG to scenes: transforms, styles, `use`, groups, clipping and stacking resolved to regions.
+"""SVG to scenes: transforms, styles, `use`, markers, text, gradients, clipping and stacking resolved to regions.
 
 Coordinates are those of the canvas (`svg_viewport`), px, x right and y down. Curves become polygons of fixed numbers
 of pieces, so the same text gives the same scene on every machine (coordinates are rounded to a grid, see
@@ -14,16 +14,20 @@ from shapely import GEOSException, Polygon, STRtree, box, make_valid, polygons, 
 from shapely.affinity import affine_transform
 from shapely.geometry.base import BaseGeometry
 
-from ..geometry import FlatObject, FlatScene, classify_outline, rounded
+from ..geometry import FlatObject, FlatScene, Gradient, classify_outline, rounded
 from .outcome import Rejected
-from .svg_dash import Dash, Measured, dash_count, dashes
+from .svg_dash import Dash, Measured, begins_drawn, dash_count, dashes
 from .svg_fill import fill_loops, tangled
-from .svg_parse import Element, SvgError, SvgLimits, number, parse_svg
+from .svg_gradient import Filled, read_gradient
+from .svg_marker import MARKED, Vertex, marker_matrix, vertices
+from .svg_overlay import Overlays
+from .svg_parse import GRADIENTS, NOTES, Element, SvgError, SvgLimits, number, parse_svg
 from .svg_path import Point
 from .svg_shapes import SHAPES, Subpath
 from .svg_stroke import stroked
 from .svg_style import IDENTITY, Matrix, Style, multiply, read_style, read_transform
-from .svg_viewport import Extent, inner_viewport, root_canvas
+from .svg_text import text_runs
+from .svg_viewport import Extent, Inner, inner_viewport, marker_viewport, root_canvas
 
 WHITE = "#ffffff"
 EMPTY = Polygon()
@@ -40,6 +44,12 @@ class _Painted:
     stroke: str | None
     stroke_width: float
     clip: BaseGeometry | None
+    gradient: Gradient | None = None
+    text: str | None = None
+
+
+_UNPAINTED = ("defs", "clipPath", "marker", *GRADIENTS, *NOTES)
+"""Elements that paint nothing where they stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +71,14 @@ class _Resolver:
     """Walks the tree once and collects what is painted."""
 
     limits: SvgLimits
+    overlays: Overlays
     by_id: dict[str, Element] = field(default_factory=dict)
     painted: list[_Painted] = field(default_factory=list)
     parents: dict[int, Element] = field(default_factory=dict)
     copying: list[Element] = field(default_factory=list)
-    """The targets of <use> and the clipPaths that are being resolved, the outermost first."""
+    """The targets of <use>, the clipPaths and the markers that are being resolved, the outermost first."""
     points: int = 0
+    glyph_points: int = 0
     visits: int = 0
     dashes: float = 0.0
 
@@ -90,7 +102,7 @@ class _Resolver:
     def paint(self, element: Element, place: _Place) -> None:
         """Paint an element and what is in it."""
         self.visit(element, place.depth)
-        if element.name in ("defs", "clipPath", "title", "desc"):
+        if element.name in _UNPAINTED:
             return
         style = read_style(element, place.style, self.limits)
         if not (style.displayed and style.opaque):
@@ -102,7 +114,7 @@ class _Resolver:
         clip = place.clip
         if style.clip is not None:
             region = self.clip_region(element, style.clip, matrix, place.depth + 1)
-            clip = region if clip is None else _overlap(clip, region)
+            clip = region if clip is None else self.overlays.overlap(clip, region)
         here = _Place(replace(style, clip=None), matrix, clip, place.extent, place.depth + 1)
         if element.name in ("svg", "g"):
             self.paint_children(element, here)
@@ -113,8 +125,11 @@ class _Resolver:
             self.copying.append(target)
             self.paint(target, here)
             self.copying.pop()
+        elif element.name == "text":
+            self.paint_text(element, here)
         elif style.visible:
-            self.paint_shape(element, here.style, matrix, clip)
+            self.paint_shape(element, here)
+            self.paint_markers(element, here)
 
     def paint_children(self, element: Element, place: _Place) -> None:
         """Paint what is in an element."""
@@ -124,15 +139,17 @@ class _Resolver:
     def paint_inner(self, element: Element, place: _Place) -> None:
         """Paint what is in a nested <svg>."""
         inner = inner_viewport(element, self.limits, place.extent)
-        if inner is None:
-            return
+        if inner is not None:
+            self.paint_children(element, self.inside(place, inner))
+
+    def inside(self, place: _Place, inner: Inner) -> _Place:
+        """What holds inside a viewport that stands at a place."""
         clip = place.clip
         if inner.clips:
             left, top, width, height = inner.frame
             frame = _transformed(box(left, top, left + width, top + height), place.matrix)
-            clip = frame if clip is None else _overlap(clip, frame)
-        matrix = multiply(place.matrix, inner.matrix)
-        self.paint_children(element, replace(place, matrix=matrix, clip=clip, extent=inner.extent))
+            clip = frame if clip is None else self.overlays.overlap(clip, frame)
+        return replace(place, matrix=multiply(place.matrix, inner.matrix), clip=clip, extent=inner.extent)
 
     def target(self, element: Element) -> Element:
         """What a <use> points to; only places in this document are reached."""
@@ -143,7 +160,7 @@ class _Resolver:
         found = self.by_id.get(reference[1:])
         if found is None:
             raise element.error("reference", f"there is no id {reference[1:41]!r}", "define it in <defs>")
-        if found.name in ("svg", "clipPath", "defs"):
+        if found.name in ("svg", "tspan", "stop", *_UNPAINTED):
             raise element.error("reference", f"<use> cannot copy a <{found.name}>", "copy a shape or a <g>")
         return found
 
@@ -177,7 +194,7 @@ class _Resolver:
         above, inside = replace(style, clip=None), multiply(matrix, own)
         region = unary_union([self.clip_part(child, above, inside, depth + 1) for child in found.children])
         if style.clip:
-            region = _overlap(region, self.clip_region(found, style.clip, matrix, depth + 1))
+            region = self.overlays.overlap(region, self.clip_region(found, style.clip, matrix, depth + 1))
         self.copying.pop()
         return region
 
@@ -200,21 +217,27 @@ class _Resolver:
                 raise element.error("reference", what, "point to one shape")
             region = self.clip_part(target, replace(style, clip=None), matrix, depth + 1)
         else:
-            fills = self.fill_region(element, style.clip_rule)
-            region = _transformed(fills, matrix) if style.visible else EMPTY
+            is_text = element.name == "text"
+            fills = self.text_region(element, style) if is_text else self.fill_region(element, style.clip_rule)
+            region = _transformed(fills, matrix) if style.visible or is_text else EMPTY
         if style.clip:
-            region = _overlap(region, self.clip_region(element, style.clip, matrix, depth + 1))
+            region = self.overlays.overlap(region, self.clip_region(element, style.clip, matrix, depth + 1))
         return region
 
     # --- painting ----------------------------------------------------------------------------------------------------
 
-    def paint_shape(self, element: Element, style: Style, matrix: Matrix, clip: BaseGeometry | None) -> None:
+    def paint_shape(self, element: Element, place: _Place) -> None:
         """Add the regions that a shape's fill and stroke cover."""
-        fill = style.fill if style.fill_shown else None
+        style, matrix, clip = place.style, place.matrix, place.clip
+        fill, gradient = style.fill if style.fill_shown else None, None
+        if style.gradient is not None and style.fill_shown:
+            server = self.gradient(element, style.gradient, place)
+            fill, gradient = (None, server) if isinstance(server, Gradient) else (server, None)
         stroke = style.stroke if style.stroke_shown and style.stroke_width > 0 else None
         scale = math.sqrt(abs(matrix[0] * matrix[3] - matrix[1] * matrix[2]))
         width = style.stroke_width * scale if stroke else 0.0
-        inner = _transformed(self.fill_region(element, style.fill_rule), matrix) if fill else EMPTY
+        is_filled = fill is not None or gradient is not None
+        inner = _transformed(self.fill_region(element, style.fill_rule), matrix) if is_filled else EMPTY
         edge = EMPTY
         if stroke:
             edge = unary_union([_transformed(part, matrix) for part in self.stroke_regions(element, style)])
@@ -222,8 +245,73 @@ class _Resolver:
             self.add(element, _Painted(unary_union([inner, edge]), fill, stroke, width, clip))
             return
         # An outline of another colour is a thing of its own, so that every thing has one colour.
-        self.add(element, _Painted(inner, fill, None, 0.0, clip))
+        self.add(element, _Painted(inner, fill, None, 0.0, clip, gradient))
         self.add(element, _Painted(edge, None, stroke, width, clip))
+
+    def gradient(self, element: Element, name: str, place: _Place) -> Gradient | str | None:
+        """What a gradient paints a shape with: itself, one colour, or nothing."""
+        if element.name not in SHAPES:
+            raise element.error("element", f"<{element.name}> is not allowed here", "use shapes")
+        points = [point for line, _ in SHAPES[element.name](element, self.limits) for point in line]
+        if not points:
+            return None
+        filled = Filled(element, points, place.matrix, place.extent)
+        return read_gradient(filled, name, self.by_id, self.inherited, self.limits)
+
+    def paint_text(self, element: Element, place: _Place) -> None:
+        """Add the letters of a <text>, each row of the same paint as one thing."""
+        for run in text_runs(element, place.style, self.limits):
+            style, words = run.style, run.text.strip()
+            self.count_letters(element, run.points)
+            if not words or not style.visible:
+                continue
+            if style.stroke and style.stroke_shown and style.stroke_width > 0:
+                # Letters are so thin that an outline hides their fill: what colour they have would be a guess.
+                raise element.error("text", "text has a stroke", 'write stroke="none" on the <text>')
+            if style.fill_shown and style.gradient is not None:
+                raise element.error("text", "text is filled with a gradient", "fill text with one colour")
+            if style.fill_shown and style.fill:
+                region = _transformed(run.region(), place.matrix)
+                self.add(element, _Painted(region, style.fill, None, 0.0, place.clip, text=words))
+
+    def count_letters(self, element: Element, points: int) -> None:
+        """Count the vertices of letters, which have a limit of their own."""
+        self.glyph_points += points
+        if self.glyph_points > self.limits.max_glyph_points:
+            what = f"the letters of all text have more than {self.limits.max_glyph_points} points"
+            raise element.error("size", what, "write less")
+
+    def paint_markers(self, element: Element, place: _Place) -> None:
+        """Paint the markers of a shape, the first vertex's first."""
+        first, middle, last = place.style.markers
+        if element.name not in MARKED or not (first or middle or last):
+            return
+        found = vertices(element, self.limits)
+        for at, vertex in enumerate(found):
+            if first and at == 0:
+                self.paint_marker(element, first, vertex, True, place)
+            if middle and 0 < at < len(found) - 1:
+                self.paint_marker(element, middle, vertex, False, place)
+            if last and at == len(found) - 1:
+                self.paint_marker(element, last, vertex, False, place)
+
+    def paint_marker(self, element: Element, name: str, vertex: Vertex, is_first: bool, place: _Place) -> None:
+        """Paint what is in a <marker> at one vertex of a shape."""
+        marker = self.by_id.get(name)
+        if marker is None or marker.name != "marker":
+            raise element.error("reference", f"there is no marker {name[:40]!r}", "define it in <defs>")
+        if any(other.name == "marker" for other in self.copying):
+            raise element.error("cycle", f"<{element.name}> in a <marker> has a marker", 'write marker="none" on it')
+        self.visit(marker, place.depth)
+        inner = marker_viewport(marker, self.limits)
+        style = read_style(marker, self.inherited(marker), self.limits)
+        matrix = marker_matrix(marker, vertex, is_first, place.style.stroke_width, self.limits)
+        if inner is None or not style.opaque:
+            return
+        there = _Place(style, multiply(place.matrix, matrix), place.clip, place.extent, place.depth + 1)
+        self.copying.append(marker)
+        self.paint_children(marker, self.inside(there, inner))
+        self.copying.pop()
 
     def add(self, element: Element, thing: _Painted) -> None:
         """Keep a thing that covers anything."""
@@ -255,6 +343,12 @@ class _Resolver:
         self.check_tangle(element, loops, closed=True)
         return fill_loops(loops, rule)
 
+    def text_region(self, element: Element, style: Style) -> BaseGeometry:
+        """What the letters of a <text> cover, painted or not."""
+        runs = text_runs(element, style, self.limits)
+        self.count_letters(element, sum(run.points for run in runs))
+        return unary_union([run.region() for run in runs if run.style.visible])
+
     def check_tangle(self, element: Element, lines: Sequence[Sequence[Point]], closed: bool) -> None:
         """Refuse lines that cross so often that resolving them takes long."""
         if tangled(lines, closed, self.limits.max_crossings):
@@ -270,6 +364,9 @@ class _Resolver:
                 whole = [Dash(line, closed=closed)]
                 pieces = self.dashed(element, Measured(line), closed, style) if style.dashes else whole
                 found += [stroked(piece, style) for piece in pieces]
+            elif style.cap != "flat" and (not style.dashes or begins_drawn(style.dashes, style.dash_offset)):
+                # A subpath without length is seen by its caps alone, which lie along the x axis (11.4).
+                found.append(stroked(Dash([points[0]]), style))
         if style.dashes and found and len(STRtree(found).query(found)[0]) > 20 * self.limits.max_dashes:
             # Each pair is met twice. Dashes meet their neighbours; where all meet all, overlays take long.
             raise element.error("size", "the dashes lie on one another", "draw a thinner line or longer gaps")
@@ -282,14 +379,6 @@ class _Resolver:
             what = f"more than {self.limits.max_dashes} dashes in all"
             raise element.error("size", what, "write larger numbers in stroke-dasharray")
         return dashes(line, closed, style.dashes, style.dash_offset)
-
-
-def _overlap(first: BaseGeometry, second: BaseGeometry) -> BaseGeometry:
-    """The areas that two regions share; edges along which they only touch would be refused by later overlays."""
-    found = first.intersection(second)
-    if found.geom_type != "GeometryCollection":
-        return found
-    return unary_union([part for part in found.geoms if part.area > 0])
 
 
 def _transformed(region: BaseGeometry, matrix: Matrix) -> BaseGeometry:
@@ -305,12 +394,12 @@ def _transformed(region: BaseGeometry, matrix: Matrix) -> BaseGeometry:
 # --- the document --------------------------------------------------------------------------------------------
 
 
-def _occluded(painted: Sequence[_Painted], canvas: Polygon) -> list[BaseGeometry]:
+def _occluded(painted: Sequence[_Painted], canvas: Polygon, overlays: Overlays) -> list[BaseGeometry]:
     """What remains visible of each thing under those painted later."""
     shown = []
     for thing in painted:
-        inside = thing.outline if canvas.covers(thing.outline) else _overlap(thing.outline, canvas)
-        shown.append(inside if thing.clip is None else _overlap(inside, thing.clip))
+        inside = thing.outline if canvas.covers(thing.outline) else overlays.overlap(thing.outline, canvas)
+        shown.append(inside if thing.clip is None else overlays.overlap(inside, thing.clip))
     found = []
     for i, region in enumerate(shown):
         left, top, right, bottom = region.bounds if not region.is_empty else (0.0, 0.0, 0.0, 0.0)
@@ -319,7 +408,7 @@ def _occluded(painted: Sequence[_Painted], canvas: Polygon) -> list[BaseGeometry
                 continue
             a, b, c, d = cover.bounds
             if a < right and c > left and b < bottom and d > top:
-                region = region.difference(cover)
+                region = overlays.difference(region, cover)
         found.append(region)
     return found
 
@@ -328,7 +417,7 @@ def _scene(text: str, limits: SvgLimits) -> FlatScene:
     root = parse_svg(text, limits)
     width, height, matrix, extent = root_canvas(root, limits)
     canvas = box(0.0, 0.0, width, height)
-    resolver = _Resolver(limits)
+    resolver = _Resolver(limits, Overlays(limits))
     resolver.index(root)
     resolver.paint(root, _Place(Style(), matrix, None, extent, 1))
     painted, background = resolver.painted, WHITE
@@ -336,11 +425,11 @@ def _scene(text: str, limits: SvgLimits) -> FlatScene:
         if canvas.difference(first.outline).area <= BACKGROUND_SLACK * canvas.area:
             background, painted = first.fill, painted[1:]
     objects: list[FlatObject] = []
-    for thing, visible in zip(painted, _occluded(painted, canvas), strict=True):
+    for thing, visible in zip(painted, _occluded(painted, canvas, resolver.overlays), strict=True):
         outline = rounded(thing.outline)
         if outline.is_empty:
             continue
-        kind, margin = classify_outline(outline)
+        kind, margin = classify_outline(outline) if thing.text is None else ("text", 1.0)
         objects.append(
             FlatObject(
                 index=len(objects),
@@ -351,6 +440,8 @@ def _scene(text: str, limits: SvgLimits) -> FlatScene:
                 stroke_width=round(thing.stroke_width, 3),
                 outline=outline,
                 visible=outline if visible is thing.outline else rounded(visible),
+                text=thing.text,
+                gradient=thing.gradient,
             )
         )
     return FlatScene(width, height, background, tuple(objects))

@@ -64,7 +64,8 @@ def _points(element: Element, limits: SvgLimits) -> list[Subpath]:
     if len(values) % 2:
         raise element.error("points", f"points has {len(values)} numbers, an odd count", "write pairs x,y")
     pairs = list(zip(values[::2], values[1::2], strict=True))
-    return [(pairs, element.name == "polygon")] if len(pairs) > 1 else []
+    is_closed = element.name == "polygon"
+    return [(pairs, is_closed)] if len(pairs) > (0 if is_closed else 1) else []
 
 
 SHAPES: dict[str, Callable[[Element, SvgLimits], list[Subpath]]] = {

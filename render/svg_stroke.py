@@ -8,13 +8,22 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+import numpy as np
 from shapely import LineString, Polygon, unary_union
 from shapely import Point as Place
 from shapely.geometry.base import BaseGeometry
 
 from .svg_dash import Dash
+from .svg_fill import crossings
 from .svg_path import Point
 from .svg_style import Style
+
+_LONG = 70
+"""Lines of up to so many points, a circle among them, are never taken apart."""
+_CROSSINGS = 10_000
+"""How often the sides of a stroke may cross before it is."""
+_PIECE = 4
+"""Corners of a part: the union is fastest with few."""
 
 
 def stroked(piece: Dash, style: Style) -> BaseGeometry:
@@ -39,7 +48,48 @@ def stroked(piece: Dash, style: Style) -> BaseGeometry:
 
 def _pen(points: Sequence[Point], style: Style, join: str, cap: str) -> BaseGeometry:
     half, limit = style.stroke_width / 2, style.mitre_limit
+    if len(points) > _LONG and _crowded(points, half):
+        return _pieced(points, style, join, cap)
     return LineString(points).buffer(half, quad_segs=8, join_style=join, cap_style=cap, mitre_limit=limit)
+
+
+def _crowded(points: Sequence[Point], half: float) -> bool:
+    """Whether the two sides of a stroke cross so often that one buffer, which makes all crossings, takes long."""
+    ends = np.asarray(points, dtype=float)
+    segments = np.stack([ends[:-1], ends[1:]], axis=1)
+    segments = segments[np.any(segments[:, 0] != segments[:, 1], axis=1)]
+    step = segments[:, 1] - segments[:, 0]
+    aside = half * np.stack([-step[:, 1], step[:, 0]], axis=1) / np.hypot(*step.T)[:, None]
+    # Each side as one line: where it leaps at a corner, it crosses all that passes there.
+    sides = [(segments + sign * aside[:, None]).reshape(-1, 2) for sign in (1, -1)]
+    whole = np.concatenate([np.stack([side[:-1], side[1:]], axis=1) for side in sides])
+    found = crossings(whole, _CROSSINGS, 50 * _CROSSINGS)
+    return found is None or found > _CROSSINGS
+
+
+def _pieced(points: Sequence[Point], style: Style, join: str, cap: str) -> BaseGeometry:
+    """The same region as the union of short parts, each of which shares a segment, and so a corner, with the next."""
+    points = [points[0], *(b for a, b in pairwise(points) if a != b)]
+    parts: list[BaseGeometry] = []
+    if points[0] == points[-1]:
+        points = [*points, points[1]]
+    elif cap != "flat":
+        ends = ((points[0], _heading(points[1], points[0])), (points[-1], _heading(*points[-2:])))
+        parts = [_cap(place, heading, style) for place, heading in ends]
+    for first in range(0, max(1, len(points) - 2), _PIECE):
+        parts.append(_pen(points[first : first + _PIECE + 2], style, join, "flat"))
+    return unary_union(parts)
+
+
+def _cap(place: Point, heading: Point, style: Style) -> BaseGeometry:
+    """What a cap covers past the end of a line."""
+    (x, y), (u, v), half = place, heading, style.stroke_width / 2
+    if style.cap == "square":
+        corners = [(0.0, 1.0), (1.0, 1.0), (1.0, -1.0), (0.0, -1.0)]
+    else:
+        turns = [math.pi * step / 16 for step in range(17)]
+        corners = [(math.sin(turn), math.cos(turn)) for turn in turns]
+    return Polygon([(x + half * (a * u - b * v), y + half * (a * v + b * u)) for a, b in corners])
 
 
 def _uncapped(points: Sequence[Point], style: Style, join: str) -> list[BaseGeometry]:

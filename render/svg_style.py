@@ -2,12 +2,13 @@
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from PIL import ImageColor
 
-from .svg_parse import PAINT, Element, SvgLimits, number_list, parse_number
+from .svg_parse import INSTEAD, PAINT, Element, SvgLimits, number_list, parse_number
 
 Matrix = tuple[float, float, float, float, float, float]
 """a b c d e f of SVG: x' = a x + c y + e, y' = b x + d y + f."""
@@ -25,6 +26,35 @@ _CHOICES = {
     "stroke-linecap": ("cap", {"butt": "flat", "round": "round", "square": "square"}),
 }
 """Properties of a few words: the field each sets, and its words as shapely says them."""
+_LETTER_CHOICES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "font-style": ("style", {word: word for word in ("normal", "italic", "oblique")}),
+    "font-weight": ("weight", {"normal": 400, "bold": 700, **{str(n): n for n in range(100, 1000, 100)}}),
+    "text-anchor": ("anchor", {"start": 0.0, "middle": 0.5, "end": 1.0}),
+    "dominant-baseline": (
+        "baseline",
+        {"auto": "auto", "alphabetic": "auto", **{word: word for word in ("middle", "central", "hanging")}},
+    ),
+    "xml:space": ("preserve", {"default": False, "preserve": True}),
+}
+"""The same of text: the field of `Letters` that each sets."""
+_LETTERED = ("font-size", *_LETTER_CHOICES)
+_MARKERS = ("marker-start", "marker-mid", "marker-end")
+_MARKED = ("marker", *_MARKERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """How text is set; all of it is inherited."""
+
+    size: float = 16.0
+    weight: int = 400
+    style: str = "normal"
+    anchor: float = 0.0
+    """Which point of a text is at its x, as a share of its width."""
+    baseline: str = "auto"
+    """Which line of it is at its y: `auto` (the foot of letters), `middle`, `central` or `hanging`."""
+    preserve: bool = False
+    """Whether spaces stay as they are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +62,8 @@ class Style:
     """What an element paints with; colours are `#rrggbb`, None paints nothing."""
 
     fill: str | None = "#000000"
+    gradient: str | None = None
+    """Id of the gradient that fills, in place of a colour."""
     stroke: str | None = None
     fill_shown: bool = True
     stroke_shown: bool = True
@@ -46,6 +78,9 @@ class Style:
     dashes: tuple[float, ...] = ()
     """Lengths of dashes and gaps in turn, an even count; none where the line is whole."""
     dash_offset: float = 0.0
+    markers: tuple[str | None, str | None, str | None] = (None, None, None)
+    """Ids of the markers at the first, the middle and the last vertices."""
+    letters: Letters = Letters()
     visible: bool = True
     displayed: bool = True
     """Not inherited: False where the element and all in it are not drawn."""
@@ -61,17 +96,19 @@ def read_style(element: Element, parent: Style, limits: SvgLimits) -> Style:
     Raises:
         SvgError: a property is unknown or its value not understood.
     """
-    given = {name: value.strip() for name, value in element.attributes.items() if name in PAINT}
-    given |= _declarations(element, given.pop("style", ""))
+    given = declared(element)
     if not given and parent.displayed and parent.opaque and parent.clip is None:
         return parent
     new: dict[str, Any] = {"displayed": given.get("display", "inline") != "none", "opaque": True}
-    new["clip"] = _clip(element, given)
+    new["clip"] = _reference(element, "clip-path", given.get("clip-path", "none"))
     if "color" in given:
-        new["color"] = _paint(element, "color", given["color"], parent.color) or parent.color
+        new["color"] = read_paint(element, "color", given["color"], parent.color) or parent.color
     for name in ("fill", "stroke"):
         if given.get(name, "inherit") != "inherit":
-            new[name] = _paint(element, name, given[name], new.get("color", parent.color))
+            server = _URL.fullmatch(given[name]) if name == "fill" else None
+            new[name] = None if server else read_paint(element, name, given[name], new.get("color", parent.color))
+            if name == "fill":
+                new["gradient"] = server.group(1) if server else None
     for name, target in (("opacity", "opaque"), ("fill-opacity", "fill_shown"), ("stroke-opacity", "stroke_shown")):
         if name in given:
             new[target] = _is_shown(element, name, given[name], limits)
@@ -91,6 +128,41 @@ def read_style(element: Element, parent: Style, limits: SvgLimits) -> Style:
             new[target] = _choice(element, name, given[name], values)
     if "visibility" in given:
         new["visible"] = given["visibility"] == "visible"
+    if not given.keys().isdisjoint(_MARKED):
+        new["markers"] = _markers(element, given, parent.markers)
+    if not given.keys().isdisjoint(_LETTERED):
+        new["letters"] = _letters(element, given, parent.letters, limits)
+    return replace(parent, **new)
+
+
+def declared(element: Element) -> dict[str, str]:
+    """The properties that an element sets: those of its `style` attribute over its attributes."""
+    given = {name: value.strip() for name, value in element.attributes.items() if name in PAINT}
+    return given | _declarations(element, given.pop("style", ""))
+
+
+def _markers(
+    element: Element, given: dict[str, str], parent: tuple[str | None, str | None, str | None]
+) -> tuple[str | None, str | None, str | None]:
+    """The markers, of which `marker` sets all three (SVG 1.1, 11.6.3)."""
+    words = [given.get(name, given.get("marker", "inherit")) for name in _MARKERS]
+    first, middle, last = (
+        above if word == "inherit" else _reference(element, name, word)
+        for name, word, above in zip(_MARKERS, words, parent, strict=True)
+    )
+    return first, middle, last
+
+
+def _letters(element: Element, given: dict[str, str], parent: Letters, limits: SvgLimits) -> Letters:
+    """How text is set. Every font family is accepted, and the bundled one is drawn (`font`)."""
+    new: dict[str, Any] = {}
+    if given.get("font-size", "inherit") != "inherit":
+        new["size"] = parse_number(element, "font-size", given["font-size"].removesuffix("px"), limits)
+        if new["size"] < 0:
+            raise element.error("number", "font-size is negative", "write 0 or more")
+    for name, (target, values) in _LETTER_CHOICES.items():
+        if given.get(name, "inherit") != "inherit":
+            new[target] = _choice(element, name, given[name], values)
     return replace(parent, **new)
 
 
@@ -105,7 +177,7 @@ def _dashes(element: Element, text: str, limits: SvgLimits) -> tuple[float, ...]
     return tuple(found) * (1 + len(found) % 2) if any(found) else ()
 
 
-def _choice(element: Element, name: str, word: str, values: dict[str, str]) -> str:
+def _choice(element: Element, name: str, word: str, values: Mapping[str, Any]) -> Any:
     """The value of a property that takes one of a few words."""
     if word not in values:
         raise element.error("style", f"{name} is {word[:40]!r}", f"allowed: {', '.join(values)}")
@@ -118,23 +190,35 @@ def _declarations(element: Element, text: str) -> dict[str, str]:
     for part in filter(str.strip, text.split(";")):
         name, colon, value = part.partition(":")
         name = name.strip()
-        if not colon or name not in PAINT or name in ("style", "transform", "id"):
-            raise element.error("style", f"style has {part.strip()[:40]!r}, which is not understood", "use attributes")
+        if not colon or name not in PAINT or name in ("style", "transform", "id", "xml:space"):
+            what = f"style has {part.strip()[:40]!r}, which is not understood"
+            raise element.error("style", what, INSTEAD.get(name, "use attributes"))
         found[name] = value.strip()
     return found
 
 
-def _clip(element: Element, given: dict[str, str]) -> str | None:
-    value = given.get("clip-path", "none")
+def _reference(element: Element, name: str, value: str) -> str | None:
+    """The id that a property points to."""
     if value == "none":
         return None
     match = _URL.fullmatch(value)
     if match is None:
-        raise element.error("reference", f"clip-path is {value[:40]!r}", 'write clip-path="url(#name)"')
+        raise element.error("reference", f"{name} is {value[:40]!r}", f'write {name}="url(#name)"')
     return match.group(1)
 
 
-def _paint(element: Element, name: str, value: str, current: str) -> str | None:
+def read_paint(element: Element, name: str, value: str, current: str) -> str | None:
+    """A colour as `#rrggbb`, or None where nothing is painted.
+
+    Args:
+        element: where it is written.
+        name: of the property.
+        value: as it is written.
+        current: what `currentColor` is.
+
+    Raises:
+        SvgError: it is no colour.
+    """
     lowered = value.lower()
     if lowered in ("none", "transparent"):
         return None
@@ -146,8 +230,9 @@ def _paint(element: Element, name: str, value: str, current: str) -> str | None:
     if _HEX.fullmatch(value) or lowered in ImageColor.colormap:
         return "#" + "".join(f"{part:02x}" for part in ImageColor.getrgb(value)[:3])
     if lowered.startswith("url"):
-        what = f"{name} is {value[:40]!r}; gradients and patterns are not allowed"
-        raise element.error("paint", what, "use one colour")
+        hint = 'write fill="url(#name)"' if name == "fill" else "use one colour"
+        what = "which is no id of this drawing" if name == "fill" else "and only fill may be a gradient"
+        raise element.error("paint", f"{name} is {value[:40]!r}, {what}", hint)
     raise element.error("colour", f"{name} is {value[:40]!r}, which is no colour", 'use a CSS name or "#rrggbb"')
 
 
@@ -171,23 +256,23 @@ def multiply(first: Matrix, second: Matrix) -> Matrix:
     return (a * g + c * h, b * g + d * h, a * i + c * j, b * i + d * j, a * k + c * m + e, b * k + d * m + f)
 
 
-def read_transform(element: Element, limits: SvgLimits) -> Matrix:
-    """The element's own transform.
+def read_transform(element: Element, limits: SvgLimits, name: str = "transform") -> Matrix:
+    """The element's own transform, or another attribute that is written like it.
 
     Raises:
         SvgError: it is not understood.
     """
-    text = element.attributes.get("transform", "").strip()
+    text = element.attributes.get(name, "").strip()
     matrix, position = IDENTITY, 0
     while position < len(text):
         match = _TRANSFORM.match(text, position)
         if match is None:
-            raise element.error("transform", f"transform is not understood at {text[position : position + 30]!r}")
-        values = number_list(element, "transform", match.group(2), limits)
+            raise element.error("transform", f"{name} is not understood at {text[position : position + 30]!r}")
+        values = number_list(element, name, match.group(2), limits)
         matrix = multiply(matrix, _single(element, match.group(1), values))
         position = match.end()
     if any(abs(value) > limits.max_number for value in matrix):
-        raise element.error("number", "the transform is too large")
+        raise element.error("number", f"the {name} is too large")
     return matrix
 
 

@@ -64,12 +64,13 @@ class _Fit(NamedTuple):
 
 
 def _check_whole(element: Element) -> None:
-    """Refuse what acts on an <svg> as a whole, whose units there drawing programs do not agree on."""
+    """Refuse what acts on an <svg> or <marker> as a whole, whose units there drawing programs do not agree on."""
     for name in ("transform", "clip-path"):
         if element.attributes.get(name, "none") != "none" or re.search(
             rf"(?:^|;)\s*{name}\s*:", element.attributes.get("style", "")
         ):
-            raise element.error("attribute", f"{name} on <svg> is not allowed", f"write <g {name}=...> inside it")
+            what = f"{name} on <{element.name}> is not allowed"
+            raise element.error("attribute", what, f"write <g {name}=...> inside it")
 
 
 def _read_fit(element: Element) -> _Fit:
@@ -114,7 +115,7 @@ def _clips(element: Element) -> bool:
     """Whether what lies outside the viewport is cut off, as is the rule for nested ones (14.3.3)."""
     word = element.attributes.get("overflow", "hidden")
     if word not in ("hidden", "visible"):
-        raise element.error("attribute", f"overflow of <svg> is {word[:40]!r}", "write hidden or visible")
+        raise element.error("attribute", f"overflow of <{element.name}> is {word[:40]!r}", "write hidden or visible")
     return word == "hidden"
 
 
@@ -192,6 +193,28 @@ def inner_viewport(element: Element, limits: SvgLimits, around: Extent | None) -
     _check_size(element, fitted, limits)
     is_exact = fit.shares is None or _same_aspect(box, width, height)
     return Inner(frame, (a, b, c, d, e + x, f + y), (box.width, box.height) if is_exact else None, clips)
+
+
+def marker_viewport(element: Element, limits: SvgLimits) -> Inner | None:
+    """The viewport of a <marker>, with its point of reference at the origin (11.6.2); None where it draws nothing.
+
+    Raises:
+        SvgError: its numbers are not understood.
+    """
+    _check_whole(element)
+    box, fit, clips = _read_box(element, limits), _read_fit(element), _clips(element)
+    width, height = (number(element, name, limits, 3.0) for name in ("markerWidth", "markerHeight"))
+    if min(width, height, *(box[2:] if box else ())) < 0:
+        raise element.error("number", "a width or height of <marker> is negative", "write more than 0")
+    if 0 in (width, height) or (box and 0 in box[2:]):
+        return None
+    a, b, c, d, e, f = _fitted(fit, box, width, height) if box else IDENTITY
+    x, y = number(element, "refX", limits), number(element, "refY", limits)
+    # The reference point is given in the units inside.
+    left, top = -(a * x + e), -(d * y + f)
+    matrix = (a, b, c, d, e + left, f + top)
+    _check_size(element, matrix, limits)
+    return Inner(Box(left, top, width, height), matrix, (box.width, box.height) if box else (width, height), clips)
 
 
 def _length(element: Element, name: str, default: str, limits: SvgLimits, around: Extent | None, axis: int) -> float:

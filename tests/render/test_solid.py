@@ -285,7 +285,8 @@ HOSTILE = [
 def test_hostile_programs_come_to_rejections(pool: SolidPool) -> None:
     pool.run([GOOD], 32)
     pids = pool.pids
-    for (program, code, reason), outcome in zip(HOSTILE, pool.run([program for program, _, _ in HOSTILE], 32), strict=True):
+    outcomes = pool.run([program for program, _, _ in HOSTILE], 32)
+    for (program, code, reason), outcome in zip(HOSTILE, outcomes, strict=True):
         assert isinstance(outcome, Rejected), (program, outcome)
         assert outcome.code == code and reason in outcome.reason, (program, outcome)
     assert isinstance(pool.run([GOOD], 32)[0], Solids) and pool.pids == pids

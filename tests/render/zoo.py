@@ -78,6 +78,40 @@ ZOO = {
         "-40 90 80 80",
     ),
     "outside": svg('<circle cx="2" cy="60" r="14" fill="red"/><rect x="80" y="80" width="9" height="9" fill="blue"/>'),
+    "text": svg(
+        '<text x="3" y="20" font-size="20" fill="navy">Hello</text>'
+        '<text x="9" y="38" font-size="14" font-weight="bold" fill="red">42 kg</text>'
+        '<g font-size="12" font-style="italic"><text x="30" y="56">end</text></g>'
+    ),
+    "text_turned": svg(
+        '<text font-size="20" transform="translate(14 60) rotate(-60)" fill="teal">gold<tspan fill="red">i</tspan>'
+        "</text>"
+    ),
+    "linear_gradients": svg(
+        '<linearGradient id="a"><stop offset="0" stop-color="red"/><stop offset="50%" stop-color="yellow"/>'
+        '<stop offset="1" stop-color="blue"/></linearGradient>'
+        '<linearGradient id="b" href="#a" x1="0" y1="0" x2="30%" y2=".3" spreadMethod="reflect"/>'
+        '<linearGradient id="c" href="#a" gradientUnits="userSpaceOnUse" x1="0" x2="20" spreadMethod="repeat" '
+        'gradientTransform="rotate(30)"/><rect x="2" y="2" width="28" height="20" fill="url(#a)"/>'
+        '<circle cx="48" cy="16" r="12" fill="url(#b)"/>'
+        '<rect x="4" y="34" width="60" height="26" fill="url(#c)" stroke="black" transform="skewX(-5)"/>'
+    ),
+    "radial_gradients": svg(
+        '<radialGradient id="a"><stop stop-color="white"/><stop offset="1" style="stop-color:navy"/></radialGradient>'
+        '<radialGradient id="b" href="#a" fx="20%" fy="30%"/><radialGradient id="c" href="#a" r="20%" '
+        'spreadMethod="repeat"/><rect x="2" y="2" width="40" height="20" fill="url(#a)"/>'
+        '<circle cx="50" cy="40" r="12" fill="url(#b)"/>'
+        '<rect x="2" y="30" width="30" height="26" fill="url(#c)" transform="rotate(20 16 44)"/>'
+    ),
+    "markers": svg(
+        '<defs><marker id="arrow" viewBox="0 0 10 10" refX="5" refY="5" markerWidth="6" markerHeight="6" '
+        'orient="auto"><path d="M0 0L10 5L0 10z"/></marker><marker id="dot" markerUnits="userSpaceOnUse" refX="3" '
+        'refY="3" markerWidth="6" markerHeight="6"><circle cx="3" cy="3" r="3" fill="red"/></marker></defs>'
+        '<polyline points="6,6 30,6 30,30 58,30" fill="none" stroke="black" marker-start="url(#arrow)" '
+        'marker-mid="url(#dot)" marker-end="url(#arrow)"/>'
+        '<path d="M10 40h14v14h-14" fill="none" stroke="green" marker-end="url(#arrow)"/>'
+        '<line x1="34" y1="58" x2="50" y2="42" stroke="blue" stroke-width="2" marker-end="url(#arrow)"/>'
+    ),
     "wide": '<svg width="96" height="48"><rect x="10" y="10" width="30" height="30" fill="#123456"/></svg>',
     "empty": svg(""),
 }
