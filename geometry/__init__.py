@@ -17,7 +17,6 @@ from .packed import pack_regions, pack_scene, unpack_regions, unpack_scene
 from .scene import FlatObject, FlatScene, Gradient, Region, region, rings, rounded
 
 __all__ = [
-    "Gradient",
     "FlatObject",
     "FlatScene",
     "Gradient",

@@ -13,7 +13,7 @@ from zerosight.render import Rejected, rasterise, resolve_svg, scene_to_svg
 
 SIZE = 128
 HAS_FONT = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf").exists()
-"""Cairosvg draws text with the system's font; where that is the one we bundle, its letters have to lie where ours do."""
+"""Cairosvg draws text with the system's font; where that is the one we bundle, letters have to lie where ours do."""
 
 
 def drawn_by_cairosvg(text: str, width: int, height: int) -> np.ndarray:

@@ -234,7 +234,13 @@ def test_message_too_large_to_be_honest_is_refused() -> None:
         wire.sizes(wire.HEADER.pack(2**31, 0))
 
 
-NOTHING: dict[str, object] = {"canvas": [8, 8, "#ffffff"], "objects": [], "visible": [], "counts": [[], []]}
+NOTHING: dict[str, object] = {
+    "canvas": [8, 8, "#ffffff"],
+    "objects": [],
+    "gradients": {},
+    "visible": [],
+    "counts": [[], []],
+}
 
 
 def test_honest_reply_is_believed() -> None:
