@@ -320,7 +320,7 @@ def draw(
     kind = _one_of("kind", kind or kind_of(text), tuple(KINDS))
     outcome = KINDS[kind](text, size)
     if isinstance(outcome, InfrastructureError):
-        raise _Usage(f"the machinery failed: {outcome}; see `zerosight doctor`")
+        raise _Usage(f"the machinery failed: {outcome}")
     if isinstance(outcome, Rejected):
         console.print(f"rejected ({outcome.code}): {outcome.reason}", highlight=False, markup=False)
         if outcome.hint:

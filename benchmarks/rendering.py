@@ -15,14 +15,19 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import typer
+from matplotlib import pyplot
 
 from ..envs import make, stream
 from ..geometry import FlatScene
-from ..render import Rejected, Rendered, RenderPool, rasterise, resolve_svg
+from ..geometry.chart import ChartScene
+from ..render import FigurePool, Rejected, Rendered, RenderPool, figure, rasterise, resolve_svg, solid
 from ..render.edit import Edit, EditPool, run
+from ..render.figure_draw import Chart, draw_figure
 from ..render.pool import WorkerPool
 from ..render.raster import Picture
 from ..render.sandbox import layers, offered
+from ..render.solid_draw import Solids, draw_solids
+from ..render.solid_pool import SolidPool
 from .results_file import write_results
 
 ENV_ID = "shapes/Canvas-v1"
@@ -50,7 +55,26 @@ namespace = {}
 exec(sys.stdin.read(), namespace)
 edit.run(namespace, {"shape": (256, 256, 3), "params": {"angle": 9, "order": [1, 0, 3, 2]}}, bytes(3 * 256 * 256))
 """
+FRESH_CHART = """
+import sys
+import matplotlib
+matplotlib.use("agg")
+from zerosight.render import figure
+from zerosight.render.figure_draw import draw_figure
+namespace = {}
+exec(sys.stdin.read(), namespace)
+draw_figure(*figure.run(namespace, {}, b""), 448)
+"""
+FRESH_SOLID = """
+import sys
+from zerosight.render import solid
+from zerosight.render.solid_draw import draw_solids
+namespace = {}
+exec(sys.stdin.read(), namespace)
+draw_solids(*solid.run(namespace, {}, b""), 256)
+"""
 """Each in an interpreter of its own, which imports what the program needs and no more."""
+CHART_SIZE, SOLID_SIZE = 448, 256
 FRESH_JOBS = 3
 """Fresh interpreters take so long that a few tell enough."""
 
@@ -137,6 +161,94 @@ def edit_pooled(pool: EditPool, jobs: Sequence[Edit]) -> None:
             raise RuntimeError(f"an edit of ours must be accepted: {outcome}")
 
 
+# --- charts --------------------------------------------------------------------------------------------------------
+
+CHARTS = (
+    "ax.bar(['oak', 'elm', 'ash', 'fir'], v[:4], label='one'); ax.legend(); ax.set_ylabel('m')",
+    "ax.plot(v, 'o-', label='a'); ax.plot([2 * x for x in v], '--', label='b'); ax.legend(); ax.grid(True)",
+    "ax.scatter(v, v[::-1], c='teal'); ax.set_title('Points'); ax.set_xlabel('x')",
+    "ax.pie(v[:4], labels=['oak', 'elm', 'ash', 'fir'], autopct='%1.0f%%')",
+    "ax.hist(v * 5, bins=6, edgecolor='white'); ax.set_title('Counts')",
+    "ax.barh(['p', 'q', 'r'], v[:3], xerr=[0.5] * 3, capsize=3)",
+)
+
+
+def charts(count: int) -> list[str]:
+    """Charts of usual kinds, each with other values."""
+    head = "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nv = {}\n{}"
+    values = np.random.default_rng(0).uniform(1, 20, (count, 8)).round(2).tolist()
+    return [head.format(row, CHARTS[i % len(CHARTS)]) for i, row in enumerate(values)]
+
+
+def chart_looked_at(scene: ChartScene) -> int:
+    """A look at every mark."""
+    return sum(len(mark.values) for panel in scene.panels for series in panel.series for mark in series.marks)
+
+
+def charts_here(programs: Sequence[str]) -> None:
+    """Run, read and draw in this process."""
+    for program in programs:
+        namespace: dict[str, Any] = {}
+        exec(program, namespace)  # noqa: S102 - our own text, to compare with
+        drawn = draw_figure(*figure.run(namespace, {}, b""), CHART_SIZE)
+        pyplot.close("all")
+        if isinstance(drawn, Rejected):
+            raise RuntimeError(f"a chart of ours must be accepted: {drawn}")
+        chart_looked_at(drawn.scene)
+
+
+def charts_pooled(pool: FigurePool, programs: Sequence[str]) -> None:
+    """Run, read and draw by a pool."""
+    for outcome in pool.run(programs, CHART_SIZE):
+        if not isinstance(outcome, Chart):
+            raise RuntimeError(f"a chart of ours must be accepted: {outcome}")
+        chart_looked_at(outcome.scene)
+
+
+# --- solids --------------------------------------------------------------------------------------------------------
+
+SOLID = """
+import trimesh
+scene = trimesh.Scene()
+def add(name, mesh, place, colour):
+    mesh.apply_translation(place)
+    mesh.visual.face_colors = [*colour, 255]
+    scene.add_geometry(mesh, node_name=name)
+v = {}
+add("table", trimesh.creation.box([1.4, 0.9, 0.05]), [0, 0, 0.7], (150, 100, 60))
+for i, (x, y) in enumerate([(-0.6, -0.4), (0.6, -0.4), (-0.6, 0.4), (0.6, 0.4)]):
+    add(f"leg {{i}}", trimesh.creation.box([0.06, 0.06, 0.7]), [x, y, 0.35], (90, 60, 40))
+add("ball", trimesh.creation.icosphere(radius=0.1), [v[0] - 0.5, v[1] - 0.5, 0.825], (200, 30, 30))
+cup = trimesh.creation.cylinder(0.07, 0.15).difference(trimesh.creation.cylinder(0.06, 0.3))
+add("cup", cup, [v[2] - 0.5, v[3] - 0.5, 0.8], (30, 60, 200))
+add("cone", trimesh.creation.cone(0.1, 0.3), [v[4] - 0.5, v[5] - 0.5, 0.725], (240, 200, 40))
+add("ring", trimesh.creation.torus(0.12, 0.03), [v[6] - 0.5, v[7] - 0.5, 0.76], (40, 160, 80))
+cameras = [{{"eye": [1.8, -2, 1.7], "target": [0, 0, 0.6], "fov": 45}}]
+"""
+
+
+def solids(count: int) -> list[str]:
+    """A table with things on it, each time at other places."""
+    return [SOLID.format(row) for row in np.random.default_rng(0).uniform(0.1, 0.9, (count, 8)).round(3).tolist()]
+
+
+def solids_here(programs: Sequence[str]) -> None:
+    """Run, measure and draw in this process."""
+    for program in programs:
+        namespace: dict[str, Any] = {}
+        exec(program, namespace)  # noqa: S102 - our own text, to compare with
+        drawn = draw_solids(*solid.run(namespace, {}, b""), SOLID_SIZE)
+        if isinstance(drawn, Rejected):
+            raise RuntimeError(f"a scene of ours must be accepted: {drawn}")
+
+
+def solids_pooled(pool: SolidPool, programs: Sequence[str]) -> None:
+    """Run, measure and draw by a pool."""
+    for outcome in pool.run(programs, SOLID_SIZE):
+        if not isinstance(outcome, Solids):
+            raise RuntimeError(f"a scene of ours must be accepted: {outcome}")
+
+
 # --- side by side --------------------------------------------------------------------------------------------------
 
 
@@ -151,6 +263,24 @@ def front_ends(size: int) -> dict[str, FrontEnd]:
             pooled=lambda pool, jobs: svg_pooled(pool, jobs, size),
             program=str,
             fresh=FRESH_SVG,
+        ),
+        "matplotlib": FrontEnd(
+            jobs=charts,
+            share=0.05,
+            here=charts_here,
+            pool=FigurePool,
+            pooled=charts_pooled,
+            program=str,
+            fresh=FRESH_CHART,
+        ),
+        "spatial": FrontEnd(
+            jobs=solids,
+            share=0.05,
+            here=solids_here,
+            pool=SolidPool,
+            pooled=solids_pooled,
+            program=str,
+            fresh=FRESH_SOLID,
         ),
         "transforms": FrontEnd(
             jobs=edits,
@@ -221,7 +351,8 @@ def measure(count: int, rounds: int, size: int) -> dict[str, Any]:
     held = {layer.name: layer.detail for layer in layers() if layer.name in offered()}
     # A promise about all front ends is as good as the worst of them.
     figures["two_worker_scaling"] = min(scaling)
-    return figures | {"programs": count, "rounds": rounds, "svg_size": size, "edit_size": EDIT_SIZE, "layers": held}
+    sizes = {"svg_size": size, "edit_size": EDIT_SIZE, "chart_size": CHART_SIZE, "solid_size": SOLID_SIZE}
+    return figures | sizes | {"programs": count, "rounds": rounds, "layers": held}
 
 
 def main(

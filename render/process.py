@@ -39,10 +39,13 @@ class Worker:
             wire.widen(pipe.fileno())
         try:
             self.send([wire.pack(settings | confinement(layers))], START_S)
-            self.receive(START_S)
+            said, _ = self.receive(START_S)
         except (TimeoutError, wire.WireError) as error:
             self.close()
             raise InfrastructureError(f"a render worker does not start: {error}; see `zerosight doctor`") from error
+        if said != {"ready": True}:
+            self.close()
+            raise InfrastructureError(f"a render worker lacks a package: {said}; see `zerosight doctor`")
 
     def send(self, messages: Sequence[bytes], timeout_s: float) -> None:
         """Send packed messages.

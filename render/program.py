@@ -174,7 +174,12 @@ def main() -> None:
     hello = wire.read(requests)
     if hello is None:
         return
-    worker = _Worker(hello[0])
+    try:
+        worker = _Worker(hello[0])
+    except ImportError as error:
+        # An extra is not installed, which a person can mend.
+        _say(replies, wire.parts({"failed": str(error)}))
+        return
     _say(replies, wire.parts({"ready": True}))
     for jobs in wire.batches(requests):
         for job in jobs:

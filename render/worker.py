@@ -52,13 +52,19 @@ def main() -> None:
     if hello is None:
         return
     settings = hello[0]
-    front = importlib.import_module(f"zerosight.render.{settings['front']}")
-    front.warm()
+    out = sys.stdout.buffer
+    try:
+        front = importlib.import_module(f"zerosight.render.{settings['front']}")
+        front.warm()
+    except ImportError as error:
+        # An extra is not installed, which a person can mend.
+        out.write(wire.pack({"failed": str(error)}))
+        out.flush()
+        return
     # What is loaded by now stays: no collection need ever look at it again.
     gc.collect()
     gc.freeze()
     confine(settings)
-    out = sys.stdout.buffer
     out.write(wire.pack({"ready": True}))
     out.flush()
     for jobs in wire.batches(sys.stdin.buffer):
