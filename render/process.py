@@ -15,6 +15,8 @@ CHUNK = 32
 """Jobs sent to a worker at a time."""
 CHUNK_BYTES = 8 << 20
 """And their bytes, beyond the first job's: a worker holds a whole chunk in its bounded memory."""
+READ_BYTES = 1 << 16
+"""Read at a time, or as much as is missing."""
 START_S = 60.0
 """A worker that is not ready by then is broken."""
 PROMPT_S = 0.05
@@ -31,8 +33,9 @@ class Worker:
         self._process, self.pid = self._confined.process, self._confined.pid
         assert self._process.stdin is not None and self._process.stdout is not None
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
-        os.set_blocking(self._stdin.fileno(), False)
+        self._held, self._at = b"", 0
         for pipe in (self._stdin, self._stdout):
+            os.set_blocking(pipe.fileno(), False)
             wire.widen(pipe.fileno())
         try:
             self.send([wire.pack(settings | confinement(layers))], START_S)
@@ -75,21 +78,34 @@ class Worker:
             raise wire.WireError(f"no JSON: {error}") from error
 
     def _read(self, count: int, deadline: float) -> bytes:
-        parts, fd = [], self._stdout.fileno()
-        while count:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([fd], [], [], left)[0]:
-                raise TimeoutError("the worker does not answer")
-            part = os.read(fd, min(count, 1 << 20))
+        """The next bytes; what comes with them is kept, so that several small replies take one call."""
+        if len(self._held) - self._at < count:
+            parts = [self._held[self._at :]]
+            missing = count - len(parts[0])
+            while missing > 0:
+                parts.append(self._some(max(missing, READ_BYTES), deadline))
+                missing -= len(parts[-1])
+            self._held, self._at = b"".join(parts), 0
+        self._at += count
+        return self._held[self._at - count : self._at]
+
+    def _some(self, most: int, deadline: float) -> bytes:
+        fd = self._stdout.fileno()
+        while True:
+            try:
+                part = os.read(fd, most)
+            except BlockingIOError:
+                left = deadline - time.monotonic()
+                if left <= 0 or not select.select([fd], [], [], left)[0]:
+                    raise TimeoutError("the worker does not answer") from None
+                continue
             if not part:
                 raise wire.WireError(f"the worker ended with status {self._process.poll()}")
-            parts.append(part)
-            count -= len(part)
-        return b"".join(parts)
+            return part
 
     def answers(self, timeout_s: float) -> bool:
         """Whether a reply, or the worker's end, is there within this time."""
-        return bool(select.select([self._stdout.fileno()], [], [], timeout_s)[0])
+        return self._at < len(self._held) or bool(select.select([self._stdout.fileno()], [], [], timeout_s)[0])
 
     def cpu_seconds(self) -> float:
         """Processor time used so far; 0 where the process is gone."""
