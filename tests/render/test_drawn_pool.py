@@ -20,7 +20,7 @@ from zerosight.render.pool import MAX_PROGRAM, DrawnPool, Sketch, rendered
 
 LOOSE = SvgLimits(max_crossings=10**9)
 TANGLE = svg(
-    '<path d="M0 0' + "".join(f"L{(37 * i * i) % 64} {(23 * i * i + 5 * i) % 64}" for i in range(1500)) + 'Z"/>'
+    '<path d="M0 0' + "".join(f"L{(37 * i * i) % 64} {(23 * i * i + 5 * i) % 64}" for i in range(2800)) + 'Z"/>'
 )
 """Under `LOOSE`, a drawing that keeps GEOS busy for many seconds."""
 
