@@ -19,15 +19,11 @@ A style is `[fill, stroke, width, dashes, cap, join, clip, hatch, antialiased]`.
 Everything in it is the program's claim, names of groups included: `figure_draw` reads facts from geometry.
 """
 
-import base64
-import json
 import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from .outcome import Rejected
 
@@ -99,6 +95,8 @@ def run(namespace: Mapping[str, Any], request: Mapping[str, Any], payload: bytes
     from matplotlib import pyplot
     from matplotlib.figure import Figure
 
+    from .recorder import Recorder, Refused
+
     if _saved:
         figure = _saved.pop()
     elif pyplot.get_fignums():
@@ -114,273 +112,9 @@ def run(namespace: Mapping[str, Any], request: Mapping[str, Any], payload: bytes
         hint = f"use 0.5 to {MAX_SIDE_IN:g} inches a side"
         return Rejected("size", f"the figure is {width:g} x {height:g} inches", hint), b""
     figure.set_dpi(72)
-    recorder = _recorder(72 * width, 72 * height)
+    recorder = Recorder(72 * width, 72 * height)
     try:
         figure.draw(recorder)
-    except _Refused as error:
+    except Refused as error:
         return error.rejected, b""
     return recorder.list.result()
-
-
-class _Refused(Exception):
-    """The figure holds what is not read."""
-
-    def __init__(self, code: str, reason: str, hint: str) -> None:
-        super().__init__(reason)
-        self.rejected = Rejected(code, reason, hint)
-
-
-def _recorder(width: float, height: float) -> Any:
-    """A matplotlib renderer that writes down what it is told to draw; its class needs matplotlib to be imported."""
-    from matplotlib.backend_bases import RendererBase
-
-    class Recorder(RendererBase):
-        """Methods named `draw_*` and those up to `get_text_width_height_descent` are what matplotlib calls."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.list = _DisplayList(width, height)
-            self.offset: tuple[float, float] | None = None
-
-        def get_canvas_width_height(self) -> tuple[float, float]:
-            return width, height
-
-        def points_to_pixels(self, points: Any) -> Any:
-            return points
-
-        def flipy(self) -> bool:
-            return True
-
-        def option_scale_image(self) -> bool:
-            return True
-
-        def option_image_nocomposite(self) -> bool:
-            return True
-
-        def open_group(self, s: str, gid: str | None = None) -> None:
-            self.list.add(["group", str(s)])
-
-        def close_group(self, s: str) -> None:
-            self.list.add(["end"])
-
-        def get_text_width_height_descent(self, s: str, prop: Any, ismath: Any) -> tuple[float, float, float]:
-            # Whatever family is asked for, one is drawn.
-            return super().get_text_width_height_descent(s, _drawn_font(prop), ismath)
-
-        def draw_path(self, gc: Any, path: Any, transform: Any, rgbFace: Any = None) -> None:
-            style = self.list.style(gc, rgbFace)
-            if self.offset is None:
-                self.list.add(["path", *self.list.path(path, transform), style])
-                return
-            about = transform.frozen().translate(-self.offset[0], -self.offset[1])
-            places = np.array([self.offset])
-            self.list.add(["markers", *self.list.shape(path, about), style, self.list.vertices(places), 1])
-
-        def draw_markers(
-            self, gc: Any, marker_path: Any, marker_trans: Any, path: Any, trans: Any, rgbFace: Any = None
-        ) -> None:
-            # Of a curve, only the ends of its pieces carry markers; 79 closes a path.
-            places = [points[-2:] for points, code in path.iter_segments(trans, simplify=False) if code != 79]
-            if len(places) == 1 and np.abs(places).max() < 1e-6:
-                # A collection's only path, which is not set off.
-                self.draw_path(gc, marker_path, marker_trans, rgbFace)
-            elif places:
-                shape, style = self.list.shape(marker_path, marker_trans), self.list.style(gc, rgbFace)
-                self.list.add(["markers", *shape, style, self.list.vertices(np.array(places)), len(places)])
-
-        def _iter_collection(self, *args: Any, **options: Any) -> Any:
-            # Of paths that are set off from one another, the places are kept and not only the outlines.
-            for x, y, *rest in super()._iter_collection(*args, **options):  # type: ignore[misc]
-                self.offset = (x, y) if max(abs(x), abs(y)) > 1e-6 else None
-                yield x, y, *rest
-            self.offset = None
-
-        def draw_image(self, gc: Any, x: float, y: float, im: Any, transform: Any = None) -> None:
-            corners = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
-            corners = corners * im.shape[1::-1] if transform is None else transform.transform(corners)
-            self.list.image(corners + np.array([x, y]), im, self.list.style(gc, None), gc.get_alpha())
-
-        def draw_text(
-            self, gc: Any, x: float, y: float, s: str, prop: Any, angle: float, ismath: Any = False, mtext: Any = None
-        ) -> None:
-            prop, colour = _drawn_font(prop), _rgba(gc.get_rgb(), gc)
-            if not ismath:
-                self.list.text(x, y, s, None, prop, prop.get_size_in_points(), angle, colour)
-                return
-            _, _, _, glyphs, rules = self._text2path.mathtext_parser.parse(s, 72, prop)
-            self.list.formula(x, y, glyphs, rules, angle, colour)
-
-        def draw_tex(self, *args: Any, **options: Any) -> None:
-            raise _Refused("usetex", "the figure sets text with LaTeX", "leave out usetex; $...$ works without")
-
-    return Recorder()
-
-
-class _Letters(NamedTuple):
-    """What a formula's letters look like, asked for as of a font's properties."""
-
-    bold: bool
-    italic: bool
-
-    def get_weight(self) -> int:
-        return 700 if self.bold else 400
-
-    def get_style(self) -> str:
-        return "italic" if self.italic else "normal"
-
-
-def _weight(prop: Any) -> int:
-    from matplotlib.font_manager import weight_dict
-
-    weight = prop.get_weight()
-    return int(weight_dict.get(weight, weight))
-
-
-def _drawn_font(prop: Any) -> Any:
-    kept = prop.copy()
-    kept.set_family("DejaVu Sans")
-    return kept
-
-
-def _scaled(size: float) -> Any:
-    from matplotlib.transforms import Affine2D
-
-    return Affine2D().scale(size)
-
-
-def _rgba(colour: Any, gc: Any) -> list[int]:
-    """Red, green, blue and alpha of 255; the context's alpha counts where it was set."""
-    red, green, blue, *alpha = (float(part) for part in colour)
-    opacity = gc.get_alpha() if gc.get_forced_alpha() else alpha[0] if alpha else 1.0
-    return [round(255 * part) for part in (red, green, blue, opacity)]
-
-
-class _DisplayList:
-    """The display list as it grows."""
-
-    def __init__(self, width: float, height: float) -> None:
-        self._height = height
-        self._message: dict[str, Any] = {"width": width, "height": height, "items": [], "styles": []}
-        self._items: list[Any] = self._message["items"]
-        self._styles: dict[str, int] = {}
-        self._vertices: list[np.ndarray] = []
-        self._count = 0
-        self._pixels: list[bytes] = []
-        self._bytes = 0
-        self._shapes: dict[Any, tuple[Any, tuple[int, int, str]]] = {}
-        """What is kept of each path, and the path itself: a later one may else get its id."""
-
-    def result(self) -> tuple[dict[str, Any], bytes]:
-        """Message and payload."""
-        self._message["styles"] = [json.loads(style) for style in self._styles]
-        self._message["vertices"] = self._count
-        return self._message, b"".join([*(points.tobytes() for points in self._vertices), *self._pixels])
-
-    def add(self, item: list[Any]) -> None:
-        """One more item."""
-        if len(self._items) >= MAX_ITEMS:
-            raise _Refused("size", f"the figure has more than {MAX_ITEMS} parts", "draw less")
-        self._items.append(item)
-
-    def vertices(self, points: np.ndarray, flipped: bool = True) -> int:
-        """Keep points, matplotlib's with y up, and say which is their first."""
-        first, count = self._count, len(points)
-        self._count += count
-        if self._count > MAX_VERTICES:
-            raise _Refused("size", f"the figure has more than {MAX_VERTICES} points", "draw less")
-        # Farther out, the rasteriser counts no more; on a log axis, 0 is that far.
-        kept = np.clip(np.asarray(points, np.float64), -MAX_COORDINATE, MAX_COORDINATE)
-        kept[:, 1] = (self._height if flipped else 0.0) - kept[:, 1]
-        self._vertices.append(kept)
-        return first
-
-    def path(self, path: Any, transform: Any, flipped: bool = True) -> tuple[int, int, str]:
-        """Keep a path: first vertex, how many, and their codes."""
-        if path.codes is None and np.isfinite(path.vertices).all():
-            points, codes = transform.transform(path.vertices), b"\x01" + b"\x02" * (len(path.vertices) - 1)
-        else:
-            clean = path.cleaned(transform=transform, remove_nans=True, curves=True)
-            # The last one says only that it is the last.
-            points, codes = clean.vertices[:-1], clean.codes[:-1].astype(np.uint8).tobytes()
-        return self.vertices(points, flipped), len(points), base64.b64encode(codes[: len(points)]).decode()
-
-    def shape(self, path: Any, transform: Any) -> tuple[int, int, str]:
-        """Keep a marker's path, once however often it comes."""
-        return self._once(path, transform, flipped=False)
-
-    def _once(self, path: Any, transform: Any, flipped: bool) -> tuple[int, int, str]:
-        key = (id(path), transform.get_matrix().tobytes(), flipped)
-        if key not in self._shapes:
-            self._shapes[key] = (path, self.path(path, transform, flipped))
-        return self._shapes[key][1]
-
-    def style(self, gc: Any, face: Any) -> int:
-        """The number of a style."""
-        width = float(gc.get_linewidth())
-        stroke = _rgba(gc.get_rgb(), gc) if width > 0 else None
-        offset, dashes = gc.get_dashes()
-        dash = [float(offset or 0), [float(length) for length in dashes]] if dashes is not None else None
-        # As matplotlib's own words: `butt` and so on.
-        cap, join = str(gc.get_capstyle()), str(gc.get_joinstyle())
-        hatch = None
-        if gc.get_hatch() and face is not None:
-            tile = self.path(gc.get_hatch_path(), _scaled(72.0), flipped=False)
-            hatch = [*tile, _rgba(gc.get_hatch_color(), gc), float(gc.get_hatch_linewidth())]
-        fill = None if face is None else _rgba(face, gc)
-        smooth = bool(gc.get_antialiased())
-        return self._numbered([fill, stroke, width, dash, cap, join, self._clip(gc), hatch, smooth])
-
-    def _numbered(self, style: list[Any]) -> int:
-        return self._styles.setdefault(json.dumps(style), len(self._styles))
-
-    def _clip(self, gc: Any) -> list[Any] | None:
-        box = gc.get_clip_rectangle()
-        rectangle = None if box is None else [box.x0, self._height - box.y1, box.x1, self._height - box.y0]
-        path, transform = gc.get_clip_path()
-        if path is None:
-            return None if rectangle is None else [rectangle, None]
-        return [rectangle, self._once(path, transform, flipped=True)]
-
-    def image(self, corners: np.ndarray, pixels: Any, style: int, alpha: float | None) -> None:
-        """An image [h, w, 4] of uint8; row 0 lies at corners 0 and 1, column 0 at 0 and 3."""
-        tall, wide = pixels.shape[:2]
-        kept = np.array(pixels, np.uint8)
-        if alpha is not None and alpha < 1:
-            kept[..., 3] = np.round(kept[..., 3] * alpha)
-        data = kept.tobytes()
-        self.add(["image", self.vertices(corners), [tall, wide], self._bytes, style])
-        self._pixels.append(data)
-        self._bytes += len(data)
-        if self._bytes > MAX_IMAGE_BYTES:
-            raise _Refused("size", f"the images have more than {MAX_IMAGE_BYTES // 4} pixels", "use smaller arrays")
-
-    def text(
-        self, x: float, y: float, string: str, shifts: Any, prop: Any, size: float, angle: float, colour: Any
-    ) -> None:
-        """One line of text at its baseline's left end; y is down here already."""
-        bold = _weight(prop) >= 600
-        italic = prop.get_style() != "normal"
-        self.add(["text", float(x), float(y), string, float(size), bold, italic, float(angle), colour, shifts])
-
-    def formula(self, x: float, y: float, glyphs: Any, rules: Any, angle: float, colour: Any) -> None:
-        """A formula as runs of letters of one size and height, each with its letters' places, and its rules."""
-        cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
-        runs: list[list[Any]] = []
-        for font, size, code, *_, right, up in glyphs:
-            key = (font.style_name, float(size), round(float(up), 3))
-            if not runs or runs[-1][0] != key or right < runs[-1][2][-1]:
-                runs.append([key, "", []])
-            runs[-1][1] += chr(code)
-            runs[-1][2].append(float(right))
-        for (style, size, up), letters, places in runs:
-            start = places[0]
-            font_like = _Letters("Bold" in style, "Oblique" in style or "Italic" in style)
-            at = (x + start * cos - up * sin, y - start * sin - up * cos)
-            self.text(*at, letters, [place - start for place in places], font_like, size, angle, colour)
-        turn = np.array([[cos, -sin], [sin, cos]])
-        for left, bottom, wide, tall in rules:
-            corners = np.array([[0, 0], [wide, 0], [wide, tall], [0, tall]]) + np.array([left, bottom])
-            points = corners @ turn.T * (1, -1) + (x, y)
-            style = self._numbered([colour, None, 0.0, None, "butt", "miter", None, None, True])
-            first = self.vertices(points * (1, -1), flipped=False)
-            self.add(["path", first, 4, base64.b64encode(b"\x01\x02\x02\x02").decode(), style])

@@ -196,17 +196,6 @@ def _thing(obj: FlatObject) -> Thing | Rejected:
     return Thing(colour, obj.kind, size, *obj.centroid, extent)
 
 
-def _special(objects: Sequence[FlatObject]) -> Rejected | None:
-    """Letters and gradients, for which this world has no words."""
-    for obj in objects:
-        if obj.text is not None:
-            return Rejected("text", f"object {obj.index + 1} is text", "draw shapes only")
-        if obj.gradient is not None:
-            what = f"object {obj.index + 1} is filled with a gradient, which is no one colour"
-            return Rejected("colour", what, f"use {', '.join(PALETTE)}")
-    return None
-
-
 def perceive(scene: FlatScene) -> tuple[Thing, ...] | Rejected:
     """The scene's objects as things, in paint order, or why the picture is not clear."""
     if (scene.width, scene.height) != (CANVAS, CANVAS):
@@ -217,9 +206,11 @@ def perceive(scene: FlatScene) -> tuple[Thing, ...] | Rejected:
         return Rejected("background", f"the background is {scene.background}", "leave the background white")
     if not 1 <= len(scene.objects) <= MAX_OBJECTS:
         return Rejected("objects", f"the drawing has {len(scene.objects)} objects", f"draw 1 to {MAX_OBJECTS}")
-    special = _special(scene.objects)
-    if special is not None:
-        return special
+    for obj in scene.objects:
+        # For letters and gradients this world has no words.
+        if obj.text is not None or obj.gradient is not None:
+            what = "text" if obj.gradient is None else "filled with a gradient, which is no one colour"
+            return Rejected("fill", f"object {obj.index + 1} is {what}", "draw shapes of one colour each")
     outlined = next((obj.index + 1 for obj in scene.objects if obj.fill is None or obj.stroke is not None), None)
     if outlined is not None:
         return Rejected("stroke", f"object {outlined} is or has an outline", "fill the shapes and leave strokes out")

@@ -265,7 +265,7 @@ ATTACKS = {
     "spin in a formatter": "plt.plot([1]); plt.gca().xaxis.set_major_formatter(lambda v, p: [0 for _ in iter(int, 1)])",
     "raise while drawing": "plt.plot([1]); plt.gca().draw = lambda r: 1 / 0",
     "leave while drawing": "import os; plt.plot([1]); plt.gca().draw = lambda r: os._exit(0)",
-    "patch the recorder": "import zerosight.render.figure as f; f._recorder = None; plt.plot([1])",
+    "patch the recorder": "import zerosight.render.recorder as f; f.Recorder = None; plt.plot([1])",
     "patch numpy": "np.array = None; plt.plot([1])",
 }
 
