@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -290,7 +291,7 @@ def env_check(
     else:
         table = Table("check", "holds", "detail")
         for result in results:
-            table.add_row(result.name, "[green]yes[/]" if result.holds else "[bold red]NO[/]", result.detail)
+            table.add_row(result.name, "[green]yes[/]" if result.holds else "[bold red]NO[/]", escape(result.detail))
         console.print(table)
     if not all(result.holds for result in results):
         raise typer.Exit(1)
@@ -388,7 +389,7 @@ def doctor(as_json: Json = False) -> None:
     else:
         table = Table("part", "state", "detail")
         for finding in findings:
-            table.add_row(finding.part, "[green]ok[/]" if finding.ok else "[yellow]missing[/]", finding.detail)
+            table.add_row(finding.part, "[green]ok[/]" if finding.ok else "[yellow]missing[/]", escape(finding.detail))
         console.print(table)
     if not all(finding.ok for finding in findings if finding.needed):
         raise typer.Exit(1)

@@ -40,7 +40,7 @@ def diagnose() -> list[Finding]:
         _cuda(),
         _package("vllm", "faster sampling on GPUs: pip install 'zerosight[vllm]'"),
         _package("trimesh", "3D scenes: pip install 'zerosight[spatial]'"),
-        _package("open3d", f"3D scenes: pip install 'zerosight[spatial]'; apt-get install {_OPEN3D_NEEDS}"),
+        _open3d(),
         _machine(),
     ]
 
@@ -66,6 +66,16 @@ def _package(name: str, how: str, needed: bool = False) -> Finding:
         return Finding(name, True, needed, version(name))
     except PackageNotFoundError:
         return Finding(name, False, needed, how)
+
+
+def _open3d() -> Finding:
+    how = f"3D scenes: pip install 'zerosight[spatial]'; apt-get install {_OPEN3D_NEEDS}"
+    # The same package without CUDA goes by another name.
+    for name in ("open3d-cpu", "open3d"):
+        found = _package(name, how)
+        if found.ok:
+            break
+    return found._replace(part="open3d")
 
 
 def _seed() -> Finding:

@@ -11,7 +11,7 @@ from typing import Any
 from ..train.store import machine, write_atomically
 
 RESULTS = Path(__file__).parent / "results"
-PACKAGES = ("torch", "transformers", "numpy", "shapely", "cairosvg")
+PACKAGES = ("torch", "transformers", "numpy", "shapely", "cairosvg", "matplotlib")
 
 
 def write_results(name: str, command: str, figures: Mapping[str, Any]) -> Path:
