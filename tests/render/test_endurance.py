@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import zerosight
 from zerosight.render import InfrastructureError, Rejected, Rendered, RenderPool, sandbox
 from zerosight.render.edit import Edit, EditPool
 from zerosight.render.pool import WorkerPool
@@ -196,7 +195,8 @@ def nobodys_python() -> Iterator[str]:
         (root / "bin" / "python").symlink_to(system)
         (root / "pyvenv.cfg").write_text(f"home = {Path(system).parent}\n")
         found = [path for path in sys.path if path.endswith("site-packages")]
-        (packages / "ours.pth").write_text("\n".join([str(Path(zerosight.__file__).parents[1]), *found]))
+        # By `addsitedir`, as an editable install of ours is itself a .pth file.
+        (packages / "ours.pth").write_text("".join(f"import site; site.addsitedir({path!r})\n" for path in found))
         root.chmod(0o755)
         python = str(root / "bin" / "python")
         # A child's child: the first program after setpriv may still be started with root's rights.
