@@ -312,14 +312,15 @@ def draw(
 ) -> None:
     """Run a program in the sandbox, and say what it drew or why it is rejected."""
     from .render import InfrastructureError, Rejected
-    from .render.kinds import KINDS, kind_of
+    from .render.pools import KINDS, Pools, kind_of
 
     try:
         text = program.read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise _Usage(f"{program} cannot be read: {error}") from error
-    kind = _one_of("kind", kind or kind_of(text), tuple(KINDS))
-    outcome = KINDS[kind](text, size)
+    kind = _one_of("kind", kind or kind_of(text), KINDS)
+    with Pools() as pools:
+        (outcome,) = pools.draw(kind, [text], size)
     if isinstance(outcome, InfrastructureError):
         raise _Usage(f"the machinery failed: {outcome}")
     if isinstance(outcome, Rejected):
@@ -332,7 +333,7 @@ def draw(
     for path, picture in zip(paths, outcome.pictures, strict=True):
         path.write_bytes(picture.png())
     if scene is not None:
-        scene.write_text(outcome.scene)
+        scene.write_text(outcome.scene.to_json())
     named = ", ".join(map(str, [*paths, *([scene] if scene else [])]))
     console.print(f"{kind}: {named}", highlight=False, markup=False)
 

@@ -89,9 +89,7 @@ def _sandbox() -> list[Finding]:
         from .render.sandbox import layers
     except (ImportError, OSError) as error:
         return [Finding("sandbox", False, True, f"cannot be tried before the parts above are here ({error})")]
-    return [
-        Finding(f"sandbox: {layer.name}", layer.holds, layer.name == "limits", layer.detail) for layer in layers()
-    ]
+    return [Finding(f"sandbox: {layer.name}", layer.holds, layer.name == "limits", layer.detail) for layer in layers()]
 
 
 def _cuda() -> Finding:

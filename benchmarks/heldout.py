@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..envs import Item, Rejected, make, stream
-from ..render import Picture, Rendered
+from ..render import Picture
+from ..render.pools import Drawn
 from ..roles import coder, proposer, solver
-from ..train.episodes import PICTURE_SIZE, Draw
+from ..train.episodes import Draw, draw_each
 from ..train.generator import HFGenerator, Sampling
 from ..train.policy import Policy
 from .intervals import wilson
@@ -47,7 +48,7 @@ def heldout_suite(envs: Sequence[str], count: int, seed: int = SUITE_SEED) -> Su
         wanted = DIFFICULTY_PATTERN[turn // len(tasks) % len(DIFFICULTY_PATTERN)]
         difficulty = min(wanted, max(env.difficulties))
         made.append(env.sample(stream(env.id, "heldout", seed, index), tasks[turn % len(tasks)], difficulty))
-    return Suite(tuple(made), tuple(make(item.env).picture(item.scene, PICTURE_SIZE) for item in made))
+    return Suite(tuple(made), tuple(env.picture(item.scene, env.size) for item in made for env in [make(item.env)]))
 
 
 def evaluate(policy: Policy, suite: Suite, taught: Sequence[str], progress: Progress | None = None) -> dict[str, Any]:
@@ -144,13 +145,14 @@ def evaluate_writing(
     written = generator.generate("proposer", prompts, Sampling(max_new_tokens=96), seed=1)
     parsed = [(env, proposer.parse(env, group[0].text)) for (env, _), group in zip(briefings, written, strict=True)]
     valid = [(env, proposal) for env, proposal in parsed if not isinstance(proposal, Rejected)]
-    coding = [policy.prompt(coder.prompt(proposal.requirements)) for _, proposal in valid]
+    coding = [policy.prompt(coder.prompt(env, proposal.requirements)) for env, proposal in valid]
     programs = [
         coder.parse(g[0].text) for g in generator.generate("coder", coding, Sampling(max_new_tokens=160), seed=2)
     ]
     drawn = faithful = posed = 0
-    for (env, proposal), outcome in zip(valid, draw(programs, PICTURE_SIZE) if programs else [], strict=True):
-        if isinstance(outcome, Rendered):
+    outcomes = draw_each(draw, [(env, program) for (env, _), program in zip(valid, programs, strict=True)])
+    for (env, proposal), outcome in zip(valid, outcomes, strict=True):
+        if isinstance(outcome, Drawn):
             drawn += 1
             if env.unmet(outcome.scene, proposal.requirements) == ():
                 faithful += 1

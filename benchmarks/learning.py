@@ -17,7 +17,8 @@ from typing import Annotated, Any
 import torch
 import typer
 
-from ..render import RenderPool
+from ..render.pools import Pools
+from ..train.episodes import drawn_by
 from ..train.loop import Evolution
 from ..train.make_seed import SeedRecipe, continue_warmup
 from ..train.policy import Policy
@@ -72,12 +73,12 @@ def _supervised_here(folder: Path, seconds: float, settings: Sequence[str]) -> N
     torch.set_flush_denormal(True)
     config = override(recipe_config("zerosight"), settings)
     run = Run.create(folder, config)
-    with RenderPool() as pool:
-        evolution = Evolution(run, pool.render)
+    with Pools() as pools:
+        evolution = Evolution(run, drawn_by(pools))
         policy: Policy = evolution.policy
         pages = continue_warmup(policy.model, policy.processor, SeedRecipe(seed=PAGE_SEED), seconds)
         result = evaluate(policy, heldout_suite(config.envs, config.evaluation.items), taught_forms(config.model))
-        result["writing"] = evaluate_writing(policy, config.envs, config.evaluation.coding, pool.render)
+        result["writing"] = evaluate_writing(policy, config.envs, config.evaluation.coding, drawn_by(pools))
         result["pages"] = pages
     run.keep_evaluation("end", result)
 

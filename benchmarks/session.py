@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from ..render import RenderPool
+from ..render.pools import Pools
 from ..render.sandbox import demand
 from ..train.embedded import load_policy
+from ..train.episodes import Draw, drawn_by
 from ..train.loop import Evolution
 from ..train.policy import Policy
 from ..train.store import Run
@@ -34,13 +35,13 @@ def taught_forms(model: str) -> tuple[str, ...]:
     return ANSWERED if model == "embedded" else ()
 
 
-def measure(run: Run, name: str, policy: Policy, suite: Suite, pool: RenderPool, progress: Progress) -> dict[str, Any]:
+def measure(run: Run, name: str, policy: Policy, suite: Suite, draw: Draw, progress: Progress) -> dict[str, Any]:
     """The evaluation of this name: the stored one where there is one, else made and stored."""
     found = run.evaluation(name)
     if found is None:
         found = evaluate(policy, suite, taught_forms(run.config.model), progress)
         if run.config.evaluation.coding:
-            found["writing"] = evaluate_writing(policy, run.config.envs, run.config.evaluation.coding, pool.render)
+            found["writing"] = evaluate_writing(policy, run.config.envs, run.config.evaluation.coding, draw)
         run.keep_evaluation(name, found)
     return found
 
@@ -55,17 +56,18 @@ def run_session(
     """
     config = run.config
     demand(config.sandbox.required)
-    with RenderPool(workers=config.render_workers) as pool:
+    with Pools(config.render_workers) as pools:
+        draw = drawn_by(pools)
         watcher.phase("held-out items")
         suite = heldout_suite(config.envs, config.evaluation.items)
-        evolution = Evolution(run, pool.render)
+        evolution = Evolution(run, draw)
         watcher.phase("before")
         began_from = evolution.policy if evolution.step == 0 else load_policy(config)
-        start = measure(run, "start", began_from, suite, pool, watcher.answered)
+        start = measure(run, "start", began_from, suite, draw, watcher.answered)
         watcher.phase("evolve")
         evolution.evolve(lambda metrics: watcher.stepped(metrics, config.steps))
         watcher.phase("after")
-        end = measure(run, "end", evolution.policy, suite, pool, watcher.answered)
+        end = measure(run, "end", evolution.policy, suite, draw, watcher.answered)
     if finish is not None:
         finish(run)
     return start, end

@@ -1,6 +1,6 @@
 """Environments: worlds of scenes and questions whose answers are computed, never guessed."""
 
-from ..geometry import FlatScene
+from ..geometry import FlatScene, Scene
 from ..render import InfrastructureError, Picture, Rejected
 from .answers import Answer, Score, read_answer, score_answer
 from .core import SPLITS, Briefing, Environment, Item, Question, Requirement, Task, Truth
@@ -20,6 +20,7 @@ __all__ = [
     "Question",
     "Rejected",
     "Requirement",
+    "Scene",
     "Score",
     "Stream",
     "Task",

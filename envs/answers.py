@@ -1,20 +1,39 @@
 """Answers: from the text that a model wrote to a score, by rules and nothing else."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 NUMBER_WORDS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen seventeen eighteen nineteen twenty"
 ).split()
 MAX_ANSWER_CHARS = 4_000
+MAX_DIGITS = 40
 YES_NO = {"yes": "yes", "no": "no", "true": "yes", "false": "no"}
+SCALES = {"thousand": 3, "k": 3, "million": 6, "m": 6, "mn": 6, "billion": 9, "b": 9, "bn": 9}
+UNITS = {
+    "%": ("percent", "per cent", r"\%"),
+    "°": ("degree", "degrees", "deg", r"^\circ", r"^{\circ}"),
+    "cm": ("centimetre", "centimetres", "centimeter", "centimeters"),
+    "m": ("metre", "metres", "meter", "meters"),
+    "cm²": ("cm^2", "cm2", "square centimetres", "square centimeters", "sq cm"),
+    "m²": ("m^2", "m2", "square metres", "square meters", "sq m"),
+}
+"""Other ways to write a unit; any other unit is read as it is written."""
 
 _TAGGED = re.compile(r"<answer>(.*?)</answer>", re.DOTALL | re.IGNORECASE)
-_BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
-_LEAD = re.compile(r"^(?:the\s+)?(?:final\s+)?answer\s*(?:is|:|=)\s*:?\s*", re.IGNORECASE)
-_INTEGER = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.0+)?|[+-]?\d+(?:\.0+)?")
+_LEAD = re.compile(
+    r"^(?:so\s+|therefore,?\s+)?(?:the\s+)?(?:final\s+|correct\s+)?(?:answer|option|choice)\s*(?:is|:|=)\s*:?\s*",
+    re.IGNORECASE,
+)
+_DIGITS = r"\d{1,3}(?:,\d{3})+|\d+"
+_INTEGER = re.compile(rf"[+-]?(?:{_DIGITS})(?:\.0+)?", re.ASCII)
+_DECIMAL = re.compile(rf"[+-]?(?:(?:{_DIGITS})(?:\.\d*)?|\.\d+)(?:e[+-]?\d{{1,3}})?", re.ASCII)
+_FRACTION = re.compile(r"([+-]?)(?:(\d+)\s+)?(\d+)\s*/\s*(\d+)", re.ASCII)
+_TEX_FRACTION = re.compile(r"([+-]?)\\[dt]?frac\{(\d+)\}\{(\d+)\}", re.ASCII)
+_LETTER = re.compile(r"(?:option|choice|picture|image)?\s*\(?([a-z])\)?(?:\s*[.:)]\s*\S.*)?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,61 +46,184 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is right: the value, its kind (`number`, `yesno`, `word`) and the words it can be."""
+    """What is right: the value, its kind (one of `KINDS`) and what an answer may be."""
 
     value: str
     kind: str
     options: tuple[str, ...] = ()
+    tolerance: float = 0.0
+    """How far an amount may be off, as a share of the value; an amount of 0 must be hit."""
+    measure: str = ""
+    """The unit that an amount may be given with."""
 
 
 def final_answer(text: str) -> str | None:
     r"""The part of a reply that is the answer, in lower case; None where two parts claim to be it.
 
-    The last `<answer>` tag or `\boxed{}` counts; without either the whole reply does. Texts over
+    What stands in `<answer>` tags or `\boxed{}` counts; without either the whole reply does. Texts over
     `MAX_ANSWER_CHARS` are no answers.
 
     >>> final_answer("I count them. <answer> 3 </answer>")
     '3'
     >>> final_answer("The answer is Red.")
     'red'
+    >>> final_answer(r"so it is \boxed{\frac{3}{4}}")
+    '\\frac{3}{4}'
     """
     if len(text) > MAX_ANSWER_CHARS:
         return None
-    claims = _TAGGED.findall(text) + _BOXED.findall(text)
+    claims = [*_TAGGED.findall(text), *_boxed(text)]
+    # A box within tags says the same thing twice.
+    claims = [inner[0] if (inner := _boxed(claim)) else claim for claim in claims]
     if len({claim.strip().lower() for claim in claims}) > 1:
         return None
     body = claims[-1] if claims else text
-    body = _LEAD.sub("", body.strip()).strip().strip("*$`\"'").strip()
-    return body.rstrip(".!").rstrip().lower()
+    body = _LEAD.sub("", _bare(body)).strip()
+    return _bare(body).rstrip(".!").rstrip().lower()
 
 
-def read_answer(text: str, kind: str, options: tuple[str, ...] = ()) -> str | None:
+def _bare(text: str) -> str:
+    return text.strip().strip("*$`\"'").strip()
+
+
+def _boxed(text: str) -> list[str]:
+    r"""What stands in each `\boxed{}`, braces within it matched."""
+    found = []
+    for start in (match.end() for match in re.finditer(r"\\boxed\{", text)):
+        open_braces = 1
+        for end in range(start, len(text)):
+            open_braces += {"{": 1, "}": -1}.get(text[end], 0)
+            if not open_braces:
+                found.append(text[start:end])
+                break
+    return found
+
+
+def read_answer(text: str, kind: str, options: tuple[str, ...] = (), measure: str = "") -> str | None:
     """The reply as a value of its kind in canonical form, or None where it is not one.
 
     >>> read_answer("three", "number"), read_answer("not 3", "number"), read_answer("3 or 4", "number")
     ('3', None, None)
+    >>> read_answer("1,200.50 cm", "decimal", measure="cm"), read_answer("(B)", "choice", ("A", "B"))
+    ('1200.5', 'B')
+
+    Raises:
+        ValueError: no such kind.
     """
+    if kind not in KINDS:
+        raise ValueError(f"unknown answer kind {kind!r}; allowed: {', '.join(KINDS)}")
     body = final_answer(text)
-    if not body:
+    return KINDS[kind](body, options, measure) if body else None
+
+
+def _number(body: str, options: tuple[str, ...], measure: str) -> str | None:
+    if body in NUMBER_WORDS:
+        return str(NUMBER_WORDS.index(body))
+    if not _INTEGER.fullmatch(body) or len(body) > MAX_DIGITS:
         return None
-    if kind == "number":
-        if body in NUMBER_WORDS:
-            return str(NUMBER_WORDS.index(body))
-        if not _INTEGER.fullmatch(body) or not body.isascii():
-            return None
-        return str(int(body.replace(",", "").split(".")[0]))
-    if kind == "yesno":
-        return YES_NO.get(body)
-    if kind == "word":
-        return body if body in options else None
-    raise ValueError(f"unknown answer kind {kind!r}; allowed: number, yesno, word")
+    return str(int(body.replace(",", "").split(".")[0]))
+
+
+def _yesno(body: str, options: tuple[str, ...], measure: str) -> str | None:
+    return YES_NO.get(body)
+
+
+def _word(body: str, options: tuple[str, ...], measure: str) -> str | None:
+    """One of the options, whatever its case."""
+    said = " ".join(body.split())
+    return next((option for option in options if option.lower() == said), None)
+
+
+def _name(body: str, options: tuple[str, ...], measure: str) -> str | None:
+    """Any text, but for its case, its spaces and a leading article."""
+    return " ".join(body.removeprefix("the ").split())
+
+
+def _choice(body: str, options: tuple[str, ...], measure: str) -> str | None:
+    """A letter alone, in brackets, or before the option's text."""
+    found = _LETTER.fullmatch(body)
+    return next((option for option in options if found and option.lower() == found[1]), None)
+
+
+def _decimal(body: str, options: tuple[str, ...], measure: str) -> str | None:
+    amount = _amount(_without_unit(body, measure))
+    return None if amount is None else f"{amount:.12g}"
+
+
+def _without_unit(body: str, measure: str) -> str:
+    """The text without its unit, where it is the one that is asked for."""
+    if not measure:
+        return body
+    for unit in sorted((measure.lower(), *UNITS.get(measure, ())), key=len, reverse=True):
+        if body.endswith(unit):
+            return body.removesuffix(unit).strip().removesuffix("\\text{").strip()
+    return body.removeprefix(measure.lower()).strip() if measure in "$€£" else body
+
+
+def _amount(text: str) -> float | None:
+    """A decimal, a fraction, or a number with `thousand`, `million`, `billion`."""
+    text = text.replace("\u2212", "-")
+    if len(text) > MAX_DIGITS:
+        return None
+    if text in NUMBER_WORDS:
+        return float(NUMBER_WORDS.index(text))
+    if found := _FRACTION.fullmatch(text):
+        sign, whole, above, below = found.groups()
+    elif found := _TEX_FRACTION.fullmatch(text):
+        (sign, above, below), whole = found.groups(), None
+    else:
+        return _scaled(text)
+    if not int(below):
+        return None
+    value = int(whole or 0) + Fraction(int(above), int(below))
+    return _finite(-value if sign == "-" else value)
+
+
+def _scaled(text: str) -> float | None:
+    scale = 0
+    for name, power in sorted(SCALES.items(), key=lambda pair: -len(pair[0])):
+        if text.endswith(name):
+            text, scale = text.removesuffix(name).strip(), power
+            break
+    return _finite(Fraction(text.replace(",", "")) * 10**scale) if _DECIMAL.fullmatch(text) else None
+
+
+def _finite(value: Fraction) -> float | None:
+    try:
+        return float(value)
+    except OverflowError:
+        return None
+
+
+KINDS: Mapping[str, Callable[[str, tuple[str, ...], str], str | None]] = {
+    "number": _number,
+    "decimal": _decimal,
+    "yesno": _yesno,
+    "word": _word,
+    "name": _name,
+    "choice": _choice,
+}
+"""`number`: a count; `decimal`: an amount, within a tolerance; `yesno`; `word`: one of a closed list; `name`: a text
+that the scene shows; `choice`: the letter of an option."""
 
 
 def score_answer(answer: Answer, text: str) -> Score:
     """1 where the reply says the answer and nothing that contradicts it, else 0.
 
+    An amount may be off by its tolerance, as a share of the right one: ChartQA's relaxed accuracy (Masry et al. 2022,
+    section 5.1, https://arxiv.org/abs/2203.10244) at 0.05; unlike there, units and separators are read, not failed.
+
     Terms: `correct`, and `format` (the reply could be read as an answer of its kind).
     """
-    read = read_answer(text, answer.kind, answer.options)
-    correct = float(read == answer.value)
-    return Score(correct, {"correct": correct, "format": float(read is not None)})
+    read = read_answer(text, answer.kind, answer.options, answer.measure)
+    if read is None:
+        return Score(0.0, {"correct": 0.0, "format": 0.0})
+    if answer.kind == "decimal":
+        right = float(answer.value)
+        # A hair more, so that a value on the border does not hang on its last bit.
+        correct = float(abs(float(read) - right) <= abs(right) * answer.tolerance * (1 + 1e-9))
+    elif answer.kind == "name":
+        correct = float(read == _name(answer.value.lower(), (), ""))
+    else:
+        correct = float(read == answer.value)
+    return Score(correct, {"correct": correct, "format": 1.0})

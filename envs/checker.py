@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from ..geometry import FlatScene
 from ..render import Rejected
 from .core import SPLITS, Environment, Item
 from .registry import make
@@ -128,8 +127,10 @@ def _fields(env: Environment, item: Item) -> Iterator[str]:
     task = env.tasks[item.task]
     if item.env != env.id or item.difficulty not in env.difficulties:
         yield f"is marked {item.env}, difficulty {item.difficulty}"
-    if item.truth.value not in task.options or item.question.options != task.options:
-        yield f"has answer {item.truth.value!r} of {item.question.options}, its task allows {task.options}"
+    if task.options and item.question.options != task.options:
+        yield f"has options {item.question.options}, its task {task.options}"
+    if item.question.options and item.truth.value not in item.question.options:
+        yield f"has answer {item.truth.value!r} of {item.question.options}"
     if {item.truth.kind, item.question.kind} != {task.kind}:
         yield f"has kind {item.truth.kind}, its task {task.kind}"
     if env.difficulty_of(item.scene) != item.difficulty:
@@ -198,14 +199,14 @@ def _query_again(env: Environment, item: Item) -> Iterator[str]:
     query = env.parse_value(item.question.query)
     if isinstance(query, Rejected):
         yield f"its query is rejected: {query}"
-    elif env.ask(query, stream(env.id, "train", 0, 0)).query != item.question.query:
+    elif env.ask(query, stream(env.id, "train", 0, 0), item.scene).query != item.question.query:
         yield "its query is another one when read and written again"
     elif env.task_of(query) != item.task:
         yield f"its query has the form of {env.task_of(query)}"
 
 
 def _picture_again(env: Environment, item: Item) -> Iterator[str]:
-    stored = FlatScene.from_json(item.scene.to_json())
+    stored = Item.from_json(item.to_json()).scene
     first, second = (env.picture(scene, PICTURE_SIZE).array for scene in (item.scene, stored))
     if first.tobytes() != second.tobytes():
         yield "its picture differs when drawn again"

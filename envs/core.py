@@ -5,12 +5,17 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Generic
 
-from ..geometry import FlatScene
-from ..render import Picture, Rejected
+from typing_extensions import TypeVar
+
+from ..geometry import FlatScene, Scene, read_scene, scene_kind
+from ..render import InfrastructureError, Picture, Rejected
+from ..render.pools import Drawn, Pools
 from .answers import Answer, Score, score_answer
 from .streams import Stream
+
+S = TypeVar("S", bound=Scene, default=Any)
 
 SPLITS = ("train", "dev", "heldout")
 
@@ -21,15 +26,18 @@ class Task:
 
     name: str
     kind: str
-    """Answer kind: `number`, `yesno` or `word`."""
+    """Answer kind: one of `answers.KINDS`."""
     options: tuple[str, ...]
-    """Every answer that an item of this form can have; sampled items have each equally often."""
+    """Every answer that an item of this form can have; sampled items have each equally often. None where answers are
+    open: amounts, or names that the scene gives."""
     about: str
+    open_chance: float = 0.0
+    """Accuracy of the best constant answer where answers are open."""
 
     @property
     def chance(self) -> float:
-        """Accuracy of the best constant answer on balanced items."""
-        return 1.0 / len(self.options)
+        """Accuracy of the best constant answer on sampled items."""
+        return 1.0 / len(self.options) if self.options else self.open_chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,16 @@ class Truth:
     kind: str
     margin: float
     unit: str = "px"
+    """Of the margin."""
     tolerance: float = 0.0
+    """How far a right answer may be off, as a share of the value; amounts only."""
+    measure: str = ""
+    """What the value is counted in, such as `cm`; an answer may say it or leave it out."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values; without a measure where there is none, as items of worlds older than measures were."""
+        fields = asdict(self)
+        return fields if self.measure else {name: fields[name] for name in fields if name != "measure"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +102,7 @@ class Item:
     task: str
     difficulty: int
     program: str
-    scene: FlatScene
+    scene: Scene
     question: Question
     truth: Truth
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -94,7 +111,9 @@ class Item:
         """Canonical JSON: equal items give equal bytes."""
         body = {name: getattr(self, name) for name in ("id", "env", "task", "difficulty", "program")}
         body |= {"scene": json.loads(self.scene.to_json()), "question": asdict(self.question)}
-        body |= {"truth": asdict(self.truth), "provenance": dict(self.provenance)}
+        body |= {"truth": self.truth.to_dict(), "provenance": dict(self.provenance)}
+        if not isinstance(self.scene, FlatScene):
+            body["scene_kind"] = scene_kind(self.scene)
         return json.dumps(body, sort_keys=True, separators=(",", ":"))
 
     @classmethod
@@ -104,7 +123,7 @@ class Item:
         question = body["question"] | {"options": tuple(body["question"]["options"])}
         return cls(
             **{name: body[name] for name in ("id", "env", "task", "difficulty", "program", "provenance")},
-            scene=FlatScene.from_json(json.dumps(body["scene"])),
+            scene=read_scene(body.get("scene_kind", "flat"), json.dumps(body["scene"])),
             question=Question(**question),
             truth=Truth(**body["truth"]),
         )
@@ -118,7 +137,7 @@ class Item:
         return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
-class Environment(ABC):
+class Environment(ABC, Generic[S]):
     """A world of scenes and questions whose answers are computed, never guessed.
 
     A method that judges model-written input returns `Rejected` with a reason; it raises only on a
@@ -131,6 +150,14 @@ class Environment(ABC):
     difficulties: tuple[int, ...]
     words: tuple[str, ...]
     """Every word that a description may use."""
+    example: str
+    """A query of this world, in JSON, shown to the Proposer."""
+    guide: str
+    """What the Coder is told: which kind of program, its canvas, what to keep to."""
+    front: str = "svg"
+    """The kind of its programs, one of `render.pools.KINDS`."""
+    size: int = 64
+    """The width, px, at which its pictures are meant to be seen."""
 
     @abstractmethod
     def briefing(self, stream: Stream, task: str, difficulty: int) -> Briefing:
@@ -145,7 +172,11 @@ class Environment(ABC):
         """A query of the task's form, drawn without any scene: its words tell nothing of the answer."""
 
     @abstractmethod
-    def difficulty_of(self, scene: FlatScene) -> int:
+    def schema(self) -> dict[str, Any]:
+        """JSON schema (draft 2020-12) of this world's queries; every query that `parse` accepts is valid under it."""
+
+    @abstractmethod
+    def difficulty_of(self, scene: S) -> int:
         """The difficulty that a drawing has, whoever drew it."""
 
     @abstractmethod
@@ -165,29 +196,45 @@ class Environment(ABC):
         """The requirements in a JSON value such as `[[2, "red", "circle"]]`, checked."""
 
     @abstractmethod
-    def render(self, program: str) -> FlatScene | Rejected:
-        """The scene that a program draws."""
+    def describe(self, requirement: Requirement) -> str:
+        """A requirement in English, for the Coder: `2 red circles`."""
+
+    def draw(
+        self, pools: Pools, programs: Sequence[str], size: int | None = None
+    ) -> list[Drawn | Rejected | InfrastructureError]:
+        """What programs, anybody's, come to in the sandbox, in order; `size` px wide, by default this world's size."""
+        return pools.draw(self.front, programs, size or self.size)
 
     @abstractmethod
-    def picture(self, scene: FlatScene, size: int) -> Picture:
+    def render(self, program: str) -> S | Rejected:
+        """The scene that a program draws.
+
+        Raises:
+            InfrastructureError: our machinery failed; nothing is known of the program.
+        """
+
+    @abstractmethod
+    def picture(self, scene: S, size: int) -> Picture:
         """The scene's pixels, `size` wide."""
 
     @abstractmethod
-    def unmet(self, scene: FlatScene, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
+    def unmet(self, scene: S, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
         """What a drawing fails to show, in words; empty where it shows all of it and nothing else."""
 
     @abstractmethod
-    def check(self, scene: FlatScene, query: Any) -> Rejected | None:
+    def check(self, scene: S, query: Any) -> Rejected | None:
         """Why this question cannot be asked of this scene, or None."""
 
     @abstractmethod
-    def solve(self, scene: FlatScene, query: Any) -> Truth | Rejected:
+    def solve(self, scene: S, query: Any) -> Truth | Rejected:
         """The answer, its margin, or why there is none."""
 
     @abstractmethod
-    def ask(self, query: Any, stream: Stream) -> Question:
-        """The query in English, in one of its phrasings."""
+    def ask(self, query: Any, stream: Stream, scene: S) -> Question:
+        """The query about this scene in English, in one of its phrasings."""
 
     def score(self, truth: Truth, options: Sequence[str], answer_text: str) -> Score:
         """1 for the right answer in an accepted form, 0 for anything else."""
-        return score_answer(Answer(truth.value, truth.kind, tuple(options)), answer_text)
+        return score_answer(
+            Answer(truth.value, truth.kind, tuple(options), truth.tolerance, truth.measure), answer_text
+        )

@@ -1,159 +1,148 @@
-"""Running a query over the objects of a scene, with the margin of its answer."""
+"""Running a program over a scene, with the margin of its answer."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..render import Rejected
-from .query import Call, Query, Select
-
-
-@dataclass(frozen=True, slots=True)
-class Thing:
-    """An object as a question sees it: words, centre (px, y down) and extent (px, longer side of its box)."""
-
-    colour: str
-    shape: str
-    size: str
-    x: float
-    y: float
-    extent: float
-
-    def described_by(self, words: Sequence[str]) -> bool:
-        """Whether every word is true of it."""
-        return all(word in (self.colour, self.shape, self.size) for word in words)
+from .query import Language, Leaf, Query, depth
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A query's value and its margin: the smallest change, in px, of a compared quantity that alters it.
+    """A program's value and how clearly the scene decides it.
 
-    The margin is infinite where the value depends on no comparison of positions or extents.
+    The margin is the smallest change of a compared quantity that alters the value, in its unit; infinite where the
+    value depends on no comparison. Where quantities of several units are compared, it is the one that is smallest
+    beside its unit's threshold.
     """
 
     value: Any
     margin: float
+    unit: str = "px"
+    compared: int = 0
+    """How many things were compared or passed over: what makes a question long to answer."""
 
 
-class _IllPosed(Exception):
+class IllPosed(Exception):
+    """A program that has no clear answer on this scene, with the reason for its author."""
+
     def __init__(self, code: str, reason: str, hint: str = "") -> None:
+        """Carry the rejection."""
+        super().__init__(reason)
         self.rejected = Rejected(code, reason, hint)
 
 
-def execute(query: Query, things: Sequence[Thing]) -> Result | Rejected:
-    """The query's value over the things, by exact rules.
+class Run:
+    """One execution over a world; operators' rules are given it first.
 
-    Returns:
-        The value (`int`, `bool` or a word) with its margin, or Rejected with code `not_unique` or `empty`.
+    Args:
+        language: of the program.
+        world: what the leaves look things up in.
+        thresholds: by unit, the margin under which a comparison is not clear; the first unit is the world's own.
+        named: what a `Name` leaf stands for, from its type and its word.
     """
-    run = _Run(things)
-    try:
-        value = run.evaluate(query)
-    except _IllPosed as ill:
-        return ill.rejected
-    return Result(value, run.margin)
 
-
-class _Run:
-    """One execution; keeps the smallest margin met."""
-
-    def __init__(self, things: Sequence[Thing]) -> None:
-        self.things = things
-        self.margin = math.inf
+    def __init__(
+        self,
+        language: Language,
+        world: Any,
+        thresholds: Mapping[str, float],
+        named: Callable[[str, str], Any] | None = None,
+    ) -> None:
+        self.world = world
+        self.op = ""
+        """The operator whose rule is running."""
+        self.margin, self.unit = math.inf, next(iter(thresholds))
+        self.compared = 0
+        self._language = language
+        self._thresholds = thresholds
+        self._named = named
 
     def evaluate(self, query: Query) -> Any:
-        if isinstance(query, Select):
-            return [i for i, thing in enumerate(self.things) if thing.described_by(query.words)]
-        return _RUN[query.op](self, query, [self.evaluate(argument) for argument in query.args])
+        """A program's value; inner programs first."""
+        if isinstance(query, Leaf):
+            return self._language.leaves[query.op].evaluate(self, query.words)
+        values = [self.evaluate(argument) for argument in query.args]
+        self.op = query.op
+        return self._language.operators[query.op].rule(self, *values)
 
-    def nonempty(self, members: list[int], query: Call) -> list[int]:
+    def named(self, output: str, word: str) -> Any:
+        """What a name stands for; the word itself where the world keeps no names."""
+        return word if self._named is None else self._named(output, word)
+
+    def decided_by(self, *gaps: float, unit: str | None = None) -> None:
+        """The value hangs on these differences; the least of all counts."""
+        unit = unit or next(iter(self._thresholds))
+        self.compared += len(gaps)
+        gap = min((abs(each) for each in gaps), default=math.inf)
+        if gap / self._thresholds[unit] < self.margin / self._thresholds[self.unit]:
+            self.margin, self.unit = gap, unit
+
+    # --- rules that many worlds share -------------------------------------------------------------------------
+
+    def nonempty(self, members: Sequence[Any]) -> Sequence[Any]:
+        """The members, of which there must be one."""
         if not members:
-            raise _IllPosed("empty", f"{query.op} of a set without members", "ask about objects that are drawn")
+            raise IllPosed("empty", f"{self.op} of a set without members", "ask about objects that are drawn")
         return members
 
-    def unique(self, query: Call, arguments: list[Any]) -> int:
-        members = self.nonempty(arguments[0], query)
-        if len(members) > 1:
-            raise _IllPosed("not_unique", f"{len(members)} objects fit the description", "describe exactly one object")
-        return int(members[0])
+    def unique(self, members: Sequence[Any]) -> Any:
+        """The only member."""
+        if len(self.nonempty(members)) > 1:
+            raise IllPosed("not_unique", f"{len(members)} objects fit the description", "describe exactly one object")
+        return members[0]
 
-    def extreme(self, query: Call, members: list[int], key: Callable[[int], float]) -> int:
+    def least(self, members: Sequence[Any], key: Callable[[Any], float], unit: str | None = None) -> Any:
         """The member with the smallest key; the margin is the gap to the runner-up."""
-        ranked = sorted(self.nonempty(members, query), key=key)
+        ranked = sorted((key(each), position) for position, each in enumerate(self.nonempty(members)))
         if len(ranked) > 1:
-            self.margin = min(self.margin, key(ranked[1]) - key(ranked[0]))
-        return ranked[0]
+            self.decided_by(ranked[1][0] - ranked[0][0], unit=unit)
+            self.compared += len(ranked) - 1
+        return members[ranked[0][1]]
 
-    def beside(self, members: list[int], anchor: int, offset: Callable[[Thing, Thing], float]) -> list[int]:
-        """The members with a positive offset from the anchor; the anchor itself is never one."""
-        offsets = {i: offset(self.things[i], self.things[anchor]) for i in members if i != anchor}
-        self.margin = min(self.margin, *map(abs, offsets.values()), math.inf)
-        return [i for i, value in offsets.items() if value > 0]
-
-    def distance(self, first: int, second: int) -> float:
-        a, b = self.things[first], self.things[second]
-        return math.hypot(a.x - b.x, a.y - b.y)
-
-    def compare(self, query: Call, arguments: list[int], axis: str, words: tuple[str, str]) -> str:
-        first, second = arguments
+    def different(self, first: Any, second: Any) -> None:
+        """Two descriptions must not meet in one object."""
         if first == second:
-            raise _IllPosed("trivial", f"{query.op} compares an object with itself", "describe two objects")
-        difference = getattr(self.things[first], axis) - getattr(self.things[second], axis)
-        self.margin = min(self.margin, abs(difference))
-        return words[0] if difference < 0 else words[1]
+            raise IllPosed("trivial", f"{self.op} compares an object with itself", "describe two objects")
 
 
-_Rule = Callable[[_Run, Call, list[Any]], Any]
+def execute(
+    language: Language,
+    query: Query,
+    world: Any,
+    thresholds: Mapping[str, float],
+    named: Callable[[str, str], Any] | None = None,
+) -> Result | Rejected:
+    """The program's value over the world, by exact rules, whatever its margin.
+
+    Returns:
+        The value with its margin, or Rejected with the code of the rule that it offends, such as `not_unique` or
+        `empty`.
+    """
+    run = Run(language, world, thresholds, named)
+    try:
+        value = run.evaluate(query)
+    except IllPosed as ill:
+        return ill.rejected
+    return Result(value, run.margin, run.unit, run.compared)
 
 
-def _attribute(name: str) -> _Rule:
-    return lambda run, query, arguments: getattr(run.things[arguments[0]], name)
+def clear(result: Result, thresholds: Mapping[str, float]) -> Rejected | None:
+    """Whether the margin is under its unit's threshold: then nobody can be asked to see the answer."""
+    least = thresholds[result.unit]
+    if result.margin >= least:
+        return None
+    unit = result.unit
+    return Rejected("ambiguous", f"decided by {result.margin:.3g} {unit}", f"keep differences over {least:g} {unit}")
 
 
-def _extreme(name: str, sign: int) -> _Rule:
-    return lambda run, query, arguments: run.extreme(
-        query, arguments[0], lambda i: sign * float(getattr(run.things[i], name))
-    )
+def effort(query: Query, result: Result, thresholds: Mapping[str, float]) -> float:
+    """How much a question asks of who answers it: its depth, its distractors and its closeness.
 
-
-def _by_distance(sign: int) -> _Rule:
-    def rule(run: _Run, query: Call, arguments: list[Any]) -> int:
-        members, anchor = arguments
-        others = [i for i in members if i != anchor]
-        return run.extreme(query, others, lambda i: sign * run.distance(i, anchor))
-
-    return rule
-
-
-def _beside(axis: str, sign: int) -> _Rule:
-    return lambda run, query, arguments: run.beside(
-        arguments[0], arguments[1], lambda a, b: sign * float(getattr(a, axis) - getattr(b, axis))
-    )
-
-
-_RUN: dict[str, _Rule] = {
-    "unique": lambda run, query, arguments: run.unique(query, arguments),
-    "count": lambda run, query, arguments: len(arguments[0]),
-    "exists": lambda run, query, arguments: bool(arguments[0]),
-    "colour": _attribute("colour"),
-    "shape": _attribute("shape"),
-    "size": _attribute("size"),
-    "leftmost": _extreme("x", 1),
-    "rightmost": _extreme("x", -1),
-    "topmost": _extreme("y", 1),
-    "bottommost": _extreme("y", -1),
-    "smallest": _extreme("extent", 1),
-    "largest": _extreme("extent", -1),
-    "nearest": _by_distance(1),
-    "farthest": _by_distance(-1),
-    "left_of": _beside("x", -1),
-    "right_of": _beside("x", 1),
-    "above": _beside("y", -1),
-    "below": _beside("y", 1),
-    "side": lambda run, query, arguments: run.compare(query, arguments, "x", ("left", "right")),
-    "level": lambda run, query, arguments: run.compare(query, arguments, "y", ("above", "below")),
-    "more": lambda run, query, arguments: len(arguments[0]) > len(arguments[1]),
-    "fewer": lambda run, query, arguments: len(arguments[0]) < len(arguments[1]),
-    "same": lambda run, query, arguments: len(arguments[0]) == len(arguments[1]),
-}
+    Depth of the program, plus the binary logarithm of one more than the things compared, plus threshold over margin
+    (at most 1, as closer questions are not asked). Ours; it orders questions of one world, not of two.
+    """
+    closeness = thresholds[result.unit] / max(result.margin, thresholds[result.unit])
+    return depth(query) + math.log2(1 + result.compared) + closeness

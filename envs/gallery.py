@@ -7,7 +7,8 @@ from html import escape
 
 from .core import Environment, Item
 
-PICTURE_SIZE = 256
+SIZE = 256
+"""Pictures that are meant to be seen smaller are shown so wide, px."""
 
 _STYLE = """
 :root { color-scheme: light dark; --card: #8881; --line: #8884; --quiet: #888; --right: #1a7f37; }
@@ -59,12 +60,13 @@ def gallery_page(env: Environment, items: Sequence[Item]) -> str:
 
 
 def _card(env: Environment, item: Item) -> str:
-    png = env.picture(item.scene, PICTURE_SIZE).png()
+    size = max(SIZE, env.size)
+    png = env.picture(item.scene, size).png()
     texts = {
-        "alt": f"{len(item.scene.objects)} objects",
+        "alt": f"what the question is about: {item.task.replace('_', ' ')}",
         "question": item.question.text,
         "answer": item.truth.value,
-        "options": ", ".join(item.question.options) or "any number",
+        "options": ", ".join(item.question.options) or "any",
         "task": item.task.replace("_", " "),
         "difficulty": str(item.difficulty),
         "margin": f"{item.truth.margin:g} {item.truth.unit}",
@@ -73,4 +75,4 @@ def _card(env: Environment, item: Item) -> str:
         "program": item.program,
     }
     escaped = {name: escape(text) for name, text in texts.items()}
-    return _CARD.format(png=base64.b64encode(png).decode("ascii"), size=PICTURE_SIZE, **escaped)
+    return _CARD.format(png=base64.b64encode(png).decode("ascii"), size=size, **escaped)

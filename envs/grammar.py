@@ -1,81 +1,149 @@
-"""Queries in English: every operator has its phrasings, composed by noun phrases."""
+"""Programs in English.
 
-from collections.abc import Callable
+An operator's English is a list of patterns in which `{0:form}` stands for an argument:
 
-from .query import Call, Query, Vocabulary
+    `{0:one}`    a set as a noun without article, singular: `red circle`
+    `{0:many}`   the same, plural: `red circles`
+    `{0:a}`      with its article: `a red circle`, `an orange circle`
+    `{0:that}`   singular, its relation as a clause: `red circle`, `red circle that is left of the square`
+    `{0}`        anything else that has one form: an object with its article, `the red circle`; a number; a name
+
+A pattern of `says` for an operator that gives a set is what is said after the set's noun: `left of {1}` of
+`circles left of the square`; its first argument is the set. Every such pattern also makes sense after "that is".
+Patterns for other types are whole noun phrases. Patterns of `asks` are whole questions.
+
+Nested relations could be read in two ways: "circles left of the square above the triangle". A second relation of one
+set is joined by "and also", one of an anchor follows "that is"; tests hold that no text means two programs.
+"""
+
+import string
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from .query import Call, Language, Leaf, Query
 from .streams import Stream
 
-_RELATIONS = {"left_of": "left of", "right_of": "right of", "above": "above", "below": "below"}
-_DISTANCES = {"nearest": "nearest to", "farthest": "farthest from"}
+_FORMS = ("one", "many", "a", "that")
+_formatter = string.Formatter()
+
+
+class Nouns(Protocol):
+    """The English of a world's leaves."""
+
+    def __call__(self, leaf: Leaf, plural: bool) -> str:
+        """A leaf as a noun phrase without article."""
 
 
 class Grammar:
-    """English for the queries over one vocabulary."""
+    """English for the programs of one language.
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self.vocabulary = vocabulary
+    Args:
+        language: whose operators are said.
+        nouns: the English of its leaves.
+        asks: how many of each operator's questions are used; all by default.
+        says: how many of each operator's names within a question are used; all by default.
+    """
 
-    def noun(self, query: Query, plural: bool) -> str:
-        """A set as a noun phrase without an article: `red circles`, `circles left of the red square`."""
-        if isinstance(query, Call):
-            # "and also" keeps a second relation from being read as one of the first one's anchor.
-            joint = " and also" if isinstance(query.args[0], Call) else ""
-            return f"{self.noun(query.args[0], plural)}{joint} {_RELATIONS[query.op]} {self.the(query.args[1])}"
-        words = list(query.words)
-        if not words or self.vocabulary.attribute(words[-1]) != "shape":
-            words.append("shape")
-        return " ".join(words) + ("s" if plural else "")
-
-    def the(self, query: Query) -> str:
-        """An object as a noun phrase: `the red circle`, `the leftmost circle`, `the shape nearest to the square`."""
-        if not isinstance(query, Call):
-            raise TypeError(f"a set is not an object: {query}")
-        if query.op == "unique" and isinstance(query.args[0], Call):
-            inner, anchor = query.args[0].args
-            return f"the {self.noun(inner, plural=False)} that is {_RELATIONS[query.args[0].op]} {self.the(anchor)}"
-        if query.op == "unique":
-            return f"the {self.noun(query.args[0], plural=False)}"
-        if query.op in _DISTANCES:
-            return f"the {self.noun(query.args[0], plural=False)} {_DISTANCES[query.op]} {self.the(query.args[1])}"
-        return f"the {query.op} {self.noun(query.args[0], plural=False)}"
+    def __init__(self, language: Language, nouns: Nouns, asks: int | None = None, says: int | None = None) -> None:
+        self.language = language
+        self._nouns = nouns
+        self._asks, self._says = asks, says
 
     def phrasings(self, query: Call) -> tuple[str, ...]:
-        """Every way this grammar asks the query."""
-        return _QUESTIONS[query.op](self, query)
+        """Every question that asks the program, each with the first name of everything in it."""
+        patterns = _clear(self.language.operators[query.op].asks[: self._asks], query)
+        return tuple(self._filled(pattern, query, _First()) for pattern in patterns)
 
     def ask(self, query: Call, stream: Stream) -> str:
         """One phrasing, drawn from the stream."""
-        return stream.choice(self.phrasings(query))
+        pick = _Drawn(stream)
+        patterns = _clear(self.language.operators[query.op].asks[: self._asks], query)
+        return self._filled(pick(patterns), query, pick)
+
+    def say(self, query: Query, plural: bool = False) -> str:
+        """A set as a noun phrase without article, anything else as it is named within a question."""
+        return self._phrase(query, plural, _First())
+
+    def _phrase(self, query: Query, plural: bool, pick: "_Pick", clause: bool = False) -> str:
+        if isinstance(query, Leaf):
+            return self._nouns(query, plural)
+        operator = self.language.operators[query.op]
+        said = self._filled(pick(_clear(operator.says[: self._says], query)), query, pick)
+        if operator.output != "Set":
+            return said
+        head = query.args[0]
+        # "and also" keeps a second relation from being read as one of the first one's anchor.
+        joint = " that is" if clause else " and also" if isinstance(head, Call) else ""
+        return f"{self._phrase(head, plural, pick)}{joint} {said}"
+
+    def _filled(self, pattern: str, query: Call, pick: "_Pick") -> str:
+        parts = []
+        for text, position, form, _ in _formatter.parse(pattern):
+            parts.append(text)
+            if position is not None:
+                parts.append(self._argument(query.args[int(position)], form or "", pick))
+        return "".join(parts)
+
+    def _argument(self, query: Query, form: str, pick: "_Pick") -> str:
+        if query.output == "Set" and form not in _FORMS:
+            raise TypeError(f"a set is said as one of {', '.join(_FORMS)}, not {form!r}: {query}")
+        said = self._phrase(query, form == "many", pick, form == "that")
+        return f"{article(said)} {said}" if form == "a" else said
 
 
-def _article(noun: str) -> str:
-    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
+def _clear(patterns: Sequence[str], query: Call) -> Sequence[str]:
+    """The patterns that say nothing after a set with a relation, which the rest could be read as part of.
+
+    All patterns where none is so, as where the language has but one.
+    """
+    if not any(isinstance(argument, Call) and argument.output == "Set" for argument in query.args):
+        return patterns
+    return [each for each in patterns if not _followed(each, query)] or patterns
 
 
-def _about_object(*patterns: str) -> Callable[[Grammar, Call], tuple[str, ...]]:
-    return lambda grammar, query: tuple(pattern.format(*map(grammar.the, query.args)) for pattern in patterns)
+def _followed(pattern: str, query: Call) -> bool:
+    parts = list(_formatter.parse(pattern))
+    for number, (_, position, form, _) in enumerate(parts):
+        if position is not None and form in ("one", "that"):
+            rest = parts[number + 1 :]
+            related = isinstance(query.args[int(position)], Call)
+            if related and rest and (rest[0][0].strip(" ?,.") or rest[0][1] is not None):
+                return True
+    return False
 
 
-def _about_plural(*patterns: str) -> Callable[[Grammar, Call], tuple[str, ...]]:
-    return lambda grammar, query: tuple(
-        pattern.format(*(grammar.noun(argument, plural=True) for argument in query.args)) for pattern in patterns
-    )
+def article(noun: str) -> str:
+    """The indefinite article.
+
+    >>> article("orange circle"), article("red circle"), article("hexagon")
+    ('an', 'a', 'a')
+    """
+    return "an" if noun[0] in "aeiou" else "a"
 
 
-def _exists(grammar: Grammar, query: Call) -> tuple[str, ...]:
-    noun = _article(grammar.noun(query.args[0], plural=False))
-    return (f"is there {noun}?", f"can you see {noun}?")
+class _First:
+    """Takes the first of all choices."""
+
+    def __call__(self, patterns: Sequence[str]) -> str:
+        return patterns[0]
 
 
-_QUESTIONS: dict[str, Callable[[Grammar, Call], tuple[str, ...]]] = {
-    "count": _about_plural("how many {} are there?", "what is the number of {}?"),
-    "exists": _exists,
-    "colour": _about_object("what colour is {}?", "what is the colour of {}?"),
-    "shape": _about_object("what shape is {}?", "what is the form of {}?"),
-    "size": _about_object("is {} small or large?", "what size is {}?"),
-    "side": _about_object("is {0} left or right of {1}?", "on which side of {1} is {0}, left or right?"),
-    "level": _about_object("is {0} above or below {1}?", "where is {0}, above or below {1}?"),
-    "more": _about_plural("are there more {} than {}?", "do {} outnumber {}?"),
-    "fewer": _about_plural("are there fewer {} than {}?", "do {1} outnumber {0}?"),
-    "same": _about_plural("are there as many {} as {}?", "are {} and {} equally many?"),
-}
+class _Drawn:
+    """Draws choices from a stream."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    def __call__(self, patterns: Sequence[str]) -> str:
+        # Where there is no choice nothing is drawn: a language's English may then stay what it was, byte for byte.
+        return self._stream.choice(patterns) if len(patterns) > 1 else patterns[0]
+
+
+_Pick = _First | _Drawn
+
+
+def placeholders(pattern: str) -> Iterator[tuple[int, str]]:
+    """The arguments that a pattern names, with their forms."""
+    for _, position, form, _ in _formatter.parse(pattern):
+        if position is not None:
+            yield int(position), form or ""

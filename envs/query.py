@@ -1,20 +1,23 @@
-"""The query language: small typed programs over the objects of a scene.
+"""The query language: small typed programs over a scene.
 
-A program is JSON: `["colour", ["leftmost", ["select", "circle"]]]`. The first element of a list names an
-operator, the rest are its arguments. Programs are type-checked before anything runs. The tradition is
-CLEVR's (Johnson et al. 2017, section 3); margins and well-posedness are ours.
+A program is JSON: `["colour", ["leftmost", ["select", "circle"]]]`. The first element of a list names an operator or
+a leaf, the rest are its arguments: programs for an operator, words or numbers for a leaf. Programs are type-checked
+before anything runs. The tradition is CLEVR's (Johnson et al. 2017, section 3); margins, well-posedness and the
+English that cannot be misread are ours.
 
-Types: `Set` (objects), `Object`, and the answer types `Number`, `Bool`, `Colour`, `Shape`, `Size`,
-`Side` (left, right), `Level` (above, below).
+A `Language` is a set of leaves and operators. Each world has its own, and all that is done with programs is done here
+for every one of them: reading, checking, JSON schema, running (`execute`), English (`grammar`), counting and
+sampling (`enumeration`).
 """
 
-import difflib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ..render import Rejected
+from .leaves import Invalid, LeafKind, did_you_mean
 
 MAX_DEPTH = 6
 MAX_QUERY_CHARS = 2_000
@@ -22,79 +25,35 @@ MAX_QUERY_CHARS = 2_000
 ANSWER_KINDS = {
     "Number": "number",
     "Bool": "yesno",
-    "Colour": "word",
-    "Shape": "word",
-    "Size": "word",
-    "Side": "word",
-    "Level": "word",
+    "Value": "decimal",
+    "Choice": "choice",
 }
+"""How an answer of a type is given; every other answer type is given in words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """The signature of an operator and what it says."""
+    """An operator: its signature, its rule, and its English."""
 
     name: str
     inputs: tuple[str, ...]
     output: str
     about: str
-
-
-def _table(*rows: tuple[str, str, str, str]) -> Mapping[str, Operator]:
-    return {name: Operator(name, tuple(inputs.split()), output, about) for name, inputs, output, about in rows}
-
-
-OPERATORS: Mapping[str, Operator] = _table(
-    ("unique", "Set", "Object", "the only member of a set"),
-    ("count", "Set", "Number", "how many members a set has"),
-    ("exists", "Set", "Bool", "whether a set has a member"),
-    ("colour", "Object", "Colour", "an object's colour"),
-    ("shape", "Object", "Shape", "an object's shape"),
-    ("size", "Object", "Size", "an object's size"),
-    ("leftmost", "Set", "Object", "the member with the smallest x"),
-    ("rightmost", "Set", "Object", "the member with the largest x"),
-    ("topmost", "Set", "Object", "the member with the smallest y"),
-    ("bottommost", "Set", "Object", "the member with the largest y"),
-    ("largest", "Set", "Object", "the member with the largest extent"),
-    ("smallest", "Set", "Object", "the member with the smallest extent"),
-    ("nearest", "Set Object", "Object", "the member nearest to an object, centre to centre"),
-    ("farthest", "Set Object", "Object", "the member farthest from an object, centre to centre"),
-    ("left_of", "Set Object", "Set", "the members left of an object"),
-    ("right_of", "Set Object", "Set", "the members right of an object"),
-    ("above", "Set Object", "Set", "the members above an object"),
-    ("below", "Set Object", "Set", "the members below an object"),
-    ("side", "Object Object", "Side", "whether the first is left or right of the second"),
-    ("level", "Object Object", "Level", "whether the first is above or below the second"),
-    ("more", "Set Set", "Bool", "whether the first set has more members"),
-    ("fewer", "Set Set", "Bool", "whether the first set has fewer members"),
-    ("same", "Set Set", "Bool", "whether two sets have equally many members"),
-)
+    rule: Callable[..., Any]
+    """From the run (see `execute.Run`) and the arguments' values to the value."""
+    says: tuple[str, ...] = ()
+    """How it is named within a question; see `grammar`."""
+    asks: tuple[str, ...] = ()
+    """How it is asked for, as a whole question; see `grammar`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """The words of a world, by attribute; `select` takes at most one of each."""
+class Leaf:
+    """A program without programs in it: a description, a name, a number."""
 
-    size: tuple[str, ...]
-    colour: tuple[str, ...]
-    shape: tuple[str, ...]
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """All words."""
-        return (*self.size, *self.colour, *self.shape)
-
-    def attribute(self, word: str) -> str | None:
-        """Which attribute a word is of."""
-        return next((name for name in ("size", "colour", "shape") if word in getattr(self, name)), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Select:
-    """All objects that every word describes; no word selects all objects."""
-
-    words: tuple[str, ...]
-    output = "Set"
+    op: str
+    words: tuple[Any, ...]
+    output: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,75 +62,152 @@ class Call:
 
     op: str
     args: tuple["Query", ...]
-
-    @property
-    def output(self) -> str:
-        """The type of the result."""
-        return OPERATORS[self.op].output
+    output: str
 
 
-Query = Select | Call
+Query = Leaf | Call
+Check = Callable[["Language", Call], Rejected | None]
+"""A rule that needs no scene; it sees one call at a time, inner ones too, and says what is wrong with it."""
 
 
-class _Invalid(Exception):
-    def __init__(self, code: str, reason: str, hint: str = "") -> None:
-        self.rejected = Rejected(code, reason, hint)
+@dataclass(frozen=True)
+class Language:
+    """The programs of one world."""
+
+    leaves: Mapping[str, LeafKind]
+    operators: Mapping[str, Operator]
+    answers: frozenset[str]
+    """The types that a whole program may give."""
+    checks: tuple[Check, ...] = ()
+    """Rules of well-posedness that the words alone decide."""
+    max_depth: int = MAX_DEPTH
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """What a hint says to do where a type was given in place of another, by `given>wanted`."""
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Of leaves and operators, leaves first."""
+        return (*self.leaves, *self.operators)
+
+    def kind(self, output: str) -> str:
+        """The answer kind of a type: `number`, `yesno`, `decimal`, `choice` or `word`."""
+        return ANSWER_KINDS.get(output, "word")
+
+    # --- making -----------------------------------------------------------------------------------------------
+
+    def leaf(self, op: str, *words: Any) -> Leaf:
+        """A leaf, unchecked."""
+        return Leaf(op, words, self.leaves[op].output)
+
+    def call(self, op: str, *args: Query) -> Call:
+        """A call, unchecked."""
+        return Call(op, args, self.operators[op].output)
+
+    def read(self, value: Any) -> Call | Rejected:
+        """Build and check a program from decoded JSON.
+
+        Returns:
+            The program, or Rejected with code `syntax`, `operator`, `arity`, `type`, `word`, `depth`,
+            `answer` (the result is no answer), or that of a check: `trivial`, `leaks` …
+        """
+        try:
+            query = self._build(value, 1)
+        except Invalid as invalid:
+            return invalid.rejected
+        if isinstance(query, Leaf) or query.output not in self.answers:
+            asking = [name for name, each in self.operators.items() if each.inputs == (query.output,)]
+            hint = f"wrap it in {' or '.join(asking[:2])}" if asking else ""
+            return Rejected("answer", f"the query gives a {query.output}, which is no answer", hint)
+        return self.ill_formed(query) or query
+
+    def ill_formed(self, query: Query) -> Rejected | None:
+        """The first thing that a check finds wrong in the program, outermost call first."""
+        for check in self.checks:
+            for call in walk(query):
+                if isinstance(call, Call) and (found := check(self, call)) is not None:
+                    return found
+        return None
+
+    def _build(self, value: Any, level: int) -> Query:
+        if not isinstance(value, list) or not value or not isinstance(value[0], str):
+            example = json.dumps([next(iter(self.leaves))])
+            raise Invalid(
+                "syntax", f"expected a list that begins with an operator, got {value!r:.60}", f"such as {example}"
+            )
+        if level > self.max_depth:
+            raise Invalid("depth", f"the query nests deeper than {self.max_depth} operators")
+        name, *arguments = value
+        if name in self.leaves:
+            leaf = self.leaves[name]
+            return Leaf(name, leaf.read(arguments), leaf.output)
+        operator = self.operators.get(name)
+        if operator is None:
+            raise Invalid("operator", f"unknown operator {name!r:.40}", did_you_mean(name[:40], self.names))
+        if len(arguments) != len(operator.inputs):
+            raise Invalid("arity", f"{name} takes {len(operator.inputs)} arguments, got {len(arguments)}")
+        built = tuple(self._build(argument, level + 1) for argument in arguments)
+        for position, (wanted, argument) in enumerate(zip(operator.inputs, built, strict=True), start=1):
+            if argument.output != wanted:
+                hint = self.aliases.get(f"{argument.output}>{wanted}", "")
+                raise Invalid("type", f"argument {position} of {name} must be {wanted}, got {argument.output}", hint)
+        return Call(name, built, operator.output)
+
+    # --- looking ----------------------------------------------------------------------------------------------
+
+    def structure(self, query: Query) -> str:
+        """The program with each word replaced by its attribute: what novelty and coverage count.
+
+        For example `colour(leftmost(select(shape)))`.
+        """
+        if isinstance(query, Leaf):
+            return f"{query.op}({','.join(self.leaves[query.op].pattern(query.words))})"
+        return f"{query.op}({','.join(map(self.structure, query.args))})"
+
+    def schema(self) -> dict[str, Any]:
+        """JSON schema (draft 2020-12) of the programs, for decoding under constraint.
+
+        Depth is unrolled, so that no program of it nests deeper than is read. Every program that is read is valid
+        under it; a valid one may still fail a check (`trivial`, `leaks`) or, on a scene, be ill posed.
+        """
+        definitions: dict[str, Any] = {}
+        for level in range(1, self.max_depth + 1):
+            for output in self._types:
+                if forms := self._forms(output, level):
+                    definitions[f"{output}{level}"] = {"anyOf": forms}
+        top = [
+            {"$ref": f"#/$defs/{output}{self.max_depth}"}
+            for output in sorted(self.answers)
+            if f"{output}{self.max_depth}" in definitions
+        ]
+        head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "query"}
+        return head | {"anyOf": top, "$defs": definitions}
+
+    @cached_property
+    def _types(self) -> tuple[str, ...]:
+        leaves, made = self.leaves.values(), self.operators.values()
+        return tuple(dict.fromkeys([each.output for each in leaves] + [each.output for each in made]))
+
+    def _forms(self, output: str, level: int) -> list[dict[str, Any]]:
+        forms = [leaf.schema(name) for name, leaf in self.leaves.items() if leaf.output == output]
+        for name, operator in self.operators.items():
+            if operator.output == output and all(self._reachable(wanted, level - 1) for wanted in operator.inputs):
+                parts = [{"const": name}, *({"$ref": f"#/$defs/{wanted}{level - 1}"} for wanted in operator.inputs)]
+                forms.append(array_of(parts))
+        return forms
+
+    def _reachable(self, output: str, level: int) -> bool:
+        """Whether a program of this type fits into so many levels."""
+        if level < 1:
+            return False
+        if any(leaf.output == output for leaf in self.leaves.values()):
+            return True
+        made = [each for each in self.operators.values() if each.output == output]
+        return any(all(self._reachable(wanted, level - 1) for wanted in each.inputs) for each in made)
 
 
-def _did_you_mean(name: str, allowed: tuple[str, ...]) -> str:
-    close = difflib.get_close_matches(name, allowed, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"allowed: {', '.join(allowed)}"
-
-
-def _select(words: list[Any], vocabulary: Vocabulary) -> Select:
-    used: dict[str, str] = {}
-    for word in words:
-        attribute = vocabulary.attribute(word) if isinstance(word, str) else None
-        if attribute is None:
-            raise _Invalid("word", f"{word!r:.40} describes no object", _did_you_mean(str(word)[:40], vocabulary.words))
-        if attribute in used:
-            raise _Invalid("word", f"{used[attribute]!r} and {word!r} are both a {attribute}", "keep one of them")
-        used[attribute] = word
-    return Select(tuple(used[name] for name in ("size", "colour", "shape") if name in used))
-
-
-def _build(value: Any, vocabulary: Vocabulary, depth: int) -> Query:
-    if not isinstance(value, list) or not value or not isinstance(value[0], str):
-        raise _Invalid(
-            "syntax", f"expected a list that begins with an operator, got {value!r:.60}", 'such as ["select"]'
-        )
-    if depth > MAX_DEPTH:
-        raise _Invalid("depth", f"the query nests deeper than {MAX_DEPTH} operators")
-    name, *arguments = value
-    if name == "select":
-        return _select(arguments, vocabulary)
-    operator = OPERATORS.get(name)
-    if operator is None:
-        raise _Invalid("operator", f"unknown operator {name!r:.40}", _did_you_mean(name[:40], ("select", *OPERATORS)))
-    if len(arguments) != len(operator.inputs):
-        raise _Invalid("arity", f"{name} takes {len(operator.inputs)} arguments, got {len(arguments)}")
-    built = tuple(_build(argument, vocabulary, depth + 1) for argument in arguments)
-    for position, (wanted, argument) in enumerate(zip(operator.inputs, built, strict=True), start=1):
-        if argument.output != wanted:
-            hint = "use unique to make a Set an Object" if (wanted, argument.output) == ("Object", "Set") else ""
-            raise _Invalid("type", f"argument {position} of {name} must be {wanted}, got {argument.output}", hint)
-    return Call(name, built)
-
-
-def parse_query(value: Any, vocabulary: Vocabulary) -> Call | Rejected:
-    """Build and check a query from decoded JSON.
-
-    Returns:
-        The query, or Rejected with code `syntax`, `operator`, `arity`, `type`, `word`, `depth`,
-        `answer` (the result is no answer), `trivial` or `leaks`.
-    """
-    try:
-        query = _build(value, vocabulary, 1)
-    except _Invalid as invalid:
-        return invalid.rejected
-    if isinstance(query, Select) or query.output not in ANSWER_KINDS:
-        return Rejected("answer", f"the query gives a {query.output}, which is no answer", "wrap it in count or colour")
-    return _ill_formed(query, vocabulary) or query
+def array_of(parts: Sequence[Any]) -> dict[str, Any]:
+    """JSON schema of an array with exactly these elements."""
+    return {"type": "array", "prefixItems": list(parts), "items": False, "minItems": len(parts)}
 
 
 def loads(text: str) -> Any | Rejected:
@@ -188,9 +224,9 @@ def loads(text: str) -> Any | Rejected:
 
 
 def dump(query: Query) -> list[Any]:
-    """The query as JSON lists; `parse_query` reads it back."""
-    if isinstance(query, Select):
-        return ["select", *query.words]
+    """The query as JSON lists; `Language.read` reads it back."""
+    if isinstance(query, Leaf):
+        return [query.op, *query.words]
     return [query.op, *(dump(argument) for argument in query.args)]
 
 
@@ -203,95 +239,10 @@ def walk(query: Query) -> Iterator[Query]:
 
 
 def depth(query: Query) -> int:
-    """Nesting depth; `select` alone has depth 1."""
+    """Nesting depth; a leaf alone has depth 1."""
     return 1 + max((depth(argument) for argument in query.args), default=0) if isinstance(query, Call) else 1
-
-
-def structure(query: Query, vocabulary: Vocabulary) -> str:
-    """The query with each word replaced by its attribute: what novelty and coverage count.
-
-    For example `colour(leftmost(select(shape)))`.
-    """
-    if isinstance(query, Select):
-        return f"select({','.join(str(vocabulary.attribute(word)) for word in query.words)})"
-    return f"{query.op}({','.join(structure(argument, vocabulary) for argument in query.args)})"
 
 
 def skeleton(query: Query) -> str:
     """The operators alone, for example `colour(leftmost(select))`: the form of a question."""
-    return "select" if isinstance(query, Select) else f"{query.op}({','.join(map(skeleton, query.args))})"
-
-
-def _ill_formed(query: Call, vocabulary: Vocabulary) -> Rejected | None:
-    """Rules that need no scene: nothing is compared with itself, no question holds its answer."""
-    for call in walk(query):
-        if isinstance(call, Call) and len(call.args) == 2 and call.args[0] == call.args[1]:
-            return Rejected("trivial", f"{call.op} is given the same thing twice", "compare two different things")
-        if isinstance(call, Call) and _one_object_twice(call):
-            return Rejected(
-                "trivial", "one description implies the other, so both fit the same object", "tell them apart"
-            )
-        if isinstance(call, Call) and _foregone(call):
-            return Rejected("trivial", f"{call.op} has the same answer on every picture", "ask what a picture decides")
-        if isinstance(call, Call) and _only_itself(call):
-            return Rejected("trivial", "the object is the only member of the set it is related to", "ask about others")
-    asked = query.op
-    if asked in ("colour", "shape", "size"):
-        told = {vocabulary.attribute(word) for word in _words_about(query.args[0])}
-        if asked in told:
-            return Rejected(
-                "leaks", f"the question names the {asked} it asks for", f"describe the object without its {asked}"
-            )
-    return None
-
-
-def _one_object_twice(call: Call) -> bool:
-    """Whether both arguments are the only object of their kind and one kind includes the other."""
-    if len(call.args) != 2 or any(not isinstance(a, Call) or a.op != "unique" for a in call.args):
-        return False
-    first, second = (set(_words_about(argument)) for argument in call.args)
-    return first <= second or second <= first
-
-
-_ENDS = {"side": ("leftmost", "rightmost"), "level": ("topmost", "bottommost")}
-_BEYOND = {"left_of": "leftmost", "right_of": "rightmost", "above": "topmost", "below": "bottommost"}
-
-
-def _foregone(call: Call) -> bool:
-    """Whether the answer follows from the words: an end is beyond all others, a whole is no smaller than its part."""
-    first, *rest = call.args
-    if call.op == "exists":
-        return first == Select(())
-    if call.op in ("more", "fewer", "same"):
-        return _includes(first, rest[0]) or _includes(rest[0], first)
-    if call.op == "size":
-        return isinstance(first, Call) and first.op in ("largest", "smallest")
-    if call.op in _ENDS:
-        pairs = ((first, rest[0]), (rest[0], first))
-        return any(
-            isinstance(end, Call) and end.op in _ENDS[call.op] and _includes(end.args[0], other) for end, other in pairs
-        )
-    if call.op in _BEYOND:
-        end = rest[0]
-        return isinstance(end, Call) and end.op == _BEYOND[call.op] and _includes(end.args[0], first)
-    return False
-
-
-def _includes(whole: Query, part: Query) -> bool:
-    """Whether every object of the part, a set or an object, is in the whole, a plain selection, by their words."""
-    return isinstance(whole, Select) and set(whole.words) <= set(_words_about(part))
-
-
-def _only_itself(call: Call) -> bool:
-    """Whether a set is related to an object that is its only member: `["nearest", S, ["unique", S]]`."""
-    if OPERATORS[call.op].inputs != ("Set", "Object"):
-        return False
-    members, anchor = call.args
-    if not isinstance(members, Select) or not isinstance(anchor, Call) or anchor.op != "unique":
-        return False
-    return set(_words_about(anchor)) <= set(members.words)
-
-
-def _words_about(query: Query) -> tuple[str, ...]:
-    """The words that describe the object or set itself, not those of an object it is related to."""
-    return query.words if isinstance(query, Select) else _words_about(query.args[0])
+    return query.op if isinstance(query, Leaf) else f"{query.op}({','.join(map(skeleton, query.args))})"

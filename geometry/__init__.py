@@ -1,6 +1,9 @@
 """Geometry: scenes as data and what can be measured of them, with margins."""
 
+from .camera import Camera, look_at, pinhole
+from .chart import ChartScene
 from .classify import classify_outline
+from .kinds import Scene, read_scene, register_scene, scene_kind
 from .measures import (
     Measured,
     centre_distance,
@@ -15,13 +18,18 @@ from .measures import (
 )
 from .packed import pack_regions, pack_scene, unpack_regions, unpack_scene
 from .scene import FlatObject, FlatScene, Gradient, Region, region, rings, rounded
+from .spatial import SpatialScene
 
 __all__ = [
+    "Camera",
+    "ChartScene",
     "FlatObject",
     "FlatScene",
     "Gradient",
     "Measured",
     "Region",
+    "Scene",
+    "SpatialScene",
     "centre_distance",
     "classify_outline",
     "contains",
@@ -29,13 +37,18 @@ __all__ = [
     "extreme",
     "gap_distance",
     "horizontal_relation",
+    "look_at",
     "nearest",
     "overlap_area",
     "pack_regions",
     "pack_scene",
+    "pinhole",
+    "read_scene",
     "region",
+    "register_scene",
     "rings",
     "rounded",
+    "scene_kind",
     "unpack_regions",
     "unpack_scene",
     "vertical_relation",

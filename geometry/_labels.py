@@ -125,7 +125,6 @@ def common_unit(numbers: Sequence[Number]) -> tuple[list[Number], str] | None:
     return scaled, bare.pop()
 
 
-
 # --- Dates
 
 _MONTHS = "january february march april may june july august september october november december".split()

@@ -272,7 +272,6 @@ def _numeric(ticks: Sequence[tuple[float, Number]], bare: Sequence[float], unit:
     return ROUNDED if linear else CROOKED
 
 
-
 # --- Dates
 
 

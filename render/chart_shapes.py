@@ -144,5 +144,3 @@ def two_chains(loops: Sequence[tuple[np.ndarray, bool]]) -> tuple[np.ndarray, np
     if (np.diff(one[:, 0]) < -1e-3).any() or (np.diff(two[:, 0]) < -1e-3).any():
         return None
     return one, two
-
-

@@ -68,7 +68,6 @@ class Path:
                 at += count
         return [(np.array(part), closed) for part, closed in found]
 
-
     @cached_property
     def drawn(self) -> np.ndarray:
         """All points [m, 2] that are drawn through, curves flattened; without those that close, which have no place."""
@@ -315,13 +314,9 @@ class _Decoder:
             if len(places) != len(text):
                 raise ValueError("a formula with other places than letters")
             _check_order(text, places, face, size)
-        return Words(
-            index, groups, _number(x), _number(y), text, size, face, _number(degrees), _colour(colour), places
-        )
+        return Words(index, groups, _number(x), _number(y), text, size, face, _number(degrees), _colour(colour), places)
 
-    def _bitmap(
-        self, index: int, groups: tuple[Group, ...], first: Any, shape: Any, offset: Any, style: Any
-    ) -> Bitmap:
+    def _bitmap(self, index: int, groups: tuple[Group, ...], first: Any, shape: Any, offset: Any, style: Any) -> Bitmap:
         rows, columns = (_natural(side) for side in shape)
         start = _natural(offset)
         if rows < 1 or columns < 1 or start + 4 * rows * columns > len(self._tail):

@@ -4,15 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..envs import Environment, FlatScene, Rejected, Requirement, Score
+from ..envs import Environment, Rejected, Requirement, Scene, Score
 from .messages import Messages, chat
 from .reward import weigh
 
-SYSTEM = """You draw pictures as SVG programs. Reply with one <svg viewBox="0 0 64 64"> element and nothing else.
-Use circle, rect and polygon elements with a fill and no stroke, on the white canvas, apart from each other and
-inside the canvas. Small shapes are 8 to 10 wide, large ones 16 to 18. Draw exactly what is asked for."""
-
-_FENCE = re.compile(r"^```(?:svg|xml)?\s*\n(.*?)\n?```$", re.DOTALL)
+_FENCE = re.compile(r"^```(?:svg|xml|python|py)?\s*\n(.*?)\n?```$", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,17 +25,9 @@ class CoderWeights:
     """The picture shows all that was asked for and nothing else."""
 
 
-def describe(requirement: Requirement) -> str:
-    """A requirement in English: `2 red circles`, `1 small shape`."""
-    words = list(requirement.words)
-    if not words or words[-1] not in ("circle", "square", "triangle"):
-        words.append("shape")
-    return f"{requirement.count} {' '.join(words)}{'s' if requirement.count > 1 else ''}"
-
-
-def prompt(requirements: Sequence[Requirement]) -> Messages:
-    """What the Coder is shown: the requirements, never the question."""
-    return chat(SYSTEM, f"draw: {', '.join(map(describe, requirements))}")
+def prompt(env: Environment, requirements: Sequence[Requirement]) -> Messages:
+    """What the Coder is shown: the world's guide and the requirements, never the question."""
+    return chat(env.guide, f"draw: {', '.join(map(env.describe, requirements))}")
 
 
 def parse(text: str) -> str:
@@ -52,7 +40,7 @@ def parse(text: str) -> str:
 def reward(
     weights: CoderWeights,
     env: Environment,
-    drawing: FlatScene | Rejected,
+    drawing: Scene | Rejected,
     requirements: Sequence[Requirement],
 ) -> Score:
     """The Coder's score from the scene that its program drew; no model is asked."""

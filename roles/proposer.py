@@ -13,7 +13,7 @@ MAX_CONCEPT_CHARS = 120
 SYSTEM = """You invent exercises that train another model to see. Reply with one JSON object and nothing else:
 {"concept": a short title, "draw": a list of [count, word, ...] that says which objects the picture shows,
 "ask": a query in nested lists}. Words describe objects: %s.
-A query such as ["colour", ["leftmost", ["select", "circle"]]] must have exactly one clear answer on the picture.
+A query such as %s must have exactly one clear answer on the picture.
 Good exercises are neither trivial nor impossible."""
 
 
@@ -53,7 +53,8 @@ class ProposerWeights:
 
 def prompt(env: Environment, briefing: Briefing) -> Messages:
     """What the Proposer is shown."""
-    return chat(SYSTEM % ", ".join(env.words), f"propose: {briefing.text}")
+    system = SYSTEM % (", ".join(env.words), env.example)
+    return chat(system, f"propose: {briefing.text}")
 
 
 def parse(env: Environment, text: str) -> Proposal | Rejected:

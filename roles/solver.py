@@ -10,7 +10,14 @@ SYSTEM = """Look at the picture and answer the question about it. Reply with the
 or one word."""
 
 
-HINTS = {"number": "(a number)", "yesno": "(yes or no)", "word": "(one word)"}
+HINTS = {
+    "number": "(a number)",
+    "decimal": "(a number)",
+    "yesno": "(yes or no)",
+    "word": "(one word)",
+    "name": "(a name)",
+    "choice": "(one letter)",
+}
 """What kind of answer is asked for, said after the question."""
 
 

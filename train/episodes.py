@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from ..config import RunConfig
 from ..envs import Briefing, Environment, Item, Rejected, Score, Stream, make
-from ..render import InfrastructureError, Picture, Rendered
+from ..render import InfrastructureError, Picture
+from ..render.pools import Drawn, Outcome, Pools
 from ..roles import coder, proposer, solver
 from ..roles.proposer import Proposal
 from ..roles.reward import edge, novelty
@@ -16,19 +17,32 @@ from .generator import Completion, Generator, Prompt, Sampling
 from .learner import Trace
 from .policy import Policy
 
-PICTURE_SIZE = 64
 MAX_LEAD = 3
 """How often an answer may be asked more than its form's rarest one."""
 
-Draw = Callable[[Sequence[str], int], Sequence[Rendered | Rejected | InfrastructureError]]
-"""Programs and a picture size to their outcomes: `RenderPool.render`."""
+Draw = Callable[[Environment, Sequence[str]], Sequence[Outcome]]
+"""Programs of a world to their outcomes, in order."""
+
+
+def drawn_by(pools: Pools) -> Draw:
+    """Each world's own way to draw, in these workers."""
+    return lambda env, programs: env.draw(pools, programs)
+
+
+def draw_each(draw: Draw, jobs: Sequence[tuple[Environment, str]]) -> list[Outcome]:
+    """Programs of several worlds, each world's in one batch; outcomes in the order of the jobs."""
+    found: dict[int, Outcome] = {}
+    for env in {env.id: env for env, _ in jobs}.values():
+        own = [number for number, (each, _) in enumerate(jobs) if each is env]
+        found.update(zip(own, draw(env, [jobs[number][1] for number in own]), strict=True))
+    return [found[number] for number in range(len(jobs))]
 
 
 class Drawing(NamedTuple):
     """What a program came to."""
 
     program: str
-    outcome: Rendered | Rejected | InfrastructureError
+    outcome: Outcome
     score: Score | None
     """None where our machinery failed: no reward, no trace."""
 
@@ -122,25 +136,23 @@ class Episodes:
         valid = [a for a in attempts if not isinstance(a.proposal, Rejected)]
         for attempt in valid:
             assert isinstance(attempt.proposal, Proposal)
-            attempt.coder_prompt = self.policy.prompt(coder.prompt(attempt.proposal.requirements))
+            attempt.coder_prompt = self.policy.prompt(coder.prompt(attempt.env, attempt.proposal.requirements))
         prompts = [a.coder_prompt for a in valid if a.coder_prompt is not None]
         groups = self._generate("coder", prompts, self.config.tree.coder_tokens, self.config.tree.programs, stream)
-        texts = [coder.parse(completion.text) for group in groups for completion in group]
-        outcomes = iter(self.draw(texts, PICTURE_SIZE)) if texts else iter(())
+        jobs = [(a.env, coder.parse(c.text)) for a, group in zip(valid, groups, strict=True) for c in group]
+        outcomes = iter(draw_each(self.draw, jobs))
         for attempt, group in zip(valid, groups, strict=True):
             attempt.programs = group
             attempt.drawings = [self._judge(attempt, completion, next(outcomes)) for completion in group]
 
-    def _judge(
-        self, attempt: Attempt, completion: Completion, outcome: Rendered | Rejected | InfrastructureError
-    ) -> Drawing:
+    def _judge(self, attempt: Attempt, completion: Completion, outcome: Outcome) -> Drawing:
         text = coder.parse(completion.text)
         if isinstance(outcome, InfrastructureError):
             return Drawing(text, outcome, None)
         if not completion.finished:
             outcome = _unfinished("program")
         assert isinstance(attempt.proposal, Proposal)
-        scene = outcome.scene if isinstance(outcome, Rendered) else outcome
+        scene = outcome.scene if isinstance(outcome, Drawn) else outcome
         return Drawing(
             text, outcome, coder.reward(self.config.rewards.coder, attempt.env, scene, attempt.proposal.requirements)
         )
@@ -152,7 +164,7 @@ class Episodes:
             faithful = [
                 (d.program, d.outcome)
                 for d in attempt.drawings
-                if d.score is not None and d.score.terms["faithful"] and isinstance(d.outcome, Rendered)
+                if d.score is not None and d.score.terms["faithful"] and isinstance(d.outcome, Drawn)
             ]
             seen: set[str] = set()
             for program, rendered in faithful:
@@ -163,7 +175,7 @@ class Episodes:
         for attempt, asked in self._balanced(offered, stream):
             attempt.asked.append(asked)
 
-    def _questions(self, attempt: Attempt, program: str, rendered: Rendered, stream: Stream) -> list[Asked]:
+    def _questions(self, attempt: Attempt, program: str, rendered: Drawn, stream: Stream) -> list[Asked]:
         assert isinstance(attempt.proposal, Proposal)
         env, found = attempt.env, []
         queries = [(attempt.proposal.query, attempt.proposal.task or "other", True)]
@@ -176,7 +188,7 @@ class Episodes:
                 if own:
                     attempt.refused.append(truth)
                 continue
-            question = env.ask(query, stream)
+            question = env.ask(query, stream, rendered.scene)
             key = "/".join(map(str, (*stream.key, *attempt.path, rendered.scene.digest[:8], task)))
             difficulty = env.difficulty_of(rendered.scene)
             item = Item(key, env.id, task, difficulty, program, rendered.scene, question, truth, {"own": own})
@@ -201,9 +213,9 @@ class Episodes:
         return chosen
 
     def _lead(self, item: Item) -> int:
-        """By how many this answer leads the task's rarest; questions of no named form have no lead."""
+        """By how many this answer leads the task's rarest; none without a form or options."""
         task = make(item.env).tasks.get(item.task)
-        if task is None:
+        if task is None or not task.options:
             return 0
         counts = [self.asked_before[item.env, item.task, option] for option in task.options]
         return self.asked_before[item.env, item.task, item.truth.value] - min(counts)

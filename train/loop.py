@@ -8,7 +8,7 @@ from typing import Any
 
 from ..config import RunConfig
 from ..envs import InfrastructureError, Rejected, Score, Stream, make
-from ..render import Rendered
+from ..render.pools import Drawn
 from .curriculum import Curriculum
 from .embedded import load_policy
 from .episodes import Asked, Attempt, Draw, Episodes
@@ -72,7 +72,7 @@ class Evolution:
         if self.step <= 3 or self.step % 10 == 0 or self.step == self.config.steps:
             for attempt in attempts:
                 for drawing in attempt.drawings:
-                    if isinstance(drawing.outcome, Rendered):
+                    if isinstance(drawing.outcome, Drawn):
                         self.run.keep_picture(drawing.outcome.scene.digest, drawing.outcome.picture)
 
     def checkpoint(self) -> None:
@@ -107,7 +107,7 @@ def step_metrics(attempts: Sequence[Attempt], traces: Sequence[Trace]) -> dict[s
         "proposals": len(attempts),
         "proposals_valid": sum(not isinstance(a.proposal, Rejected) for a in attempts),
         "programs": len(drawings),
-        "pictures": sum(isinstance(d.outcome, Rendered) for d in drawings),
+        "pictures": sum(isinstance(d.outcome, Drawn) for d in drawings),
         "faithful": sum(bool(d.score and d.score.terms["faithful"]) for d in drawings),
         "infrastructure_errors": sum(isinstance(d.outcome, InfrastructureError) for d in drawings),
         "items": len(asked),
@@ -141,7 +141,7 @@ def _attempt_record(attempt: Attempt) -> dict[str, Any]:
 
 def _drawing_record(drawing: Any) -> dict[str, Any]:
     outcome = drawing.outcome
-    if isinstance(outcome, Rendered):
+    if isinstance(outcome, Drawn):
         result: Any = {"scene": outcome.scene.digest}
     elif isinstance(outcome, Rejected):
         result = {"rejected": [outcome.code, outcome.reason]}

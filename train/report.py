@@ -20,7 +20,7 @@ from jinja2 import Environment as Templates
 from jinja2 import StrictUndefined
 
 from ..envs import Answer, PluginError, Rejected, UnknownEnvironmentError, make, score_answer
-from ..roles import coder, proposer
+from ..roles import proposer
 from .curriculum import Curriculum
 from .policy import ROLES
 from .store import Run, write_atomically
@@ -480,7 +480,7 @@ def _read(record: Mapping[str, Any]) -> tuple[str | None, str]:
         return None, record["briefing"]
     if isinstance(proposal, Rejected):
         return None, record["briefing"]
-    return proposal.concept, ", ".join(map(coder.describe, proposal.requirements))
+    return proposal.concept, ", ".join(map(make(record["env"]).describe, proposal.requirements))
 
 
 def _refusals(run: Run, when: str, step: int, record: Mapping[str, Any]) -> Iterable[Refusal]:

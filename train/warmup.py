@@ -17,10 +17,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..envs import Briefing, Item, Rejected, Requirement, Stream, make
+from ..envs import Briefing, FlatScene, Item, Rejected, Requirement, Stream, make
 from ..envs.answers import NUMBER_WORDS
-from ..envs.execute import Thing
 from ..envs.shapes.canvas import ENV_ID, perceive
+from ..envs.shapes.operators import Thing
 from ..roles import coder, proposer, solver
 from ..roles.messages import Messages
 
@@ -150,7 +150,7 @@ def answers(stream: Stream, item: Item, extra: int, weight: float) -> Iterator[L
         query = env.query(stream, stream.choice(ANSWERED))
         truth = env.solve(item.scene, query)
         if not isinstance(truth, Rejected):
-            yield Lesson(user_text(solver.prompt(env.ask(query, stream))), truth.value, weight)
+            yield Lesson(user_text(solver.prompt(env.ask(query, stream, item.scene))), truth.value, weight)
 
 
 def requirements_of(stream: Stream, item: Item, things: Sequence[Thing]) -> tuple[Requirement, ...]:
@@ -183,7 +183,7 @@ def program(item: Item, things: Sequence[Thing], wanted: Sequence[Requirement]) 
     shapes = re.findall(r"<[^<>]*/>", item.program)
     ordered = [shape for _, shape in sorted(zip(things, shapes, strict=True), key=lambda pair: pair[0].x)]
     head = item.program[: item.program.index(">") + 1]
-    return Lesson(user_text(coder.prompt(wanted)), f"{head}{''.join(ordered)}</svg>", 0.7)
+    return Lesson(user_text(coder.prompt(make(item.env), wanted)), f"{head}{''.join(ordered)}</svg>", 0.7)
 
 
 def page(seed: int, index: int, syllabus: Syllabus) -> Page:
@@ -212,6 +212,7 @@ def page(seed: int, index: int, syllabus: Syllabus) -> Page:
 
 def _clear(item: Item) -> tuple[Thing, ...]:
     """The things of a sampled item, which are clear by construction."""
+    assert isinstance(item.scene, FlatScene)
     things = perceive(item.scene)
     if isinstance(things, Rejected):
         raise RuntimeError(f"a sampled scene must be clear: {things}")

@@ -36,16 +36,21 @@ History:
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from ...geometry import FlatObject, FlatScene
 from ...render import Picture, Rejected, rasterise, resolve_svg
-from ..core import Briefing, Environment, Item, Question, Requirement, Task, Truth
-from ..execute import Result, Thing, execute
+from ..core import Briefing, Item, Requirement, Task
+from ..execute import Result, execute
 from ..grammar import Grammar
-from ..query import ANSWER_KINDS, Call, Query, Select, Vocabulary, dump, loads, parse_query, skeleton
+from ..leaves import Description, Vocabulary
+from ..queried import QueriedEnvironment
+from ..query import Call, Language, Leaf, Query, dump, skeleton
 from ..registry import register
+from ..requirements import read_requirements, unmet
 from ..streams import Stream
+from .operators import OPERATORS, Thing, foregone, noun, only_itself, tells, twice
 
 # --- constants ---------------------------------------------------------------------------------------------
 
@@ -63,6 +68,19 @@ PALETTE: Mapping[str, str] = {
 SHAPES = ("circle", "square", "triangle")
 SIZES = ("small", "large")
 VOCABULARY = Vocabulary(size=SIZES, colour=tuple(PALETTE), shape=SHAPES)
+DESCRIPTION = Description(VOCABULARY)
+LANGUAGE = Language(
+    leaves={"select": DESCRIPTION},
+    operators=OPERATORS,
+    answers=frozenset(("Number", "Bool", "Colour", "Shape", "Size", "Side", "Level")),
+    checks=(twice, foregone, only_itself, tells),
+    aliases={"Set>Object": "use unique to make a Set an Object"},
+)
+GUIDE = """You draw pictures as SVG programs. Reply with one <svg viewBox="0 0 64 64"> element and nothing else.
+Use circle, rect and polygon elements with a fill and no stroke, on the white canvas, apart from each other and
+inside the canvas. Small shapes are 8 to 10 wide, large ones 16 to 18. Draw exactly what is asked for."""
+GRAMMAR = Grammar(LANGUAGE, partial(noun, shapes=SHAPES), asks=2, says=1)
+"""Two questions of each form and one name for each thing: what the embedded model was warmed up on."""
 RADII: Mapping[str, tuple[int, ...]] = {"small": (4, 5), "large": (8, 9)}
 OBJECTS: Mapping[int, tuple[int, int]] = {1: (2, 3), 2: (4, 4), 3: (5, 6)}
 
@@ -71,6 +89,7 @@ LATTICE = 4
 MAX_OBJECTS = 8
 MIN_MARGIN = 4.0
 """Comparisons closer than this, in px, are ambiguous."""
+THRESHOLDS = {"px": MIN_MARGIN}
 SAMPLE_MARGIN = MIN_MARGIN + 0.01
 """Sampled items keep clear of the threshold, which the resolved scene meets only up to rounding."""
 MIN_GAP = 1.0
@@ -223,27 +242,6 @@ def perceive(scene: FlatScene) -> tuple[Thing, ...] | Rejected:
     return _touching(scene.objects) or tuple(things)
 
 
-def _matched(things: Sequence[Thing], requirements: Sequence[Requirement]) -> list[int]:
-    """How many things stand for each requirement in a largest matching (Kuhn's augmenting paths)."""
-    # The most exact descriptions choose first, so that what is reported missing is the vaguer one.
-    exact_first = sorted(range(len(requirements)), key=lambda number: -len(requirements[number].words))
-    slots = [number for number in exact_first for _ in range(requirements[number].count)]
-    taken: dict[int, int] = {}
-
-    def place(slot: int, tried: set[int]) -> bool:
-        for i, thing in enumerate(things):
-            if i not in tried and thing.described_by(requirements[slots[slot]].words):
-                tried.add(i)
-                if i not in taken or place(taken[i], tried):
-                    taken[i] = slot
-                    return True
-        return False
-
-    for slot in range(len(slots)):
-        place(slot, set())
-    return [sum(slots[slot] == number for slot in taken.values()) for number in range(len(requirements))]
-
-
 def _touching(objects: Sequence[FlatObject]) -> Rejected | None:
     for i, first in enumerate(objects):
         for second in objects[:i]:
@@ -296,7 +294,7 @@ def _place(stream: Stream, wanted: Sequence[tuple[str, ...]], count: int) -> lis
     placed: list[Placed] = []
     for position in range(count):
         words = wanted[position] if position < len(wanted) else ()
-        look = {name: getattr(VOCABULARY, name) for name in (_C, _S, _Z)}
+        look = {name: VOCABULARY[name] for name in (_C, _S, _Z)}
         look |= {name: (word,) for word in words if (name := VOCABULARY.attribute(word))}
         colour, shape, size = (stream.choice(look[name]) for name in (_C, _S, _Z))
         radius = stream.choice(RADII[size])
@@ -311,9 +309,9 @@ def _place(stream: Stream, wanted: Sequence[tuple[str, ...]], count: int) -> lis
     return placed
 
 
-def _words(stream: Stream, pattern: Sequence[str]) -> Select:
-    chosen = {name: stream.choice(getattr(VOCABULARY, name)) for name in pattern}
-    return Select(tuple(chosen[name] for name in (_Z, _C, _S) if name in chosen))
+def _words(stream: Stream, pattern: Sequence[str]) -> Leaf:
+    chosen = {name: stream.choice(VOCABULARY[name]) for name in pattern}
+    return LANGUAGE.leaf("select", *(chosen[name] for name in VOCABULARY if name in chosen))
 
 
 def _draw_query(stream: Stream, form: Form) -> Call:
@@ -326,18 +324,19 @@ def _draw_query(stream: Stream, form: Form) -> Call:
             stream, pattern if outer in ("more", "fewer", "same") else stream.choice(form.anchored or ((),))
         )
         if inner == "select":
-            query = Call(outer, (first, anchor) if form.anchored else (first,))
+            query = LANGUAGE.call(outer, *((first, anchor) if form.anchored else (first,)))
         elif inner == "unique":
             sets = (first, anchor) if form.anchored else (first,)
-            query = Call(outer, tuple(Call("unique", (each,)) for each in sets))
+            query = LANGUAGE.call(outer, *(LANGUAGE.call("unique", each) for each in sets))
         else:
-            query = Call(outer, (Call(inner, (first, Call("unique", (anchor,))) if form.anchored else (first,)),))
-        if isinstance(parsed := parse_query(dump(query), VOCABULARY), Call):
-            return parsed
+            others = (LANGUAGE.call("unique", anchor),) if form.anchored else ()
+            query = LANGUAGE.call(outer, LANGUAGE.call(inner, first, *others))
+        if LANGUAGE.ill_formed(query) is None:
+            return query
 
 
-def _leaves(query: Query, parent: str = "") -> list[tuple[Select, str]]:
-    if isinstance(query, Select):
+def _leaves(query: Query, parent: str = "") -> list[tuple[Leaf, str]]:
+    if isinstance(query, Leaf):
         return [(query, parent)]
     return [leaf for argument in query.args for leaf in _leaves(argument, query.op)]
 
@@ -352,14 +351,14 @@ def _compose(stream: Stream, query: Call, wanted: str, objects: tuple[int, int])
         if placed is None:
             continue
         things = [shape.thing for shape in placed]
-        result = execute(query, things)
+        result = execute(LANGUAGE, query, things, THRESHOLDS)
         if isinstance(result, Result) and result.margin >= SAMPLE_MARGIN and _word(result.value) == wanted:
             if all(_chooses(leaf, op, things) for leaf, op in leaves):
                 return stream.shuffled(placed)
     raise RuntimeError(f"no scene of {objects} objects gives {wanted!r} to {dump(query)}")
 
 
-def _chooses(leaf: Select, op: str, things: Sequence[Thing]) -> bool:
+def _chooses(leaf: Leaf, op: str, things: Sequence[Thing]) -> bool:
     """An extreme of one object is no choice; sampled questions have at least two to choose from."""
     superlative = op in (*_EXTREMES, "largest", "smallest", "nearest", "farthest")
     return not superlative or sum(thing.described_by(leaf.words) for thing in things) >= 2
@@ -372,17 +371,22 @@ def _word(value: object) -> str:
 # --- oracle and contract -------------------------------------------------------------------------------------
 
 
-class Canvas(Environment):  # noqa: D101 - the module's docstring is the environment's
+class Canvas(QueriedEnvironment[FlatScene]):  # noqa: D101 - the module's docstring is the environment's
     __doc__ = __doc__
 
     id = ENV_ID
     tasks: Mapping[str, Task] = {name: form.task for name, form in FORMS.items()}
     difficulties = tuple(OBJECTS)
     words = VOCABULARY.words
+    example = '["colour", ["leftmost", ["select", "circle"]]]'
+    guide = GUIDE
+    language = LANGUAGE
+    grammar = GRAMMAR
+    thresholds = THRESHOLDS
+    largest_margin = float(CANVAS)
 
     def __init__(self) -> None:
-        self._grammar = Grammar(VOCABULARY)
-        self._task_by_skeleton = {
+        self.forms = {
             skeleton(_draw_query(Stream((name, n)), form)): name for name, form in FORMS.items() for n in range(40)
         }
 
@@ -404,44 +408,20 @@ class Canvas(Environment):  # noqa: D101 - the module's docstring is the environ
         if isinstance(truth, Rejected) or isinstance(scene, Rejected) or truth.value != wanted:
             raise RuntimeError(f"the sampled item {stream.key} does not hold what it was built for: {truth}")
         key = "/".join(map(str, stream.key))
-        return Item(key, self.id, task, difficulty, program, scene, self.ask(query, stream), truth)
+        return Item(key, self.id, task, difficulty, program, scene, self.ask(query, stream, scene), truth)
 
     def difficulty_of(self, scene: FlatScene) -> int:
         """The first difficulty whose range reaches the number of objects; the last for more."""
         count = len(scene.objects)
         return next((level for level, (_, most) in OBJECTS.items() if count <= most), max(OBJECTS))
 
-    def parse(self, text: str) -> Call | Rejected:
-        """A query over this world's words."""
-        value = loads(text)
-        return value if isinstance(value, Rejected) else self.parse_value(value)
-
-    def parse_value(self, value: Any) -> Call | Rejected:
-        """A query over this world's words, from decoded JSON."""
-        return parse_query(value, VOCABULARY)
-
-    def task_of(self, query: Call) -> str | None:
-        """The form with the query's operators."""
-        return self._task_by_skeleton.get(skeleton(query))
-
     def requirements(self, value: Any) -> tuple[Requirement, ...] | Rejected:
         """A list of `[count, word, ...]` with 1 to 8 objects in all."""
-        if not isinstance(value, list) or not value:
-            return Rejected("requirements", "expected a list of descriptions", 'such as [[2, "red", "circle"]]')
-        found = []
-        for entry in value:
-            if not isinstance(entry, list) or not entry or type(entry[0]) is not int or entry[0] < 1:
-                return Rejected("requirements", f"expected [count, word, ...], got {entry!r:.40}", "counts begin at 1")
-            if entry[0] > MAX_OBJECTS:
-                return Rejected("requirements", "too many objects are asked for", f"ask for at most {MAX_OBJECTS}")
-            query = parse_query(["count", ["select", *entry[1:]]], VOCABULARY)
-            if isinstance(query, Rejected):
-                return query
-            found.append(Requirement(entry[0], _leaves(query)[0][0].words))
-        total = sum(requirement.count for requirement in found)
-        if total > MAX_OBJECTS:
-            return Rejected("requirements", f"{total} objects are asked for", f"ask for at most {MAX_OBJECTS}")
-        return tuple(found)
+        return read_requirements(value, DESCRIPTION, MAX_OBJECTS)
+
+    def describe(self, requirement: Requirement) -> str:
+        """A requirement in English: `2 red circles`, `1 small shape`."""
+        return f"{requirement.count} {noun(LANGUAGE.leaf('select', *requirement.words), requirement.count > 1, SHAPES)}"
 
     def render(self, program: str) -> FlatScene | Rejected:
         """The scene of an SVG program."""
@@ -454,43 +434,15 @@ class Canvas(Environment):  # noqa: D101 - the module's docstring is the environ
     def unmet(self, scene: FlatScene, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
         """Every object must stand for one requirement that it fits, and every requirement have all its objects."""
         things = perceive(scene)
-        if isinstance(things, Rejected):
-            return things
-        missing = []
-        for wanted, found in zip(requirements, _matched(things, requirements), strict=True):
-            if found < wanted.count:
-                missing.append(f"{found} of {wanted.count} {' '.join((*wanted.words, 'objects'))}")
-        total = sum(requirement.count for requirement in requirements)
-        if len(things) != total:
-            missing.append(f"{len(things)} objects drawn, {total} wanted")
-        return tuple(missing)
+        return things if isinstance(things, Rejected) else unmet(things, requirements)
 
-    def check(self, scene: FlatScene, query: Call) -> Rejected | None:
-        """Whether the question has one clear answer on this scene."""
-        truth = self.solve(scene, query)
-        return truth if isinstance(truth, Rejected) else None
+    def perceive(self, scene: FlatScene) -> tuple[Thing, ...] | Rejected:
+        """The things that are drawn."""
+        return perceive(scene)
 
-    def solve(self, scene: FlatScene, query: Call) -> Truth | Rejected:
-        """The answer by geometry, its margin in px capped at the canvas size."""
-        things = perceive(scene)
-        if isinstance(things, Rejected):
-            return things
-        result = execute(query, things)
-        if isinstance(result, Rejected):
-            return result
-        if result.margin < MIN_MARGIN:
-            return Rejected(
-                "ambiguous", f"decided by {result.margin:.1f} px", f"keep differences over {MIN_MARGIN:g} px"
-            )
-        kind = ANSWER_KINDS[query.output]
-        return Truth(_word(result.value), kind, round(min(result.margin, float(CANVAS)), 3))
-
-    def ask(self, query: Call, stream: Stream) -> Question:
-        """The query in one of its phrasings."""
-        kind = ANSWER_KINDS[query.output]
-        task = self.task_of(query)
-        options = self.tasks[task].options if task else _OPTIONS.get(query.output, ())
-        return Question(dump(query), self._grammar.ask(query, stream), kind, options)
+    def allowed(self, query: Call) -> tuple[str, ...]:
+        """By type; counts are open."""
+        return _OPTIONS.get(query.output, ())
 
 
 register(ENV_ID, Canvas)

@@ -4,8 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from zerosight.envs.execute import Thing
-from zerosight.envs.query import OPERATORS
+from zerosight.envs.shapes.operators import OPERATORS, Thing
 
 COLOURS = ("red", "blue", "green")
 SHAPES = ("circle", "square", "triangle")

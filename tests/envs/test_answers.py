@@ -105,7 +105,7 @@ def test_long_text_is_no_answer():
 
 
 def test_unknown_kind_is_an_error_of_ours():
-    with pytest.raises(ValueError, match="unknown answer kind 'float'; allowed: number, yesno, word"):
+    with pytest.raises(ValueError, match="unknown answer kind 'float'; allowed: number, decimal, yesno, word"):
         read_answer("3", "float")
 
 

@@ -11,8 +11,9 @@ from shapely import Point, Polygon, box
 
 from zerosight.envs import SPLITS, Environment, FlatScene, Item, Rejected, Requirement, Truth, make, stream
 from zerosight.envs.checker import best_constant, highest_by_chance
-from zerosight.envs.query import OPERATORS, Call
+from zerosight.envs.query import Call
 from zerosight.envs.shapes.canvas import COLOURS, MIN_MARGIN, PALETTE, SHAPES, Canvas
+from zerosight.envs.shapes.operators import OPERATORS
 from zerosight.geometry import FlatObject
 
 GOLDEN = {
@@ -334,15 +335,16 @@ def test_question_of_every_form_is_recognised_and_has_its_options(env):
     for name, task in env.tasks.items():
         for i in range(30):
             query = env.query(stream(env.id, "train", 4, i), name)
-            question = env.ask(query, stream(env.id, "train", 4, i))
+            question = env.ask(query, stream(env.id, "train", 4, i), drawn("red circle 12 12 5"))
             assert env.task_of(query) == name and question.options == task.options and question.kind == task.kind
 
 
 @pytest.mark.parametrize("op", ["side", "level"])
 def test_question_of_no_form_can_be_answered(env, op):
     query = env.parse_value([op, ["topmost", ["select", "circle"]], ["leftmost", ["select", "square"]]])
-    question = env.ask(query, stream(env.id, "train", 0, 0))
-    truth = env.solve(drawn("red circle 12 12 5", "blue square 40 40 5"), query)
+    scene = drawn("red circle 12 12 5", "blue square 40 40 5")
+    question = env.ask(query, stream(env.id, "train", 0, 0), scene)
+    truth = env.solve(scene, query)
     assert env.score(truth, question.options, truth.value).value == 1
 
 

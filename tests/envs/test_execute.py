@@ -8,9 +8,10 @@ from second_method import IllPosedError, Rows, second_answer
 from strategies import queries, things
 
 from zerosight.envs import Rejected
-from zerosight.envs.execute import Result, Thing, execute
-from zerosight.envs.query import Call, parse_query
-from zerosight.envs.shapes.canvas import VOCABULARY
+from zerosight.envs.execute import Result, execute
+from zerosight.envs.query import Call
+from zerosight.envs.shapes.canvas import LANGUAGE, THRESHOLDS
+from zerosight.envs.shapes.operators import Thing
 
 MIRRORED = {"left_of": "right_of", "leftmost": "rightmost"}
 MIRRORED |= {right: left for left, right in MIRRORED.items()}
@@ -28,15 +29,15 @@ def rows_of(world: list[Thing]) -> Rows:
 
 def parsed(query: list) -> Call:
     """The query; random ones that compare a thing with itself or tell their answer are dropped."""
-    found = parse_query(query, VOCABULARY)
+    found = LANGUAGE.read(query)
     assume(isinstance(found, Call))
     return found
 
 
 def run(query: list, world: list[Thing]) -> Result | Rejected:
-    call = parse_query(query, VOCABULARY)
+    call = LANGUAGE.read(query)
     assert isinstance(call, Call), call
-    return execute(call, world)
+    return execute(LANGUAGE, call, world, THRESHOLDS)
 
 
 def word(value: object) -> str:
@@ -67,7 +68,7 @@ def word(value: object) -> str:
 )  # fmt: skip
 def test_value_and_margin(query, value, margin):
     if value is None:
-        assert parse_query(query, VOCABULARY).code == "leaks"
+        assert LANGUAGE.read(query).code == "leaks"
         return
     result = run(query, WORLD)
     assert result.value == value and type(result.value) is type(value)
@@ -110,7 +111,7 @@ def test_margin_is_the_least_of_all_comparisons():
 @given(queries(), things)
 @example(["count", ["select"]], WORLD)
 def test_second_method_agrees(query, world):
-    result = execute(parsed(query), world)
+    result = execute(LANGUAGE, parsed(query), world, THRESHOLDS)
     try:
         answer = second_answer(query, rows_of(world))
     except IllPosedError as ill:
@@ -127,7 +128,10 @@ def test_second_method_agrees(query, world):
 @given(queries(), things)
 def test_mirrored_world_flips_left_and_right_and_nothing_else(query, world):
     mirrored = [replace(thing, x=64 - thing.x) for thing in world]
-    here, there = execute(parsed(query), world), execute(parsed(swapped(query)), mirrored)
+    here, there = (
+        execute(LANGUAGE, parsed(query), world, THRESHOLDS),
+        execute(LANGUAGE, parsed(swapped(query)), mirrored, THRESHOLDS),
+    )
     if isinstance(here, Rejected) or isinstance(there, Rejected):
         assert type(here) is type(there) and here.code == there.code
         return
@@ -145,7 +149,7 @@ def swapped(query: list) -> list:
 @given(queries(), things, st.randoms(use_true_random=True))
 def test_no_object_that_moves_less_than_half_the_margin_changes_the_answer(query, world, random):
     call = parsed(query)
-    result = execute(call, world)
+    result = execute(LANGUAGE, call, world, THRESHOLDS)
     assume(isinstance(result, Result) and result.margin > 1e-6)
     reach = min(result.margin, 64.0) / 2 * 0.999
     for _ in range(10):
@@ -154,15 +158,15 @@ def test_no_object_that_moves_less_than_half_the_margin_changes_the_answer(query
             angle, share = random.uniform(0, math.tau), random.random()
             x, y = thing.x + reach * share * math.cos(angle), thing.y + reach * share * math.sin(angle)
             moved.append(replace(thing, x=x, y=y, extent=thing.extent + reach * random.uniform(-1, 1)))
-        again = execute(call, moved)
+        again = execute(LANGUAGE, call, moved, THRESHOLDS)
         assert isinstance(again, Result) and again.value == result.value
 
 
 @given(queries(), things, st.randoms(use_true_random=False))
 def test_paint_order_does_not_matter(query, world, random):
     call = parsed(query)
-    here = execute(call, world)
+    here = execute(LANGUAGE, call, world, THRESHOLDS)
     random.shuffle(world)
-    there = execute(call, world)
+    there = execute(LANGUAGE, call, world, THRESHOLDS)
     if isinstance(here, Rejected) or here.margin > 1e-9:
         assert here == there or (isinstance(here, Result) and here.value == there.value)

@@ -6,11 +6,10 @@ from hypothesis import assume, given, settings
 from strategies import queries
 
 from zerosight.envs import Environment, stream
-from zerosight.envs.grammar import Grammar
-from zerosight.envs.query import ANSWER_KINDS, OPERATORS, Call, dump, parse_query
-from zerosight.envs.shapes.canvas import VOCABULARY
+from zerosight.envs.query import Call, dump
+from zerosight.envs.shapes.canvas import GRAMMAR, LANGUAGE, VOCABULARY
+from zerosight.envs.shapes.operators import OPERATORS
 
-GRAMMAR = Grammar(VOCABULARY)
 RED, BLUE = ["unique", ["select", "red"]], ["unique", ["select", "blue"]]
 WITHIN = {
     "Object": lambda op, args: ["level", [op, *args], BLUE],
@@ -20,7 +19,7 @@ WITHIN = {
 
 
 def phrasings(value: list) -> tuple[str, ...]:
-    query = parse_query(value, VOCABULARY)
+    query = LANGUAGE.read(value)
     assert isinstance(query, Call), query
     return GRAMMAR.phrasings(query)
 
@@ -121,18 +120,18 @@ def test_every_operator_has_its_phrasings(op):
     made = phrasings(question_with(op))
     assert len(made) >= 2 and len(set(made)) == len(made)
     assert all(
-        set(VOCABULARY.shape) & set(re.findall(r"circle|square|triangle", text)) or "shape" in text for text in made
+        set(VOCABULARY["shape"]) & set(re.findall(r"circle|square|triangle", text)) or "shape" in text for text in made
     )
 
 
 def test_every_answer_type_is_asked_by_some_operator():
-    assert {each.output for each in OPERATORS.values()} - {"Set", "Object"} == set(ANSWER_KINDS)
+    assert {each.output for each in OPERATORS.values()} - {"Set", "Object"} == LANGUAGE.answers
 
 
 @settings(max_examples=250)
 @given(queries())
 def test_every_question_is_tidy(value):
-    query = parse_query(value, VOCABULARY)
+    query = LANGUAGE.read(value)
     assume(isinstance(query, Call))
     for text in GRAMMAR.phrasings(query):
         assert re.fullmatch(r"[a-z ,]+\?", text), text
@@ -147,10 +146,10 @@ def test_every_question_is_tidy(value):
 @settings(max_examples=200)
 @given(queries())
 def test_words_of_a_query_are_said_in_every_phrasing(value):
-    query = parse_query(value, VOCABULARY)
+    query = LANGUAGE.read(value)
     assume(isinstance(query, Call))
     wanted = Counter(word for word in re.findall(r"[a-z]+", str(value)) if word in VOCABULARY.words)
-    asked = {"size": Counter(VOCABULARY.size)}.get(query.op, Counter())
+    asked = {"size": Counter(VOCABULARY["size"])}.get(query.op, Counter())
     for text in GRAMMAR.phrasings(query):
         said = Counter(word.removesuffix("s") for word in re.findall(r"[a-z]+", text))
         said = Counter({word: n for word, n in said.items() if word in VOCABULARY.words})
@@ -158,15 +157,15 @@ def test_words_of_a_query_are_said_in_every_phrasing(value):
 
 
 def test_phrasing_is_drawn_evenly_and_repeatably():
-    query = parse_query(["count", ["select", "red"]], VOCABULARY)
+    query = LANGUAGE.read(["count", ["select", "red"]])
     drawn = [GRAMMAR.ask(query, stream("e/E-v1", "train", 0, i)) for i in range(400)]
     assert drawn == [GRAMMAR.ask(query, stream("e/E-v1", "train", 0, i)) for i in range(400)]
     assert all(abs(n - 200) < 50 for n in Counter(drawn).values())
 
 
 def test_set_has_no_article():
-    with pytest.raises(TypeError, match="a set is not an object"):
-        GRAMMAR.the(parse_query(["count", ["select"]], VOCABULARY).args[0])
+    with pytest.raises(TypeError, match="a set is said as one of"):
+        GRAMMAR.phrasings(LANGUAGE.call("colour", LANGUAGE.leaf("select")))
 
 
 def test_questions_of_every_form_are_different_where_the_query_is(env: Environment):

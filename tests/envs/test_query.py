@@ -7,21 +7,8 @@ from hypothesis import strategies as st
 from strategies import queries
 
 from zerosight.envs import Rejected
-from zerosight.envs.query import (
-    ANSWER_KINDS,
-    MAX_DEPTH,
-    MAX_QUERY_CHARS,
-    OPERATORS,
-    Call,
-    depth,
-    dump,
-    loads,
-    parse_query,
-    skeleton,
-    structure,
-    walk,
-)
-from zerosight.envs.shapes.canvas import VOCABULARY
+from zerosight.envs.query import MAX_DEPTH, MAX_QUERY_CHARS, Call, depth, dump, loads, skeleton, walk
+from zerosight.envs.shapes.canvas import LANGUAGE
 
 RED, BLUE = ["unique", ["select", "red"]], ["unique", ["select", "blue"]]
 
@@ -82,7 +69,7 @@ def nested(levels: int) -> list[Any]:
     ],
 )  # fmt: skip
 def test_query_is_accepted_or_rejected_with_code_reason_and_hint(value, code, says, hint):
-    parsed = parse_query(value, VOCABULARY)
+    parsed = LANGUAGE.read(value)
     if code is None:
         # `red circle` is one of the reds: related to the others, it is well posed.
         assert isinstance(parsed, Call), parsed
@@ -94,22 +81,20 @@ def test_query_is_accepted_or_rejected_with_code_reason_and_hint(value, code, sa
 
 
 def test_depth_is_allowed_up_to_its_limit():
-    query = parse_query(nested(MAX_DEPTH - 3), VOCABULARY)
+    query = LANGUAGE.read(nested(MAX_DEPTH - 3))
     assert isinstance(query, Call) and depth(query) == MAX_DEPTH
-    assert parse_query(nested(MAX_DEPTH - 2), VOCABULARY).code == "depth"
+    assert LANGUAGE.read(nested(MAX_DEPTH - 2)).code == "depth"
 
 
 def test_word_order_does_not_matter():
-    assert parse_query(["count", ["select", "circle", "red", "small"]], VOCABULARY) == parse_query(
-        ["count", ["select", "small", "red", "circle"]], VOCABULARY
+    assert LANGUAGE.read(["count", ["select", "circle", "red", "small"]]) == LANGUAGE.read(
+        ["count", ["select", "small", "red", "circle"]]
     )
 
 
 def test_structure_and_skeleton_of_a_query():
-    query = parse_query(
-        ["colour", ["nearest", ["select", "circle"], ["unique", ["select", "small", "square"]]]], VOCABULARY
-    )
-    assert structure(query, VOCABULARY) == "colour(nearest(select(shape),unique(select(size,shape))))"
+    query = LANGUAGE.read(["colour", ["nearest", ["select", "circle"], ["unique", ["select", "small", "square"]]]])
+    assert LANGUAGE.structure(query) == "colour(nearest(select(shape),unique(select(size,shape))))"
     assert skeleton(query) == "colour(nearest(select,unique(select)))"
     assert depth(query) == 4
     assert [getattr(each, "op", "select") for each in walk(query)] == [
@@ -122,8 +107,8 @@ def test_structure_and_skeleton_of_a_query():
 
 
 def test_every_operator_has_a_signature_of_known_types():
-    types = {"Set", "Object", *ANSWER_KINDS}
-    for name, operator in OPERATORS.items():
+    types = {"Set", "Object", *LANGUAGE.answers}
+    for name, operator in LANGUAGE.operators.items():
         assert operator.name == name and operator.about
         assert {operator.output, *operator.inputs} <= types
 
@@ -131,17 +116,22 @@ def test_every_operator_has_a_signature_of_known_types():
 @settings(max_examples=250)
 @given(queries())
 def test_parsed_query_is_dumped_and_read_back(value):
-    parsed = parse_query(value, VOCABULARY)
+    parsed = LANGUAGE.read(value)
     if isinstance(parsed, Call):
-        assert parse_query(dump(parsed), VOCABULARY) == parsed
-        assert parse_query(json.loads(json.dumps(dump(parsed))), VOCABULARY) == parsed
+        assert LANGUAGE.read(dump(parsed)) == parsed
+        assert LANGUAGE.read(json.loads(json.dumps(dump(parsed)))) == parsed
     else:
         # Random queries are well typed by construction: only these rules can refuse them.
         assert parsed.code in ("trivial", "leaks")
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(sorted(OPERATORS)),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(sorted(LANGUAGE.operators)),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=12,
 )
@@ -149,7 +139,7 @@ queryish = st.recursive(
     st.lists(st.sampled_from(["select", "red", "circle", "small", 1, None]), max_size=4).map(
         lambda words: ["select", *words]
     ),
-    lambda inner: st.tuples(st.sampled_from(sorted(OPERATORS)), st.lists(inner, max_size=3)).map(
+    lambda inner: st.tuples(st.sampled_from(sorted(LANGUAGE.operators)), st.lists(inner, max_size=3)).map(
         lambda pair: [pair[0], *pair[1]]
     ),
     max_leaves=8,
@@ -159,7 +149,7 @@ queryish = st.recursive(
 @settings(max_examples=300)
 @given(json_values | queryish)
 def test_no_json_value_makes_parsing_raise(value):
-    parsed = parse_query(value, VOCABULARY)
+    parsed = LANGUAGE.read(value)
     assert isinstance(parsed, (Call, Rejected))
     if isinstance(parsed, Rejected):
         assert parsed.code and parsed.reason and len(parsed.reason) < 300
@@ -183,7 +173,7 @@ def test_mutated_query_is_read_or_rejected(value, edits):
         text = text[:place] + character + text[place + replace :]
     read = loads(text)
     if not isinstance(read, Rejected):
-        assert isinstance(parse_query(read, VOCABULARY), (Call, Rejected))
+        assert isinstance(LANGUAGE.read(read), (Call, Rejected))
 
 
 @pytest.mark.parametrize(
@@ -195,7 +185,7 @@ def test_mutated_query_is_read_or_rejected(value, edits):
 )  # fmt: skip
 def test_hostile_text_is_rejected(text):
     read = loads(text)
-    assert isinstance(read if isinstance(read, Rejected) else parse_query(read, VOCABULARY), Rejected)
+    assert isinstance(read if isinstance(read, Rejected) else LANGUAGE.read(read), Rejected)
 
 
 def test_long_text_is_rejected_before_it_is_read():
@@ -216,5 +206,5 @@ def test_long_text_is_rejected_before_it_is_read():
     ids=lambda value: json.dumps(value).replace(" ", ""),
 )
 def test_question_with_the_same_answer_on_every_drawing_is_trivial(value):
-    parsed = parse_query(value, VOCABULARY)
+    parsed = LANGUAGE.read(value)
     assert isinstance(parsed, Rejected) and parsed.code == "trivial"

@@ -256,7 +256,10 @@ def test_date_axes_of_matplotlib(day: int, part: float, magnitude: float, concis
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.lists(st.integers(0, 400), min_size=4, max_size=7, unique=True), st.lists(st.integers(0, 99), min_size=7, max_size=7))  # noqa: E501
+@given(
+    st.lists(st.integers(0, 400), min_size=4, max_size=7, unique=True),
+    st.lists(st.integers(0, 99), min_size=7, max_size=7),
+)
 def test_liars_get_no_scale(places: list[int], numbers: list[int]) -> None:
     given_ticks = [Tick(px, str(number)) for px, number in zip(places, numbers, strict=False)]
     scale = read_scale(given_ticks)

@@ -29,12 +29,12 @@ def reward(env: Environment, inside: str) -> dict[str, float]:
         (Requirement(8, ("small", "blue", "triangle")), "8 small blue triangles"),
     ],
 )  # fmt: skip
-def test_requirement_in_english(requirement, text):
-    assert coder.describe(requirement) == text
+def test_requirement_in_english(env, requirement, text):
+    assert env.describe(requirement) == text
 
 
 def test_prompt_says_what_to_draw_and_not_what_is_asked(env):
-    system, user = coder.prompt(env.requirements([[2, "red", "circle"], [1]]))
+    system, user = coder.prompt(env, env.requirements([[2, "red", "circle"], [1]]))
     assert user["content"] == [{"type": "text", "text": "draw: 2 red circles, 1 shape"}]
     assert "question" not in system["content"][0]["text"]
 
@@ -45,7 +45,7 @@ def test_prompt_says_what_to_draw_and_not_what_is_asked(env):
         ("<svg/>", "<svg/>"), ("  <svg/>\n", "<svg/>"), ("```svg\n<svg/>\n```", "<svg/>"),
         ("```xml\n<svg/>\n```", "<svg/>"),
         ("```\n<svg>\n</svg>\n```", "<svg>\n</svg>"), ("", ""), ("```svg\n```", ""), ("Here: <svg/>", "Here: <svg/>"),
-        ("```python\nprint()\n```", "```python\nprint()\n```"),
+        ("```python\nprint()\n```", "print()"), ("```rust\nfn\n```", "```rust\nfn\n```"),
     ],
 )  # fmt: skip
 def test_fence_is_taken_off_and_nothing_else(text, program):

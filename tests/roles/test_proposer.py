@@ -9,6 +9,7 @@ from zerosight.roles import proposer
 from zerosight.roles.proposer import MAX_CONCEPT_CHARS, Proposal, ProposerWeights
 
 ENV = make("shapes/Canvas-v1")
+SCENE = ENV.render('<svg viewBox="0 0 64 64"><circle cx="12" cy="12" r="5" fill="red"/></svg>')
 GOOD = {
     "concept": "a crowd of circles",
     "draw": [[2, "red", "circle"], [1, "small", "blue", "square"], [1]],
@@ -25,7 +26,7 @@ def test_proposal_is_read():
     assert isinstance(proposal, Proposal)
     assert proposal.concept == "a crowd of circles" and proposal.task == "extreme_colour" and proposal.objects == 4
     assert proposal.requirements[1] == Requirement(1, ("small", "blue", "square"))
-    assert ENV.ask(proposal.query, stream("e", "train", 0, 0)).query == GOOD["ask"]
+    assert ENV.ask(proposal.query, stream("e", "train", 0, 0), SCENE).query == GOOD["ask"]
 
 
 def test_query_of_no_named_form_has_no_task():

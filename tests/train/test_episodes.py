@@ -6,7 +6,8 @@ import pytest
 
 from zerosight.config import RunConfig, Tree, override
 from zerosight.envs import Environment, InfrastructureError, Rejected, Stream
-from zerosight.render import Rendered, rasterise, resolve_svg
+from zerosight.render import rasterise, resolve_svg
+from zerosight.render.pools import Drawn, Outcome
 from zerosight.train.curriculum import Curriculum
 from zerosight.train.episodes import Attempt, Episodes
 from zerosight.train.generator import Completion, Prompt, Sampling
@@ -54,12 +55,12 @@ class Scripted:
         return Completion((5, 2), (-1.0, -1.0), text, finished=text != "cut off")
 
 
-def draw(programs: Sequence[str], size: int) -> list[Rendered | Rejected | InfrastructureError]:
-    found: list[Rendered | Rejected | InfrastructureError] = []
+def draw(env: Environment, programs: Sequence[str]) -> list[Outcome]:
+    found: list[Outcome] = []
     for program in programs:
         scene = InfrastructureError("worker died") if program == "dead" else resolve_svg(program)
         found.append(
-            scene if isinstance(scene, Rejected | InfrastructureError) else Rendered(scene, rasterise(scene, size))
+            scene if isinstance(scene, Rejected | InfrastructureError) else Drawn(scene, (rasterise(scene, env.size),))
         )
     return found
 

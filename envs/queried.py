@@ -1,0 +1,95 @@
+"""Environments whose questions are programs of a `Language`: everything about them but the scenes."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+from ..render import Rejected
+from .core import Environment, Question, S, Truth
+from .execute import Result, clear, execute
+from .grammar import Grammar
+from .query import Call, Language, dump, loads, skeleton
+from .streams import Stream
+
+
+class QueriedEnvironment(Environment[S]):
+    """A world that is perceived as one value, over which the programs of its language run."""
+
+    language: Language
+    grammar: Grammar
+    thresholds: Mapping[str, float]
+    """By unit, the margin under which a question is ambiguous; the first unit is that of answers without a margin."""
+    largest_margin: float
+    """What an answer that hangs on no comparison has."""
+    forms: Mapping[str, str]
+    """Tasks by the skeleton of their queries."""
+
+    @abstractmethod
+    def perceive(self, scene: S) -> Any | Rejected:
+        """The world that questions are asked about, or why the picture is not clear."""
+
+    def named(self, world: Any, output: str, word: str) -> Any:
+        """What a name leaf stands for in a world; the word itself by default.
+
+        Raises:
+            IllPosed: the world has nothing of that name.
+        """
+        return word
+
+    def wording(self, value: Any) -> str:
+        """A program's value as an answer."""
+        return ("no", "yes")[value] if isinstance(value, bool) else str(value)
+
+    def allowed(self, query: Call) -> tuple[str, ...]:
+        """The answers that a query of no named form can have, where they are closed."""
+        return ("no", "yes") if query.output == "Bool" else ()
+
+    def tolerance(self, query: Call) -> float:
+        """How far a right answer to it may be off, as a share of its value."""
+        return 0.0
+
+    def parse(self, text: str) -> Call | Rejected:
+        """A query of this world's language."""
+        value = loads(text)
+        return value if isinstance(value, Rejected) else self.parse_value(value)
+
+    def parse_value(self, value: Any) -> Call | Rejected:
+        """A query of this world's language, from decoded JSON."""
+        return self.language.read(value)
+
+    def schema(self) -> dict[str, Any]:
+        """The language's."""
+        return self.language.schema()
+
+    def task_of(self, query: Call) -> str | None:
+        """The task whose form has the query's operators."""
+        return self.forms.get(skeleton(query))
+
+    def run(self, scene: S, query: Call) -> Result | Rejected:
+        """The query's value on the scene, however close it is."""
+        world = self.perceive(scene)
+        if isinstance(world, Rejected):
+            return world
+        return execute(self.language, query, world, self.thresholds, lambda kind, word: self.named(world, kind, word))
+
+    def check(self, scene: S, query: Call) -> Rejected | None:
+        """Whether the question has one clear answer on this scene."""
+        truth = self.solve(scene, query)
+        return truth if isinstance(truth, Rejected) else None
+
+    def solve(self, scene: S, query: Call) -> Truth | Rejected:
+        """The answer by the language's rules, its margin in the unit that decides it."""
+        result = self.run(scene, query)
+        if isinstance(result, Rejected):
+            return result
+        if (unclear := clear(result, self.thresholds)) is not None:
+            return unclear
+        margin = round(min(result.margin, self.largest_margin), 3)
+        kind = self.language.kind(query.output)
+        return Truth(self.wording(result.value), kind, margin, result.unit, self.tolerance(query))
+
+    def ask(self, query: Call, stream: Stream, scene: S) -> Question:
+        """The query in one of its phrasings."""
+        task = self.task_of(query)
+        options = self.tasks[task].options if task else self.allowed(query)
+        return Question(dump(query), self.grammar.ask(query, stream), self.language.kind(query.output), options)

@@ -1,0 +1,274 @@
+"""The operators of the worlds of shapes: rules over things, and their English.
+
+The first questions of each are those of Canvas-v1, byte for byte.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...render import Rejected
+from ..execute import Run
+from ..query import Call, Language, Leaf, Operator, Query
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """An object as a question sees it: words, centre (px, y down) and extent (px, longer side of its box)."""
+
+    colour: str
+    shape: str
+    size: str
+    x: float
+    y: float
+    extent: float
+
+    def described_by(self, words: Sequence[str]) -> bool:
+        """Whether every word is true of it."""
+        return all(word in (self.colour, self.shape, self.size) for word in words)
+
+
+# --- rules ---------------------------------------------------------------------------------------------------
+
+
+def _attribute(name: str) -> Callable[[Run, int], str]:
+    return lambda run, thing: str(getattr(run.world[thing], name))
+
+
+def _extreme(name: str, sign: int) -> Callable[[Run, list[int]], int]:
+    return lambda run, members: int(run.least(members, lambda i: sign * float(getattr(run.world[i], name))))
+
+
+def distance(run: Run, first: int, second: int) -> float:
+    """Centre to centre, px."""
+    a, b = run.world[first], run.world[second]
+    return math.hypot(a.x - b.x, a.y - b.y)
+
+
+def _by_distance(sign: int) -> Callable[[Run, list[int], int], int]:
+    def rule(run: Run, members: list[int], anchor: int) -> int:
+        others = [i for i in members if i != anchor]
+        return int(run.least(others, lambda i: sign * distance(run, i, anchor)))
+
+    return rule
+
+
+def _beside(axis: str, sign: int) -> Callable[[Run, list[int], int], list[int]]:
+    def rule(run: Run, members: list[int], anchor: int) -> list[int]:
+        """The members with a positive offset from the anchor; the anchor itself is never one."""
+        place = getattr(run.world[anchor], axis)
+        offsets = {i: sign * (getattr(run.world[i], axis) - place) for i in members if i != anchor}
+        run.decided_by(*offsets.values())
+        return [i for i, value in offsets.items() if value > 0]
+
+    return rule
+
+
+def _compared(axis: str, words: tuple[str, str]) -> Callable[[Run, int, int], str]:
+    def rule(run: Run, first: int, second: int) -> str:
+        run.different(first, second)
+        difference = getattr(run.world[first], axis) - getattr(run.world[second], axis)
+        run.decided_by(difference)
+        return words[0] if difference < 0 else words[1]
+
+    return rule
+
+
+# --- English ---------------------------------------------------------------------------------------------------
+
+
+def _end(*names: str) -> tuple[str, ...]:
+    """An outermost or otherwise extreme member, by its adjectives."""
+    first = names[0]
+    return (
+        f"the {first} {{0:one}}",
+        f"the {first} of the {{0:many}}",
+        f"the {first} of all {{0:many}}",
+        f"the {first} one among the {{0:many}}",
+        *(f"the {name} of the {{0:many}}" for name in names[1:]),
+        *(f"the {name} {{0:one}}" for name in names[1:]),
+    )
+
+
+def _to(*names: str) -> tuple[str, ...]:
+    """The nearest or farthest member, by its relations."""
+    first = names[0]
+    return (
+        f"the {{0:one}} {first} {{1}}",
+        f"the one of the {{0:many}} that is {first} {{1}}",
+        *(f"the one of all {{0:many}} that is {name} {{1}}" for name in names),
+        *(f"the {{0:one}} that is {name} {{1}}" for name in names),
+    )
+
+
+def _operator(
+    name: str, inputs: str, output: str, about: str, rule: Callable[..., Any], *, says: Any = (), asks: Any = ()
+) -> Operator:
+    return Operator(name, tuple(inputs.split()), output, about, rule, tuple(says), tuple(asks))
+
+
+def table(*operators: Operator) -> Mapping[str, Operator]:
+    """Operators by name."""
+    return {each.name: each for each in operators}
+
+
+OPERATORS: Mapping[str, Operator] = table(
+    _operator("unique", "Set", "Object", "the only member of a set", lambda run, members: run.unique(members),
+        says=("the {0:that}", "the only {0:that}", "the one {0:that}", "the single {0:that}", "the sole {0:that}")),
+    _operator("count", "Set", "Number", "how many members a set has", lambda run, members: len(members),
+        says=("the number of {0:many}",),
+        asks=("how many {0:many} are there?", "what is the number of {0:many}?", "how many {0:many} can you see?",
+            "count the {0:many}: how many are there?", "how many {0:many} does the picture show?",
+            "what number of {0:many} is there?")),
+    _operator("exists", "Set", "Bool", "whether a set has a member", lambda run, members: bool(members),
+        asks=("is there {0:a}?", "can you see {0:a}?", "does the picture show {0:a}?", "is {0:a} in the picture?",
+            "do you find {0:a}?", "is at least one {0:one} there?")),
+    _operator("colour", "Object", "Colour", "an object's colour", _attribute("colour"),
+        asks=("what colour is {0}?", "what is the colour of {0}?", "which colour does {0} have?",
+            "in which colour is {0} drawn?", "what colour does {0} have?", "which colour is {0}?")),
+    _operator("shape", "Object", "Shape", "an object's shape", _attribute("shape"),
+        asks=("what shape is {0}?", "what is the form of {0}?", "which shape does {0} have?",
+            "what is the shape of {0}?", "what kind of shape is {0}?", "which shape is {0}?")),
+    _operator("size", "Object", "Size", "an object's size", _attribute("size"),
+        asks=("is {0} small or large?", "what size is {0}?", "is {0} large or small?", "what is the size of {0}?",
+            "which size does {0} have, small or large?")),
+    _operator("leftmost", "Set", "Object", "the member with the smallest x", _extreme("x", 1),
+        says=_end("leftmost", "farthest left")),
+    _operator("rightmost", "Set", "Object", "the member with the largest x", _extreme("x", -1),
+        says=_end("rightmost", "farthest right")),
+    _operator("topmost", "Set", "Object", "the member with the smallest y", _extreme("y", 1),
+        says=_end("topmost", "highest")),
+    _operator("bottommost", "Set", "Object", "the member with the largest y", _extreme("y", -1),
+        says=_end("bottommost", "lowest")),
+    _operator("largest", "Set", "Object", "the member with the largest extent", _extreme("extent", -1),
+        says=_end("largest", "biggest")),
+    _operator("smallest", "Set", "Object", "the member with the smallest extent", _extreme("extent", 1),
+        says=_end("smallest", "tiniest")),
+    _operator("nearest", "Set Object", "Object", "the member nearest to an object, centre to centre", _by_distance(1),
+        says=_to("nearest to", "closest to")),
+    _operator("farthest", "Set Object", "Object", "the member farthest from an object, centre to centre",
+        _by_distance(-1), says=_to("farthest from", "most distant from")),
+    _operator("left_of", "Set Object", "Set", "the members left of an object", _beside("x", -1),
+        says=("left of {1}", "to the left of {1}", "on the left of {1}", "farther left than {1}",
+            "further to the left than {1}")),
+    _operator("right_of", "Set Object", "Set", "the members right of an object", _beside("x", 1),
+        says=("right of {1}", "to the right of {1}", "on the right of {1}", "farther right than {1}",
+            "further to the right than {1}")),
+    _operator("above", "Set Object", "Set", "the members above an object", _beside("y", -1),
+        says=("above {1}", "higher than {1}", "higher up than {1}", "farther up than {1}", "nearer the top than {1}")),
+    _operator("below", "Set Object", "Set", "the members below an object", _beside("y", 1),
+        says=("below {1}", "lower than {1}", "lower down than {1}", "farther down than {1}",
+            "nearer the bottom than {1}")),
+    _operator("side", "Object Object", "Side", "whether the first is left or right of the second",
+        _compared("x", ("left", "right")),
+        asks=("is {0} left or right of {1}?", "on which side of {1} is {0}, left or right?",
+            "is {0} to the left or to the right of {1}?", "does {0} lie left or right of {1}?",
+            "seen from {1}, is {0} to the left or to the right?")),
+    _operator("level", "Object Object", "Level", "whether the first is above or below the second",
+        _compared("y", ("above", "below")),
+        asks=("is {0} above or below {1}?", "where is {0}, above or below {1}?", "does {0} lie above or below {1}?",
+            "is {0} placed above {1} or below it?", "seen from {1}, is {0} above or below?")),
+    _operator("more", "Set Set", "Bool", "whether the first set has more members", lambda run, a, b: len(a) > len(b),
+        asks=("are there more {0:many} than {1:many}?", "do {0:many} outnumber {1:many}?",
+            "is the number of {0:many} greater than the number of {1:many}?",
+            "does the picture show more {0:many} than {1:many}?", "can you see more {0:many} than {1:many}?")),
+    _operator("fewer", "Set Set", "Bool", "whether the first set has fewer members", lambda run, a, b: len(a) < len(b),
+        asks=("are there fewer {0:many} than {1:many}?", "do {1:many} outnumber {0:many}?",
+            "is the number of {0:many} less than the number of {1:many}?",
+            "does the picture show fewer {0:many} than {1:many}?", "can you see fewer {0:many} than {1:many}?")),
+    _operator("same", "Set Set", "Bool", "whether two sets have equally many members",
+        lambda run, a, b: len(a) == len(b),
+        asks=("are there as many {0:many} as {1:many}?", "are {0:many} and {1:many} equally many?",
+            "is the number of {0:many} equal to the number of {1:many}?",
+            "does the picture show as many {0:many} as {1:many}?", "can you see as many {0:many} as {1:many}?")),
+)  # fmt: skip
+
+# --- what words alone decide -----------------------------------------------------------------------------------
+
+
+def words_about(query: Query) -> tuple[Any, ...]:
+    """The words that describe the object or set itself, not those of an object it is related to."""
+    return query.words if isinstance(query, Leaf) else words_about(query.args[0])
+
+
+def _includes(whole: Query, part: Query) -> bool:
+    """Whether every object of the part, a set or an object, is in the whole, a plain selection, by their words."""
+    return isinstance(whole, Leaf) and set(whole.words) <= set(words_about(part))
+
+
+def _only(query: Query) -> bool:
+    return isinstance(query, Call) and query.op == "unique"
+
+
+def twice(language: Language, call: Call) -> Rejected | None:
+    """Nothing is compared with itself."""
+    if len(call.args) == 2 and call.args[0] == call.args[1]:
+        return Rejected("trivial", f"{call.op} is given the same thing twice", "compare two different things")
+    if len(call.args) == 2 and all(map(_only, call.args)):
+        first, second = (set(words_about(argument)) for argument in call.args)
+        if first <= second or second <= first:
+            return Rejected(
+                "trivial", "one description implies the other, so both fit the same object", "tell them apart"
+            )
+    return None
+
+
+_ENDS = {"side": ("leftmost", "rightmost"), "level": ("topmost", "bottommost")}
+_BEYOND = {"left_of": "leftmost", "right_of": "rightmost", "above": "topmost", "below": "bottommost"}
+
+
+def foregone(language: Language, call: Call) -> Rejected | None:
+    """No answer follows from the words: an end is beyond all others, a whole is no smaller than its part."""
+    if _foregone(call):
+        return Rejected("trivial", f"{call.op} has the same answer on every picture", "ask what a picture decides")
+    return None
+
+
+def _foregone(call: Call) -> bool:
+    first, *rest = call.args
+    if call.op == "exists":
+        return isinstance(first, Leaf) and not first.words
+    if call.op in ("more", "fewer", "same"):
+        return _includes(first, rest[0]) or _includes(rest[0], first)
+    if call.op == "size":
+        return isinstance(first, Call) and first.op in ("largest", "smallest")
+    if call.op in _ENDS:
+        pairs = ((first, rest[0]), (rest[0], first))
+        return any(
+            isinstance(end, Call) and end.op in _ENDS[call.op] and _includes(end.args[0], other) for end, other in pairs
+        )
+    if call.op in _BEYOND:
+        end = rest[0]
+        return isinstance(end, Call) and end.op == _BEYOND[call.op] and _includes(end.args[0], first)
+    return False
+
+
+def only_itself(language: Language, call: Call) -> Rejected | None:
+    """No set is related to an object that is its only member: `["nearest", S, ["unique", S]]`."""
+    if language.operators[call.op].inputs == ("Set", "Object"):
+        members, anchor = call.args
+        if isinstance(members, Leaf) and _only(anchor) and set(words_about(anchor)) <= set(members.words):
+            return Rejected("trivial", "the object is the only member of the set it is related to", "ask about others")
+    return None
+
+
+def tells(language: Language, call: Call) -> Rejected | None:
+    """No question holds its answer: an attribute that is asked for is not among the words that describe the object."""
+    leaf = next(iter(language.leaves.values()))
+    if call.op in ("colour", "shape", "size") and call.op in leaf.pattern(words_about(call.args[0])):
+        return Rejected(
+            "leaks", f"the question names the {call.op} it asks for", f"describe the object without its {call.op}"
+        )
+    return None
+
+
+# --- leaves in English -----------------------------------------------------------------------------------------
+
+
+def noun(leaf: Leaf, plural: bool, shapes: Sequence[str]) -> str:
+    """A description as a noun phrase without an article: `red circles`, `small shape`."""
+    words = list(leaf.words)
+    if not words or words[-1] not in shapes:
+        words.append("shape")
+    return " ".join(words) + ("s" if plural else "")

@@ -1,0 +1,61 @@
+"""The kinds of scenes, by name, so that one that was written can be read back as what it was."""
+
+from typing import Protocol, Self
+
+from .chart import ChartScene
+from .scene import FlatScene
+from .spatial import SpatialScene
+
+
+class Scene(Protocol):
+    """What was really drawn, as data."""
+
+    def to_json(self) -> str:
+        """Canonical JSON: equal scenes give equal bytes."""
+        ...
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """What `to_json` gave."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the canonical JSON, in hex."""
+        ...
+
+
+_KINDS: dict[str, type[Scene]] = {"flat": FlatScene, "chart": ChartScene, "spatial": SpatialScene}
+
+
+def register_scene(kind: str, scene: type[Scene]) -> None:
+    """Add a kind of scene; a plugin's own do this when their module is imported.
+
+    Raises:
+        ValueError: the name is another type's.
+    """
+    if _KINDS.setdefault(kind, scene) is not scene:
+        raise ValueError(f"scene kind {kind!r} is taken by {_KINDS[kind].__name__}; choose another name")
+
+
+def scene_kind(scene: Scene) -> str:
+    """The name under which a scene's type is registered.
+
+    Raises:
+        ValueError: it is not.
+    """
+    for kind, each in _KINDS.items():
+        if type(scene) is each:
+            return kind
+    raise ValueError(f"{type(scene).__name__} is no registered scene; call geometry.register_scene first")
+
+
+def read_scene(kind: str, text: str) -> Scene:
+    """The scene of a kind that `to_json` wrote.
+
+    Raises:
+        ValueError: no such kind.
+    """
+    if kind not in _KINDS:
+        raise ValueError(f"unknown scene kind {kind!r}; known: {', '.join(_KINDS)}")
+    return _KINDS[kind].from_json(text)

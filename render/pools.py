@@ -1,0 +1,120 @@
+"""Pools for every kind of program under one roof, each started when it is first needed."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from ..geometry import Scene
+from .edit import Edit, EditPool
+from .figure_pool import FigurePool
+from .outcome import InfrastructureError, Rejected
+from .pool import RenderPool
+from .raster import Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What an accepted program drew, whatever its kind."""
+
+    scene: Scene
+    pictures: tuple[Picture, ...]
+    """One, or as many as there are cameras."""
+
+    @property
+    def picture(self) -> Picture:
+        """The first picture."""
+        return self.pictures[0]
+
+
+Outcome = Drawn | Rejected | InfrastructureError
+
+
+def _solid_pool(workers: int, layers: Collection[str] | None) -> Any:
+    # trimesh and open3d belong to an extra.
+    from .solid_pool import SolidPool
+
+    return SolidPool(workers, layers=layers)
+
+
+_MAKERS: Mapping[str, Callable[[int, Collection[str] | None], Any]] = {
+    "svg": lambda workers, layers: RenderPool(workers, layers=layers),
+    "chart": lambda workers, layers: FigurePool(workers, layers=layers),
+    "solid": _solid_pool,
+    "edit": lambda workers, layers: EditPool(workers, layers=layers),
+}
+KINDS = ("svg", "chart", "solid")
+"""SVG text, matplotlib programs, trimesh programs: what draws from nothing."""
+
+
+class Pools:
+    """Workers for all kinds of programs.
+
+    Args:
+        workers: how many of each kind.
+        layers: of the sandbox; every one that this machine offers by default.
+    """
+
+    def __init__(self, workers: int = 1, layers: Collection[str] | None = None) -> None:
+        self._workers, self._layers = workers, layers
+        self._pools: dict[str, Any] = {}
+
+    def __enter__(self) -> "Pools":
+        """The pools themselves; they are stopped at the end."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Stop the workers."""
+        self.close()
+
+    def close(self) -> None:
+        """Stop the workers; those of a kind that is needed again are started anew."""
+        while self._pools:
+            self._pools.popitem()[1].close()
+
+    def _pool(self, kind: str) -> Any:
+        if kind not in self._pools:
+            self._pools[kind] = _MAKERS[kind](self._workers, self._layers)
+        return self._pools[kind]
+
+    def draw(self, kind: str, programs: Sequence[str], size: int) -> list[Outcome]:
+        """Each program's outcome, in order; pictures are `size` px wide.
+
+        Raises:
+            ValueError: no such kind.
+        """
+        if kind not in KINDS:
+            raise ValueError(f"unknown kind of program {kind!r}; allowed: {', '.join(KINDS)}")
+        if not programs:
+            return []
+        pool = self._pool(kind)
+        found = pool.render(programs, size) if kind == "svg" else pool.run(programs, size)
+        return [_drawn(outcome) for outcome in found]
+
+    def edit(self, edits: Sequence[Edit]) -> list[Picture | Rejected | InfrastructureError]:
+        """Each edit's picture, in order."""
+        return list(self._pool("edit").run(edits)) if edits else []
+
+
+def _drawn(outcome: Any) -> Outcome:
+    if isinstance(outcome, Rejected | InfrastructureError):
+        return outcome
+    pictures = outcome.pictures if hasattr(outcome, "pictures") else (outcome.picture,)
+    return Drawn(outcome.scene, pictures)
+
+
+@cache
+def shared() -> Pools:
+    """The process's own pools, for who draws now and then and has none at hand; they end with the process."""
+    return Pools()
+
+
+def kind_of(program: str) -> str:
+    """The kind that a text looks like.
+
+    >>> kind_of("<svg/>"), kind_of("import trimesh"), kind_of("import matplotlib.pyplot as plt")
+    ('svg', 'solid', 'chart')
+    """
+    if program.lstrip().startswith("<"):
+        return "svg"
+    return "solid" if "trimesh" in program else "chart"
