@@ -99,7 +99,7 @@ class Run:
         ranked = sorted((key(each), position) for position, each in enumerate(self.nonempty(members)))
         if len(ranked) > 1:
             self.decided_by(ranked[1][0] - ranked[0][0], unit=unit)
-            self.compared += len(ranked) - 1
+            self.compared += len(ranked) - 2
         return members[ranked[0][1]]
 
     def different(self, first: Any, second: Any) -> None:

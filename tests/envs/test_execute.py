@@ -103,7 +103,8 @@ def test_tie_has_margin_zero():
 def test_margin_is_the_least_of_all_comparisons():
     # Leftmost is decided by 20 px, its nearest other by less.
     result = run(["colour", ["nearest", ["select"], ["leftmost", ["select", "circle"]]]], WORLD)
-    assert result == Result("red", pytest.approx(50 - math.hypot(20, 10)))
+    assert isinstance(result, Result)
+    assert result.value == "red" and result.margin == pytest.approx(50 - math.hypot(20, 10))
     assert run(["colour", ["nearest", ["select"], ["leftmost", ["select"]]]], WORLD).margin == 20
 
 
