@@ -146,8 +146,8 @@ def _truth_scores(env: Environment, item: Item) -> Iterator[str]:
             yield f"the right answer scores 0 as {text!r}"
 
 
-def near_misses(value: str, kind: str, options: Sequence[str]) -> list[str]:
-    """Replies that a careless matcher takes for `value`."""
+def near_misses(value: str, kind: str, options: Sequence[str], tolerance: float = 0.0) -> list[str]:
+    """Replies that a careless matcher takes for `value`; amounts are just over `tolerance` away."""
     other = next((option for option in options if option != value), "other")
     texts = [
         "",
@@ -165,19 +165,18 @@ def near_misses(value: str, kind: str, options: Sequence[str]) -> list[str]:
     texts += [option for option in options if option != value]
     if kind == "number":
         number = int(value)
-        texts += [
-            str(number + 1),
-            str(number - 1),
-            f"-{number + 1}",
-            f"{number}.5",
-            f"1{number}",
-            f"{number}/1",
-        ]
+        texts += [str(number + 1), str(number - 1), f"-{number + 1}", f"{number}.5", f"1{number}", f"{number}/1"]
+    if kind == "decimal":
+        amount, beyond = float(value), 1.02 + tolerance
+        near = [amount * beyond, amount / beyond, -amount, amount + 10 ** math.ceil(math.log10(abs(amount) + 1))]
+        texts += [f"{each:.12g}" for each in near if each != amount]
+    if kind == "choice":
+        texts += [f"({value}) or ({other})", f"{value} and {other}", f"{value}. or {other}."]
     return texts
 
 
 def _misses_score_nothing(env: Environment, item: Item) -> Iterator[str]:
-    for text in near_misses(item.truth.value, item.truth.kind, item.question.options):
+    for text in near_misses(item.truth.value, item.truth.kind, item.question.options, item.truth.tolerance):
         if env.score(item.truth, item.question.options, text).value > 0:
             yield f"{text!r} scores although {item.truth.value!r} is right"
 
