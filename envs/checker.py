@@ -74,6 +74,18 @@ def sample_items(env: Environment, n: int, split: str = "train", seed: int = 0) 
     ]
 
 
+def item_rate(env: Environment, seconds: float = 0.3) -> float:
+    """Items a second that this environment samples here, pictures left out, over all forms in turn."""
+    tasks, levels, made = list(env.tasks), env.difficulties, 0
+    env.sample(stream(env.id, "dev", 0, 0), tasks[0], levels[0])  # what is made once, workers among it, is made now
+    began = time.perf_counter()
+    while (spent := time.perf_counter() - began) < seconds:
+        task, level = tasks[made % len(tasks)], levels[made // len(tasks) % len(levels)]
+        env.sample(stream(env.id, "dev", 1, made), task, level)
+        made += 1
+    return made / spent
+
+
 def _result(name: str, flaws: Sequence[str], detail: str) -> CheckResult:
     more = f" (and {len(flaws) - 1} more)" if len(flaws) > 1 else ""
     return CheckResult(name, not flaws, f"{flaws[0]}{more}" if flaws else detail)

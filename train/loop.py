@@ -74,6 +74,8 @@ class Evolution:
                 for drawing in attempt.drawings:
                     if isinstance(drawing.outcome, Drawn):
                         self.run.keep_picture(drawing.outcome.scene.digest, drawing.outcome.picture)
+                for asked in attempt.asked:
+                    self.run.keep_picture(asked.item.scene.digest, asked.picture)
 
     def checkpoint(self) -> None:
         """Everything that later steps depend on."""
@@ -109,7 +111,8 @@ def step_metrics(attempts: Sequence[Attempt], traces: Sequence[Trace]) -> dict[s
         "programs": len(drawings),
         "pictures": sum(isinstance(d.outcome, Drawn) for d in drawings),
         "faithful": sum(bool(d.score and d.score.terms["faithful"]) for d in drawings),
-        "infrastructure_errors": sum(isinstance(d.outcome, InfrastructureError) for d in drawings),
+        "infrastructure_errors": sum(isinstance(d.outcome, InfrastructureError) for d in drawings)
+        + sum(attempt.failures for attempt in attempts),
         "items": len(asked),
         "items_own": sum(a.own for a in asked),
         "solve_rate": sum(a.rate for a in asked) / len(asked) if asked else None,

@@ -128,7 +128,8 @@ def test_decimal_is_not_read_from_a_near_miss(text):
 
 @pytest.mark.parametrize(
     ("said", "right"),
-    [("100", True), ("105", True), ("95", True), ("105.01", False), ("94.99", False), ("-100", False), ("10000%", False),
+    [("100", True), ("105", True), ("95", True), ("105.01", False), ("94.99", False), ("-100", False),
+     ("10000%", False),
      ("1e2", True), ("100.0", True), ("200", False), ("0", False)],
 )  # fmt: skip
 def test_amount_may_be_off_by_its_tolerance_and_no_more(said, right):
