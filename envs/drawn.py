@@ -6,12 +6,15 @@ from typing import Any
 
 from ..geometry import FlatScene
 from ..render import Picture, Rejected, rasterise, resolve_svg
-from .core import Briefing, Item, Requirement
+from .core import Briefing, Item, Requirement, Truth
 from .leaves import Description
 from .queried import QueriedEnvironment
 from .query import Call
 from .requirements import Described, read_requirements, unmet
 from .streams import Stream
+
+MAX_POSED, MAX_COMPOSED = 50, 10
+"""Queries, and scenes for each, that are tried before it is given up; a world that plans well needs one or two."""
 
 
 class DrawnEnvironment(QueriedEnvironment[FlatScene]):
@@ -29,8 +32,11 @@ class DrawnEnvironment(QueriedEnvironment[FlatScene]):
         """The things that questions are about, or why the picture is not clear."""
 
     @abstractmethod
-    def compose(self, stream: Stream, query: Call, wanted: str | None, difficulty: int) -> str:
-        """A program whose picture gives the query the wanted answer, or, where answers are open, any clear one."""
+    def compose(self, stream: Stream, query: Call, wanted: str | None, difficulty: int) -> str | None:
+        """A program whose picture gives the query the wanted answer, or, where answers are open, any clear one.
+
+        None where the query can hardly have that answer: another one is drawn.
+        """
 
     def briefing(self, stream: Stream, task: str, difficulty: int) -> Briefing:
         """A form and a number of objects within the difficulty's range."""
@@ -38,16 +44,25 @@ class DrawnEnvironment(QueriedEnvironment[FlatScene]):
 
     def sample(self, stream: Stream, task: str, difficulty: int) -> Item:
         """Query first, then the wanted answer, then a scene that gives it: blind guessing stays at chance."""
-        query = self.query(stream, task)
-        options = self.tasks[task].options
-        wanted = stream.choice(options) if options else None
-        program = self.compose(stream, query, wanted, difficulty)
-        scene = self.render(program)
-        truth = self.solve(scene, query) if isinstance(scene, FlatScene) else scene
-        if isinstance(truth, Rejected) or isinstance(scene, Rejected) or wanted not in (None, truth.value):
-            raise RuntimeError(f"the sampled item {stream.key} does not hold what it was built for: {truth}")
-        key = "/".join(map(str, stream.key))
-        return Item(key, self.id, task, difficulty, program, scene, self.ask(query, stream, scene), truth)
+        truth: Truth | Rejected = Rejected("none", "no program was composed")
+        for tried in range(MAX_POSED * MAX_COMPOSED):
+            # A second query is rare, so that what its words tell of the answer is next to nothing.
+            if tried % MAX_COMPOSED == 0:
+                query, wanted = self.pose(stream, task, difficulty)
+            program = self.compose(stream, query, wanted, difficulty)
+            if program is None:
+                continue
+            scene = self.render(program)
+            truth = scene if isinstance(scene, Rejected) else self.solve(scene, query)
+            if isinstance(scene, FlatScene) and isinstance(truth, Truth) and wanted in (None, truth.value):
+                key = "/".join(map(str, stream.key))
+                return Item(key, self.id, task, difficulty, program, scene, self.ask(query, stream, scene), truth)
+        raise RuntimeError(f"no sampled scene of {stream.key} holds what it was built for; the last one: {truth}")
+
+    def pose(self, stream: Stream, task: str, difficulty: int) -> tuple[Call, str | None]:
+        """A query of the task's form and the answer that it shall have, or None where answers are open."""
+        query, options = self.query(stream, task), self.tasks[task].options
+        return query, stream.choice(options) if options else None
 
     def difficulty_of(self, scene: FlatScene) -> int:
         """The first difficulty whose range reaches the number of objects; the last for more."""

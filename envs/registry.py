@@ -17,7 +17,10 @@ GROUP = "zerosight.environments"
 """Entry-point group: the name is an environment id, the value `module:Class`."""
 
 _ID = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+-v[0-9]+")
-_BUILT_IN = ("zerosight.envs.shapes.canvas",)
+_BUILT_IN = (
+    "zerosight.envs.shapes.canvas",
+    "zerosight.envs.shapes.canvas_v2",
+)
 _factories: dict[str, Callable[[], Environment]] = {}
 
 
