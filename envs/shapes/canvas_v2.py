@@ -55,6 +55,7 @@ from ..streams import Stream
 from .compose import (
     CANVAS,
     EXTENTS,
+    LETTERS,
     OBJECTS,
     PALETTE,
     UNITS,
@@ -70,7 +71,7 @@ from .relations import DIRECTIONS, RELATIONS, Body, Crowd, told
 # --- constants -------------------------------------------------------------------------------------------------
 
 ENV_ID = "shapes/Canvas-v2"
-SHAPES, SIZES, LETTERS = tuple(UNITS), tuple(EXTENTS), ("A", "B", "C", "D", "E", "F")
+SHAPES, SIZES = tuple(UNITS), tuple(EXTENTS)
 MAX_OBJECTS = 20
 THRESHOLDS = {"px": 8.0, "px of size": 6.0, "°": 8.0}
 """Comparisons closer than this are ambiguous."""
@@ -85,6 +86,8 @@ MAX_COLOUR_DISTANCE = 40.0
 """Euclidean distance in 8-bit RGB up to which a fill counts as a palette colour; the nearest two are 127 apart."""
 SMALL_EXTENT, LARGE_EXTENT = (14.0, 28.0), (38.0, 90.0)
 MIN_KIND_MARGIN = 0.02
+MIN_LETTER = 6.0
+"""Height of a letter, px."""
 MIN_LETTER_CONTRAST = 0.35
 """Difference of luminance, 0 to 1, between a letter and what it stands on."""
 
@@ -127,14 +130,14 @@ _FORMS: tuple[tuple[str, str, tuple[str, ...], tuple[Any, ...], str], ...] = (
     ("exists", "yesno", YES_NO, (["exists", "D"],), "whether an object fits a description"),
     ("colour", "word", COLOURS, (["colour", "U"],), "the colour of an object"),
     ("shape", "word", SHAPES, (["shape", "U"],), "the shape of an object"),
-    ("label", "word", LETTERS, (["label", "U"], ["label", [_ENDS, "S"]]), "the letter on an object"),
+    ("label", "word", LETTERS, (["label", "u"], ["label", [_ENDS, "s"]]), "the letter on an object"),
     ("side", "word", ("left", "right"), (["side", "U", "U"],), "left or right of another"),
     ("level", "word", ("above", "below"), (["level", "U", "U"],), "above or below another"),
     ("direction", "word", DIRECTIONS, (["direction", "U", "U"],), "which of eight directions"),
     ("angle", "word", ("acute", "obtuse"), (["angle", "U", "U", "U"],), "the angle at one of three objects"),
     ("extreme", "word", COLOURS, (["colour", [_ENDS, "S"]],), "the colour of the outermost object"),
     ("largest", "word", SHAPES, (["shape", [("largest", "smallest"), "D"]],), "the shape of the largest or smallest"),
-    ("nearest", "word", COLOURS, (["colour", [("nearest", "farthest"), "S", "U"]],), "the colour of the nearest"),
+    ("nearest", "word", COLOURS, (["colour", [("nearest", "farthest"), "Sc", "Uc"]],), "the colour of the nearest"),
     ("count_beside", "number", COUNTS, (["count", [_SIDES, "S", "U"]],), "how many lie on one side"),
     ("sizes", "yesno", YES_NO, (["larger", "W", "W"],), "whether one is larger than another"),
     (
@@ -151,7 +154,7 @@ _FORMS: tuple[tuple[str, str, tuple[str, ...], tuple[Any, ...], str], ...] = (
     ("in_front", "yesno", YES_NO, (["in_front", "V", "V"],), "which of two overlapping objects is in front"),
     ("groups", "yesno", YES_NO, ([("more", "fewer", "same"), "D", "D"],), "which of two kinds has more"),
     ("difference", "number", COUNTS, (["difference", "D", "D"],), "by how much two numbers differ"),
-    ("together", "number", COUNTS, (["together", "D", "D"],), "how many there are of two kinds"),
+    ("together", "number", COUNTS, (["together", "T", "T"],), "how many there are of two kinds"),
     ("variety", "number", COUNTS[1:], ([("colours", "kinds"), "D"],), "how many colours or kinds of shape"),
     ("every", "yesno", YES_NO, (["every", "C", "P"],), "whether all of a kind are of another"),
     (
@@ -257,7 +260,7 @@ class Seen(Crowd):
         return "around" if first.covers(second) else "overlap"
 
     def unclear(self) -> tuple[int, int] | None:
-        """Two bodies that are not clearly apart, overlapping or nested."""
+        """Two bodies that are not clearly apart, overlapping or nested, or are so on their own colour."""
         for j, second in enumerate(self._outlines):
             b = second.bounds
             for i, first in enumerate(self._outlines[:j]):
@@ -272,6 +275,8 @@ class Seen(Crowd):
         relation = self.relation(i, j)
         if relation == "apart":
             return bool(first.distance(second) >= MIN_GAP)
+        if self[i].colour == self[j].colour:
+            return False
         if relation == "overlap":
             # Areas come from the outlines alone, so that the painting order does not matter.
             return bool(first.intersection(second).area >= MIN_OVERLAP * min(first.area, second.area))
@@ -289,6 +294,8 @@ def _letters(scene: FlatScene, shapes: Sequence[FlatObject]) -> dict[int, str] |
         under = [each for each in shapes if each.index < obj.index and each.outline.covers(middle)]
         if not under or not under[-1].outline.covers(obj.outline) or obj.visible_share < 0.98:
             return Rejected("text", f"{name}, the letter {obj.text}, is not whole on a shape", "centre it on a shape")
+        if obj.bounds[3] - obj.bounds[1] < MIN_LETTER:
+            return Rejected("text", f"{name}, the letter {obj.text}, is too small to read", "use a font size over 9")
         fills = obj.fill or "#000000", under[-1].fill or "#000000"
         if abs(_luminance(fills[0]) - _luminance(fills[1])) < MIN_LETTER_CONTRAST:
             return Rejected("text", f"{name}, the letter {obj.text}, is hardly seen", "write it in black or white")
@@ -320,7 +327,11 @@ def perceive(scene: FlatScene) -> Seen | Rejected:
     seen = Seen([each for each in bodies if isinstance(each, Body)], [obj.outline for obj in shapes])
     if (pair := seen.unclear()) is not None:
         i, j = (shapes[number].index + 1 for number in pair)
-        return Rejected("touching", f"objects {i} and {j} just touch", "keep shapes apart, or let them overlap clearly")
+        return Rejected(
+            "touching",
+            f"objects {i} and {j} just touch or run into each other",
+            "keep shapes apart, or of two colours and overlapping clearly",
+        )
     return seen
 
 

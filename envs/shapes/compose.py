@@ -17,6 +17,7 @@ PALETTE: Mapping[str, str] = {
     "red": "#e6194b", "green": "#2e9e3f", "blue": "#2a52d8", "yellow": "#ffe119", "orange": "#ff8c1a",
     "purple": "#8a2bb0", "pink": "#ffa6d2", "black": "#202020",
 }  # fmt: skip
+LETTERS = ("A", "B", "C", "D", "E", "F")
 EXTENTS: Mapping[str, tuple[int, int]] = {"small": (16, 26), "large": (44, 64)}
 HOST_EXTENTS = (70, 86)
 """Of what others are to be nested in."""
@@ -27,12 +28,14 @@ GAP = 3.0
 """Between circles around shapes that stand apart, and between nested outlines, px."""
 CLEARANCE = 0.05
 """Sampled items keep this much, px or degrees, clear of a threshold, which read scenes meet only up to rounding."""
-TRIES = 600
+TRIES = 300
 PROBES, GLANCES = 40, 6
 """Scenes on which a composition is tried to see which answers it can have; one that has none on the first few is
 given up."""
 NEST, OVERLAP, LETTER = 0.2, 0.2, 0.3
 """Chances of a shape that nothing is wanted of."""
+LETTER_ROOM = 9.0
+"""Least radius, px, of the circle in a shape that a letter is written in."""
 
 
 def _regular(corners: int, inner: float = 0.0) -> tuple[tuple[float, float], ...]:
@@ -114,6 +117,7 @@ SYMBOLS: Mapping[str, Symbol] = {
     "Ss": Symbol(False, ((), (_C,), (_Z,))),
     "Uc": Symbol(True, ((_L,), (_S,), (_Z, _S))),
     "Us": Symbol(True, ((_L,), (_C,), (_Z, _C))),
+    "T": Symbol(False, ((_C, _S), (_Z, _S), (_Z, _C))),
     "C": Symbol(False, ((_C,), (_Z, _C))),
     "P": Symbol(False, ((_S,),)),
 }
@@ -181,7 +185,7 @@ class Placed(NamedTuple):
             drawn = f'<polygon points="{corners}" fill="{fill}"/>'
         if b.label:
             ink = "#ffffff" if b.colour in ("red", "green", "blue", "purple", "black") else "#000000"
-            height = 0.9 * self.within
+            height = 1.1 * self.within
             drawn += (
                 f'<text x="{b.x:g}" y="{b.y + 0.36 * height:.2f}" font-size="{height:.2f}" '
                 f'text-anchor="middle" fill="{ink}">{b.label}</text>'
@@ -243,6 +247,8 @@ class _Placing:
             chosen["label"] = ""
             for word in words:
                 chosen |= {name: word for name, allowed in self.vocabulary.items() if word in allowed}
+            if chosen["label"] and size is None and not {"small", "large"} & set(words):
+                chosen["size"] = "large"  # most small shapes have no room for a letter
             if chosen["label"] and chosen["label"] not in self.letters:
                 return None
             if not chosen["label"] and self.letters and self.stream.uniform() < LETTER:
@@ -260,6 +266,9 @@ class _Placing:
         if host is not None and host >= len(self.placed):
             return False
         look = self.look(plant.words, planted, "small" if mode == "inside" else None)
+        # What lies on its own colour is not seen.
+        if look is not None and host is not None and look["colour"] == self.placed[host].body.colour:
+            return False
         if look is None or (mode == "inside" and look["size"] != "small"):
             return False
         if mode == "overlap" and host is not None and (look["label"] or self.placed[host].body.label):
@@ -267,6 +276,10 @@ class _Placing:
         extent = self.stream.integer(*(HOST_EXTENTS if plant.hosts else EXTENTS[look["size"]]))
         unit, around, within = MEASURES[look["shape"]]
         radii = around * extent / unit, within * extent / unit
+        if look["label"] and radii[1] < LETTER_ROOM:
+            if look["label"] in plant.words:
+                return False
+            look["label"] = ""
         for _ in range(20):
             spot = self.spot(mode, None if host is None else self.placed[host], *radii)
             if spot is None:
@@ -313,8 +326,8 @@ class _Placing:
 # --- scenes ----------------------------------------------------------------------------------------------------
 
 
-def _plants(query: Query, stream: Stream) -> list[Plant]:
-    """The shapes that a query is about, hosts before their guests."""
+def _plants(query: Query, stream: Stream, wanted: str | None) -> list[Plant]:
+    """The shapes that a query is about, hosts before their guests; one carries the letter that is wanted."""
     plants: list[Plant] = []
     first: dict[int, int] = {}
     hosts = {id(call.args[0]): (call.args[1], _HOSTS[call.op]) for call in walk(query)
@@ -348,6 +361,8 @@ def _plants(query: Query, stream: Stream) -> list[Plant]:
             *(each._replace(host=0, mode="inside") for each in plants[:1]),
             *plants[1:],
         ]
+    elif query.op == "label" and plants and wanted and not set(plants[0].words) & set(LETTERS):
+        plants[0] = plants[0]._replace(words=(*plants[0].words, wanted))
     return plants
 
 
@@ -358,14 +373,16 @@ def _described(query: Query) -> Leaf | None:
     return query.args[0] if query.op == "unique" and isinstance(query.args[0], Leaf) else None
 
 
-def _scenes(stream: Stream, language: Language, query: Call, objects: tuple[int, int]) -> Iterator[list[Placed] | None]:
+def _scenes(
+    stream: Stream, language: Language, query: Call, objects: tuple[int, int], wanted: str | None = None
+) -> Iterator[list[Placed] | None]:
     """Scenes with what the query is about, without end; None for one that found no room."""
     avoid = [call.args[0].words for call in walk(query)
              if isinstance(call, Call) and call.op == "unique" and isinstance(call.args[0], Leaf)]  # fmt: skip
     while True:
         count = stream.integer(*objects)
         placing = _Placing(stream, language, avoid, crowded=count > 9)
-        plants = _plants(query, stream)[:count]
+        plants = _plants(query, stream, wanted)[:count]
         tries = 6 * count if all(placing.add(each, True) for each in plants) else 0
         while len(placing.placed) < count and tries:
             placing.add(Plant(()), False)
@@ -374,11 +391,11 @@ def _scenes(stream: Stream, language: Language, query: Call, objects: tuple[int,
 
 
 def _mirrored(
-    stream: Stream, language: Language, query: Call, objects: tuple[int, int]
+    stream: Stream, language: Language, query: Call, objects: tuple[int, int], wanted: str | None
 ) -> Iterator[list[Placed] | None]:
     """Scenes in which what the query selects is nearly or wholly its own mirror image."""
     words = query.args[0].words  # type: ignore[union-attr]
-    for placed in _scenes(stream, language, query, objects):
+    for placed in _scenes(stream, language, query, objects, wanted):
         yield None if placed is None else _doubled(stream, placed, words, objects)
 
 
@@ -424,7 +441,7 @@ def arranged(
     """Shapes of which the query has the wanted answer with a clear margin; None where they are not found."""
     clearer = {unit: least + CLEARANCE for unit, least in thresholds.items()}
     make = _mirrored if query.op == "symmetric" else _scenes
-    for _, placed in zip(range(TRIES), make(stream, language, query, OBJECTS[difficulty]), strict=False):
+    for _, placed in zip(range(TRIES), make(stream, language, query, OBJECTS[difficulty], wanted), strict=False):
         if _answer(language, query, placed, clearer) == wanted:
             return placed
     return None

@@ -332,6 +332,8 @@ _COMPARED = {
     "larger": "size", "larger_than": "size", "smaller_than": "size", "same_colour": "colour", "same_shape": "shape",
     "coloured_like": "colour", "shaped_like": "shape",
 }  # fmt: skip
+_MEETING = ("inside", "around", "overlapping", "within", "overlaps", "in_front")
+"""What lies on its own colour is not seen, so that two things of one colour never meet."""
 _COUNTED = {"colours": ("colour",), "kinds": ("shape",), "corners": ()}
 
 
@@ -341,10 +343,16 @@ def told(language: Language, call: Call) -> Rejected | None:
     named = [leaf.pattern(words_about(argument)) for argument in call.args]
     foregone = call.op in _COMPARED and all(_COMPARED[call.op] in each for each in named)
     foregone |= call.op in _COUNTED and any(name in named[0] for name in _COUNTED[call.op])
+    foregone |= call.op in _MEETING and _colour(leaf, call.args[0]) == _colour(leaf, call.args[1]) is not None
     foregone |= call.op == "every" and isinstance(call.args[1], Leaf) and _implied(call.args[0], call.args[1])
     if foregone:
         return Rejected("trivial", f"the words of {call.op} give its answer away", "ask what a picture decides")
     return None
+
+
+def _colour(leaf: Any, query: Any) -> str | None:
+    """The colour that a description names."""
+    return next((word for word in words_about(query) if word in leaf.vocabulary["colour"]), None)
 
 
 def _implied(first: Any, second: Leaf) -> bool:

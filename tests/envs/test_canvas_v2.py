@@ -79,7 +79,7 @@ def test_items_have_their_golden_digest(env):
     assert hashlib.sha256("".join(digests).encode()).hexdigest() == GOLDEN
 
 
-GOLDEN = "1ecb4dea88e64858eebe7b4c02961798058705d840c045c8099a3706eb29a129"
+GOLDEN = "46da880d586e88173d3468edc33738a5f888e636979e71da0066fa8ca17eea34"
 
 
 def shape(tag: str, colour: str = "red", **attributes: float) -> str:
@@ -103,9 +103,11 @@ def letter(x: float, y: float, text: str, fill: str = "black") -> str:
         ('<polygon points="60,20 90,40 80,80 40,80" fill="#e6194b"/>', "shape"),
         (circle(60, 60, 30) + circle(150, 60, 30, "blue") + circle(105, 60, 14, "green"), "touching"),
         (circle(60, 60, 30) + circle(70, 60, 30, "blue"), "hidden"),
+        (circle(60, 60, 30) + circle(100, 60, 30), "touching"), (circle(60, 60, 30) + circle(60, 60, 10), "touching"),
         (circle(60, 60, 30, "yellow") + letter(60, 65, "Z"), "text"), (letter(60, 65, "A"), "objects"),
         (circle(60, 60, 30, "yellow") + letter(60, 65, "AB"), "text"),
         (circle(60, 60, 30, "yellow") + letter(150, 65, "A"), "text"),
+        (circle(60, 60, 30, "yellow") + letter(60, 65, "A").replace("14", "7"), "text"),
         (circle(60, 60, 30, "black") + letter(60, 65, "A"), "text"),
         (circle(60, 60, 30, "yellow") + letter(50, 65, "A") + letter(70, 65, "B"), "text"),
         ('<circle cx="60" cy="60" r="30" fill="none" stroke="red"/>', "fill"),
@@ -298,10 +300,11 @@ def mutated(own: Stream, value):
     return copy
 
 
+@pytest.mark.slow
 def test_any_program_is_answered_or_refused_with_a_code(env, fresh_seed):
     scenes = [item.scene for task in ("count", "inside", "in_front", "symmetric") for item in items(env, task, 3, 1)]
     outcomes: Counter[str] = Counter()
-    for n in range(2_500):
+    for n in range(10_000):
         own = Stream(("fuzz", fresh_seed, n))
         value = dump(PROGRAMS.draw(own, 2 + n % 5) if n % 2 else Enumeration(LANGUAGE, 3).draw(own, 2 + n % 3))
         if n % 3:
@@ -310,7 +313,7 @@ def test_any_program_is_answered_or_refused_with_a_code(env, fresh_seed):
         found = query if isinstance(query, Rejected) else env.solve(own.choice(scenes), query)
         assert isinstance(found, Truth) or (found.code and found.reason), value
         outcomes[found.code if isinstance(found, Rejected) else "answered"] += 1
-    assert outcomes["answered"] > 50 and len(outcomes) > 8, outcomes
+    assert outcomes["answered"] > 200 and len(outcomes) > 8, outcomes
 
 
 def test_margins_say_in_which_unit(env):
