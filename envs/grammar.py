@@ -79,10 +79,15 @@ class Grammar:
 
     def _filled(self, pattern: str, query: Call, pick: "_Pick") -> str:
         parts = []
+        # What a pattern names twice is said in the same words.
+        said: dict[tuple[str, str], str] = {}
         for text, position, form, _ in _formatter.parse(pattern):
             parts.append(text)
             if position is not None:
-                parts.append(self._argument(query.args[int(position)], form or "", pick))
+                key = position, form or ""
+                if key not in said:
+                    said[key] = self._argument(query.args[int(position)], form or "", pick)
+                parts.append(said[key])
         return "".join(parts)
 
     def _argument(self, query: Query, form: str, pick: "_Pick") -> str:

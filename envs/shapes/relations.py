@@ -345,6 +345,9 @@ def told(language: Language, call: Call) -> Rejected | None:
     foregone |= call.op in _COUNTED and any(name in named[0] for name in _COUNTED[call.op])
     foregone |= call.op in _MEETING and _colour(leaf, call.args[0]) == _colour(leaf, call.args[1]) is not None
     foregone |= call.op == "every" and isinstance(call.args[1], Leaf) and _implied(call.args[0], call.args[1])
+    output = language.operators[call.op].output
+    if output == "Object" and call.op != "unique" and isinstance(call.args[0], Leaf) and "label" in named[0]:
+        return Rejected("trivial", f"{call.op} of a letter, which is on one object only", "use unique")
     if foregone:
         return Rejected("trivial", f"the words of {call.op} give its answer away", "ask what a picture decides")
     return None
