@@ -9,7 +9,7 @@ from typing import Any
 from ..config import RunConfig
 from ..envs import InfrastructureError, Rejected, Score, Stream, make
 from ..render.pools import Drawn
-from .curriculum import Curriculum
+from .curriculum import Curriculum, task_label
 from .embedded import load_policy
 from .episodes import Asked, Attempt, Draw, Episodes
 from .generator import HFGenerator
@@ -63,7 +63,12 @@ class Evolution:
         self.step += 1
         self._keep(attempts)
         metrics = {"step": self.step, **step_metrics(attempts, traces), **learned}
-        metrics |= {"arms": {f"{a.task}/{a.difficulty}": round(a.rate, 3) for a in self.curriculum.arms}}
+        metrics |= {
+            "arms": {
+                f"{task_label(self.config.envs, a.env, a.task)}/{a.difficulty}": round(a.rate, 3)
+                for a in self.curriculum.arms
+            }
+        }
         return metrics | {"time/rollout": rolled - began, "time/learn": time.monotonic() - rolled}
 
     def _keep(self, attempts: Sequence[Attempt]) -> None:
