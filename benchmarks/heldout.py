@@ -55,7 +55,7 @@ def heldout_suite(envs: Sequence[str], count: int, seed: int = SUITE_SEED) -> Su
         wanted = DIFFICULTY_PATTERN[turn // len(tasks) % len(DIFFICULTY_PATTERN)]
         difficulty = min(wanted, max(env.difficulties))
         made.append(env.sample(stream(env.id, "heldout", seed, index), tasks[turn % len(tasks)], difficulty))
-    return Suite(tuple(made), tuple(env.picture(item.scene, env.size) for item in made for env in [make(item.env)]))
+    return Suite(tuple(made), tuple(env.show(item, env.size) for item in made for env in [make(item.env)]))
 
 
 def evaluate(policy: Policy, suite: Suite, taught: Sequence[str], progress: Progress | None = None) -> dict[str, Any]:

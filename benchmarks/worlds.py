@@ -45,7 +45,7 @@ def rates(env: Environment, round_number: int, seconds: float) -> dict[str, floa
 
     def show(number: int) -> object:
         item = _turn(env, round_number, number)
-        return env.picture(item.scene, env.size)
+        return env.show(item, env.size)
 
     return {
         "items": per_second(lambda number: items.append(_turn(env, round_number, number)), seconds),

@@ -217,8 +217,8 @@ def _query_again(env: Environment, item: Item) -> Iterator[str]:
 
 
 def _picture_again(env: Environment, item: Item) -> Iterator[str]:
-    stored = Item.from_json(item.to_json()).scene
-    first, second = (env.picture(scene, PICTURE_SIZE).array for scene in (item.scene, stored))
+    stored = Item.from_json(item.to_json())
+    first, second = (env.show(each, PICTURE_SIZE).array for each in (item, stored))
     if first.tobytes() != second.tobytes():
         yield "its picture differs when drawn again"
     if first.shape[1] != PICTURE_SIZE:

@@ -90,3 +90,8 @@ class DrawnEnvironment(QueriedEnvironment[FlatScene]):
     def picture(self, scene: FlatScene, size: int | None = None) -> Picture:
         """The scene in pixels."""
         return rasterise(scene, size or self.size)
+
+    def show(self, item: Item, size: int) -> Picture:
+        """The item's scene in pixels."""
+        assert isinstance(item.scene, FlatScene)
+        return self.picture(item.scene, size)

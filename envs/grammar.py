@@ -73,8 +73,9 @@ class Grammar:
         if operator.output != "Set":
             return said
         head = query.args[0]
-        # "and also" keeps a second relation from being read as one of the first one's anchor.
-        joint = " that is" if clause else " and also" if isinstance(head, Call) else ""
+        # "and also" keeps a second relation from being read as one of the first one's anchor; a name has none.
+        nested = isinstance(head, Call) and isinstance(head.args[-1], Call)
+        joint = " that is" if clause else " and also" if nested else ""
         return f"{self._phrase(head, plural, pick)}{joint} {said}"
 
     def _filled(self, pattern: str, query: Call, pick: "_Pick") -> str:

@@ -20,6 +20,7 @@ _ID = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+-v[0-9]+")
 _BUILT_IN = (
     "zerosight.envs.shapes.canvas",
     "zerosight.envs.shapes.canvas_v2",
+    "zerosight.envs.charts.chart",
 )
 _factories: dict[str, Callable[[], Environment]] = {}
 

@@ -192,7 +192,7 @@ class Episodes:
                 attempt.failures += 1
                 continue
             item = replace(item, provenance={"own": False, "made": True})
-            made.append((attempt, Asked(item, False, env.picture(item.scene, env.size))))
+            made.append((attempt, Asked(item, False, env.show(item, env.size))))
         return made
 
     def _questions(self, attempt: Attempt, program: str, rendered: Drawn, stream: Stream) -> list[Asked]:
