@@ -1,0 +1,391 @@
+"""The query language of figures: what can be said about one, and what can be asked."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from shapely import Polygon
+
+from ...geometry.constraints import (
+    INDEPENDENT,
+    Condition,
+    Expression,
+    Figure,
+    RowSpace,
+    rows,
+    satisfied,
+)
+from ...render import Rejected
+from ..execute import IllPosed, Run
+from ..leaves import Invalid, LeafKind, Quantity, did_you_mean
+from ..query import Call, Language, Leaf, Operator
+from ..streams import Stream
+from .figure import LETTERS, Drawing
+
+CLEARANCE = "px"
+MAX_DEPTH = 11
+"""A conjunction of eight conditions, each of them an operator of leaves, under a question."""
+MAX_AWAY = 0.06
+"""How far a point may be drawn from where it must be, as a share of the figure's extent."""
+UNITS: Mapping[str, str] = {"length": "cm", "perimeter": "cm", "radius": "cm", "angle": "°", "area": "cm²"}
+"""Of the quantities that can be asked for."""
+
+
+# --- leaves ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Named(LeafKind):
+    """Something that letters name: a point, a segment by its ends, an angle with its vertex in the middle, a polygon.
+
+    Values are positions of points, of a circle that of its middle.
+    """
+
+    output: str
+    about: str
+    least: int
+    most: int
+
+    def read(self, arguments: Sequence[Any]) -> tuple[str, ...]:
+        """Different letters, in an order that is the same for all ways of naming the thing."""
+        if not self.least <= len(arguments) <= self.most:
+            wanted = f"{self.least}" if self.least == self.most else f"{self.least} to {self.most}"
+            raise Invalid("arity", f"a {self.output.lower()} has {wanted} letters, got {len(arguments)}")
+        for letter in arguments:
+            if letter not in LETTERS:
+                hint = did_you_mean(str(letter)[:40], LETTERS)
+                raise Invalid("word", f"{letter!r:.40} names no point", hint)
+        if len(set(arguments)) < len(arguments):
+            raise Invalid("word", f"{''.join(arguments)} names a point twice", "use different letters")
+        return self.canonical(tuple(arguments))
+
+    def canonical(self, letters: tuple[str, ...]) -> tuple[str, ...]:
+        """From the least letter on, and then to the lesser neighbour; an angle keeps its vertex."""
+        if len(letters) < 4:
+            return letters if letters[0] <= letters[-1] else letters[::-1]
+        start = letters.index(min(letters))
+        turned = letters[start:] + letters[:start]
+        return turned if turned[1] <= turned[-1] else (turned[0], *turned[:0:-1])
+
+    def pattern(self, words: Sequence[Any]) -> tuple[str, ...]:
+        """How many letters it has."""
+        return ("letter",) * len(words)
+
+    def patterns(self) -> Mapping[tuple[str, ...], int]:
+        """One for each number of letters; names of the same thing count once."""
+        found = {}
+        for count in range(self.least, self.most + 1):
+            same = {1: 1, 2: 2, 3: 2}.get(count, 2 * count)
+            found[("letter",) * count] = math.perm(len(LETTERS), count) // same
+        return found
+
+    def draw(self, pattern: tuple[str, ...], stream: Stream) -> tuple[str, ...]:
+        """Letters, all equally likely."""
+        return self.canonical(tuple(stream.sample(LETTERS, len(pattern))))
+
+    def schema(self, name: str) -> dict[str, Any]:
+        """An array of the leaf's name and letters."""
+        letter = {"enum": list(LETTERS)}
+        head = {"type": "array", "prefixItems": [{"const": name}], "items": letter}
+        return head | {"minItems": 1 + self.least, "maxItems": 1 + self.most}
+
+    def evaluate(self, run: Run, words: tuple[Any, ...]) -> tuple[int, ...]:
+        """Positions of its points; it has to be drawn."""
+        drawing: Drawing = run.world
+        if unknown := [letter for letter in words if letter not in drawing.points]:
+            raise IllPosed("missing", f"there is no point {unknown[0]}", f"drawn are {', '.join(drawing.points)}")
+        if self.output == "Circle" and words[0] not in drawing.circles:
+            around = ", ".join(drawing.circles) or "no point"
+            raise IllPosed("missing", f"there is no circle around {words[0]}", f"circles are drawn around {around}")
+        sides = {"Segment": list(words), "Angle": list(words), "Polygon": [*words, words[0]]}.get(self.output, [])
+        for a, b in zip(sides, sides[1:], strict=False):
+            if not drawing.joined(a, b):
+                lines = ", ".join("".join(line) for line in drawing.lines)
+                raise IllPosed("missing", f"{a} and {b} are not joined", f"the lines are {lines}")
+        return tuple(drawing.index[letter] for letter in words)
+
+
+# --- rules -----------------------------------------------------------------------------------------------------
+
+
+class Stated(NamedTuple):
+    """A condition in words."""
+
+    conditions: tuple[Condition, ...]
+    scale: tuple[Callable[[Figure], Expression], float, int] | None = None
+    """Where it states an amount of length or area: what has it, the amount, and the power of a length."""
+
+
+Measure = Callable[[Figure], Expression]
+Points = tuple[int, ...]
+
+
+def _is(measure: Measure, amount: float, power: int = 0) -> tuple[Stated, ...]:
+    scale = (measure, amount, power) if power else None
+    return (Stated((lambda figure: measure(figure) - amount,), scale),)
+
+
+def _same(first: Measure, second: Measure) -> tuple[Stated, ...]:
+    return (Stated((lambda figure: first(figure) - second(figure),)),)
+
+
+def _length(run: Run, segment: Points) -> Measure:
+    return lambda figure: figure.length(*segment)
+
+
+def _angle(run: Run, corner: Points) -> Measure:
+    a, vertex, b = corner
+    drawing: Drawing = run.world
+    letters = list(drawing.points)
+    line = {letters[each] for each in corner}
+    if any(line <= set(each) for each in drawing.lines):
+        raise IllPosed("trivial", "the three points lie on one line", "name an angle between two lines")
+    return lambda figure: figure.angle(a, vertex, b)
+
+
+def _area(run: Run, corners: Points) -> Measure:
+    drawing: Drawing = run.world
+    places = list(drawing.points.values())
+    if not _simple([places[each] for each in corners]):
+        raise IllPosed("polygon", "its sides cross or its corners lie on one line", "name the corners in order")
+    return lambda figure: figure.area(corners)
+
+
+def _perimeter(run: Run, corners: Points) -> Measure:
+    _area(run, corners)
+    return lambda figure: figure.perimeter(corners)
+
+
+def _radius(run: Run, circle: Points) -> Measure:
+    drawing: Drawing = run.world
+    position = drawing.order[list(drawing.points)[circle[0]]]
+    return lambda figure: figure.radius(position)
+
+
+def _simple(corners: Sequence[tuple[float, float]]) -> bool:
+    """Whether the polygon's sides meet at its corners alone."""
+    polygon = Polygon(corners)
+    return bool(polygon.is_valid and polygon.area > 1.0)
+
+
+def _midpoint(run: Run, middle: Points, segment: Points) -> tuple[Stated, ...]:
+    drawing: Drawing = run.world
+    letters = list(drawing.points)
+    if not drawing.between(letters[middle[0]], *(letters[each] for each in segment)):
+        raise IllPosed("inconsistent", "the point is not drawn on the segment", "say it of a point between the ends")
+    (m,), (a, b) = middle, segment
+    # That it lies on the line is seen; what is said is that its distances are equal.
+    return _same(lambda figure: figure.length(a, m), lambda figure: figure.length(m, b))
+
+
+def _bisects(run: Run, segment: Points, corner: Points) -> tuple[Stated, ...]:
+    a, vertex, b = corner
+    if vertex not in segment or {a, b} & set(segment):
+        raise IllPosed("polygon", "the segment does not begin at the angle's vertex", "as AD bisects angle BAC")
+    (inner,) = (each for each in segment if each != vertex)
+    return _same(lambda figure: figure.angle(a, vertex, inner), lambda figure: figure.angle(inner, vertex, b))
+
+
+def _parallel(run: Run, first: Points, second: Points) -> tuple[Stated, ...]:
+    run.different(first, second)
+    return (Stated((lambda figure: figure.turn(*first, *second),)),)
+
+
+def _perpendicular(run: Run, first: Points, second: Points) -> tuple[Stated, ...]:
+    run.different(first, second)
+    return (Stated((lambda figure: figure.slope(*first, *second),)),)
+
+
+def _tangent(run: Run, segment: Points, circle: Points) -> tuple[Stated, ...]:
+    drawing: Drawing = run.world
+    letters = list(drawing.points)
+    middle = letters[circle[0]]
+    position, (_, on) = drawing.order[middle], drawing.circles[middle]
+    ends = [each for each in segment if letters[each] in on]
+    if len(ends) == 1:
+        # At a point of the circle: perpendicular to the radius. The distance's gradient would say the same as the
+        # point's being on the circle.
+        return (Stated((lambda figure: figure.slope(ends[0], circle[0], *segment),)),)
+    return (Stated((lambda figure: figure.from_line(circle[0], *segment) - figure.radius(position),)),)
+
+
+def _find(run: Run, given: tuple[Stated, ...], quantity: Measure) -> float:
+    """The quantity's value in the figure of which the picture and the words are true."""
+    drawing: Drawing = run.world
+    said = [condition for stated in given for condition in stated.conditions]
+    start = drawing.figure(_scale(drawing, given))
+    figure = satisfied(start, [*drawing.facts, *said])
+    if figure is None:
+        raise IllPosed(
+            "contradiction", "no figure near the drawn one fulfils all conditions", "drop one, or draw it so"
+        )
+    if (away := _away(start, figure)) > MAX_AWAY:
+        what = f"a point is drawn {away:.0%} of the figure away from where the words put it"
+        raise IllPosed("inconsistent", what, "draw the figure to scale")
+    seen, told = rows(figure, drawing.facts), rows(figure, said)
+    gradient = quantity(figure).gradient
+    both = RowSpace(np.vstack((seen, told)))
+    if (free := both.outside(gradient)) > INDEPENDENT:
+        raise IllPosed("undetermined", "the conditions leave the answer open", "state one more length or angle")
+    if not both.steady or not both.settles(gradient):
+        raise IllPosed("unsteady", f"the answer hangs on a nearly degenerate figure ({free:.1g})", "draw it less so")
+    if RowSpace(told).settles(gradient):
+        raise IllPosed("leaks", "the words alone settle the answer", "leave a part of the problem to the picture")
+    if RowSpace(seen).settles(gradient):
+        raise IllPosed("trivial", "the picture alone settles the answer", "ask for what the words are needed for")
+    run.decided_by(drawing.clearance, unit=CLEARANCE)
+    run.compared += len(drawing.facts) + len(said)
+    return quantity(figure).value
+
+
+def _scale(drawing: Drawing, given: Sequence[Stated]) -> float:
+    """Units to a px, by the amounts that are stated: the middle one of what they say."""
+    figure, found = drawing.figure(1.0), []
+    for measure, amount, power in (stated.scale for stated in given if stated.scale):
+        drawn = measure(figure).value
+        found.append((amount / max(drawn, 1e-9)) ** (1 / power))
+    return sorted(found)[len(found) // 2] if found else 0.05
+
+
+def _away(drawn: Figure, figure: Figure) -> float:
+    """How far the farthest point or circle is from where it is drawn, once turned and scaled to fit best.
+
+    As a share of the figure's extent. With points as complex numbers about their means, the best turn and scale is
+    sum(conj(p) q) / sum(|p|^2).
+    """
+    p, q = ((each.places @ np.array([1, 1j])) for each in (drawn, figure))
+    p, q = p - p.mean(), q - q.mean()
+    fit = (p.conj() @ q) / max(float((abs(p) ** 2).sum()), 1e-12)
+    radii = (each.unknowns[2 * each.points :] for each in (drawn, figure))
+    first, second = radii
+    gaps = [*abs(q - fit * p), *abs(second - abs(fit) * first)]
+    return float(max(gaps)) / max(figure.extent, 1e-9)
+
+
+# --- operators -------------------------------------------------------------------------------------------------
+
+
+def _operator(
+    name: str,
+    inputs: str,
+    output: str,
+    about: str,
+    rule: Callable[..., Any],
+    says: Sequence[str] = (),
+    asks: Sequence[str] = (),
+) -> tuple[str, Operator]:
+    return name, Operator(name, tuple(inputs.split()), output, about, rule, tuple(says), tuple(asks))
+
+
+OPERATORS: Mapping[str, Operator] = dict((
+    _operator("is_length", "Segment Length", "Given", "a segment's length is stated",
+        lambda run, segment, amount: _is(_length(run, segment), amount, 1),
+        says=("{0} is {1} long", "{0} measures {1}", "the length of {0} is {1}", "{0} has a length of {1}",
+            "segment {0} is {1} long")),
+    _operator("is_angle", "Angle Degrees", "Given", "an angle's size is stated",
+        lambda run, corner, amount: _is(_angle(run, corner), math.radians(amount)),
+        says=("{0} is {1}", "{0} measures {1}", "the size of {0} is {1}", "{0} has a size of {1}",
+            "{0} comes to {1}")),
+    _operator("is_area", "Polygon Area", "Given", "a polygon's area is stated",
+        lambda run, corners, amount: _is(_area(run, corners), amount, 2),
+        says=("the area of {0} is {1}", "{0} has an area of {1}", "{0} covers {1}", "{0} encloses {1}",
+            "{0} is {1} in area")),
+    _operator("is_radius", "Circle Length", "Given", "a circle's radius is stated",
+        lambda run, circle, amount: _is(_radius(run, circle), amount, 1),
+        says=("the radius of {0} is {1}", "{0} has a radius of {1}", "{0} has radius {1}",
+            "a radius of {0} is {1} long", "a radius of {0} measures {1}")),
+    _operator("equal", "Segment Segment", "Given", "two segments are equally long",
+        lambda run, first, second: (run.different(first, second), _same(_length(run, first), _length(run, second)))[1],
+        says=("{0} and {1} are equally long", "{0} is as long as {1}", "{0} and {1} have the same length",
+            "the lengths of {0} and {1} are equal", "{0} equals {1} in length")),
+    _operator("equal_angles", "Angle Angle", "Given", "two angles are equally large",
+        lambda run, first, second: (run.different(first, second), _same(_angle(run, first), _angle(run, second)))[1],
+        says=("{0} equals {1}", "{0} is as large as {1}", "{0} and {1} are equal", "{0} and {1} have the same size",
+            "the sizes of {0} and {1} are equal")),
+    _operator("parallel", "Segment Segment", "Given", "two segments are parallel", _parallel,
+        says=("{0} is parallel to {1}", "{0} and {1} are parallel", "{0} runs parallel to {1}",
+            "the lines {0} and {1} are parallel", "{0} has the same direction as {1}")),
+    _operator("perpendicular", "Segment Segment", "Given", "two segments are perpendicular", _perpendicular,
+        says=("{0} is perpendicular to {1}", "{0} and {1} are perpendicular", "{0} is at right angles to {1}",
+            "the lines {0} and {1} are perpendicular", "{0} stands at a right angle to {1}")),
+    _operator("midpoint", "Point Segment", "Given", "a point on a segment halves it", _midpoint,
+        says=("{0} is the midpoint of {1}", "{0} is the middle of {1}", "{0} lies halfway along {1}",
+            "{0} divides {1} into two equal parts", "{0} is equally far from both ends of {1}")),
+    _operator("bisects", "Segment Angle", "Given", "a segment from an angle's vertex halves the angle", _bisects,
+        says=("{0} bisects {1}", "{0} halves {1}", "{0} divides {1} into two equal angles",
+            "{0} cuts {1} in half", "{0} is on the bisector of {1}")),
+    _operator("tangent", "Segment Circle", "Given", "a segment touches a circle", _tangent,
+        says=("{0} is tangent to {1}", "{0} touches {1}", "the line {0} touches {1}", "{0} is a tangent of {1}",
+            "{0} is a tangent to {1}")),
+    _operator("and", "Given Given", "Given", "both conditions", lambda run, first, second: first + second,
+        says=("{0} and {1}", "{0}, and {1}", "{0}; {1}", "{0}, while {1}", "{0} and also {1}")),
+    _operator("length", "Segment", "Measure", "a segment's length", _length,
+        says=("the length of {0}", "the length of segment {0}", "the length of the segment {0}",
+            "the length of line segment {0}", "the measure of segment {0}")),
+    _operator("angle", "Angle", "Measure", "an angle's size in degrees",
+        lambda run, corner: _in_degrees(_angle(run, corner)),
+        says=("{0}", "the size of {0}", "the measure of {0}", "the number of degrees in {0}",
+            "the size in degrees of {0}")),
+    _operator("area", "Polygon", "Measure", "a polygon's area", _area,
+        says=("the area of {0}", "the area that {0} covers", "the area inside {0}", "the area enclosed by {0}",
+            "the area that {0} takes up")),
+    _operator("perimeter", "Polygon", "Measure", "the sum of a polygon's sides", _perimeter,
+        says=("the perimeter of {0}", "the length of the boundary of {0}", "the distance round {0}",
+            "the sum of the sides of {0}", "the total length of the sides of {0}")),
+    _operator("radius", "Circle", "Measure", "a circle's radius", _radius,
+        says=("the radius of {0}", "the length of a radius of {0}", "half the diameter of {0}",
+            "half the width of {0}", "the distance from the centre to the edge of {0}")),
+    _operator("find", "Given Measure", "Value", "a measure that the picture and the conditions settle together", _find,
+        asks=("given that {0}, what is {1}?", "what is {1}, if {0}?", "if {0}, what is {1}?",
+            "in this figure, {0}. what is {1}?", "{0}. work out {1}.")),
+))  # fmt: skip
+
+
+def _in_degrees(measure: Measure) -> Measure:
+    return lambda figure: measure(figure).times(180 / math.pi)
+
+
+# --- what words alone decide -----------------------------------------------------------------------------------
+
+
+def chained(language: Language, call: Call) -> Rejected | None:
+    """Conditions stand in a row in one way only, each once."""
+    if call.op != "and":
+        return None
+    first, rest = call.args
+    if isinstance(first, Call) and first.op == "and":
+        return Rejected("syntax", "a row of conditions opens with another row", 'write ["and", A, ["and", B, C]]')
+    while isinstance(rest, Call) and rest.op == "and":
+        if rest.args[0] == first:
+            break
+        rest = rest.args[1]
+    if first in (rest, rest.args[0] if isinstance(rest, Call) else None):
+        return Rejected("trivial", "a condition is stated twice", "state each once")
+    return None
+
+
+LEAVES: Mapping[str, LeafKind] = {
+    "point": Named("Point", "a point by its letter", 1, 1),
+    "segment": Named("Segment", "a drawn segment by its ends", 2, 2),
+    "corner": Named("Angle", "an angle between drawn lines, its vertex in the middle", 3, 3),
+    "polygon": Named("Polygon", "a polygon with drawn sides by its corners in order", 3, 6),
+    "circle": Named("Circle", "a circle by the point in its middle", 1, 1),
+    "cm": Quantity("Length", "a length in cm", 0.1, 1000),
+    "degrees": Quantity("Degrees", "an angle in degrees", 1, 179),
+    "cm2": Quantity("Area", "an area in square cm", 0.1, 100_000),
+}
+LANGUAGE = Language(
+    leaves=LEAVES, operators=OPERATORS, answers=frozenset(("Value",)), checks=(chained,), max_depth=MAX_DEPTH
+)
+
+
+def noun(leaf: Leaf, plural: bool) -> str:
+    """`AB`, `angle ABC`, `triangle ABC`, `the circle around O`, `12 cm`."""
+    if leaf.op in ("cm", "degrees", "cm2"):
+        return f"{leaf.words[0]:g}{ {'cm': ' cm', 'degrees': '°', 'cm2': ' cm²'}[leaf.op] }"
+    letters = "".join(leaf.words)
+    shape = {3: "triangle", 4: "quadrilateral", 5: "pentagon", 6: "hexagon"}.get(len(letters), "")
+    heads = {"corner": "angle ", "polygon": f"{shape} ", "circle": "the circle around "}
+    return heads.get(leaf.op, "") + letters
