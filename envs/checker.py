@@ -285,7 +285,9 @@ def _guessing(env: Environment, items: Sequence[Item]) -> Iterator[CheckResult]:
         mine = [item for item in items if item.task == name]
         best = best_constant(mine)
         above = max(above, best / max(1, len(mine)) - task.chance)
-        most = highest_by_chance(len(mine), task.chance, 1 - error / len(task.options))
+        # The best of many answers is looked at; of open ones, of all that occur.
+        answers = len(task.options) or len({item.truth.value for item in mine}) or 1
+        most = highest_by_chance(len(mine), task.chance, 1 - error / answers)
         if best > most:
             constant.append(f"{name}: one answer fits {best} of {len(mine)} items, by chance at most {most}")
         # Only an answer in words can be named by the question.

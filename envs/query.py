@@ -117,7 +117,7 @@ class Language:
             `answer` (the result is no answer), or that of a check: `trivial`, `leaks` …
         """
         try:
-            query = self._build(value, 1)
+            query = self.build(value)
         except Invalid as invalid:
             return invalid.rejected
         if isinstance(query, Leaf) or query.output not in self.answers:
@@ -134,7 +134,12 @@ class Language:
                     return found
         return None
 
-    def _build(self, value: Any, level: int) -> Query:
+    def build(self, value: Any, level: int = 1) -> Query:
+        """A program from decoded JSON, its types checked; unlike `read`, also a part of one.
+
+        Raises:
+            Invalid: it is none.
+        """
         if not isinstance(value, list) or not value or not isinstance(value[0], str):
             example = json.dumps([next(iter(self.leaves))])
             raise Invalid(
@@ -151,7 +156,7 @@ class Language:
             raise Invalid("operator", f"unknown operator {name!r:.40}", did_you_mean(name[:40], self.names))
         if len(arguments) != len(operator.inputs):
             raise Invalid("arity", f"{name} takes {len(operator.inputs)} arguments, got {len(arguments)}")
-        built = tuple(self._build(argument, level + 1) for argument in arguments)
+        built = tuple(self.build(argument, level + 1) for argument in arguments)
         for position, (wanted, argument) in enumerate(zip(operator.inputs, built, strict=True), start=1):
             if argument.output != wanted:
                 hint = self.aliases.get(f"{argument.output}>{wanted}", "")

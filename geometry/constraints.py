@@ -11,6 +11,7 @@ Angles are in radians, lengths in the unit of the coordinates.
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,9 @@ import numpy as np
 TOLERANCE = 1e-10
 """Residual, in the unit of the coordinates or radians, up to which a condition holds."""
 MAX_STEPS = 60
+DAMPING = 0.01
+"""Times the largest residual: off the solution, conditions that say one thing twice seem to say two, and steps that
+obeyed both would lead far away."""
 MAX_MOVE = 0.25
 """The longest Gauss-Newton step as a share of the figure's extent: farther steps leave the branch that is drawn."""
 INDEPENDENT, DEPENDENT = 1e-4, 1e-7
@@ -107,13 +111,11 @@ class Figure:
 
     def turn(self, a: int, b: int, c: int, d: int) -> Expression:
         """Sine of the angle from the vector a to b to the vector c to d; zero where they are parallel."""
-        lengths = self.length(a, b).value * self.length(c, d).value
-        return self._product(a, b, c, d, True).times(1 / lengths)
+        return self._product(a, b, c, d, True).over(self.length(a, b)).over(self.length(c, d))
 
     def slope(self, a: int, b: int, c: int, d: int) -> Expression:
         """Cosine of that angle; zero where the vectors are perpendicular."""
-        lengths = self.length(a, b).value * self.length(c, d).value
-        return self._product(a, b, c, d, False).times(1 / lengths)
+        return self._product(a, b, c, d, False).over(self.length(a, b)).over(self.length(c, d))
 
     def angle(self, a: int, vertex: int, b: int) -> Expression:
         """At the vertex between the directions to a and b, 0 to pi."""
@@ -126,7 +128,7 @@ class Figure:
     def area(self, corners: Sequence[int]) -> Expression:
         """Of a polygon (the shoelace formula, by triangles from the first corner)."""
         first = corners[0]
-        parts = [self._product(first, b, first, c, True) for b, c in zip(corners[1:], corners[2:], strict=False)]
+        parts = [self._product(first, b, first, c, True) for b, c in pairwise(corners[1:])]
         total = parts[0]
         for part in parts[1:]:
             total = total.plus(part)
@@ -178,7 +180,8 @@ def satisfied(figure: Figure, conditions: Sequence[Condition]) -> Figure | None:
         if np.abs(residual).max(initial=0.0) <= TOLERANCE * max(1.0, figure.extent):
             return figure
         jacobian = np.array([each.gradient for each in found])
-        step = np.linalg.lstsq(jacobian, -residual, rcond=DEPENDENT)[0]
+        damping = DAMPING * float(np.abs(residual).max()) * np.eye(len(residual))
+        step = -jacobian.T @ np.linalg.lstsq(jacobian @ jacobian.T + damping, residual, rcond=None)[0]
         length = float(np.abs(step).max())
         figure = figure.moved(figure.unknowns + step * min(1.0, limit / max(length, 1e-12)))
     return None

@@ -95,6 +95,30 @@ class Drawing:
             found.append(_right(a, vertex, b))
         return tuple(found)
 
+    def without(self, letter: str) -> "Drawing":
+        """The drawing without what a point adds to it; the point keeps its place among the unknowns."""
+        lines = [tuple(each for each in line if each != letter) for line in self.lines]
+        circles = {
+            middle: (radius, tuple(each for each in on if each != letter))
+            for middle, (radius, on) in self.circles.items()
+        }
+        if letter in circles:
+            circles[letter] = circles[letter][0], ()
+        rights = []
+        for a, vertex, b in self.rights:
+            arms = [self._instead(vertex, each, letter) for each in (a, b)]
+            if vertex != letter and None not in arms:
+                rights.append((str(arms[0]), vertex, str(arms[1])))
+        kept = tuple(line for line in lines if len(line) > 1)
+        return replace(self, lines=kept, circles=circles, rights=tuple(rights))
+
+    def _instead(self, vertex: str, arm: str, letter: str) -> str | None:
+        """A point that stands for an arm of an angle when a letter is left out, or None."""
+        if arm != letter:
+            return arm
+        others = (each for line in self.lines if {vertex, arm} <= set(line) for each in line)
+        return next((each for each in others if each not in (vertex, arm)), None)
+
     def figure(self, scale: float) -> Figure:
         """As it is drawn, y up, `scale` units to a px."""
         places = [(x * scale, -y * scale) for x, y in self.points.values()]
@@ -182,7 +206,8 @@ def _luminance(colour: str) -> float:
 
 def _kind(obj: FlatObject) -> str:
     """Which part of a figure an object is."""
-    name, left, top, right, bottom = f"object {obj.index + 1}", *obj.outline.bounds
+    name = f"object {obj.index + 1}"
+    left, top, right, bottom = obj.outline.bounds
     paint = obj.stroke or obj.fill
     if paint is None or obj.gradient or _luminance(paint) > MAX_LUMINANCE:
         raise UnclearError("pale", f"{name} is hardly seen", "draw in black")

@@ -64,10 +64,10 @@ TRIES = 200
 THRESHOLDS = {CLEARANCE: OFF}
 DESCRIPTION = Description(Vocabulary(part=("point", "line", "circle", "right-angle")), about="parts of the figure")
 GUIDE = f"""You draw plane geometry figures as SVG programs. Reply with one <svg viewBox="0 0 {CANVAS} {CANVAS}">
-element and nothing else. Draw each segment as a <line> with a black stroke of width 2 from point to point, each circle as a
-<circle> with fill="none" around a point, each point as a filled black <circle> of radius 3, and a capital letter as
-<text> within 20 px of each point, off the lines, font-size 14. Mark a right angle with a <polyline> of three corners, a 9 px
-square with the point. Draw to scale. Draw exactly what is asked for."""
+element and nothing else. Draw each segment as a <line> with a black stroke of width 2 from point to point, each
+circle as a <circle> with fill="none" around a point, each point as a filled black <circle> of radius 3, and a capital
+letter as <text> within 20 px of each point, off the lines, font-size 14. Mark a right angle with a <polyline> of three
+corners, a 9 px square with the point. Draw to scale. Draw exactly what is asked for."""
 
 # --- config: the question forms --------------------------------------------------------------------------------
 

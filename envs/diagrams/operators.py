@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -100,7 +101,7 @@ class Named(LeafKind):
             around = ", ".join(drawing.circles) or "no point"
             raise IllPosed("missing", f"there is no circle around {words[0]}", f"circles are drawn around {around}")
         sides = {"Segment": list(words), "Angle": list(words), "Polygon": [*words, words[0]]}.get(self.output, [])
-        for a, b in zip(sides, sides[1:], strict=False):
+        for a, b in pairwise(sides):
             if not drawing.joined(a, b):
                 lines = ", ".join("".join(line) for line in drawing.lines)
                 raise IllPosed("missing", f"{a} and {b} are not joined", f"the lines are {lines}")
@@ -114,8 +115,16 @@ class Stated(NamedTuple):
     """A condition in words."""
 
     conditions: tuple[Condition, ...]
+    """What it adds to the picture, in which the points are seen to lie where they do."""
     scale: tuple[Callable[[Figure], Expression], float, int] | None = None
     """Where it states an amount of length or area: what has it, the amount, and the power of a length."""
+    alone: tuple[Condition, ...] = ()
+    """What it says to who does not see the picture, where that is something else."""
+
+    @property
+    def words(self) -> tuple[Condition, ...]:
+        """What it says without the picture."""
+        return self.alone or self.conditions
 
 
 Measure = Callable[[Figure], Expression]
@@ -176,8 +185,9 @@ def _midpoint(run: Run, middle: Points, segment: Points) -> tuple[Stated, ...]:
     if not drawing.between(letters[middle[0]], *(letters[each] for each in segment)):
         raise IllPosed("inconsistent", "the point is not drawn on the segment", "say it of a point between the ends")
     (m,), (a, b) = middle, segment
-    # That it lies on the line is seen; what is said is that its distances are equal.
-    return _same(lambda figure: figure.length(a, m), lambda figure: figure.length(m, b))
+    # That it lies on the line is seen as well.
+    equal = _same(lambda figure: figure.length(a, m), lambda figure: figure.length(m, b))[0].conditions
+    return (Stated(equal, None, (lambda figure: figure.offset(m, a, b, 0), lambda figure: figure.offset(m, a, b, 1))),)
 
 
 def _bisects(run: Run, segment: Points, corner: Points) -> tuple[Stated, ...]:
@@ -204,11 +214,15 @@ def _tangent(run: Run, segment: Points, circle: Points) -> tuple[Stated, ...]:
     middle = letters[circle[0]]
     position, (_, on) = drawing.order[middle], drawing.circles[middle]
     ends = [each for each in segment if letters[each] in on]
+
+    def touches(figure: Figure) -> Expression:
+        return figure.from_line(circle[0], *segment) - figure.radius(position)
+
     if len(ends) == 1:
         # At a point of the circle: perpendicular to the radius. The distance's gradient would say the same as the
         # point's being on the circle.
-        return (Stated((lambda figure: figure.slope(ends[0], circle[0], *segment),)),)
-    return (Stated((lambda figure: figure.from_line(circle[0], *segment) - figure.radius(position),)),)
+        return (Stated((lambda figure: figure.slope(ends[0], circle[0], *segment),), None, (touches,)),)
+    return (Stated((touches,)),)
 
 
 def _find(run: Run, given: tuple[Stated, ...], quantity: Measure) -> float:
@@ -224,14 +238,14 @@ def _find(run: Run, given: tuple[Stated, ...], quantity: Measure) -> float:
     if (away := _away(start, figure)) > MAX_AWAY:
         what = f"a point is drawn {away:.0%} of the figure away from where the words put it"
         raise IllPosed("inconsistent", what, "draw the figure to scale")
-    seen, told = rows(figure, drawing.facts), rows(figure, said)
+    seen = rows(figure, drawing.facts)
     gradient = quantity(figure).gradient
-    both = RowSpace(np.vstack((seen, told)))
+    both = RowSpace(np.vstack((seen, rows(figure, said))))
     if (free := both.outside(gradient)) > INDEPENDENT:
         raise IllPosed("undetermined", "the conditions leave the answer open", "state one more length or angle")
     if not both.steady or not both.settles(gradient):
         raise IllPosed("unsteady", f"the answer hangs on a nearly degenerate figure ({free:.1g})", "draw it less so")
-    if RowSpace(told).settles(gradient):
+    if RowSpace(rows(figure, [each for stated in given for each in stated.words])).settles(gradient):
         raise IllPosed("leaks", "the words alone settle the answer", "leave a part of the problem to the picture")
     if RowSpace(seen).settles(gradient):
         raise IllPosed("trivial", "the picture alone settles the answer", "ask for what the words are needed for")

@@ -23,6 +23,8 @@ APART, CLEAR = 30.0, 10.0
 """Least distance between dots, and of a dot from a line or circle that it is not on, px."""
 SHARP = 14.0
 """Least angle between lines that meet at a point, degrees."""
+NEARLY_TANGENT = (0.5, 6.0)
+"""By how much, px, a line must not miss or cut a circle: it would be taken for a tangent."""
 MAX_CONDITIONS = 8
 EXTENTS = (12, 30)
 """Of figures, cm."""
@@ -49,6 +51,8 @@ def posed(stream: Stream, task: str, difficulty: int) -> Problem:
         own = stream.child(number)
         number += 1
         sketch = constructed(own, *POINTS[difficulty])
+        if task == "radius" and not sketch.radii:
+            continue
         # The letters run on from any one of them, in the order of construction.
         first = own.integer(0, len(LETTERS) - 1)
         letters = [LETTERS[(first + i) % len(LETTERS)] for i in range(len(sketch.places))]
@@ -110,11 +114,20 @@ def _roomy(drawing: Drawing) -> bool:
     places = drawing.points
     if drawing.clearance < CLEAR or any(math.dist(places[a], places[b]) < APART for a, b in combinations(places, 2)):
         return False
+    if any(_seems_tangent(drawing, line, middle) for line in drawing.lines for middle in drawing.circles):
+        return False
     return all(
         angle >= math.radians(SHARP)
         for vertex in places
         for angle in _angles(places[vertex], [places[each] for each in _neighbours(drawing, vertex)])
     )
+
+
+def _seems_tangent(drawing: Drawing, line: Sequence[str], middle: str) -> bool:
+    (ax, ay), (bx, by), (x, y) = (drawing.points[each] for each in (line[0], line[-1], middle))
+    length = math.dist((ax, ay), (bx, by))
+    gap = abs(abs((bx - ax) * (y - ay) - (by - ay) * (x - ax)) / length - drawing.circles[middle][0])
+    return NEARLY_TANGENT[0] < gap < NEARLY_TANGENT[1]
 
 
 def _neighbours(drawing: Drawing, vertex: str) -> list[str]:
@@ -188,37 +201,45 @@ class _Choice(NamedTuple):
 
     word: Word
     rows: np.ndarray
+    """What it adds to the picture."""
+    alone: np.ndarray
+    """What it says without it."""
 
 
 def _asked(stream: Stream, task: str, drawing: Drawing, relations: Sequence[Word]) -> Problem | None:
     """A question about the drawing for which its relations and some amounts are just enough."""
     run = Run(LANGUAGE, drawing, {CLEARANCE: OFF})
-    extent = stream.uniform(*EXTENTS)
-    figure = drawing.figure(1.0)
-    figure = figure.moved(figure.unknowns * extent / figure.extent)
+    drawn = drawing.figure(1.0)
+    drawn = drawn.moved(drawn.unknowns * stream.uniform(*EXTENTS) / drawn.extent)
+    # Places in px are rounded: what is said is true of the figure once more when they are put right.
+    figure = satisfied(drawn, [*drawing.facts, *(each for word in relations for each in _conditions(run, word))])
+    if figure is None:
+        return None
     measures = _measures(drawing)
-    said = [_Choice(word, rows(figure, _conditions(run, word))) for word in relations]
-    amounts = [_Choice(word, rows(figure, _conditions(run, word))) for word in _amounts(stream, run, figure, measures)]
+    said = [_choice(run, figure, word) for word in relations]
+    amounts = [_choice(run, figure, word) for word in _amounts(stream, run, figure, measures)]
     seen = rows(figure, drawing.facts)
     for target in stream.shuffled(measures[task])[:TARGETS]:
         try:
-            gradient = run.evaluate(_read(target))(figure).gradient
+            gradient = run.evaluate(LANGUAGE.build(target))(figure).gradient
         except IllPosed:
             continue
         others = [each for each in amounts if each.word[1] != target[1]]
         for _ in range(DROPS):
             given = _enough(stream, seen, said, others, gradient)
-            if given is not None and _uses_all(figure, seen, given, gradient):
+            if given is not None and _needs_all(drawing, figure, given, target, gradient):
                 return _exact(drawing, run, figure, [each.word for each in given], target)
     return None
 
 
-def _read(word: Word) -> Any:
-    return LANGUAGE._build(word, 1)
+def _choice(run: Run, figure: Figure, word: Word) -> _Choice:
+    stated: tuple[Stated, ...] = run.evaluate(LANGUAGE.build(word))
+    alone = [condition for each in stated for condition in each.words]
+    return _Choice(word, rows(figure, _conditions(run, word)), rows(figure, alone))
 
 
 def _conditions(run: Run, word: Word) -> list[Condition]:
-    stated: tuple[Stated, ...] = run.evaluate(_read(word))
+    stated: tuple[Stated, ...] = run.evaluate(LANGUAGE.build(word))
     return [condition for each in stated for condition in each.conditions]
 
 
@@ -229,7 +250,7 @@ def _amounts(stream: Stream, run: Run, figure: Figure, measures: Mapping[str, Se
         ("length", "is_length", "cm", 0.5), ("angle", "is_angle", "degrees", 1), ("radius", "is_radius", "cm", 0.5),
     ):  # fmt: skip
         for _, named in measures[kind]:
-            value = run.evaluate(_read([kind, named]))(figure).value
+            value = run.evaluate(LANGUAGE.build([kind, named]))(figure).value
             rounded = step * round(value / step)
             if rounded > 0 and not (kind == "angle" and not 10 <= rounded <= 170):
                 found.append([op, named, [leaf, int(rounded) if rounded == int(rounded) else rounded]])
@@ -257,18 +278,17 @@ def _enough(
     return given
 
 
-def _uses_all(figure: Figure, seen: np.ndarray, given: Sequence[_Choice], gradient: np.ndarray) -> bool:
+def _needs_all(drawing: Drawing, figure: Figure, given: Sequence[_Choice], target: Word, gradient: np.ndarray) -> bool:
     """Whether picture and words each are needed, and every point is."""
-    told = np.vstack([each.rows for each in given])
-    if RowSpace(told).settles(gradient) or RowSpace(seen).settles(gradient):
+    told = np.vstack([each.alone for each in given])
+    if RowSpace(told).settles(gradient) or RowSpace(rows(figure, drawing.facts)).settles(gradient):
         return False
-    kept = list(range(len(seen)))
-    for row in list(kept):
-        rest = [each for each in kept if each != row]
-        if RowSpace(np.vstack([seen[rest], told])).settles(gradient):
-            kept = rest
-    touched = np.abs(np.vstack([seen[kept], told, gradient[None]])).max(axis=0) > 1e-9
-    return bool(touched[: 2 * figure.points].reshape(-1, 2).any(axis=1).all())
+    for letter in set(drawing.points) - set(target[1][1:]):
+        words = [each.rows for each in given if not any(letter in part[1:] for part in each.word[1:])]
+        seen = rows(figure, drawing.without(letter).facts)
+        if RowSpace(np.vstack([seen, *words])).settles(gradient):
+            return False
+    return True
 
 
 def _exact(drawing: Drawing, run: Run, figure: Figure, given: Sequence[Word], target: Word) -> Problem | None:

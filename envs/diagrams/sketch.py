@@ -230,7 +230,7 @@ def _attached(stream: Stream, sketch: Sketch) -> bool:
     """A triangle on the outside of a side: any, isosceles or right-angled."""
     if (corner := _corner(stream, sketch)) is None:
         return False
-    v, i, j = corner
+    _, i, j = corner
     p, a, b = (sketch.places[each] for each in corner)
     outward = -1 if ((b - a).conjugate() * (p - a)).imag > 0 else 1
     kind = stream.integer(0, 2)
@@ -253,7 +253,7 @@ def _around(stream: Stream, sketch: Sketch) -> bool:
     """A circle around a corner through another; it cuts the longer side."""
     if (corner := _corner(stream, sketch)) is None or sketch.radii:
         return False
-    v, i, j = corner
+    v, i, _ = corner
     p, a, b = (sketch.places[each] for each in corner)
     if not abs(a - p) < 0.85 * abs(b - p):
         return False
