@@ -23,8 +23,8 @@ APART, CLEAR = 30.0, 10.0
 """Least distance between dots, and of a dot from a line or circle that it is not on, px."""
 SHARP = 14.0
 """Least angle between lines that meet at a point, degrees."""
-NEARLY_TANGENT = (0.5, 6.0)
-"""By how much, px, a line must not miss or cut a circle: it would be taken for a tangent."""
+NEARLY_TANGENT = 6.0
+"""By how little, px, a line that is no tangent must not miss or cut a circle."""
 MAX_CONDITIONS = 8
 EXTENTS = (12, 30)
 """Of figures, cm."""
@@ -75,7 +75,9 @@ def _placed(stream: Stream, sketch: Sketch, letters: Sequence[str]) -> Drawing |
     named = dict(zip(letters, corners, strict=True))
     pieces = [(letters[i], letters[j]) for i, j in sketch.segments]
     rights = [(letters[a], letters[v], letters[b]) for a, v, b in sketch.rights]
-    return _fitted(named, pieces, radii, rights)
+    drawing = _fitted(named, pieces, radii, rights)
+    tangents = [{letters[each] for each in segment} for op, segment, _ in sketch.said if op == "tangent"]
+    return None if drawing is None or _seems_tangent(drawing, tangents) else drawing
 
 
 def _fitted(
@@ -114,8 +116,6 @@ def _roomy(drawing: Drawing) -> bool:
     places = drawing.points
     if drawing.clearance < CLEAR or any(math.dist(places[a], places[b]) < APART for a, b in combinations(places, 2)):
         return False
-    if any(_seems_tangent(drawing, line, middle) for line in drawing.lines for middle in drawing.circles):
-        return False
     return all(
         angle >= math.radians(SHARP)
         for vertex in places
@@ -123,11 +123,15 @@ def _roomy(drawing: Drawing) -> bool:
     )
 
 
-def _seems_tangent(drawing: Drawing, line: Sequence[str], middle: str) -> bool:
-    (ax, ay), (bx, by), (x, y) = (drawing.points[each] for each in (line[0], line[-1], middle))
-    length = math.dist((ax, ay), (bx, by))
-    gap = abs(abs((bx - ax) * (y - ay) - (by - ay) * (x - ax)) / length - drawing.circles[middle][0])
-    return NEARLY_TANGENT[0] < gap < NEARLY_TANGENT[1]
+def _seems_tangent(drawing: Drawing, tangents: Sequence[set[str]]) -> bool:
+    """Whether a line would be taken for a tangent that is not called one."""
+    for line in (line for line in drawing.lines if not any(each <= set(line) for each in tangents)):
+        for middle, (radius, _) in drawing.circles.items():
+            (ax, ay), (bx, by), (x, y) = (drawing.points[each] for each in (line[0], line[-1], middle))
+            gap = abs((bx - ax) * (y - ay) - (by - ay) * (x - ax)) / math.dist((ax, ay), (bx, by)) - radius
+            if abs(gap) < NEARLY_TANGENT:
+                return True
+    return False
 
 
 def _neighbours(drawing: Drawing, vertex: str) -> list[str]:
