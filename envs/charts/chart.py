@@ -19,9 +19,9 @@ Difficulty knobs:
     The number of values: up to 6, 12, 24 (difficulties 1 to 3).
 
 Degenerate cases excluded:
-    Marks that are hidden, pale or of no known kind; axes that cannot be read; comparisons closer than 3 % of the
-    axis; amounts that a careful reader, who is off by 1 % of the axis for each value, could miss by 5 %; charts
-    that print their numbers.
+    Marks that are hidden, pale or of no known kind; series without a value at some category; axes that cannot be
+    read; comparisons closer than 3 % of the axis; amounts that a careful reader, who is off by 1 % of the axis for each
+    value, could miss by 5 %; charts that print their numbers.
 
 State space:
     More than 10**12 charts (8 colours, 160 names, 90 heights for each of up to 24 values); 19 operators.
@@ -53,7 +53,7 @@ from ..requirements import read_requirements
 from ..streams import Stream
 from .names import THEMES
 from .operators import AXIS, COLOURS, LANGUAGE, READING, TRENDS, Amount, Point, Reading, noun
-from .plan import OBJECTS, Plan, filled, plans, reading_error
+from .plan import OBJECTS, Plan, filled, plans, reading_error, shapes
 
 # --- constants -------------------------------------------------------------------------------------------------
 
@@ -106,10 +106,12 @@ FORMS: Mapping[str, Form] = {each.task.name: each for each in (
         ("several", ["series_of", [_ENDS, ["at", ["points"], "CATEGORY"]]])),
     _form("difference", "decimal", (), "how far two values are apart",
         ("one", ["difference", _AT, _AT]), ("several", ["difference", _SERIES_AT, _SERIES_AT])),
-    _form("ratio", "decimal", (), "one value over another", ("one", ["ratio", _AT, _AT])),
+    _form("ratio", "decimal", (), "one value over another", ("one", ["ratio", _AT, _AT]),
+        ("several", ["ratio", _SERIES_AT, _SERIES_AT])),
     _form("sum", "decimal", (), "a sum or a mean", ("one", [("sum", "mean"), ["points"]]),
         ("several", [("sum", "mean"), _PART])),
-    _form("spread", "decimal", (), "from lowest to highest", ("one", ["spread", ["points"]])),
+    _form("spread", "decimal", (), "from lowest to highest", ("one", ["spread", ["points"]]),
+        ("several", ["spread", _PART])),
     _form("count", "number", COUNTS, "how many values are above or below a limit",
         ("one", ["count", [("over", "under"), ["points"], "LIMIT"]]),
         ("several", ["count", [("over", "under"), _PART, "LIMIT"]])),
@@ -178,6 +180,12 @@ def _points(panel: Panel, series: Series) -> list[Point] | Rejected:
     return found
 
 
+def _categories(panel: Panel) -> set[str]:
+    """All that the category axis names; none where there is no such axis."""
+    axes = [axis for axis in panel.axes if axis.scale is not None and axis.scale.kind == "category"]
+    return {tick.label for axis in axes for tick in axis.ticks}
+
+
 def _order(panel: Panel, points: Sequence[Point]) -> list[Point]:
     """By series, then by place on the category axis: from left to right, or from the top down."""
     axis = next((axis for axis in panel.axes if axis.scale is not None and axis.scale.kind == "category"), None)
@@ -202,6 +210,9 @@ def perceive(scene: ChartScene) -> Reading | Rejected:
             found = _points(panel, series)
             if isinstance(found, Rejected):
                 return found
+            if lost := _categories(panel) - {point.category for point in found}:
+                what = f"{series.label or 'the chart'} shows no value at {min(lost)}"
+                return Rejected("gap", what, "give each series a value at each category, and let nothing cover it")
             own += found
             if series.label and series.kind != "wedge":
                 colours[series.label] = _colour_word(series.colour)
@@ -247,9 +258,9 @@ class Chart(QueriedEnvironment[ChartScene]):  # noqa: D101 - the module's docstr
         """A query of the task's form, with names that some chart may hold."""
         return self._query(stream, FORMS[task])[0]
 
-    def _query(self, stream: Stream, form: Form) -> tuple[Call, str]:
+    def _query(self, stream: Stream, form: Form, difficulty: int = 1) -> tuple[Call, str]:
         while True:
-            layout, template = stream.choice(form.templates)
+            layout, template = stream.choice([each for each in form.templates if shapes(each[0], difficulty)])
             query = filled(stream, template, stream.choice(tuple(THEMES)))
             if isinstance(query, Call) and LANGUAGE.ill_formed(query) is None:
                 return query, layout
@@ -272,12 +283,9 @@ class Chart(QueriedEnvironment[ChartScene]):  # noqa: D101 - the module's docstr
     def _planned(self, stream: Stream, form: Form, wanted: str | None, difficulty: int) -> tuple[Plan, Call]:
         """A chart with a clear answer; queries that no chart of so many values gives it to are drawn anew."""
         clearer = {unit: least * CLEARANCE for unit, least in THRESHOLDS.items()}
-        low, high = OBJECTS[difficulty]
         while True:
-            query, layout = self._query(stream, form)
+            query, layout = self._query(stream, form, difficulty)
             for _, plan in zip(range(TRIES // 10), plans(stream, layout, query, difficulty), strict=False):
-                if not low <= sum(map(len, plan.values)) <= high:
-                    continue
                 result = self._result(plan.reading(), query)
                 if isinstance(result, Result) and clear(result, clearer) is None:
                     if wanted is None or self.wording(result.value) == wanted:

@@ -113,16 +113,20 @@ def _two_panels(plan: Plan) -> str:
 
 
 _PROGRAMS = {"one": _one, "several": _several, "panels": _two_panels}
-_KINDS = {"one": ("bar", "barh", "line", "pie"), "several": ("grouped", "stacked", "line"), "panels": ("bar", "line")}
+_KINDS = {
+    "one": ("bar", "barh", "line", "pie", "pie"),
+    "several": ("grouped", "stacked", "line"),
+    "panels": ("bar", "line"),
+}
 _THEME_OF = {name: theme for theme, names in THEMES.items() for name in names}
 
 
-def _shape(stream: Stream, layout: str, low: int, high: int) -> tuple[int, int]:
-    """Rows and categories of a chart with so many values."""
-    rows = {"one": (1, 1), "several": (2, 4), "panels": (2, 2)}[layout]
-    fits = [(r, c) for r in range(rows[0], rows[1] + 1) for c in range(2, 9) if low <= r * c <= high]
-    # One series has at most eight categories: more are not told apart.
-    return stream.choice(fits or [(rows[0], 8)])
+def shapes(layout: str, difficulty: int) -> list[tuple[int, int]]:
+    """Rows and categories that a chart of this layout may have; none where it cannot have so many values."""
+    low, high = OBJECTS[difficulty]
+    rows = {"one": (1,), "several": (2, 3, 4), "panels": (2,)}[layout]
+    # More than eight categories are not told apart.
+    return [(r, c) for r in rows for c in range(2, 9) if low <= r * c <= high]
 
 
 def _values(stream: Stream, plan: Plan, rows: int, trend: bool) -> tuple[tuple[int, ...], ...]:
@@ -149,10 +153,14 @@ def plans(stream: Stream, layout: str, query: Query, difficulty: int) -> Iterato
     tops = [top for top in TOPS if not limit or 0.2 * top <= limit <= 0.8 * top]
     theme = next((_THEME_OF[name] for name in wanted.get("category", ())), None)
     while True:
-        rows, columns = _shape(stream, layout, *OBJECTS[difficulty])
+        rows, columns = stream.choice(shapes(layout, difficulty))
         rows, columns = max(rows, len(wanted.get("series", ()))), max(columns, len(wanted.get("category", ())))
         names = THEMES[theme or stream.choice(tuple(THEMES))]
         kind = stream.choice(_KINDS[layout])
+        # There are only so many names of a kind, and of colours that a pie can have.
+        columns = min(columns, len(names), len(COLOURS))
+        if not OBJECTS[difficulty][0] <= rows * columns <= OBJECTS[difficulty][1]:
+            continue
         plan = Plan(
             layout, kind, tuple(stream.sample(PANELS, 2)), _with(stream, wanted.get("series", []), SERIES, rows),
             _with(stream, wanted.get("colour", []), tuple(COLOURS), columns if kind == "pie" else rows),
