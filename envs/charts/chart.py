@@ -24,7 +24,7 @@ Degenerate cases excluded:
     value, could miss by 5 %; charts that print their numbers.
 
 State space:
-    More than 10**12 charts (8 colours, 160 names, 90 heights for each of up to 24 values); 19 operators.
+    More than 10**12 charts (8 colours, 160 names, 90 heights for each of up to 24 values); 23 operators.
 
 Source:
     Question types after ChartQA (Masry et al. 2022, https://arxiv.org/abs/2203.10244); no code or data taken.
@@ -67,7 +67,7 @@ MIN_VISIBLE, MIN_CONTRAST = 0.8, 0.12
 MAX_COLOUR_DISTANCE = 40.0
 MAX_VALUES = 60
 COUNTS, YES_NO = ("0", "1", "2", "3"), ("no", "yes")
-TRIES, DRAWINGS = 400, 4
+TRIES, DRAWINGS = 400, 20
 DESCRIPTION = Description(Vocabulary(kind=("bar", "line", "wedge")), about="values by how they are drawn")
 GUIDE = """You draw charts as Python programs with matplotlib. Reply with the program and nothing else. Use bar, barh,
 plot or pie with a name for each category, label each series and show a legend where there are several, give each

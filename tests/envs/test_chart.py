@@ -286,3 +286,7 @@ def test_any_program_is_answered_or_refused_with_a_code(env, sampled, fresh_seed
         assert isinstance(outcome, Truth) or (outcome.code and outcome.reason)
         outcomes[outcome.code if isinstance(outcome, Rejected) else "answered"] += 1
     assert outcomes["answered"] > 100 and len(outcomes) > 9, outcomes
+
+
+def test_documented_state_space(env):
+    assert f"{len(LANGUAGE.operators)} operators" in env.__doc__

@@ -371,6 +371,10 @@ def test_any_program_is_answered_or_refused_with_a_code(env, fresh_seed):
     assert outcomes["answered"] > 20 and len(outcomes) > 10, outcomes
 
 
+def test_documented_state_space(env):
+    assert f"{len(LANGUAGE.operators)} operators" in env.__doc__
+
+
 def test_requirements_count_parts(env):
     wanted = env.requirements([[3, "point"], [3, "line"], [1, "right-angle"]])
     assert not isinstance(wanted, Rejected) and [env.describe(each) for each in wanted] == [
