@@ -17,6 +17,7 @@ from .measures import (
     vertical_relation,
 )
 from .packed import pack_regions, pack_scene, unpack_regions, unpack_scene
+from .room import RoomObject, RoomScene
 from .scene import FlatObject, FlatScene, Gradient, Region, region, rings, rounded
 from .spatial import SpatialScene
 
@@ -28,6 +29,8 @@ __all__ = [
     "Gradient",
     "Measured",
     "Region",
+    "RoomObject",
+    "RoomScene",
     "Scene",
     "SpatialScene",
     "centre_distance",
