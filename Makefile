@@ -6,7 +6,7 @@ PINS := pyproject.toml constraints.txt .ci/setup.sh
 # Waiting threads of torch must not spin: rendering workers share the cores.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: evolve test check bench bench-learning bench-render seed setup
+.PHONY: evolve test check bench bench-learning bench-render bench-envs seed setup
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -15,7 +15,7 @@ help:
 	@echo "make test            all tests;  ARGS='-k canvas' picks some"
 	@echo "make check           ruff, mypy, import-linter"
 	@echo "make seed            make the embedded model's warm-up anew"
-	@echo "make bench           every benchmark;  make bench-learning or bench-render: one of them"
+	@echo "make bench           every benchmark;  make bench-learning, bench-render, bench-envs: one of them"
 	@echo "make setup           install only"
 
 evolve: $(VENV)/.installed-train
@@ -31,10 +31,13 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy -p zerosight
 	$(BIN)/lint-imports
 
-bench: bench-learning bench-render
+bench: bench-learning bench-render bench-envs
 
 bench-render: $(VENV)/.installed-dev
 	$(BIN)/python -m zerosight.benchmarks.rendering $(ARGS)
+
+bench-envs: $(VENV)/.installed-dev
+	$(BIN)/python -m zerosight.benchmarks.worlds $(ARGS)
 
 bench-learning: $(VENV)/.installed-train
 	$(BIN)/python -m zerosight.benchmarks.learning $(ARGS)

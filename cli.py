@@ -11,13 +11,24 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from .config import ConfigError
 from .doctor import diagnose
-from .envs import SPLITS, PluginError, UnknownEnvironmentError, broken_plugins, list_environments, make, stream
-from .envs.checker import check_environment
+from .envs import (
+    SPLITS,
+    Environment,
+    PluginError,
+    UnknownEnvironmentError,
+    broken_plugins,
+    list_environments,
+    make,
+    stream,
+)
+from .envs.checker import check_environment, item_rate
 from .envs.gallery import gallery_page
+from .envs.registry import guarded
+from .envs.scaffold import ScaffoldError, env_id_of, write_plugin
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="A vision-language model improves itself from zero data."
@@ -36,7 +47,7 @@ class _Usage(Exception):
 
 def main() -> None:
     """Run the command line; what a person can mend is one line on stderr and exit code 2."""
-    expected: tuple[type[Exception], ...] = (ConfigError, UnknownEnvironmentError, PluginError, _Usage)
+    expected: tuple[type[Exception], ...] = (ConfigError, UnknownEnvironmentError, PluginError, ScaffoldError, _Usage)
     try:
         expected += _training_errors()
     except ModuleNotFoundError:
@@ -206,21 +217,40 @@ def _print_results(start: Mapping[str, Any], end: Mapping[str, Any]) -> None:
 
 
 @env_app.command("list")
-def env_list(as_json: Json = False) -> None:
-    """All environments with their forms and chance levels."""
+def env_list(
+    as_json: Json = False,
+    rates: Annotated[bool, typer.Option(help="Measure how many items a second each makes on one core here.")] = True,
+) -> None:
+    """All environments with their forms, chance levels and item rates."""
     broken = broken_plugins()
     found = [make(name) for name in list_environments() if name not in broken]
+    measured = {env.id: _rate(env, broken) if rates else None for env in found}
     if as_json:
-        print(json.dumps([_env_summary(env) for env in found], indent=1))  # noqa: T201
+        print(json.dumps([_env_summary(env) | {"items_per_second": measured[env.id]} for env in found], indent=1))  # noqa: T201
         return
-    table = Table("environment", "forms", "difficulties", "chance")
+    table = Table(Column("environment", no_wrap=True), "forms", "difficulties", "chance")
+    if rates:
+        table.add_column("items/s", justify="right")
+    table.add_column("about", no_wrap=True, overflow="ellipsis")
     for env in found:
         chances = [task.chance for task in env.tasks.values()]
         spread = f"{min(chances):.0%}–{max(chances):.0%}"
-        table.add_row(env.id, str(len(env.tasks)), ", ".join(map(str, env.difficulties)), spread)
+        rate = [f"{measured[env.id] or 0:.0f}"] if rates else []
+        about = (env.__doc__ or "").strip().splitlines()[0]
+        levels = f"{min(env.difficulties)}–{max(env.difficulties)}"
+        table.add_row(env.id, str(len(env.tasks)), levels, spread, *rate, about)
     console.print(table)
     for reason in broken.values():
         errors.print(f"[yellow]warning:[/] {reason}", highlight=False)
+
+
+def _rate(env: Environment, broken: dict[str, str]) -> float | None:
+    """Items a second; None for a plugin that cannot sample, which is added to the broken ones."""
+    try:
+        return guarded(f"environment {env.id!r} cannot sample", lambda: item_rate(env))
+    except PluginError as error:
+        broken[env.id] = str(error)
+        return None
 
 
 def _env_summary(env: Any) -> dict[str, Any]:
@@ -241,8 +271,26 @@ def env_show(env_id: str, as_json: Json = False) -> None:
     console.print((env.__doc__ or "").strip(), highlight=False, markup=False)
     table = Table("form", "answers", "chance", "about")
     for name, task in env.tasks.items():
-        table.add_row(name, ", ".join(task.options), f"{task.chance:.0%}", task.about)
+        table.add_row(name, ", ".join(task.options) or f"any {task.kind}", f"{task.chance:.0%}", task.about)
     console.print(table)
+
+
+@env_app.command("schema")
+def env_schema(env_id: str) -> None:
+    """The JSON schema of an environment's queries, for decoding under constraint."""
+    print(json.dumps(make(env_id).schema(), indent=1))  # noqa: T201
+
+
+@env_app.command("new")
+def env_new(
+    name: Annotated[str, typer.Argument(help="The package's name, such as my-world.")],
+    into: Annotated[Path, typer.Option(help="The folder to make its folder in.")] = Path(),
+) -> None:
+    """Write a plugin package with a small world of its own, to begin with."""
+    folder = write_plugin(name, into)
+    console.print(f"{folder}: the world [bold]{env_id_of(name)}[/]; next:", highlight=False)
+    for step in (f"pip install -e {folder}", f"zerosight env check {env_id_of(name)}"):
+        console.print(f"  {step}", highlight=False, soft_wrap=True)
 
 
 @env_app.command("sample")
@@ -285,7 +333,8 @@ def env_check(
     as_json: Json = False,
 ) -> None:
     """Run the whole contract on an environment; exit code 1 where it does not hold."""
-    results = check_environment(env_id, n)
+    make(env_id)
+    results = guarded(f"{env_id} cannot be checked", lambda: check_environment(env_id, n))
     if as_json:
         print(json.dumps([result._asdict() for result in results], indent=1))  # noqa: T201
     else:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..envs import Item, Rejected, make, stream
+from ..envs.shapes.canvas import ENV_ID
 from ..render import Picture
 from ..render.pools import Drawn
 from ..roles import coder, proposer, solver
+from ..train.curriculum import task_label
 from ..train.episodes import Draw, draw_each
 from ..train.generator import HFGenerator, Sampling
 from ..train.policy import Policy
@@ -37,6 +39,11 @@ class Suite:
     items: tuple[Item, ...]
     pictures: tuple[Picture, ...]
 
+    @property
+    def envs(self) -> set[str]:
+        """The environments that its items are of."""
+        return {item.env for item in self.items}
+
 
 def heldout_suite(envs: Sequence[str], count: int, seed: int = SUITE_SEED) -> Suite:
     """`count` items of the `heldout` split, in turn over environments, forms and difficulties."""
@@ -48,7 +55,7 @@ def heldout_suite(envs: Sequence[str], count: int, seed: int = SUITE_SEED) -> Su
         wanted = DIFFICULTY_PATTERN[turn // len(tasks) % len(DIFFICULTY_PATTERN)]
         difficulty = min(wanted, max(env.difficulties))
         made.append(env.sample(stream(env.id, "heldout", seed, index), tasks[turn % len(tasks)], difficulty))
-    return Suite(tuple(made), tuple(env.picture(item.scene, env.size) for item in made for env in [make(item.env)]))
+    return Suite(tuple(made), tuple(env.show(item, env.size) for item in made for env in [make(item.env)]))
 
 
 def evaluate(policy: Policy, suite: Suite, taught: Sequence[str], progress: Progress | None = None) -> dict[str, Any]:
@@ -68,7 +75,7 @@ def evaluate(policy: Policy, suite: Suite, taught: Sequence[str], progress: Prog
     rows = [
         {
             "id": item.id,
-            "task": item.task,
+            "task": task_label(suite.envs, item.env, item.task),
             "chance": make(item.env).tasks[item.task].chance,
             "kind": kind_of(item, taught),
             "answer": seen,
@@ -91,7 +98,7 @@ def evaluate(policy: Policy, suite: Suite, taught: Sequence[str], progress: Prog
 
 def kind_of(item: Item, taught: Sequence[str]) -> str:
     """Whether the warm-up answered such items, only easier ones, or none of the form."""
-    if item.task not in taught:
+    if item.env != ENV_ID or item.task not in taught:
         return NEW
     return EASY if item.difficulty == 1 else HARDER
 

@@ -33,7 +33,10 @@ _INTEGER = re.compile(rf"[+-]?(?:{_DIGITS})(?:\.0+)?", re.ASCII)
 _DECIMAL = re.compile(rf"[+-]?(?:(?:{_DIGITS})(?:\.\d*)?|\.\d+)(?:e[+-]?\d{{1,3}})?", re.ASCII)
 _FRACTION = re.compile(r"([+-]?)(?:(\d+)\s+)?(\d+)\s*/\s*(\d+)", re.ASCII)
 _TEX_FRACTION = re.compile(r"([+-]?)\\[dt]?frac\{(\d+)\}\{(\d+)\}", re.ASCII)
-_LETTER = re.compile(r"(?:option|choice|picture|image)?\s*\(?([a-z])\)?(?:\s*[.:)]\s*\S.*)?", re.DOTALL)
+_LETTER = re.compile(
+    r"(?:option|choice|picture|image)?\s*(?:\(([a-z])\)[\s.:]*|([a-z])(?:\s*[.:)]\s*|$))(\S.*)?$", re.DOTALL
+)
+_SECOND = re.compile(r"(?:^|\W)(?:or|and|nor|not|but)\s+\(?[a-z]\)?(?:\W|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +138,17 @@ def _word(body: str, options: tuple[str, ...], measure: str) -> str | None:
 
 
 def _name(body: str, options: tuple[str, ...], measure: str) -> str | None:
-    """Any text, but for its case, its spaces and a leading article."""
-    return " ".join(body.removeprefix("the ").split())
+    """Any text, or one of the options where there are some, but for its case, its spaces and a leading article."""
+    said = " ".join(body.lower().removeprefix("the ").split())
+    return said if not options or any(said == _name(option, (), "") for option in options) else None
 
 
 def _choice(body: str, options: tuple[str, ...], measure: str) -> str | None:
     """A letter alone, in brackets, or before the option's text."""
-    found = _LETTER.fullmatch(body)
-    return next((option for option in options if found and option.lower() == found[1]), None)
+    found = _LETTER.match(body)
+    if found is None or _SECOND.search(found[3] or ""):
+        return None
+    return next((option for option in options if option.lower() == (found[1] or found[2])), None)
 
 
 def _decimal(body: str, options: tuple[str, ...], measure: str) -> str | None:
@@ -223,7 +229,7 @@ def score_answer(answer: Answer, text: str) -> Score:
         # A hair more, so that a value on the border does not hang on its last bit.
         correct = float(abs(float(read) - right) <= abs(right) * answer.tolerance * (1 + 1e-9))
     elif answer.kind == "name":
-        correct = float(read == _name(answer.value.lower(), (), ""))
+        correct = float(read == _name(answer.value, (), ""))
     else:
         correct = float(read == answer.value)
     return Score(correct, {"correct": correct, "format": 1.0})

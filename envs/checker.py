@@ -74,6 +74,18 @@ def sample_items(env: Environment, n: int, split: str = "train", seed: int = 0) 
     ]
 
 
+def item_rate(env: Environment, seconds: float = 0.3) -> float:
+    """Items a second that this environment samples here, pictures left out, over all forms in turn."""
+    tasks, levels, made = list(env.tasks), env.difficulties, 0
+    env.sample(stream(env.id, "dev", 0, 0), tasks[0], levels[0])  # what is made once, workers among it, is made now
+    began = time.perf_counter()
+    while (spent := time.perf_counter() - began) < seconds:
+        task, level = tasks[made % len(tasks)], levels[made // len(tasks) % len(levels)]
+        env.sample(stream(env.id, "dev", 1, made), task, level)
+        made += 1
+    return made / spent
+
+
 def _result(name: str, flaws: Sequence[str], detail: str) -> CheckResult:
     more = f" (and {len(flaws) - 1} more)" if len(flaws) > 1 else ""
     return CheckResult(name, not flaws, f"{flaws[0]}{more}" if flaws else detail)
@@ -146,8 +158,8 @@ def _truth_scores(env: Environment, item: Item) -> Iterator[str]:
             yield f"the right answer scores 0 as {text!r}"
 
 
-def near_misses(value: str, kind: str, options: Sequence[str]) -> list[str]:
-    """Replies that a careless matcher takes for `value`."""
+def near_misses(value: str, kind: str, options: Sequence[str], tolerance: float = 0.0) -> list[str]:
+    """Replies that a careless matcher takes for `value`; amounts are just over `tolerance` away."""
     other = next((option for option in options if option != value), "other")
     texts = [
         "",
@@ -165,19 +177,18 @@ def near_misses(value: str, kind: str, options: Sequence[str]) -> list[str]:
     texts += [option for option in options if option != value]
     if kind == "number":
         number = int(value)
-        texts += [
-            str(number + 1),
-            str(number - 1),
-            f"-{number + 1}",
-            f"{number}.5",
-            f"1{number}",
-            f"{number}/1",
-        ]
+        texts += [str(number + 1), str(number - 1), f"-{number + 1}", f"{number}.5", f"1{number}", f"{number}/1"]
+    if kind == "decimal":
+        amount, beyond = float(value), 1.02 + tolerance
+        near = [amount * beyond, amount / beyond, -amount, amount + 10 ** math.ceil(math.log10(abs(amount) + 1))]
+        texts += [f"{each:.12g}" for each in near if each != amount]
+    if kind == "choice":
+        texts += [f"({value}) or ({other})", f"{value} and {other}", f"{value}. or {other}."]
     return texts
 
 
 def _misses_score_nothing(env: Environment, item: Item) -> Iterator[str]:
-    for text in near_misses(item.truth.value, item.truth.kind, item.question.options):
+    for text in near_misses(item.truth.value, item.truth.kind, item.question.options, item.truth.tolerance):
         if env.score(item.truth, item.question.options, text).value > 0:
             yield f"{text!r} scores although {item.truth.value!r} is right"
 
@@ -206,8 +217,8 @@ def _query_again(env: Environment, item: Item) -> Iterator[str]:
 
 
 def _picture_again(env: Environment, item: Item) -> Iterator[str]:
-    stored = Item.from_json(item.to_json()).scene
-    first, second = (env.picture(scene, PICTURE_SIZE).array for scene in (item.scene, stored))
+    stored = Item.from_json(item.to_json())
+    first, second = (env.show(each, PICTURE_SIZE).array for each in (item, stored))
     if first.tobytes() != second.tobytes():
         yield "its picture differs when drawn again"
     if first.shape[1] != PICTURE_SIZE:

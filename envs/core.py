@@ -214,8 +214,12 @@ class Environment(ABC, Generic[S]):
         """
 
     @abstractmethod
-    def picture(self, scene: S, size: int) -> Picture:
-        """The scene's pixels, `size` wide."""
+    def show(self, item: Item, size: int) -> Picture:
+        """The item's pixels, `size` wide.
+
+        Raises:
+            InfrastructureError: our machinery failed, in worlds whose programs run code.
+        """
 
     @abstractmethod
     def unmet(self, scene: S, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:

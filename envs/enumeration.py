@@ -24,37 +24,65 @@ class Count(NamedTuple):
 
 
 class Enumeration:
-    """The well-typed programs of a language, by type and depth; checks such as `trivial` are not applied."""
+    """The well-typed programs of a language, by type and depth; checks such as `trivial` are not applied.
 
-    def __init__(self, language: Language) -> None:
+    Args:
+        language: whose programs.
+        side: how deep the arguments beside the deepest one may nest; any depth by default. Without a bound nearly all
+            deep programs are bushes of a hundred descriptions that no picture of a few objects fulfils; with it they
+            are chains, "the shape nearest to the leftmost of the shapes above ...".
+    """
+
+    def __init__(self, language: Language, side: int | None = None) -> None:
         self.language = language
+        self._side = language.max_depth if side is None else side
         self._within = cache(self._count_within)
+        self.of = cache(self._count_of)
 
     def count(self, depth: int) -> Count:
         """Programs that give an answer, of exactly this depth."""
         counts = [self.of(output, depth) for output in sorted(self.language.answers)]
         return Count(sum(each.structures for each in counts), sum(each.programs for each in counts))
 
-    def of(self, output: str, depth: int) -> Count:
+    def _count_of(self, output: str, depth: int) -> Count:
         """Programs of a type, of exactly this depth."""
-        deep, shallow = self._within(output, depth), self._within(output, depth - 1)
-        return Count(deep.structures - shallow.structures, deep.programs - shallow.programs)
+        structures = programs = 0
+        if depth == 1:
+            for leaf in self.language.leaves.values():
+                if leaf.output == output:
+                    patterns = leaf.patterns()
+                    structures, programs = structures + len(patterns), programs + sum(patterns.values())
+        for _, inner in self._forms(output, depth):
+            counts = [self.of(*each) if exact else self._within(*each) for exact, *each in inner]
+            structures += _product(each.structures for each in counts)
+            programs += _product(each.programs for each in counts)
+        return Count(structures, programs)
 
     def _count_within(self, output: str, depth: int) -> Count:
         """Programs of a type, of this depth at most."""
-        if depth < 1:
-            return Count(0, 0)
-        structures = programs = 0
-        for leaf in self.language.leaves.values():
-            if leaf.output == output:
-                patterns = leaf.patterns()
-                structures, programs = structures + len(patterns), programs + sum(patterns.values())
-        for operator in self.language.operators.values():
-            if operator.output == output and depth > 1:
-                inner = [self._within(wanted, depth - 1) for wanted in operator.inputs]
-                structures += _product(each.structures for each in inner)
-                programs += _product(each.programs for each in inner)
-        return Count(structures, programs)
+        counts = [self.of(output, each) for each in range(1, depth + 1)]
+        return Count(sum(each.structures for each in counts), sum(each.programs for each in counts))
+
+    def _forms(self, output: str, depth: int) -> Iterator[tuple[str, list[tuple[bool, str, int]]]]:
+        """Operators that give programs of exactly this depth, with each argument's type and exact or largest depth.
+
+        One argument or more reaches the full depth; the rest stay below it, and at `side` where that is less. Every
+        program is of one such form only.
+        """
+        for name, operator in self.language.operators.items():
+            if operator.output != output or depth < 2:
+                continue
+            for full in product((True, False), repeat=len(operator.inputs)):
+                # Beyond `side` only one argument may be deep.
+                if sum(full) == 1 or (any(full) and depth - 1 <= self._side):
+                    below = min(depth - 2, self._side)
+                    yield (
+                        name,
+                        [
+                            (deep, wanted, depth - 1 if deep else below)
+                            for deep, wanted in zip(full, operator.inputs, strict=True)
+                        ],
+                    )
 
     def programs(self, output: str, depth: int) -> Iterator[Query]:
         """Every structure of a type, of this depth at most, with the first words of each pattern."""
@@ -90,30 +118,19 @@ class Enumeration:
 
     def _draw(self, stream: Stream, output: str, depth: int) -> Query:
         """Of exactly this depth."""
-        forms: list[tuple[Any, ...]] = []
-        weights: list[int] = []
         if depth == 1:
-            for name, leaf in self.language.leaves.items():
-                if leaf.output == output:
-                    forms += [(name, pattern) for pattern in leaf.patterns()]
-            name, pattern = stream.choice(forms)
+            leaves = {name: leaf for name, leaf in self.language.leaves.items() if leaf.output == output}
+            name, pattern = stream.choice([(name, each) for name, leaf in leaves.items() for each in leaf.patterns()])
             return self.language.leaf(name, *self.language.leaves[name].draw(pattern, stream))
-        for name, operator in self.language.operators.items():
-            if operator.output == output:
-                # Which arguments reach the full depth, at least one: the rest stay below it.
-                for full in product((True, False), repeat=len(operator.inputs)):
-                    inner = [
-                        (self.of if deep else self._within)(wanted, depth - 1 if deep else depth - 2).structures
-                        for deep, wanted in zip(full, operator.inputs, strict=True)
-                    ]
-                    if any(full) and (weight := _product(inner)):
-                        forms.append((name, full))
-                        weights.append(weight)
-        name, full = _weighted(stream, forms, weights)
-        inputs = self.language.operators[name].inputs
+        options = list(self._forms(output, depth))
+        weights = [
+            _product((self.of(*each) if exact else self._within(*each)).structures for exact, *each in inner)
+            for _, inner in options
+        ]
+        name, inner = _weighted(stream, options, weights)
         args = [
-            self._draw(stream, wanted, depth - 1 if deep else self._shallower(stream, wanted, depth - 2))
-            for deep, wanted in zip(full, inputs, strict=True)
+            self._draw(stream, wanted, most if exact else self._shallower(stream, wanted, most))
+            for exact, wanted, most in inner
         ]
         return self.language.call(name, *args)
 

@@ -61,7 +61,7 @@ def gallery_page(env: Environment, items: Sequence[Item]) -> str:
 
 def _card(env: Environment, item: Item) -> str:
     size = max(SIZE, env.size)
-    png = env.picture(item.scene, size).png()
+    png = env.show(item, size).png()
     texts = {
         "alt": f"what the question is about: {item.task.replace('_', ' ')}",
         "question": item.question.text,

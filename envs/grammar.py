@@ -16,6 +16,7 @@ Nested relations could be read in two ways: "circles left of the square above th
 set is joined by "and also", one of an anchor follows "that is"; tests hold that no text means two programs.
 """
 
+import re
 import string
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -72,16 +73,22 @@ class Grammar:
         if operator.output != "Set":
             return said
         head = query.args[0]
-        # "and also" keeps a second relation from being read as one of the first one's anchor.
-        joint = " that is" if clause else " and also" if isinstance(head, Call) else ""
+        # "and also" keeps a second relation from being read as one of the first one's anchor; a name has none.
+        nested = isinstance(head, Call) and isinstance(head.args[-1], Call)
+        joint = " that is" if clause else " and also" if nested else ""
         return f"{self._phrase(head, plural, pick)}{joint} {said}"
 
     def _filled(self, pattern: str, query: Call, pick: "_Pick") -> str:
         parts = []
+        # What a pattern names twice is said in the same words.
+        said: dict[tuple[str, str], str] = {}
         for text, position, form, _ in _formatter.parse(pattern):
             parts.append(text)
             if position is not None:
-                parts.append(self._argument(query.args[int(position)], form or "", pick))
+                key = position, form or ""
+                if key not in said:
+                    said[key] = self._argument(query.args[int(position)], form or "", pick)
+                parts.append(said[key])
         return "".join(parts)
 
     def _argument(self, query: Query, form: str, pick: "_Pick") -> str:
@@ -91,25 +98,29 @@ class Grammar:
         return f"{article(said)} {said}" if form == "a" else said
 
 
+_ATTACHING = re.compile(r"\s*(that|among|nearest|closest|farthest|most|and|with|is one|also)\b")
+"""Words that, said after a relation, could be read as a part of it."""
+
+
 def _clear(patterns: Sequence[str], query: Call) -> Sequence[str]:
-    """The patterns that say nothing after a set with a relation, which the rest could be read as part of.
+    """The patterns that say nothing after a set with a relation which could be read as a part of that relation.
 
     All patterns where none is so, as where the language has but one.
     """
     if not any(isinstance(argument, Call) and argument.output == "Set" for argument in query.args):
         return patterns
-    return [each for each in patterns if not _followed(each, query)] or patterns
+    return [each for each in patterns if not _attaches(each, query)] or patterns
 
 
-def _followed(pattern: str, query: Call) -> bool:
+def _attaches(pattern: str, query: Call) -> bool:
     parts = list(_formatter.parse(pattern))
-    for number, (_, position, form, _) in enumerate(parts):
-        if position is not None and form in ("one", "that"):
-            rest = parts[number + 1 :]
-            related = isinstance(query.args[int(position)], Call)
-            if related and rest and (rest[0][0].strip(" ?,.") or rest[0][1] is not None):
-                return True
-    return False
+    return any(
+        position is not None
+        and query.args[int(position)].output == "Set"
+        and isinstance(query.args[int(position)], Call)
+        and (_ATTACHING.match(rest[0]) or (rest[1] is not None and not rest[0].strip()))
+        for (_, position, _, _), rest in zip(parts, [*parts[1:], ("", None, None, None)], strict=True)
+    )
 
 
 def article(noun: str) -> str:

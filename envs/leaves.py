@@ -107,6 +107,8 @@ class Description(LeafKind):
     vocabulary: Vocabulary
     output: str = "Set"
     about: str = "all objects that the words describe"
+    alone: tuple[str, ...] = ()
+    """Attributes whose words stand alone, as they say enough: a letter that is on one object only."""
 
     def read(self, arguments: Sequence[Any]) -> tuple[str, ...]:
         """Words in the vocabulary's order."""
@@ -119,6 +121,9 @@ class Description(LeafKind):
             if attribute in used:
                 raise Invalid("word", f"{used[attribute]!r} and {word!r} are both a {attribute}", "keep one of them")
             used[attribute] = word
+        sole = next((used[name] for name in self.alone if name in used), None)
+        if sole is not None and len(used) > 1:
+            raise Invalid("word", f"{sole!r} says enough alone", "leave the other words out")
         return tuple(used[name] for name in self.vocabulary if name in used)
 
     def pattern(self, words: Sequence[Any]) -> tuple[str, ...]:
@@ -126,9 +131,10 @@ class Description(LeafKind):
         return tuple(str(self.vocabulary.attribute(word)) for word in words)
 
     def patterns(self) -> Mapping[tuple[str, ...], int]:
-        """Every set of attributes."""
-        names = tuple(self.vocabulary)
-        chosen = (each for size in range(len(names) + 1) for each in itertools.combinations(names, size))
+        """Every set of attributes that may be named together."""
+        names = tuple(name for name in self.vocabulary if name not in self.alone)
+        chosen = [each for size in range(len(names) + 1) for each in itertools.combinations(names, size)]
+        chosen += [(name,) for name in self.alone]
         return {each: math.prod(len(self.vocabulary[name]) for name in each) for each in chosen}
 
     def draw(self, pattern: tuple[str, ...], stream: Stream) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ ANSWER_KINDS = {
     "Bool": "yesno",
     "Value": "decimal",
     "Choice": "choice",
+    "Name": "name",
 }
 """How an answer of a type is given; every other answer type is given in words."""
 
@@ -83,6 +84,11 @@ class Language:
     max_depth: int = MAX_DEPTH
     aliases: Mapping[str, str] = field(default_factory=dict)
     """What a hint says to do where a type was given in place of another, by `given>wanted`."""
+
+    def __post_init__(self) -> None:
+        """Refuse a name that is both a leaf's and an operator's."""
+        if both := self.leaves.keys() & self.operators.keys():
+            raise ValueError(f"{', '.join(sorted(both))}: the name of a leaf and of an operator; rename one")
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -7,14 +7,21 @@ from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from typing import TypeVar
 
 from .core import Environment
+
+T = TypeVar("T")
 
 GROUP = "zerosight.environments"
 """Entry-point group: the name is an environment id, the value `module:Class`."""
 
 _ID = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+-v[0-9]+")
-_BUILT_IN = ("zerosight.envs.shapes.canvas",)
+_BUILT_IN = (
+    "zerosight.envs.shapes.canvas",
+    "zerosight.envs.shapes.canvas_v2",
+    "zerosight.envs.charts.chart",
+)
 _factories: dict[str, Callable[[], Environment]] = {}
 
 
@@ -78,17 +85,33 @@ def make(env_id: str) -> Environment:
 
 def _load_plugin(env_id: str, point: EntryPoint) -> Environment:
     """The environment of an entry point; whatever a stranger's module does wrong is said, once, as its own failure."""
-    try:
+
+    def load() -> Environment:
         factory = point.load()
         register(env_id, factory)
-        made = factory()
+        made: Environment = factory()
         if made.id != env_id:
             raise ValueError(f"it makes an environment with the id {made.id!r}")
-    except Exception as error:  # the boundary: a plugin may raise anything
+        return made
+
+    try:
+        return guarded(f"environment {env_id!r} from {point.value!r} does not load", load)
+    except PluginError:
         _factories.pop(env_id, None)
+        raise
+
+
+def guarded(failure: str, call: Callable[[], T]) -> T:
+    """What a call into a plugin gives.
+
+    Raises:
+        PluginError: it raised something, which is said after `failure`.
+    """
+    try:
+        return call()
+    except Exception as error:  # the boundary: a plugin may raise anything
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        raise PluginError(f"environment {env_id!r} from {point.value!r} does not load: {what}") from error
-    return made
+        raise PluginError(f"{failure}: {what}") from error
 
 
 def broken_plugins() -> dict[str, str]:

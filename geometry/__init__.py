@@ -2,7 +2,7 @@
 
 from .camera import Camera, look_at, pinhole
 from .chart import ChartScene
-from .classify import classify_outline
+from .classify import classify_outline, polygon_kind
 from .kinds import Scene, read_scene, register_scene, scene_kind
 from .measures import (
     Measured,
@@ -43,6 +43,7 @@ __all__ = [
     "pack_regions",
     "pack_scene",
     "pinhole",
+    "polygon_kind",
     "read_scene",
     "region",
     "register_scene",

@@ -100,3 +100,28 @@ def _second_moments(points: np.ndarray) -> np.ndarray:
     moments = np.einsum("n,ni,nj->ij", cross, both, both)
     moments += np.einsum("n,ni,nj->ij", cross, here, here) + np.einsum("n,ni,nj->ij", cross, there, there)
     return moments / (12.0 * cross.sum())
+
+
+def polygon_kind(outline: Region) -> tuple[str, float]:
+    """The name of a regular figure among the outlines that `classify_outline` calls `polygon`.
+
+    Returns:
+        `(name, margin)`: name is `pentagon` or `hexagon` (sides and turns alike within the slacks of a square), `star`
+        (ten corners that turn out and in by turns) or `polygon`; margin is in 0..1, the unused share of the slack.
+    """
+    if isinstance(outline, MultiPolygon) or outline.is_empty or outline.interiors:
+        return "polygon", 1.0
+    points = _without_straight(np.asarray(outline.exterior.coords)[:-1])
+    turns = _turns(points)
+    sides = np.linalg.norm(_shifted(points, -1) - points, axis=1)
+    spread = 1.0 - float(sides.min() / sides.max())
+    name = {5: "pentagon", 6: "hexagon", 10: "star"}.get(len(points))
+    if name is None or spread > SIDE_SLACK:
+        return "polygon", 1.0
+    # A star turns one way at its tips and the other way between them; the rest turn one way only.
+    groups = (turns[::2], turns[1::2]) if name == "star" else (turns,)
+    off = max(float(np.ptp(group)) for group in groups)
+    straight = name == "star" and turns[0] * turns[1] >= 0
+    if off > ANGLE_SLACK or straight:
+        return "polygon", 1.0
+    return name, min(1.0 - spread / SIDE_SLACK, 1.0 - off / ANGLE_SLACK)

@@ -26,8 +26,8 @@ def zerosight(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedP
         (["evolve", "--set", "stepz=3"], "unknown option 'stepz'; did you mean 'steps'?"),
         (["evolve", "--set", "steps"], "cannot read 'steps'; write --set key=value"),
         (
-            ["evolve", "--set", "envs=[shapes/Canvas-v9]"],
-            "unknown environment 'shapes/Canvas-v9'; did you mean 'shapes/Canvas-v1'?",
+            ["evolve", "--set", "envs=[shape/Canvas-v1]"],
+            "unknown environment 'shape/Canvas-v1'; did you mean 'shapes/Canvas-v1'?",
         ),
         (["evolve", "--resume", "nowhere"], "nowhere is no run directory"),
         (["evolve", "--set", "model=no/where"], "no model at 'no/where'"),
@@ -37,6 +37,8 @@ def zerosight(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedP
         (["env", "sample", "shapes/Canvas-v1", "--split", "test"], "unknown split 'test'"),
         (["eval", "embedded", "--suite", "vsi"], "unknown suite 'vsi'"),
         (["report", "nowhere"], "nowhere is no run directory"),
+        (["env", "schema", "shapes/Canvas"], "unknown environment 'shapes/Canvas'; did you mean 'shapes/Canvas-v"),
+        (["env", "new", "My World"], "'My World' is no package name: lower case, digits and hyphens; try 'my-world'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

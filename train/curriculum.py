@@ -1,6 +1,6 @@
 """The curriculum: which forms at which difficulty are worth asking now."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,15 @@ class Arm:
     def skill(self) -> float:
         """Solve rate above chance, 0 at or under chance and 1 at full."""
         return max(0.0, (self.rate - self.chance) / (1.0 - self.chance))
+
+
+def task_label(envs: Collection[str], env: str, task: str) -> str:
+    """A task's name in tables and curves: with its environment's id where a run has several.
+
+    >>> task_label(["a/A-v1"], "a/A-v1", "count"), task_label(["a/A-v1", "b/B-v1"], "a/A-v1", "count")
+    ('count', 'a/A-v1: count')
+    """
+    return task if len(envs) == 1 else f"{env}: {task}"
 
 
 class Curriculum:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from ..config import RunConfig
@@ -63,6 +63,8 @@ class Attempt:
     asked: list["Asked"] = field(default_factory=list)
     refused: list[Rejected] = field(default_factory=list)
     """Why the question could not be asked of a faithful drawing."""
+    failures: int = 0
+    """How often our machinery failed to make an item for it."""
 
 
 @dataclass(slots=True)
@@ -158,7 +160,11 @@ class Episodes:
         )
 
     def pose(self, attempts: Sequence[Attempt], stream: Stream) -> None:
-        """Items: the Proposer's question on each faithful drawing, and companions; at most `tree.items`, balanced."""
+        """Items: the Proposer's question on each faithful drawing, and companions; at most `tree.items`, balanced.
+
+        A step whose drawings offer no question is given items that the worlds make themselves: in a world that is new
+        to the Proposer and the Coder, the Solver learns from the first step on.
+        """
         offered: list[tuple[Attempt, Asked]] = []
         for attempt in attempts:
             faithful = [
@@ -172,8 +178,22 @@ class Episodes:
                     continue
                 seen.add(rendered.scene.digest)
                 offered += [(attempt, asked) for asked in self._questions(attempt, program, rendered, stream)]
-        for attempt, asked in self._balanced(offered, stream):
+        for attempt, asked in self._balanced(offered or self._made(attempts, stream), stream):
             attempt.asked.append(asked)
+
+    def _made(self, attempts: Sequence[Attempt], stream: Stream) -> list[tuple[Attempt, Asked]]:
+        """Items of each briefing's form and difficulty, made by its world without any model."""
+        made = []
+        for number, attempt in enumerate(attempts[: self.config.tree.items]):
+            env, briefing, own = attempt.env, attempt.briefing, stream.child("made", number)
+            try:
+                item = env.sample(own, briefing.task, briefing.difficulty)
+            except InfrastructureError:
+                attempt.failures += 1
+                continue
+            item = replace(item, provenance={"own": False, "made": True})
+            made.append((attempt, Asked(item, False, env.show(item, env.size))))
+        return made
 
     def _questions(self, attempt: Attempt, program: str, rendered: Drawn, stream: Stream) -> list[Asked]:
         assert isinstance(attempt.proposal, Proposal)

@@ -9,7 +9,7 @@ from typing import Any
 from ..config import RunConfig
 from ..envs import InfrastructureError, Rejected, Score, Stream, make
 from ..render.pools import Drawn
-from .curriculum import Curriculum
+from .curriculum import Curriculum, task_label
 from .embedded import load_policy
 from .episodes import Asked, Attempt, Draw, Episodes
 from .generator import HFGenerator
@@ -63,7 +63,12 @@ class Evolution:
         self.step += 1
         self._keep(attempts)
         metrics = {"step": self.step, **step_metrics(attempts, traces), **learned}
-        metrics |= {"arms": {f"{a.task}/{a.difficulty}": round(a.rate, 3) for a in self.curriculum.arms}}
+        metrics |= {
+            "arms": {
+                f"{task_label(self.config.envs, a.env, a.task)}/{a.difficulty}": round(a.rate, 3)
+                for a in self.curriculum.arms
+            }
+        }
         return metrics | {"time/rollout": rolled - began, "time/learn": time.monotonic() - rolled}
 
     def _keep(self, attempts: Sequence[Attempt]) -> None:
@@ -74,6 +79,8 @@ class Evolution:
                 for drawing in attempt.drawings:
                     if isinstance(drawing.outcome, Drawn):
                         self.run.keep_picture(drawing.outcome.scene.digest, drawing.outcome.picture)
+                for asked in attempt.asked:
+                    self.run.keep_picture(asked.item.scene.digest, asked.picture)
 
     def checkpoint(self) -> None:
         """Everything that later steps depend on."""
@@ -109,7 +116,8 @@ def step_metrics(attempts: Sequence[Attempt], traces: Sequence[Trace]) -> dict[s
         "programs": len(drawings),
         "pictures": sum(isinstance(d.outcome, Drawn) for d in drawings),
         "faithful": sum(bool(d.score and d.score.terms["faithful"]) for d in drawings),
-        "infrastructure_errors": sum(isinstance(d.outcome, InfrastructureError) for d in drawings),
+        "infrastructure_errors": sum(isinstance(d.outcome, InfrastructureError) for d in drawings)
+        + sum(attempt.failures for attempt in attempts),
         "items": len(asked),
         "items_own": sum(a.own for a in asked),
         "solve_rate": sum(a.rate for a in asked) / len(asked) if asked else None,

@@ -21,7 +21,7 @@ from jinja2 import StrictUndefined
 
 from ..envs import Answer, PluginError, Rejected, UnknownEnvironmentError, make, score_answer
 from ..roles import proposer
-from .curriculum import Curriculum
+from .curriculum import Curriculum, task_label
 from .policy import ROLES
 from .store import Run, write_atomically
 
@@ -310,7 +310,8 @@ def _task_figures(metrics: Metrics, chances: Mapping[str, float]) -> list[Chart 
 
 def _chances(run: Run) -> dict[str, float]:
     try:
-        return {name: task.chance for env in run.config.envs for name, task in make(env).tasks.items()}
+        forms = [(env, name, task) for env in run.config.envs for name, task in make(env).tasks.items()]
+        return {task_label(run.config.envs, env, name): task.chance for env, name, task in forms}
     except (UnknownEnvironmentError, PluginError):
         return {}
 

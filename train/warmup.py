@@ -207,7 +207,7 @@ def page(seed: int, index: int, syllabus: Syllabus) -> Page:
     told = [program(other, drawn, wanted)]
     if index % 2:
         told.append(proposal(other, wanted))
-    return Page(env.picture(item.scene, PICTURE_SIZE).array, tuple(seen), tuple(told))
+    return Page(env.show(item, PICTURE_SIZE).array, tuple(seen), tuple(told))
 
 
 def _clear(item: Item) -> tuple[Thing, ...]:

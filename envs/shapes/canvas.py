@@ -40,15 +40,14 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from ...geometry import FlatObject, FlatScene
-from ...render import Picture, Rejected, rasterise, resolve_svg
-from ..core import Briefing, Item, Requirement, Task
+from ...render import Rejected
+from ..core import Task
+from ..drawn import DrawnEnvironment
 from ..execute import Result, execute
 from ..grammar import Grammar
 from ..leaves import Description, Vocabulary
-from ..queried import QueriedEnvironment
 from ..query import Call, Language, Leaf, Query, dump, skeleton
 from ..registry import register
-from ..requirements import read_requirements, unmet
 from ..streams import Stream
 from .operators import OPERATORS, Thing, foregone, noun, only_itself, tells, twice
 
@@ -371,7 +370,7 @@ def _word(value: object) -> str:
 # --- oracle and contract -------------------------------------------------------------------------------------
 
 
-class Canvas(QueriedEnvironment[FlatScene]):  # noqa: D101 - the module's docstring is the environment's
+class Canvas(DrawnEnvironment):  # noqa: D101 - the module's docstring is the environment's
     __doc__ = __doc__
 
     id = ENV_ID
@@ -380,61 +379,27 @@ class Canvas(QueriedEnvironment[FlatScene]):  # noqa: D101 - the module's docstr
     words = VOCABULARY.words
     example = '["colour", ["leftmost", ["select", "circle"]]]'
     guide = GUIDE
+    size = CANVAS
     language = LANGUAGE
     grammar = GRAMMAR
     thresholds = THRESHOLDS
     largest_margin = float(CANVAS)
+    description = DESCRIPTION
+    objects = OBJECTS
+    most_objects = MAX_OBJECTS
 
     def __init__(self) -> None:
         self.forms = {
             skeleton(_draw_query(Stream((name, n)), form)): name for name, form in FORMS.items() for n in range(40)
         }
 
-    def briefing(self, stream: Stream, task: str, difficulty: int) -> Briefing:
-        """A form and a number of objects within the difficulty's range."""
-        return Briefing(task, difficulty, stream.integer(*OBJECTS[difficulty]))
-
     def query(self, stream: Stream, task: str) -> Call:
         """A query of the task's form."""
         return _draw_query(stream, FORMS[task])
 
-    def sample(self, stream: Stream, task: str, difficulty: int) -> Item:
-        """Query first, then the wanted answer, then a scene that gives it: blind guessing stays at chance."""
-        query = self.query(stream, task)
-        wanted = stream.choice(self.tasks[task].options)
-        program = svg_program(_compose(stream, query, wanted, OBJECTS[difficulty]))
-        scene = self.render(program)
-        truth = self.solve(scene, query) if isinstance(scene, FlatScene) else scene
-        if isinstance(truth, Rejected) or isinstance(scene, Rejected) or truth.value != wanted:
-            raise RuntimeError(f"the sampled item {stream.key} does not hold what it was built for: {truth}")
-        key = "/".join(map(str, stream.key))
-        return Item(key, self.id, task, difficulty, program, scene, self.ask(query, stream, scene), truth)
-
-    def difficulty_of(self, scene: FlatScene) -> int:
-        """The first difficulty whose range reaches the number of objects; the last for more."""
-        count = len(scene.objects)
-        return next((level for level, (_, most) in OBJECTS.items() if count <= most), max(OBJECTS))
-
-    def requirements(self, value: Any) -> tuple[Requirement, ...] | Rejected:
-        """A list of `[count, word, ...]` with 1 to 8 objects in all."""
-        return read_requirements(value, DESCRIPTION, MAX_OBJECTS)
-
-    def describe(self, requirement: Requirement) -> str:
-        """A requirement in English: `2 red circles`, `1 small shape`."""
-        return f"{requirement.count} {noun(LANGUAGE.leaf('select', *requirement.words), requirement.count > 1, SHAPES)}"
-
-    def render(self, program: str) -> FlatScene | Rejected:
-        """The scene of an SVG program."""
-        return resolve_svg(program)
-
-    def picture(self, scene: FlatScene, size: int = CANVAS) -> Picture:
-        """The scene in pixels."""
-        return rasterise(scene, size)
-
-    def unmet(self, scene: FlatScene, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
-        """Every object must stand for one requirement that it fits, and every requirement have all its objects."""
-        things = perceive(scene)
-        return things if isinstance(things, Rejected) else unmet(things, requirements)
+    def compose(self, stream: Stream, query: Call, wanted: str | None, difficulty: int) -> str:
+        """Shapes on the lattice, drawn until the query has the wanted answer."""
+        return svg_program(_compose(stream, query, str(wanted), OBJECTS[difficulty]))
 
     def perceive(self, scene: FlatScene) -> tuple[Thing, ...] | Rejected:
         """The things that are drawn."""

@@ -6,6 +6,7 @@ The first questions of each are those of Canvas-v1, byte for byte.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 from ...render import Rejected
@@ -99,12 +100,16 @@ def _to(*names: str) -> tuple[str, ...]:
         f"the one of the {{0:many}} that is {first} {{1}}",
         *(f"the one of all {{0:many}} that is {name} {{1}}" for name in names),
         *(f"the {{0:one}} that is {name} {{1}}" for name in names),
+        *(f"the one, out of all {{0:many}}, that is {name} {{1}}" for name in names),
+        *(f"the one, among the {{0:many}}, that is {name} {{1}}" for name in names),
+        f"the one that, of the {{0:many}}, is {first} {{1}}",
     )
 
 
-def _operator(
+def operator(
     name: str, inputs: str, output: str, about: str, rule: Callable[..., Any], *, says: Any = (), asks: Any = ()
 ) -> Operator:
+    """An operator; its inputs are separated by spaces."""
     return Operator(name, tuple(inputs.split()), output, about, rule, tuple(says), tuple(asks))
 
 
@@ -114,70 +119,70 @@ def table(*operators: Operator) -> Mapping[str, Operator]:
 
 
 OPERATORS: Mapping[str, Operator] = table(
-    _operator("unique", "Set", "Object", "the only member of a set", lambda run, members: run.unique(members),
+    operator("unique", "Set", "Object", "the only member of a set", lambda run, members: run.unique(members),
         says=("the {0:that}", "the only {0:that}", "the one {0:that}", "the single {0:that}", "the sole {0:that}")),
-    _operator("count", "Set", "Number", "how many members a set has", lambda run, members: len(members),
+    operator("count", "Set", "Number", "how many members a set has", lambda run, members: len(members),
         says=("the number of {0:many}",),
         asks=("how many {0:many} are there?", "what is the number of {0:many}?", "how many {0:many} can you see?",
             "count the {0:many}: how many are there?", "how many {0:many} does the picture show?",
             "what number of {0:many} is there?")),
-    _operator("exists", "Set", "Bool", "whether a set has a member", lambda run, members: bool(members),
+    operator("exists", "Set", "Bool", "whether a set has a member", lambda run, members: bool(members),
         asks=("is there {0:a}?", "can you see {0:a}?", "does the picture show {0:a}?", "is {0:a} in the picture?",
             "do you find {0:a}?", "is at least one {0:one} there?")),
-    _operator("colour", "Object", "Colour", "an object's colour", _attribute("colour"),
+    operator("colour", "Object", "Colour", "an object's colour", _attribute("colour"),
         asks=("what colour is {0}?", "what is the colour of {0}?", "which colour does {0} have?",
             "in which colour is {0} drawn?", "what colour does {0} have?", "which colour is {0}?")),
-    _operator("shape", "Object", "Shape", "an object's shape", _attribute("shape"),
+    operator("shape", "Object", "Shape", "an object's shape", _attribute("shape"),
         asks=("what shape is {0}?", "what is the form of {0}?", "which shape does {0} have?",
             "what is the shape of {0}?", "what kind of shape is {0}?", "which shape is {0}?")),
-    _operator("size", "Object", "Size", "an object's size", _attribute("size"),
+    operator("size", "Object", "Size", "an object's size", _attribute("size"),
         asks=("is {0} small or large?", "what size is {0}?", "is {0} large or small?", "what is the size of {0}?",
             "which size does {0} have, small or large?")),
-    _operator("leftmost", "Set", "Object", "the member with the smallest x", _extreme("x", 1),
+    operator("leftmost", "Set", "Object", "the member with the smallest x", _extreme("x", 1),
         says=_end("leftmost", "farthest left")),
-    _operator("rightmost", "Set", "Object", "the member with the largest x", _extreme("x", -1),
+    operator("rightmost", "Set", "Object", "the member with the largest x", _extreme("x", -1),
         says=_end("rightmost", "farthest right")),
-    _operator("topmost", "Set", "Object", "the member with the smallest y", _extreme("y", 1),
+    operator("topmost", "Set", "Object", "the member with the smallest y", _extreme("y", 1),
         says=_end("topmost", "highest")),
-    _operator("bottommost", "Set", "Object", "the member with the largest y", _extreme("y", -1),
+    operator("bottommost", "Set", "Object", "the member with the largest y", _extreme("y", -1),
         says=_end("bottommost", "lowest")),
-    _operator("largest", "Set", "Object", "the member with the largest extent", _extreme("extent", -1),
+    operator("largest", "Set", "Object", "the member with the largest extent", _extreme("extent", -1),
         says=_end("largest", "biggest")),
-    _operator("smallest", "Set", "Object", "the member with the smallest extent", _extreme("extent", 1),
+    operator("smallest", "Set", "Object", "the member with the smallest extent", _extreme("extent", 1),
         says=_end("smallest", "tiniest")),
-    _operator("nearest", "Set Object", "Object", "the member nearest to an object, centre to centre", _by_distance(1),
+    operator("nearest", "Set Object", "Object", "the member nearest to an object, centre to centre", _by_distance(1),
         says=_to("nearest to", "closest to")),
-    _operator("farthest", "Set Object", "Object", "the member farthest from an object, centre to centre",
+    operator("farthest", "Set Object", "Object", "the member farthest from an object, centre to centre",
         _by_distance(-1), says=_to("farthest from", "most distant from")),
-    _operator("left_of", "Set Object", "Set", "the members left of an object", _beside("x", -1),
+    operator("left_of", "Set Object", "Set", "the members left of an object", _beside("x", -1),
         says=("left of {1}", "to the left of {1}", "on the left of {1}", "farther left than {1}",
             "further to the left than {1}")),
-    _operator("right_of", "Set Object", "Set", "the members right of an object", _beside("x", 1),
+    operator("right_of", "Set Object", "Set", "the members right of an object", _beside("x", 1),
         says=("right of {1}", "to the right of {1}", "on the right of {1}", "farther right than {1}",
             "further to the right than {1}")),
-    _operator("above", "Set Object", "Set", "the members above an object", _beside("y", -1),
+    operator("above", "Set Object", "Set", "the members above an object", _beside("y", -1),
         says=("above {1}", "higher than {1}", "higher up than {1}", "farther up than {1}", "nearer the top than {1}")),
-    _operator("below", "Set Object", "Set", "the members below an object", _beside("y", 1),
+    operator("below", "Set Object", "Set", "the members below an object", _beside("y", 1),
         says=("below {1}", "lower than {1}", "lower down than {1}", "farther down than {1}",
             "nearer the bottom than {1}")),
-    _operator("side", "Object Object", "Side", "whether the first is left or right of the second",
+    operator("side", "Object Object", "Side", "whether the first is left or right of the second",
         _compared("x", ("left", "right")),
         asks=("is {0} left or right of {1}?", "on which side of {1} is {0}, left or right?",
             "is {0} to the left or to the right of {1}?", "does {0} lie left or right of {1}?",
             "seen from {1}, is {0} to the left or to the right?")),
-    _operator("level", "Object Object", "Level", "whether the first is above or below the second",
+    operator("level", "Object Object", "Level", "whether the first is above or below the second",
         _compared("y", ("above", "below")),
         asks=("is {0} above or below {1}?", "where is {0}, above or below {1}?", "does {0} lie above or below {1}?",
             "is {0} placed above {1} or below it?", "seen from {1}, is {0} above or below?")),
-    _operator("more", "Set Set", "Bool", "whether the first set has more members", lambda run, a, b: len(a) > len(b),
+    operator("more", "Set Set", "Bool", "whether the first set has more members", lambda run, a, b: len(a) > len(b),
         asks=("are there more {0:many} than {1:many}?", "do {0:many} outnumber {1:many}?",
             "is the number of {0:many} greater than the number of {1:many}?",
             "does the picture show more {0:many} than {1:many}?", "can you see more {0:many} than {1:many}?")),
-    _operator("fewer", "Set Set", "Bool", "whether the first set has fewer members", lambda run, a, b: len(a) < len(b),
+    operator("fewer", "Set Set", "Bool", "whether the first set has fewer members", lambda run, a, b: len(a) < len(b),
         asks=("are there fewer {0:many} than {1:many}?", "do {1:many} outnumber {0:many}?",
             "is the number of {0:many} less than the number of {1:many}?",
             "does the picture show fewer {0:many} than {1:many}?", "can you see fewer {0:many} than {1:many}?")),
-    _operator("same", "Set Set", "Bool", "whether two sets have equally many members",
+    operator("same", "Set Set", "Bool", "whether two sets have equally many members",
         lambda run, a, b: len(a) == len(b),
         asks=("are there as many {0:many} as {1:many}?", "are {0:many} and {1:many} equally many?",
             "is the number of {0:many} equal to the number of {1:many}?",
@@ -189,7 +194,10 @@ OPERATORS: Mapping[str, Operator] = table(
 
 def words_about(query: Query) -> tuple[Any, ...]:
     """The words that describe the object or set itself, not those of an object it is related to."""
-    return query.words if isinstance(query, Leaf) else words_about(query.args[0])
+    if isinstance(query, Leaf):
+        return query.words
+    # Of what is around an object, the object's own words say nothing.
+    return () if query.op == "container" else words_about(query.args[0])
 
 
 def _includes(whole: Query, part: Query) -> bool:
@@ -203,15 +211,18 @@ def _only(query: Query) -> bool:
 
 def twice(language: Language, call: Call) -> Rejected | None:
     """Nothing is compared with itself."""
-    if len(call.args) == 2 and call.args[0] == call.args[1]:
-        return Rejected("trivial", f"{call.op} is given the same thing twice", "compare two different things")
-    if len(call.args) == 2 and all(map(_only, call.args)):
-        first, second = (set(words_about(argument)) for argument in call.args)
-        if first <= second or second <= first:
+    for first, second in combinations(call.args, 2):
+        if first == second:
+            return Rejected("trivial", f"{call.op} is given the same thing twice", "compare two different things")
+        if _only(first) and _only(second) and _comparable(set(words_about(first)), set(words_about(second))):
             return Rejected(
                 "trivial", "one description implies the other, so both fit the same object", "tell them apart"
             )
     return None
+
+
+def _comparable(first: set[Any], second: set[Any]) -> bool:
+    return first <= second or second <= first
 
 
 _ENDS = {"side": ("leftmost", "rightmost"), "level": ("topmost", "bottommost")}
@@ -256,7 +267,7 @@ def only_itself(language: Language, call: Call) -> Rejected | None:
 def tells(language: Language, call: Call) -> Rejected | None:
     """No question holds its answer: an attribute that is asked for is not among the words that describe the object."""
     leaf = next(iter(language.leaves.values()))
-    if call.op in ("colour", "shape", "size") and call.op in leaf.pattern(words_about(call.args[0])):
+    if call.op in ("colour", "shape", "size", "label") and call.op in leaf.pattern(words_about(call.args[0])):
         return Rejected(
             "leaks", f"the question names the {call.op} it asks for", f"describe the object without its {call.op}"
         )

@@ -6,7 +6,10 @@ from zerosight.envs import Answer, read_answer, score_answer
 from zerosight.envs.answers import MAX_ANSWER_CHARS, final_answer
 
 COLOURS = ("red", "green", "blue", "yellow", "black", "purple")
-KINDS = {"number": ("0", "1", "2", "3"), "yesno": ("no", "yes"), "word": COLOURS}
+KINDS = {
+    "number": ("0", "1", "2", "3"), "yesno": ("no", "yes"), "word": COLOURS, "decimal": ("0.5", "1.5", "-2", "3000000"),
+    "choice": ("A", "B", "C", "D"), "name": ("north", "south east", "2019"),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -90,6 +93,89 @@ def test_word_outside_the_options_is_none():
     assert read_answer("left", "word", ()) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "measure", "value"),
+    [
+        ("12", "", "12"), ("12.5", "", "12.5"), ("-3.25", "", "-3.25"), (".5", "", "0.5"), ("5.", "", "5"),
+        ("1,200", "", "1200"), ("1,234,567.5", "", "1234567.5"), ("3/4", "", "0.75"), ("1 1/2", "", "1.5"),
+        ("-3/4", "", "-0.75"), (r"\frac{3}{4}", "", "0.75"), (r"\boxed{\frac{3}{4}}", "", "0.75"),
+        (r"$\boxed{12.5}$", "", "12.5"), ("<answer>12.5</answer>", "", "12.5"), ("1.2e3", "", "1200"),
+        (r"<answer>\boxed{12.5}</answer>", "", "12.5"),
+        ("2.5 million", "", "2500000"), ("3 thousand", "", "3000"), ("4k", "", "4000"), ("seven", "", "7"),
+        ("12.5 cm", "cm", "12.5"), ("12.5cm", "cm", "12.5"), ("12.5", "cm", "12.5"), ("12.5 centimetres", "cm", "12.5"),
+        ("45°", "°", "45"), ("45 degrees", "°", "45"), (r"45^\circ", "°", "45"), ("45%", "%", "45"),
+        (r"45\%", "%", "45"), ("45 percent", "%", "45"), ("$1,200", "$", "1200"), ("12 cm^2", "cm²", "12"),
+        ("12 square centimetres", "cm²", "12"), ("The answer is 12.5 cm.", "cm", "12.5"), ("\u221212", "", "-12"),
+        (r"12\text{cm}", "cm", None), ("5 m", "m", "5"), ("3 minutes", "minutes", "3"),
+    ],
+)  # fmt: skip
+def test_decimal_is_read(text, measure, value):
+    assert read_answer(text, "decimal", measure=measure) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "not 12.5", "12.5 or 13", "12.5, 13", "12.5 13", "about 12.5", "~12.5", "12-13", "1,20", "12..5", "1.2.3",
+        "12.5 cm", "45%", "3/0", "3/4/5", "1/2 1/2", "NaN", "inf", "1e999", "-", ".", "e5", "١٢", "1" * 60, "12.5?",
+        "between 12 and 13", "twelve and a half", "<answer>12.5</answer><answer>13</answer>", "x = 12.5", "0x12",
+        r"\boxed{12.5} \boxed{13}", r"\frac{1}{0}", "million", "12 million million",
+    ],
+)  # fmt: skip
+def test_decimal_is_not_read_from_a_near_miss(text):
+    assert read_answer(text, "decimal") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "right"),
+    [("100", True), ("105", True), ("95", True), ("105.01", False), ("94.99", False), ("-100", False),
+     ("10000%", False),
+     ("1e2", True), ("100.0", True), ("200", False), ("0", False)],
+)  # fmt: skip
+def test_amount_may_be_off_by_its_tolerance_and_no_more(said, right):
+    assert score_answer(Answer("100", "decimal", tolerance=0.05), said).value == float(right)
+
+
+def test_amount_of_nothing_must_be_hit():
+    answer = Answer("0", "decimal", tolerance=0.05)
+    assert [score_answer(answer, said).value for said in ("0", "0.0", "0.01", "-0.01")] == [1, 1, 0, 0]
+
+
+LETTERS = ("A", "B", "C", "D")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("B", "B"), ("b", "B"), ("(B)", "B"), ("B.", "B"), ("B)", "B"), ("Option B", "B"), ("The answer is B.", "B"),
+     ("The correct option is (B).", "B"), ("<answer>B</answer>", "B"), (r"\boxed{B}", "B"), ("**B**", "B"),
+     ("B. the red circle", "B"), ("B: rotate by 90", "B"), ("(B) a square", "B"), ("image C", "C"),
+     ("So the answer is (D)", "D")],
+)  # fmt: skip
+def test_option_letter_is_read(text, value):
+    assert read_answer(text, "choice", LETTERS) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "E", "A or B", "(A) or (B)", "A. or B.", "A and B", "AB", "A, B", "not B", "a red circle", "about", "B red",
+     "neither", "ABCD", "<answer>A</answer><answer>B</answer>", "A B", "It is not A", "option", "1", "(A) not (B)",
+     "Aside from B", "B-"],
+)  # fmt: skip
+def test_option_letter_is_not_read_from_a_near_miss(text):
+    assert read_answer(text, "choice", LETTERS) is None
+
+
+@pytest.mark.parametrize(
+    ("right", "said", "score"),
+    [("New York", "New York", 1), ("New York", "new york.", 1), ("New York", "the New  York", 1),
+     ("New York", "<answer>New York</answer>", 1), ("New York", "York", 0), ("New York", "not New York", 0),
+     ("New York", "New York, Rome", 0), ("New York", "NewYork", 0), ("Sales", "sale", 0), ("2019", "2019", 1),
+     ("2019", "2,019", 0), ("The Hague", "Hague", 1)],
+)  # fmt: skip
+def test_name_is_the_name_and_nothing_else(right, said, score):
+    assert score_answer(Answer(right, "name"), said).value == score
+
+
 def test_two_different_claims_are_no_answer():
     assert final_answer("<answer>3</answer> no, <answer>4</answer>") is None
     assert final_answer("<answer>Red</answer> I repeat <answer> red </answer>") == "red"
@@ -137,6 +223,11 @@ replies = st.text() | st.lists(
             "yes",
             "no",
             "red",
+            "(B)",
+            r"\frac{1}{",
+            "/2",
+            "1e",
+            "%",
             ",",
             ".",
             "-",

@@ -40,7 +40,7 @@ def test_built_in_environment_is_listed_and_made_once():
     assert make("shapes/Canvas-v1").id == "shapes/Canvas-v1"
 
 
-@pytest.mark.parametrize("near", ["shapes/Canvas", "Canvas-v1", "shapes/canvas-v1", "shape/Canvas-v2"])
+@pytest.mark.parametrize("near", ["shape/Canvas-v1", "Canvas-v1", "shapes/canvas-v1", "shapes/Canva-v1"])
 def test_unknown_id_suggests_the_closest(near):
     with pytest.raises(UnknownEnvironmentError) as caught:
         make(near)

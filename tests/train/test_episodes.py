@@ -108,8 +108,32 @@ def test_equal_drawings_are_asked_about_once(tiny: Policy, env: Environment) -> 
 
 def test_an_infrastructure_failure_scores_nobody(tiny: Policy, env: Environment) -> None:
     episodes, attempts = rolled(tiny, env, proposer=[GOOD], coder=["dead"], solver=["red"])
-    assert episodes.traces(attempts, 0) == []
+    # The Solver learns on, from items that the world makes itself; of what failed nothing is learnt.
+    assert {trace.role for trace in episodes.traces(attempts, 0)} == {"solver"}
+    assert all(asked.item.provenance["made"] for attempt in attempts for asked in attempt.asked)
     assert step_metrics(attempts, [])["infrastructure_errors"] == 8
+
+
+def test_a_barren_step_is_filled_with_the_worlds_own_items(tiny: Policy, env: Environment) -> None:
+    episodes, attempts = rolled(tiny, env, proposer=[BAD], coder=[CIRCLE_LEFT], solver=["red"])
+    asked = [asked for attempt in attempts for asked in attempt.asked]
+    assert len(asked) == len(attempts) and len({one.item.digest for one in asked}) == len(asked)
+    for attempt, one in zip(attempts, asked, strict=True):
+        assert (one.item.task, one.item.difficulty) == (attempt.briefing.task, attempt.briefing.difficulty)
+        assert env.solve(one.item.scene, env.parse_value(one.item.question.query)) == one.item.truth
+    assert {score.value for score in episodes.proposer_scores(attempts) if score} == {0.0}
+    _, fruitful = rolled(tiny, env, proposer=[GOOD, BAD], coder=[CIRCLE_LEFT], solver=["red"])
+    assert all("made" not in one.item.provenance for attempt in fruitful for one in attempt.asked)
+
+
+def test_a_world_that_fails_to_make_an_item_is_counted(tiny: Policy, env: Environment, monkeypatch) -> None:
+    def fails(*arguments: object) -> None:
+        raise InfrastructureError("worker died")
+
+    monkeypatch.setattr(type(env), "sample", fails)
+    _, attempts = rolled(tiny, env, proposer=[BAD], coder=[CIRCLE_LEFT], solver=["red"])
+    assert step_metrics(attempts, [])["infrastructure_errors"] == len(attempts)
+    assert not any(attempt.asked for attempt in attempts)
 
 
 def test_what_was_cut_off_is_rejected_whatever_it_says(tiny: Policy, env: Environment) -> None:

@@ -1,0 +1,402 @@
+"""Charts: reading, comparing, adding up and finding what a matplotlib chart shows.
+
+Task:
+    A chart of 2 to 24 values: bars (upright, lying, grouped, stacked), lines or wedges, in one panel or two; a question
+    about its values, categories, series, colours, panels or trends. Drawn by matplotlib programs.
+
+Item fields:
+    Values are those that are read from drawn marks against drawn tick labels, in the unit of the axis; of wedges,
+    shares in per cent. Nothing is taken from the program's arrays.
+
+Answer:
+    A number within 5 % (values, sums, means, differences, ratios), a count from 0 to 3, a name that the chart shows,
+    yes or no, a colour, or rising, falling, mixed.
+
+Scoring:
+    1 or 0, by `envs.answers`; the 5 % are those of ChartQA's relaxed accuracy.
+
+Difficulty knobs:
+    The number of values: up to 6, 12, 24 (difficulties 1 to 3).
+
+Degenerate cases excluded:
+    Marks that are hidden, pale or of no known kind; axes that cannot be read; comparisons closer than 3 % of the
+    axis; amounts that a careful reader, who is off by 1 % of the axis for each value, could miss by 5 %; charts
+    that print their numbers.
+
+State space:
+    More than 10**12 charts (8 colours, 160 names, 90 heights for each of up to 24 values); 19 operators.
+
+Source:
+    Question types after ChartQA (Masry et al. 2022, https://arxiv.org/abs/2203.10244); no code or data taken.
+
+History:
+    v1: first version.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...geometry import ChartScene
+from ...geometry.chart import Mark, Panel, Series
+from ...render import InfrastructureError, Picture, Rejected
+from ...render.pools import shared
+from ..core import Briefing, Item, Requirement, Task, Truth
+from ..execute import IllPosed, Result, clear, execute
+from ..grammar import Grammar
+from ..leaves import Description, Vocabulary, did_you_mean
+from ..queried import QueriedEnvironment
+from ..query import Call, skeleton
+from ..registry import register
+from ..requirements import read_requirements
+from ..streams import Stream
+from .names import THEMES
+from .operators import AXIS, COLOURS, LANGUAGE, READING, TRENDS, Amount, Point, Reading, noun
+from .plan import OBJECTS, Plan, filled, plans, reading_error
+
+# --- constants -------------------------------------------------------------------------------------------------
+
+ENV_ID = "charts/Chart-v1"
+SIZE = 448
+THRESHOLDS = {AXIS: 3.0, READING: 1.0}
+CLEARANCE = 1.05
+"""Sampled items keep this many times a threshold, which charts that are read meet only up to rounding."""
+TOLERANCE = 0.05
+MIN_VISIBLE, MIN_CONTRAST = 0.8, 0.12
+MAX_COLOUR_DISTANCE = 40.0
+MAX_VALUES = 60
+COUNTS, YES_NO = ("0", "1", "2", "3"), ("no", "yes")
+TRIES, DRAWINGS = 400, 4
+DESCRIPTION = Description(Vocabulary(kind=("bar", "line", "wedge")), about="values by how they are drawn")
+GUIDE = """You draw charts as Python programs with matplotlib. Reply with the program and nothing else. Use bar, barh,
+plot or pie with a name for each category, label each series and show a legend where there are several, give each
+subplot a title and each value axis a label, and let the tick labels stay readable: no rotation, no crowding. Do not
+print the values on the chart. Draw exactly what is asked for."""
+
+# --- config: the question forms --------------------------------------------------------------------------------
+
+_ENDS = ("highest", "lowest")
+_PART = ["of", ["points"], "SERIES"]
+_SERIES_AT = ["unique", ["at", _PART, "CATEGORY"]]
+_AT = ["unique", ["at", ["points"], "CATEGORY"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How the queries of a task are made, and how many series their charts have."""
+
+    task: Task
+    templates: tuple[tuple[str, Any], ...]
+    """Layouts with the JSON of a query, in which names in capitals stand for leaves and tuples for one of several."""
+
+
+def _form(name: str, kind: str, options: tuple[str, ...], about: str, *templates: tuple[str, Any]) -> Form:
+    chance = 0.25 if kind == "name" else 0.05
+    return Form(Task(name, kind, options, about, 0.0 if options else chance), templates)
+
+
+FORMS: Mapping[str, Form] = {each.task.name: each for each in (
+    _form("read", "decimal", (), "a value", ("one", ["amount", _AT]), ("several", ["amount", _SERIES_AT])),
+    _form("compare", "yesno", YES_NO, "which of two values is greater",
+        ("one", ["greater", _AT, _AT]), ("several", ["greater", _SERIES_AT, _SERIES_AT])),
+    _form("extreme", "name", (), "the category of the highest or lowest value",
+        ("one", ["category_of", [_ENDS, ["points"]]]), ("several", ["category_of", [_ENDS, _PART]])),
+    _form("leader", "name", (), "the series that is highest or lowest at a category",
+        ("several", ["series_of", [_ENDS, ["at", ["points"], "CATEGORY"]]])),
+    _form("difference", "decimal", (), "how far two values are apart",
+        ("one", ["difference", _AT, _AT]), ("several", ["difference", _SERIES_AT, _SERIES_AT])),
+    _form("ratio", "decimal", (), "one value over another", ("one", ["ratio", _AT, _AT])),
+    _form("sum", "decimal", (), "a sum or a mean", ("one", [("sum", "mean"), ["points"]]),
+        ("several", [("sum", "mean"), _PART])),
+    _form("spread", "decimal", (), "from lowest to highest", ("one", ["spread", ["points"]])),
+    _form("count", "number", COUNTS, "how many values are above or below a limit",
+        ("one", ["count", [("over", "under"), ["points"], "LIMIT"]]),
+        ("several", ["count", [("over", "under"), _PART, "LIMIT"]])),
+    _form("totals", "yesno", YES_NO, "which of two series has the greater sum",
+        ("several", ["more_in_all", _PART, _PART])),
+    _form("trend", "word", TRENDS, "whether values rise or fall", ("one", ["trend", ["points"]]),
+        ("several", ["trend", _PART])),
+    _form("legend", "name", (), "which series has a colour", ("several", ["drawn_in", "COLOUR"])),
+    _form("colour", "word", tuple(COLOURS), "the colour of a series", ("several", ["colour_of", "SERIES"])),
+    _form("panel", "name", (), "which of two subplots holds the highest or lowest value",
+        ("panels", ["panel_of", [_ENDS, ["points"]]])),
+)}  # fmt: skip
+
+# --- data: from a scene to what is read ------------------------------------------------------------------------
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def _colour_word(colour: str) -> str | None:
+    distance, word = min((math.dist(_rgb(colour), _rgb(value)), word) for word, value in COLOURS.items())
+    return word if distance <= MAX_COLOUR_DISTANCE else None
+
+
+def _value(series: Series, mark: Mark) -> tuple[str, float] | None:
+    """Category and value of a mark, or None where it shows none."""
+    found = mark.values
+    if series.kind == "wedge" and "label" in found:
+        return str(found["label"]), 100 * float(found["share"])
+    if series.kind == "bar" and isinstance(found.get("at"), str) and {"low", "high"} <= found.keys():
+        low, high = float(found["low"]), float(found["high"])
+        # A bar of a stack begins where the one under it ends; one below zero hangs from it.
+        return str(found["at"]), low if high <= 0 and low < 0 else high - low if low > 0 else high
+    if series.kind == "line" and isinstance(found.get("x"), str) and "y" in found:
+        return str(found["x"]), float(found["y"])
+    return None
+
+
+def _span(panel: Panel, series: Series) -> float | None:
+    if series.kind == "wedge":
+        return 100.0
+    axis = panel.axis("y" if series.upright or series.kind == "line" else "x")
+    return None if axis is None or axis.range is None else axis.range[1] - axis.range[0]
+
+
+def _points(panel: Panel, series: Series) -> list[Point] | Rejected:
+    name = f"the {series.kind} series {series.label or ''}".strip()
+    span = _span(panel, series)
+    if series.kind not in ("bar", "line", "wedge"):
+        return Rejected("kind", f"{name} is none of bars, lines and wedges", "draw bar, barh, plot or pie charts")
+    if span is None or not span > 0:
+        return Rejected("axis", f"the axis of {name} cannot be read", "keep tick labels apart and unrotated")
+    if series.contrast < MIN_CONTRAST:
+        return Rejected("pale", f"{name} is hardly seen", "use stronger colours")
+    error = reading_error(span, series.kind == "wedge")
+    label = series.label if series.kind != "wedge" else ""
+    found = []
+    for mark in series.marks:
+        read = _value(series, mark)
+        if read is None:
+            return Rejected("category", f"{name} has values without a category", "name every category on the axis")
+        if mark.visible < MIN_VISIBLE:
+            return Rejected("hidden", f"a value of {name} at {read[0]} is covered", "keep marks apart")
+        found.append(Point(panel.title, label, read[0], read[1], error, span))
+    return found
+
+
+def _order(panel: Panel, points: Sequence[Point]) -> list[Point]:
+    """By series, then by place on the category axis: from left to right, or from the top down."""
+    axis = next((axis for axis in panel.axes if axis.scale is not None and axis.scale.kind == "category"), None)
+    places = [tick.label for tick in axis.ticks] if axis is not None else []
+    rank = {label: i for i, label in enumerate(places)}
+    series = {name: i for i, name in enumerate(dict.fromkeys(point.series for point in points))}
+    return sorted(points, key=lambda point: (series[point.series], rank.get(point.category, 0)))
+
+
+def perceive(scene: ChartScene) -> Reading | Rejected:
+    """All values that the chart shows, or why it is not clear."""
+    if scene.others or any(panel.others for panel in scene.panels):
+        return Rejected("others", "the chart has things that are no values", "leave arrows, spans and contours out")
+    points: list[Point] = []
+    colours: dict[str, str | None] = {}
+    for panel in scene.panels:
+        printed = [words.text for words in panel.words if words.role == "mark"]
+        if any(any(letter.isdigit() for letter in text) for text in printed):
+            return Rejected("leaks", f"the chart prints {printed[0]!r} among its marks", "do not print the values")
+        own: list[Point] = []
+        for series in panel.series:
+            found = _points(panel, series)
+            if isinstance(found, Rejected):
+                return found
+            own += found
+            if series.label and series.kind != "wedge":
+                colours[series.label] = _colour_word(series.colour)
+        points += _order(panel, own)
+    if not 2 <= len(points) <= MAX_VALUES:
+        return Rejected("values", f"{len(points)} values can be read", f"draw 2 to {MAX_VALUES}")
+    named = [(point.panel, point.series, point.category) for point in points]
+    if len(set(named)) < len(named):
+        return Rejected("twice", "two values have the same panel, series and category", "give each its own name")
+    labels = {axis.label for panel in scene.panels for axis in panel.axes if axis.range is not None and axis.label}
+    return Reading(points, colours, labels.pop() if len(labels) == 1 else "")
+
+
+# --- the environment -------------------------------------------------------------------------------------------
+
+
+class Chart(QueriedEnvironment[ChartScene]):  # noqa: D101 - the module's docstring is the environment's
+    __doc__ = __doc__
+
+    id = ENV_ID
+    tasks: Mapping[str, Task] = {name: form.task for name, form in FORMS.items()}
+    difficulties = tuple(OBJECTS)
+    words = DESCRIPTION.vocabulary.words
+    example = '["category_of", ["highest", ["of", ["points"], ["series", "Sales"]]]]'
+    guide = GUIDE
+    front = "chart"
+    size = SIZE
+    language = LANGUAGE
+    grammar = Grammar(LANGUAGE, noun)
+    thresholds = THRESHOLDS
+    largest_margin = 100.0
+
+    def __init__(self) -> None:
+        self.forms = {
+            skeleton(self._query(Stream((name, n)), form)[0]): name for name, form in FORMS.items() for n in range(20)
+        }
+
+    def briefing(self, stream: Stream, task: str, difficulty: int) -> Briefing:
+        """A form and a number of values within the difficulty's range."""
+        return Briefing(task, difficulty, stream.integer(*OBJECTS[difficulty]))
+
+    def query(self, stream: Stream, task: str) -> Call:
+        """A query of the task's form, with names that some chart may hold."""
+        return self._query(stream, FORMS[task])[0]
+
+    def _query(self, stream: Stream, form: Form) -> tuple[Call, str]:
+        while True:
+            layout, template = stream.choice(form.templates)
+            query = filled(stream, template, stream.choice(tuple(THEMES)))
+            if isinstance(query, Call) and LANGUAGE.ill_formed(query) is None:
+                return query, layout
+
+    def sample(self, stream: Stream, task: str, difficulty: int) -> Item:
+        """Query and wanted answer first, then numbers that give it, then one drawing, which is read and solved."""
+        form, options = FORMS[task], self.tasks[task].options
+        wanted = stream.choice(options) if options else None
+        truth: Truth | Rejected = Rejected("none", "no chart was planned")
+        for _ in range(DRAWINGS):
+            plan, query = self._planned(stream, form, wanted, difficulty)
+            program = plan.program()
+            scene = self.render(program)
+            truth = scene if isinstance(scene, Rejected) else self.solve(scene, query)
+            if isinstance(scene, ChartScene) and isinstance(truth, Truth) and wanted in (None, truth.value):
+                key = "/".join(map(str, stream.key))
+                return Item(key, self.id, task, difficulty, program, scene, self.ask(query, stream, scene), truth)
+        raise RuntimeError(f"no sampled chart of {stream.key} holds what it was built for; the last one: {truth}")
+
+    def _planned(self, stream: Stream, form: Form, wanted: str | None, difficulty: int) -> tuple[Plan, Call]:
+        """A chart with a clear answer; queries that no chart of so many values gives it to are drawn anew."""
+        clearer = {unit: least * CLEARANCE for unit, least in THRESHOLDS.items()}
+        low, high = OBJECTS[difficulty]
+        while True:
+            query, layout = self._query(stream, form)
+            for _, plan in zip(range(TRIES // 10), plans(stream, layout, query, difficulty), strict=False):
+                if not low <= sum(map(len, plan.values)) <= high:
+                    continue
+                result = self._result(plan.reading(), query)
+                if isinstance(result, Result) and clear(result, clearer) is None:
+                    if wanted is None or self.wording(result.value) == wanted:
+                        return plan, query
+
+    def difficulty_of(self, scene: ChartScene) -> int:
+        """By the number of marks."""
+        count = sum(len(series.marks) for panel in scene.panels for series in panel.series)
+        return next((level for level, (_, most) in OBJECTS.items() if count <= most), max(OBJECTS))
+
+    def perceive(self, scene: ChartScene) -> Reading | Rejected:
+        """The values that can be read."""
+        return perceive(scene)
+
+    def run(self, scene: ChartScene, query: Call) -> Result | Rejected:
+        """The query's value; an amount is also measured by what a reader may be off."""
+        reading = perceive(scene)
+        return reading if isinstance(reading, Rejected) else self._result(reading, query)
+
+    def _result(self, reading: Reading, query: Call) -> Result | Rejected:
+        result = execute(LANGUAGE, query, reading, THRESHOLDS, lambda kind, word: self.named(reading, kind, word))
+        if isinstance(result, Rejected) or not isinstance(result.value, Amount):
+            return result
+        value, error = result.value
+        room = abs(value) * TOLERANCE / error
+        if room / THRESHOLDS[READING] < result.margin / THRESHOLDS[result.unit]:
+            return Result(result.value, room, READING, result.compared)
+        return result
+
+    def named(self, world: Reading, output: str, word: str) -> str:
+        """A name as the chart writes it, whatever its case; colours need no chart."""
+        if output == "Colour":
+            return word
+        known = world.names[output]
+        found = next((name for name in known if name.lower() == word.lower()), None)
+        if found is None:
+            what = output.lower()
+            hint = did_you_mean(word, known) if known else f"the chart has no {what} names"
+            raise IllPosed("name", f"the chart has no {what} named {word!r:.40}", hint)
+        return found
+
+    def wording(self, value: Any) -> str:
+        """Amounts to four digits."""
+        return f"{value.value:.4g}" if isinstance(value, Amount) else super().wording(value)
+
+    def solve(self, scene: ChartScene, query: Call) -> Truth | Rejected:
+        """The answer, within its tolerance and in the unit of the axis."""
+        truth = super().solve(scene, query)
+        if isinstance(truth, Rejected) or query.output != "Value" or query.op == "ratio":
+            return truth
+        reading = perceive(scene)
+        measure = reading.measure if isinstance(reading, Reading) else ""
+        return Truth(truth.value, truth.kind, truth.margin, truth.unit, truth.tolerance, measure)
+
+    def tolerance(self, query: Call) -> float:
+        """Of amounts, ChartQA's."""
+        return TOLERANCE if query.output == "Value" else 0.0
+
+    def allowed(self, query: Call) -> tuple[str, ...]:
+        """By type; numbers and names are open."""
+        return {"Trend": TRENDS, "Colour": tuple(COLOURS)}.get(query.output) or super().allowed(query)
+
+    def requirements(self, value: Any) -> tuple[Requirement, ...] | Rejected:
+        """A list such as `[[6, "bar"]]`: how many values are drawn as what."""
+        return read_requirements(value, DESCRIPTION, MAX_VALUES)
+
+    def describe(self, requirement: Requirement) -> str:
+        """`6 bars`, `4 line values`."""
+        plural = "s" if requirement.count > 1 else ""
+        kind = {"bar": "bar", "line": "point on a line", "wedge": "wedge"}.get("".join(requirement.words), "value")
+        return (
+            f"{requirement.count} points on lines"
+            if plural and " on " in kind
+            else f"{requirement.count} {kind}{plural}"
+        )
+
+    def unmet(self, scene: ChartScene, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
+        """Whether there are as many values of each kind as wanted, and the chart can be read."""
+        reading = perceive(scene)
+        if isinstance(reading, Rejected):
+            return reading
+        drawn: dict[str, int] = {}
+        for series in (series for panel in scene.panels for series in panel.series):
+            drawn[series.kind] = drawn.get(series.kind, 0) + len(series.marks)
+        wanted: dict[str, int] = {}
+        for requirement in requirements:
+            kind = "".join(requirement.words)
+            wanted[kind] = wanted.get(kind, 0) + requirement.count
+        missing = [
+            f"{drawn.get(kind, 0)} of {count} {kind or 'value'}s"
+            for kind, count in wanted.items()
+            if kind and drawn.get(kind, 0) != count
+        ]
+        if sum(wanted.values()) != len(reading):
+            missing.append(f"{len(reading)} values drawn, {sum(wanted.values())} wanted")
+        return tuple(missing)
+
+    def render(self, program: str) -> ChartScene | Rejected:
+        """What the program draws, in the sandbox.
+
+        Raises:
+            InfrastructureError: our machinery failed.
+        """
+        (found,) = self.draw(shared(), [program])
+        if isinstance(found, InfrastructureError):
+            raise found
+        if isinstance(found, Rejected):
+            return found
+        assert isinstance(found.scene, ChartScene)
+        return found.scene
+
+    def show(self, item: Item, size: int) -> Picture:
+        """The program's picture: a reading alone is not enough to draw a chart."""
+        (found,) = self.draw(shared(), [item.program], size)
+        if isinstance(found, InfrastructureError):
+            raise found
+        if isinstance(found, Rejected):
+            raise ValueError(f"the item's program is rejected: {found}")
+        return found.picture
+
+
+register(ENV_ID, Chart)

@@ -1,0 +1,314 @@
+"""The operators of charts: rules over the values that a chart shows, and their English."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from ...render import Rejected
+from ..execute import IllPosed, Run
+from ..leaves import Description, LeafKind, Name, Quantity, Vocabulary
+from ..query import Call, Language, Leaf, Operator
+
+AXIS, READING = "% of the axis", "reading errors"
+COLOURS: Mapping[str, str] = {
+    "blue": "#1f77b4", "orange": "#ff7f0e", "green": "#2ca02c", "red": "#d62728", "purple": "#9467bd",
+    "brown": "#8c564b", "pink": "#e377c2", "grey": "#7f7f7f",
+}  # fmt: skip
+"""matplotlib's default cycle, by the words that it is known by."""
+TRENDS = ("rising", "falling", "mixed")
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One value that a chart shows."""
+
+    panel: str
+    series: str
+    category: str
+    value: float
+    error: float
+    """How far off a careful reader may be, in the value's unit."""
+    span: float
+    """From end to end of the axis."""
+
+    def described_by(self, words: Sequence[str]) -> bool:
+        """Without words, all points are meant."""
+        return not words
+
+
+class Reading(Sequence[Point]):
+    """All that is read from a chart, in order of panels, series and categories."""
+
+    def __init__(self, points: Sequence[Point], colours: Mapping[str, str | None], measure: str) -> None:
+        self.points, self.colours, self.measure = tuple(points), dict(colours), measure
+        self.names: dict[str, tuple[str, ...]] = {
+            "Panel": tuple(dict.fromkeys(point.panel for point in points if point.panel)),
+            "Series": tuple(name for name in colours if name),
+            "Category": tuple(dict.fromkeys(point.category for point in points)),
+        }
+
+    def __getitem__(self, index: Any) -> Any:
+        """The point of that number."""
+        return self.points[index]
+
+    def __len__(self) -> int:
+        """How many points there are."""
+        return len(self.points)
+
+
+class Amount(NamedTuple):
+    """A number that is read, and how far off a careful reader may be."""
+
+    value: float
+    error: float
+
+
+# --- rules -----------------------------------------------------------------------------------------------------
+
+
+def _where(field: str) -> Callable[[Run, list[int], str], list[int]]:
+    return lambda run, members, name: [i for i in members if getattr(run.world[i], field) == name]
+
+
+def _beyond(sign: int) -> Callable[[Run, list[int], float], list[int]]:
+    def rule(run: Run, members: list[int], limit: float) -> list[int]:
+        gaps = {i: sign * (run.world[i].value - limit) for i in members}
+        run.decided_by(*(100 * gap / run.world[i].span for i, gap in gaps.items()), unit=AXIS)
+        return [i for i, gap in gaps.items() if gap > 0]
+
+    return rule
+
+
+def _end(sign: int) -> Callable[[Run, list[int]], int]:
+    def rule(run: Run, members: list[int]) -> int:
+        if len(run.nonempty(members)) < 2:
+            raise IllPosed("trivial", f"{run.op} of a single value", "choose among several")
+        return int(run.least(members, lambda i: -sign * 100 * run.world[i].value / run.world[i].span, unit=AXIS))
+
+    return rule
+
+
+def _name(field: str) -> Callable[[Run, int], str]:
+    def rule(run: Run, point: int) -> str:
+        found = str(getattr(run.world[point], field))
+        if not found:
+            raise IllPosed("no_name", f"the value has no {field} of its own name", f"ask where each {field} is named")
+        return found
+
+    return rule
+
+
+def _gap(run: Run, first: int, second: int) -> float:
+    run.different(first, second)
+    return float(run.world[first].value - run.world[second].value)
+
+
+def _greater(run: Run, first: int, second: int) -> bool:
+    gap = _gap(run, first, second)
+    run.decided_by(100 * gap / run.world[first].span, unit=AXIS)
+    return gap > 0
+
+
+def _difference(run: Run, first: int, second: int) -> Amount:
+    return Amount(abs(_gap(run, first, second)), run.world[first].error + run.world[second].error)
+
+
+def _ratio(run: Run, first: int, second: int) -> Amount:
+    _gap(run, first, second)
+    a, b = run.world[first], run.world[second]
+    if b.value <= 2 * b.error:
+        raise IllPosed("ambiguous", "the second value is too near to nothing to divide by", "divide by a larger one")
+    return Amount(
+        a.value / b.value, abs(a.value / b.value) * (a.error / max(abs(a.value), a.error) + b.error / b.value)
+    )
+
+
+def _total(run: Run, members: list[int]) -> Amount:
+    points = [run.world[i] for i in _several(run, members)]
+    return Amount(sum(point.value for point in points), sum(point.error for point in points))
+
+
+def _several(run: Run, members: list[int]) -> list[int]:
+    if len(run.nonempty(members)) < 2:
+        raise IllPosed("trivial", f"{run.op} of a single value", "choose several values")
+    return members
+
+
+def _mean(run: Run, members: list[int]) -> Amount:
+    total = _total(run, members)
+    return Amount(total.value / len(members), total.error / len(members))
+
+
+def _spread(run: Run, members: list[int]) -> Amount:
+    low, high = (pick((run.world[i] for i in _several(run, members)), key=lambda p: p.value) for pick in (min, max))
+    return Amount(high.value - low.value, high.error + low.error)
+
+
+def _more_in_all(run: Run, first: list[int], second: list[int]) -> bool:
+    if set(first) & set(second):
+        raise IllPosed("overlap", "a value is in both sets", "compare sets that share no value")
+    a, b = _total(run, first), _total(run, second)
+    run.decided_by((a.value - b.value) / (a.error + b.error), unit=READING)
+    return a.value > b.value
+
+
+def _trend(run: Run, members: list[int]) -> str:
+    """Whether every step goes up, every step down, or some each."""
+    points = [run.world[i] for i in members]
+    if len(points) < 3 or len({point.category for point in points}) < len(points):
+        raise IllPosed("trivial", "a trend needs three categories, with one value each", "ask about one series")
+    steps = [100 * (b.value - a.value) / a.span for a, b in pairwise(points)]
+    run.decided_by(*steps, unit=AXIS)
+    return "rising" if min(steps) > 0 else "falling" if max(steps) < 0 else "mixed"
+
+
+def _colour(run: Run, series: str) -> str:
+    colour = run.world.colours[series]
+    if colour is None:
+        raise IllPosed("colour", f"{series} is in no colour with a name", f"use {', '.join(COLOURS)}")
+    return str(colour)
+
+
+def _drawn_in(run: Run, colour: str) -> str:
+    found = [series for series, own in run.world.colours.items() if own == colour and series]
+    return str(run.unique(found))
+
+
+# --- operators ---------------------------------------------------------------------------------------------------
+
+
+def _operator(
+    name: str, inputs: str, output: str, about: str, rule: Callable[..., Any], *, says: Any = (), asks: Any = ()
+) -> Operator:
+    return Operator(name, tuple(inputs.split()), output, about, rule, tuple(says), tuple(asks))
+
+
+OPERATORS: Mapping[str, Operator] = {each.name: each for each in (
+    _operator("of", "Set Series", "Set", "the values of a series", _where("series"),
+        says=("of {1}", "for {1}", "in the series {1}", "of the series {1}", "that belong to {1}")),
+    _operator("at", "Set Category", "Set", "the values at a category", _where("category"),
+        says=("at {1}", "in the category {1}", "for {1} on the category axis", "at the category {1}", "under {1}")),
+    _operator("within", "Set Panel", "Set", "the values in a panel", _where("panel"),
+        says=("in the panel {1}", "in the subplot {1}", "in the panel titled {1}", "in the subplot titled {1}",
+            "under the title {1}")),
+    _operator("over", "Set Amount", "Set", "the values above a limit", _beyond(1),
+        says=("above {1}", "over {1}", "greater than {1}", "higher than {1}", "that exceed {1}")),
+    _operator("under", "Set Amount", "Set", "the values below a limit", _beyond(-1),
+        says=("below {1}", "under {1}", "less than {1}", "lower than {1}", "short of {1}")),
+    _operator("unique", "Set", "Object", "the only value of a set", lambda run, members: run.unique(members),
+        says=("the {0:one}", "the only {0:one}", "the one {0:one}", "the single {0:one}", "the sole {0:one}")),
+    _operator("highest", "Set", "Object", "the highest value of a set", _end(1),
+        says=("the highest {0:one}", "the highest of the {0:many}", "the largest {0:one}",
+            "the largest of the {0:many}", "the maximum of the {0:many}")),
+    _operator("lowest", "Set", "Object", "the lowest value of a set", _end(-1),
+        says=("the lowest {0:one}", "the lowest of the {0:many}", "the smallest {0:one}",
+            "the smallest of the {0:many}", "the minimum of the {0:many}")),
+    _operator("amount", "Object", "Value", "how much a value is",
+        lambda run, point: Amount(run.world[point].value, run.world[point].error),
+        asks=("what is {0}?", "how much is {0}?", "read off {0}: what is it?", "what number is {0}?",
+            "about how large is {0}?")),
+    _operator("category_of", "Object", "Name", "the category of a value", _name("category"),
+        asks=("which category has {0}?", "in which category is {0}?", "what category does {0} stand at?",
+            "what is the category of {0}?", "at which category does one find {0}?")),
+    _operator("series_of", "Object", "Name", "the series of a value", _name("series"),
+        asks=("which series has {0}?", "to which series does {0} belong?", "what series does {0} belong to?",
+            "in which series is {0}?", "what is the series of {0}?")),
+    _operator("panel_of", "Object", "Name", "the panel of a value", _name("panel"),
+        asks=("which panel shows {0}?", "in which subplot is {0}?", "what is the title of the panel with {0}?",
+            "which subplot has {0}?", "under which title is {0}?")),
+    _operator("greater", "Object Object", "Bool", "whether the first value is the greater one", _greater,
+        asks=("is {0} greater than {1}?", "is {0} higher than {1}?", "does {0} exceed {1}?", "is {1} less than {0}?",
+            "is {1} smaller than {0}?")),
+    _operator("difference", "Object Object", "Value", "how far two values are apart", _difference,
+        asks=("what is the difference between {0} and {1}?", "by how much do {0} and {1} differ?",
+            "how far apart are {0} and {1}?", "how large is the gap between {0} and {1}?",
+            "how much lies between {0} and {1}?")),
+    _operator("ratio", "Object Object", "Value", "the first value over the second", _ratio,
+        asks=("how many times {1} is {0}?", "what is the ratio of {0} to {1}?", "what is {0} divided by {1}?",
+            "dividing {0} by {1} gives what?", "what multiple of {1} is {0}?")),
+    _operator("sum", "Set", "Value", "the sum of a set", _total,
+        asks=("what is the sum of the {0:many}?", "what do the {0:many} add up to?",
+            "what is the total of the {0:many}?", "how much do the {0:many} come to in all?", "adding up the {0:many} gives what?")),
+    _operator("mean", "Set", "Value", "the mean of a set", _mean,
+        asks=("what is the mean of the {0:many}?", "what is the average of the {0:many}?",
+            "what do the {0:many} average?", "how large are the {0:many} on average?",
+            "what is the arithmetic mean of the {0:many}?")),
+    _operator("spread", "Set", "Value", "from the lowest to the highest of a set", _spread,
+        asks=("how far apart are the highest and the lowest of the {0:many}?", "what is the range of the {0:many}?",
+            "what is the difference between the highest and the lowest of the {0:many}?",
+            "by how much do the extremes of the {0:many} differ?", "what interval do the {0:many} span?")),
+    _operator("count", "Set", "Number", "how many values a set has", lambda run, members: len(members),
+        asks=("how many {0:many} are there?", "what is the number of {0:many}?",
+            "how many {0:many} does the chart show?", "how many {0:many} can you see?", "count the {0:many}: how many are there?")),
+    _operator("more_in_all", "Set Set", "Bool", "whether the first set has the greater sum", _more_in_all,
+        asks=("do the {0:many} add up to more than the {1:many}?",
+            "is the sum of the {0:many} greater than the sum of the {1:many}?",
+            "is the total of the {0:many} higher than the total of the {1:many}?",
+            "do the {0:many} come to more in all than the {1:many}?",
+            "taken together, are the {0:many} more than the {1:many}?")),
+    _operator("trend", "Set", "Trend", "whether the values rise or fall from category to category", _trend,
+        asks=("from one category to the next, are the {0:many} rising, falling or mixed?",
+            "read from the first category to the last, are the {0:many} rising, falling or mixed?",
+            "what is the trend of the {0:many}: rising, falling or mixed?",
+            "are the {0:many} steadily rising, steadily falling, or mixed?",
+            "do the {0:many} show a rising, a falling or a mixed trend?")),
+    _operator("colour_of", "Series", "Colour", "the colour of a series", _colour,
+        asks=("what colour is {0}?", "in which colour is {0} drawn?", "which colour stands for {0}?",
+            "what is the colour of the series {0}?", "which colour does the legend give {0}?")),
+    _operator("drawn_in", "Colour", "Name", "the series of a colour", _drawn_in,
+        asks=("which series is drawn in {0}?", "what does {0} stand for?", "which series is {0}?",
+            "what series has the colour {0}?", "which name does the legend give to {0}?")),
+)}  # fmt: skip
+
+
+# --- what words alone decide -----------------------------------------------------------------------------------
+
+
+def twice(language: Language, call: Call) -> Rejected | None:
+    """Nothing is compared with itself."""
+    if len(call.args) == 2 and call.args[0] == call.args[1]:
+        return Rejected("trivial", f"{call.op} is given the same thing twice", "compare two different things")
+    return None
+
+
+def told(language: Language, call: Call) -> Rejected | None:
+    """No name is asked for that the question holds, no selection made twice."""
+    selections = {"of": "series", "at": "category", "within": "panel"}
+    chosen, inner = [], call.args[0]
+    while isinstance(inner, Call):
+        chosen += [selections[inner.op]] if inner.op in selections else []
+        inner = inner.args[0]
+    asked = call.op.removesuffix("_of")
+    if asked in selections.values() and asked in chosen:
+        return Rejected("leaks", f"the question names the {asked} it asks for", f"leave the {asked} out")
+    if call.op in selections and selections[call.op] in chosen:
+        return Rejected("trivial", f"a {selections[call.op]} is chosen twice", "choose one")
+    if call.op == "count" and isinstance(call.args[0], Leaf):
+        return Rejected("trivial", "all values are counted", "count those that fulfil a condition")
+    return None
+
+
+LEAVES: Mapping[str, LeafKind] = {
+    "points": Description(Vocabulary(), about="all values of the chart"),
+    "series": Name("Series", "a series by its name in the legend"),
+    "category": Name("Category", "a category by its name on the axis or beside its wedge"),
+    "panel": Name("Panel", "a panel by its title"),
+    "colour": Name("Colour", "a colour", tuple(COLOURS)),
+    "number": Quantity("Amount", "a limit, in the unit of the axis", 0, 1_000_000),
+}
+LANGUAGE = Language(
+    leaves=LEAVES,
+    operators=OPERATORS,
+    answers=frozenset(("Value", "Name", "Bool", "Number", "Trend", "Colour")),
+    checks=(twice, told),
+    aliases={"Set>Object": "use unique, highest or lowest to make a Set an Object"},
+)
+
+
+def noun(leaf: Leaf, plural: bool) -> str:
+    """`values`, or a name as it is written."""
+    if leaf.op == "points":
+        return "values" if plural else "value"
+    (word,) = leaf.words
+    return f"{word:g}" if leaf.op == "number" else str(word)

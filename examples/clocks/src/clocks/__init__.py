@@ -1,0 +1,1 @@
+"""clocks/Clock-v1: a world for Zerosight in which clocks are read."""
