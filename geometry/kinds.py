@@ -3,6 +3,7 @@
 from typing import Protocol, Self
 
 from .chart import ChartScene
+from .edit import EditScene
 from .scene import FlatScene
 from .spatial import SpatialScene
 
@@ -25,7 +26,7 @@ class Scene(Protocol):
         ...
 
 
-_KINDS: dict[str, type[Scene]] = {"flat": FlatScene, "chart": ChartScene, "spatial": SpatialScene}
+_KINDS: dict[str, type[Scene]] = {"flat": FlatScene, "chart": ChartScene, "edit": EditScene, "spatial": SpatialScene}
 
 
 def register_scene(kind: str, scene: type[Scene]) -> None:

@@ -26,22 +26,25 @@ MAX_PLAIN = 95.0
 """Per cent of pixels near one colour from which a picture is of that colour alone."""
 UNIT = "%"
 _GROUND = 128
+_UNITS = 16
+"""Lab values are integers in units of 1 / 16, so that a picture has the same on every machine."""
+_STEPS = 1 << 14
 _WHITE = (0.95047, 1.0, 1.08883)
 """D65, 2 degree observer (IEC 61966-2-1)."""
-_XYZ = np.array(
-    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
-)
+_XYZ = ((0.4124564, 0.3575761, 0.1804375), (0.2126729, 0.7151522, 0.0721750), (0.0193339, 0.1191920, 0.9503041))
+_COMPARED = (SIDE - 2) ** 2
+"""Pixels that are compared: the border of one pixel is in no comparison."""
 
 
 class Gaps(NamedTuple):
     """Differences among pictures, per cent."""
 
-    pairs: np.ndarray
-    """[N, N], 0 on the diagonal."""
-    source: np.ndarray
-    """[N], to the source."""
-    plain: np.ndarray
-    """[N], per cent of the picture that is near its own middle colour."""
+    pairs: tuple[float, ...]
+    """Of 1 and 2, 1 and 3, ..., 2 and 3, ...: row by row."""
+    source: tuple[float, ...]
+    """To the source."""
+    plain: tuple[float, ...]
+    """How much of each is near its own middle colour."""
 
 
 def fitted(pixels: np.ndarray) -> np.ndarray:
@@ -59,62 +62,62 @@ def fitted(pixels: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _linear() -> np.ndarray:
-    """Light by 8-bit value (sRGB)."""
+def _tables() -> tuple[np.ndarray, np.ndarray]:
+    """Shares of X, Y, Z [3, 3, 256] by band and 8-bit value, and the root of Lab by X, Y, Z over white."""
     values = np.arange(256) / 255
-    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    light = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    shares = [[[round(float(weight / white * v) * (_STEPS << 8)) for v in light] for weight in row]
+              for row, white in zip(_XYZ, _WHITE, strict=True)]  # fmt: skip
+    steps = np.arange(_STEPS + 2) / _STEPS
+    root = np.where(steps > (6 / 29) ** 3, np.cbrt(steps), steps / (3 * (6 / 29) ** 2) + 4 / 29)
+    return np.array(shares, np.int32), np.round(root * (1 << 12)).astype(np.int32)
 
 
 def lab(pixels: np.ndarray) -> np.ndarray:
-    """CIELAB of sRGB pixels, float32 of the same shape."""
-    light = _linear()[pixels] @ (_XYZ / np.array(_WHITE)[:, None]).T
-    root = np.where(light > (6 / 29) ** 3, np.cbrt(light), light / (3 * (6 / 29) ** 2) + 4 / 29)
-    x, y, z = root[..., 0], root[..., 1], root[..., 2]
-    return np.stack((116 * y - 16, 500 * (x - y), 200 * (y - z)), axis=-1).astype(np.float32)
+    """CIELAB of sRGB pixels [H, W, 3], int32 [3, H, W] in units of 1 / 16."""
+    shares, root = _tables()
+    red, green, blue = pixels[..., 0], pixels[..., 1], pixels[..., 2]
+    x, y, z = (root[(band[0][red] + band[1][green] + band[2][blue]) >> 8] for band in shares)
+    return np.stack(((116 * y >> 8) - 16 * _UNITS, 500 * (x - y) >> 8, 200 * (y - z) >> 8))
 
 
 def seen(pixels: np.ndarray) -> np.ndarray:
-    """What is compared of a picture: float32 [SIDE, SIDE, 3], CIELAB after a binomial blur of 3 x 3 px."""
+    """What is compared of a picture: int32 [3, SIDE, SIDE], CIELAB after a binomial blur of 3 x 3 px."""
     found = lab(fitted(pixels))
-    for axis in (0, 1):
-        padded = np.concatenate((found.take([0], axis), found, found.take([-1], axis)), axis)
-        before, after = (padded.take(range(start, start + SIDE), axis) for start in (0, 2))
-        found = (before + 2 * found + after) / 4
-    return found
+    found = np.pad(found, ((0, 0), (1, 1), (1, 1)), "edge")
+    found = found[:, :-2] + 2 * found[:, 1:-1] + found[:, 2:]
+    return (found[:, :, :-2] + 2 * found[:, :, 1:-1] + found[:, :, 2:]) >> 4
 
 
-def _changed(first: np.ndarray, second: np.ndarray) -> float:
-    """Per cent of pixels that differ clearly."""
+def _changed(first: np.ndarray, second: np.ndarray) -> int:
+    """How many pixels differ clearly."""
     step = first - second
-    return float(100 * np.count_nonzero(np.einsum("ijk,ijk->ij", step, step) > CLEAR**2) / step[..., 0].size)
+    step *= step
+    return int(np.count_nonzero(step[0] + step[1] + step[2] > (CLEAR * _UNITS) ** 2))
 
 
 def difference(first: np.ndarray, second: np.ndarray) -> float:
     """Per cent of clearly changed pixels between two pictures as `seen`, least over shifts by up to one pixel."""
-    least = 100.0
-    # Each shift compares what both pictures hold of it; the border of one pixel belongs to no comparison.
-    inner = first[1:-1, 1:-1]
+    inner = first[:, 1:-1, 1:-1]
+    least = _COMPARED
     for down in range(3):
         for right in range(3):
-            least = min(least, _changed(inner, second[down : down + SIDE - 2, right : right + SIDE - 2]))
+            least = min(least, _changed(inner, second[:, down : down + SIDE - 2, right : right + SIDE - 2]))
             if not least:
                 return 0.0
-    return least
+    return round(100 * least / _COMPARED, 2)
 
 
 def plainness(picture: np.ndarray) -> float:
     """Per cent of a picture as `seen` that is near its median colour."""
-    return 100.0 - _changed(picture, np.broadcast_to(np.median(picture, axis=(0, 1)), picture.shape))
+    middle = np.sort(picture.reshape(3, -1), axis=1)[:, picture[0].size // 2]
+    return round(100 - 100 * _changed(picture, middle[:, None, None]) / picture[0].size, 2)
 
 
 def gaps(source: np.ndarray, results: list[np.ndarray]) -> Gaps:
     """All differences among the results and to the source; pictures as uint8 pixels."""
     views = [seen(result) for result in results]
     ground = seen(source)
-    pairs = np.zeros((len(views), len(views)))
-    for i, first in enumerate(views):
-        for j in range(i):
-            # Shifting one picture against the other is the same but for the border.
-            pairs[i, j] = pairs[j, i] = difference(first, views[j])
-    plain = np.array([plainness(view) for view in views])
-    return Gaps(pairs, np.array([difference(view, ground) for view in views]), plain)
+    count = len(views)
+    pairs = {(i, j): difference(views[i], views[j]) for i in range(count) for j in range(i + 1, count)}
+    return Gaps(tuple(pairs.values()), tuple(difference(view, ground) for view in views), tuple(map(plainness, views)))

@@ -5,10 +5,11 @@ squares of `SIDE` px; places are px from the left and top.
 """
 
 import inspect
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..streams import Stream
 
@@ -155,41 +156,83 @@ _BOX_COLOURS = ("red", "lime", "blue", "yellow", "black", "white", "magenta", "c
 _BANDS = {"R": "red", "G": "green", "B": "blue"}
 
 
-def _one_of(name: str, *values: Any) -> Callable[[Stream], Params]:
-    return lambda stream: {name: stream.choice(values)}
+class Domain(NamedTuple):
+    """What parameters a program takes."""
+
+    draw: Callable[[Stream], Params]
+    """One set."""
+    fits: Callable[[Params], bool]
+    """Whether a set is one that could be drawn; no JSON values make it raise."""
 
 
-def _box(stream: Stream) -> Params:
+def _one_of(name: str, *values: Any) -> Domain:
+    allowed = {json.dumps({name: value}) for value in values}
+    return Domain(lambda stream: {name: stream.choice(values)}, lambda params: json.dumps(params) in allowed)
+
+
+def _whole(value: Any, low: int, high: int, step: int = 1) -> bool:
+    return type(value) is int and low <= value <= high and value % step == 0
+
+
+def _draw_box(stream: Stream) -> Params:
     width, height = (8 * stream.integer(3, 5) for _ in range(2))
     left, top = (8 * stream.integer(0, 8 - length // 8) for length in (width, height))
     return {"left": left, "top": top, "width": width, "height": height, "colour": stream.choice(_BOX_COLOURS)}
 
 
-def _cut(stream: Stream) -> Params:
+def _is_box(params: Params) -> bool:
+    if params.keys() != {"left", "top", "width", "height", "colour"} or params["colour"] not in list(_BOX_COLOURS):
+        return False
+    ends = (("left", "width"), ("top", "height"))
+    return all(
+        _whole(params[b], 24, 40, 8) and _whole(params[a], 0, 64 - params[b], 8) and isinstance(params["colour"], str)
+        for a, b in ends
+    )
+
+
+def _draw_cut(stream: Stream) -> Params:
     side = 8 * stream.integer(3, 5)
     left, top = (8 * stream.integer(0, 8 - side // 8) for _ in range(2))
     return {"left": left, "top": top, "side": side}
 
 
-def _pieces(stream: Stream) -> Params:
-    count = stream.choice((2, 4)) ** 2
-    while (order := stream.shuffled(range(1, count + 1))) == sorted(order):
+def _is_cut(params: Params) -> bool:
+    if params.keys() != {"left", "top", "side"} or not _whole(params["side"], 24, 40, 8):
+        return False
+    return all(_whole(params[name], 0, 64 - params["side"], 8) for name in ("left", "top"))
+
+
+def _draw_pieces(stream: Stream) -> Params:
+    # Of 4 x 4 pieces the order would be a list of 16 numbers that a reader tells apart without the pictures.
+    while (order := stream.shuffled(range(1, 5))) == sorted(order):
         continue
     return {"order": order}
 
 
-def _lean(stream: Stream) -> Params:
-    return {"amount": stream.choice((-0.8, -0.5, -0.3, 0.3, 0.5, 0.8)), "along": stream.choice(("rows", "columns"))}
+def _is_order(params: Params) -> bool:
+    order = params.get("order")
+    return (
+        len(params) == 1
+        and isinstance(order, list)
+        and all(type(each) is int for each in order)
+        and (sorted(order) == [1, 2, 3, 4] != order)
+    )
 
 
-def _grid(stream: Stream) -> Params:
-    columns, rows = stream.choice([(c, r) for c in (1, 2, 4) for r in (1, 2, 4) if (c, r) != (1, 1)])
-    return {"columns": columns, "rows": rows}
+_SHIFTS = [{"right": r, "down": d} for r in range(0, 64, 8) for d in range(0, 64, 8) if (r, d) != (0, 0)]
+_GRIDS = [{"columns": c, "rows": r} for c in (1, 2, 4) for r in (1, 2, 4) if (c, r) != (1, 1)]
+_LEANS = [{"amount": a, "along": w} for a in (-0.8, -0.5, -0.3, 0.3, 0.5, 0.8) for w in ("rows", "columns")]
 
 
-def _shift(stream: Stream) -> Params:
-    right, down = stream.choice([(r, d) for r in range(0, 64, 8) for d in range(0, 64, 8) if (r, d) != (0, 0)])
-    return {"right": right, "down": down}
+def _listed_sets(sets: list[Params]) -> Domain:
+    allowed = {json.dumps(each, sort_keys=True) for each in sets}
+    return Domain(
+        lambda stream: dict(stream.choice(sets)), lambda params: json.dumps(params, sort_keys=True) in allowed
+    )
+
+
+_box, _cut, _pieces = Domain(_draw_box, _is_box), Domain(_draw_cut, _is_cut), Domain(_draw_pieces, _is_order)
+_shift, _grid, _lean = (_listed_sets(each) for each in (_SHIFTS, _GRIDS, _LEANS))
 
 
 # --- English -------------------------------------------------------------------------------------------------------
@@ -252,13 +295,16 @@ def _faced(params: Params) -> Params:
     return {"half": params["half"], "other": other}
 
 
+PHRASINGS = 5
+"""Ways to say each edit."""
+
+
 @dataclass(frozen=True)
 class Seed:
     """A built-in program: its function, its parameters, its English."""
 
     function: Callable[..., Any]
-    draw: Callable[[Stream], Params]
-    """One parameter set."""
+    domain: Domain
     says: tuple[str, ...]
     """The edit as an order, with the parameters' words in braces."""
     words: Callable[[Params], Params] = _plain
@@ -276,6 +322,14 @@ class Seed:
     def text(self, name: str) -> str:
         """The program's text as a function of that name."""
         return self._source.replace(f"def {self.function.__name__}(", f"def {name}(", 1)
+
+    def draw(self, stream: Stream) -> Params:
+        """One parameter set."""
+        return self.domain.draw(stream)
+
+    def fits(self, params: Mapping[str, Any]) -> bool:
+        """Whether `draw` could give it."""
+        return self.domain.fits(dict(params))
 
     def say(self, params: Params, phrasing: int) -> str:
         """The edit in English; equal phrasings for equal numbers."""
@@ -309,12 +363,13 @@ _ALL = (
         "multiply every channel's value by {factor}", "make it {factor} times as bright",
         "scale its brightness by {factor}", "change its brightness by a factor of {factor}",
         "set its brightness to {factor} of what it was")),
-    Seed(_contrast, _one_of("factor", -1, -0.5, 0.2, 0.4, 0.6, 1.8, 3, 6), (
+    Seed(_contrast, _one_of("factor", 0.1, 0.2, 0.4, 0.6, 1.8, 3, 6), (
         "multiply every channel's distance from 128 by {factor}", "scale its contrast about mid-grey by {factor}",
         "change its contrast by a factor of {factor}", "stretch its values about the middle by {factor}",
         "set its contrast to {factor} of what it was")),
     Seed(_blur, _one_of("radius", 1, 2, 4, 6, 10, 16, 24), (
-        "blur it by {radius} px", "average every pixel with those up to {radius} px away", "blur it, radius {radius} px",
+        "blur it by {radius} px", "average every pixel with those up to {radius} px away",
+        "blur it, radius {radius} px",
         "smooth it with a box blur of radius {radius} px", "apply a box blur that reaches {radius} px")),
     Seed(_cover, _box, (
         "cover the {width} x {height} px box at ({left}, {top}) with {colour}",
@@ -335,7 +390,8 @@ _ALL = (
         "lean it: every {line} goes {way} by {amount} of how far it is {from} the middle",
         "shear it by {amount} so that what is {from} the middle moves {way}"), _leaning),
     Seed(_tile, _grid, (
-        "squeeze it and repeat it in {columns} and {rows}", "fill the picture with copies of it in {columns} and {rows}",
+        "squeeze it and repeat it in {columns} and {rows}",
+        "fill the picture with copies of it in {columns} and {rows}",
         "tile it: {columns}, {rows}", "repeat it, made smaller, in {rows} and {columns}",
         "lay {count} small copies of it in {rows} and {columns}"), _spread),
     Seed(_posterise, _one_of("levels", 2, 3, 4, 5, 6, 8), (
@@ -368,16 +424,3 @@ _ALL = (
 SEEDS: Mapping[str, Seed] = {seed.name: seed for seed in _ALL}
 BY_TEXT: Mapping[str, Seed] = {seed.text(name): seed for seed in _ALL for name in ("edit", seed.name)}
 """Built-in programs by their text, alone or within a sequence: such code is ours and need not be confined."""
-
-
-def four_sets(seed: Seed, stream: Stream) -> list[Params]:
-    """Four different parameter sets.
-
-    Where a programme has only four, they are all of them.
-    """
-    found: list[Params] = []
-    while len(found) < 4:
-        params = seed.draw(stream)
-        if params not in found:
-            found.append(params)
-    return found

@@ -1,5 +1,7 @@
 """Source pictures: procedural ones and pictures of scenes, drawn from a stream, never symmetric."""
 
+from functools import lru_cache
+
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -9,26 +11,48 @@ from ..streams import Stream
 from .difference import SIDE, THRESHOLD, difference, plainness, seen
 
 KINDS = ("noise", "gradient", "shapes", "scene")
+MAX_NUMBER = 10**9
 _TRIES = 200
 _CANVAS = Canvas()
 Colour = tuple[int, int, int]
 
 
-def source_picture(stream: Stream) -> np.ndarray:
-    """A picture, uint8 [SIDE, SIDE, 3], that every turn and mirroring changes clearly."""
+def read_spec(text: str) -> tuple[str, int] | None:
+    """Kind and number of a source's name, such as `shapes 12`; None where it names none.
+
+    >>> read_spec("shapes 12"), read_spec("shapes"), read_spec("moon 1"), read_spec("noise 007")
+    (('shapes', 12), None, None, None)
+    """
+    kind, _, number = text.partition(" ")
+    if kind not in KINDS or not number.isascii() or not number.isdigit() or len(number) > 9:
+        return None
+    return (kind, int(number)) if str(int(number)) == number else None
+
+
+@lru_cache(maxsize=256)
+def source_picture(spec: str) -> np.ndarray:
+    """The picture of that name, uint8 [SIDE, SIDE, 3], read-only; every turn and mirroring changes it clearly.
+
+    Raises:
+        ValueError: no such picture.
+    """
+    named = read_spec(spec)
+    if named is None:
+        raise ValueError(f"{spec!r:.40} names no source; write one of {', '.join(KINDS)} and a number")
+    stream = Stream(("transforms/source", *named))
     for number in range(_TRIES):
-        own = stream.child(number)
-        pixels = _MAKERS[own.choice(KINDS)](own)
+        pixels = np.ascontiguousarray(_MAKERS[named[0]](stream.child(number)))
         view = seen(pixels)
         if plainness(view) < 80 and all(difference(view, other) >= 2 * THRESHOLD for other in _turned(view)):
+            pixels.setflags(write=False)
             return pixels
-    raise RuntimeError(f"no source without symmetry in {_TRIES} tries under {stream.key}")
+    raise RuntimeError(f"no source without symmetry in {_TRIES} tries under {spec}")
 
 
 def _turned(view: np.ndarray) -> list[np.ndarray]:
     """The seven other positions of a square."""
-    turns = [np.rot90(view, count) for count in range(4)]
-    return [*turns[1:], *(turn[:, ::-1] for turn in turns)]
+    turns = [np.rot90(view, count, (1, 2)) for count in range(4)]
+    return [*turns[1:], *(turn[:, :, ::-1] for turn in turns)]
 
 
 def _colour(stream: Stream) -> Colour:
