@@ -160,7 +160,9 @@ def remarks(scene: EditScene, text: str) -> str:
     for name, words in scene.about.items():
         found.append(f' ({"The edit" if name == "edit" else name}: "{words}")')
     if " px" in text or "(" in text:
-        found.append(" (The source is 64 px wide and high; places count from its top left corner, right and down.)")
+        found.append(
+            " (Lengths are in px of a source that is 64 px wide and high; (x, y) counts from its top left corner.)"
+        )
     return "".join(found)
 
 

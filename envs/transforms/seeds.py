@@ -346,27 +346,27 @@ _ALL = (
         "reflect it in {line} through the middle", "{swap} by mirroring it", "{swap} by a reflection"), _mirrored),
     Seed(_crop, _cut, (
         "cut out the square of {side} px whose top left corner is at ({left}, {top}) and enlarge it",
-        "crop it to the {side} x {side} px square that begins at ({left}, {top}), then scale that up",
-        "enlarge the part that is {side} px wide and high and begins {left} px from the left and {top} px from the top",
-        "zoom into the square from ({left}, {top}) that is {side} px wide",
+        "crop it to the {side} x {side} px square that begins at ({left}, {top}) and scale that up",
+        "enlarge to full size the part that is {side} px wide and high and begins {left} px from the left and {top} px from the top",
+        "zoom into the square of {side} px that begins at ({left}, {top})",
         "keep only the square of {side} px from x = {left} and y = {top}, blown up to full size")),
     Seed(_jigsaw, _pieces, (
-        "cut it into {n} x {n} pieces, numbered row by row, and lay them in the order {order}",
-        "number its {n} x {n} pieces row by row and put them back as {order}",
+        "cut it into {n} x {n} pieces, numbered row by row, and lay them, row by row, in the order {order}",
+        "number its {n} x {n} pieces row by row and put them back so that they read {order}",
         "shuffle its {n} x {n} pieces so that, row by row, they read {order}",
-        "rearrange its {n} x {n} tiles, numbered row by row, to {order}",
-        "lay its {n} x {n} pieces, numbered from the top left row by row, as {order}"), _listed),
+        "rearrange its {n} x {n} tiles, numbered row by row, to read {order}",
+        "lay its {n} x {n} pieces, numbered from the top left row by row, so that they read {order}"), _listed),
     Seed(_channels, _one_of("order", "RBG", "GRB", "GBR", "BRG", "BGR"), (
         "take {order}", "exchange its colour channels: {order}", "rearrange its channels, {order}",
         "permute red, green and blue: {order}", "build its channels anew: {order}"), _named_bands),
     Seed(_brighten, _one_of("factor", 0.2, 0.4, 0.6, 0.75, 1.4, 1.8, 2.5, 4), (
         "multiply every channel's value by {factor}", "make it {factor} times as bright",
         "scale its brightness by {factor}", "change its brightness by a factor of {factor}",
-        "set its brightness to {factor} of what it was")),
+        "make its brightness {factor} times what it was")),
     Seed(_contrast, _one_of("factor", 0.1, 0.2, 0.4, 0.6, 1.8, 3, 6), (
         "multiply every channel's distance from 128 by {factor}", "scale its contrast about mid-grey by {factor}",
-        "change its contrast by a factor of {factor}", "stretch its values about the middle by {factor}",
-        "set its contrast to {factor} of what it was")),
+        "change its contrast by a factor of {factor}", "scale its values about 128 by a factor of {factor}",
+        "make its contrast about mid-grey {factor} times what it was")),
     Seed(_blur, _one_of("radius", 1, 2, 4, 6, 10, 16, 24), (
         "blur it by {radius} px", "average every pixel with those up to {radius} px away",
         "blur it, radius {radius} px",
@@ -396,7 +396,7 @@ _ALL = (
         "lay {count} small copies of it in {rows} and {columns}"), _spread),
     Seed(_posterise, _one_of("levels", 2, 3, 4, 5, 6, 8), (
         "reduce every channel to {levels} levels", "posterise it to {levels} levels for each channel",
-        "keep only {levels} values of red, green and blue", "round each channel to one of {levels} values",
+        "keep only {levels} values each of red, green and blue", "round each channel to one of {levels} values",
         "quantise its channels to {levels} steps each")),
     Seed(_echo, _shift, (
         "mix it half and half with a copy of itself moved {steps}, wrapping round",

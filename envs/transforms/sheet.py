@@ -17,6 +17,7 @@ WIDTH = 448
 """The sheet's own width, px."""
 _SMALL, _LARGE = 2 * SIDE, 3 * SIDE
 _TOP, _ROW, _MARGIN, _TEXT = 24, 24, 16, 17
+_BACK = "#e6e6e6"
 Panel = tuple[int, int, int, str]
 """Left, top, side, label."""
 
@@ -44,8 +45,14 @@ def _ground(labels: tuple[str, ...]) -> tuple[np.ndarray, tuple[Panel, ...]]:
         f'font-weight="{"normal" if label == "source" else "bold"}" fill="black">{label}</text>'
         for left, top, side, label in panels
     )
+    # A white picture must not run into the sheet.
+    back = f'<rect width="{WIDTH}" height="{WIDTH}" fill="{_BACK}"/>'
+    frames = "".join(
+        f'<rect x="{left - 2}" y="{top - 2}" width="{side + 4}" height="{side + 4}" fill="#808080"/>'
+        for left, top, side, _ in panels
+    )
     # The canvas is a square, which is how it is drawn, and is cut.
-    scene = resolve_svg(f'<svg viewBox="0 0 {WIDTH} {WIDTH}">{words}</svg>')
+    scene = resolve_svg(f'<svg viewBox="0 0 {WIDTH} {WIDTH}">{back}{frames}{words}</svg>')
     if isinstance(scene, Rejected):
         raise AssertionError(f"our own labels are refused: {scene}")
     return rasterise(scene, WIDTH).array[:height], panels
