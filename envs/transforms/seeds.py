@@ -347,7 +347,7 @@ _ALL = (
     Seed(_crop, _cut, (
         "cut out the square of {side} px whose top left corner is at ({left}, {top}) and enlarge it",
         "crop it to the {side} x {side} px square that begins at ({left}, {top}) and scale that up",
-        "enlarge to full size the part that is {side} px wide and high and begins {left} px from the left and {top} px from the top",
+        "enlarge to full size the part, {side} px wide and high, that begins at x = {left} and y = {top}",
         "zoom into the square of {side} px that begins at ({left}, {top})",
         "keep only the square of {side} px from x = {left} and y = {top}, blown up to full size")),
     Seed(_jigsaw, _pieces, (
