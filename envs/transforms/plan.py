@@ -68,20 +68,19 @@ def _fours(source: str, candidates: Sequence[Steps], difficulty: int, sequences:
     low = max(low, THRESHOLD + CLEAR)
     pixels = source_picture(source)
     image, ground = Image.fromarray(pixels), seen(pixels)
-    kept, views = [], []
-    for steps in candidates:
-        view = seen(np.asarray(applied(image, steps)))
-        if plainness(view) < MAX_PLAIN and difference(ground, view) >= THRESHOLD:
-            kept.append(steps)
-            views.append(view)
-    gaps = {pair: difference(views[pair[0]], views[pair[1]]) for pair in combinations(range(len(kept)), 2)}
-    found = []
-    for four in combinations(range(len(kept)), SETS):
-        if low <= min(gaps[pair] for pair in combinations(four, 2)) < beyond:
-            chosen = [kept[number] for number in four]
-            if not sequences or _varied(chosen):
-                found.append(chosen)
-    return found
+    views = [seen(np.asarray(applied(image, steps))) for steps in candidates]
+    gaps = {(i, j): difference(views[i], views[j], low) for i, j in combinations(range(len(views)), 2)}
+    fours = [
+        four
+        for four in combinations(range(len(views)), SETS)
+        if low <= min(gaps[pair] for pair in combinations(four, 2)) < beyond
+    ]
+    valid = {
+        number: plainness(views[number]) < MAX_PLAIN and difference(ground, views[number]) >= THRESHOLD
+        for number in sorted({number for four in fours for number in four})
+    }
+    found = [[candidates[number] for number in four] for four in fours if all(valid[number] for number in four)]
+    return [four for four in found if not sequences or _varied(four)]
 
 
 def _varied(four: Sequence[Steps]) -> bool:

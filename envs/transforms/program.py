@@ -26,7 +26,7 @@ import numpy as np
 from PIL import Image
 
 from ...geometry.edit import PAIRS, SETS, EditScene, Step
-from ...render import InfrastructureError, Rejected
+from ...render import InfrastructureError, Picture, Rejected
 from ...render.edit import Edit
 from ...render.pools import Pools
 from .difference import MAX_PLAIN, THRESHOLD, fitted, gaps
@@ -182,42 +182,57 @@ def _about(node: ast.FunctionDef) -> str:
 # --- running -------------------------------------------------------------------------------------------------------
 
 
-def run_programs(programs: Sequence[Program], pools: Pools) -> list[list[np.ndarray] | Rejected | InfrastructureError]:
+_Pixels = list[np.ndarray] | Rejected | InfrastructureError
+
+
+def run_programs(programs: Sequence[Program], pools: Pools) -> list[_Pixels]:
     """The source and the four results of each program, in order; pixels [H, W, 3] uint8.
 
     Programs that are not built in run in the sandbox, all of them side by side.
     """
-    found: list[list[np.ndarray] | Rejected | InfrastructureError] = [
+    found: list[_Pixels] = [
         run_built_in(each.source, each.sets) if each.built_in else [source_picture(each.source)] * (SETS + 1)
         for each in programs
     ]
+    foreign = {number: each for number, each in enumerate(programs) if not each.built_in}
+    # A first run of a first step shows what fails every time, before it costs eight runs.
+    firsts = pools.edit([_job(each, each.sets[0][0], source_picture(each.source)) for each in foreign.values()])
+    for number, outcome in zip(foreign, firsts, strict=True):
+        if isinstance(outcome, InfrastructureError | Rejected):
+            found[number] = _in_set(outcome, 0)
     for level in range(MAX_STEPS):
         jobs = [
-            (
-                number,
-                place,
-                Edit(f"{each.text}\n\nedit = {steps[level].name}\n", pixels[place + 1], steps[level].params),
-            )
-            for number, each in enumerate(programs)
-            if not each.built_in and isinstance(pixels := found[number], list)
+            (number, place, _job(each, steps[level], pixels[place + 1]))
+            for number, each in foreign.items()
+            if isinstance(pixels := found[number], list)
             for place, steps in enumerate(each.sets)
             if len(steps) > level
         ]
         done = pools.edit([edit for *_, edit in jobs for _ in range(2)])
         for (number, place, _), first, again in zip(jobs, done[::2], done[1::2], strict=True):
-            if not isinstance(pixels := found[number], list):
-                continue
-            for each in (first, again):
-                if isinstance(each, InfrastructureError | Rejected):
-                    found[number] = _in_set(each, place)
-                    break
-            else:
-                if not np.array_equal(first.array, again.array):  # type: ignore[union-attr]
-                    hint = "leave out random numbers and the time"
-                    found[number] = Rejected("random", f"set {place + 1} gives another picture each time", hint)
-                else:
-                    found[number] = [*pixels[: place + 1], first.array, *pixels[place + 2 :]]  # type: ignore[union-attr]
+            found[number] = _stepped(found[number], place, first, again)
     return found
+
+
+def _job(program: Program, step: Step, pixels: np.ndarray) -> Edit:
+    return Edit(f"{program.text}\n\nedit = {step.name}\n", pixels, step.params)
+
+
+_Outcome = Picture | Rejected | InfrastructureError
+
+
+def _stepped(found: _Pixels, place: int, first: _Outcome, again: _Outcome) -> _Pixels:
+    """The pictures with one of the results a step further, as two runs of the step gave it."""
+    if not isinstance(found, list):
+        return found
+    for each in (first, again):
+        if isinstance(each, InfrastructureError | Rejected):
+            return _in_set(each, place)
+    assert isinstance(first, Picture) and isinstance(again, Picture)
+    if not np.array_equal(first.array, again.array):
+        hint = "leave out random numbers and the time"
+        return Rejected("random", f"set {place + 1} gives another picture each time", hint)
+    return [*found[: place + 1], first.array, *found[place + 2 :]]
 
 
 def _in_set(failure: Rejected | InfrastructureError, place: int) -> Rejected | InfrastructureError:

@@ -406,7 +406,8 @@ _ALL = (
         "overlay it at half strength with itself moved {steps}, wrapped round the borders"), _moved),
     Seed(_roll, _shift, (
         "move it {steps}, what leaves coming back on the other side", "shift it {steps} and wrap it round",
-        "roll it {steps}", "push it {steps} with wrapping at the borders", "slide it {steps}, wrapped round"), _moved),
+        "roll it {steps}, wrapping round",
+        "push it {steps} with wrapping at the borders", "slide it {steps}, wrapped round"), _moved),
     Seed(_pixelate, _one_of("block", 2, 4, 8, 16, 32), (
         "pixelate it in blocks of {block} px", "replace every block of {block} x {block} px by its average colour",
         "make it coarse: squares of {block} px of one colour each", "reduce it to squares {block} px wide",
