@@ -5,9 +5,10 @@ compared pixel by pixel; a pixel has clearly changed where its colours are more 
 share over shifts by up to one pixel counts, so that a border that lies a pixel elsewhere is no difference.
 
 What the threshold rests on, measured by `tests/envs/test_edit_parts.py` on 60 sources (largest value in per cent;
-below the threshold all of these are "the same picture"): the picture again 0, shifted by 1 px 0, JPEG of quality 50
-and noise of sigma 6 under 6, 4 % brighter 0. Two pictures at the threshold differ in a region of 6 % of the area, a
-block of 16 x 16 of 64 x 64 px, in a colour difference four times what is just noticeable (2.3, Mahy et al. 1994).
+below the threshold all of these are "the same picture"): the picture again 0, shifted by 1 px 0.7, noise of sigma 6 0,
+4 % brighter 0. Two pictures at the threshold differ in a region of 6 % of the area, a block of 16 x 16 of 64 x 64 px,
+in a colour difference four times what is just noticeable (2.3, Mahy et al. 1994). Saving as JPEG is a difference here:
+at quality 75 up to 21 % of so small and coloured a picture has another colour.
 """
 
 from functools import cache
