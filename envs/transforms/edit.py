@@ -28,7 +28,8 @@ Degenerate cases excluded:
     changed), programs that give another picture each time; questions that rest on less than 2 % beyond that.
 
 State space:
-    4 x 10**9 sources, 18 edits with 4 to 4,000 parameter sets each: over 10**12 single edits of a source.
+    4 x 10**9 sources, 18 edits with 3,907 parameter sets in all (4 to 1,800 each): 1.5 x 10**13 single edits of a
+    source.
 
 Source:
     The questions are those of EVE (arXiv 2604.18320); no code, program or wording of it is used. There, pictures count
