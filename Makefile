@@ -22,7 +22,7 @@ evolve: $(VENV)/.installed-train
 	$(BIN)/zerosight evolve $(ARGS)
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadscope $(ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

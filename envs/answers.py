@@ -36,6 +36,9 @@ _TEX_FRACTION = re.compile(r"([+-]?)\\[dt]?frac\{(\d+)\}\{(\d+)\}", re.ASCII)
 _LETTER = re.compile(
     r"(?:option|choice|picture|image)?\s*(?:\(([a-z])\)[\s.:]*|([a-z])(?:\s*[.:)]\s*|$))(\S.*)?$", re.DOTALL
 )
+_LETTERS = re.compile(r"[a-z]+|[a-z](?:\s*,\s*[a-z])+|[a-z](?:\s+[a-z])+|[a-z](?:\s*-\s*[a-z])+")
+_PLACED = re.compile(r"(\d)\s*(?:-|:|=|->|\.|→)?\s*([a-z])", re.ASCII)
+_PLACES = re.compile(rf"{_PLACED.pattern}(?:\s*[,;]?\s*{_PLACED.pattern})*", re.ASCII)
 _SECOND = re.compile(r"(?:^|\W)(?:or|and|nor|not|but)\s+\(?[a-z]\)?(?:\W|$)")
 
 
@@ -151,6 +154,26 @@ def _choice(body: str, options: tuple[str, ...], measure: str) -> str | None:
     return next((option for option in options if option.lower() == (found[1] or found[2])), None)
 
 
+def _order(body: str, options: tuple[str, ...], measure: str) -> str | None:
+    """The letters of places 1, 2, ... in this order, alone, spaced, or each behind its number; each letter once.
+
+    >>> read_answer("B, A, D, C", "order"), read_answer("2-A, 1-B, 3-D, 4-C", "order"), read_answer("B, A", "order")
+    ('BADC', 'BADC', 'BA')
+    """
+    said = body.strip("()[] ")
+    pairs = sorted((int(number), letter) for number, letter in _PLACED.findall(said))
+    if pairs and _PLACES.fullmatch(said):
+        if [number for number, _ in pairs] != list(range(1, len(pairs) + 1)):
+            return None
+        letters = "".join(letter for _, letter in pairs)
+    elif _LETTERS.fullmatch(said):
+        letters = "".join(char for char in said if char.isalpha())
+    else:
+        return None
+    read = letters.upper()
+    return read if len(set(read)) == len(read) > 1 and (not options or read in options) else None
+
+
 def _decimal(body: str, options: tuple[str, ...], measure: str) -> str | None:
     amount = _amount(_without_unit(body, measure))
     return None if amount is None else f"{amount:.12g}"
@@ -208,9 +231,10 @@ KINDS: Mapping[str, Callable[[str, tuple[str, ...], str], str | None]] = {
     "word": _word,
     "name": _name,
     "choice": _choice,
+    "order": _order,
 }
 """`number`: a count; `decimal`: an amount, within a tolerance; `yesno`; `word`: one of a closed list; `name`: a text
-that the scene shows; `choice`: the letter of an option."""
+that the scene shows; `choice`: the letter of an option; `order`: the letters of several places in turn."""
 
 
 def score_answer(answer: Answer, text: str) -> Score:

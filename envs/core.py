@@ -221,6 +221,13 @@ class Environment(ABC, Generic[S]):
             InfrastructureError: our machinery failed, in worlds whose programs run code.
         """
 
+    def shown(self, item: Item, drawn: Drawn) -> Picture:
+        """The item's pixels at this world's size, where its program was drawn already.
+
+        A world in which the question decides what is to be seen lays it out here, without drawing again.
+        """
+        return drawn.picture
+
     @abstractmethod
     def unmet(self, scene: S, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
         """What a drawing fails to show, in words; empty where it shows all of it and nothing else."""

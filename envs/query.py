@@ -27,6 +27,7 @@ ANSWER_KINDS = {
     "Bool": "yesno",
     "Value": "decimal",
     "Choice": "choice",
+    "Order": "order",
     "Name": "name",
 }
 """How an answer of a type is given; every other answer type is given in words."""

@@ -22,6 +22,7 @@ _BUILT_IN = (
     "zerosight.envs.shapes.canvas_v2",
     "zerosight.envs.charts.chart",
     "zerosight.envs.diagrams.geometry",
+    "zerosight.envs.transforms.edit",
 )
 _factories: dict[str, Callable[[], Environment]] = {}
 

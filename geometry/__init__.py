@@ -3,6 +3,7 @@
 from .camera import Camera, look_at, pinhole
 from .chart import ChartScene
 from .classify import classify_outline, polygon_kind
+from .edit import EditScene
 from .kinds import Scene, read_scene, register_scene, scene_kind
 from .measures import (
     Measured,
@@ -24,6 +25,7 @@ from .spatial import SpatialScene
 __all__ = [
     "Camera",
     "ChartScene",
+    "EditScene",
     "FlatObject",
     "FlatScene",
     "Gradient",

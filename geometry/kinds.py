@@ -3,6 +3,7 @@
 from typing import Protocol, Self
 
 from .chart import ChartScene
+from .edit import EditScene
 from .room import RoomScene
 from .scene import FlatScene
 from .spatial import SpatialScene
@@ -26,7 +27,13 @@ class Scene(Protocol):
         ...
 
 
-_KINDS: dict[str, type[Scene]] = {"flat": FlatScene, "chart": ChartScene, "spatial": SpatialScene, "room": RoomScene}
+_KINDS: dict[str, type[Scene]] = {
+    "flat": FlatScene,
+    "chart": ChartScene,
+    "edit": EditScene,
+    "spatial": SpatialScene,
+    "room": RoomScene,
+}
 
 
 def register_scene(kind: str, scene: type[Scene]) -> None:

@@ -17,6 +17,7 @@ HINTS = {
     "word": "(one word)",
     "name": "(a name)",
     "choice": "(one letter)",
+    "order": "(four letters)",
 }
 """What kind of answer is asked for, said after the question."""
 

@@ -212,7 +212,7 @@ class Episodes:
             key = "/".join(map(str, (*stream.key, *attempt.path, rendered.scene.digest[:8], task)))
             difficulty = env.difficulty_of(rendered.scene)
             item = Item(key, env.id, task, difficulty, program, rendered.scene, question, truth, {"own": own})
-            found.append(Asked(item, own, rendered.picture))
+            found.append(Asked(item, own, env.shown(item, rendered)))
         return found
 
     def _balanced(self, offered: Sequence[tuple[Attempt, Asked]], stream: Stream) -> list[tuple[Attempt, Asked]]:

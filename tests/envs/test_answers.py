@@ -8,7 +8,7 @@ from zerosight.envs.answers import MAX_ANSWER_CHARS, final_answer
 COLOURS = ("red", "green", "blue", "yellow", "black", "purple")
 KINDS = {
     "number": ("0", "1", "2", "3"), "yesno": ("no", "yes"), "word": COLOURS, "decimal": ("0.5", "1.5", "-2", "3000000"),
-    "choice": ("A", "B", "C", "D"), "name": ("north", "south east", "2019"),
+    "choice": ("A", "B", "C", "D"), "order": ("ABCD", "BADC", "DCBA"), "name": ("north", "south east", "2019"),
 }  # fmt: skip
 
 
@@ -85,6 +85,36 @@ def test_word_is_read(text, value):
 )  # fmt: skip
 def test_word_is_not_read_from_a_near_miss(text):
     assert read_answer(text, "word", COLOURS) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["BADC", "badc", "B, A, D, C", "B,A,D,C", "B A D C", "B-A-D-C", "(B, A, D, C)", "[B, A, D, C]", "BADC.",
+     "1-B, 2-A, 3-D, 4-C", "1: B, 2: A, 3: D, 4: C", "1=B; 2=A; 3=D; 4=C", "1B 2A 3D 4C", "1. B 2. A 3. D 4. C",
+     "4-C, 3-D, 2-A, 1-B", "1 -> B, 2 -> A, 3 -> D, 4 -> C", "1→B, 2→A, 3→D, 4→C", "1-B\n2-A\n3-D\n4-C",
+     "The answer is BADC.", "**BADC**", "<answer>B, A, D, C</answer>", r"\boxed{BADC}",
+     "not ABCD: <answer>BADC</answer>"],
+)  # fmt: skip
+def test_order_is_read(text):
+    assert read_answer(text, "order", ("ABCD", "BADC")) == "BADC"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "BAD", "BADCA", "BADB", "BBAD", "BADE", "ABDC", "not BADC", "BADC or ABCD", "BADC, ABCD", "ABCD, BADC",
+     "BADC BADC", "aBADC", "BADCx", "maybe BADC", "BA DC", "B A DC", "B, A, D", "B, A and D, C", "B", "1",
+     "1234", "2143",
+     "1-B, 2-A, 3-D", "1-B, 2-A, 3-D, 3-C", "1-B, 1-A, 3-D, 4-C", "0-B, 1-A, 2-D, 3-C", "1-B, 2-A, 3-D, 4-C, 5-E",
+     "1-B, 2-A, 3-D, 4-", "B-1, A-2, D-3, C-4", "1-B, 2-A, 3-D, 4-C or D", "1-BA, 2-A, 3-D, 4-C", "BADC?", "B/A/D/C",
+     "<answer>BADC</answer><answer>ABCD</answer>", "B, A, D, C, B", "ВADC"],
+)  # fmt: skip
+def test_order_is_not_read_from_a_near_miss(text):
+    assert read_answer(text, "order", ("ABCD", "BADC")) is None
+
+
+def test_order_needs_no_options_and_scores_all_or_nothing():
+    assert read_answer("cab", "order") == "CAB" and read_answer("c", "order") is None
+    assert score_answer(Answer("BADC", "order", ("BADC", "BACD")), "BACD").value == 0
 
 
 def test_word_outside_the_options_is_none():

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 import pytest
-from charts import Text, agrees, second_answer
+from chart_text import Text, agrees, second_answer
 
 from zerosight.envs import Environment, Item, Rejected, Truth, make, stream
 from zerosight.envs.charts.chart import THRESHOLDS, TOLERANCE, perceive

@@ -1,0 +1,1 @@
+"""Worlds of image transforms: what a program makes of a picture."""

@@ -1,0 +1,185 @@
+"""The operators of edits: rules over the four results of a program, and their English.
+
+In what order pictures and parameter sets are offered follows from the scene alone (`shown`), so that no author of a
+program or of a query can choose the letter of an answer.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...geometry import EditScene
+from ...geometry.edit import SETS
+from ..execute import IllPosed, Run
+from ..leaves import Description, Quantity, Vocabulary
+from ..query import Language, Leaf, Operator
+from ..streams import Stream
+from .difference import THRESHOLD, UNIT
+from .seeds import SEEDS
+
+LETTERS = "ABCD"
+BANDS = {"distinct": (40.0, 101.0), "similar": (20.0, 40.0), "close": (THRESHOLD, 20.0)}
+"""How near the nearest of the other results is, per cent of the picture: from, and up to but without."""
+DESCRIPTION = Description(Vocabulary(likeness=tuple(BANDS), form=("edit", "sequence")), about="results")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One of the four results."""
+
+    number: int
+    """0 to 3."""
+    nearest: float
+    """Its difference to the nearest of the others, per cent."""
+    steps: int
+
+    def described_by(self, words: Sequence[str]) -> bool:
+        """Whether every word is true of it."""
+        form = "sequence" if self.steps > 1 else "edit"
+        return all(word == form or (word in BANDS and _within(self.nearest, word)) for word in words)
+
+
+def _within(gap: float, likeness: str) -> bool:
+    low, beyond = BANDS[likeness]
+    return low <= gap < beyond
+
+
+class Results(list[Made]):
+    """The world that edit programs' queries are run over."""
+
+    def __init__(self, scene: EditScene) -> None:
+        """Of a scene."""
+        super().__init__(Made(n, min(scene.gaps(n)), len(steps)) for n, steps in enumerate(scene.sets))
+        self.scene = scene
+
+
+def shown(scene: EditScene, op: str) -> tuple[list[int], list[int]]:
+    """The results in the order in which pictures of them are offered, and in which their edits are."""
+    stream = Stream(("transforms/shown", scene.digest, op))
+    return stream.shuffled(range(SETS)), stream.shuffled(range(SETS))
+
+
+# --- rules ---------------------------------------------------------------------------------------------------------
+
+
+def _picked(run: Run, number: int, order: Sequence[int]) -> str:
+    """The letter of a result; what decides is how far beyond the sameness of pictures it is from the others."""
+    run.decided_by(*(gap - THRESHOLD for gap in run.world.scene.gaps(number - 1)), unit=UNIT)
+    return LETTERS[list(order).index(number - 1)]
+
+
+def _which_image(run: Run, number: int) -> str:
+    return _picked(run, number, shown(run.world.scene, run.op)[0])
+
+
+def _which_params(run: Run, number: int) -> str:
+    if run.world.scene.sequences:
+        raise IllPosed("sequence", "the edits are sequences", "ask which_sequence")
+    return _picked(run, number, shown(run.world.scene, run.op)[1])
+
+
+def _which_sequence(run: Run, number: int) -> str:
+    if any(len(steps) < 2 for steps in run.world.scene.sets):
+        raise IllPosed("single", "not every set is a sequence of edits", "ask which_params, or give each set 2 steps")
+    return _picked(run, number, shown(run.world.scene, run.op)[1])
+
+
+def _match(run: Run, results: Sequence[int]) -> str:
+    scene = run.world.scene
+    run.decided_by(*(gap - THRESHOLD for gap in scene.pairs), unit=UNIT)
+    pictures, edits = shown(scene, run.op)
+    return "".join(LETTERS[edits.index(number)] for number in pictures)
+
+
+# --- language ------------------------------------------------------------------------------------------------------
+
+_ALL = (
+    Operator("which_image", ("Edit",), "Choice", "which of four pictures an edit gives", _which_image, (), (
+        "Take the source and {0}. Which picture comes out: A, B, C or D?",
+        "If you take the source and {0}, which of the pictures A to D do you get?",
+        "Which of the pictures A, B, C and D results when you take the source and {0}?",
+        "You are given the source and told: {0}. Which picture, A to D, is the result?",
+        "One of the pictures A to D was made by this order for the source: {0}. Which one?",
+    )),
+    Operator("which_params", ("Edit",), "Choice", "which of four edits gave the picture", _which_params, (), (
+        "Which edit turned the source into the result?",
+        "The result was made from the source by one of these edits. Which one?",
+        "What was done to the source to get the result?",
+        "Which of these orders, carried out on the source, gives the result?",
+        "One of the edits A to D leads from the source to the result. Which?",
+    )),
+    Operator("which_sequence", ("Edit",), "Choice", "which of four sequences gave the picture", _which_sequence, (), (
+        "Which sequence of edits turned the source into the result?",
+        "The result was made from the source by one of these sequences of edits. Which one?",
+        "What was done to the source, and in which order, to get the result?",
+        "Which of these sequences, carried out on the source step by step, gives the result?",
+        "One of the sequences A to D leads from the source to the result. Which?",
+    )),
+    Operator("match", ("Edits",), "Order", "which edit gave which picture", _match, (), (
+        "Which edit gave each picture? Name the edits of pictures 1, 2, 3 and 4 in this order.",
+        "Each of the pictures 1 to 4 was made from the source by one of these edits. Match them, picture 1 first.",
+        "Match pictures 1, 2, 3 and 4, in this order, with the edits that made them.",
+        "For pictures 1 to 4 in turn: which of these edits made it from the source?",
+        "Give, for pictures 1, 2, 3 and 4 one after the other, the edit that made it.",
+    )),
+)  # fmt: skip
+OPERATORS: Mapping[str, Operator] = {each.name: each for each in _ALL}
+LANGUAGE = Language(
+    leaves={
+        "set": Quantity("Edit", "one of the program's four parameter sets, by its number", 1, SETS, whole=True),
+        "sets": Description(Vocabulary(), "Edits", "all four parameter sets"),
+    },
+    operators=OPERATORS,
+    answers=frozenset({"Choice", "Order"}),
+    aliases={"Edits>Edit": 'name one: ["set", 2]', "Edit>Edits": 'match takes all four: ["sets"]'},
+)
+
+
+# --- English -------------------------------------------------------------------------------------------------------
+
+
+def said(scene: EditScene, number: int, phrasing: int) -> str:
+    """A parameter set (0 to 3) as an order: `rotate it by 30 degrees clockwise`; equal numbers, equal phrasing."""
+    steps = [_step(scene, place, number, phrasing) for place in range(len(scene.sets[number]))]
+    return ", then ".join(steps) if len(steps) < 3 else f"first {', then '.join(steps)}"
+
+
+def _step(scene: EditScene, place: int, number: int, phrasing: int) -> str:
+    step = scene.sets[number][place]
+    if scene.built_in:
+        return SEEDS[step.name].say(dict(step.params), phrasing)
+    params = ", ".join(f"{name} = {value!r}" for name, value in sorted(step.params.items()))
+    # The names of a program's functions are said only where they tell its steps apart.
+    verb = f"apply {step.name} to it" if any(each.name != "edit" for row in scene.sets for each in row) else "edit it"
+    return f"{verb} with {params}" if params else verb
+
+
+def remarks(scene: EditScene, text: str) -> str:
+    """What the reader of a question must know beside it: a program's own words, and how places are told."""
+    found = []
+    for name, words in scene.about.items():
+        found.append(f' ({"The edit" if name == "edit" else name}: "{words}")')
+    if " px" in text or "(" in text:
+        found.append(
+            " (Lengths are in px of a source that is 64 px wide and high; (x, y) counts from its top left corner.)"
+        )
+    return "".join(found)
+
+
+def noun(scene: EditScene, phrasing: int, leaf: Leaf) -> str:
+    """A leaf about a scene in English."""
+    return "the edits" if leaf.op == "sets" else said(scene, int(leaf.words[0]) - 1, phrasing)
+
+
+def listed(scene: EditScene, op: str, phrasing: int) -> str:
+    """The offered edits with their letters, one a line."""
+    order = shown(scene, op)[1]
+    return "".join(
+        f"\n{letter}: {said(scene, number, phrasing)}" for letter, number in zip(LETTERS, order, strict=True)
+    )
+
+
+def described(words: Any) -> str:
+    """Words of a requirement as a noun, singular: `close edit`, `distinct sequence of edits`, `result`."""
+    form = {"edit": "edit", "sequence": "sequence of edits"}
+    return " ".join(form.get(word, word) for word in (*words, *(() if set(words) & set(form) else ("result",))))

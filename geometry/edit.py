@@ -1,0 +1,84 @@
+"""Edit scenes: a source picture and what four sets of parameters make of it, as data.
+
+The pixels are not held, only their digests and how different they are: they follow from the program, and whoever shows
+a scene runs it again.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+SETS = 4
+"""Parameter sets of a scene."""
+PAIRS = tuple((i, j) for i in range(SETS) for j in range(i + 1, SETS))
+"""The pairs of sets, in the order in which their differences are held."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One edit with its parameters."""
+
+    name: str
+    """Of a built-in program, or of a function of the scene's own program."""
+    params: Mapping[str, Any]
+    """JSON values by name."""
+
+
+@dataclass(frozen=True)
+class EditScene:
+    """One source, four results."""
+
+    source: str
+    """Kind and number of the source picture: `shapes 12`."""
+    built_in: bool
+    """Whether every edit is one of the world's own, whose English is known."""
+    about: Mapping[str, str]
+    """What a program says of its functions, by name; empty for built-in edits."""
+    sets: tuple[tuple[Step, ...], ...]
+    """Four lists of edits that follow each other; mostly of one edit each."""
+    digests: tuple[str, ...]
+    """sha256 of the source's and the four results' pixels, in hex."""
+    pairs: tuple[float, ...]
+    """How different two results are, per cent of the picture, in the order of `PAIRS`."""
+    changes: tuple[float, ...]
+    """How different each result is from the source, per cent of the picture."""
+    plain: tuple[float, ...]
+    """How much of each result is near its middle colour, per cent of the picture."""
+
+    def gaps(self, number: int) -> tuple[float, ...]:
+        """How different a result (0 to 3) is from each of the others."""
+        return tuple(gap for pair, gap in zip(PAIRS, self.pairs, strict=True) if number in pair)
+
+    @property
+    def sequences(self) -> bool:
+        """Whether some set has several edits."""
+        return any(len(steps) > 1 for steps in self.sets)
+
+    @cached_property
+    def _json(self) -> str:
+        body: dict[str, Any] = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        body["sets"] = [[[step.name, dict(step.params)] for step in steps] for steps in self.sets]
+        body["about"] = dict(self.about)
+        return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+    def to_json(self) -> str:
+        """Canonical JSON: equal scenes give equal bytes."""
+        return self._json
+
+    @classmethod
+    def from_json(cls, text: str) -> "EditScene":
+        """What `to_json` gave."""
+        body: dict[str, Any] = json.loads(text)
+        body["sets"] = tuple(tuple(Step(name, params) for name, params in steps) for steps in body["sets"])
+        made: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in body.items()
+        }
+        return cls(**made)
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 of the canonical JSON, in hex."""
+        return hashlib.sha256(self._json.encode()).hexdigest()
