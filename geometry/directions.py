@@ -1,0 +1,162 @@
+"""Directions, each in a frame that its name says, and turns between cameras. Metres and degrees; the world's z is up.
+
+Frames:
+    camera      OpenCV's own axes, tilt and all: right, down, forward.
+    level       the camera's place and heading with the horizon level: right, forward, up. What a person means who
+                holds the camera. Its forward is the optical axis projected to the plan; a view straight up or down has
+                none.
+    object      from one thing, facing another: forward is the way from the first to the second in the plan.
+    world       the plan itself: degrees counter-clockwise from +x, as in mathematics.
+
+A bearing is 0 straight ahead and grows clockwise, seen from above: 90 is right, -90 left; in (-180, 180].
+"""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from .camera import Camera
+from .measures import Measured
+
+EIGHT = ("front", "front-right", "right", "back-right", "back", "back-left", "left", "front-left")
+FOUR = ("front", "right", "back", "left")
+_LEAST_HEADING = 1e-6
+Point = Sequence[float] | np.ndarray
+
+
+def wrapped(degrees: float) -> float:
+    """The same direction in (-180, 180]."""
+    turned = -((180.0 - degrees) % 360.0) + 180.0
+    return turned + 0.0
+
+
+def in_camera(camera: Camera, point: Point) -> np.ndarray:
+    """A point [3] of the world as right, down and forward of the camera, metres."""
+    return camera.to_camera(np.asarray(point, float))
+
+
+def heading(camera: Camera) -> float:
+    """Where the camera looks in the plan, degrees counter-clockwise from +x.
+
+    Raises:
+        ValueError: it looks straight up or down.
+    """
+    x, y, _ = camera.rotation[:, 2]
+    if math.hypot(x, y) < _LEAST_HEADING:
+        raise ValueError("a camera that looks straight up or down has no heading")
+    return math.degrees(math.atan2(y, x))
+
+
+def in_level(camera: Camera, point: Point) -> np.ndarray:
+    """A point [3] of the world as right, forward and up of the level camera, metres.
+
+    Raises:
+        ValueError: as `heading`.
+    """
+    x, y, z = np.asarray(point, float) - camera.position
+    turn = math.radians(heading(camera))
+    cos, sin = math.cos(turn), math.sin(turn)
+    return np.array([sin * x - cos * y, cos * x + sin * y, z])
+
+
+def world_bearing(origin: Point, target: Point) -> float:
+    """Direction in the plan, degrees counter-clockwise from +x.
+
+    Raises:
+        ValueError: one is above the other.
+    """
+    return _turn_of(np.asarray(target, float)[:2] - np.asarray(origin, float)[:2])
+
+
+def _turn_of(offset: Any) -> float:
+    x, y = (float(value) for value in offset)
+    if math.hypot(x, y) < _LEAST_HEADING:
+        raise ValueError("there is no direction between places above each other")
+    return math.degrees(math.atan2(y, x))
+
+
+def camera_bearing(camera: Camera, point: Point) -> float:
+    """Where a point is for who holds the camera: a bearing in the level frame."""
+    right, forward, _ = in_level(camera, point)
+    return wrapped(90.0 - _turn_of((right, forward)))
+
+
+def object_bearing(stand: Point, face: Point, target: Point) -> float:
+    """Where a target is for who stands at one place and faces another: a bearing in the object frame.
+
+    Raises:
+        ValueError: two of the places are above each other.
+    """
+    return wrapped(world_bearing(stand, face) - world_bearing(stand, target))
+
+
+def sector(bearing: float, names: Sequence[str] = EIGHT) -> Measured[str]:
+    """The name of a bearing among equal sectors around `names`, the first straight ahead and on clockwise.
+
+    The margin is the angle to the nearest border between sectors, degrees: at most half a sector.
+    """
+    width = 360.0 / len(names)
+    place = (bearing % 360.0) / width
+    number = math.floor(place + 0.5)
+    return Measured(names[number % len(names)], width * (0.5 - abs(place - number)))
+
+
+def elevation(origin: Point, target: Point) -> float:
+    """Angle of the target above the horizon of the origin, degrees, -90 to 90.
+
+    Raises:
+        ValueError: both are one place.
+    """
+    x, y, z = np.asarray(target, float) - np.asarray(origin, float)
+    if math.hypot(x, y, z) < _LEAST_HEADING:
+        raise ValueError("there is no direction from a place to itself")
+    return math.degrees(math.atan2(z, math.hypot(x, y)))
+
+
+# --- cameras -------------------------------------------------------------------------------------------------------
+
+
+def relative_pose(first: Camera, second: Camera) -> np.ndarray:
+    """[4, 4]: takes points of the second camera's frame to the first's."""
+    pose = np.eye(4)
+    pose[:3, :3] = first.rotation.T @ second.rotation
+    pose[:3, 3] = first.to_camera(second.position)
+    return pose
+
+
+def turn(first: Camera, second: Camera) -> float:
+    """How far the second camera is turned from the first about the world's vertical; clockwise, to the right, positive.
+
+    Raises:
+        ValueError: as `heading`.
+    """
+    return wrapped(heading(first) - heading(second))
+
+
+def path_turn(cameras: Sequence[Camera]) -> float:
+    """The turns from each camera to the next, added up: a whole turn is 360, not 0.
+
+    Steps of more than half a turn are taken for the shorter way.
+    """
+    return float(sum(turn(first, second) for first, second in pairwise(cameras)))
+
+
+def pitch(camera: Camera) -> float:
+    """Angle of the optical axis above the horizon, degrees."""
+    x, y, z = camera.rotation[:, 2]
+    return math.degrees(math.atan2(z, math.hypot(x, y)))
+
+
+def roll(camera: Camera) -> float:
+    """How far the picture is turned from an upright one, degrees, clockwise positive for the camera.
+
+    Raises:
+        ValueError: as `heading`.
+    """
+    angle = math.radians(heading(camera))
+    level = np.array([math.sin(angle), -math.cos(angle), 0.0])
+    right, down = level @ camera.rotation[:, 0], level @ camera.rotation[:, 1]
+    return math.degrees(math.atan2(-down, right))
