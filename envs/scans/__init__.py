@@ -1,7 +1,8 @@
 """Scanned rooms: loaders for ScanNet, ScanNet++ and ARKitScenes in their published layouts.
 
 `open_scan(folder)` gives a `Scan`: a `RoomScene` whose facts follow from the scan's mesh, labels and cameras, and the
-pictures that go with its cameras. Nothing is guessed: a file that is missing or malformed is a `ScanError` that names it.
+pictures that go with its cameras. Nothing is guessed: a file that is missing or malformed is a `ScanError` that names
+it.
 """
 
 from .files import ScanError

@@ -4,17 +4,17 @@
 threedod/benchmark_scripts/utils/, read 2026-11-23)
 
 - `<video>_3dod_mesh.ply`: ARKit's mesh, z up; it has no labels;
-- `<video>_3dod_annotation.json`: `data`, each with a `label` and `segments.obbAligned`: `centroid`, `axesLengths` (whole
-  lengths) and `normalizedAxes` (nine numbers; each three in a row are one axis);
+- `<video>_3dod_annotation.json`: `data`, each with a `label` and `segments.obbAligned`: `centroid`, `axesLengths`
+  (whole lengths) and `normalizedAxes` (nine numbers; each three in a row are one axis);
 - `<video>_frames/lowres_wide/<video>_<seconds>.png` (256 x 192), `lowres_wide_intrinsics/<video>_<seconds>.pincam` (one
-  line: width, height, fx, fy, cx, cy; its time can differ from the picture's by a millisecond), `lowres_wide.traj` (lines
-  of seconds, a rotation as axis times angle in radians, a translation: from the world to the camera, in OpenCV's axes),
-  `lowres_depth/<video>_<seconds>.png` (millimetres).
+  line: width, height, fx, fy, cx, cy; its time can differ from the picture's by a millisecond), `lowres_wide.traj`
+  (lines of seconds, a rotation as axis times angle in radians, a translation: from the world to the camera, in OpenCV's
+  axes), `lowres_depth/<video>_<seconds>.png` (millimetres).
 
 In the `raw` layout the folders of frames are directly in the video's own. Poses count for a picture within 5 ms, as in
-the data set's own loader; a picture without one is a broken frame. (Pictures of `raw` come at 60 a second and poses at 10,
-so that most have none: use `skip_broken`, or name frames.) Phones were held in any way: pictures and their cameras are
-turned by quarters so that up is up, as the data set's `rectify_im.py` does.
+the data set's own loader; a picture without one is a broken frame. (Pictures of `raw` come at 60 a second and poses at
+10, so that most have none: use `skip_broken`, or name frames.) Phones were held in any way: pictures and their cameras
+are turned by quarters so that up is up, as the data set's `rectify_im.py` does.
 
 As the mesh has no labels, the triangles within a thing's box are its own (`surfaces.of_boxes`): also what of a wall or
 another thing reaches into the box. Walls and floor are not annotated; the floor is what lies near the lowest large

@@ -55,16 +55,27 @@ def source_pixels(lens: Lens, camera: Camera) -> np.ndarray:
     return bent((camera.centres() - middle) / focal, lens)
 
 
-def covers(lens: Lens, camera: Camera) -> bool:
-    """Whether a distorted picture of the camera's size shows all that the camera's undistorted one does.
+def least_zoom(lens: Lens, size: tuple[int, int]) -> float | None:
+    """The least factor of a lens's focal lengths with which a pinhole sees nothing that the lens does not.
 
-    A pixel may be missing at the edges, which is then repeated.
+    In steps of a hundredth from 1; None where a half more is not enough. A pixel may be missing at the edges, which
+    is then repeated.
+
+    Args:
+        lens: the lens.
+        size: width and height of its picture and of the pinhole's, pixels.
     """
-    rim = camera.centres()
-    rim = np.concatenate([rim[0], rim[-1], rim[:, 0], rim[:, -1]])
-    focal, middle = np.diag(camera.intrinsics)[:2], camera.intrinsics[:2, 2]
-    seen = bent((rim - middle) / focal, lens)
-    return bool(((seen >= -1) & (seen <= (camera.width + 1, camera.height + 1))).all())
+    width, height = size
+    across, down = np.arange(width) + 0.5, np.arange(height) + 0.5
+    rim = np.concatenate(
+        [np.stack([across, np.full(width, y)], axis=1) for y in (0.5, height - 0.5)]
+        + [np.stack([np.full(height, x), down], axis=1) for x in (0.5, width - 0.5)]
+    )
+    for zoom in 1 + np.arange(51) / 100:
+        seen = bent((rim - lens.middle) / (np.array(lens.focal) * zoom), lens)
+        if ((seen >= -1) & (seen <= (width + 1, height + 1))).all():
+            return float(zoom)
+    return None
 
 
 def undistorted(pixels: np.ndarray, lens: Lens, camera: Camera) -> np.ndarray:

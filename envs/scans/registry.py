@@ -1,5 +1,6 @@
 """Which data set a folder is of."""
 
+import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def open_scan(
         ScanError: the folder is of none of them, or a file is missing or malformed; it names the file.
         ValueError: an option is none.
     """
-    place = Path(folder).absolute()
+    place = Path(os.path.abspath(folder))
     chosen = frames if isinstance(frames, int) else tuple(frames)
     options = Options(frames=chosen, skip_broken=skip_broken, max_side=max_side, structure=structure)
     layout = layout_of(place)
@@ -66,7 +67,7 @@ def list_scans(root: str | Path) -> list[Path]:
     Raises:
         ScanError: it is no folder.
     """
-    place = Path(root).absolute()
+    place = Path(os.path.abspath(root))
     if not place.is_dir():
         raise ScanError(place, "is no folder", "give the folder that a data set was downloaded to")
     return sorted(_scenes(place, MAX_DEPTH))

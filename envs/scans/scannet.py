@@ -4,11 +4,11 @@
 
 - `<scene>_vh_clean_2.ply`: the mesh that is annotated, z up, not yet turned to the walls;
 - `<scene>_vh_clean_2.0.010000.segs.json`: `segIndices`, each vertex's segment;
-- `<scene>.aggregation.json`: `segGroups`, each with `label` and `segments`. Where only the annotation of the fine mesh is
-  there (`_vh_clean.aggregation.json`), that one, `_vh_clean.segs.json` and `_vh_clean.ply` count instead;
-- `<scene>.txt`: lines `name = value`, of which `axisAlignment` (16 numbers by rows, takes the mesh's and the poses' world
-  to one turned to the walls, floor at about 0), `colorWidth` and `colorHeight` are used. Scenes of the test split have no
-  alignment and no annotation, and are refused;
+- `<scene>.aggregation.json`: `segGroups`, each with `label` and `segments`. Where only the annotation of the fine mesh
+  is there (`_vh_clean.aggregation.json`), that one, `_vh_clean.segs.json` and `_vh_clean.ply` count instead;
+- `<scene>.txt`: lines `name = value`, of which `axisAlignment` (16 numbers by rows, takes the mesh's and the poses'
+  world to one turned to the walls, floor at about 0), `colorWidth` and `colorHeight` are used. Scenes of the test split
+  have no alignment and no annotation, and are refused;
 
 and what the data set's `SensReader` exports of `<scene>.sens` into it: `color/<n>.jpg`, `pose/<n>.txt` (4 x 4, by rows,
 camera to world in OpenCV's axes; `-inf` where tracking was lost), `intrinsic/intrinsic_color.txt` (4 x 4), and
@@ -42,7 +42,8 @@ def is_scannet(folder: Path) -> bool:
     """Whether a folder looks like a scene of ScanNet, whole or not."""
     scene = folder.name
     marks = (f"{scene}.aggregation.json", f"{scene}_vh_clean_2.ply", f"{scene}_vh_clean.ply", f"{scene}.sens")
-    return any((folder / mark).is_file() for mark in marks)
+    exported = (folder / f"{scene}.txt").is_file() and (folder / "pose").is_dir()
+    return exported or any((folder / mark).is_file() for mark in marks)
 
 
 def open_scannet(folder: Path, options: Options) -> Scan:
@@ -62,7 +63,8 @@ def open_scannet(folder: Path, options: Options) -> Scan:
     width, height = (_number(lines, name, meta) for name in ("colorWidth", "colorHeight"))
     coarse = (f"{scene}_vh_clean_2.ply", f"{scene}_vh_clean_2.0.010000.segs.json", f"{scene}.aggregation.json")
     fine = (f"{scene}_vh_clean.ply", f"{scene}_vh_clean.segs.json", f"{scene}_vh_clean.aggregation.json")
-    use_fine = not (folder / coarse[2]).is_file() and (folder / fine[2]).is_file()
+    has = {name: (folder / name).is_file() for name in (*coarse, *fine)}
+    use_fine = not has[coarse[2]] and (has[fine[2]] or not has[coarse[0]] and has[fine[0]])
     surface, segments, groups = (folder / name for name in (fine if use_fine else coarse))
     mesh = read_mesh(surface, _FETCH)
     things = read_things(mesh, segments, groups, _FETCH)

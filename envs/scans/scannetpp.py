@@ -7,17 +7,18 @@
   be of several things;
 - `dslr/colmap/images.txt`: poses in the mesh's world; `dslr/colmap/cameras.txt`: a fisheye lens (`OPENCV_FISHEYE`);
   `dslr/resized_images/`: its pictures;
-- `dslr/nerfstudio/transforms_undistorted.json` and `dslr/undistorted_images/` or `dslr/resized_undistorted_images/`: the
-  same ones without distortion, as the toolkit's `dslr.undistort` makes them;
+- `dslr/nerfstudio/transforms_undistorted.json` and `dslr/undistorted_images/` or `dslr/resized_undistorted_images/`:
+  the same ones without distortion, as the toolkit's `dslr.undistort` makes them;
 - `iphone/rgb/frame_<n>.jpg` as the toolkit's `iphone.prepare_iphone_data` extracts them, `iphone/colmap/`,
-  `iphone/pose_intrinsic_imu.json` with `aligned_pose` (4 x 4, camera to the mesh's world, OpenCV's axes) and `intrinsic`
-  (3 x 3) of each frame, `iphone/depth/frame_<n>.png` (millimetres).
+  `iphone/pose_intrinsic_imu.json` with `aligned_pose` (4 x 4, camera to the mesh's world, OpenCV's axes) and
+  `intrinsic` (3 x 3) of each frame, `iphone/depth/frame_<n>.png` (millimetres).
 
 Poses of the DSLR are always those of `images.txt`: the ones in nerfstudio's files are in that program's permuted world,
-not in the mesh's (scannetpp issue 160). Undistorted pictures are used where they are. Else the distorted ones are, and
-are undistorted when they are read, for a pinhole of the lens's own focal length, which shows the middle part of what a
-fisheye shows. Other lenses than `OPENCV_FISHEYE` and `OPENCV` are refused. Of the iPhone `colmap/` is used where it is,
-and else `pose_intrinsic_imu.json`, whose cameras Apple gives as pinholes.
+not in the mesh's (scannetpp issue 160). Undistorted pictures are used where they are. Else the distorted ones
+are, and are undistorted when they are read, for a pinhole of the lens's own focal length (or a little more, so that the
+picture is full), which shows the middle part of what a fisheye shows. Other lenses than `OPENCV_FISHEYE` and `OPENCV`
+are refused. Of the iPhone `colmap/` is used where it is, and else `pose_intrinsic_imu.json`, whose cameras Apple gives
+as pinholes.
 """
 
 import re
@@ -28,7 +29,7 @@ import numpy as np
 
 from .colmap import ColmapCamera, read_cameras, read_images
 from .files import Mesh, ScanError, field, numbers, picture_size, read_json, read_mesh, rigid
-from .lenses import covers
+from .lenses import least_zoom
 from .scan import Frame, Options, Scan, check_size, make_scan, pinhole_of, read_frames
 from .segments import read_things
 from .surfaces import of_vertices
@@ -114,7 +115,7 @@ def _posed_frames(
         described_by = images_path.parent if camera is None else folder / "nerfstudio" / "transforms_undistorted.json"
         check_size(picture, *found.size, described_by)
         depth = folder / "depth" / f"{picture.stem}.png"
-        return _frame(picture, found, pose, depth if depth.is_file() else None, cameras_path)
+        return _frame(picture, found, pose, depth, cameras_path)
 
     present = {path.name for path in pictures.iterdir()}
     # Of some scenes the test split's pictures are kept back by the data set; a listed one that is missing is an error.
@@ -124,14 +125,16 @@ def _posed_frames(
     return read_frames(listed, read, mesh, pictures, options)
 
 
-def _frame(picture: Path, of: ColmapCamera, pose: np.ndarray, depth: Path | None, path: Path) -> Frame:
+def _frame(picture: Path, of: ColmapCamera, pose: np.ndarray, depth: Path, path: Path) -> Frame:
+    """A frame; with a depth only where the picture is not undistorted, as the depth would not be."""
+    zoom = 1.0 if of.lens is None else least_zoom(of.lens, of.size)
+    if zoom is None:
+        raise ScanError(path, f"a lens as {of.lens} shows too little for a pinhole of its focal length", _UNDISTORT)
     try:
-        camera = pinhole_of(of.size, of.focal, of.middle, pose)
+        camera = pinhole_of(of.size, (of.focal[0] * zoom, of.focal[1] * zoom), of.middle, pose)
     except ValueError as error:
         raise ScanError(path, str(error), _FETCH) from None
-    if of.lens is not None and not covers(of.lens, camera):
-        raise ScanError(path, "the lens does not show all that a pinhole of its focal length would", _UNDISTORT)
-    return Frame(picture, camera, of.lens, depth)
+    return Frame(picture, camera, of.lens, depth if of.lens is None and depth.is_file() else None)
 
 
 def _plain_camera(path: Path) -> ColmapCamera:
@@ -168,7 +171,7 @@ def _phone_frames(folder: Path, mesh: Mesh, options: Options) -> Frames:
         focal, middle = (float(inner[0, 0]), float(inner[1, 1])), (float(inner[0, 2]), float(inner[1, 2]))
         depth = folder / "depth" / f"{picture.stem}.png"
         camera = ColmapCamera(size, focal, middle, None)
-        return _frame(picture, camera, pose, depth if depth.is_file() else None, path)
+        return _frame(picture, camera, pose, depth, path)
 
     listed = [f"{name}.jpg" for name in sorted(entries) if re.fullmatch(r"frame_\d+", name)]
     present = {each.name for each in (folder / "rgb").iterdir()}

@@ -1,7 +1,7 @@
 """From a scan's labelled mesh to a room: whose each triangle is, boxes, the floor's outline, and who sees what.
 
-Labels come with the mesh's vertices (`of_vertices`), or as boxes around things (`of_boxes`), in which case the triangles
-within a box are the thing's own. Every triangle hides what is behind it, whosever it is.
+Labels come with the mesh's vertices (`of_vertices`), or as boxes around things (`of_boxes`), in which case the
+triangles within a box are the thing's own. Every triangle hides what is behind it, whosever it is.
 """
 
 from collections.abc import Collection, Sequence
@@ -277,7 +277,7 @@ def floor_height(corners: np.ndarray) -> float:
 
 def _rings(region: shapely.Geometry) -> tuple[Ring, ...]:
     """Outer rings of a region's parts that are no noise, the largest first, in whole centimetres' accuracy."""
-    found = []
+    found: list[shapely.Polygon] = []
     for part in sorted(shapely.get_parts(region), key=lambda each: -float(shapely.area(each))):
         whole = shapely.simplify(shapely.polygons(shapely.get_exterior_ring(part)), 0.01)
         # A part within a hole of another is floor already.
