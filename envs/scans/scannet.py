@@ -64,7 +64,7 @@ def open_scannet(folder: Path, options: Options) -> Scan:
     coarse = (f"{scene}_vh_clean_2.ply", f"{scene}_vh_clean_2.0.010000.segs.json", f"{scene}.aggregation.json")
     fine = (f"{scene}_vh_clean.ply", f"{scene}_vh_clean.segs.json", f"{scene}_vh_clean.aggregation.json")
     has = {name: (folder / name).is_file() for name in (*coarse, *fine)}
-    use_fine = not has[coarse[2]] and (has[fine[2]] or not has[coarse[0]] and has[fine[0]])
+    use_fine = not has[coarse[2]] and (has[fine[2]] or (not has[coarse[0]] and has[fine[0]]))
     surface, segments, groups = (folder / name for name in (fine if use_fine else coarse))
     mesh = read_mesh(surface, _FETCH)
     things = read_things(mesh, segments, groups, _FETCH)

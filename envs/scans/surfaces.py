@@ -87,7 +87,7 @@ def clean_label(label: str) -> str:
 def of_vertices(mesh: Mesh, things: Sequence[tuple[str, np.ndarray]]) -> Labelled:
     """A mesh labelled by its vertices.
 
-    A box is that of all the thing's vertices. A triangle belongs to the thing of most of its vertices (two at least).
+    A box is that of the thing's vertices, of those that a triangle has where there are such. A triangle belongs to the thing of most of its vertices (two at least).
     A vertex that several things have (ScanNet++ has such) goes to the one of fewest vertices, for the triangles'
     owners only.
 
@@ -101,7 +101,10 @@ def of_vertices(mesh: Mesh, things: Sequence[tuple[str, np.ndarray]]) -> Labelle
     first, second, third = of_vertex[mesh.triangles].T
     owners = np.where((first == second) | (first == third), first, np.where(second == third, second, NOBODY))
     labels = tuple(clean_label(label) for label, _ in things)
-    boxes = tuple(bounding_box(mesh.vertices[which]) for _, which in things)
+    used = np.zeros(len(mesh.vertices), bool)
+    used[mesh.triangles] = True
+    shown = [which[used[which]] if used[which].any() else which for _, which in things]
+    boxes = tuple(bounding_box(mesh.vertices[which]) for which in shown)
     floors = []
     for i in range(len(things)):
         if labels[i] == "floor":
@@ -246,8 +249,7 @@ def outline(labelled: Labelled, boxes: Sequence[Box]) -> tuple[tuple[Ring, ...],
     # What stands elsewhere (behind a window, in the next room) is not on this floor.
     feet = [foot for foot in map(shapely.polygons, standing) if shapely.area(foot) and shapely.intersects(foot, reach)]
     region = shapely.union_all([region, *feet])
-    grown = shapely.buffer(region, CLOSING, join_style="mitre", mitre_limit=2)
-    closed = shapely.buffer(grown, -CLOSING, join_style="mitre", mitre_limit=2)
+    closed = shapely.buffer(shapely.buffer(region, CLOSING), -CLOSING)
     return _rings(closed), round(ground, 6)
 
 

@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,7 @@ def nearest(origin: np.ndarray, along: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return owners, best
 
 
+@lru_cache
 def seen(camera: Camera) -> tuple[np.ndarray, np.ndarray]:
     """What each pixel of a camera shows [h, w], and its depth."""
     return nearest(camera.position, camera.directions(camera.centres()))
@@ -223,8 +225,9 @@ def radial_directions() -> np.ndarray:
     return np.stack([x, y, np.ones_like(x)], axis=-1)
 
 
-def distorted(camera: Camera, directions: np.ndarray) -> np.ndarray:
-    return COLOURS[nearest(camera.position, directions @ camera.rotation.T)[0]]
+@lru_cache
+def distorted(camera: Camera, directions: Callable[[], np.ndarray]) -> np.ndarray:
+    return COLOURS[nearest(camera.position, directions() @ camera.rotation.T)[0]]
 
 
 def colmap(folder: Path, names: list[str], model: str, parameters: list[float]) -> None:
@@ -257,7 +260,7 @@ def write_scannetpp(root: Path, kind: str = "undistorted") -> Path:
         colmap(folder / "dslr" / "colmap", names, "OPENCV_FISHEYE", list(FISHEYE))
         for name, camera in zip(names, CAMERAS, strict=True):
             if kind == "fisheye":
-                write_picture(folder / "dslr" / "resized_images" / name, distorted(camera, fisheye_directions()))
+                write_picture(folder / "dslr" / "resized_images" / name, distorted(camera, fisheye_directions))
             else:
                 write_picture(folder / "dslr" / "resized_undistorted_images" / name, picture(camera))
         fields = {"w": 160, "h": 120, "fl_x": inner[0, 0], "fl_y": inner[1, 1], "cx": inner[0, 2], "cy": inner[1, 2]}
@@ -268,7 +271,7 @@ def write_scannetpp(root: Path, kind: str = "undistorted") -> Path:
     names = [f"frame_{60 * i:06d}.jpg" for i in range(len(CAMERAS))]
     entries = {}
     for name, camera in zip(names, CAMERAS, strict=True):
-        pixels = distorted(camera, radial_directions()) if kind == "colmap" else picture(camera)
+        pixels = distorted(camera, radial_directions) if kind == "colmap" else picture(camera)
         write_picture(folder / "iphone" / "rgb" / name, pixels)
         write_depth(folder / "iphone" / "depth" / f"{name[:-4]}.png", camera)
         entries[name[:-4]] = {

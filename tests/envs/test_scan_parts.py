@@ -80,6 +80,14 @@ def test_a_vertex_of_two_things_goes_to_the_smaller() -> None:
     assert found.boxes[0].size == (1, 1, 1) and found.boxes[1].size == (1, 1, 0)
 
 
+def test_loose_vertices_do_not_stretch_a_box() -> None:
+    mesh = Mesh(Path("a"), np.concatenate([SQUARE, [[9, 9, 9]]]), HALVES)
+    (box,) = of_vertices(mesh, [("rug", np.arange(5))]).boxes
+    assert box.size == (1, 1, 0)
+    (alone,) = of_vertices(mesh, [("rug", np.array([4]))]).boxes
+    assert alone.centre == (9, 9, 9)
+
+
 def test_triangles_between_things_go_to_the_most() -> None:
     vertices = np.arange(18.0).reshape(6, 3)
     triangles = np.array([[0, 1, 3], [3, 0, 4], [4, 3, 0], [2, 5, 0], [0, 3, 5]])
