@@ -57,6 +57,10 @@ _LEAST_PART = 0.25
 _GREY = np.full(3, 128, np.uint8)
 _FLAT, _BED = 0.9, 0.03
 """Cosine to the vertical and metres from the floor of triangles that are floor although a box reaches around them."""
+_SLOPED = 0.7
+"""Cosine to the vertical under which what is near the floor is a wall's or a thing's foot."""
+_MANY, _COARSE = 20_000, 0.03
+"""Of more triangles of the floor the corners are put on a grid of so many metres, so that fewer are left to unite."""
 _BOX_TRIANGLES = np.array(
     [[0, 1, 3], [0, 3, 2], [4, 6, 7], [4, 7, 5], [0, 4, 5], [0, 5, 1], [2, 3, 7], [2, 7, 6], [0, 2, 6], [0, 6, 4],
      [1, 5, 7], [1, 7, 3]]
@@ -87,7 +91,8 @@ def clean_label(label: str) -> str:
 def of_vertices(mesh: Mesh, things: Sequence[tuple[str, np.ndarray]]) -> Labelled:
     """A mesh labelled by its vertices.
 
-    A box is that of the thing's vertices, of those that a triangle has where there are such. A triangle belongs to the thing of most of its vertices (two at least).
+    A box is that of the thing's vertices, of those that a triangle has where there are such. A triangle belongs to
+    the thing of most of its vertices (two at least).
     A vertex that several things have (ScanNet++ has such) goes to the one of fewest vertices, for the triangles'
     owners only.
 
@@ -216,8 +221,8 @@ def _area(corners: np.ndarray) -> float:
 def outline(labelled: Labelled, boxes: Sequence[Box]) -> tuple[tuple[Ring, ...], float]:
     """The floor's outline and height.
 
-    What is labelled `floor`, of the lowest storey; where nothing is, what lies within `NEAR_FLOOR` of the lowest large
-    horizontal surface. To it come the footprints of the objects that stand on it, as scanners miss what is under
+    What is labelled `floor`, of the lowest storey; where nothing is, what lies flat within `NEAR_FLOOR` of the lowest
+    large horizontal surface. To it come the footprints of the objects that stand on it, as scanners miss what is under
     furniture, and gaps that are enclosed or narrower than twice `CLOSING` (the closing of mathematical morphology, of
     which the alpha shape is the case of points).
 
@@ -238,8 +243,12 @@ def outline(labelled: Labelled, boxes: Sequence[Box]) -> tuple[tuple[Ring, ...],
     else:
         corners = vertices[labelled.mesh.triangles]
         ground = floor_height(corners)
-        corners = corners[(np.abs(corners[:, :, 2] - ground) <= NEAR_FLOOR).all(axis=1)]
+        near = (np.abs(corners[:, :, 2] - ground) <= NEAR_FLOOR).all(axis=1)
+        corners = corners[near & (np.abs(_up(corners)) > _SLOPED)]
     plan = corners[:, :, :2]
+    if len(plan) > _MANY:
+        plan = np.rint(plan / _COARSE) * _COARSE
+        plan = np.unique(plan.reshape(-1, 6), axis=0).reshape(-1, 3, 2)
     level = plan[np.abs(_doubled(plan)) > 1e-7]
     if not len(level):
         return (), round(ground, 6)
@@ -249,7 +258,7 @@ def outline(labelled: Labelled, boxes: Sequence[Box]) -> tuple[tuple[Ring, ...],
     # What stands elsewhere (behind a window, in the next room) is not on this floor.
     feet = [foot for foot in map(shapely.polygons, standing) if shapely.area(foot) and shapely.intersects(foot, reach)]
     region = shapely.union_all([region, *feet])
-    closed = shapely.buffer(shapely.buffer(region, CLOSING), -CLOSING)
+    closed = shapely.buffer(shapely.buffer(region, CLOSING, quad_segs=32), -CLOSING, quad_segs=32)
     return _rings(closed), round(ground, 6)
 
 
