@@ -1,0 +1,13 @@
+"""Scanned rooms: loaders for ScanNet, ScanNet++ and ARKitScenes in their published layouts.
+
+`open_scan(folder)` gives a `Scan`: a `RoomScene` whose facts follow from the scan's mesh, labels and cameras, and the
+pictures that go with its cameras. Nothing is guessed: a file that is missing or malformed is a `ScanError` that names
+it.
+"""
+
+from .files import ScanError
+from .registry import layout_of, list_scans, open_scan
+from .scan import Options, Scan
+from .surfaces import NAMELESS, STRUCTURE
+
+__all__ = ["NAMELESS", "STRUCTURE", "Options", "Scan", "ScanError", "layout_of", "list_scans", "open_scan"]

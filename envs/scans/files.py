@@ -1,0 +1,228 @@
+"""Reading what a scan's files hold, with errors that name the file and what was expected in it."""
+
+import json
+import math
+import re
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from ...geometry.spatial import MAX_COORDINATE
+
+_RIGID_SLACK = 5e-3
+"""Published poses that are farther from a rotation than this are broken; nearer ones are moved to the nearest one."""
+_NOT_A_MESH = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, MemoryError, struct.error)
+"""What trimesh raises on files that are cut off or damaged."""
+
+
+class ScanError(ValueError):
+    """A scan's file is missing or malformed. The message names the file, what was expected, and how to mend it."""
+
+    def __init__(self, path: Path, problem: str, hint: str) -> None:
+        super().__init__(f"{path}: {problem}; {hint}")
+        self.path = path
+        """The file, or the folder that should hold it."""
+
+
+class Mesh(NamedTuple):
+    """A scanned surface."""
+
+    path: Path
+    """Its file."""
+    vertices: np.ndarray
+    """[n, 3] float64, metres, in the file's order."""
+    triangles: np.ndarray
+    """[m, 3] int64, rows of `vertices`."""
+
+
+def read_text(path: Path, hint: str) -> str:
+    """A text file.
+
+    Raises:
+        ScanError: it is missing or no text.
+    """
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise ScanError(path, f"cannot be read ({error.strerror})", hint) from None
+    except UnicodeDecodeError:
+        raise ScanError(path, "is no text", hint) from None
+
+
+def read_json(path: Path, hint: str) -> Any:
+    """A JSON file's value.
+
+    Raises:
+        ScanError: it is missing or no JSON.
+    """
+    text = read_text(path, hint)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ScanError(path, f"is no JSON ({error})", hint) from None
+
+
+def field(of: Any, name: str, kind: type, path: Path, hint: str) -> Any:
+    """A member of a JSON object that has to be there and of a kind; a whole number is a float too.
+
+    Raises:
+        ScanError: it is not.
+    """
+    value = of.get(name) if isinstance(of, dict) else None
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
+        raise ScanError(path, f"has no {kind.__name__} {name!r} where one belongs", hint)
+    return value
+
+
+def numbers(words: Sequence[Any], count: int, what: str, path: Path, hint: str) -> np.ndarray:
+    """So many numbers [count], which may be infinite or nan.
+
+    Raises:
+        ScanError: there are fewer or more, or one is none.
+    """
+    try:
+        found = np.array([float(word) for word in words])
+    except (TypeError, ValueError, OverflowError):
+        raise ScanError(path, f"{what} holds something that is no number", hint) from None
+    if len(found) != count:
+        raise ScanError(path, f"{what} has {len(found)} numbers and not {count}", hint)
+    return found
+
+
+def read_matrix(path: Path, hint: str) -> np.ndarray:
+    """A text file of 4 x 4 numbers, which may be infinite or nan.
+
+    Raises:
+        ScanError: it is missing or holds something else.
+    """
+    return numbers(read_text(path, hint).split(), 16, "the matrix", path, hint).reshape(4, 4)
+
+
+def rigid(pose: np.ndarray, what: str, path: Path, hint: str) -> np.ndarray:
+    """A pose [4, 4] with the nearest rotation in place of one that was rounded.
+
+    The nearest by the singular value decomposition (Arun, Huang and Blostein, PAMI 9(5), 1987).
+
+    Raises:
+        ScanError: a number is infinite or nan, or the pose is no rigid motion.
+    """
+    if not np.isfinite(pose).all():
+        raise ScanError(path, f"{what} is not finite: tracking was lost there", hint)
+    if np.abs(pose[3] - [0, 0, 0, 1]).max() > 1e-6:
+        raise ScanError(path, f"{what} must end with the row 0 0 0 1, got {pose[3].tolist()}", hint)
+    left, lengths, right = np.linalg.svd(pose[:3, :3])
+    if np.abs(lengths - 1).max() > _RIGID_SLACK:
+        raise ScanError(path, f"{what} is no rotation: it stretches by {np.round(lengths, 4).tolist()}", hint)
+    if np.linalg.det(left @ right) < 0:
+        raise ScanError(path, f"{what} is no rotation: it mirrors", hint)
+    found = np.eye(4)
+    found[:3, :3], found[:3, 3] = left @ right, pose[:3, 3]
+    return found
+
+
+def picture_size(path: Path, hint: str) -> tuple[int, int]:
+    """Width and height in pixels; the pixels themselves are not read.
+
+    Raises:
+        ScanError: the picture is missing or none.
+    """
+    try:
+        with Image.open(path) as image:
+            return image.size
+    except UnidentifiedImageError:
+        raise ScanError(path, "is no picture", hint) from None
+    except OSError as error:
+        raise ScanError(path, f"cannot be read ({error.strerror or error})", hint) from None
+
+
+def read_pixels(path: Path, mode: str | None = None) -> np.ndarray:
+    """A picture's pixels, [h, w, 3] for mode `RGB`, and as they are without a mode.
+
+    Raises:
+        ScanError: the picture is missing, none, or cut off.
+    """
+    hint = "export this frame again"
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image if mode is None else image.convert(mode))
+    except UnidentifiedImageError:
+        raise ScanError(path, "is no picture", hint) from None
+    except (OSError, SyntaxError, ValueError) as error:
+        raise ScanError(path, f"cannot be read ({error})", hint) from None
+
+
+def read_mesh(path: Path, hint: str) -> Mesh:
+    """A PLY file's triangles, with the vertices in the file's order: labels count them.
+
+    Raises:
+        ScanError: the file is missing or malformed, it has no triangles (a point cloud hides nothing, so that what a
+            camera sees could not be told), or a coordinate is not finite or farther than `MAX_COORDINATE`.
+    """
+    from trimesh.exchange.ply import load_ply
+
+    _check_header(path, hint)
+    try:
+        with path.open("rb") as stream:
+            fields = load_ply(stream, fix_texture=False, skip_materials=True)
+        vertices, triangles = np.asarray(fields.get("vertices", ()), float), fields.get("faces")
+    except _NOT_A_MESH as error:
+        raise ScanError(path, f"is no whole PLY file ({type(error).__name__}: {error})", hint) from None
+    if triangles is None or not len(triangles):
+        raise ScanError(path, "has no triangles, so that what hides what is not known", hint)
+    triangles = np.asarray(triangles)
+    if vertices.ndim != 2 or vertices.shape[1] != 3 or triangles.shape[1:] != (3,):
+        raise ScanError(path, f"holds vertices {vertices.shape} and faces {triangles.shape}, not triangles", hint)
+    if triangles.min() < 0 or triangles.max() >= len(vertices):
+        raise ScanError(path, f"a triangle names a vertex that is none of the {len(vertices)}", hint)
+    # Not abs(...) > limit: a nan is not above it either.
+    if not (np.abs(vertices) <= MAX_COORDINATE).all():
+        raise ScanError(path, f"a coordinate is not finite or farther than {MAX_COORDINATE:g} m from the origin", hint)
+    return Mesh(path, vertices, triangles.astype(np.int64))
+
+
+def _check_header(path: Path, hint: str) -> None:
+    """That a file begins as PLY files do, and has bytes for the elements that it announces."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(8192)
+        size = path.stat().st_size
+    except OSError as error:
+        raise ScanError(path, f"cannot be read ({error.strerror})", hint) from None
+    if not re.match(rb"ply\r?\n", head) or b"end_header" not in head:
+        raise ScanError(path, "is no PLY file", hint)
+    announced = sum(int(count) for count in re.findall(rb"^element \w+ (\d+)", head, re.MULTILINE))
+    if announced > size:
+        raise ScanError(path, f"announces {announced} elements, but has {size} bytes: it is cut off", hint)
+
+
+def translated(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Points [n, 3] moved by a rigid motion [4, 4]."""
+    return np.asarray(points @ matrix[:3, :3].T + matrix[:3, 3])
+
+
+def from_axis_angle(vector: np.ndarray) -> np.ndarray:
+    """Rotation [3, 3] about an axis [3] by its length in radians (Rodrigues' formula)."""
+    angle = float(np.linalg.norm(vector))
+    if angle < 1e-12:
+        return np.eye(3)
+    x, y, z = vector / angle
+    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return np.asarray(np.eye(3) + math.sin(angle) * cross + (1 - math.cos(angle)) * cross @ cross)
+
+
+def from_quaternion(wxyz: np.ndarray) -> np.ndarray:
+    """Rotation [3, 3] of a unit quaternion, its real part first (Hamilton's convention, which COLMAP has)."""
+    w, x, y, z = wxyz
+    return np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+        ]
+    )

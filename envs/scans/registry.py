@@ -1,0 +1,82 @@
+"""Which data set a folder is of."""
+
+import os
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from .arkitscenes import is_arkitscenes, open_arkitscenes
+from .files import ScanError
+from .scan import Options, Scan
+from .scannet import is_scannet, open_scannet
+from .scannetpp import Stream, is_scannetpp, open_scannetpp
+from .surfaces import STRUCTURE
+
+MAX_DEPTH = 5
+"""Folders between a data set's root and a scene: `ARKitScenes/3dod/Training/<video>` has three."""
+_LAYOUTS = {"scannet": is_scannet, "scannetpp": is_scannetpp, "arkitscenes": is_arkitscenes}
+
+
+def layout_of(folder: Path) -> str | None:
+    """`scannet`, `scannetpp` or `arkitscenes` for a scene's folder, whole or not; None for others."""
+    return next((name for name, fits in _LAYOUTS.items() if fits(folder)), None)
+
+
+def open_scan(
+    folder: str | Path,
+    *,
+    frames: int | Sequence[str | int] = 1,
+    skip_broken: bool = False,
+    max_side: int | None = None,
+    structure: Collection[str] = STRUCTURE,
+    stream: Stream = "dslr",
+) -> Scan:
+    """A scanned scene of ScanNet, ScanNet++ or ARKitScenes, whichever the folder is of.
+
+    Args:
+        folder: the scene's own, as published.
+        frames: every so many, or names; as in `Options`.
+        skip_broken: leave out and count broken frames; as in `Options`.
+        max_side: scale larger pictures down to so many pixels.
+        structure: labels that are no objects; as in `Options`.
+        stream: of ScanNet++: whose pictures, `dslr` or `iphone`.
+
+    Raises:
+        ScanError: the folder is of none of them, or a file is missing or malformed; it names the file.
+        ValueError: an option is none.
+    """
+    place = Path(os.path.abspath(folder))
+    chosen = frames if isinstance(frames, int) else tuple(frames)
+    options = Options(frames=chosen, skip_broken=skip_broken, max_side=max_side, structure=structure)
+    layout = layout_of(place)
+    if layout == "scannet":
+        return open_scannet(place, options)
+    if layout == "scannetpp":
+        return open_scannetpp(place, options, stream)
+    if layout == "arkitscenes":
+        return open_arkitscenes(place, options)
+    marks = (
+        "<scene>_vh_clean_2.ply (ScanNet), scans/mesh_aligned_0.05.ply (ScanNet++), <video>_3dod_mesh.ply (ARKitScenes)"
+    )
+    problem = "is no scene" if place.is_dir() else "is no folder"
+    raise ScanError(place, problem, f"give the folder of one scene, which holds {marks}")
+
+
+def list_scans(root: str | Path) -> list[Path]:
+    """Folders of the scenes under a folder, or itself, sorted.
+
+    Raises:
+        ScanError: it is no folder.
+    """
+    place = Path(os.path.abspath(root))
+    if not place.is_dir():
+        raise ScanError(place, "is no folder", "give the folder that a data set was downloaded to")
+    return sorted(_scenes(place, MAX_DEPTH))
+
+
+def _scenes(folder: Path, depth: int) -> list[Path]:
+    if layout_of(folder):
+        return [folder]
+    if not depth:
+        return []
+    inner = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    return [scene for path in inner for scene in _scenes(path, depth - 1)]

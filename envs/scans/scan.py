@@ -1,0 +1,259 @@
+"""A scanned scene: its room, and the pictures that show it, turned and scaled as the room's cameras are."""
+
+import math
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from ...geometry.camera import RIGID_TOLERANCE, Camera
+from ...geometry.room import RoomScene
+from ...render.raster import Picture
+from .files import Mesh, ScanError, picture_size, read_pixels
+from .lenses import Lens, undistorted
+from .surfaces import STRUCTURE, Labelled, room
+
+OUTSIDE = 2.0
+"""Metres outside the mesh's bounds at which a camera cannot stand: its pose is of another frame of reference."""
+_LEVEL = 0.35
+"""Part of the vertical within the picture's plane under which a view is too steep for the picture to have an upside."""
+_MILLIMETRES = 1000.0
+
+
+class Frame(NamedTuple):
+    """One picture of a scan as it was published."""
+
+    picture: Path
+    camera: Camera
+    """Of the undistorted picture, before it is turned and scaled."""
+    lens: Lens | None = None
+    """What the picture was taken with, where that is no pinhole: it is undistorted when it is read."""
+    depth: Path | None = None
+    """16-bit picture, millimetres; None where none was published."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What of a scan is read, and how.
+
+    Raises:
+        ValueError: on making one: a value is none.
+    """
+
+    frames: int | tuple[str | int, ...] = 1
+    """Every so many frames from the first one; or those of these names (a file's, with or without its suffix) in this
+    order. Sights take a second or so for each megapixel of each frame."""
+    skip_broken: bool = False
+    """Leave out frames without a usable picture, pose or intrinsics, and count them. Else they are an error. What all
+    frames share (mesh, labels, alignment) is never left out."""
+    max_side: int | None = None
+    """Pixels: larger pictures, and their cameras, are scaled down to this."""
+    structure: Collection[str] = STRUCTURE
+    """Labels of what hides things but is no object of the room."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.frames, int) and (isinstance(self.frames, bool) or self.frames < 1):
+            raise ValueError(f"frames must be every so many, at least 1, or names, got {self.frames!r}")
+        if not isinstance(self.frames, int) and not self.frames:
+            raise ValueError("frames must name at least one")
+        if self.max_side is not None and self.max_side < 16:
+            raise ValueError(f"max_side must be at least 16 pixels, got {self.max_side}")
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """A scanned scene."""
+
+    scene_id: str
+    room: RoomScene
+    """Its `frames` are the pictures' file names, its `source` the data set and the scene."""
+    frames: tuple[Frame, ...]
+    """For each of the room's cameras: what it was made of."""
+    turns: tuple[int, ...]
+    """For each frame: quarter turns counter-clockwise that its picture is given, so that up is up in it."""
+    skipped: tuple[str, ...]
+    """For each broken frame that was left out: its error."""
+
+    def picture(self, index: int) -> Picture:
+        """A frame's picture as the room's camera sees it: undistorted, turned upright, scaled.
+
+        Raises:
+            ScanError: its file is gone or cut off.
+        """
+        frame, camera = self.frames[index], self.room.cameras[index]
+        pixels = read_pixels(frame.picture, "RGB")
+        if frame.lens is not None:
+            pixels = undistorted(pixels, frame.lens, frame.camera)
+        pixels = np.rot90(pixels, self.turns[index])
+        size = (camera.width, camera.height)
+        if pixels.shape[1::-1] != size:
+            pixels = np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).resize(size, Image.Resampling.LANCZOS))
+        return Picture(np.ascontiguousarray(pixels))
+
+    def depth(self, index: int) -> np.ndarray | None:
+        """Metres along the camera's z, nan where it was not measured; None where the data set has none of the frame.
+
+        [h, w] in the depth sensor's own resolution, turned as the picture is; it spans the same view.
+
+        Raises:
+            ScanError: its file is cut off, or holds no depths.
+        """
+        path = self.frames[index].depth
+        if path is None:
+            return None
+        found = read_pixels(path)
+        if found.ndim != 2 or not np.issubdtype(found.dtype, np.integer):
+            hint = "export this frame's depth again"
+            raise ScanError(path, f"holds {found.dtype} {found.shape} and not 16-bit depths in millimetres", hint)
+        return np.rot90(np.where(found > 0, found / _MILLIMETRES, np.nan), self.turns[index])
+
+
+def make_scan(
+    source: str,
+    scene_id: str,
+    labelled: Labelled,
+    frames: tuple[tuple[Frame, ...], tuple[str, ...]],
+    options: Options,
+) -> Scan:
+    """A scan of what a loader read.
+
+    Args:
+        source: the data set.
+        scene_id: the scene.
+        labelled: its mesh, z up.
+        frames: what `read_frames` gave.
+        options: how.
+    """
+    whole, skipped = frames
+    turns = tuple(upright_turns(frame.camera) for frame in whole)
+    cameras = [scaled(turned(frame.camera, n), options.max_side) for frame, n in zip(whole, turns, strict=True)]
+    names = [frame.picture.name for frame in whole]
+    made = room(labelled, cameras, names, f"{source}/{scene_id}", options.structure)
+    return Scan(scene_id, made, whole, turns, skipped)
+
+
+def read_frames(
+    listed: Sequence[str], read: Callable[[str], Frame], mesh: Mesh, folder: Path, options: Options
+) -> tuple[tuple[Frame, ...], tuple[str, ...]]:
+    """The chosen frames, and the errors of the broken ones that were left out.
+
+    Args:
+        listed: names of all frames' pictures, in the order of the path.
+        read: gives the frame of such a name.
+        mesh: the surface, in the world of the cameras.
+        folder: where the pictures are; for errors.
+        options: which ones.
+
+    Raises:
+        ScanError: there are no frames, none of a name that was asked for, or one is broken and `skip_broken` is not
+            set, or all of them are broken.
+    """
+    if not listed:
+        raise ScanError(folder, "holds no pictures", "export the frames to it")
+    found, skipped = [], []
+    for name in _chosen(listed, options.frames, folder):
+        try:
+            found.append(_checked(read(name), mesh))
+        except ScanError as error:
+            if not options.skip_broken:
+                raise
+            skipped.append(str(error))
+    if not found:
+        raise ScanError(
+            folder, f"all of the {len(skipped)} chosen frames are broken, first {skipped[0]}", "choose others"
+        )
+    return tuple(found), tuple(skipped)
+
+
+def pinhole_of(size: tuple[int, int], focal: Iterable[float], middle: Iterable[float], pose: np.ndarray) -> Camera:
+    """A camera of published numbers.
+
+    Args:
+        size: width and height, pixels.
+        focal: fx and fy, pixels.
+        middle: cx and cy, pixels.
+        pose: [4, 4] `world_from_camera`.
+
+    Raises:
+        ValueError: as `Camera`.
+    """
+    (fx, fy), (cx, cy) = map(float, focal), map(float, middle)
+    return Camera(pose, np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]]), *size)
+
+
+def check_size(path: Path, width: float, height: float, described_by: Path) -> None:
+    """That a picture has the size that its intrinsics are of.
+
+    Raises:
+        ScanError: it is missing, no picture, or of another size.
+    """
+    hint = f"export this frame again, in the size that {described_by.name} describes"
+    if (got := picture_size(path, hint)) != (width, height):
+        raise ScanError(path, f"is of {got[0]} x {got[1]} pixels, its intrinsics of {width:g} x {height:g}", hint)
+
+
+def upright_turns(camera: Camera) -> int:
+    """Quarter turns counter-clockwise after which the world's up points most nearly up in the picture, 0 to 3.
+
+    0 for views so steep that a picture has no clear upside.
+    """
+    right, down = camera.rotation[2, :2]
+    if math.hypot(right, down) < _LEVEL:
+        return 0
+    scores = np.array([-down, right, down, -right])
+    # A bit more for none: a tie is no reason to turn.
+    scores[0] += 10 * RIGID_TOLERANCE
+    return int(scores.argmax())
+
+
+def turned(camera: Camera, turns: int) -> Camera:
+    """The camera of a picture after quarter turns counter-clockwise."""
+    pose, inner = camera.world_from_camera.copy(), camera.intrinsics
+    width, height = camera.width, camera.height
+    (fx, fy), (cx, cy) = np.diag(inner)[:2], inner[:2, 2]
+    for _ in range(turns % 4):
+        right, down = pose[:3, 0].copy(), pose[:3, 1].copy()
+        pose[:3, 0], pose[:3, 1] = down, -right
+        fx, fy, cx, cy, width, height = fy, fx, cy, width - cx, height, width
+    return pinhole_of((width, height), (fx, fy), (cx, cy), pose)
+
+
+def scaled(camera: Camera, max_side: int | None) -> Camera:
+    """The camera of a picture that was scaled down to a longer side of so many pixels, where it is larger."""
+    longer = max(camera.width, camera.height)
+    if max_side is None or longer <= max_side:
+        return camera
+    width, height = (max(1, round(side * max_side / longer)) for side in (camera.width, camera.height))
+    across, down = width / camera.width, height / camera.height
+    inner = camera.intrinsics
+    focal, middle = (inner[0, 0] * across, inner[1, 1] * down), (inner[0, 2] * across, inner[1, 2] * down)
+    return pinhole_of((width, height), focal, middle, camera.world_from_camera)
+
+
+def _chosen(listed: Sequence[str], frames: int | tuple[str | int, ...], folder: Path) -> list[str]:
+    if isinstance(frames, int):
+        return list(listed[::frames])
+    by_name = {Path(name).stem: name for name in listed} | {name: name for name in listed}
+    found = []
+    for wanted in map(str, frames):
+        if wanted not in by_name:
+            raise ScanError(folder, f"has no frame {wanted!r} among its {len(listed)}", f"there is {listed[0]}, say")
+        found.append(by_name[wanted])
+    if len(set(found)) < len(found):
+        raise ScanError(folder, "a frame was asked for twice", "name each one once")
+    return found
+
+
+def _checked(frame: Frame, mesh: Mesh) -> Frame:
+    low, high = mesh.vertices.min(axis=0) - OUTSIDE, mesh.vertices.max(axis=0) + OUTSIDE
+    position = frame.camera.position
+    if not ((position >= low) & (position <= high)).all():
+        where = np.round(position, 2).tolist()
+        problem = f"its camera at {where} stands over {OUTSIDE:g} m outside the mesh of {mesh.path.name}"
+        raise ScanError(
+            frame.picture, problem, "its pose is of another frame of reference: fetch the scene's own again"
+        )
+    return frame
