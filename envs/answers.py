@@ -5,10 +5,34 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+import numpy as np
+
 NUMBER_WORDS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen seventeen eighteen nineteen twenty"
 ).split()
+DIRECTION_WORDS = {
+    "front": ("ahead", "forward", "forwards", "front"),
+    "back": ("behind", "backward", "backwards", "back", "rear"),
+    "left": ("left", "leftward", "leftwards"),
+    "right": ("right", "rightward", "rightwards"),
+    "nearer": ("nearer", "closer"),
+    "farther": ("farther", "further"),
+    "above": ("above", "up", "upward", "upwards", "higher"),
+    "below": ("below", "down", "downward", "downwards", "lower"),
+    "turn": ("turn", "turned", "turns", "turning"),
+}
+"""The parts of a direction, and other ways to say each."""
+OPPOSITES = (("front", "back"), ("left", "right"), ("nearer", "farther"), ("above", "below"))
+COUNT_CREDIT = {0: 1.0, 1: 0.3, 2: 0.1}
+"""By how far a count is off: SpatialEvo's `count_reward`."""
+DIRECTION_CREDIT = {(2, 3): 0.5, (1, 2): 0.1}
+"""By how many parts of how many are right. SpatialEvo gives 1 for two of three, so that up and down never count."""
+MRA_THRESHOLDS = tuple(float(1 - confidence) for confidence in np.linspace(0.5, 0.95, 10))
+"""Relative errors of mean relative accuracy: VSI-Bench (Yang et al. 2024, arXiv 2412.14171, section 3.2), with the
+float arithmetic of its code: 8 for 10 is no better than 0.6, as 1 - 0.8 is less than 0.2 there."""
+GRADED = ("tally", "mra", "direction")
+"""Kinds of which a wrong answer may score something."""
 MAX_ANSWER_CHARS = 4_000
 MAX_DIGITS = 40
 YES_NO = {"yes": "yes", "no": "no", "true": "yes", "false": "no"}
@@ -224,6 +248,29 @@ def _finite(value: Fraction) -> float | None:
         return None
 
 
+_WAYS = {way: part for part, ways in DIRECTION_WORDS.items() for way in ways}
+_FILLERS = frozenset("to the and in of straight towards moved".split())
+
+
+def _direction(body: str, options: tuple[str, ...], measure: str) -> str | None:
+    """Parts of a direction in any order, as one of the options, or else in the order of `DIRECTION_WORDS`.
+
+    >>> read_answer("to the left and in front", "direction"), read_answer("not left", "direction")
+    ('front-left', None)
+    >>> read_answer("right-front", "direction", ("front", "front-right")), read_answer("left-right", "direction")
+    ('front-right', None)
+    """
+    words = [word for word in re.split(r"[\s/_-]+", body) if word and word not in _FILLERS]
+    if not words or any(word not in _WAYS for word in words):
+        return None
+    parts = {_WAYS[word] for word in words}
+    if len(parts) < len(words) or any(one in parts and other in parts for one, other in OPPOSITES):
+        return None
+    if options:
+        return next((option for option in options if set(option.split("-")) == parts), None)
+    return "-".join(part for part in DIRECTION_WORDS if part in parts)
+
+
 KINDS: Mapping[str, Callable[[str, tuple[str, ...], str], str | None]] = {
     "number": _number,
     "decimal": _decimal,
@@ -232,9 +279,13 @@ KINDS: Mapping[str, Callable[[str, tuple[str, ...], str], str | None]] = {
     "name": _name,
     "choice": _choice,
     "order": _order,
+    "tally": _number,
+    "mra": _decimal,
+    "direction": _direction,
 }
 """`number`: a count; `decimal`: an amount, within a tolerance; `yesno`; `word`: one of a closed list; `name`: a text
-that the scene shows; `choice`: the letter of an option; `order`: the letters of several places in turn."""
+that the scene shows; `choice`: the letter of an option; `order`: the letters of several places in turn. Graded ones:
+`tally`, a count; `mra`, an amount, by mean relative accuracy; `direction`, by its parts."""
 
 
 def score_answer(answer: Answer, text: str) -> Score:
@@ -243,11 +294,16 @@ def score_answer(answer: Answer, text: str) -> Score:
     An amount may be off by its tolerance, as a share of the right one: ChartQA's relaxed accuracy (Masry et al. 2022,
     section 5.1, https://arxiv.org/abs/2203.10244) at 0.05; unlike there, units and separators are read, not failed.
 
-    Terms: `correct`, and `format` (the reply could be read as an answer of its kind).
+    A graded kind gives part of 1 for an answer that is nearly right.
+
+    Terms: `correct` (1 for a full score, else 0), and `format` (the reply could be read as an answer of its kind).
     """
     read = read_answer(text, answer.kind, answer.options, answer.measure)
     if read is None:
         return Score(0.0, {"correct": 0.0, "format": 0.0})
+    if answer.kind in GRADED:
+        value = _graded(answer, read)
+        return Score(value, {"correct": float(value == 1), "format": 1.0})
     if answer.kind == "decimal":
         right = float(answer.value)
         # A hair more, so that a value on the border does not hang on its last bit.
@@ -257,3 +313,30 @@ def score_answer(answer: Answer, text: str) -> Score:
     else:
         correct = float(read == answer.value)
     return Score(correct, {"correct": correct, "format": 1.0})
+
+
+def _graded(answer: Answer, read: str) -> float:
+    """Between 0 and 1."""
+    if answer.kind == "tally":
+        return COUNT_CREDIT.get(abs(int(read) - int(answer.value)), 0.0)
+    if answer.kind == "mra":
+        return mean_relative_accuracy(float(read), float(answer.value))
+    said, right = set(read.split("-")), set(answer.value.split("-"))
+    if said == right:
+        return 1.0
+    if any({one, other} <= said | right for one, other in OPPOSITES):
+        return 0.0
+    return DIRECTION_CREDIT.get((len(said & right), max(len(said), len(right))), 0.0)
+
+
+def mean_relative_accuracy(said: float, right: float) -> float:
+    """The share of `MRA_THRESHOLDS` that the relative error does not exceed.
+
+    >>> mean_relative_accuracy(10, 10), mean_relative_accuracy(8, 10), mean_relative_accuracy(30, 10)
+    (1.0, 0.6, 0.0)
+
+    Raises:
+        ZeroDivisionError: the right amount is 0.
+    """
+    error = abs(said - right) / right
+    return sum(error <= threshold for threshold in MRA_THRESHOLDS) / len(MRA_THRESHOLDS)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from ..render import Rejected
+from .answers import GRADED
 from .core import SPLITS, Environment, Item
 from .registry import make
 from .streams import stream
@@ -160,6 +161,25 @@ def _truth_scores(env: Environment, item: Item) -> Iterator[str]:
 
 def near_misses(value: str, kind: str, options: Sequence[str], tolerance: float = 0.0) -> list[str]:
     """Replies that a careless matcher takes for `value`; amounts are just over `tolerance` away."""
+    return [*_hedges(value, kind, options), *_neighbours(value, kind, options, tolerance)]
+
+
+def _neighbours(value: str, kind: str, options: Sequence[str], tolerance: float) -> list[str]:
+    """Other answers; of a graded kind they may score something, but less than the right one."""
+    texts = [option for option in options if option != value]
+    if kind in ("number", "tally"):
+        number = int(value)
+        texts += [str(number + 1), str(number - 1)]
+    if kind in ("decimal", "mra"):
+        # Mean relative accuracy is full up to an error of a twentieth.
+        amount, beyond = float(value), 1.02 + max(tolerance, 0.05 * (kind == "mra"))
+        near = [amount * beyond, amount / beyond, -amount, amount + 10 ** math.ceil(math.log10(abs(amount) + 1))]
+        texts += [f"{each:.12g}" for each in near if each != amount]
+    return texts
+
+
+def _hedges(value: str, kind: str, options: Sequence[str]) -> list[str]:
+    """Replies that say more, less or something else than an answer."""
     other = next((option for option in options if option != value), "other")
     texts = [
         "",
@@ -174,23 +194,20 @@ def near_misses(value: str, kind: str, options: Sequence[str], tolerance: float 
     ]
     texts += [f"{value} or {other}", f"{other}, {value}", f"it is {value}, not {other}"]
     texts += [f"<answer>{value}</answer><answer>{other}</answer>", f"<answer>{other}</answer> {value}"]
-    texts += [option for option in options if option != value]
-    if kind == "number":
-        number = int(value)
-        texts += [str(number + 1), str(number - 1), f"-{number + 1}", f"{number}.5", f"1{number}", f"{number}/1"]
-    if kind == "decimal":
-        amount, beyond = float(value), 1.02 + tolerance
-        near = [amount * beyond, amount / beyond, -amount, amount + 10 ** math.ceil(math.log10(abs(amount) + 1))]
-        texts += [f"{each:.12g}" for each in near if each != amount]
+    if kind in ("number", "tally"):
+        texts += [f"-{int(value) + 1}", f"{value}.5", f"1{value}", f"{value}/1"]
     if kind == "choice":
         texts += [f"({value}) or ({other})", f"{value} and {other}", f"{value}. or {other}."]
     return texts
 
 
 def _misses_score_nothing(env: Environment, item: Item) -> Iterator[str]:
-    for text in near_misses(item.truth.value, item.truth.kind, item.question.options, item.truth.tolerance):
-        if env.score(item.truth, item.question.options, text).value > 0:
-            yield f"{text!r} scores although {item.truth.value!r} is right"
+    truth, options = item.truth, item.question.options
+    near = _neighbours(truth.value, truth.kind, options, truth.tolerance)
+    for text in (*_hedges(truth.value, truth.kind, options), *near):
+        least_wrong = 1.0 if truth.kind in GRADED and text in near else 0.0
+        if (value := env.score(truth, options, text).value) > 0 and value >= least_wrong:
+            yield f"{text!r} scores although {truth.value!r} is right"
 
 
 def _drawn_again(env: Environment, item: Item) -> Iterator[str]:

@@ -197,6 +197,51 @@ class Name(LeafKind):
 
 
 @dataclass(frozen=True)
+class Names(LeafKind):
+    """Several names in a row, each once, each of what a `Name` leaf of type `each` stands for."""
+
+    output: str
+    about: str
+    each: str
+    fewest: int = 2
+    most: int = 5
+
+    def read(self, arguments: Sequence[Any]) -> tuple[str, ...]:
+        """So many different names."""
+        if not self.fewest <= len(arguments) <= self.most:
+            raise Invalid("arity", f"expected {self.fewest} to {self.most} names, got {len(arguments)}")
+        single = Name(self.each, "")
+        names = tuple(single.read([argument])[0] for argument in arguments)
+        if len(set(names)) < len(names):
+            raise Invalid("word", "a name stands there twice", "write each name once")
+        return names
+
+    def pattern(self, words: Sequence[Any]) -> tuple[str, ...]:
+        """How many there are."""
+        return ("name",) * len(words)
+
+    def patterns(self) -> Mapping[tuple[str, ...], int]:
+        """One for each number of names, which only a scene knows."""
+        return {("name",) * count: 1 for count in range(self.fewest, self.most + 1)}
+
+    def draw(self, pattern: tuple[str, ...], stream: Stream) -> tuple[str, ...]:
+        """Names that only a scene knows are left open, as `?1`, `?2`."""
+        return tuple(f"?{number}" for number in range(1, len(pattern) + 1))
+
+    def schema(self, name: str) -> dict[str, Any]:
+        """An array of the leaf's name and words."""
+        word = {"type": "string", "minLength": 1, "maxLength": MAX_NAME_CHARS}
+        return {
+            "type": "array", "prefixItems": [{"const": name}], "items": word, "minItems": 1 + self.fewest,
+            "maxItems": 1 + self.most,
+        }  # fmt: skip
+
+    def evaluate(self, run: Any, words: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What each stands for."""
+        return tuple(run.named(self.each, word) for word in words)
+
+
+@dataclass(frozen=True)
 class Quantity(LeafKind):
     """One number within bounds."""
 

@@ -48,6 +48,10 @@ class QueriedEnvironment(Environment[S]):
         """How far a right answer to it may be off, as a share of its value."""
         return 0.0
 
+    def measure(self, query: Call) -> str:
+        """What its answer is counted in, such as `m`."""
+        return ""
+
     def parse(self, text: str) -> Call | Rejected:
         """A query of this world's language."""
         value = loads(text)
@@ -86,7 +90,7 @@ class QueriedEnvironment(Environment[S]):
             return unclear
         margin = round(min(result.margin, self.largest_margin), 3)
         kind = self.language.kind(query.output)
-        return Truth(self.wording(result.value), kind, margin, result.unit, self.tolerance(query))
+        return Truth(self.wording(result.value), kind, margin, result.unit, self.tolerance(query), self.measure(query))
 
     def ask(self, query: Call, stream: Stream, scene: S) -> Question:
         """The query in one of its phrasings."""

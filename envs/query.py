@@ -30,7 +30,7 @@ ANSWER_KINDS = {
     "Order": "order",
     "Name": "name",
 }
-"""How an answer of a type is given; every other answer type is given in words."""
+"""How an answer of a type is given in most worlds; every other type is given in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,8 @@ class Language:
     max_depth: int = MAX_DEPTH
     aliases: Mapping[str, str] = field(default_factory=dict)
     """What a hint says to do where a type was given in place of another, by `given>wanted`."""
+    kinds: Mapping[str, str] = field(default_factory=lambda: ANSWER_KINDS)
+    """The answer kind of each type; answers of other types are words."""
 
     def __post_init__(self) -> None:
         """Refuse a name that is both a leaf's and an operator's."""
@@ -97,8 +99,8 @@ class Language:
         return (*self.leaves, *self.operators)
 
     def kind(self, output: str) -> str:
-        """The answer kind of a type: `number`, `yesno`, `decimal`, `choice` or `word`."""
-        return ANSWER_KINDS.get(output, "word")
+        """The answer kind of a type."""
+        return self.kinds.get(output, "word")
 
     # --- making -----------------------------------------------------------------------------------------------
 

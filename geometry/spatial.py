@@ -26,6 +26,8 @@ MAX_COORDINATE = 1000.0
 """Metres from the origin along an axis."""
 MIN_ALTITUDE = 1e-4
 """Metres: thinner triangles do not stretch a box. No picture shows them, so that they could only mislead."""
+MAX_HIDERS = 4
+"""Of one object in one picture, those that hide most of it are kept."""
 _AREA_SLACK = 1e-4
 """Rectangles whose areas differ by no more than this share are equally good; the least turned is taken."""
 _MAX_DIRECTIONS = 256
@@ -155,11 +157,17 @@ class Sight:
     on one side of it; else from some hundred rays, to a few hundredths."""
     bounds: tuple[int, int, int, int] | None
     """Left, top, right and bottom of its pixels, the last two one past them; None where there are none."""
+    hiders: tuple[tuple[int, int], ...] = ()
+    """What stands before it: object and how many of the pixels that would show this one show that one instead, most
+    first, at most `MAX_HIDERS`."""
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""
         bounds = None if self.bounds is None else list(self.bounds)
-        return {"pixels": self.pixels, "share": self.share, "inside": self.inside, "bounds": bounds}
+        hiders = [list(pair) for pair in self.hiders]
+        return {
+            "pixels": self.pixels, "share": self.share, "inside": self.inside, "bounds": bounds, "hiders": hiders
+        }  # fmt: skip
 
     @classmethod
     def from_dict(cls, fields: dict[str, Any]) -> "Sight":
@@ -168,7 +176,8 @@ class Sight:
         if bounds is not None:
             left, top, right, bottom = map(int, bounds)
             bounds = (left, top, right, bottom)
-        return cls(int(fields["pixels"]), float(fields["share"]), float(fields["inside"]), bounds)
+        hiders = tuple((int(index), int(pixels)) for index, pixels in fields["hiders"])
+        return cls(int(fields["pixels"]), float(fields["share"]), float(fields["inside"]), bounds, hiders)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..geometry.camera import Camera
-from ..geometry.spatial import Sight, SpatialObject
+from ..geometry.spatial import MAX_HIDERS, Sight, SpatialObject
 from .raster import Picture
 
 GROUND, NOTHING = -1, -2
@@ -191,13 +191,16 @@ class World:
         found = []
         for index, (pixels, bounds) in enumerate(_pixel_bounds(owners, len(self._objects))):
             inside = 1.0 if whole[index] else 0.0 if out[index] else self._inside(camera, index)
-            hidden = self._hidden(camera, owners, index, low[index], high[index]) if inside else 0
-            share = round(pixels / (pixels + hidden), 6) if pixels else 0.0
-            found.append(Sight(pixels, share, inside, bounds))
+            hiders = self._hiders(camera, owners, index, low[index], high[index]) if inside else {}
+            share = round(pixels / (pixels + sum(hiders.values())), 6) if pixels else 0.0
+            most = sorted(hiders.items(), key=lambda pair: (-pair[1], pair[0]))[:MAX_HIDERS]
+            found.append(Sight(pixels, share, inside, bounds, tuple(most)))
         return tuple(found)
 
-    def _hidden(self, camera: Camera, owners: np.ndarray, index: int, low: np.ndarray, high: np.ndarray) -> int:
-        """Pixels that would show an object, seen within an octagon, if nothing stood before it."""
+    def _hiders(
+        self, camera: Camera, owners: np.ndarray, index: int, low: np.ndarray, high: np.ndarray
+    ) -> dict[int, int]:
+        """Pixels that would show an object, seen within an octagon, if nothing stood before it: by what they show."""
         height, width = owners.shape
         left, top = (max(0, math.floor(least)) for least in np.maximum(low[:2], -1))
         right, bottom = (max(0, math.ceil(most) + 1) for most in np.minimum(high[:2], (width, height)))
@@ -210,9 +213,11 @@ class World:
         stride = 1 if np.count_nonzero(maybe) <= _MANY else 2
         rows, columns = np.nonzero(maybe[::stride, ::stride])
         if not len(rows):
-            return 0
+            return {}
         centres = np.stack([columns * stride + left, rows * stride + top], axis=1) + 0.5
-        return stride**2 * int(np.count_nonzero(self._met_alone(index, camera.position, camera.directions(centres))))
+        met = self._met_alone(index, camera.position, camera.directions(centres))
+        found = np.bincount(part[rows * stride, columns * stride][met], minlength=1)
+        return {int(other): stride**2 * int(found[other]) for other in np.flatnonzero(found)}
 
     def _inside(self, camera: Camera, index: int) -> float:
         """Share of the silhouette in the frame, by solid angle, of an object that may be on its edge."""

@@ -1,0 +1,1 @@
+"""Worlds of furnished rooms that cameras look at."""

@@ -1,0 +1,89 @@
+"""Questions about a given room, drawn evenly: which things, frames and words they name."""
+
+from collections.abc import Iterator
+
+from ..leaves import Name
+from ..query import Call, Leaf
+from ..streams import Stream
+from .operators import LANGUAGE, LEAVES, OPERATORS, QUARTERS
+from .surroundings import Surroundings
+
+TRIES = 240
+"""Questions that are drawn of one room before it is given up."""
+LISTED = 3
+"""Things of a list from which the answer is chosen."""
+
+
+def drawn_queries(room: Surroundings, task: str, stream: Stream) -> Iterator[Call]:
+    """Different queries of a task's form about what the room holds; not all of them have an answer."""
+    met = set()
+    for _ in range(TRIES):
+        query = _drawn(room, task, stream)
+        if query is None:
+            return
+        if query not in met:
+            met.add(query)
+            yield query
+
+
+def _drawn(room: Surroundings, task: str, stream: Stream) -> Call | None:
+    """One query; None where the room has too little in it to ask about."""
+    inputs = OPERATORS[task].inputs
+    needed = inputs.count("Thing") + LISTED * inputs.count("Things")
+    if needed > len(room.single) or inputs.count("View") > len(room.scene.cameras):
+        return None
+    singles, places = iter(stream.shuffled(room.single)), iter(stream.shuffled(range(1, len(room.scene.cameras) + 1)))
+    leaves: list[Leaf] = []
+    for wanted in inputs:
+        if wanted == "Thing":
+            leaves.append(LANGUAGE.leaf("thing", room.labels[next(singles)]))
+        elif wanted == "Things":
+            leaves.append(LANGUAGE.leaf("things", *(room.labels[next(singles)] for _ in range(LISTED))))
+        elif wanted == "View":
+            leaves.append(LANGUAGE.leaf("view", next(places)))
+        elif wanted == "Category":
+            leaves.append(LANGUAGE.leaf("category", stream.choice(sorted(room.counts))))
+        else:
+            leaves.append(_word(wanted, stream))
+    return LANGUAGE.call(task, *leaves)
+
+
+def _word(wanted: str, stream: Stream) -> Leaf:
+    """A leaf of a type whose words are the same for every room."""
+    name = next(name for name, kind in LEAVES.items() if kind.output == wanted)
+    kind = LEAVES[name]
+    assert isinstance(kind, Name)
+    return LANGUAGE.leaf(name, stream.choice(kind.words))
+
+
+def blind_query(stream: Stream, task: str, categories: tuple[str, ...], frames: int) -> Call:
+    """A query of a task's form that was drawn without any room."""
+    names = iter(stream.shuffled(categories))
+    views = iter(stream.shuffled(range(1, frames + 1)))
+    leaves: list[Leaf] = []
+    for wanted in OPERATORS[task].inputs:
+        if wanted in ("Thing", "Category"):
+            leaves.append(LANGUAGE.leaf(wanted.lower(), next(names)))
+        elif wanted == "Things":
+            leaves.append(LANGUAGE.leaf("things", *(next(names) for _ in range(LISTED))))
+        elif wanted == "View":
+            leaves.append(LANGUAGE.leaf("view", next(views)))
+        else:
+            leaves.append(_word(wanted, stream))
+    return LANGUAGE.call(task, *leaves)
+
+
+def named(room: Surroundings, output: str, word: str) -> object:
+    """What a name stands for in a room.
+
+    Raises:
+        IllPosed: the room has nothing of that name, or several things where one is meant.
+    """
+    if output == "Thing":
+        return room.thing(word)
+    if output == "Category":
+        room.all_of(word)
+        return word
+    if output == "Region":
+        return room.region(word)
+    return QUARTERS[word] if output == "Quarter" else word

@@ -1,0 +1,141 @@
+"""What all worlds of rooms share, procedural or scanned: perceiving, asking, answering, showing."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+import numpy as np
+
+from ...geometry import RoomScene
+from ...render import Picture, Rejected
+from ...render.pools import Drawn
+from ..core import Item, Question, Task
+from ..grammar import Grammar
+from ..queried import QueriedEnvironment
+from ..query import Call, dump, loads, skeleton
+from ..streams import Stream
+from . import rules
+from .asking import named
+from .english import grammar, read_question, sentence
+from .operators import LANGUAGE, OPERATORS, UNITS, options, wording
+from .plan import marks_of, plan_view
+from .sheet import WIDTH, sheet
+from .surroundings import Surroundings
+
+FRAMES = 4
+"""Cameras of a sampled room."""
+
+
+LEVELS: Mapping[int, tuple[int, int]] = {1: (6, 8), 2: (9, 14), 3: (15, 22)}
+"""Things of a room by difficulty, the fewest and the most."""
+
+
+def _task(name: str, answers: tuple[str, ...] = (), open_chance: float = 0.0) -> Task:
+    operator = OPERATORS[name]
+    return Task(name, LANGUAGE.kind(operator.output), answers, operator.about, open_chance)
+
+
+def _form(name: str) -> str:
+    by_type = {kind.output: leaf for leaf, kind in LANGUAGE.leaves.items()}
+    return skeleton(LANGUAGE.call(name, *(LANGUAGE.leaf(by_type[wanted]) for wanted in OPERATORS[name].inputs)))
+
+
+TASKS: Mapping[str, Task] = {each.name: each for each in (
+    _task("object_counting", open_chance=0.3),
+    _task("object_size", open_chance=0.02),
+    _task("absolute_distance", open_chance=0.02),
+    _task("relative_distance", open_chance=0.3),
+    _task("relative_direction_hard", rules.EIGHT),
+    _task("room_size", open_chance=0.02),
+    _task("single_image_relative_direction", rules.AROUND),
+    _task("distance_cam_obj", open_chance=0.02),
+    _task("depth_order_obj_obj", open_chance=0.2),
+    _task("position_cam_cam", rules.EIGHT),
+    _task("elevation_cam_cam", rules.LEVEL),
+    _task("visibility_compare", rules.WHICH),
+    _task("position_cam_obj", rules.EIGHT),
+    _task("position_cam_reg", rules.EIGHT),
+    _task("motion_camera", rules.MOVES),
+    _task("attribute_measurement", open_chance=0.2),
+    _task("perspective_order", open_chance=0.2),
+    _task("route_turns", rules.ROUTES),
+    _task("appearance_order", ("ABC", "ACB", "BAC", "BCA", "CAB", "CBA")),
+    _task("occluder", open_chance=0.2),
+    _task("fit", ("no", "yes")),
+    _task("mental_rotation", rules.SEEN_FROM),
+    _task("view_match", tuple(map(str, range(1, FRAMES + 1)))),
+    _task("count_across", open_chance=0.4),
+)}  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def _surroundings(scene: RoomScene) -> Surroundings:
+    return Surroundings(scene)
+
+
+class RoomWorld(QueriedEnvironment[RoomScene]):
+    """Rooms that questions are asked of, wherever they come from."""
+
+    tasks: Mapping[str, Task] = TASKS
+    language = LANGUAGE
+    grammar = Grammar(LANGUAGE, lambda leaf, many: " ".join(map(str, (leaf.op, *leaf.words))))
+    thresholds: Mapping[str, float] = rules.THRESHOLDS
+    largest_margin = rules.LARGEST_MARGIN
+    forms: Mapping[str, str] = {_form(name): name for name in TASKS}
+    size = WIDTH
+
+    def perceive(self, scene: RoomScene) -> Surroundings | Rejected:
+        """The room, ready to be asked about."""
+        return _surroundings(scene)
+
+    def named(self, world: Surroundings, output: str, word: str) -> object:
+        """A thing, a category, a region, or the word."""
+        return named(world, output, word)
+
+    def wording(self, value: object) -> str:
+        """Amounts with three digits."""
+        return wording(value)
+
+    def measure(self, query: Call) -> str:
+        """The unit that the question asks for."""
+        return UNITS.get(query.op, "")
+
+    def parse(self, text: str) -> Call | Rejected:
+        """A query in JSON, or a question in the very words of one of this world's phrasings."""
+        if not text.lstrip().startswith(("[", "{", '"')):
+            return read_question(text)
+        value = loads(text)
+        return value if isinstance(value, Rejected) else self.parse_value(value)
+
+    def ask(self, query: Call, stream: Stream, scene: RoomScene) -> Question:
+        """The query in one of its phrasings."""
+        text = sentence(grammar(query).ask(query, stream))
+        return Question(dump(query), text, LANGUAGE.kind(query.output), self.answers(query, scene))
+
+    def answers(self, query: Call, scene: RoomScene) -> tuple[str, ...]:
+        """What may be answered, where that is closed."""
+        if query.output == "Number":
+            return tuple(map(str, range(1, len(scene.cameras) + 1)))
+        return options(query)
+
+    def difficulty_of(self, scene: RoomScene) -> int:
+        """By the number of things."""
+        return next((level for level, (_, most) in LEVELS.items() if len(scene.objects) <= most), max(LEVELS))
+
+    def shown(self, item: Item, drawn: Drawn) -> Picture:
+        """The frames that the question is about, on one sheet."""
+        return self._sheet(item, [picture.array for picture in drawn.pictures], WIDTH)
+
+    def _sheet(self, item: Item, pictures: list[np.ndarray], size: int) -> Picture:
+        assert isinstance(item.scene, RoomScene)
+        return sheet(item.scene, self._query(item), dict(enumerate(pictures, start=1)), size)
+
+    def _query(self, item: Item) -> Call:
+        query = self.parse_value(item.question.query)
+        if isinstance(query, Rejected):
+            raise ValueError(f"the query of {item.id} is rejected: {query}")
+        return query
+
+    def proof(self, item: Item, size: int) -> Picture:
+        """The plan of the room with what the answer rests on marked."""
+        assert isinstance(item.scene, RoomScene)
+        return plan_view(item.scene, marks_of(_surroundings(item.scene), self._query(item)), size)
