@@ -5,6 +5,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Generic
 
 from typing_extensions import TypeVar
@@ -159,6 +160,14 @@ class Environment(ABC, Generic[S]):
     size: int = 64
     """The width, px, at which its pictures are meant to be seen."""
 
+    def over(self, folder: Path) -> "Environment":
+        """The same world made of what lies in a folder, such as scanned rooms.
+
+        Raises:
+            ValueError: it is made of nothing of the sort, or the folder has nothing of it.
+        """
+        raise ValueError(f"{self.id} is not made of a folder: write it without @{folder}")
+
     @abstractmethod
     def briefing(self, stream: Stream, task: str, difficulty: int) -> Briefing:
         """What to ask of the Proposer for this task and difficulty."""
@@ -227,6 +236,10 @@ class Environment(ABC, Generic[S]):
         A world in which the question decides what is to be seen lays it out here, without drawing again.
         """
         return drawn.picture
+
+    def proof(self, item: Item, size: int) -> Picture | None:
+        """A picture, `size` px wide, on which a reader can check the answer; None in worlds that need none."""
+        return None
 
     @abstractmethod
     def unmet(self, scene: S, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:

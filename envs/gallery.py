@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from html import escape
 
+from ..render import Picture
 from .core import Environment, Item
 
 SIZE = 256
@@ -48,9 +49,16 @@ _CARD = """<article>
 <p>answer: <span class="answer">{answer}</span> <span class="quiet">of {options}</span></p>
 <p class="quiet">{task}, difficulty {difficulty}, margin {margin}</p>
 <p class="quiet">{id}</p>
-<details><summary>query</summary><pre>{query}</pre></details>
+{proof}<details><summary>query</summary><pre>{query}</pre></details>
 <details><summary>program</summary><pre>{program}</pre></details>
 </article>"""
+
+
+_PROOF = """<details><summary>proof</summary>
+<img src="data:image/png;base64,{png}" width="{size}" height="{size}" alt="what the answer rests on">
+</details>
+"""
+PROOF_SIZE = 400
 
 
 def gallery_page(env: Environment, items: Sequence[Item]) -> str:
@@ -61,11 +69,11 @@ def gallery_page(env: Environment, items: Sequence[Item]) -> str:
 
 def _card(env: Environment, item: Item) -> str:
     size = max(SIZE, env.size)
-    png = env.show(item, size).png()
+    proof = env.proof(item, PROOF_SIZE)
     texts = {
         "alt": f"what the question is about: {item.task.replace('_', ' ')}",
         "question": item.question.text,
-        "answer": item.truth.value,
+        "answer": f"{item.truth.value} {item.truth.measure}".strip(),
         "options": ", ".join(item.question.options) or "any",
         "task": item.task.replace("_", " "),
         "difficulty": str(item.difficulty),
@@ -75,4 +83,9 @@ def _card(env: Environment, item: Item) -> str:
         "program": item.program,
     }
     escaped = {name: escape(text) for name, text in texts.items()}
-    return _CARD.format(png=base64.b64encode(png).decode("ascii"), size=size, **escaped)
+    shown = "" if proof is None else _PROOF.format(png=_encoded(proof), size=PROOF_SIZE)
+    return _CARD.format(png=_encoded(env.show(item, size)), size=size, proof=shown, **escaped)
+
+
+def _encoded(picture: Picture) -> str:
+    return base64.b64encode(picture.png()).decode("ascii")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import TypeVar
 
 from .core import Environment
@@ -22,6 +23,7 @@ _BUILT_IN = (
     "zerosight.envs.shapes.canvas_v2",
     "zerosight.envs.charts.chart",
     "zerosight.envs.diagrams.geometry",
+    "zerosight.envs.spatial.rooms",
     "zerosight.envs.transforms.edit",
 )
 _factories: dict[str, Callable[[], Environment]] = {}
@@ -70,11 +72,17 @@ def list_environments() -> list[str]:
 def make(env_id: str) -> Environment:
     """The environment of an id; the same object each time.
 
+    An id may end in `@` and a folder, for worlds that are made of what lies there: `spatial/Rooms-v1@/data/scannet`.
+
     Raises:
         UnknownEnvironmentError: no such id; the message suggests the closest.
         PluginError: the plugin that offers it does not load.
+        ValueError: it is not made of a folder, or not of this one.
     """
     _load_built_in()
+    base, at, folder = env_id.partition("@")
+    if at:
+        return make(base).over(Path(folder))
     if env_id not in _factories and (point := _plugins().get(env_id)) is not None:
         return _load_plugin(env_id, point)
     if env_id not in _factories:

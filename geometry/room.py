@@ -6,13 +6,16 @@ upright boxes; what the cameras see of them was measured from the surfaces, whic
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from .camera import Camera
 from .spatial import Box, Sight
 
+STRUCTURE = -1
+"""In place of an object's number, for what hides things and is none: walls and the like."""
 Ring = tuple[tuple[float, float], ...]
 """Corners of a polygon in the plan, metres, counter-clockwise, the first one not repeated."""
 
@@ -51,7 +54,7 @@ class RoomScene:
     cameras: tuple[Camera, ...]
     """In the order in which they follow each other along a path, where there is one."""
     sights: tuple[tuple[Sight, ...], ...]
-    """For each camera, one for each object."""
+    """For each camera, one for each object; what hides it by number, or as `STRUCTURE`."""
     frames: tuple[str, ...]
     """A name for each camera's picture: of a scan, the file's."""
     floors: tuple[Ring, ...] = ()
@@ -75,6 +78,15 @@ class RoomScene:
 
     def __hash__(self) -> int:
         return hash(self._json)
+
+    def through(self, views: Sequence[int]) -> "RoomScene":
+        """The same room through some of its cameras, by their places, in this order."""
+        return replace(
+            self,
+            cameras=tuple(self.cameras[view] for view in views),
+            sights=tuple(self.sights[view] for view in views),
+            frames=tuple(self.frames[view] for view in views),
+        )
 
     @cached_property
     def _json(self) -> str:

@@ -9,8 +9,8 @@ import base64
 import hashlib
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -168,6 +168,20 @@ class Sight:
         return {
             "pixels": self.pixels, "share": self.share, "inside": self.inside, "bounds": bounds, "hiders": hiders
         }  # fmt: skip
+
+    def renumbered(self, places: Mapping[int, int], other: int) -> "Sight":
+        """Of the same object, with what hides it counted by other numbers.
+
+        Args:
+            places: of objects that are kept, new numbers by old ones.
+            other: the number that all others get together.
+        """
+        pixels: dict[int, int] = {}
+        for index, count in self.hiders:
+            kept = places.get(index, other)
+            pixels[kept] = pixels.get(kept, 0) + count
+        most = sorted(pixels.items(), key=lambda pair: (-pair[1], pair[0]))
+        return replace(self, hiders=tuple(most))
 
     @classmethod
     def from_dict(cls, fields: dict[str, Any]) -> "Sight":

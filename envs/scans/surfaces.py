@@ -12,6 +12,7 @@ import shapely
 from shapely.geometry.polygon import orient
 
 from ...geometry.camera import Camera
+from ...geometry.room import STRUCTURE as HIDING
 from ...geometry.room import Ring, RoomObject, RoomScene
 from ...geometry.spatial import Box, Sight, SpatialObject, bounding_box, spatial_object
 from ...render.solid_view import World
@@ -171,10 +172,11 @@ def room(
     objects = tuple(RoomObject(n, labelled.labels[i], labelled.boxes[i]) for n, i in enumerate(kept))
     floors, ground = outline(labelled, [labelled.boxes[i] for i in kept])
     world = World(_solids(labelled, kept))
+    places = {n: n for n in range(len(kept))}
     sights: list[tuple[Sight, ...]] = []
     for camera in cameras:
         seen = world.sights(camera, world.view(camera).owners)
-        sights.append(seen[: len(kept)])
+        sights.append(tuple(each.renumbered(places, HIDING) for each in seen[: len(kept)]))
     return RoomScene(objects, tuple(cameras), tuple(sights), tuple(frames), floors, ground, source)
 
 

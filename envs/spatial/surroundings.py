@@ -19,8 +19,6 @@ MIN_SHARE = 0.3
 """Of what a thing would fill if nothing stood before it."""
 WHOLE_SHARE, WHOLE_INSIDE = 0.6, 0.95
 """What must be seen of a thing whose size is asked for: of its pixels, and of its silhouette within the frame."""
-STRUCTURE = -1
-"""In place of a thing's number: walls and the like, which hide things and are none."""
 _COVER_POINTS = 400
 REGIONS: dict[str, frozenset[str]] = {
     "sleeping area": frozenset({"bed", "nightstand", "cot", "pillow"}),

@@ -1,0 +1,251 @@
+"""Rooms: 3D questions about views of a furnished room, answered by geometry.
+
+Task:
+    The 16 tasks of SpatialEvo, over all frames (`object_counting`, `object_size`, `absolute_distance`,
+    `relative_distance`, `relative_direction_hard`, `room_size`), over one (`single_image_relative_direction`,
+    `distance_cam_obj`, `depth_order_obj_obj`) and over two (`position_cam_cam`, `elevation_cam_cam`,
+    `visibility_compare`, `position_cam_obj`, `position_cam_reg`, `motion_camera`, `attribute_measurement`); and eight
+    that it lacks: `perspective_order`, `route_turns`, `appearance_order`, `occluder`, `fit`, `mental_rotation`,
+    `view_match`, `count_across`. What each measures stands in `rules.py`, and in the words of each question.
+
+Item fields:
+    `program` is Python that furnishes a room by the kit (`kit.py`), whose text is put before it when it is run. The
+    scene is a `RoomScene`: boxes and categories recognised by shape, cameras, what each camera sees, the floor. `show`
+    lays out the frames of the question, 512 px wide; `proof` draws a plan with what was measured.
+
+Answer:
+    By task: a count, an amount in the unit that is asked for, a direction in parts, a thing's name, a word, letters.
+
+Scoring:
+    By `envs.answers`: counts 1, 0.3 or 0.1 as they are off by 0, 1 or 2; amounts by mean relative accuracy; directions
+    1, or part of it for some of the parts; everything else 1 or 0.
+
+Difficulty knobs:
+    Things in the room: 6 to 8, 9 to 14, 15 to 22 (difficulties 1 to 3); L-shaped places from 2 on, several rooms at 3.
+
+Degenerate cases excluded:
+    Things that several have the name of, that no frame shows well, or whole where size is asked for; places less than
+    0.4 m apart for directions; margins under 0.15 m, 6 degrees, 5 cm, 15 % of a thing, 0.12 % of a picture. Of what
+    others draw: rooms in which things overlap, float, or have no known shape, and cameras in walls or furniture.
+
+State space:
+    Floors of 10 to 60 square metres in centimetres, 33 categories with sizes in centimetres and turns in degrees: one
+    thing alone has about 33 x 20**3 x 10**6 states, a room of 10 things more than 10**80.
+
+Source:
+    Tasks, inputs and formats: SpatialEvo (github.com/ZJU-REAL/SpatialEvo, file `task_config.yaml`), none of its code.
+    Deviations: camera-to-camera directions are taken in the level camera's frame and yaw about the world's vertical;
+    distances between things are between the nearest points of upright boxes, as the words say, not between centres;
+    ties and directions near a border are refused instead of answered ("same" is no answer); parameters are typed JSON,
+    so that no model reads a question; two of three parts of a direction give 0.5 instead of 1.
+
+History:
+    v1: first version.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from ...geometry import RoomScene, SpatialScene
+from ...render import InfrastructureError, Picture, Rejected
+from ...render.pools import Drawn, Pools, shared
+from ..core import Briefing, Item, Requirement, Truth
+from ..leaves import Description, Vocabulary
+from ..query import Call
+from ..registry import register
+from ..requirements import read_requirements, unmet
+from ..streams import Stream
+from .asking import blind_query, drawn_queries
+from .build import built, kit_text, room_scene
+from .english import plural
+from .layout import Layout, plan_layout
+from .recognise import catalogue
+from .scanned import ScannedRooms
+from .sound import unsound
+from .staging import staged
+from .surroundings import Surroundings
+from .world import FRAMES, LEVELS, TASKS, RoomWorld
+
+# --- constants -----------------------------------------------------------------------------------------------------
+
+ENV_ID = "spatial/Rooms-v1"
+FRAME = 256
+"""Pixels of a frame's side: what is seen is measured in frames of this size."""
+MAX_THINGS = 40
+CATEGORIES = tuple(catalogue())
+DESCRIPTION = Description(Vocabulary(category=CATEGORIES), about="things")
+COUNTS = ("1", "2", "3", "4", "5")
+"""What a sampled count is to be; categories seldom stand in a room more often."""
+_ROOMS, _PICKY = 60, 4
+"""Rooms that are tried for one item, and those of them in which only the wanted answer will do."""
+_KINDS = {1: ("rectangle",), 2: ("rectangle", "L"), 3: ("rectangle", "L", "rooms")}
+GUIDE = f"""You furnish rooms as Python programs. Reply with the program and nothing else:
+
+room = Room([(0, 0), (5, 0), (5, 4), (0, 4)])
+room.add("sofa", 2.5, 3.4, turn=0)
+room.add("table", 2.5, 1.8, size=(1.2, 0.8, 0.74))
+room.add("mug", 2.4, 1.8, z=0.74)
+room.look((0.6, 0.5, 1.5), (3, 2.5, 0.6), fov=75)
+room.look((4.4, 0.6, 1.6), (2, 2.5, 0.6), fov=75)
+scene, cameras = room.scene, room.cameras
+
+Room is given and takes the outline of the floor in metres, with sides along x and y. room.add takes a category, x and y
+of its middle, the height z of its bottom, its turn in degrees, its width, depth and height, and a colour. Categories:
+{", ".join(CATEGORIES)}. Things stand on the floor or on top of one another and never overlap, boxes taken. room.look
+places a camera: where it stands and where it looks; 2 to 8 of them, 1.2 to 1.8 m high, not within furniture. Every
+thing that is asked for must be large enough in a frame."""
+
+
+@lru_cache(maxsize=16)
+def _pictures(program: str) -> tuple[np.ndarray, ...]:
+    """The frames of a program.
+
+    Raises:
+        InfrastructureError: our machinery failed.
+        ValueError: the program is rejected.
+    """
+    (found,) = shared().draw("solid", [f"{kit_text()}{program}"], FRAME)
+    if isinstance(found, InfrastructureError):
+        raise found
+    if isinstance(found, Rejected):
+        raise ValueError(f"the item's program is rejected: {found}")
+    return tuple(picture.array for picture in found.pictures)
+
+
+# --- the environment -----------------------------------------------------------------------------------------------
+
+
+class Rooms(RoomWorld):  # noqa: D101 - the module's docstring is the environment's
+    __doc__ = __doc__
+
+    id = ENV_ID
+    difficulties = tuple(LEVELS)
+    words = CATEGORIES
+    example = '["relative_distance", ["things", "chair", "bed", "desk"], ["thing", "plant"]]'
+    guide = GUIDE
+    front = "solid"
+
+    def over(self, folder: Path) -> ScannedRooms:
+        """The same questions about scanned rooms.
+
+        Raises:
+            ValueError: the folder holds no scan.
+        """
+        return ScannedRooms(f"{self.id}@{folder}", folder)
+
+    def briefing(self, stream: Stream, task: str, difficulty: int) -> Briefing:
+        """A form and a number of things within the difficulty's range."""
+        return Briefing(task, difficulty, stream.integer(*LEVELS[difficulty]))
+
+    def query(self, stream: Stream, task: str) -> Call:
+        """A query of the task's form about things of the catalogue, drawn without regard to any room."""
+        return blind_query(stream, task, CATEGORIES, FRAMES)
+
+    def sample(self, stream: Stream, task: str, difficulty: int) -> Item:
+        """A wanted answer, then rooms and questions about them until one has it."""
+        wanted = self._wanted(stream, task)
+        key = "/".join(map(str, stream.key))
+        for tried in range(_ROOMS):
+            layout = self._layout(stream.child("room", tried), task, difficulty, wanted)
+            program = layout.text()
+            scene = room_scene(built(program, FRAME).scene)
+            if isinstance(scene, Rejected):
+                raise RuntimeError(f"the room of {key} is no good: {scene}")
+            if self.difficulty_of(scene) != difficulty:
+                continue
+            found = self._posed(scene, task, wanted, stream.child("query", tried), tried < _PICKY)
+            if found is not None:
+                query, truth = found
+                return Item(key, self.id, task, difficulty, program, scene, self.ask(query, stream, scene), truth)
+        raise RuntimeError(f"no room of {key} in {_ROOMS} can be asked for {task}")
+
+    def _wanted(self, stream: Stream, task: str) -> str | None:
+        """The answer that an item shall have, if that can be chosen."""
+        options = self.tasks[task].options or (COUNTS if self.tasks[task].kind == "tally" else ())
+        return stream.choice(options) if options else None
+
+    def _layout(self, stream: Stream, task: str, difficulty: int, wanted: str | None) -> Layout:
+        layout = plan_layout(
+            stream, things=LEVELS[difficulty], kind=stream.choice(_KINDS[difficulty]), cameras=FRAMES
+        )
+        return staged(layout, task, wanted, stream)
+
+    def _posed(
+        self, scene: RoomScene, task: str, wanted: str | None, stream: Stream, picky: bool
+    ) -> tuple[Call, Truth] | None:
+        """A question about the room with the wanted answer, or, where one is not picky, with any."""
+        spare = None
+        for query in drawn_queries(Surroundings(scene), task, stream):
+            truth = self.solve(scene, query)
+            if isinstance(truth, Truth):
+                if wanted in (None, truth.value):
+                    return query, truth
+                spare = spare or (query, truth)
+        return None if picky else spare
+
+    def requirements(self, value: object) -> tuple[Requirement, ...] | Rejected:
+        """A list such as `[[1, "sofa"], [4, "chair"]]`."""
+        return read_requirements(value, DESCRIPTION, MAX_THINGS)
+
+    def describe(self, requirement: Requirement) -> str:
+        """A requirement in English: `4 chairs`, `1 thing`."""
+        noun = requirement.words[0] if requirement.words else "thing"
+        return f"{requirement.count} {noun if requirement.count == 1 else plural(noun)}"
+
+    def unmet(self, scene: RoomScene, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
+        """Every thing must stand for one requirement that it fits, and every requirement have all its things."""
+        return unmet([_Thing(obj.label) for obj in scene.objects], requirements)
+
+    def draw(
+        self, pools: Pools, programs: Sequence[str], size: int | None = None
+    ) -> list[Drawn | Rejected | InfrastructureError]:
+        """What programs come to, with the kit before each; frames are `FRAME` px wide whatever the size."""
+        found = pools.draw("solid", [f"{kit_text()}{program}" for program in programs], FRAME)
+        return [_furnished(each) for each in found]
+
+    def render(self, program: str) -> RoomScene | Rejected:
+        """The room of a program.
+
+        Raises:
+            InfrastructureError: our machinery failed.
+        """
+        (found,) = self.draw(shared(), [program])
+        if isinstance(found, InfrastructureError):
+            raise found
+        if isinstance(found, Rejected):
+            return found
+        assert isinstance(found.scene, RoomScene)
+        return found.scene
+
+    def show(self, item: Item, size: int) -> Picture:
+        """The frames that the question is about, on one sheet.
+
+        Raises:
+            InfrastructureError: our machinery failed.
+        """
+        return self._sheet(item, list(_pictures(item.program)), size)
+
+
+class _Thing(str):
+    """A category as what requirements describe."""
+
+    def described_by(self, words: Sequence[str]) -> bool:
+        """Whether it is the category."""
+        return all(word == self for word in words)
+
+
+def _furnished(drawn: Drawn | Rejected | InfrastructureError) -> Drawn | Rejected | InfrastructureError:
+    """A drawing as a room, where it is one."""
+    if not isinstance(drawn, Drawn):
+        return drawn
+    assert isinstance(drawn.scene, SpatialScene)
+    room = room_scene(drawn.scene)
+    if isinstance(room, Rejected):
+        return room
+    return unsound(room) or Drawn(room, drawn.pictures)
+
+
+register(ENV_ID, Rooms)
