@@ -6,7 +6,7 @@ PINS := pyproject.toml constraints.txt .ci/setup.sh
 # Waiting threads of torch must not spin: rendering workers share the cores.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: evolve test check bench bench-learning bench-render bench-envs seed setup
+.PHONY: evolve test check bench bench-learning bench-render bench-envs bench-spatial seed setup
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -15,7 +15,7 @@ help:
 	@echo "make test            all tests;  ARGS='-k canvas' picks some"
 	@echo "make check           ruff, mypy, import-linter"
 	@echo "make seed            make the embedded model's warm-up anew"
-	@echo "make bench           every benchmark;  make bench-learning, bench-render, bench-envs: one of them"
+	@echo "make bench           every benchmark;  make bench-learning, bench-render, bench-envs, bench-spatial: one"
 	@echo "make setup           install only"
 
 evolve: $(VENV)/.installed-train
@@ -31,13 +31,16 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy -p zerosight
 	$(BIN)/lint-imports
 
-bench: bench-learning bench-render bench-envs
+bench: bench-learning bench-render bench-envs bench-spatial
 
 bench-render: $(VENV)/.installed-dev
 	$(BIN)/python -m zerosight.benchmarks.rendering $(ARGS)
 
 bench-envs: $(VENV)/.installed-dev
 	$(BIN)/python -m zerosight.benchmarks.worlds $(ARGS)
+
+bench-spatial: $(VENV)/.installed-dev
+	$(BIN)/python -m zerosight.benchmarks.spatial $(ARGS)
 
 bench-learning: $(VENV)/.installed-train
 	$(BIN)/python -m zerosight.benchmarks.learning $(ARGS)

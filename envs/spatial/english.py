@@ -64,7 +64,7 @@ def sentence(text: str) -> str:
 _FORMS: Mapping[str, tuple[str, Callable[[str], tuple[Any, ...]]]] = {
     "Thing": (r"the [^,.:;?()]+?", lambda said: ("thing", said[4:])),
     "Things": (r"[^.;?()]+?", lambda said: ("things", *_listed(said))),
-    "Category": (r"[^,.:;?()]+?", lambda said: ("category", said)),
+    "Category": (r"[^,.:;?()]+?", lambda said: ("category", singular(said))),
     "Region": (r"the [a-z ]+ area", lambda said: ("region", said[4:])),
     "View": (r"frame [0-9]{1,3}", lambda said: ("view", int(said[6:]))),
     "Side": (r"left|right", lambda said: ("side", said)),
@@ -105,28 +105,26 @@ def _queries(text: str) -> Iterator[Call]:
             continue
         inputs = OPERATORS[name].inputs
         leaves = [list(_FORMS[wanted][1](found[f"a{place}"])) for place, wanted in enumerate(inputs)]
-        for each in _singulars(leaves):
-            try:
-                query = LANGUAGE.build([name, *each])
-            except Invalid:
-                continue
-            # A pattern may take more for a name than was meant; what is said again is the same, or it was not meant.
-            if isinstance(query, Call) and text.lower() in (said.lower() for said in grammar(query).phrasings(query)):
-                yield query
+        try:
+            query = LANGUAGE.build([name, *leaves])
+        except Invalid:
+            continue
+        # A pattern may take more for a name than was meant; what is said again is the same, or it was not meant.
+        if isinstance(query, Call) and text.lower() in (said.lower() for said in grammar(query).phrasings(query)):
+            yield query
 
 
-def _singulars(leaves: list[list[Any]]) -> Iterator[list[list[Any]]]:
-    """The leaves with a category's plural as each word that it can be the plural of."""
-    place = next((n for n, leaf in enumerate(leaves) if leaf[0] == "category"), None)
-    if place is None:
-        yield leaves
-        return
-    said = leaves[place][1]
-    guesses = {said, said.removesuffix("s"), said.removesuffix("es"), f"{said.removesuffix('ies')}y"}
-    guesses |= {said.removesuffix(many) + one for one, many in _IRREGULAR.items() if said.endswith(many)}
-    for guess in sorted(guesses):
-        if guess and plural(guess) == said:
-            yield [*leaves[:place], ["category", guess], *leaves[place + 1 :]]
+def singular(nouns: str) -> str:
+    """The category that a plural is most likely of.
+
+    >>> singular("bookshelves"), singular("benches"), singular("libraries"), singular("mice"), singular("tables")
+    ('bookshelf', 'bench', 'library', 'mouse', 'table')
+    """
+    for one, many in _IRREGULAR.items():
+        if nouns.endswith(many):
+            return nouns.removesuffix(many) + one
+    guesses = [f"{nouns.removesuffix('ies')}y", nouns.removesuffix("es"), nouns.removesuffix("s")]
+    return next((guess for guess in guesses if plural(guess) == nouns), nouns)
 
 
 def read_question(text: str) -> Call | Rejected:

@@ -62,12 +62,12 @@ from .asking import blind_query, drawn_queries
 from .build import built, kit_text, room_scene
 from .english import plural
 from .layout import Layout, plan_layout
+from .physics import unsound
 from .recognise import catalogue
 from .scanned import ScannedRooms
-from .sound import unsound
 from .staging import staged
 from .surroundings import Surroundings
-from .world import FRAMES, LEVELS, TASKS, RoomWorld
+from .world import FRAMES, LEVELS, RoomWorld
 
 # --- constants -----------------------------------------------------------------------------------------------------
 
@@ -168,9 +168,7 @@ class Rooms(RoomWorld):  # noqa: D101 - the module's docstring is the environmen
         return stream.choice(options) if options else None
 
     def _layout(self, stream: Stream, task: str, difficulty: int, wanted: str | None) -> Layout:
-        layout = plan_layout(
-            stream, things=LEVELS[difficulty], kind=stream.choice(_KINDS[difficulty]), cameras=FRAMES
-        )
+        layout = plan_layout(stream, things=LEVELS[difficulty], kind=stream.choice(_KINDS[difficulty]), cameras=FRAMES)
         return staged(layout, task, wanted, stream)
 
     def _posed(

@@ -1,9 +1,10 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from zerosight.envs import Answer, read_answer, score_answer
-from zerosight.envs.answers import MAX_ANSWER_CHARS, final_answer
+from zerosight.envs.answers import MAX_ANSWER_CHARS, final_answer, mean_relative_accuracy
 
 COLOURS = ("red", "green", "blue", "yellow", "black", "purple")
 KINDS = {
@@ -287,3 +288,72 @@ def test_what_is_read_is_read_again(text, kind):
 def test_number_in_any_form_is_its_value(number):
     forms = (f"{number}", f"{number:,}", f"{number}.0", f"<answer>{number}</answer>", rf"\boxed{{{number}}}")
     assert {read_answer(form, "number") for form in forms} == {str(number)}
+
+
+# --- graded kinds
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "score"),
+    [
+        ("4", "4", 1), ("4", "four", 1), ("4", "I count them. <answer>4</answer>", 1), ("4", "5", 0.3), ("4", "3", 0.3),
+        ("4", "6", 0.1), ("4", "2", 0.1), ("4", "7", 0), ("4", "1", 0), ("4", "4.5", 0), ("4", "3 or 4", 0),
+        ("4", "not 4", 0), ("4", "", 0), ("1", "-1", 0.1), ("4", "44", 0), ("4", "4 chairs", 0),
+    ],
+)  # fmt: skip
+def test_tallies(value, text, score):
+    assert score_answer(Answer(value, "tally"), text).value == score
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "score"),
+    [
+        ("2", "2", 1), ("2", "2 m", 1), ("2", "2.0 metres", 1), ("2", "2.1", 1), ("2", "1.9", 1), ("2", "2.11", 0.9),
+        ("2", "1", 0.1), ("2", "0.99", 0), ("2", "3.01", 0), ("2", "200 cm", 0), ("2", "-2", 0), ("2", "", 0),
+        ("2", "2 or 3", 0), ("2", "about 2", 0), ("10", "8", 0.6), ("10", "9", 0.9), ("10", "11", 0.9),
+    ],
+)  # fmt: skip
+def test_amounts_by_mean_relative_accuracy(value, text, score):
+    """8 for 10 gives 0.6 and not 0.7: the float arithmetic of VSI-Bench's code."""
+    assert score_answer(Answer(value, "mra", (), 0.0, "m"), text).value == pytest.approx(score)
+
+
+@given(st.floats(0.01, 1e4), st.floats(0.0, 3.0))
+def test_mean_relative_accuracy_is_the_published_formula(right, factor):
+    """Against numpy's arithmetic as VSI-Bench writes it."""
+    said = right * factor
+    confidences = np.linspace(0.5, 0.95, int((0.95 - 0.5) / 0.05 + 2))
+    expected = float((abs(said - right) / right <= 1 - confidences).mean())
+    assert mean_relative_accuracy(said, right) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "score"),
+    [
+        ("front-left", "front-left", 1), ("front-left", "left front", 1), ("front-left", "to the front and left", 1),
+        ("front-left", "ahead-left", 1), ("front-left", "forward left", 1), ("front-left", "Front Left.", 1),
+        ("front-left", "front", 0.1), ("front-left", "left", 0.1), ("front-left", "right", 0),
+        ("front-left", "back", 0),
+        ("front-left", "front-right", 0), ("front-left", "back-left", 0), ("front-left", "not front-left", 0),
+        ("front-left", "front or left", 0), ("front-left", "left, front", 0), ("front-left", "front front", 0),
+        ("front", "straight ahead", 1), ("front", "front-left", 0.1), ("front", "back", 0), ("front", "", 0),
+        ("nearer-left-above", "above left nearer", 1), ("nearer-left-above", "nearer-left", 0.5),
+        ("nearer-left-above", "nearer-left-below", 0), ("nearer-left-above", "left", 0),
+        ("nearer-left", "nearer-left-above", 0.5), ("turn-left", "turned to the left", 1), ("turn-left", "left", 0.1),
+        ("turn-left", "turn right", 0), ("above", "up", 1), ("below", "downwards", 1),
+    ],
+)  # fmt: skip
+def test_directions(value, text, score):
+    assert score_answer(Answer(value, "direction"), text).value == score
+
+
+def test_directions_outside_of_the_options_are_no_answers():
+    assert read_answer("front-above", "direction", ("front", "left")) is None
+    assert score_answer(Answer("front", "direction", ("front", "left")), "front-left").value == 0
+
+
+@given(st.sampled_from(["tally", "mra", "direction"]), st.text(max_size=60))
+def test_no_answer_makes_a_graded_scorer_raise(kind, text):
+    value = {"tally": "3", "mra": "2.5", "direction": "front-left"}[kind]
+    score = score_answer(Answer(value, kind), text)
+    assert 0 <= score.value <= 1 and (score.value < 1) == (score.terms["correct"] == 0)

@@ -1,0 +1,157 @@
+"""`make bench-spatial`: answers a second of every spatial task, and how their cost grows with objects and points.
+
+Validated answers: a question is checked (things are there, seen, apart; margins hold) and answered in one go, on one
+core, on rooms of 30 things through four cameras; what is made once of a scene is timed apart. Growth is the slope of
+log time over log size, by least squares: with 10 to 10,000 boxes the nearest one of each of 100 is asked for, index
+and all; with 10^4 to 10^7 points the distance of two scanned surfaces, search tree and all.
+"""
+
+import math
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from ..envs import Truth, make, stream
+from ..envs.spatial.asking import drawn_queries
+from ..envs.spatial.build import built, room_scene
+from ..envs.spatial.layout import plan_layout
+from ..envs.spatial.rooms import FRAME
+from ..envs.spatial.surroundings import Surroundings
+from ..envs.spatial.world import FRAMES, TASKS, RoomWorld
+from ..geometry import RoomScene
+from ..geometry.boxes import BoxIndex
+from ..geometry.spatial import Box
+from ..geometry.surfaces import points_distance
+from .results_file import write_results
+
+THINGS = 30
+OBJECTS = (10, 100, 1_000, 10_000)
+POINTS = (10_000, 100_000, 1_000_000, 10_000_000)
+ASKED = 100
+"""Boxes whose nearest is looked for, whatever their number."""
+_DENSITY = 0.4
+"""Boxes on a square metre."""
+
+
+def big_rooms(count: int) -> tuple[list[RoomScene], float]:
+    """Rooms of `THINGS` things, and the seconds that making one took."""
+    rooms, began = [], time.perf_counter()
+    for number in range(count):
+        layout = plan_layout(
+            stream("bench", "dev", 0, number), things=(THINGS, THINGS), kind="rectangle", cameras=FRAMES
+        )
+        room = room_scene(built(layout.text(), FRAME).scene)
+        assert isinstance(room, RoomScene), room
+        rooms.append(room)
+    return rooms, (time.perf_counter() - began) / count
+
+
+def answers_per_second(world: RoomWorld, rooms: Sequence[RoomScene], task: str, seconds: float) -> float:
+    """Of one task: questions that have an answer, over all rooms in turn."""
+    asked = [
+        (room, query)
+        for number, room in enumerate(rooms)
+        for query in drawn_queries(Surroundings(room), task, stream("bench", "dev", 1, number))
+        if isinstance(world.solve(room, query), Truth)
+    ]
+    began, done = time.perf_counter(), 0
+    while (spent := time.perf_counter() - began) < seconds:
+        world.solve(*asked[done % len(asked)])
+        done += 1
+    return done / spent
+
+
+def preparation(rooms: Sequence[RoomScene]) -> float:
+    """Milliseconds that a room takes to be ready for questions."""
+    began = time.perf_counter()
+    for room in rooms:
+        ready = Surroundings(room)
+        ready.seen(1, 0), ready.index.gap(0, 1), ready.cover
+    return (time.perf_counter() - began) / len(rooms) * 1e3
+
+
+def random_boxes(count: int) -> list[Box]:
+    """Boxes spread over a hall that grows with their number."""
+    draw = np.random.default_rng(count)
+    side = math.sqrt(count / _DENSITY)
+    return [
+        Box((x, y, h / 2), (w, d, h), yaw)
+        for x, y, w, d, h, yaw in zip(
+            *draw.uniform(0, side, (2, count)), *draw.uniform(0.2, 1.2, (3, count)), draw.uniform(-44, 45, count),
+            strict=True,
+        )
+    ]  # fmt: skip
+
+
+def object_seconds(count: int) -> float:
+    """To index so many boxes and find the nearest of each of `ASKED`."""
+    boxes = random_boxes(count)
+    began = time.perf_counter()
+    index = BoxIndex(boxes)
+    for target in range(ASKED):
+        index.nearest(target * count // ASKED)
+    return time.perf_counter() - began
+
+
+def point_seconds(count: int) -> float:
+    """For the distance of two surfaces of so many points in all, 2 m apart."""
+    draw = np.random.default_rng(count)
+    first, second = (draw.normal(size=(count // 2, 3)) for _ in range(2))
+    first /= np.linalg.norm(first, axis=1, keepdims=True)
+    second /= np.linalg.norm(second, axis=1, keepdims=True)
+    second += (4.0, 0.0, 0.0)
+    began = time.perf_counter()
+    points_distance(first, second)
+    return time.perf_counter() - began
+
+
+def growth(sizes: Sequence[int], seconds: Callable[[int], float], rounds: int) -> tuple[float, dict[str, float]]:
+    """The exponent, and the median seconds by size."""
+    found = {size: statistics.median(seconds(size) for _ in range(rounds)) for size in sizes}
+    slope = float(np.polyfit(np.log(list(found)), np.log(list(found.values())), 1)[0])
+    return round(slope, 3), {str(size): round(spent, 5) for size, spent in found.items()}
+
+
+def measure(seconds: float, rounds: int, rooms: int) -> dict[str, Any]:
+    """All figures."""
+    world = make("spatial/Rooms-v1")
+    assert isinstance(world, RoomWorld)
+    scenes, making = big_rooms(rooms)
+    ready = preparation(scenes)
+    rates = {
+        task: round(statistics.median(answers_per_second(world, scenes, task, seconds) for _ in range(rounds)), 1)
+        for task in TASKS
+    }
+    objects, by_objects = growth(OBJECTS, object_seconds, rounds)
+    points, by_points = growth(POINTS, point_seconds, 1)
+    return {
+        "answers_per_second": rates,
+        "answers_per_second_mean": round(statistics.mean(rates.values()), 1),
+        "answers_per_second_harmonic_mean": round(statistics.harmonic_mean(rates.values()), 1),
+        "things": THINGS,
+        "preparation_ms": round(ready, 3),
+        "making_a_room_ms": round(1e3 * making, 1),
+        "growth_exponent_objects": objects,
+        "seconds_by_objects": by_objects,
+        "growth_exponent_points": points,
+        "seconds_by_points": by_points,
+    }
+
+
+def main(
+    seconds: Annotated[float, typer.Option(min=0.1, help="For each task in a round.")] = 0.5,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of each figure.")] = 5,
+    rooms: Annotated[int, typer.Option(min=1, help="Rooms that are asked about.")] = 12,
+) -> None:
+    """Measure, and write the results."""
+    command = f"make bench-spatial ARGS='--seconds {seconds:g} --rounds {rounds} --rooms {rooms}'"
+    found = measure(seconds, rounds, rooms)
+    typer.echo(f"{write_results('spatial', command, found)}\n{found}")
+
+
+if __name__ == "__main__":
+    typer.run(main)
