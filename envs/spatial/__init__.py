@@ -1,0 +1,1 @@
+"""Rooms: a furniture kit, furnished places, and what is seen in them."""
