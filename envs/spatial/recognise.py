@@ -1,7 +1,7 @@
 """What a thing is, by its shape: names are words of whoever wrote the program, and may be wrong or meant to mislead.
 
-The kit's meshes are scaled, turned and moved copies of a template each (`kit.template`), corner for corner. So a mesh is
-of a category just where it has that template's triangles, and an upright turn, three sizes and a place carry the
+The kit's meshes are scaled, turned and moved copies of a template each (`kit.template`), corner for corner. So a mesh
+is of a category just where it has that template's triangles, and an upright turn, three sizes and a place carry the
 template's corners to its own. Names, colours and the object's box play no part.
 """
 
