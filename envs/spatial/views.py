@@ -30,7 +30,7 @@ _REACH = 9.0
 _FRAME = math.tan(math.radians(FOV / 2 - 3))
 """Part of the picture, from its middle, in which a thing's middle counts as seen."""
 _HEADINGS = 24
-_APART = 15.0
+_APART = 20.0
 """Degrees by which each two cameras' headings differ, where that can be."""
 
 Point = tuple[float, float, float]
@@ -43,14 +43,15 @@ def chosen(stream: Stream, count: int, plan: BaseGeometry, boxes: Sequence[Box])
         return None
     found: list[tuple[Point, Point]] = []
     before: frozenset[int] = frozenset()
+    known: frozenset[int] = frozenset()
     for i in range(count):
         at = path[int((i + stream.uniform(0.1, 0.9)) / count * len(path))]
         eye = (at[0], at[1], round(stream.uniform(EYES[0] + 0.05, EYES[1] - 0.05), 2))
-        best = _best(stream, eye, plan, boxes, before, [_heading(e, t) for e, t in found])
+        best = _best(stream, eye, plan, boxes, before, known, [_heading(e, t) for e, t in found])
         if best is None:
             return None
         found.append((eye, best[0]))
-        before = best[1]
+        before, known = best[1], known | best[1]
     return found
 
 
@@ -102,9 +103,10 @@ def _best(
     plan: BaseGeometry,
     boxes: Sequence[Box],
     before: frozenset[int],
+    known: frozenset[int],
     headings: Sequence[float],
 ) -> tuple[Point, frozenset[int]] | None:
-    """What to look at from an eye: many things, some of them known from the view before, in a new direction."""
+    """What to look at from an eye: many things, some new and some known from the view before, in a new direction."""
     middles = np.array([box.centre for box in boxes])
     visible = _in_sight(np.array(eye), middles, plan, boxes)
     enough, best, most = min(_SEEN, len(boxes)), None, -math.inf
@@ -126,7 +128,8 @@ def _best(
         if len(seen) < enough or (before and not shared):
             continue
         turned = min((abs((_heading(eye, target) - h + 180) % 360 - 180) for h in headings), default=180.0)
-        score = min(len(seen), 8) + 2 * min(shared, 3) + (4 if turned >= _APART else 0) + stream.uniform(0, 2)
+        score = min(len(seen), 6) + 2 * min(len(seen - known), 5) + 2 * min(shared, 2) + stream.uniform(0, 2)
+        score += 6 if turned >= _APART else 0
         if score > most:
             best, most = (target, seen), score
     return best
