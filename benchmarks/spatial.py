@@ -17,7 +17,7 @@ import typer
 
 from ..envs import Truth, make, stream
 from ..envs.spatial.asking import drawn_queries
-from ..envs.spatial.build import built, room_scene
+from ..envs.spatial.build import built_room
 from ..envs.spatial.layout import plan_layout
 from ..envs.spatial.rooms import FRAME
 from ..envs.spatial.surroundings import Surroundings
@@ -44,9 +44,7 @@ def big_rooms(count: int) -> tuple[list[RoomScene], float]:
         layout = plan_layout(
             stream("bench", "dev", 0, number), things=(THINGS, THINGS), kind="rectangle", cameras=FRAMES
         )
-        room = room_scene(built(layout.text(), FRAME).scene)
-        assert isinstance(room, RoomScene), room
-        rooms.append(room)
+        rooms.append(built_room(layout.text(), FRAME))
     return rooms, (time.perf_counter() - began) / count
 
 

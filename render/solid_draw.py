@@ -93,16 +93,38 @@ def draw_solids(claim: Any, payload: bytes, size: int = DEFAULT_SIZE) -> Solids 
     Raises:
         ValueError: the size is none.
     """
-    if type(size) is not int or not 1 <= size <= MAX_SIZE:
-        raise ValueError(f"size must be from 1 to {MAX_SIZE} px, got {size!r}")
-    try:
-        objects, cameras = _objects(claim["objects"], payload), _cameras(claim["cameras"], size)
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return _NONSENSE
+    read = _read(claim, payload, size)
+    if isinstance(read, Rejected):
+        return read
+    objects, cameras = read
     world = World(objects)
     views = [world.view(camera) for camera in cameras]
     sights = [world.sights(camera, view.owners) for camera, view in zip(cameras, views, strict=True)]
     return Solids(SpatialScene(objects, cameras, tuple(sights)), tuple(view.picture for view in views))
+
+
+def measure_solids(claim: Any, payload: bytes, size: int = DEFAULT_SIZE) -> SpatialScene | Rejected:
+    """The scene alone, as `draw_solids` has it, in a third of the time."""
+    read = _read(claim, payload, size)
+    if isinstance(read, Rejected):
+        return read
+    objects, cameras = read
+    world = World(objects)
+    return SpatialScene(objects, cameras, tuple(world.sights(camera, world.owners(camera)) for camera in cameras))
+
+
+def _read(claim: Any, payload: bytes, size: int) -> tuple[tuple[SpatialObject, ...], tuple[Camera, ...]] | Rejected:
+    """What a claim holds.
+
+    Raises:
+        ValueError: the size is none.
+    """
+    if type(size) is not int or not 1 <= size <= MAX_SIZE:
+        raise ValueError(f"size must be from 1 to {MAX_SIZE} px, got {size!r}")
+    try:
+        return _objects(claim["objects"], payload), _cameras(claim["cameras"], size)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return _NONSENSE
 
 
 def _objects(listed: Any, payload: bytes) -> tuple[SpatialObject, ...]:

@@ -106,6 +106,11 @@ class World:
         shape = (height, width)
         return View(Picture(pixels), hits.owners.reshape(shape), hits.depths.reshape(shape))
 
+    def owners(self, camera: Camera) -> np.ndarray:
+        """Which object each pixel of a view shows, [height, width] int32, for who needs no picture."""
+        along = camera.directions(camera.centres().reshape(-1, 2)).astype(np.float32)
+        return self._meet(camera.position, along).owners.reshape(camera.height, camera.width)
+
     def _look(self, camera: Camera, pixels: np.ndarray) -> tuple[_Hits, np.ndarray]:
         """What is met at pixel coordinates [r, 2], and its shaded colour [r, 3]."""
         along = camera.directions(pixels).astype(np.float32)

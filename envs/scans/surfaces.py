@@ -175,7 +175,7 @@ def room(
     places = {n: n for n in range(len(kept))}
     sights: list[tuple[Sight, ...]] = []
     for camera in cameras:
-        seen = world.sights(camera, world.view(camera).owners)
+        seen = world.sights(camera, world.owners(camera))
         sights.append(tuple(each.renumbered(places, HIDING) for each in seen[: len(kept)]))
     return RoomScene(objects, tuple(cameras), tuple(sights), tuple(frames), floors, ground, source)
 

@@ -6,15 +6,16 @@
 
 import ast
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import shapely
 from shapely import Polygon
 from shapely.geometry.polygon import orient
 
-from ...geometry.room import Ring, RoomObject, RoomScene
+from ...geometry.room import STRUCTURE, Ring, RoomObject, RoomScene
 from ...geometry.spatial import SpatialObject, SpatialScene
 from ...render.outcome import Rejected
 from .recognise import catalogue, recognised, structure
@@ -22,6 +23,7 @@ from .recognise import catalogue, recognised, structure
 if TYPE_CHECKING:
     from ...render.solid_draw import Solids
 
+T = TypeVar("T")
 _HOW = (
     "make all things with the kit: room = Room([(0, 0), (5, 0), (5, 4), (0, 4)]); "
     "room.add('chair', 2.0, 1.5, turn=90); scene, cameras = room.scene, room.cameras"
@@ -65,14 +67,34 @@ def built(text: str, size: int) -> "Solids":
     Raises:
         ValueError: the program is not accepted, or there is no such size.
     """
-    from ...render.solid import run
     from ...render.solid_draw import draw_solids
+
+    return _accepted(text, lambda claim, payload: draw_solids(claim, payload, size))
+
+
+def built_room(text: str, size: int) -> RoomScene:
+    """The room of a program of our own, as seen in pictures of a size that are not drawn.
+
+    Raises:
+        ValueError: as `built`, or what it makes is no room.
+    """
+    from ...render.solid_draw import measure_solids
+
+    scene = _accepted(text, lambda claim, payload: measure_solids(claim, payload, size))
+    room = room_scene(scene)
+    if isinstance(room, Rejected):
+        raise ValueError(f"{room.code}: {room.reason}")
+    return room
+
+
+def _accepted(text: str, read: Callable[[Any, bytes], T | Rejected]) -> T:
+    from ...render.solid import run
     from . import kit
 
     namespace = dict(vars(kit))
     exec(compile(text, "<room>", "exec"), namespace)  # noqa: S102 - our own text, never a model's
     claim, payload = run(namespace, {}, b"")
-    shown = claim if isinstance(claim, Rejected) else draw_solids(claim, payload, size)
+    shown = claim if isinstance(claim, Rejected) else read(claim, payload)
     if isinstance(shown, Rejected):
         raise ValueError(f"{shown.code}: {shown.reason}")
     return shown
@@ -98,10 +120,11 @@ def room_scene(scene: SpatialScene) -> RoomScene | Rejected:
     if any(piece.interiors for piece in pieces):
         return Rejected("floor", "the floor has a hole", "rooms lie side by side, not around a court")
     kept = [(obj, label) for obj, label in zip(scene.objects, labels, strict=True) if label is not None]
+    places = {obj.index: i for i, (obj, _) in enumerate(kept)}
     return RoomScene(
         tuple(RoomObject(i, label, obj.box, obj.colour) for i, (obj, label) in enumerate(kept)),
         scene.cameras,
-        tuple(tuple(row[obj.index] for obj, _ in kept) for row in scene.sights),
+        tuple(tuple(row[obj.index].renumbered(places, STRUCTURE) for obj, _ in kept) for row in scene.sights),
         tuple(str(i + 1) for i in range(len(scene.cameras))),
         tuple(sorted(_ring(piece) for piece in pieces)),
         # The top of the slab, to the millimetre: things stand on it.

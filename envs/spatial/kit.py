@@ -9,7 +9,6 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-import trimesh
 
 # category | its place | + if things may stand on it | least and most width, depth and height in cm | colours | parts
 # A part: its shape; x, y, z from:to in per cent of the thing's box (36 is -36:36); per cent of the colour, or a colour.
@@ -122,6 +121,8 @@ class Room:
 
     def __init__(self, floor: Any, height: float = 2.6, floor_colour: str = "#c8b08a", wall_colour: str = "#e9e4d8"):
         """`floor`: corners [(x, y), ...] of a room, or a list of such outlines of adjoining rooms."""
+        import trimesh
+
         self.scene: Any = trimesh.Scene()
         self.cameras: list[dict[str, Any]] = []
         self._height, self._colour, self._names = height, wall_colour, dict[str, int]()
@@ -185,6 +186,8 @@ class Room:
         self._names[name] = n = self._names.get(name, 0) + 1
         own = {s: _rgb(s) if s[0] == "#" else np.minimum(_rgb(colour) * float(s) / 100, 255) for s in shades}
         paint = np.array([[*own[s], 255] for s in shades] * (len(faces) // len(shades)), np.uint8)
+        import trimesh
+
         mesh = trimesh.Trimesh(points, faces, face_colors=paint, process=False)
         self.scene.add_geometry(mesh, node_name=f"{name} {n}" if n > 1 or name == "wall" else name)
 

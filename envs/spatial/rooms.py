@@ -59,7 +59,7 @@ from ..registry import register
 from ..requirements import read_requirements, unmet
 from ..streams import Stream
 from .asking import blind_query, drawn_queries
-from .build import built, kit_text, room_scene
+from .build import built_room, kit_text, room_scene
 from .english import plural
 from .layout import Layout, plan_layout
 from .physics import unsound
@@ -151,9 +151,7 @@ class Rooms(RoomWorld):  # noqa: D101 - the module's docstring is the environmen
         for tried in range(_ROOMS):
             layout = self._layout(stream.child("room", tried), task, difficulty, wanted)
             program = layout.text()
-            scene = room_scene(built(program, FRAME).scene)
-            if isinstance(scene, Rejected):
-                raise RuntimeError(f"the room of {key} is no good: {scene}")
+            scene = built_room(program, FRAME)
             if self.difficulty_of(scene) != difficulty:
                 continue
             found = self._posed(scene, task, wanted, stream.child("query", tried), tried < _PICKY)

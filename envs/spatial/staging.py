@@ -2,10 +2,10 @@
 
 import math
 from dataclasses import replace
-from typing import Any
 
 from ..streams import Stream
-from .layout import Layout, free_for_camera
+from .layout import Layout, Viewpoint
+from .physics import camera_faults, free_plan
 
 _STEP = {"front": (0.0, 1.0, 0.0), "back": (0.0, -1.0, 0.0), "left": (-1.0, 0.0, 0.0), "right": (1.0, 0.0, 0.0),
          "above": (0.0, 0.0, 1.0), "below": (0.0, 0.0, -1.0)}  # fmt: skip
@@ -17,17 +17,27 @@ def staged(layout: Layout, task: str, wanted: str | None, stream: Stream) -> Lay
     """The layout, with one camera put where another comes by the wanted motion; as it is for every other task."""
     if task != "motion_camera" or wanted is None:
         return layout
-    cameras = list(layout.cameras)
+    cameras, boxes = list(layout.cameras), [thing.box for thing in layout.things]
+    plan = free_plan(layout.floors, layout.walls)
     for _ in range(_TRIES):
         first, second = stream.shuffled(range(len(cameras)))[:2]
-        moved = _moved(cameras[first], wanted, stream)
-        if free_for_camera(layout, moved.eye):
-            cameras[second] = moved
+        start = _levelled(cameras[first], wanted)
+        moved = _moved(start, wanted, stream)
+        pair = (start, moved)
+        if not camera_faults([each.eye for each in pair], [each.target for each in pair], boxes, plan):
+            cameras[first], cameras[second] = pair
             return replace(layout, cameras=tuple(cameras))
     return layout
 
 
-def _moved(camera: Any, wanted: str, stream: Stream) -> Any:
+def _levelled(camera: Viewpoint, wanted: str) -> Viewpoint:
+    """The camera as low or as high as it takes to be moved up or down."""
+    lift = {"above": 1.25, "below": 1.75}.get(wanted, camera.eye[2]) - camera.eye[2]
+    raised = [_rounded(x, y, z + lift) for x, y, z in (camera.eye, camera.target)]
+    return replace(camera, eye=raised[0], target=raised[1])
+
+
+def _moved(camera: Viewpoint, wanted: str, stream: Stream) -> Viewpoint:
     """The camera after a turn, or after a step with the same heading."""
     (x, y, z), (u, v, w) = camera.eye, camera.target
     heading = math.atan2(v - y, u - x)
@@ -36,12 +46,13 @@ def _moved(camera: Any, wanted: str, stream: Stream) -> Any:
         reach = math.hypot(u - x, v - y)
         u, v = x + reach * math.cos(heading + turn), y + reach * math.sin(heading + turn)
     else:
-        right, forward, up = (value * stream.integer(35, 90) / 100 for value in _STEP[wanted])
+        length = stream.integer(35, 50 if wanted in ("above", "below") else 90) / 100
+        right, forward, up = (value * length for value in _STEP[wanted])
         dx = forward * math.cos(heading) + right * math.sin(heading)
         dy = forward * math.sin(heading) - right * math.cos(heading)
         x, y, z, u, v, w = x + dx, y + dy, z + up, u + dx, v + dy, w + up
     return replace(camera, eye=_rounded(x, y, z), target=_rounded(u, v, w))
 
 
-def _rounded(*place: float) -> tuple[float, ...]:
-    return tuple(round(value, 2) for value in place)
+def _rounded(x: float, y: float, z: float) -> tuple[float, float, float]:
+    return round(x, 2), round(y, 2), round(z, 2)

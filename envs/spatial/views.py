@@ -76,7 +76,8 @@ def _path(stream: Stream, plan: BaseGeometry, boxes: Sequence[Box]) -> list[tupl
         largest = max(largest, part, key=len)
     start = list(_walked(stream.choice(sorted(largest)), free))[-1]
     walked = _walked(start, free)
-    way, cell = [], list(walked)[-1]
+    way: list[tuple[float, float]] = []
+    cell: tuple[int, int] | None = list(walked)[-1]
     while cell is not None:
         way.append((round(float(xs[cell[0]]), 2), round(float(ys[cell[1]]), 2)))
         cell = walked[cell]
@@ -113,7 +114,8 @@ def _best(
     for k in range(_HEADINGS):
         angle = math.radians(360 / _HEADINGS * k + stream.uniform(0, 360 / _HEADINGS))
         ahead = (eye[0] + math.cos(angle), eye[1] + math.sin(angle), eye[2] - 0.25)
-        group = [i for i in visible if _framed(eye, ahead, middles[[i]])[0]]
+        framed = _framed(eye, ahead, middles)
+        group = [i for i in visible if framed[i]]
         if not group:
             continue
         x, y, z = middles[group].mean(axis=0)
@@ -123,7 +125,8 @@ def _best(
         target = (round(float(x), 2), round(float(y), 2), round(float(z), 2))
         if distance < 0.5 or not target[2] < eye[2]:
             continue
-        seen = frozenset(i for i in visible if _framed(eye, target, middles[[i]])[0])
+        framed = _framed(eye, target, middles)
+        seen = frozenset(i for i in visible if framed[i])
         shared = len(seen & before)
         if len(seen) < enough or (before and not shared):
             continue
@@ -141,12 +144,14 @@ def _heading(eye: Point, target: Point) -> float:
 
 def _framed(eye: Point, target: Point, points: np.ndarray) -> np.ndarray:
     """Which points [n, 3] fall well within the picture; [n] bool."""
-    forward = np.subtract(target, eye)
-    forward = forward / np.linalg.norm(forward)
-    right = np.array([forward[1], -forward[0], 0.0])
-    right /= np.linalg.norm(right)
-    down = np.cross(forward, right)
-    x, y, z = ((np.asarray(points) - eye) @ np.array([right, down, forward]).T).T
+    (x, y, z), far = np.subtract(target, eye), math.dist(target, eye)
+    flat = math.hypot(x, y)
+    axes = [
+        [y / flat, -x / flat, 0.0],
+        [x * z / flat / far, y * z / flat / far, -flat / far],
+        [x / far, y / far, z / far],
+    ]
+    x, y, z = ((np.asarray(points) - eye) @ np.array(axes).T).T
     return np.asarray((z > 0.3) & (np.abs(x) < _FRAME * z) & (np.abs(y) < _FRAME * z))
 
 
