@@ -76,7 +76,8 @@ def _path(stream: Stream, plan: BaseGeometry, boxes: Sequence[Box]) -> list[tupl
         largest = max(largest, part, key=len)
     start = list(_walked(stream.choice(sorted(largest)), free))[-1]
     walked = _walked(start, free)
-    way, cell = [], list(walked)[-1]
+    way: list[tuple[float, float]] = []
+    cell: tuple[int, int] | None = list(walked)[-1]
     while cell is not None:
         way.append((round(float(xs[cell[0]]), 2), round(float(ys[cell[1]]), 2)))
         cell = walked[cell]
