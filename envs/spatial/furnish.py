@@ -52,6 +52,17 @@ _HOSTS = {
 }
 """Where small things are tried first, and what need not stand on anything, only."""
 _SEATED = {"chair": ("table", "round table", "desk"), "stool": ("piano", "round table", "table"), "bench": ("table",)}
+_PAINTED = {
+    *("chair", "armchair", "sofa", "stool", "lamp", "bin", "box", "suitcase", "vase", "cushion", "mug", "book pile"),
+    *("desk lamp", "dresser", "cabinet", "bench"),
+}
+"""They come in all colours, the others in their own."""
+_PAINTS = (
+    *("#b5443c", "#3b6ea5", "#4f8f55", "#d9a441", "#7a5c99", "#e9e4da", "#3c3c40", "#d97f3e", "#8a8d90", "#8a5a3a"),
+    *("#4d8f8a", "#c88aa0"),
+)
+_MOST = 5
+"""Wishes for one category."""
 _BACK = 0.05
 """Metres from a thing's back to its wall."""
 _TRIES = 25
@@ -99,6 +110,7 @@ def _wishes(stream: Stream, count: int) -> list[str]:
     repeated = [name for name in kinds if name in _REPEATED][: max(1, len(kinds) - round(0.5 * len(kinds)))]
     rest = [name for name in names if name not in kinds]
     while len(kinds) < count:
+        repeated = [name for name in repeated if kinds.count(name) < _MOST]
         kinds.append(stream.choice(repeated) if repeated else rest.pop() if rest else "box")
     return sorted(kinds, key=_stage)
 
@@ -254,7 +266,8 @@ class _Furnished:
             above = max(made.z - other.z - other.size[2], other.z - made.z - size[2])
             if other is not host and above < AIR and _near(outline, taken) and outline.distance(taken) < AIR + 0.002:
                 return False
-        self.placed.append(made._replace(colour=self._stream.choice(catalogue()[category].colours)))
+        colours = _PAINTS if category in _PAINTED else catalogue()[category].colours
+        self.placed.append(made._replace(colour=self._stream.choice(colours)))
         self._prints.append(outline)
         return True
 

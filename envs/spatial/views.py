@@ -114,9 +114,8 @@ def _best(
     for k in range(_HEADINGS):
         angle = math.radians(360 / _HEADINGS * k + stream.uniform(0, 360 / _HEADINGS))
         ahead = (eye[0] + math.cos(angle), eye[1] + math.sin(angle), eye[2] - 0.25)
-        framed = _framed(eye, ahead, middles)
-        group = [i for i in visible if framed[i]]
-        if not group:
+        group = visible[_framed(eye, ahead, middles[visible])]
+        if not len(group):
             continue
         x, y, z = middles[group].mean(axis=0)
         distance = math.hypot(x - eye[0], y - eye[1])
@@ -125,8 +124,7 @@ def _best(
         target = (round(float(x), 2), round(float(y), 2), round(float(z), 2))
         if distance < 0.5 or not target[2] < eye[2]:
             continue
-        framed = _framed(eye, target, middles)
-        seen = frozenset(i for i in visible if framed[i])
+        seen = frozenset(visible[_framed(eye, target, middles[visible])].tolist())
         shared = len(seen & before)
         if len(seen) < enough or (before and not shared):
             continue
@@ -144,25 +142,23 @@ def _heading(eye: Point, target: Point) -> float:
 
 def _framed(eye: Point, target: Point, points: np.ndarray) -> np.ndarray:
     """Which points [n, 3] fall well within the picture; [n] bool."""
-    (x, y, z), far = np.subtract(target, eye), math.dist(target, eye)
-    flat = math.hypot(x, y)
-    axes = [
-        [y / flat, -x / flat, 0.0],
-        [x * z / flat / far, y * z / flat / far, -flat / far],
-        [x / far, y / far, z / far],
-    ]
-    x, y, z = ((np.asarray(points) - eye) @ np.array(axes).T).T
+    forward = np.subtract(target, eye)
+    forward = forward / np.linalg.norm(forward)
+    right = np.array([forward[1], -forward[0], 0.0])
+    right /= math.hypot(right[0], right[1])
+    down = np.cross(forward, right)
+    x, y, z = np.array([right, down, forward]) @ (np.asarray(points) - eye).T
     return np.asarray((z > 0.3) & (np.abs(x) < _FRAME * z) & (np.abs(y) < _FRAME * z))
 
 
-def _in_sight(eye: np.ndarray, middles: np.ndarray, plan: BaseGeometry, boxes: Sequence[Box]) -> list[int]:
+def _in_sight(eye: np.ndarray, middles: np.ndarray, plan: BaseGeometry, boxes: Sequence[Box]) -> np.ndarray:
     """Things whose middle, or the middle of whose top, no wall and no other thing hides."""
     lines = shapely.linestrings([[eye[:2], middle[:2]] for middle in middles])
     near = np.linalg.norm(middles - eye, axis=1) < _REACH
     clear = near & shapely.covers(plan.buffer(1e-6), lines)
     tops = middles + np.array([[0, 0, box.size[2] / 2] for box in boxes])
     hidden = _blocked(eye, middles, boxes) & _blocked(eye, tops, boxes)
-    return [int(i) for i in np.flatnonzero(clear & ~hidden)]
+    return np.flatnonzero(clear & ~hidden)
 
 
 def _blocked(eye: np.ndarray, points: np.ndarray, boxes: Sequence[Box]) -> np.ndarray:
