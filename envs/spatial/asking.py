@@ -1,17 +1,19 @@
 """Questions about a given room, drawn evenly: which things, frames and words they name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..leaves import Name
 from ..query import Call, Leaf
 from ..streams import Stream
-from .operators import LANGUAGE, LEAVES, OPERATORS, QUARTERS
+from .operators import LANGUAGE, LEAVES, OPERATORS, QUARTERS, SINGLE_IMAGE
 from .surroundings import Surroundings
 
 TRIES = 240
 """Questions that are drawn of one room before it is given up."""
 LISTED = 3
 """Things of a list from which the answer is chosen."""
+_LOOKED = {"position_cam_obj": 1, "attribute_measurement": 2}
+"""In how many of its frames, from the first on, a question's things must be seen, where that is not all or one."""
 
 
 def drawn_queries(room: Surroundings, task: str, stream: Stream) -> Iterator[Call]:
@@ -19,9 +21,7 @@ def drawn_queries(room: Surroundings, task: str, stream: Stream) -> Iterator[Cal
     met = set()
     for _ in range(TRIES):
         query = _drawn(room, task, stream)
-        if query is None:
-            return
-        if query not in met:
+        if query is not None and query not in met:
             met.add(query)
             yield query
 
@@ -29,23 +29,35 @@ def drawn_queries(room: Surroundings, task: str, stream: Stream) -> Iterator[Cal
 def _drawn(room: Surroundings, task: str, stream: Stream) -> Call | None:
     """One query; None where the room has too little in it to ask about."""
     inputs = OPERATORS[task].inputs
-    needed = inputs.count("Thing") + LISTED * inputs.count("Things")
-    if needed > len(room.single) or inputs.count("View") > len(room.scene.cameras):
+    if inputs.count("View") > len(room.scene.cameras):
         return None
-    singles, places = iter(stream.shuffled(room.single)), iter(stream.shuffled(range(1, len(room.scene.cameras) + 1)))
+    views = stream.shuffled(range(1, len(room.scene.cameras) + 1))
+    # What cannot be seen is not worth a try.
+    looked = views[: _LOOKED.get(task, 1 if task in SINGLE_IMAGE else len(views))]
+    singles = [index for index in room.single if any(room.seen(view, index) for view in looked)]
+    if inputs.count("Thing") + LISTED * inputs.count("Things") > len(singles):
+        return None
+    return LANGUAGE.call(task, *_leaves(room, inputs, views, stream.shuffled(singles), stream))
+
+
+def _leaves(
+    room: Surroundings, inputs: Sequence[str], views: Sequence[int], singles: Sequence[int], stream: Stream
+) -> list[Leaf]:
+    """Arguments of these types, each thing and each frame once, in these orders."""
+    things, frames = iter(singles), iter(views)
     leaves: list[Leaf] = []
     for wanted in inputs:
         if wanted == "Thing":
-            leaves.append(LANGUAGE.leaf("thing", room.labels[next(singles)]))
+            leaves.append(LANGUAGE.leaf("thing", room.labels[next(things)]))
         elif wanted == "Things":
-            leaves.append(LANGUAGE.leaf("things", *(room.labels[next(singles)] for _ in range(LISTED))))
+            leaves.append(LANGUAGE.leaf("things", *(room.labels[next(things)] for _ in range(LISTED))))
         elif wanted == "View":
-            leaves.append(LANGUAGE.leaf("view", next(places)))
+            leaves.append(LANGUAGE.leaf("view", next(frames)))
         elif wanted == "Category":
             leaves.append(LANGUAGE.leaf("category", stream.choice(sorted(room.counts))))
         else:
             leaves.append(_word(wanted, stream))
-    return LANGUAGE.call(task, *leaves)
+    return leaves
 
 
 def _word(wanted: str, stream: Stream) -> Leaf:

@@ -68,6 +68,8 @@ _BACK = 0.05
 _TRIES = 25
 """Places that are tried for one thing in one way."""
 _FILLERS = 60
+_MIXED = 0.8
+"""Categories for each thing, from which on things are not to be repeated."""
 
 
 class Placed(NamedTuple):
@@ -82,14 +84,24 @@ class Placed(NamedTuple):
     colour: str
 
 
-def furnished(stream: Stream, count: int, plan: BaseGeometry, kept_free: Sequence[BaseGeometry]) -> list[Placed] | None:
-    """As many things as wanted on a free plan, none where it is to be kept free; None where they found no place."""
-    wishes = _wishes(stream, count)
+def furnished(
+    stream: Stream,
+    count: int,
+    plan: BaseGeometry,
+    kept_free: Sequence[BaseGeometry],
+    variety: tuple[float, float] = (0.5, 0.65),
+) -> list[Placed] | None:
+    """As many things as wanted on a free plan, none where it is to be kept free; None where they found no place.
+
+    `variety` is how many different categories there shall be, least and most, for each thing.
+    """
+    wishes = _wishes(stream, count, variety)
     room = _Furnished(stream, plan, kept_free)
     for category in wishes:
         room.add(category)
-    # What has no place is replaced by more of the small that is there, so that the mix stays.
-    fillers = [category for category in _SMALL if category in wishes] or list(_SMALL)
+    # What has no place is replaced by small things: by more of what is there where much is to be repeated.
+    met = {thing.category for thing in room.placed}
+    fillers = [category for category in _SMALL if (category in met) == (variety[1] < _MIXED)] or list(_SMALL)
     for _ in range(_FILLERS):
         if len(room.placed) >= count:
             return room.placed
@@ -97,9 +109,9 @@ def furnished(stream: Stream, count: int, plan: BaseGeometry, kept_free: Sequenc
     return room.placed if len(room.placed) >= count else None
 
 
-def _wishes(stream: Stream, count: int) -> list[str]:
-    """Categories in the order in which they look for their place: about half of them once, others several times."""
-    wanted = max(1, round(count * stream.uniform(0.5, 0.65)))
+def _wishes(stream: Stream, count: int, variety: tuple[float, float]) -> list[str]:
+    """Categories in the order in which they look for their place: some of them once, others several times."""
+    wanted = max(1, round(count * stream.uniform(*variety)))
     names: list[str] = []
     for theme in stream.shuffled(sorted(THEMES)):
         if len(names) < wanted + 3:

@@ -78,7 +78,14 @@ class Layout:
         return "\n".join([*lines, "scene, cameras = room.scene, room.cameras", ""])
 
 
-def plan_layout(stream: Stream, *, things: tuple[int, int], kind: str, cameras: int) -> Layout:
+def plan_layout(
+    stream: Stream,
+    *,
+    things: tuple[int, int],
+    kind: str,
+    cameras: int,
+    variety: tuple[float, float] = (0.5, 0.65),
+) -> Layout:
     """A furnished place.
 
     Args:
@@ -86,6 +93,7 @@ def plan_layout(stream: Stream, *, things: tuple[int, int], kind: str, cameras: 
         things: least and most number of things; 30 and more are possible.
         kind: of floor, one of `KINDS`.
         cameras: how many, 1 or more.
+        variety: least and most number of different categories for each thing.
 
     Raises:
         ValueError: no such kind, or no place could be made for so many things.
@@ -97,7 +105,8 @@ def plan_layout(stream: Stream, *, things: tuple[int, int], kind: str, cameras: 
     count = stream.integer(*things)
     for attempt in range(_ATTEMPTS):
         own = stream.child("attempt", attempt)
-        layout = _attempt(own, count, kind, cameras, (4.0 + 1.25 * count) * (1 + _GROWTH * attempt))
+        area = (4.0 + 1.25 * count) * (1 + _GROWTH * attempt)
+        layout = _attempt(own, count, kind, cameras, area, variety)
         if layout is not None and not violations(layout):
             return layout
     raise ValueError(f"no place for {count} things and {cameras} cameras in {_ATTEMPTS} attempts")
@@ -171,10 +180,12 @@ def _sides(stream: Stream, area: float) -> tuple[float, float]:
 # --- furniture and cameras
 
 
-def _attempt(stream: Stream, count: int, kind: str, cameras: int, area: float) -> Layout | None:
+def _attempt(
+    stream: Stream, count: int, kind: str, cameras: int, area: float, variety: tuple[float, float]
+) -> Layout | None:
     floors, walls = KINDS[kind](stream, area)
     plan = free_plan(floors, walls)
-    placed = furnish.furnished(stream, count, plan, doors(floors, walls))
+    placed = furnish.furnished(stream, count, plan, doors(floors, walls), variety)
     if placed is None:
         return None
     things = tuple(Placement(*fields) for fields in placed)

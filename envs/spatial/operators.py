@@ -186,15 +186,15 @@ _PAIR = (
         f"For the photographer of {{1}}, where is the middle of {{2}}, which {{0}} shows? {_EIGHT}",
         f"Relative to the camera of {{1}} and its viewing direction, where is {{2}} of {{0}} (its middle)? {_EIGHT}"),
     _operator("position_cam_reg", "View View Region", "Around", "where a part of the home is for a frame's camera",
-        f"{{0}} and {{1}} show {{2}}. Where is the middle of its things for who holds the camera of {{1}}? {_EIGHT}",
-        f"In which direction from the camera of {{1}} is the middle of the things of {{2}} that {{0}} and {{1}} show? "
+        f"{{0}} shows things of {{2}}. Where is their middle for who holds the camera of {{1}}? {_EIGHT}",
+        f"In which direction from the camera of {{1}} is the middle of the things of {{2}} that {{0}} shows? {_EIGHT}",
+        f"Stand where {{1}} was taken and look the same way. Where is {{2}}, taken as the middle of its things "
+        f"in {{0}}? "
         f"{_EIGHT}",
-        f"Stand where {{1}} was taken and look the same way. Where is {{2}} of {{0}} (the middle of its things)? "
-        f"{_EIGHT}",
-        f"For the photographer of {{1}}, where is {{2}}, taken as the middle of its things, which {{0}} shows? "
-        f"{_EIGHT}",
-        f"Relative to the camera of {{1}} and its viewing direction, where is the middle of the things of {{2}}, seen "
-        f"from {{0}} too? {_EIGHT}"),
+        f"For the photographer of {{1}}, where is the middle of those things of {{2}} that {{0}} shows? {_EIGHT}",
+        f"Relative to the camera of {{1}} and its viewing direction, where is {{2}} (the middle of its things in "
+        f"{{0}})? "
+        f"{_EIGHT}"),
     _operator("motion_camera", "View View", "Motion", "how the camera moved between frames",
         "How did the camera move from {0} to {1}? If it turned: turn-left or turn-right. If it only moved: forward, "
         "backward, left, right, up or down, whichever is most of it.",

@@ -82,6 +82,8 @@ COUNTS = ("1", "2", "3", "4", "5")
 _ROOMS, _PICKY = 60, 4
 """Rooms that are tried for one item, and those of them in which only the wanted answer will do."""
 _KINDS = {1: ("rectangle",), 2: ("rectangle", "L"), 3: ("rectangle", "L", "rooms")}
+_VARIETY = ((0.75, 1.0), (0.3, 0.6))
+"""Categories for each thing, least and most: much is there once, but where things are counted."""
 GUIDE = f"""You furnish rooms as Python programs. Reply with the program and nothing else:
 
 room = Room([(0, 0), (5, 0), (5, 4), (0, 4)])
@@ -166,7 +168,9 @@ class Rooms(RoomWorld):  # noqa: D101 - the module's docstring is the environmen
         return stream.choice(options) if options else None
 
     def _layout(self, stream: Stream, task: str, difficulty: int, wanted: str | None) -> Layout:
-        layout = plan_layout(stream, things=LEVELS[difficulty], kind=stream.choice(_KINDS[difficulty]), cameras=FRAMES)
+        variety = _VARIETY[self.tasks[task].kind == "tally"]
+        kind = stream.choice(_KINDS[difficulty])
+        layout = plan_layout(stream, things=LEVELS[difficulty], kind=kind, cameras=FRAMES, variety=variety)
         return staged(layout, task, wanted, stream)
 
     def _posed(

@@ -344,11 +344,16 @@ def _from_camera(run: Run, view: int, place: directions.Point) -> str:
 
 
 def position_cam_reg(run: Run, seen: int, held: int, things: Sequence[int]) -> str:
-    """As `position_cam_obj`, of the middle of the things that make a region."""
+    """As `position_cam_obj`, of the middle of those things of a region that the first frame shows."""
     room = _room(run)
     _two_views(run, seen, held)
-    room.must_see(things, [seen, held])
-    centres = [room.boxes[each].centre for each in things]
+    shown = [each for each in things if room.part(seen, each)]
+    if len(shown) < 2:
+        raise IllPosed("unseen", f"frame {seen} shows {len(shown)} things of that region", "two or more are needed")
+    for each in shown:
+        run.decided_by(room.part(seen, each), unit="%")
+        room.must_see([each], [seen])
+    centres = [room.boxes[each].centre for each in shown]
     x, y, z = (math.fsum(values) / len(centres) for values in zip(*centres, strict=True))
     spread = max(math.dist((x, y, z), centre) for centre in centres)
     if spread > MAX_SPREAD:
