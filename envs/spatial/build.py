@@ -15,9 +15,11 @@ import shapely
 from shapely import Polygon
 from shapely.geometry.polygon import orient
 
+from ...geometry.boxes import footprint
 from ...geometry.room import STRUCTURE, Ring, RoomObject, RoomScene
 from ...geometry.spatial import SpatialObject, SpatialScene
 from ...render.outcome import Rejected
+from .physics import camera_faults, faults
 from .recognise import catalogue, recognised, structure
 
 if TYPE_CHECKING:
@@ -131,6 +133,21 @@ def room_scene(scene: SpatialScene) -> RoomScene | Rejected:
         round(max(float(slab.vertices[:, 2].max()) for slab in slabs), 3) + 0.0,
         "rooms",
     )
+
+
+def room_faults(scene: SpatialScene, room: RoomScene) -> list[str]:
+    """What is physically wrong with a room, in words, as `physics` sees it: for rooms that come without a layout.
+
+    Args:
+        scene: what was drawn; its walls are taken by their shapes.
+        room: what `room_scene` made of it. Round things that are turned count by up to 2 % too wide.
+    """
+    walls = [footprint(obj.box) for obj in scene.objects if not recognised(obj) and structure(obj) == "wall"]
+    plan = shapely.union_all([Polygon(ring) for ring in room.floors]).difference(shapely.union_all(walls))
+    labels, boxes = [obj.label for obj in room.objects], [obj.box for obj in room.objects]
+    eyes = [camera.position.tolist() for camera in room.cameras]
+    targets = [(camera.position + camera.rotation[:, 2]).tolist() for camera in room.cameras]
+    return faults(labels, boxes, plan, ground=room.ground) + camera_faults(eyes, targets, boxes, plan)
 
 
 def _top(slab: SpatialObject) -> Polygon:

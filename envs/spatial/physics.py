@@ -11,9 +11,8 @@ from shapely import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from ...geometry.boxes import box_gap, footprint, point_gap, span
-from ...geometry.room import Ring, RoomScene
+from ...geometry.room import Ring
 from ...geometry.spatial import Box
-from ...render.outcome import Rejected
 from .recognise import catalogue
 
 Segment = tuple[tuple[float, float], tuple[float, float]]
@@ -148,20 +147,3 @@ def camera_faults(
         if not target[2] < eye[2]:
             found.append(f"camera {i + 1} does not look down")
     return found
-
-
-def unsound(room: RoomScene) -> Rejected | None:
-    """The first thing that is wrong in a room that somebody furnished, or None.
-
-    Inner walls are not known to a `RoomScene`; those of the outline are.
-    """
-    plan, boxes = free_plan(room.floors), [obj.box for obj in room.objects]
-    if wrong := faults([obj.label for obj in room.objects], boxes, plan, ground=room.ground):
-        hint = "boxes stay 0.03 m apart, on the floor (z=0) or wholly on the top of one thing, within the outline"
-        return Rejected("furniture", wrong[0], hint)
-    eyes = [camera.position.tolist() for camera in room.cameras]
-    ahead = [(camera.position + camera.rotation[:, 2]).tolist() for camera in room.cameras]
-    if wrong := camera_faults(eyes, ahead, boxes, plan):
-        hint = f"eyes {EYES[0]} to {EYES[1]} m high, {CLEARANCE} m from walls and things, looking down a little"
-        return Rejected("camera", wrong[0], hint)
-    return None

@@ -59,10 +59,10 @@ from ..registry import register
 from ..requirements import read_requirements, unmet
 from ..streams import Stream
 from .asking import blind_query, drawn_queries
-from .build import built_room, kit_text, room_scene
+from .build import built_room, kit_text, room_faults, room_scene
 from .english import plural
 from .layout import Layout, plan_layout
-from .physics import unsound
+from .physics import AIR, CLEARANCE, EYES
 from .recognise import catalogue
 from .scanned import ScannedRooms
 from .staging import staged
@@ -84,6 +84,10 @@ _ROOMS, _PICKY = 60, 4
 _KINDS = {1: ("rectangle",), 2: ("rectangle", "L"), 3: ("rectangle", "L", "rooms")}
 _VARIETY = ((0.75, 1.0), (0.3, 0.6))
 """Categories for each thing, least and most: much is there once, but where things are counted."""
+_SOUND = (
+    f"boxes stay {AIR} m apart, on the floor (z=0) or wholly on the top of one thing, within the walls; eyes are "
+    f"{EYES[0]} to {EYES[1]} m high, {CLEARANCE} m from walls and things, and look down a little"
+)
 GUIDE = f"""You furnish rooms as Python programs. Reply with the program and nothing else:
 
 room = Room([(0, 0), (5, 0), (5, 4), (0, 4)])
@@ -96,9 +100,8 @@ scene, cameras = room.scene, room.cameras
 
 Room is given and takes the outline of the floor in metres, with sides along x and y. room.add takes a category, x and y
 of its middle, the height z of its bottom, its turn in degrees, its width, depth and height, and a colour. Categories:
-{", ".join(CATEGORIES)}. Things stand on the floor or on top of one another and never overlap, boxes taken. room.look
-places a camera: where it stands and where it looks; 2 to 8 of them, 1.2 to 1.8 m high, not within furniture. Every
-thing that is asked for must be large enough in a frame."""
+{", ".join(CATEGORIES)}. room.look places a camera: where it stands and where it looks; 2 to 8 of them. Boxes around
+things {_SOUND.removeprefix("boxes ")}. Every thing that is asked for must be large enough in a frame."""
 
 
 @lru_cache(maxsize=16)
@@ -245,7 +248,9 @@ def _furnished(drawn: Drawn | Rejected | InfrastructureError) -> Drawn | Rejecte
     room = room_scene(drawn.scene)
     if isinstance(room, Rejected):
         return room
-    return unsound(room) or Drawn(room, drawn.pictures)
+    if wrong := room_faults(drawn.scene, room):
+        return Rejected("room", wrong[0], _SOUND)
+    return Drawn(room, drawn.pictures)
 
 
 register(ENV_ID, Rooms)

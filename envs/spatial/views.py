@@ -24,7 +24,7 @@ _STEP = 0.12
 _ROOM = 0.02
 """Metres more than the clearance, because places are rounded to the centimetre."""
 _SEEN = 3
-"""Things that each camera is to see, and so are there fewer, all."""
+"""Things that each camera is to see; of fewer than twice as many, half."""
 _REACH = 9.0
 """Metres: things farther away do not count as seen."""
 _FRAME = math.tan(math.radians(FOV / 2 - 3))
@@ -110,7 +110,7 @@ def _best(
     """What to look at from an eye: many things, some new and some known from the view before, in a new direction."""
     middles = np.array([box.centre for box in boxes])
     visible = _in_sight(np.array(eye), middles, plan, boxes)
-    enough, best, most = min(_SEEN, len(boxes)), None, -math.inf
+    enough, best, most = min(_SEEN, max(1, len(boxes) // 2)), None, -math.inf
     for k in range(_HEADINGS):
         angle = math.radians(360 / _HEADINGS * k + stream.uniform(0, 360 / _HEADINGS))
         ahead = (eye[0] + math.cos(angle), eye[1] + math.sin(angle), eye[2] - 0.25)

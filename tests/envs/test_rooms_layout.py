@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import shapely
 
-from zerosight.envs.spatial.build import built, room_scene
+from zerosight.envs.spatial.build import built, room_faults, room_scene
 from zerosight.envs.spatial.layout import KINDS, Layout, Placement, Viewpoint, plan_layout, violations
 from zerosight.envs.spatial.physics import doors, free_plan, upright
 from zerosight.envs.spatial.recognise import catalogue
@@ -121,8 +121,9 @@ def test_the_same_stream_gives_the_same_place() -> None:
 def test_programs_show_what_the_layout_says() -> None:
     seen_by_each, shared = [], []
     for kind, layout in layouts()[:12]:
-        room = room_scene(built(layout.text(), 128).scene)
-        assert isinstance(room, RoomScene)
+        scene = built(layout.text(), 128).scene
+        room = room_scene(scene)
+        assert isinstance(room, RoomScene) and room_faults(scene, room) == []
         assert [obj.label for obj in room.objects] == [thing.category for thing in layout.things]
         for obj, thing in zip(room.objects, layout.things, strict=True):
             assert obj.box.centre == pytest.approx(thing.box.centre, abs=1e-4)
@@ -133,6 +134,30 @@ def test_programs_show_what_the_layout_says() -> None:
         seen_by_each += [len(s) for s in seen]
         shared += [len(a & b) for a, b in pairwise(seen)]
     assert min(seen_by_each) >= 3 and min(shared) >= 1
+
+
+def test_what_is_wrong_with_a_drawn_room_is_said() -> None:
+    text = """room = Room([(0, 0), (6, 0), (6, 5), (0, 5)])
+room.wall((3, 0), (3, 2))
+room.add("bed", 1.5, 3.9)
+room.add("chair", 3.1, 1, turn=90)
+room.add("sofa", 4.8, 3, turn=10)
+room.add("armchair", 4.8, 2.2)
+room.add("mug", 1, 1, z=0.5)
+room.look((0.2, 1, 1.5), (4, 4, 0.5))
+scene, cameras = room.scene, room.cameras
+"""
+    scene = built(text, 32).scene
+    room = room_scene(scene)
+    assert isinstance(room, RoomScene)
+    found = room_faults(scene, room)
+    expected = [
+        "chair (1) reaches into a wall",
+        "armchair (3) and sofa (2)",
+        "mug (4) hangs 0.50 m",
+        "camera 1 is beyond",
+    ]
+    assert len(found) == 4 and all(any(words in line for line in found) for words in expected), found
 
 
 def test_cameras_differ() -> None:
