@@ -147,11 +147,14 @@ class _Paper:
 
     def text(self, place: Sequence[float], words: str, loud: bool) -> str:
         x, y = self._at(place)
-        # A name lies on things of any colour: light letters' shadow is a broad stroke under them.
-        plain = words.replace("&", "&amp;").replace("<", "&lt;")
-        common = f'x="{x}" y="{y + 3.5}" font-size="{12 if loud else 10}" text-anchor="middle"'
-        halo = f'<text {common} stroke="white" stroke-width="3" fill="white">{plain}</text>'
-        return f'{halo}<text {common} fill="{_MARK if loud else "black"}">{plain}</text>'
+        plain, height = words.replace("&", "&amp;").replace("<", "&lt;"), 12 if loud else 10
+        # A name lies on things of any colour.
+        width = 0.6 * height * len(words)
+        back = f'<rect x="{x - width / 2:.2f}" y="{y - height / 2:.2f}" width="{width:.2f}" height="{height}" '
+        return (
+            f'{back}fill="white"/><text x="{x}" y="{y + 0.33 * height:.2f}" font-size="{height}" '
+            f'text-anchor="middle" fill="{_MARK if loud else "black"}">{plain}</text>'
+        )
 
     def camera(self, camera: Camera, name: str) -> str:
         """An arrow along the heading, from the camera's place; a circle for who looks straight up or down."""
