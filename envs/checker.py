@@ -180,7 +180,9 @@ def _neighbours(value: str, kind: str, options: Sequence[str], tolerance: float)
 
 def _hedges(value: str, kind: str, options: Sequence[str]) -> list[str]:
     """Replies that say more, less or something else than an answer."""
-    other = next((option for option in options if option != value), "other")
+    # One that has no part in common, as of a direction: who says two answers must not get anything for either.
+    parts = set(value.split("-"))
+    other = next((each for each in options if not parts & set(each.split("-"))), "other")
     texts = [
         "",
         " ",

@@ -79,7 +79,7 @@ CATEGORIES = tuple(catalogue())
 DESCRIPTION = Description(Vocabulary(category=CATEGORIES), about="things")
 COUNTS = ("1", "2", "3", "4", "5")
 """What a sampled count is to be; categories seldom stand in a room more often."""
-_ROOMS, _PICKY = 60, 4
+_ROOMS, _PICKY = 60, 8
 """Rooms that are tried for one item, and those of them in which only the wanted answer will do."""
 _KINDS = {1: ("rectangle",), 2: ("rectangle", "L"), 3: ("rectangle", "L", "rooms")}
 _VARIETY = ((0.75, 1.0), (0.3, 0.6))
@@ -180,14 +180,18 @@ class Rooms(RoomWorld):  # noqa: D101 - the module's docstring is the environmen
         self, scene: RoomScene, task: str, wanted: str | None, stream: Stream, picky: bool
     ) -> tuple[Call, Truth] | None:
         """A question about the room with the wanted answer, or, where one is not picky, with any."""
-        spare = None
+        spare: list[tuple[Call, Truth]] = []
         for query in drawn_queries(Surroundings(scene), task, stream):
             truth = self.solve(scene, query)
             if isinstance(truth, Truth):
                 if wanted in (None, truth.value):
                     return query, truth
-                spare = spare or (query, truth)
-        return None if picky else spare
+                spare.append((query, truth))
+        if picky or not spare:
+            return None
+        if self.tasks[task].kind == "tally" and wanted is not None:
+            return min(spare, key=lambda found: abs(int(found[1].value) - int(wanted)))
+        return spare[0]
 
     def requirements(self, value: object) -> tuple[Requirement, ...] | Rejected:
         """A list such as `[[1, "sofa"], [4, "chair"]]`."""

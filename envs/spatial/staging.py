@@ -13,10 +13,22 @@ _STEP = {"front": (0.0, 1.0, 0.0), "back": (0.0, -1.0, 0.0), "left": (-1.0, 0.0,
 _TRIES = 12
 
 
+TURNED = {"position_cam_cam": 2, "position_cam_obj": 2, "position_cam_reg": 3}
+"""Cameras that look anywhere for tasks about where something is for a camera: for those that look at things it would
+mostly be in front."""
+
+
 def staged(layout: Layout, task: str, wanted: str | None, stream: Stream) -> Layout:
-    """The layout, with one camera put where another comes by the wanted motion; as it is for every other task."""
-    if task != "motion_camera" or wanted is None:
-        return layout
+    """The layout with cameras that suit a task: one that came by the wanted motion, or some that look anywhere."""
+    if task in TURNED:
+        turned = stream.shuffled(range(len(layout.cameras)))[: TURNED[task]]
+        cameras = tuple(_turned(c, stream.integer(0, 359)) if n in turned else c for n, c in enumerate(layout.cameras))
+        return replace(layout, cameras=cameras)
+    return _moving(layout, wanted, stream) if task == "motion_camera" and wanted else layout
+
+
+def _moving(layout: Layout, wanted: str, stream: Stream) -> Layout:
+    """The layout with one camera put where another comes by a motion, if there is room for it."""
     cameras, boxes = list(layout.cameras), [thing.box for thing in layout.things]
     plan = free_plan(layout.floors, layout.walls)
     for _ in range(_TRIES):
@@ -42,16 +54,19 @@ def _moved(camera: Viewpoint, wanted: str, stream: Stream) -> Viewpoint:
     (x, y, z), (u, v, w) = camera.eye, camera.target
     heading = math.atan2(v - y, u - x)
     if wanted.startswith("turn"):
-        turn = math.radians(stream.integer(15, 50)) * (-1 if wanted == "turn-right" else 1)
-        reach = math.hypot(u - x, v - y)
-        u, v = x + reach * math.cos(heading + turn), y + reach * math.sin(heading + turn)
-    else:
-        length = stream.integer(35, 50 if wanted in ("above", "below") else 90) / 100
-        right, forward, up = (value * length for value in _STEP[wanted])
-        dx = forward * math.cos(heading) + right * math.sin(heading)
-        dy = forward * math.sin(heading) - right * math.cos(heading)
-        x, y, z, u, v, w = x + dx, y + dy, z + up, u + dx, v + dy, w + up
-    return replace(camera, eye=_rounded(x, y, z), target=_rounded(u, v, w))
+        return _turned(camera, stream.integer(15, 50) * (-1 if wanted == "turn-right" else 1))
+    length = stream.integer(35, 50 if wanted in ("above", "below") else 90) / 100
+    right, forward, up = (value * length for value in _STEP[wanted])
+    dx = forward * math.cos(heading) + right * math.sin(heading)
+    dy = forward * math.sin(heading) - right * math.cos(heading)
+    return replace(camera, eye=_rounded(x + dx, y + dy, z + up), target=_rounded(u + dx, v + dy, w + up))
+
+
+def _turned(camera: Viewpoint, degrees: int) -> Viewpoint:
+    """The camera turned about the vertical, counter-clockwise."""
+    (x, y, _), (u, v, w) = camera.eye, camera.target
+    heading, reach = math.atan2(v - y, u - x) + math.radians(degrees), math.hypot(u - x, v - y)
+    return replace(camera, target=_rounded(x + reach * math.cos(heading), y + reach * math.sin(heading), w))
 
 
 def _rounded(x: float, y: float, z: float) -> tuple[float, float, float]:
