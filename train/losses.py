@@ -42,7 +42,23 @@ LOSSES: dict[str, LossKind] = {
     "rloo": LossKind("sequence_sum", "clip", "sequence_mean"),
     "reinforce_pp": LossKind("token", "clip", "token_mean"),
 }
-"""The losses by name; their sources stand at `policy_loss`."""
+"""The losses by name.
+
+Sources, by name:
+    grpo: DeepSeekMath (Shao et al. 2024, equation 3, https://arxiv.org/abs/2402.03300).
+    dr_grpo: Liu et al. 2025, section 3.2 (https://arxiv.org/abs/2503.20783): tokens summed, over a constant.
+    dapo: Yu et al. 2025, equation 8 (https://arxiv.org/abs/2503.14476): mean over all tokens; give it a
+        clip_high above clip_low, and drop groups without signal (`advantages.dynamic_sampling`).
+    bnpo: the token mean of each micro-batch of its own, as TRL 1.16.0 computes its loss type `bnpo`.
+    cispo: MiniMax-M1 (2025, equations 4 and 5, https://arxiv.org/abs/2506.13585): no token loses its
+        gradient; its ratio, capped, is a constant weight of its log-prob.
+    gspo: Zheng et al. 2025, equations 5 to 7 (https://arxiv.org/abs/2507.18071): one ratio for a sequence, the
+        geometric mean over its tokens. The paper's clips are 3e-4 and 4e-4, far tighter than a token's.
+    rloo: Ahmadian et al. 2024 (https://arxiv.org/abs/2402.14740): the whole completion is one action, so the
+        ratio is the product over its tokens; clipped as in TRL's RLOOTrainer 1.16.0.
+    reinforce_pp: REINFORCE++ (Hu et al. 2025, https://arxiv.org/abs/2501.03262): each token's clipped ratio,
+        mean over all tokens; its KL is added to the loss here, not to the reward.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,20 +141,7 @@ def policy_loss(
 ) -> PolicyLoss:
     """The loss of this name, summed and undivided: divide it, over the whole batch, by `divisor`.
 
-    Sources, by name:
-        grpo: DeepSeekMath (Shao et al. 2024, equation 3, https://arxiv.org/abs/2402.03300).
-        dr_grpo: Liu et al. 2025, section 3.2 (https://arxiv.org/abs/2503.20783): tokens summed, over a constant.
-        dapo: Yu et al. 2025, equation 8 (https://arxiv.org/abs/2503.14476): mean over all tokens; give it a
-            clip_high above clip_low, and drop groups without signal (`advantages.dynamic_sampling`).
-        bnpo: the token mean of each micro-batch of its own, as TRL 1.16.0 computes its loss type `bnpo`.
-        cispo: MiniMax-M1 (2025, equations 4 and 5, https://arxiv.org/abs/2506.13585): no token loses its
-            gradient; its ratio, capped, is a constant weight of its log-prob.
-        gspo: Zheng et al. 2025, equations 5 to 7 (https://arxiv.org/abs/2507.18071): one ratio for a sequence, the
-            geometric mean over its tokens. The paper's clips are 3e-4 and 4e-4, far tighter than a token's.
-        rloo: Ahmadian et al. 2024 (https://arxiv.org/abs/2402.14740): the whole completion is one action, so the
-            ratio is the product over its tokens; clipped as in TRL's RLOOTrainer 1.16.0.
-        reinforce_pp: REINFORCE++ (Hu et al. 2025, https://arxiv.org/abs/2501.03262): each token's clipped ratio,
-            mean over all tokens; its KL is added to the loss here, not to the reward.
+    The sources of each stand at `LOSSES`.
 
     Deviations: (1) sums are undivided; (2) the clip may be asymmetric in all of them; (3) CISPO caps only above,
     at 1 + clip_high, as the paper does in practice (TRL's epsilon_high is the cap itself).
@@ -163,14 +166,7 @@ def policy_loss(
     """
     kind = loss_kind(name)
     ratio = torch.exp(_level(logprobs - sampled, sequence, kind.level))
-    outside_high = ratio > 1.0 + clip_high
-    if kind.surrogate == "weight":
-        per_token = -ratio.detach().clamp(max=1.0 + clip_high) * advantages * logprobs
-        outside = outside_high
-    else:
-        clipped = ratio.clamp(1.0 - clip_low, 1.0 + clip_high)
-        per_token = -torch.minimum(ratio * advantages, clipped * advantages)
-        outside = ((ratio < 1.0 - clip_low) & (advantages < 0)) | (outside_high & (advantages > 0))
+    per_token, outside = _surrogate(kind.surrogate, ratio, logprobs, advantages, clip_low, clip_high)
     if correction is not None:
         per_token = per_token * correction.detach()
     mean_kl = torch.zeros(())
@@ -179,6 +175,18 @@ def policy_loss(
         per_token, mean_kl = per_token + kl_weight * estimate, estimate.detach().mean()
     loss = aggregate(per_token, sequence, kind.aggregation, weights)
     return PolicyLoss(loss, outside.float().mean(), mean_kl, ratio.detach().mean())
+
+
+def _surrogate(
+    kind: Surrogate, ratio: torch.Tensor, logprobs: torch.Tensor, advantages: torch.Tensor, low: float, high: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Each token's loss [N], and whether its ratio was clipped [N]."""
+    above = ratio > 1.0 + high
+    if kind == "weight":
+        return -ratio.detach().clamp(max=1.0 + high) * advantages * logprobs, above
+    clipped = ratio.clamp(1.0 - low, 1.0 + high)
+    outside = ((ratio < 1.0 - low) & (advantages < 0)) | (above & (advantages > 0))
+    return -torch.minimum(ratio * advantages, clipped * advantages), outside
 
 
 def aggregate(
