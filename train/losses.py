@@ -260,8 +260,9 @@ def importance_weights(
     """Constants [N] that correct for a sampler whose log-probs differ from the trainer's of the same weights.
 
     Source: truncated importance sampling (Yao et al. 2025, https://fengyao.notion.site/off-policy-rl): the ratio
-    kept within bounds; masked (Liu et al. 2025, https://richardli.xyz/rl-collapse): zero where it is outside them.
-    A sequence's ratio is the product of its tokens'. The four modes are those of TRL 1.16.0.
+    kept within bounds; masked ("When Speed Kills Stability", Liu, Li et al. 2025): zero where it is outside them.
+    A sequence's ratio is the product of its tokens'. The four modes are those of TRL 1.16.0; as there, masked tokens
+    still count where the loss is divided.
 
     Args:
         trained: [N] under the trainer, before its first update on this batch.
