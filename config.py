@@ -1,6 +1,7 @@
 """The configuration of a run: typed, closed to unknown keys, saved beside the results."""
 
 import difflib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -65,6 +66,10 @@ class Learning(Section):
     """Share of the rate that is left at the run's end, after a linear fall; 1 keeps it level."""
     minibatches: int = Field(1, ge=1)
     """Updates for each step's traces."""
+    loss: Literal["grpo", "dr_grpo", "dapo", "bnpo", "cispo", "gspo", "rloo", "reinforce_pp"] = "grpo"
+    """The loss; their sources stand in train/losses.py. `gspo` wants far tighter clips, such as 3e-4 and 4e-4."""
+    length_constant: int = Field(256, ge=1)
+    """Tokens that `dr_grpo` divides each sequence's sum by: the longest that a completion may be."""
     clip_low: float = Field(0.2, gt=0, lt=1)
     """The ratio is clipped below 1 - clip_low."""
     clip_high: float = Field(0.28, gt=0)
@@ -73,16 +78,33 @@ class Learning(Section):
     """Of each role's entropy bonus, each sequence's mean over its tokens, in nats; none for a role left out."""
     kl_weight: float = Field(0.0, ge=0)
     """Of the KL to the policy the run began with; 0 keeps no reference."""
+    kl: Literal["k1", "k2", "k3"] = "k3"
+    """Which estimate of it; k1 has no gradient on average and is there to be compared with."""
+    correction: Literal["none", "token_truncate", "token_mask", "sequence_truncate", "sequence_mask"] = "none"
+    """Weighs tokens by how the trainer's log-probs before its first update differ from the sampler's."""
+    correction_low: float = Field(0.0, ge=0)
+    """Ratios below are raised to this (truncate) or weigh nothing (mask)."""
+    correction_high: float = Field(3.0, gt=0)
+    """And those above are lowered to this, or weigh nothing."""
     max_grad_norm: float = Field(1.0, gt=0)
     """Gradients are clipped to this norm."""
+    advantage: Literal["auto", "group", "rloo", "reinforce_pp", "reinforce_pp_baseline", "dual"] = "auto"
+    """What rewards are compared with; `auto` is the loss's own: `rloo`, `reinforce_pp`, and `group` for others."""
     advantage_scale: Literal["group", "batch", "none"] = "none"
-    """What centred rewards are divided by; undivided, lucky guesses on items at the blind level weigh least."""
+    """What centred rewards are divided by (`group` alone); undivided, lucky guesses at the blind level weigh least."""
     token_budget: int = Field(8192, ge=256)
     """Padded tokens at most in a forward pass."""
     max_logprob_gap: float = Field(0.05, gt=0)
     """The run stops where sampler and trainer differ by more than this on average, in nats for each token."""
     roles: dict[Literal["proposer", "coder", "solver"], float] = {"proposer": 0.5, "coder": 0.3, "solver": 1.0}
     """Weight of each role's loss; a role that is left out is frozen."""
+
+    @property
+    def advantage_method(self) -> Literal["group", "rloo", "reinforce_pp", "reinforce_pp_baseline", "dual"]:
+        """The advantage, `auto` settled by the loss."""
+        if self.advantage != "auto":
+            return self.advantage
+        return self.loss if self.loss in ("rloo", "reinforce_pp") else "group"
 
 
 class CurriculumConfig(Section):
@@ -195,7 +217,17 @@ def build(values: Any) -> RunConfig:
         where = ".".join(map(str, first["loc"]))
         if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
             raise ConfigError(_unknown_key(where)) from error
-        raise ConfigError(f"{where}: {first['msg']}, got {first['input']!r:.60}") from error
+        close = _close_value(first)
+        raise ConfigError(f"{where}: {first['msg']}, got {first['input']!r:.60}{close}") from error
+
+
+def _close_value(error: Any) -> str:
+    """A hint at the allowed name that a wrong one is close to, or nothing."""
+    if error["type"] != "literal_error" or not isinstance(error["input"], str):
+        return ""
+    allowed = re.findall(r"'([^']*)'", error["ctx"]["expected"])
+    close = difflib.get_close_matches(error["input"], allowed, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def known_keys(section: Any = RunConfig(), prefix: str = "") -> list[str]:  # noqa: B008 - a frozen value

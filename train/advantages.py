@@ -1,11 +1,18 @@
-"""Advantages: pure functions from rewards to what the loss is weighted by."""
+"""Advantages: pure functions from rewards to what the loss is weighted by.
 
-from collections.abc import Hashable, Sequence
+Legend: N rewards; `groups` holds N keys, members of a group need not stand together, and groups may differ in size.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 Scale = Literal["group", "batch", "none"]
+Method = Literal["group", "rloo", "reinforce_pp", "reinforce_pp_baseline", "dual"]
+
+_ALIKE = 1e-9
+"""Rewards that differ by less are the same."""
 
 
 class Advantages(NamedTuple):
@@ -18,6 +25,25 @@ class Advantages(NamedTuple):
     groups: int
     flat_groups: int
     """Groups dropped because every member was rewarded alike (a lone member is such a group)."""
+
+
+class Kept(NamedTuple):
+    """What dynamic sampling keeps, and why it drops the rest."""
+
+    keep: np.ndarray
+    """[N] bool."""
+    all_right: int
+    """Groups dropped because every member was right."""
+    all_wrong: int
+    """Groups dropped because none was."""
+
+
+class Member(NamedTuple):
+    """A completion's place in a step's tree of proposals, items and answers."""
+
+    role: str
+    path: tuple[Hashable, ...]
+    """Proposer: (proposal,). Coder: (proposal, program). Solver: (proposal, program, answer)."""
 
 
 def group_advantages(
@@ -38,6 +64,192 @@ def group_advantages(
     Raises:
         ValueError: rewards and groups differ in length, or a reward is not finite.
     """
+
+    def centred(own: np.ndarray) -> np.ndarray:
+        found = own - own.mean()
+        return found / (own.std() + epsilon) if scale == "group" else found
+
+    found = _by_group(rewards, groups, centred)
+    if scale == "batch" and found.signal.any():
+        found.values[found.signal] /= found.values[found.signal].std() + epsilon
+    return found
+
+
+def rloo_advantages(rewards: Sequence[float], groups: Sequence[Hashable]) -> Advantages:
+    """Leave-one-out: reward minus the mean of the group's other members; n / (n - 1) of the centred reward.
+
+    Source: RLOO (Kool et al. 2019; Ahmadian et al. 2024, section 2.2, https://arxiv.org/abs/2402.14740).
+
+    Deviation: members of groups rewarded alike are marked as without signal; a lone member has no others and is
+    such a group.
+
+    Args:
+        rewards: N rewards.
+        groups: N keys.
+
+    Raises:
+        ValueError: rewards and groups differ in length, or a reward is not finite.
+    """
+    return _by_group(rewards, groups, lambda own: own - (own.sum() - own) / (len(own) - 1))
+
+
+def reinforce_pp_advantages(
+    rewards: Sequence[float], groups: Sequence[Hashable], baseline: bool = False, epsilon: float = 1e-8
+) -> Advantages:
+    """REINFORCE++: normalised over the whole batch, with or without the group's mean taken off first.
+
+    Source: REINFORCE++ and REINFORCE++-baseline (Hu et al. 2025, https://arxiv.org/abs/2501.03262): the reward, or
+    the reward minus its group's mean, minus the batch's mean, over the batch's deviation.
+
+    Deviations: (1) the KL is a term of the loss and not of the reward; (2) with the baseline, groups rewarded alike
+    are marked as without signal, but count in the batch's deviation; without it groups do not matter, and all is
+    signal unless the whole batch is alike.
+
+    Args:
+        rewards: N rewards.
+        groups: N keys; only with the baseline do they matter.
+        baseline: take the group's mean off first.
+        epsilon: added to the deviation.
+
+    Raises:
+        ValueError: rewards and groups differ in length, or a reward is not finite.
+    """
+    if baseline:
+        found = _by_group(rewards, groups, lambda own: own - own.mean())
+    else:
+        whole = _by_group(rewards, ["batch"] * len(groups), lambda own: own - own.mean())
+        found = whole._replace(groups=len(set(groups)), flat_groups=0 if whole.signal.any() else len(set(groups)))
+    if found.signal.any():
+        found.values[:] /= found.values.std() + epsilon
+    return found
+
+
+def dual_advantages(rewards: Sequence[float], groups: Sequence[Hashable], epsilon: float = 1e-6) -> Advantages:
+    """INFUSER's dual normalisation: centred, over the group's deviation plus the mean of the groups' deviations.
+
+    A group that hardly differs is thereby not blown up to the size of one that does.
+
+    Source: INFUSER (https://arxiv.org/abs/2606.09052), mode `hybrid_std` of its code: (r - mean_g) / (std_g + mean
+    of the non-zero group deviations + 1e-6). That this mode is the paper's DuGRPO is our reading.
+
+    Deviation: the deviation is the population's.
+
+    Args:
+        rewards: N rewards.
+        groups: N keys.
+        epsilon: added to the deviations.
+
+    Raises:
+        ValueError: rewards and groups differ in length, or a reward is not finite.
+    """
+    spread = _by_group(rewards, groups, lambda own: np.full_like(own, own.std()))
+    first = {key: i for i, key in reversed(list(enumerate(groups))) if spread.signal[i]}
+    typical = float(np.mean([spread.values[i] for i in first.values()])) if first else 0.0
+    return _by_group(rewards, groups, lambda own: (own - own.mean()) / (own.std() + typical + epsilon))
+
+
+def structure_advantages(
+    rewards: Sequence[float], structures: Sequence[Hashable], least: int = 2, epsilon: float = 1e-6
+) -> Advantages:
+    """Dr. Zero's baseline: one proposal for each prompt, compared with those of the same structure.
+
+    Source: HRPO of Dr. Zero (2026, https://arxiv.org/abs/2601.07055): grouped by the number of hops; (r - mean) /
+    (deviation + 1e-6). Here a structure is any key: hops, depth, form of the question.
+
+    Deviations: (1) structures with fewer than `least` members are compared with each other, lest a rare one never
+    learn; (2) the deviation is the population's.
+
+    Args:
+        rewards: N rewards, one for each proposal.
+        structures: N keys.
+        least: members below which a structure is pooled with the other rare ones; 1 pools none.
+        epsilon: added to the deviation.
+
+    Raises:
+        ValueError: rewards and structures differ in length, or a reward is not finite.
+    """
+    sizes: dict[Hashable, int] = {}
+    for key in structures:
+        sizes[key] = sizes.get(key, 0) + 1
+    pooled = [("own", key) if sizes[key] >= least else ("rare",) for key in structures]
+    return group_advantages(rewards, pooled, "group", epsilon)
+
+
+def hierarchical_advantages(
+    rewards: Sequence[float | None], members: Sequence[Member], scale: Scale = "none", epsilon: float = 1e-4
+) -> Advantages:
+    """Each member against its siblings: Solvers of an item, Coders of a proposal, Proposers of the step.
+
+    Source: our own tree of GRPO groups; the group of a member is its role and all of its path but the last part.
+
+    Groups may differ in size, and a missing member (reward None: our own failure, not the model's) counts in no
+    mean, gets 0 and no signal. A group whose members are all missing is not counted.
+
+    Args:
+        rewards: N rewards; None where the member is missing.
+        members: N places in the tree.
+        scale: as in `group_advantages`; `batch` is over the members of one role.
+        epsilon: added to the deviation.
+
+    Raises:
+        ValueError: the lengths differ, a path is empty, a place is taken twice, or a reward is not finite.
+    """
+    if len(rewards) != len(members):
+        raise ValueError(f"got {len(rewards)} rewards for {len(members)} members")
+    seen: set[Member] = set()
+    for member in members:
+        if not member.path:
+            raise ValueError(f"a {member.role} has an empty path; give at least its number among its siblings")
+        if member in seen:
+            raise ValueError(f"two members have the place {member.role} {member.path}")
+        seen.add(member)
+    values, signal = np.zeros(len(members)), np.zeros(len(members), dtype=bool)
+    groups = flat = 0
+    for role in dict.fromkeys(member.role for member in members):
+        own = [i for i, member in enumerate(members) if member.role == role and rewards[i] is not None]
+        given = [reward for i in own if (reward := rewards[i]) is not None]
+        found = group_advantages(given, [members[i].path[:-1] for i in own], scale, epsilon)
+        values[own], signal[own] = found.values, found.signal
+        groups, flat = groups + found.groups, flat + found.flat_groups
+    return Advantages(values, signal, groups, flat)
+
+
+def dynamic_sampling(rewards: Sequence[float], groups: Sequence[Hashable], right: float = 1.0) -> Kept:
+    """DAPO's filter: keep groups in which some members, and not all, are right.
+
+    Source: DAPO (Yu et al. 2025, section 3.2, equation 11, https://arxiv.org/abs/2503.14476). The paper samples
+    anew until the batch is full; that is the caller's part.
+
+    Args:
+        rewards: N rewards.
+        groups: N keys.
+        right: a reward of at least this is right.
+
+    Raises:
+        ValueError: rewards and groups differ in length, or a reward is not finite.
+    """
+    values, index, count = _indexed(rewards, groups)
+    correct = np.bincount(index, weights=values >= right, minlength=count)
+    sizes = np.bincount(index, minlength=count)
+    keep = (correct > 0) & (correct < sizes)
+    return Kept(keep[index], int((correct == sizes).sum()), int((correct == 0).sum()))
+
+
+def advantages_by(
+    method: Method, rewards: Sequence[float], groups: Sequence[Hashable], scale: Scale = "group"
+) -> Advantages:
+    """The advantages by a method's name; `scale` is of `group` alone."""
+    if method == "rloo":
+        return rloo_advantages(rewards, groups)
+    if method == "dual":
+        return dual_advantages(rewards, groups)
+    if method == "group":
+        return group_advantages(rewards, groups, scale)
+    return reinforce_pp_advantages(rewards, groups, baseline=method == "reinforce_pp_baseline")
+
+
+def _indexed(rewards: Sequence[float], groups: Sequence[Hashable]) -> tuple[np.ndarray, np.ndarray, int]:
+    """Rewards [N] float64, each one's group number [N] in the order of first appearance, and how many groups."""
     values = np.asarray(rewards, dtype=np.float64)
     if len(values) != len(groups):
         raise ValueError(f"got {len(values)} rewards for {len(groups)} groups' members")
@@ -45,17 +257,22 @@ def group_advantages(
         raise ValueError(f"reward {int(np.argmin(np.isfinite(values)))} is not finite")
     numbers: dict[Hashable, int] = {}
     index = np.array([numbers.setdefault(key, len(numbers)) for key in groups], dtype=np.int64)
+    return values, index, len(numbers)
+
+
+def _by_group(
+    rewards: Sequence[float], groups: Sequence[Hashable], advantage: Callable[[np.ndarray], np.ndarray]
+) -> Advantages:
+    """A function of each group's rewards; groups rewarded alike get 0 and no signal."""
+    values, index, count = _indexed(rewards, groups)
     result, signal = np.zeros_like(values), np.zeros(len(values), dtype=bool)
     flat = 0
-    for number in range(len(numbers)):
+    for number in range(count):
         members = index == number
         own = values[members]
-        if np.ptp(own) < 1e-9:
+        if np.ptp(own) < _ALIKE:
             flat += 1
             continue
-        centred = own - own.mean()
-        result[members] = centred / (own.std() + epsilon) if scale == "group" else centred
+        result[members] = advantage(own)
         signal[members] = True
-    if scale == "batch" and signal.any():
-        result[signal] /= result[signal].std() + epsilon
-    return Advantages(result, signal, len(numbers), flat)
+    return Advantages(result, signal, count, flat)

@@ -9,9 +9,9 @@ import torch
 
 from ..config import Learning
 from ..envs import Score, Stream
-from .advantages import group_advantages
+from .advantages import Method, advantages_by
 from .generator import Completion, Prompt
-from .losses import grpo_loss, sequence_means
+from .losses import divisor, importance_weights, loss_kind, policy_loss, sequence_means
 from .packing import Branch, Packed, Row, batches, pack
 from .policy import ROLES, Policy
 
@@ -46,10 +46,18 @@ class _Tree:
     counts: tuple[int, ...]
     """How many traces each branch stands for."""
 
+    @property
+    def tokens(self) -> int:
+        """Scored tokens, each branch as often as it counts."""
+        return sum(n * len(trace.completion.logprobs) for n, trace in zip(self.counts, self.traces, strict=True))
 
-def with_advantages(traces: Sequence[Trace], scale: Any) -> tuple[list[Trace], dict[str, float]]:
-    """The traces with group-relative advantages; those of groups without signal are dropped and counted."""
-    found = group_advantages([trace.score.value for trace in traces], [(t.role, *t.group) for t in traces], scale)
+
+def with_advantages(
+    traces: Sequence[Trace], scale: Any, method: Method = "group"
+) -> tuple[list[Trace], dict[str, float]]:
+    """The traces with their advantages; those of groups without signal are dropped and counted."""
+    rewards, groups = [trace.score.value for trace in traces], [(t.role, *t.group) for t in traces]
+    found = advantages_by(method, rewards, groups, scale)
     kept = [
         replace(trace, advantage=float(value))
         for trace, value, signal in zip(traces, found.values, found.signal, strict=True)
@@ -60,16 +68,22 @@ def with_advantages(traces: Sequence[Trace], scale: Any) -> tuple[list[Trace], d
 
 
 class Learner:
-    """AdamW on the clipped surrogate, micro-batched by tokens.
+    """AdamW on the configured loss, micro-batched by tokens.
 
     Deviations from GRPO as published: (1) each role's loss is the mean over its own sequences, weighted by
     configuration, so that a role with many short answers does not drown the others; (2) groups without signal
     are dropped before the mean, as DAPO's dynamic sampling would leave them out; (3) the clip is asymmetric.
+
+    Raises:
+        UnknownLossError: `config.loss` is no loss.
     """
 
     def __init__(self, policy: Policy, config: Learning, steps: int) -> None:
         self.policy = policy
         self.config = config
+        self._aggregation = loss_kind(config.loss).aggregation
+        self._before: dict[int, torch.Tensor] = {}
+        """Of each tree of this step, by identity: the trainer's log-probs before its first update, if needed."""
         self.steps = steps
         """How many there will be: the learning rate falls over them."""
         self.version = 0
@@ -94,17 +108,39 @@ class Learner:
             own = [trace for trace in traces if trace.role == role]
             if not own or role not in self.config.roles:
                 continue
-            kept, counts = with_advantages(own, self.config.advantage_scale)
+            kept, counts = with_advantages(own, self.config.advantage_scale, self.config.advantage_method)
             metrics |= {f"{role}/{name}": value for name, value in counts.items()}
             trees += _trees(role, kept)
         order = stream.shuffled(range(len(trees)))
         count = min(self.config.minibatches, max(1, len(trees)))
+        if count > 1 and self.config.correction != "none":
+            self._remember(trees)
         for part in range(count):
             chosen = [trees[i] for i in sorted(order[part::count])]
             if chosen:
                 metrics |= self._update(chosen, first=part == 0)
+        self._before.clear()
         self.version += 1
         return metrics
+
+    def _remember(self, trees: Sequence[_Tree]) -> None:
+        """Keep the trainer's log-probs of each tree as they are before the first of several updates."""
+        for role in ROLES:
+            own = [tree for tree in trees if tree.role == role]
+            for indices in batches([tree.row for tree in own], self.config.token_budget):
+                chosen = [own[i] for i in indices]
+                packed = pack([tree.row for tree in chosen], self.policy.tokenizer.pad_token_id)
+                with torch.no_grad():
+                    found, _ = self.policy.logprobs(role, packed, chosen[0].traces[0].completion.temperature)
+                lengths = [sum(len(trace.completion.logprobs) for trace in tree.traces) for tree in chosen]
+                self._before |= {id(tree): part for tree, part in zip(chosen, found.split(lengths), strict=True)}
+
+    def _divisor(self, chosen: Sequence[_Tree], own: Sequence[_Tree], parts: int) -> float:
+        """What a micro-batch's loss is divided by: of the role's whole batch, but for BNPO of its own tokens."""
+        sequences = float(sum(sum(tree.counts) for tree in own))
+        local = self._aggregation == "batch_token_mean"
+        tokens = sum(tree.tokens for tree in chosen) * parts if local else sum(tree.tokens for tree in own)
+        return divisor(self._aggregation, sequences, float(tokens), self.config.length_constant)
 
     def _rate(self) -> float:
         """The learning rate of this step: up over the first few, then down to its final share at the last."""
@@ -118,12 +154,16 @@ class Learner:
         for role in ROLES:
             own = [tree for tree in trees if tree.role == role]
             sequences = sum(sum(tree.counts) for tree in own)
-            sums = torch.zeros(4)
-            for chosen in batches([tree.row for tree in own], self.config.token_budget):
-                sums += self._backward(role, [own[i] for i in chosen], self.config.roles[role] / sequences)  # type: ignore[index]
+            sums = torch.zeros(6)
+            parts = list(batches([tree.row for tree in own], self.config.token_budget))
+            for indices in parts:
+                chosen = [own[i] for i in indices]
+                scale = sequences / self._divisor(chosen, own, len(parts))
+                sums += self._backward(role, chosen, self.config.roles[role] / sequences, scale)  # type: ignore[index]
             if own:
-                tokens = float(sums[3])
-                names = ("logprob_gap", "clip_frac", "entropy") if first else ()
+                tokens = float(sums[5])
+                names = ("logprob_gap", "clip_frac", "entropy", "ratio", "kl")[: 5 if self._reference else 4]
+                names = names if first else ()
                 metrics |= {f"{role}/{name}": float(value) / tokens for name, value in zip(names, sums, strict=False)}
                 gap = metrics.get(f"{role}/logprob_gap", 0.0)
                 if gap > self.config.max_logprob_gap:
@@ -139,8 +179,12 @@ class Learner:
         self.optimiser.zero_grad()
         return metrics | ({"grad_norm": norm} if first else {})
 
-    def _backward(self, role: str, trees: Sequence[_Tree], weight: float) -> torch.Tensor:
-        """Accumulate gradients of one forward pass; returns sums over its tokens: gap, clipped, entropy, count."""
+    def _backward(self, role: str, trees: Sequence[_Tree], weight: float, scale: float) -> torch.Tensor:
+        """Accumulate gradients of one forward pass; the loss counts `scale` times, and all of it `weight` times.
+
+        Returns:
+            [6] sums over its tokens: gap, clipped, entropy, ratio, KL, count.
+        """
         packed = pack([tree.row for tree in trees], self.policy.tokenizer.pad_token_id)
         traces = [trace for tree in trees for trace in tree.traces]
         sampled = torch.tensor([value for trace in traces for value in trace.completion.logprobs])
@@ -150,9 +194,11 @@ class Learner:
         temperature = traces[0].completion.temperature
         logprobs, entropy = self.policy.logprobs(role, packed, temperature, entropy=True)
         assert entropy is not None
-        result = grpo_loss(
+        before, correction = self._corrected(trees, logprobs, sampled, packed)
+        result = policy_loss(
+            self.config.loss,
             logprobs,
-            sampled,
+            before,
             advantages,
             packed.branch,
             weights=counts,
@@ -160,6 +206,8 @@ class Learner:
             clip_high=self.config.clip_high,
             reference=self._reference_logprobs(role, packed, temperature),
             kl_weight=self.config.kl_weight,
+            kl=self.config.kl,
+            correction=correction,
         )
         if not torch.isfinite(result.loss):
             bad = (
@@ -172,10 +220,22 @@ class Learner:
             )
         entropy_weight = self.config.entropy_weight.get(role, 0.0)  # type: ignore[call-overload]
         bonus = entropy_weight * (sequence_means(entropy, packed.branch) * counts).sum()
-        ((result.loss - bonus) * weight).backward()
+        ((result.loss * scale - bonus) * weight).backward()
         gap = (logprobs.detach() - sampled).abs().sum()
         total = float(len(sampled))
-        return torch.tensor([float(gap), float(result.clipped) * total, float(entropy.detach().sum()), total])
+        means = (float(result.ratio) * total, float(result.kl) * total)
+        return torch.tensor([float(gap), float(result.clipped) * total, float(entropy.detach().sum()), *means, total])
+
+    def _corrected(
+        self, trees: Sequence[_Tree], logprobs: torch.Tensor, sampled: torch.Tensor, packed: Packed
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """What the ratio is taken to, and the weights that correct for the sampler, where configured."""
+        if self.config.correction == "none":
+            return sampled, None
+        kept = [self._before[id(tree)] for tree in trees if id(tree) in self._before]
+        before = torch.cat(kept) if kept else logprobs.detach()
+        low, high = self.config.correction_low, self.config.correction_high
+        return before, importance_weights(before, sampled, packed.branch, self.config.correction, low=low, high=high)
 
     def _reference_logprobs(self, role: str, packed: Packed, temperature: float) -> torch.Tensor | None:
         if self._reference is None:

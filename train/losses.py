@@ -1,11 +1,64 @@
 """Losses: pure functions of log-probs and advantages.
 
-Legend: N scored tokens of S sequences; `sequence` [N] says which sequence a token is of.
+Legend: N scored tokens of S sequences; `sequence` [N] says which sequence a token is of, a sequence's tokens
+standing together. Losses are left undivided, so that micro-batches of any size add up; `divisor` gives what the
+whole batch's sum is divided by.
 """
 
+import difflib
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import torch
+
+KL = Literal["k1", "k2", "k3"]
+Level = Literal["token", "sequence_mean", "sequence_sum"]
+Surrogate = Literal["clip", "weight"]
+Aggregation = Literal["sequence_mean", "token_mean", "batch_token_mean", "constant"]
+Correction = Literal["token_truncate", "token_mask", "sequence_truncate", "sequence_mask"]
+
+
+class UnknownLossError(ValueError):
+    """No loss has this name; the message gives the close ones."""
+
+
+class LossKind(NamedTuple):
+    """What sets one published loss apart from another."""
+
+    level: Level
+    """The ratio is each token's, or its sequence's: the geometric mean over tokens, or their product."""
+    surrogate: Surrogate
+    """`clip`: the minimum of plain and clipped; `weight`: log-prob times the capped ratio, held constant."""
+    aggregation: Aggregation
+
+
+LOSSES: dict[str, LossKind] = {
+    "grpo": LossKind("token", "clip", "sequence_mean"),
+    "dr_grpo": LossKind("token", "clip", "constant"),
+    "dapo": LossKind("token", "clip", "token_mean"),
+    "bnpo": LossKind("token", "clip", "batch_token_mean"),
+    "cispo": LossKind("token", "weight", "token_mean"),
+    "gspo": LossKind("sequence_mean", "clip", "sequence_mean"),
+    "rloo": LossKind("sequence_sum", "clip", "sequence_mean"),
+    "reinforce_pp": LossKind("token", "clip", "token_mean"),
+}
+"""The losses by name.
+
+Sources, by name:
+    grpo: DeepSeekMath (Shao et al. 2024, equation 3, https://arxiv.org/abs/2402.03300).
+    dr_grpo: Liu et al. 2025, section 3.2 (https://arxiv.org/abs/2503.20783): tokens summed, over a constant.
+    dapo: Yu et al. 2025, equation 8 (https://arxiv.org/abs/2503.14476): mean over all tokens; give it a
+        clip_high above clip_low, and drop groups without signal (`advantages.dynamic_sampling`).
+    bnpo: the token mean of each micro-batch of its own, as TRL 1.16.0 computes its loss type `bnpo`.
+    cispo: MiniMax-M1 (2025, equations 4 and 5, https://arxiv.org/abs/2506.13585): no token loses its
+        gradient; its ratio, capped, is a constant weight of its log-prob.
+    gspo: Zheng et al. 2025, equations 5 to 7 (https://arxiv.org/abs/2507.18071): one ratio for a sequence, the
+        geometric mean over its tokens. The paper's clips are 3e-4 and 4e-4, far tighter than a token's.
+    rloo: Ahmadian et al. 2024 (https://arxiv.org/abs/2402.14740): the whole completion is one action, so the
+        ratio is the product over its tokens; clipped as in TRL's RLOOTrainer 1.16.0.
+    reinforce_pp: REINFORCE++ (Hu et al. 2025, https://arxiv.org/abs/2501.03262): each token's clipped ratio,
+        mean over all tokens; its KL is added to the loss here, not to the reward.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +69,22 @@ class PolicyLoss:
     clipped: torch.Tensor
     """Share of tokens whose ratio was clipped."""
     kl: torch.Tensor
-    """Mean k3 estimate against the reference; 0 without one."""
+    """Mean estimate against the reference, k3 unless another is asked for; 0 without a reference."""
+    ratio: torch.Tensor
+    """Mean ratio over tokens; 1 where sampler and trainer agree."""
+
+
+def loss_kind(name: str) -> LossKind:
+    """The loss of this name.
+
+    Raises:
+        UnknownLossError: there is none; the message gives the close name.
+    """
+    if name in LOSSES:
+        return LOSSES[name]
+    close = difflib.get_close_matches(name, LOSSES, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    raise UnknownLossError(f"no loss is called {name!r}; {hint}there are {', '.join(LOSSES)}")
 
 
 def grpo_loss(
@@ -50,21 +118,190 @@ def grpo_loss(
         reference: [N] under the reference policy, where there is one.
         kl_weight: of the KL term.
     """
-    ratio = torch.exp(logprobs - sampled)
-    clipped = ratio.clamp(1.0 - clip_low, 1.0 + clip_high)
-    per_token = -torch.minimum(ratio * advantages, clipped * advantages)
-    kl = torch.zeros(())
+    return policy_loss(
+        "grpo", logprobs, sampled, advantages, sequence, weights=weights, clip_low=clip_low, clip_high=clip_high,
+        reference=reference, kl_weight=kl_weight,
+    )  # fmt: skip
+
+
+def policy_loss(
+    name: str,
+    logprobs: torch.Tensor,
+    sampled: torch.Tensor,
+    advantages: torch.Tensor,
+    sequence: torch.Tensor,
+    *,
+    weights: torch.Tensor | None = None,
+    clip_low: float = 0.2,
+    clip_high: float = 0.2,
+    reference: torch.Tensor | None = None,
+    kl_weight: float = 0.0,
+    kl: KL = "k3",
+    correction: torch.Tensor | None = None,
+) -> PolicyLoss:
+    """The loss of this name, summed and undivided: divide it, over the whole batch, by `divisor`.
+
+    The sources of each stand at `LOSSES`.
+
+    Deviations: (1) sums are undivided; (2) the clip may be asymmetric in all of them; (3) CISPO caps only above,
+    at 1 + clip_high, as the paper does in practice (TRL's epsilon_high is the cap itself).
+
+    Args:
+        name: one of `LOSSES`.
+        logprobs: [N] under the policy that is trained.
+        sampled: [N] under the policy that the ratio is taken to: the sampler's own, or, with a correction, the
+            trainer's before its first update.
+        advantages: [N] of each token's sequence; alike within a sequence.
+        sequence: [N] int64 number of each token's sequence.
+        weights: [S] how often each sequence counts, in the order of first appearance; once each by default.
+        clip_low: the ratio is clipped below 1 - clip_low.
+        clip_high: and above 1 + clip_high.
+        reference: [N] under the reference policy, where there is one.
+        kl_weight: of the KL term.
+        kl: which estimate of it.
+        correction: [N] of `importance_weights`, constants that weigh the surrogate and not the KL.
+
+    Raises:
+        UnknownLossError: no loss has this name.
+    """
+    kind = loss_kind(name)
+    ratio = torch.exp(_level(logprobs - sampled, sequence, kind.level))
+    per_token, outside = _surrogate(kind.surrogate, ratio, logprobs, advantages, clip_low, clip_high)
+    if correction is not None:
+        per_token = per_token * correction.detach()
+    mean_kl = torch.zeros(())
     if reference is not None:
-        gap = reference - logprobs
-        k3 = gap.exp() - gap - 1.0
-        per_token, kl = per_token + kl_weight * k3, k3.detach().mean()
-    means = sequence_means(per_token, sequence)
-    loss = (means if weights is None else means * weights).sum()
-    outside = ((ratio < 1.0 - clip_low) & (advantages < 0)) | ((ratio > 1.0 + clip_high) & (advantages > 0))
-    return PolicyLoss(loss, outside.float().mean(), kl)
+        estimate = kl_estimate(logprobs, reference, kl)
+        per_token, mean_kl = per_token + kl_weight * estimate, estimate.detach().mean()
+    loss = aggregate(per_token, sequence, kind.aggregation, weights)
+    return PolicyLoss(loss, outside.float().mean(), mean_kl, ratio.detach().mean())
+
+
+def _surrogate(
+    kind: Surrogate, ratio: torch.Tensor, logprobs: torch.Tensor, advantages: torch.Tensor, low: float, high: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Each token's loss [N], and whether its ratio was clipped [N]."""
+    above = ratio > 1.0 + high
+    if kind == "weight":
+        return -ratio.detach().clamp(max=1.0 + high) * advantages * logprobs, above
+    clipped = ratio.clamp(1.0 - low, 1.0 + high)
+    outside = ((ratio < 1.0 - low) & (advantages < 0)) | (above & (advantages > 0))
+    return -torch.minimum(ratio * advantages, clipped * advantages), outside
+
+
+def aggregate(
+    values: torch.Tensor, sequence: torch.Tensor, how: Aggregation, weights: torch.Tensor | None = None
+) -> torch.Tensor:
+    """The undivided sum: of each sequence's mean for `sequence_mean`, else of all tokens.
+
+    Args:
+        values: [N] one for each token.
+        sequence: [N] int64 number of each token's sequence.
+        how: what is averaged over; see `divisor`.
+        weights: [S] how often each sequence counts, in the order of first appearance.
+    """
+    if how == "sequence_mean":
+        means = sequence_means(values, sequence)
+        return (means if weights is None else means * weights).sum()
+    if weights is None:
+        return values.sum()
+    return (values * weights[_numbered(sequence)[0]]).sum()
+
+
+def divisor(how: Aggregation, sequences: float, tokens: float, constant: float) -> float:
+    """What the batch's sum of `aggregate` is divided by.
+
+    Source: GRPO divides by sequences; DAPO (equation 8) by the batch's tokens, BNPO by the micro-batch's (give its
+    tokens); Dr. GRPO (section 3.2) by sequences times a constant, the longest that a completion may be.
+
+    Args:
+        how: what is averaged over.
+        sequences: how many there are, each as often as it counts.
+        tokens: scored tokens of them, counted likewise.
+        constant: Dr. GRPO's.
+    """
+    return {
+        "sequence_mean": sequences,
+        "token_mean": tokens,
+        "batch_token_mean": tokens,
+        "constant": sequences * constant,
+    }[how]
+
+
+def kl_estimate(logprobs: torch.Tensor, reference: torch.Tensor, kind: KL = "k3") -> torch.Tensor:
+    """Each token's estimate [N] of KL(policy || reference) from samples of the policy.
+
+    Source: Schulman 2020, http://joschu.net/blog/kl-approx.html. k1 is unbiased and may be negative; its gradient
+    is zero on average, so as a loss it only adds noise: log it. k2's gradient is that of the true KL, though its
+    value is biased. k3 is unbiased and never negative.
+
+    Args:
+        logprobs: [N] under the policy.
+        reference: [N] under the reference.
+        kind: k1 = log p - log q; k2 = (log p - log q)^2 / 2; k3 = q/p - 1 - (log q - log p).
+    """
+    gap = reference - logprobs
+    if kind == "k1":
+        return -gap
+    if kind == "k2":
+        return gap.square() / 2.0
+    return gap.exp() - gap - 1.0
+
+
+def importance_weights(
+    trained: torch.Tensor,
+    sampled: torch.Tensor,
+    sequence: torch.Tensor,
+    mode: Correction,
+    *,
+    low: float = 0.0,
+    high: float = 3.0,
+) -> torch.Tensor:
+    """Constants [N] that correct for a sampler whose log-probs differ from the trainer's of the same weights.
+
+    Source: truncated importance sampling (Yao et al. 2025, https://fengyao.notion.site/off-policy-rl): the ratio
+    kept within bounds; masked ("When Speed Kills Stability", Liu, Li et al. 2025): zero where it is outside them.
+    A sequence's ratio is the product of its tokens'. The four modes are those of TRL 1.16.0; as there, masked tokens
+    still count where the loss is divided.
+
+    Args:
+        trained: [N] under the trainer, before its first update on this batch.
+        sampled: [N] as the sampler gave them.
+        sequence: [N] int64 number of each token's sequence.
+        mode: of each token or of its sequence; truncate or mask.
+        low: the least ratio.
+        high: the greatest.
+    """
+    ratio = torch.exp(_level((trained - sampled).detach(), sequence, _CORRECTED[mode]))
+    if mode.endswith("truncate"):
+        return ratio.clamp(low, high)
+    return torch.where((ratio < low) | (ratio > high), torch.zeros_like(ratio), ratio)
+
+
+_CORRECTED: dict[str, Level] = {
+    "token_truncate": "token",
+    "token_mask": "token",
+    "sequence_truncate": "sequence_sum",
+    "sequence_mask": "sequence_sum",
+}
 
 
 def sequence_means(values: torch.Tensor, sequence: torch.Tensor) -> torch.Tensor:
     """The mean of each sequence's tokens: [N] values to [S] means, in the order of first appearance."""
-    _, index, counts = torch.unique_consecutive(sequence, return_inverse=True, return_counts=True)
+    index, counts = _numbered(sequence)
     return torch.zeros(len(counts), dtype=values.dtype).index_add(0, index, values) / counts
+
+
+def _numbered(sequence: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Sequences numbered from 0 in the order they stand in, [N], and their lengths [S]."""
+    _, index, counts = torch.unique_consecutive(sequence, return_inverse=True, return_counts=True)
+    return index, counts
+
+
+def _level(log_ratio: torch.Tensor, sequence: torch.Tensor, level: Level) -> torch.Tensor:
+    """The log-ratio [N] of each token, or of its sequence given to each of its tokens."""
+    if level == "token":
+        return log_ratio
+    index, counts = _numbered(sequence)
+    sums = torch.zeros(len(counts), dtype=log_ratio.dtype).index_add(0, index, log_ratio)
+    return (sums / counts if level == "sequence_mean" else sums)[index]
