@@ -9,14 +9,15 @@ and all; with 10^4 to 10^7 points the distance of two scanned surfaces, search t
 import math
 import statistics
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import numpy as np
 import typer
 
-from ..envs import Truth, make, stream
-from ..envs.spatial.asking import drawn_queries
+from ..envs import Rejected, Truth, make, stream
+from ..envs.spatial.asking import blind_query, drawn_queries
 from ..envs.spatial.build import built_room
 from ..envs.spatial.layout import plan_layout
 from ..envs.spatial.rooms import FRAME
@@ -33,6 +34,8 @@ OBJECTS = (10, 100, 1_000, 10_000)
 POINTS = (10_000, 100_000, 1_000_000, 10_000_000)
 ASKED = 100
 """Boxes whose nearest is looked for, whatever their number."""
+DRAWN = 100
+"""Questions of a task drawn for each room, of which those that are refused are counted."""
 _DENSITY = 0.4
 """Boxes on a square metre."""
 
@@ -61,6 +64,20 @@ def answers_per_second(world: RoomWorld, rooms: Sequence[RoomScene], task: str, 
         world.solve(*asked[done % len(asked)])
         done += 1
     return done / spent
+
+
+def rejections(world: RoomWorld, rooms: Sequence[RoomScene], task: str) -> dict[str, Any]:
+    """Of questions whose things, frames and words are drawn evenly from what a room has: the share refused, and why."""
+    codes: Counter[str] = Counter()
+    for number, room in enumerate(rooms):
+        labels = tuple(sorted({obj.label for obj in room.objects}))
+        for turn in range(DRAWN):
+            query = blind_query(stream("bench", "dev", 2, number * DRAWN + turn), task, labels, len(room.cameras))
+            if isinstance(found := world.check(room, query), Rejected):
+                codes[found.code] += 1
+    total = len(rooms) * DRAWN
+    reasons = {code: round(count / total, 3) for code, count in codes.most_common()}
+    return {"rate": round(codes.total() / total, 3), "reasons": reasons}
 
 
 def preparation(rooms: Sequence[RoomScene]) -> float:
@@ -131,6 +148,7 @@ def measure(seconds: float, rounds: int, rooms: int) -> dict[str, Any]:
         "answers_per_second_mean": round(statistics.mean(rates.values()), 1),
         "answers_per_second_harmonic_mean": round(statistics.harmonic_mean(rates.values()), 1),
         "things": THINGS,
+        "rejections": {task: rejections(world, scenes, task) for task in TASKS},
         "preparation_ms": round(ready, 3),
         "making_a_room_ms": round(1e3 * making, 1),
         "growth_exponent_objects": objects,

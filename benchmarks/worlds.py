@@ -54,9 +54,10 @@ def rates(env: Environment, round_number: int, seconds: float) -> dict[str, floa
     }
 
 
-def summary(found: Sequence[float]) -> dict[str, float]:
+def summary(found: Sequence[float], digits: int = 1) -> dict[str, float]:
     """Median and spread."""
-    return {"median": round(statistics.median(found), 1), "low": round(min(found), 1), "high": round(max(found), 1)}
+    figures = {"median": statistics.median(found), "low": min(found), "high": max(found)}
+    return {name: round(value, digits) for name, value in figures.items()}
 
 
 def measure(seconds: float, rounds: int) -> dict[str, Any]:
@@ -74,7 +75,7 @@ def measure(seconds: float, rounds: int) -> dict[str, Any]:
     for env in envs:
         own = {name: summary([made[name] for made in found[env.id]]) for name in first[0]}
         beside = [made["items"] / other["items"] for made, other in zip(found[env.id], first, strict=True)]
-        figures[env.id] = own | {f"items_vs_{BESIDE}": summary(beside), "size": env.size}
+        figures[env.id] = own | {f"items_vs_{BESIDE}": summary(beside, 4), "size": env.size}
     return figures | {"seconds": seconds, "rounds": rounds}
 
 

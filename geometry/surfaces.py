@@ -15,6 +15,8 @@ from .measures import Measured
 
 PAIRS = 200_000
 """Pairs of triangles that are compared at once."""
+FEW = 1_000
+"""Points of a set that stand for all of it in a first guess."""
 _FLAT = 1e-14
 
 
@@ -39,12 +41,32 @@ def extent(points: np.ndarray) -> tuple[float, float, float]:
 
 
 def points_distance(first: np.ndarray, second: np.ndarray) -> float:
-    """Least distance between two sets of points [n, 3] and [m, 3]."""
+    """Least distance between two sets of points [n, 3] and [m, 3].
+
+    Points that are farther from the bounds of the other set than some of its points are, are left out first: a search
+    tree is slow for what is far away, and clouds that lie apart have few points that count.
+    """
     # scipy belongs to an extra.
     from scipy.spatial import cKDTree
 
-    large, small = (first, second) if len(first) >= len(second) else (second, first)
-    return float(cKDTree(large).query(small)[0].min())
+    first, second = np.asarray(first, float), np.asarray(second, float)
+    best = math.inf
+    while True:
+        few, others = (points[:: max(1, len(points) // FEW)] for points in (first, second))
+        best = min(best, float(cKDTree(few).query(others)[0].min()))
+        kept = first[_off(first, second) <= best], second[_off(second, first) <= best]
+        # Each round goes over all that is left, and must save a good part of it.
+        if len(kept[0]) + len(kept[1]) > 0.8 * (len(first) + len(second)):
+            break
+        first, second = kept
+    large, small = kept if len(kept[0]) >= len(kept[1]) else kept[::-1]
+    return min(best, float(cKDTree(large).query(small, distance_upper_bound=best)[0].min()))
+
+
+def _off(points: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """How far points [n, 3] are from the bounds of others; [n]."""
+    low, high = others.min(axis=0), others.max(axis=0)
+    return np.asarray(np.linalg.norm(np.maximum(np.maximum(low - points, points - high), 0.0), axis=1))
 
 
 def surface_distance(first: Surface, second: Surface) -> float:
