@@ -2,7 +2,7 @@
 
 Validated answers: a question is checked (things are there, seen, apart; margins hold) and answered in one go, on one
 core, on rooms of 30 things through four cameras; what is made once of a scene is timed apart. Growth is the slope of
-log time over log size, by least squares: with 10 to 10,000 boxes the nearest one of each of 100 is asked for, index
+log time over log size, by least squares: with 10 to 10,000 boxes the nearest one of each is asked for, index
 and all; with 10^4 to 10^7 points the distance of two scanned surfaces, search tree and all.
 """
 
@@ -32,8 +32,6 @@ from .results_file import write_results
 THINGS = 30
 OBJECTS = (10, 100, 1_000, 10_000)
 POINTS = (10_000, 100_000, 1_000_000, 10_000_000)
-ASKED = 100
-"""Boxes whose nearest is looked for, whatever their number."""
 DRAWN = 100
 """Questions of a task drawn for each room, of which those that are refused are counted."""
 _DENSITY = 0.4
@@ -103,12 +101,12 @@ def random_boxes(count: int) -> list[Box]:
 
 
 def object_seconds(count: int) -> float:
-    """To index so many boxes and find the nearest of each of `ASKED`."""
+    """To index so many boxes and find the nearest of each."""
     boxes = random_boxes(count)
     began = time.perf_counter()
     index = BoxIndex(boxes)
-    for target in range(ASKED):
-        index.nearest(target * count // ASKED)
+    for target in range(count):
+        index.nearest(target)
     return time.perf_counter() - began
 
 
