@@ -8,6 +8,7 @@ import ast
 import re
 from collections.abc import Callable
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -67,6 +68,7 @@ def built(text: str, size: int) -> "Solids":
         size: of the pictures' sides, pixels.
 
     Raises:
+        RuntimeError: packages are missing.
         ValueError: the program is not accepted, or there is no such size.
     """
     from ...render.solid_draw import draw_solids
@@ -90,6 +92,8 @@ def built_room(text: str, size: int) -> RoomScene:
 
 
 def _accepted(text: str, read: Callable[[Any, bytes], T | Rejected]) -> T:
+    if missing := [name for name in ("trimesh", "open3d", "scipy") if find_spec(name) is None]:
+        raise RuntimeError(f"rooms need {', '.join(missing)}: pip install 'zerosight[spatial]'")
     from ...render.solid import run
     from . import kit
 

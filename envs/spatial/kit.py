@@ -124,6 +124,7 @@ class Room:
         import trimesh
 
         self.scene: Any = trimesh.Scene()
+        self._mesh: Any = trimesh.Trimesh
         self.cameras: list[dict[str, Any]] = []
         self._height, self._colour, self._names = height, wall_colour, dict[str, int]()
         rooms = [list(pairwise([*o, o[0]])) for o in (floor if np.ndim(floor[0][0]) else [floor])]
@@ -186,9 +187,7 @@ class Room:
         self._names[name] = n = self._names.get(name, 0) + 1
         own = {s: _rgb(s) if s[0] == "#" else np.minimum(_rgb(colour) * float(s) / 100, 255) for s in shades}
         paint = np.array([[*own[s], 255] for s in shades] * (len(faces) // len(shades)), np.uint8)
-        import trimesh
-
-        mesh = trimesh.Trimesh(points, faces, face_colors=paint, process=False)
+        mesh = self._mesh(points, faces, face_colors=paint, process=False)
         self.scene.add_geometry(mesh, node_name=f"{name} {n}" if n > 1 or name == "wall" else name)
 
 
