@@ -18,6 +18,7 @@ from .doctor import diagnose
 from .envs import (
     SPLITS,
     Environment,
+    FolderError,
     PluginError,
     UnknownEnvironmentError,
     broken_plugins,
@@ -47,7 +48,9 @@ class _Usage(Exception):
 
 def main() -> None:
     """Run the command line; what a person can mend is one line on stderr and exit code 2."""
-    expected: tuple[type[Exception], ...] = (ConfigError, UnknownEnvironmentError, PluginError, ScaffoldError, _Usage)
+    expected: tuple[type[Exception], ...] = (
+        ConfigError, UnknownEnvironmentError, FolderError, PluginError, ScaffoldError, _Usage,
+    )  # fmt: skip
     try:
         expected += _training_errors()
     except ModuleNotFoundError:

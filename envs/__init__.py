@@ -3,7 +3,7 @@
 from ..geometry import FlatScene, Scene
 from ..render import InfrastructureError, Picture, Rejected
 from .answers import Answer, Score, read_answer, score_answer
-from .core import SPLITS, Briefing, Environment, Item, Question, Requirement, Task, Truth
+from .core import SPLITS, Briefing, Environment, FolderError, Item, Question, Requirement, Task, Truth
 from .registry import PluginError, UnknownEnvironmentError, broken_plugins, list_environments, make, register
 from .streams import Stream, stream
 
@@ -13,6 +13,7 @@ __all__ = [
     "Briefing",
     "Environment",
     "FlatScene",
+    "FolderError",
     "InfrastructureError",
     "Item",
     "Picture",

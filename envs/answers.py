@@ -279,11 +279,13 @@ KINDS: Mapping[str, Callable[[str, tuple[str, ...], str], str | None]] = {
     "name": _name,
     "choice": _choice,
     "order": _order,
+    "phrase": _word,
     "tally": _number,
     "mra": _decimal,
     "direction": _direction,
 }
-"""`number`: a count; `decimal`: an amount, within a tolerance; `yesno`; `word`: one of a closed list; `name`: a text
+"""`number`: a count; `decimal`: an amount, within a tolerance; `yesno`; `word`: one of a closed list; `phrase`: the same
+in several words; `name`: a text
 that the scene shows; `choice`: the letter of an option; `order`: the letters of several places in turn. Graded ones:
 `tally`, a count; `mra`, an amount, by mean relative accuracy; `direction`, by its parts."""
 
@@ -296,14 +298,14 @@ def score_answer(answer: Answer, text: str) -> Score:
 
     A graded kind gives part of 1 for an answer that is nearly right.
 
-    Terms: `correct` (1 for a full score, else 0), and `format` (the reply could be read as an answer of its kind).
+    Terms: `correct` (the score itself), and `format` (the reply could be read as an answer of its kind).
     """
     read = read_answer(text, answer.kind, answer.options, answer.measure)
     if read is None:
         return Score(0.0, {"correct": 0.0, "format": 0.0})
     if answer.kind in GRADED:
         value = _graded(answer, read)
-        return Score(value, {"correct": float(value == 1), "format": 1.0})
+        return Score(value, {"correct": value, "format": 1.0})
     if answer.kind == "decimal":
         right = float(answer.value)
         # A hair more, so that a value on the border does not hang on its last bit.

@@ -21,6 +21,10 @@ S = TypeVar("S", bound=Scene, default=Any)
 SPLITS = ("train", "dev", "heldout")
 
 
+class FolderError(ValueError):
+    """A world cannot be made of what lies in a folder; the message says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """One question form of an environment."""
@@ -164,9 +168,9 @@ class Environment(ABC, Generic[S]):
         """The same world made of what lies in a folder, such as scanned rooms.
 
         Raises:
-            ValueError: it is made of nothing of the sort, or the folder has nothing of it.
+            FolderError: it is made of nothing of the sort, or the folder has nothing of it.
         """
-        raise ValueError(f"{self.id} is not made of a folder: write it without @{folder}")
+        raise FolderError(f"{self.id} is not made of a folder: write it without @{folder}")
 
     @abstractmethod
     def briefing(self, stream: Stream, task: str, difficulty: int) -> Briefing:

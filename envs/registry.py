@@ -77,7 +77,7 @@ def make(env_id: str) -> Environment:
     Raises:
         UnknownEnvironmentError: no such id; the message suggests the closest.
         PluginError: the plugin that offers it does not load.
-        ValueError: it is not made of a folder, or not of this one.
+        FolderError: it is not made of a folder, or not of this one.
     """
     _load_built_in()
     base, at, folder = env_id.partition("@")

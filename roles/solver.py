@@ -17,7 +17,11 @@ HINTS = {
     "word": "(one word)",
     "name": "(a name)",
     "choice": "(one letter)",
-    "order": "(four letters)",
+    "order": "(the letters in order)",
+    "phrase": "(a few words)",
+    "tally": "(a number)",
+    "mra": "(a number)",
+    "direction": "(a direction)",
 }
 """What kind of answer is asked for, said after the question."""
 

@@ -37,6 +37,8 @@ def zerosight(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedP
         (["env", "sample", "shapes/Canvas-v1", "--split", "test"], "unknown split 'test'"),
         (["eval", "embedded", "--suite", "vsi"], "unknown suite 'vsi'"),
         (["report", "nowhere"], "nowhere is no run directory"),
+        (["env", "sample", "shapes/Canvas-v1@/tmp"], "shapes/Canvas-v1 is not made of a folder"),
+        (["env", "sample", "spatial/Rooms-v1@/nowhere"], "/nowhere: is no folder"),
         (["env", "schema", "shapes/Canvas"], "unknown environment 'shapes/Canvas'; did you mean 'shapes/Canvas-v"),
         (["env", "new", "My World"], "'My World' is no package name: lower case, digits and hyphens; try 'my-world'"),
     ],

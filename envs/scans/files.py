@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from ...geometry.spatial import MAX_COORDINATE
+from ..core import FolderError
 
 _RIGID_SLACK = 5e-3
 """Published poses that are farther from a rotation than this are broken; nearer ones are moved to the nearest one."""
@@ -19,7 +20,7 @@ _NOT_A_MESH = (ValueError, KeyError, IndexError, TypeError, AttributeError, Over
 """What trimesh raises on files that are cut off or damaged."""
 
 
-class ScanError(ValueError):
+class ScanError(FolderError):
     """A scan's file is missing or malformed. The message names the file, what was expected, and how to mend it."""
 
     def __init__(self, path: Path, problem: str, hint: str) -> None:

@@ -246,7 +246,7 @@ LANGUAGE = Language(
     LEAVES, OPERATORS, frozenset(each.output for each in OPERATORS.values()),
     max_depth=2,
     kinds={
-        "Tally": "tally", "Amount": "mra", "Label": "name", "Found": "name", "Around": "direction", "Seen": "direction",
+        "Tally": "tally", "Route": "phrase", "Amount": "mra", "Label": "name", "Found": "name", "Around": "direction", "Seen": "direction",
         "Motion": "direction", "Order": "order", "Number": "number", "Bool": "yesno",
     },
 )  # fmt: skip

@@ -137,7 +137,7 @@ class Rooms(RoomWorld):  # noqa: D101 - the module's docstring is the environmen
         """The same questions about scanned rooms.
 
         Raises:
-            ValueError: the folder holds no scan.
+            FolderError: the folder holds no scan.
         """
         return ScannedRooms(f"{self.id}@{folder}", folder)
 

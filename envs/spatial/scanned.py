@@ -10,7 +10,7 @@ from pathlib import Path
 from ...geometry import RoomScene
 from ...render import InfrastructureError, Picture, Rejected
 from ...render.pools import Drawn, Pools
-from ..core import Briefing, Item, Requirement, Truth
+from ..core import Briefing, FolderError, Item, Requirement, Truth
 from ..query import Call
 from ..scans import Scan, ScanError, list_scans, open_scan
 from ..streams import Stream
@@ -51,7 +51,7 @@ class ScannedRooms(RoomWorld):
         root: the folder, of one scene or of many.
 
     Raises:
-        ValueError: there is no scan in it.
+        FolderError: there is no scan in it.
     """
 
     difficulties = tuple(LEVELS)
@@ -64,7 +64,7 @@ class ScannedRooms(RoomWorld):
         self.id = env_id
         folders = list_scans(root)
         if not folders:
-            raise ValueError(f"{root} holds no scene of ScanNet, ScanNet++ or ARKitScenes in its published layout")
+            raise FolderError(f"{root} holds no scene of ScanNet, ScanNet++ or ARKitScenes in its published layout")
         self._folders = {str(folder.relative_to(root)) if folder != root else folder.name: folder for folder in folders}
 
     def briefing(self, stream: Stream, task: str, difficulty: int) -> Briefing:
@@ -79,7 +79,7 @@ class ScannedRooms(RoomWorld):
         """Scans, frames and questions in turn until one has the wanted answer.
 
         Raises:
-            RuntimeError: none was found; scans of rooms with so many things are wanting.
+            FolderError: none was found, as where no room has so many things.
         """
         options = self.tasks[task].options
         wanted = stream.choice(options) if options else None
@@ -98,7 +98,7 @@ class ScannedRooms(RoomWorld):
                 program = " ".join(["scan", name, *scene.frames])
                 key = "/".join(map(str, stream.key))
                 return Item(key, self.id, task, difficulty, program, scene, self.ask(query, stream, scene), truth)
-        raise RuntimeError(f"no scan of difficulty {difficulty} under {self.id} can be asked for {task}")
+        raise FolderError(f"no scan of difficulty {difficulty} under {self.id} can be asked for {task}")
 
     def _posed(self, scene: RoomScene, task: str, wanted: str | None, stream: Stream) -> tuple[Call, Truth] | None:
         for query in drawn_queries(Surroundings(scene), task, stream):

@@ -286,7 +286,7 @@ def mirrored_query(query):
 
 def mirrored_answer(kind, value):
     """Left for right in directions and routes; everything else is as it was."""
-    if kind not in ("direction", "word"):
+    if kind not in ("direction", "phrase"):
         return value
     between = " then " if " then " in value else "-"
     return between.join(_SWAPPED.get(part, part) for part in value.split(between))

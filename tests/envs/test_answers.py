@@ -356,4 +356,4 @@ def test_directions_outside_of_the_options_are_no_answers():
 def test_no_answer_makes_a_graded_scorer_raise(kind, text):
     value = {"tally": "3", "mra": "2.5", "direction": "front-left"}[kind]
     score = score_answer(Answer(value, kind), text)
-    assert 0 <= score.value <= 1 and (score.value < 1) == (score.terms["correct"] == 0)
+    assert 0 <= score.value <= 1 and score.terms["correct"] == score.value

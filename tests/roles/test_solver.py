@@ -1,6 +1,7 @@
 import pytest
 
 from zerosight.envs import Environment, Question, Truth
+from zerosight.envs.answers import KINDS
 from zerosight.roles import solver
 from zerosight.roles.solver import SolverWeights
 
@@ -42,3 +43,7 @@ def test_word_is_right_only_among_its_options(env):
         solver.reward(SolverWeights(format=0), env, truth, question, text).value for text in ("left", "right", "above")
     ]
     assert scores == [1, 0, 0]
+
+
+def test_every_kind_of_answer_is_asked_for():
+    assert set(solver.HINTS) == set(KINDS)
