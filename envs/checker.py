@@ -23,7 +23,7 @@ from .streams import stream
 
 CONFIDENCE = 0.999
 """A guess rate above what chance reaches in this share of checks is a flaw, not luck."""
-MAX_SECONDS_PER_ITEM = 0.5
+MAX_SECONDS_PER_ITEM = 1.0
 PICTURE_SIZE = 64
 _FRESH = """
 import json, sys

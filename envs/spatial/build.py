@@ -6,7 +6,8 @@
 
 import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -137,6 +138,11 @@ def room_scene(scene: SpatialScene) -> RoomScene | Rejected:
         round(max(float(slab.vertices[:, 2].max()) for slab in slabs), 3) + 0.0,
         "rooms",
     )
+
+
+def reordered(room: RoomScene, order: Sequence[int]) -> RoomScene:
+    """The room of the same program with its cameras in another order."""
+    return replace(room.through(order), frames=room.frames)
 
 
 def room_faults(scene: SpatialScene, room: RoomScene) -> list[str]:

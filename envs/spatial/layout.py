@@ -17,6 +17,8 @@ _ATTEMPTS = 80
 """Rooms that are tried, each a little larger, before it is given up."""
 _GROWTH = 0.03
 """Share of its first area by which a room grows with each attempt."""
+_SPACE = 0.95, 1.35
+"""Least and most of a room's area beside what its things need."""
 _FLOOR_COLOURS = "#c8b08a", "#b5906a", "#d6cdbd", "#a9a49b", "#8f7458", "#cdb9a4"
 _WALL_COLOURS = "#e9e4d8", "#dfe6e6", "#e8dcd0", "#d8dfd2", "#efece6", "#d9d4e0"
 
@@ -105,7 +107,7 @@ def plan_layout(
     count = stream.integer(*things)
     for attempt in range(_ATTEMPTS):
         own = stream.child("attempt", attempt)
-        area = (4.0 + 1.25 * count) * (1 + _GROWTH * attempt)
+        area = (4.0 + 1.25 * count) * own.uniform(*_SPACE) * (1 + _GROWTH * attempt)
         layout = _attempt(own, count, kind, cameras, area, variety)
         if layout is not None and not violations(layout):
             return layout

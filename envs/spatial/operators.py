@@ -187,7 +187,7 @@ _PAIR = (
         f"Relative to the camera of {{1}} and its viewing direction, where is {{2}} of {{0}} (its middle)? {_EIGHT}"),
     _operator("position_cam_reg", "View View Region", "Around", "where a part of the home is for a frame's camera",
         f"{{0}} shows things of {{2}}. Where is their middle for who holds the camera of {{1}}? {_EIGHT}",
-        f"In which direction from the camera of {{1}} is the middle of the things of {{2}} that {{0}} shows? {_EIGHT}",
+        f"In which direction from the camera of {{1}} do you find {{2}}, the middle of its things in {{0}}? {_EIGHT}",
         f"Stand where {{1}} was taken and look the same way. Where is {{2}}, taken as the middle of its things "
         f"in {{0}}? "
         f"{_EIGHT}",
@@ -246,8 +246,8 @@ LANGUAGE = Language(
     LEAVES, OPERATORS, frozenset(each.output for each in OPERATORS.values()),
     max_depth=2,
     kinds={
-        "Tally": "tally", "Route": "phrase", "Amount": "mra", "Label": "name", "Found": "name", "Around": "direction", "Seen": "direction",
-        "Motion": "direction", "Order": "order", "Number": "number", "Bool": "yesno",
+        "Tally": "tally", "Amount": "mra", "Label": "name", "Found": "name", "Route": "phrase", "Around": "direction",
+        "Seen": "direction", "Motion": "direction", "Order": "order", "Number": "number", "Bool": "yesno",
     },
 )  # fmt: skip
 

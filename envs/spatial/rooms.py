@@ -44,6 +44,7 @@ History:
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -59,7 +60,7 @@ from ..registry import register
 from ..requirements import read_requirements, unmet
 from ..streams import Stream
 from .asking import blind_query, drawn_queries
-from .build import built_room, kit_text, room_faults, room_scene
+from .build import built_room, kit_text, reordered, room_faults, room_scene
 from .english import plural
 from .layout import Layout, plan_layout
 from .physics import AIR, CLEARANCE, EYES
@@ -81,6 +82,8 @@ COUNTS = ("1", "2", "3", "4", "5")
 """What a sampled count is to be; categories seldom stand in a room more often."""
 _ROOMS, _PICKY = 60, 8
 """Rooms that are tried for one item, and those of them in which only the wanted answer will do."""
+_ORDERS = 6
+"""Orders of a room's frames that are tried."""
 _KINDS = {1: ("rectangle",), 2: ("rectangle", "L"), 3: ("rectangle", "L", "rooms")}
 _VARIETY = ((0.75, 1.0), (0.3, 0.6))
 """Categories for each thing, least and most: much is there once, but where things are counted."""
@@ -155,14 +158,17 @@ class Rooms(RoomWorld):  # noqa: D101 - the module's docstring is the environmen
         key = "/".join(map(str, stream.key))
         for tried in range(_ROOMS):
             layout = self._layout(stream.child("room", tried), task, difficulty, wanted)
-            program = layout.text()
-            scene = built_room(program, FRAME)
-            if self.difficulty_of(scene) != difficulty:
+            room = built_room(layout.text(), FRAME)
+            if self.difficulty_of(room) != difficulty:
                 continue
-            found = self._posed(scene, task, wanted, stream.child("query", tried), tried < _PICKY)
-            if found is not None:
-                query, truth = found
-                return Item(key, self.id, task, difficulty, program, scene, self.ask(query, stream, scene), truth)
+            for order in _orders(stream.child("order", tried), task, len(layout.cameras)):
+                scene = reordered(room, order)
+                own = stream.child("query", tried, *order)
+                if (found := self._posed(scene, task, wanted, own, tried < _PICKY)) is not None:
+                    query, truth = found
+                    text = replace(layout, cameras=tuple(layout.cameras[n] for n in order)).text()
+                    question = self.ask(query, stream, scene)
+                    return Item(key, self.id, task, difficulty, text, scene, question, truth)
         raise RuntimeError(f"no room of {key} in {_ROOMS} can be asked for {task}")
 
     def _wanted(self, stream: Stream, task: str) -> str | None:
@@ -234,6 +240,11 @@ class Rooms(RoomWorld):  # noqa: D101 - the module's docstring is the environmen
             InfrastructureError: our machinery failed.
         """
         return self._sheet(item, list(_pictures(item.program)), size)
+
+
+def _orders(stream: Stream, task: str, count: int) -> list[list[int]]:
+    """In which orders a room's cameras may follow each other: several where the question is about order."""
+    return [stream.shuffled(range(count)) for _ in range(_ORDERS)] if task == "appearance_order" else [[*range(count)]]
 
 
 class _Thing(str):

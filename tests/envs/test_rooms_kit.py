@@ -139,7 +139,7 @@ def test_a_mirrored_desk_is_none() -> None:
 
 def test_names_say_nothing() -> None:
     text = START + 'room.add("chair", 1, 1)\nscene = room.scene\n'
-    text += 'scene.add_geometry(trimesh.creation.box([1.8, 0.9, 0.8]), node_name="sofa")\n'
+    text += 'import trimesh\nscene.add_geometry(trimesh.creation.box([1.8, 0.9, 0.8]), node_name="sofa")\n'
     scene = built(text + "cameras = None\n", 16).scene
     assert [recognised(obj) for obj in scene.objects if obj.name in ("chair", "sofa")] == ["chair", None]
     refused = room_scene(scene)
