@@ -285,8 +285,9 @@ KINDS: Mapping[str, Callable[[str, tuple[str, ...], str], str | None]] = {
     "direction": _direction,
 }
 """`number`: a count; `decimal`: an amount, within a tolerance; `yesno`; `word`: one of a closed list; `phrase`: the
-same in several words; `name`: a text that the scene shows; `choice`: the letter of an option; `order`: the letters of several places in turn. Graded ones:
-`tally`, a count; `mra`, an amount, by mean relative accuracy; `direction`, by its parts."""
+same in several words; `name`: a text that the scene shows; `choice`: the letter of an option; `order`: the letters of
+several places in turn. Graded ones: `tally`, a count; `mra`, an amount, by mean relative accuracy; `direction`, by its
+parts."""
 
 
 def score_answer(answer: Answer, text: str) -> Score:
