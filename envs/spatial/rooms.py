@@ -53,6 +53,7 @@ import numpy as np
 from ...geometry import RoomScene, SpatialScene
 from ...render import InfrastructureError, Picture, Rejected
 from ...render.pools import Drawn, Pools, shared
+from ..answers import OPPOSITES
 from ..core import Briefing, Item, Requirement, Truth
 from ..leaves import Description, Vocabulary
 from ..query import Call
@@ -65,6 +66,7 @@ from .english import plural
 from .layout import Layout, plan_layout
 from .physics import AIR, CLEARANCE, EYES
 from .recognise import catalogue
+from .rules import EIGHT
 from .scanned import ScannedRooms
 from .staging import staged
 from .surroundings import Surroundings
@@ -80,13 +82,14 @@ CATEGORIES = tuple(catalogue())
 DESCRIPTION = Description(Vocabulary(category=CATEGORIES), about="things")
 COUNTS = ("1", "2", "3", "4", "5")
 """What a sampled count is to be; categories seldom stand in a room more often."""
-_ROOMS, _PICKY = 60, 8
-"""Rooms that are tried for one item, and those of them in which only the wanted answer will do."""
+_ROOMS, _PICKY, _PATIENT = 60, 5, 12
+"""Rooms that are tried for one item, those of them in which only the wanted answer will do, and those in which of
+directions only one like it will."""
 _ORDERS = 6
 """Orders of a room's frames that are tried."""
 _KINDS = {1: ("rectangle",), 2: ("rectangle", "L"), 3: ("rectangle", "L", "rooms")}
 _VARIETY = ((0.75, 1.0), (0.3, 0.6))
-"""Categories for each thing, least and most: much is there once, but where things are counted."""
+"""Categories for each thing, least and most: much is there once, but where things are counted or make a region."""
 _SOUND = (
     f"boxes stay {AIR} m apart, on the floor (z=0) or wholly on the top of one thing, within the walls; eyes are "
     f"{EYES[0]} to {EYES[1]} m high, {CLEARANCE} m from walls and things, and look down a little"
@@ -164,7 +167,7 @@ class Rooms(RoomWorld):  # noqa: D101 - the module's docstring is the environmen
             for order in _orders(stream.child("order", tried), task, len(layout.cameras)):
                 scene = reordered(room, order)
                 own = stream.child("query", tried, *order)
-                if (found := self._posed(scene, task, wanted, own, tried < _PICKY)) is not None:
+                if (found := self._posed(scene, task, wanted, own, tried)) is not None:
                     query, truth = found
                     text = replace(layout, cameras=tuple(layout.cameras[n] for n in order)).text()
                     question = self.ask(query, stream, scene)
@@ -173,31 +176,34 @@ class Rooms(RoomWorld):  # noqa: D101 - the module's docstring is the environmen
 
     def _wanted(self, stream: Stream, task: str) -> str | None:
         """The answer that an item shall have, if that can be chosen."""
-        options = self.tasks[task].options or (COUNTS if self.tasks[task].kind == "tally" else ())
+        kind = self.tasks[task].kind
+        options = self.tasks[task].options or {"tally": COUNTS, "direction": EIGHT}.get(kind, ())
         return stream.choice(options) if options else None
 
     def _layout(self, stream: Stream, task: str, difficulty: int, wanted: str | None) -> Layout:
-        variety = _VARIETY[self.tasks[task].kind == "tally"]
+        variety = _VARIETY[self.tasks[task].kind == "tally" or task == "position_cam_reg"]
         kind = stream.choice(_KINDS[difficulty])
         layout = plan_layout(stream, things=LEVELS[difficulty], kind=kind, cameras=FRAMES, variety=variety)
         return staged(layout, task, wanted, stream)
 
     def _posed(
-        self, scene: RoomScene, task: str, wanted: str | None, stream: Stream, picky: bool
+        self, scene: RoomScene, task: str, wanted: str | None, stream: Stream, tried: int
     ) -> tuple[Call, Truth] | None:
-        """A question about the room with the wanted answer, or, where one is not picky, with any."""
-        spare: list[tuple[Call, Truth]] = []
+        """A question about the room with the wanted answer; after some rooms with one like it, then with any."""
+        kind = self.tasks[task].kind
+        spare: dict[str, tuple[Call, Truth]] = {}
         for query in drawn_queries(Surroundings(scene), task, stream):
             truth = self.solve(scene, query)
             if isinstance(truth, Truth):
                 if wanted in (None, truth.value):
                     return query, truth
-                spare.append((query, truth))
-        if picky or not spare:
+                spare.setdefault(truth.value, (query, truth))
+        if tried < _PICKY or not spare or wanted is None:
             return None
-        if self.tasks[task].kind == "tally" and wanted is not None:
-            return min(spare, key=lambda found: abs(int(found[1].value) - int(wanted)))
-        return spare[0]
+        if kind == "tally":
+            return min(spare.values(), key=lambda found: abs(int(found[1].value) - int(wanted)))
+        akin = [value for value in sorted(spare) if tried >= _PATIENT or kind != "direction" or _akin(value, wanted)]
+        return spare[stream.choice(akin)] if akin else None
 
     def requirements(self, value: object) -> tuple[Requirement, ...] | Rejected:
         """A list such as `[[1, "sofa"], [4, "chair"]]`."""
@@ -240,6 +246,13 @@ class Rooms(RoomWorld):  # noqa: D101 - the module's docstring is the environmen
             InfrastructureError: our machinery failed.
         """
         return self._sheet(item, list(_pictures(item.program)), size)
+
+
+def _akin(value: str, wanted: str) -> bool:
+    """Whether two directions share a part and no part of one is the opposite of one of the other."""
+    parts, others = set(value.split("-")), set(wanted.split("-"))
+    opposed = any((a in parts and b in others) or (b in parts and a in others) for a, b in OPPOSITES)
+    return bool(parts & others) and not opposed
 
 
 def _orders(stream: Stream, task: str, count: int) -> list[list[int]]:

@@ -63,6 +63,12 @@ def _two_views(run: Run, first: int, second: int) -> None:
     _room(run).camera(first), _room(run).camera(second)
 
 
+def _linked(run: Run, first: int, second: int) -> None:
+    """Two frames, of which pixels can tell how their cameras stand to each other."""
+    _two_views(run, first, second)
+    _room(run).must_link(first, second)
+
+
 def _apart(run: Run, first: directions.Point, second: directions.Point, least: float = MIN_APART) -> None:
     """Two places must not be so near each other in the plan that a direction between them means nothing."""
     gap = math.hypot(first[0] - second[0], first[1] - second[1])
@@ -301,7 +307,7 @@ def mental_rotation(run: Run, view: int, thing: int, reference: int, quarter: in
 
 def position_cam_cam(run: Run, first: int, second: int) -> str:
     """Where the second camera is for who holds the first."""
-    _two_views(run, first, second)
+    _linked(run, first, second)
     one, other = _room(run).camera(first), _room(run).camera(second)
     _apart(run, one.position, other.position, MIN_MOVE)
     return _sector(run, directions.camera_bearing(one, other.position))
@@ -309,7 +315,7 @@ def position_cam_cam(run: Run, first: int, second: int) -> str:
 
 def elevation_cam_cam(run: Run, first: int, second: int) -> str:
     """Whether the second camera is higher than the first."""
-    _two_views(run, first, second)
+    _linked(run, first, second)
     up = _room(run).camera(second).position[2] - _room(run).camera(first).position[2]
     run.decided_by(float(up), unit="m")
     return LEVEL[int(up < 0)]
@@ -332,7 +338,7 @@ def visibility_compare(run: Run, first: int, second: int, thing: int) -> str:
 def position_cam_obj(run: Run, seen: int, held: int, thing: int) -> str:
     """Where a thing that one frame shows is for who holds the camera of another."""
     room = _room(run)
-    _two_views(run, seen, held)
+    _linked(run, seen, held)
     room.must_see([thing], [seen])
     return _from_camera(run, held, room.boxes[thing].centre)
 
@@ -346,7 +352,7 @@ def _from_camera(run: Run, view: int, place: directions.Point) -> str:
 def position_cam_reg(run: Run, seen: int, held: int, things: Sequence[int]) -> str:
     """As `position_cam_obj`, of the middle of those things of a region that the first frame shows."""
     room = _room(run)
-    _two_views(run, seen, held)
+    _linked(run, seen, held)
     shown = [each for each in things if room.part(seen, each)]
     if len(shown) < 2:
         raise IllPosed("unseen", f"frame {seen} shows {len(shown)} things of that region", "two or more are needed")
@@ -364,7 +370,7 @@ def position_cam_reg(run: Run, seen: int, held: int, things: Sequence[int]) -> s
 
 def motion_camera(run: Run, first: int, second: int) -> str:
     """How a camera moved from one frame to the next: its turn where it turned, else the main way of its motion."""
-    _two_views(run, first, second)
+    _linked(run, first, second)
     one, other = _room(run).camera(first), _room(run).camera(second)
     turn = directions.turn(one, other)
     # Half the usual margin: 5 degrees or less are no turn, 11 and more are one.
@@ -396,7 +402,7 @@ def attribute_measurement(run: Run, first: int, second: int, thing: int, other: 
 def count_across(run: Run, first: int, second: int, category: str) -> int:
     """How many different things of a category two frames show together, each once."""
     room = _room(run)
-    _two_views(run, first, second)
+    _linked(run, first, second)
     found = 0
     for each in room.all_of(category):
         parts = [room.part(view, each) for view in (first, second)]

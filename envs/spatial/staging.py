@@ -3,9 +3,11 @@
 import math
 from dataclasses import replace
 
+from ...geometry.directions import EIGHT
 from ..streams import Stream
 from .layout import Layout, Viewpoint
 from .physics import camera_faults, free_plan
+from .surroundings import LINKS, REGIONS
 
 _STEP = {"front": (0.0, 1.0, 0.0), "back": (0.0, -1.0, 0.0), "left": (-1.0, 0.0, 0.0), "right": (1.0, 0.0, 0.0),
          "above": (0.0, 0.0, 1.0), "below": (0.0, 0.0, -1.0)}  # fmt: skip
@@ -13,18 +15,76 @@ _STEP = {"front": (0.0, 1.0, 0.0), "back": (0.0, -1.0, 0.0), "left": (-1.0, 0.0,
 _TRIES = 12
 
 
-TURNED = {"position_cam_cam": 2, "position_cam_obj": 2, "position_cam_reg": 3}
-"""Cameras that look anywhere for tasks about where something is for a camera: for those that look at things it would
-mostly be in front."""
+AIMED = ("position_cam_cam", "position_cam_obj", "position_cam_reg")
+"""Tasks about where something is for a camera: of cameras that look at things it would mostly be in front."""
+WIDE = 100.0
+"""Degrees that pictures span in these tasks, so that cameras with other headings share things."""
+_IN_VIEW = WIDE / 2 - 5
+"""Degrees from the heading within which a thing's middle counts as in view."""
+_NEAR = 0.6
+"""Metres: what is nearer does not."""
+_JITTER = 14
+"""Degrees by which a direction may be off the middle of its name."""
+Place = tuple[float, float]
 
 
 def staged(layout: Layout, task: str, wanted: str | None, stream: Stream) -> Layout:
-    """The layout with cameras that suit a task: one that came by the wanted motion, or some that look anywhere."""
-    if task in TURNED:
-        turned = stream.shuffled(range(len(layout.cameras)))[: TURNED[task]]
-        cameras = tuple(_turned(c, stream.integer(0, 359)) if n in turned else c for n, c in enumerate(layout.cameras))
-        return replace(layout, cameras=cameras)
-    return _moving(layout, wanted, stream) if task == "motion_camera" and wanted else layout
+    """The layout with cameras that suit a task and its wanted answer; as it is where there is no such way."""
+    if task == "motion_camera" and wanted:
+        return _moving(layout, wanted, stream)
+    if task not in AIMED or not wanted:
+        return layout
+    wide = replace(layout, cameras=tuple(replace(each, fov=WIDE) for each in layout.cameras))
+    return _aimed(wide, task, EIGHT.index(wanted), stream)
+
+
+def _aimed(layout: Layout, task: str, eighths: int, stream: Stream) -> Layout:
+    """With one camera turned so that something is where it is wanted, while it shares things with another camera."""
+    places = [(thing.x, thing.y) for thing in layout.things]
+    ways = []
+    for held, camera in enumerate(layout.cameras):
+        for seen, other in enumerate(layout.cameras):
+            for target, members in _targets(layout, task, other) if seen != held else ():
+                if math.dist(camera.eye[:2], target) < _NEAR or not all(_in_view(other, each) for each in members):
+                    continue
+                turn = 45 * eighths + stream.integer(-_JITTER, _JITTER) - _bearing(camera, target)
+                turned = _turned(camera, round(turn))
+                shared = sum(_in_view(turned, each) and _in_view(other, each) for each in places)
+                if shared >= LINKS:
+                    ways.append((held, turned))
+    if not ways:
+        return layout
+    held, turned = stream.choice(ways)
+    return replace(layout, cameras=tuple(turned if n == held else each for n, each in enumerate(layout.cameras)))
+
+
+def _targets(layout: Layout, task: str, other: Viewpoint) -> list[tuple[Place, list[Place]]]:
+    """What may be asked for: its place, and what another camera must see of it."""
+    if task == "position_cam_cam":
+        return [(other.eye[:2], [])]
+    if task == "position_cam_obj":
+        return [((thing.x, thing.y), [(thing.x, thing.y)]) for thing in layout.things]
+    found = []
+    for labels in REGIONS.values():
+        members = [(thing.x, thing.y) for thing in layout.things if thing.category in labels]
+        members = [each for each in members if _in_view(other, each)]
+        if len(members) > 1:
+            middle = sum(x for x, _ in members) / len(members), sum(y for _, y in members) / len(members)
+            found.append((middle, members))
+    return found
+
+
+def _bearing(camera: Viewpoint, place: Place) -> float:
+    """Degrees clockwise from the camera's heading."""
+    (x, y, _), (u, v, _) = camera.eye, camera.target
+    ahead, there = math.atan2(v - y, u - x), math.atan2(place[1] - y, place[0] - x)
+    return math.degrees(ahead - there)
+
+
+def _in_view(camera: Viewpoint, place: Place) -> bool:
+    """Whether a place is before the camera, hidden or not."""
+    off = (_bearing(camera, place) + 180) % 360 - 180
+    return abs(off) < _IN_VIEW and math.dist(camera.eye[:2], place) > _NEAR
 
 
 def _moving(layout: Layout, wanted: str, stream: Stream) -> Layout:

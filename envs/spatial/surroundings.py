@@ -15,6 +15,8 @@ from ..leaves import did_you_mean
 
 MIN_PART = 0.12
 """Per cent of a picture that a thing must fill to be seen."""
+LINKS = 2
+"""Things that two frames must both show, so that it can be told from them how their cameras stand to each other."""
 MIN_SHARE = 0.3
 """Of what a thing would fill if nothing stood before it."""
 WHOLE_SHARE, WHOLE_INSIDE = 0.6, 0.95
@@ -180,3 +182,15 @@ class Surroundings:
             if not any(each.share >= WHOLE_SHARE and each.inside >= WHOLE_INSIDE for each in sights):
                 hint = "ask for the size of things that a frame shows whole"
                 raise IllPosed("truncated", f"no frame shows the {self.labels[index]} whole", hint)
+
+    def must_link(self, first: int, second: int) -> None:
+        """Two frames must show some of the same things.
+
+        Raises:
+            IllPosed: they do not.
+        """
+        self.camera(first), self.camera(second)
+        shared = int((np.minimum(self._parts[first - 1], self._parts[second - 1]) >= MIN_PART).sum())
+        if shared < LINKS:
+            reason = f"frames {first} and {second} share {shared} things: nothing tells how they lie to each other"
+            raise IllPosed("unlinked", reason, f"choose frames that both show {LINKS} things or more")
