@@ -243,7 +243,9 @@ def test_every_condition_and_the_picture_are_needed(env, fresh_seed):
                 rest = [each for each in every if each is not left_out]
                 query = ask(asked[0], asked[1][1:], *rest)
                 found = env.solve(item.scene, env.parse_value(query))
-                assert isinstance(found, Rejected) and found.code == "undetermined", (item.id, left_out, found)
+                # Rarely what is left settles the answer, but so nearly not that it is not asked.
+                refused = isinstance(found, Rejected) and found.code in ("undetermined", "unsteady")
+                assert refused, (item.id, left_out, found)
             shown = Picture(item.program)
             assert shown.residuals() or len(every) > 1
 
