@@ -24,20 +24,21 @@ Difficulty knobs:
     Things in the room: 6 to 8, 9 to 14, 15 to 22 (difficulties 1 to 3); L-shaped places from 2 on, several rooms at 3.
 
 Degenerate cases excluded:
-    Things that several have the name of, that no frame shows well, or whole where size is asked for; places less than
-    0.4 m apart for directions; margins under 0.15 m, 6 degrees, 5 cm, 15 % of a thing, 0.12 % of a picture. Of what
+    Things that several have the name of, that no frame shows well, or whole where size is asked for; pairs of frames
+    that do not share two things, where cameras are compared; places less than 0.4 m apart for directions; margins under 0.15 m, 6 degrees, 5 cm, 15 % of a thing, 0.12 % of a picture. Of what
     others draw: rooms in which things overlap, float, or have no known shape, and cameras in walls or furniture.
 
 State space:
-    Floors of 10 to 60 square metres in centimetres, 33 categories with sizes in centimetres and turns in degrees: one
-    thing alone has about 33 x 20**3 x 10**6 states, a room of 10 things more than 10**80.
+    Floors of 10 to 60 square metres in centimetres, 34 categories with sizes in centimetres and turns in degrees: one
+    thing alone has about 34 x 20**3 x 10**6 states, a room of 10 things more than 10**80.
 
 Source:
     Tasks, inputs and formats: SpatialEvo (github.com/ZJU-REAL/SpatialEvo, file `task_config.yaml`), none of its code.
     Deviations: camera-to-camera directions are taken in the level camera's frame and yaw about the world's vertical;
     distances between things are between the nearest points of upright boxes, as the words say, not between centres;
     ties and directions near a border are refused instead of answered ("same" is no answer); parameters are typed JSON,
-    so that no model reads a question; two of three parts of a direction give 0.5 instead of 1.
+    so that no model reads a question; where something is for a camera is asked of a second frame's camera, as in its own
+    picture it is nearly always in front; two of three parts of a direction give 0.5 instead of 1.
 
 History:
     v1: first version.
