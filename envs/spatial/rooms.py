@@ -25,8 +25,9 @@ Difficulty knobs:
 
 Degenerate cases excluded:
     Things that several have the name of, that no frame shows well, or whole where size is asked for; pairs of frames
-    that do not share two things, where cameras are compared; places less than 0.4 m apart for directions; margins under 0.15 m, 6 degrees, 5 cm, 15 % of a thing, 0.12 % of a picture. Of what
-    others draw: rooms in which things overlap, float, or have no known shape, and cameras in walls or furniture.
+    that do not share two things, where cameras are compared; places less than 0.4 m apart for directions; margins under
+    0.15 m, 6 degrees, 5 cm, 15 % of a thing, 0.12 % of a picture. Of what others draw: rooms in which things overlap,
+    float, or have no known shape, and cameras in walls or furniture.
 
 State space:
     Floors of 10 to 60 square metres in centimetres, 34 categories with sizes in centimetres and turns in degrees: one
@@ -37,8 +38,8 @@ Source:
     Deviations: camera-to-camera directions are taken in the level camera's frame and yaw about the world's vertical;
     distances between things are between the nearest points of upright boxes, as the words say, not between centres;
     ties and directions near a border are refused instead of answered ("same" is no answer); parameters are typed JSON,
-    so that no model reads a question; where something is for a camera is asked of a second frame's camera, as in its own
-    picture it is nearly always in front; two of three parts of a direction give 0.5 instead of 1.
+    so that no model reads a question; where something is for a camera is asked of a second frame's camera, as in its
+    own picture it is nearly always in front; two of three parts of a direction give 0.5 instead of 1.
 
 History:
     v1: first version.
