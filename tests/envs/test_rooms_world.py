@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from second_rooms import agrees, mirrored, mirrored_answer, mirrored_query, second_answer
 
 from zerosight.envs import Rejected, Stream, Truth, make, stream
+from zerosight.envs.gallery import gallery_page
 from zerosight.envs.spatial import rules
 from zerosight.envs.spatial.asking import blind_query, drawn_queries
 from zerosight.envs.spatial.build import built, built_room
@@ -347,6 +348,13 @@ def test_proofs_and_sheets_show_what_the_question_names(env):
     assert env.shown(item, drawn).array.tobytes() == env.show(item, env.size).array.tobytes()
     proof = env.proof(item, 300).array
     assert proof.shape == (300, 300, 3) and (proof == (16, 64, 192)).all(axis=2).any()
+
+
+def test_pages_show_the_proof_beside_the_item(env):
+    item = env.sample(stream(env.id, "dev", 2, 0), "absolute_distance", 1)
+    page = gallery_page(env, [item])
+    assert page.count("data:image/png;base64,") == 2 and "<summary>proof</summary>" in page
+    assert f"{item.truth.value} m" in page
 
 
 GOOD = """
