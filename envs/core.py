@@ -6,13 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Generic
+from typing import Any, Generic, cast
 
 from typing_extensions import TypeVar
 
 from ..geometry import FlatScene, Scene, read_scene, scene_kind
 from ..render import InfrastructureError, Picture, Rejected
-from ..render.pools import Drawn, Pools
+from ..render.pools import Drawn, Pools, shared
 from .answers import Answer, Score, score_answer
 from .streams import Stream
 
@@ -218,13 +218,16 @@ class Environment(ABC, Generic[S]):
         """What programs, anybody's, come to in the sandbox, in order; `size` px wide, by default this world's size."""
         return pools.draw(self.front, programs, size or self.size)
 
-    @abstractmethod
     def render(self, program: str) -> S | Rejected:
-        """The scene that a program draws.
+        """The scene that a program draws, in this process's own workers.
 
         Raises:
             InfrastructureError: our machinery failed; nothing is known of the program.
         """
+        (found,) = self.draw(shared(), [program])
+        if isinstance(found, InfrastructureError):
+            raise found
+        return found if isinstance(found, Rejected) else cast(S, found.scene)
 
     @abstractmethod
     def show(self, item: Item, size: int) -> Picture:

@@ -383,20 +383,6 @@ class Chart(QueriedEnvironment[ChartScene]):  # noqa: D101 - the module's docstr
             missing.append(f"{len(reading)} values drawn, {sum(wanted.values())} wanted")
         return tuple(missing)
 
-    def render(self, program: str) -> ChartScene | Rejected:
-        """What the program draws, in the sandbox.
-
-        Raises:
-            InfrastructureError: our machinery failed.
-        """
-        (found,) = self.draw(shared(), [program])
-        if isinstance(found, InfrastructureError):
-            raise found
-        if isinstance(found, Rejected):
-            return found
-        assert isinstance(found.scene, ChartScene)
-        return found.scene
-
     def show(self, item: Item, size: int) -> Picture:
         """The program's picture: a reading alone is not enough to draw a chart."""
         (found,) = self.draw(shared(), [item.program], size)

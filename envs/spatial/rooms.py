@@ -227,20 +227,6 @@ class Rooms(RoomWorld):  # noqa: D101 - the module's docstring is the environmen
         found = pools.draw("solid", [f"{kit_text()}{program}" for program in programs], FRAME)
         return [_furnished(each) for each in found]
 
-    def render(self, program: str) -> RoomScene | Rejected:
-        """The room of a program.
-
-        Raises:
-            InfrastructureError: our machinery failed.
-        """
-        (found,) = self.draw(shared(), [program])
-        if isinstance(found, InfrastructureError):
-            raise found
-        if isinstance(found, Rejected):
-            return found
-        assert isinstance(found.scene, RoomScene)
-        return found.scene
-
     def show(self, item: Item, size: int) -> Picture:
         """The frames that the question is about, on one sheet.
 
