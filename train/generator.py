@@ -11,15 +11,27 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 
+from ..render import Picture
+from .architecture import Layout
+from .packing import Vision, joined, vision_kind
+
 SMALL = 20_000_000
 """Parameters of a model up to which one thread decodes fastest (measured: 2.1 M parameters, 1.3 times as fast)."""
 
 
 class Prompt(NamedTuple):
-    """A tokenised prompt with its picture's tensor [3, H, W], or None for text alone."""
+    """A tokenised prompt with what the processor made of its picture, or None for text alone."""
 
     ids: tuple[int, ...]
-    pixels: torch.Tensor | None = None
+    """As the trainer sees them: one placeholder for each piece of the picture."""
+    vision: Vision | None = None
+    """The model's picture inputs, made once: they serve sampling and training."""
+    positions: torch.Tensor | None = None
+    """[3, T] for a family that numbers pictures by row and column; None for 0 to T - 1."""
+    text: str = ""
+    """The words as the chat template wrote them, with one placeholder: what an engine with a processor takes."""
+    picture: Picture | None = None
+    """The picture itself, for such an engine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +78,16 @@ class HFGenerator:
 
     @torch.no_grad()
     def generate(self, role: str, prompts: Sequence[Prompt], sampling: Sampling, seed: int) -> list[list[Completion]]:
-        """See `Generator`; prompts are decoded in batches of like length, pictures apart from text."""
-        random = torch.Generator().manual_seed(seed)
-        order = sorted(range(len(prompts)), key=lambda i: (prompts[i].pixels is None, len(prompts[i].ids), i))
+        """See `Generator`; prompts are decoded in batches of like length, kinds of pictures apart."""
+        kinds = [vision_kind(prompt.vision) for prompt in prompts]
+        order = sorted(range(len(prompts)), key=lambda i: (not kinds[i], kinds[i], len(prompts[i].ids), i))
         step = max(1, self._batch_size // sampling.n)
         found: list[list[Completion]] = [[] for _ in prompts]
         with self._policy.acting(role) as model, _threads_for(model):
+            random = torch.Generator(model.device).manual_seed(seed)
             start = 0
             while start < len(order):
-                pictured = prompts[order[start]].pixels is not None
-                chunk = [i for i in order[start : start + step] if (prompts[i].pixels is not None) == pictured]
+                chunk = [i for i in order[start : start + step] if kinds[i] == kinds[order[start]]]
                 for i, completions in zip(
                     chunk, self._decode(model, [prompts[i] for i in chunk], sampling, random), strict=True
                 ):
@@ -87,24 +99,26 @@ class HFGenerator:
         self, model: Any, prompts: Sequence[Prompt], sampling: Sampling, random: torch.Generator
     ) -> list[list[Completion]]:
         """All completions of one batch: the prompts are read once, then repeated `n` times in the cache."""
-        tokenizer = self._policy.tokenizer
-        inputs = left_padded(prompts, tokenizer.pad_token_id)
+        pad, ends = self._policy.tokenizer.pad_token_id, self._policy.ends
+        inputs = left_padded(prompts, pad, self._policy.layout)
+        inputs = {name: value.to(model.device) for name, value in inputs.items()}
         output = model(**inputs, use_cache=True, logits_to_keep=1)
         cache, n = output.past_key_values, sampling.n
         logits = output.logits[:, -1].repeat_interleave(n, 0)
         cache.batch_repeat_interleave(n)
         mask = inputs["attention_mask"].repeat_interleave(n, 0)
-        position = inputs["position_ids"][:, -1:].repeat_interleave(n, 0)
+        # A prompt ends in words, whose positions are alike on every axis and the furthest so far.
+        position = inputs["position_ids"][..., -1:].repeat_interleave(n, -2)
         ids, logprobs = [], []
-        done = torch.zeros(len(logits), dtype=torch.bool)
+        done = torch.zeros(len(logits), dtype=torch.bool, device=logits.device)
         for _ in range(sampling.max_new_tokens):
             token, logprob = _draw(logits, sampling.temperature, self._policy.suppressed, random)
-            ids.append(torch.where(done, tokenizer.pad_token_id, token))
+            ids.append(torch.where(done, pad, token))
             logprobs.append(logprob)
-            done |= token == tokenizer.eos_token_id
+            done |= torch.isin(token, ends)
             if done.all() or len(ids) == sampling.max_new_tokens:
                 break
-            mask = torch.cat([mask, torch.ones(len(mask), 1, dtype=mask.dtype)], 1)
+            mask = torch.cat([mask, mask.new_ones(len(mask), 1)], 1)
             position = position + 1
             logits = model(
                 input_ids=ids[-1][:, None],
@@ -116,11 +130,12 @@ class HFGenerator:
         return self._collect(torch.stack(ids, 1), torch.stack(logprobs, 1), sampling)
 
     def _collect(self, ids: torch.Tensor, logprobs: torch.Tensor, sampling: Sampling) -> list[list[Completion]]:
-        tokenizer = self._policy.tokenizer
+        tokenizer, ends = self._policy.tokenizer, set(self._policy.ends.tolist())
         found = []
         for row, values in zip(ids.tolist(), logprobs.tolist(), strict=True):
-            finished = tokenizer.eos_token_id in row
-            end = row.index(tokenizer.eos_token_id) + 1 if finished else len(row)
+            first = next((place for place, token in enumerate(row) if token in ends), None)
+            finished = first is not None
+            end = len(row) if first is None else first + 1
             text = tokenizer.decode(row[:end], skip_special_tokens=True)
             found.append(Completion(tuple(row[:end]), tuple(values[:end]), text, finished, sampling.temperature))
         return [found[i : i + sampling.n] for i in range(0, len(found), sampling.n)]
@@ -139,15 +154,21 @@ def _threads_for(model: Any) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def left_padded(prompts: Sequence[Prompt], pad_id: int) -> dict[str, torch.Tensor]:
-    """Model inputs of a batch: ids, mask and positions [B, T], and the pictures [B, 3, H, W] where there are any."""
+def left_padded(prompts: Sequence[Prompt], pad_id: int, layout: Layout) -> dict[str, torch.Tensor]:
+    """Model inputs of a batch: ids and mask [B, T], positions [B, T] or [3, B, T], and the pictures' tensors."""
     length = max(len(prompt.ids) for prompt in prompts)
     ids = torch.tensor([[pad_id] * (length - len(prompt.ids)) + list(prompt.ids) for prompt in prompts])
     mask = torch.tensor([[0] * (length - len(prompt.ids)) + [1] * len(prompt.ids) for prompt in prompts])
-    inputs = {"input_ids": ids, "attention_mask": mask, "position_ids": (mask.cumsum(1) - 1).clamp(min=0)}
-    if prompts[0].pixels is not None:
-        inputs["pixel_values"] = torch.stack([prompt.pixels for prompt in prompts if prompt.pixels is not None])
-    return inputs
+    positions = (mask.cumsum(1) - 1).clamp(min=0)
+    if layout.axes > 1:
+        positions = positions.repeat(layout.axes, 1, 1)
+        for row, prompt in enumerate(prompts):
+            if prompt.positions is not None:
+                positions[:, row, length - len(prompt.ids) :] = prompt.positions
+    inputs = {"input_ids": ids, "attention_mask": mask, "position_ids": positions}
+    if layout.seen_whole is not None:
+        inputs["token_type_ids"] = (ids == layout.seen_whole).long()
+    return inputs | joined([prompt.vision for prompt in prompts])
 
 
 def _draw(

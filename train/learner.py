@@ -12,7 +12,7 @@ from ..envs import Score, Stream
 from .advantages import Method, advantages_by
 from .generator import Completion, Prompt
 from .losses import divisor, importance_weights, loss_kind, policy_loss, sequence_means
-from .packing import Branch, Packed, Row, batches, pack
+from .packing import Branch, Packed, Row, batches
 from .policy import ROLES, Policy
 
 
@@ -129,7 +129,7 @@ class Learner:
             own = [tree for tree in trees if tree.role == role]
             for indices in batches([tree.row for tree in own], self.config.token_budget):
                 chosen = [own[i] for i in indices]
-                packed = pack([tree.row for tree in chosen], self.policy.tokenizer.pad_token_id)
+                packed = self.policy.pack([tree.row for tree in chosen])
                 with torch.no_grad():
                     found, _ = self.policy.logprobs(role, packed, chosen[0].traces[0].completion.temperature)
                 lengths = [sum(len(trace.completion.logprobs) for trace in tree.traces) for tree in chosen]
@@ -185,7 +185,7 @@ class Learner:
         Returns:
             [6] sums over its tokens: gap, clipped, entropy, ratio, KL, count.
         """
-        packed = pack([tree.row for tree in trees], self.policy.tokenizer.pad_token_id)
+        packed = self.policy.pack([tree.row for tree in trees])
         traces = [trace for tree in trees for trace in tree.traces]
         sampled = torch.tensor([value for trace in traces for value in trace.completion.logprobs])
         advantages = torch.tensor([trace.advantage for trace in traces])[packed.branch]
@@ -252,7 +252,7 @@ def _trees(role: str, traces: Sequence[Trace]) -> list[_Tree]:
     together: dict[tuple[int, tuple[int, ...]], list[Trace]] = {}
     for trace in traces:
         # Pictures are told apart by identity: the tensor made for an item serves sampling and training alike.
-        together.setdefault((id(trace.prompt.pixels), trace.prompt.ids), []).append(trace)
+        together.setdefault((id(trace.prompt.vision), trace.prompt.ids), []).append(trace)
     found = []
     for own in together.values():
         prompt = own[0].prompt
@@ -260,5 +260,7 @@ def _trees(role: str, traces: Sequence[Trace]) -> list[_Tree]:
         unlike = {(trace.completion.ids, trace.advantage): trace for trace in reversed(own)}
         chosen = tuple(unlike[key] for key in counts)
         branches = [Branch(trace.completion.ids) for trace in chosen]
-        found.append(_Tree(role, Row(prompt.ids, branches, prompt.pixels), chosen, tuple(counts.values())))
+        found.append(
+            _Tree(role, Row(prompt.ids, branches, prompt.vision, prompt.positions), chosen, tuple(counts.values()))
+        )
     return found

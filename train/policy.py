@@ -1,29 +1,45 @@
-"""Policies: one model that every role acts with, through shared weights or a LoRA adapter of its own."""
+"""Policies: what the roles act with: shared weights, a LoRA adapter each on one frozen base, or a model each."""
 
 import copy
-from collections.abc import Iterator, Sequence
+import hashlib
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import torch
 from huggingface_hub import snapshot_download
 from safetensors.torch import load_file
-from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from ..render import Picture
 from ..roles.messages import Messages
+from .architecture import (
+    Adapted,
+    end_ids,
+    layout_of,
+    load_model,
+    load_processor,
+    lora_targets,
+    never_sampled,
+    prompt_positions,
+    vision_of,
+)
 from .generator import Prompt
-from .packing import Packed, scored_logprobs
+from .packing import Packed, Row, pack, scored_logprobs
 
 ROLES = ("proposer", "coder", "solver")
-Sharing = Literal["shared", "lora"]
-
-LORA_TARGETS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
+Sharing = Literal["shared", "lora", "full"]
 
 _FILES = ["*.json", "*.safetensors", "*.jinja", "*.txt", "*.model"]
 """What is downloaded of a model: its weights in one format, configuration and tokenizer."""
+
+_WEIGHTS = ("config.json", "generation_config.json", "*.safetensors", "*.index.json", "adapter_*")
+"""What of a model's folder is not its processor's."""
+
+
+class FingerprintError(RuntimeError):
+    """The weights that were loaded are not those that were saved."""
 
 
 class ModelNotFoundError(ValueError):
@@ -60,80 +76,119 @@ class Policy:
         model: a Hugging Face image-text-to-text model.
         processor: its processor.
         sharing: `shared` trains one set of weights for all roles; `lora` trains an adapter for each role on a
-            frozen base.
-        lora_rank: rank of the adapters.
+            frozen base; `full` trains a copy of the model for each role.
+        lora_rank: rank of the adapters; their scale (alpha) is twice it.
         seed: of the adapters' initial weights (drawn before the adapters are made).
+        adapted: which half of the model adapters go on.
+        source: the folder that the model was loaded from: its processor's files go along with saved weights.
+
+    Raises:
+        ArchitectureError: adapters were asked for, and the model has no part under any of the usual names.
     """
 
     def __init__(
-        self, model: Any, processor: Any, sharing: Sharing = "shared", lora_rank: int = 16, seed: int = 0
+        self,
+        model: Any,
+        processor: Any,
+        sharing: Sharing = "shared",
+        lora_rank: int = 16,
+        seed: int = 0,
+        adapted: Adapted = "text",
+        source: Path | None = None,
     ) -> None:
         self.processor = processor
         self.tokenizer = processor.tokenizer
         self.sharing = sharing
+        self.source = source
+        self.layout = layout_of(model)
         self.model = model.eval()
-        self._core = model
+        self._cores: dict[str, Any] = dict.fromkeys(ROLES, model)
         if sharing == "lora":
-            self._add_adapters(lora_rank, seed)
-        image_id = self.tokenizer.convert_tokens_to_ids(processor.image_token)
-        self.suppressed = torch.tensor([image_id, self.tokenizer.pad_token_id])
+            self._add_adapters(lora_rank, seed, adapted)
+        elif sharing == "full":
+            self._cores = {role: copy.deepcopy(model) if number else model for number, role in enumerate(ROLES)}
+            self.model = torch.nn.ModuleDict(self._cores)
+        self.suppressed = torch.tensor(never_sampled(model, self.tokenizer), device=model.device)
         """Ids that are never sampled: a picture placeholder in a completion would break the next forward."""
+        self.ends = torch.tensor(end_ids(model, self.tokenizer), device=model.device)
+        """Ids that end a completion."""
 
     @classmethod
-    def load(cls, name: str | Path, sharing: Sharing = "shared", lora_rank: int = 16, seed: int = 0) -> "Policy":
-        """The policy of a Hugging Face id or folder, computed in float32 on a CPU.
+    def load(
+        cls,
+        name: str | Path,
+        sharing: Sharing = "shared",
+        lora_rank: int = 16,
+        seed: int = 0,
+        adapted: Adapted = "text",
+        device: str = "cpu",
+        dtype: torch.dtype = torch.float32,
+    ) -> "Policy":
+        """The policy of a Hugging Face id or folder.
 
         Raises:
             ModelNotFoundError: nothing loadable has this name.
+            ArchitectureError: it cannot be trained here.
         """
         folder = locate_model(name)
         try:
-            processor = AutoProcessor.from_pretrained(folder)
-            model = AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32)
-        except (OSError, ValueError) as error:
+            processor = load_processor(folder)
+            model = load_model(folder, dtype).to(device)
+        except (OSError, ValueError, ImportError) as error:
             raise _not_found(name, error) from error
-        return cls(model, processor, sharing, lora_rank, seed)
+        return cls(model, processor, sharing, lora_rank, seed, adapted, folder)
 
-    def _add_adapters(self, rank: int, seed: int) -> None:
+    def _add_adapters(self, rank: int, seed: int, adapted: Adapted) -> None:
         from peft import LoraConfig, get_peft_model
 
         torch.manual_seed(seed)
-        config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=LORA_TARGETS, lora_dropout=0.0)
-        self.model = get_peft_model(self._core, config, adapter_name=ROLES[0])
+        core = self._cores[ROLES[0]]
+        config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=lora_targets(core, adapted), lora_dropout=0.0)
+        self.model = get_peft_model(core, config, adapter_name=ROLES[0])
         for role in ROLES[1:]:
             self.model.add_adapter(role, config)
         self.model.eval()
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.model.parameters()).device
 
     @contextmanager
     def acting(self, role: str) -> Iterator[Any]:
         """The model as one role; its adapter is active inside the block."""
         if self.sharing == "lora":
             self.model.set_adapter(role)
-        yield self._core
+        yield self._cores[role]
 
     def parameters(self, role: str) -> list[torch.nn.Parameter]:
         """What training this role changes."""
-        if self.sharing == "shared":
-            return list(self._core.parameters())
-        return [p for name, p in self.model.named_parameters() if f".{role}." in name]
+        if self.sharing == "lora":
+            return [p for name, p in self.model.named_parameters() if f".{role}." in name]
+        return list(self._cores[role].parameters())
 
     def trainable(self) -> dict[str, torch.nn.Parameter]:
         """Every trained parameter by name."""
-        if self.sharing == "shared":
-            return dict(self._core.named_parameters())
-        return {name: p for name, p in self.model.named_parameters() if any(f".{role}." in name for role in ROLES)}
+        if self.sharing == "lora":
+            return {name: p for name, p in self.model.named_parameters() if any(f".{role}." in name for role in ROLES)}
+        return dict(self.model.named_parameters())
 
     def prompt(self, messages: Messages, picture: Picture | None = None) -> Prompt:
         """The tokenised prompt, with its picture run through the processor once."""
-        text = self.processor.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        template = self.processor.chat_template or self.tokenizer.chat_template
+        text = self.tokenizer.apply_chat_template(
+            messages, chat_template=template, tokenize=False, add_generation_prompt=True
+        )
         if picture is None:
-            return Prompt(tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"]))
-        inputs = self.processor(images=picture.array, text=text, return_tensors="pt", add_special_tokens=False)
-        return Prompt(tuple(inputs["input_ids"][0].tolist()), inputs["pixel_values"][0])
+            return Prompt(tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"]), text=text)
+        inputs = self.processor(images=[picture.array], text=[text], return_tensors="pt", add_special_tokens=False)
+        ids, vision = inputs["input_ids"][0], vision_of(inputs)
+        positions = prompt_positions(self._cores[ROLES[0]], ids, vision)
+        return Prompt(tuple(ids.tolist()), vision, positions, text, picture)
 
-    def pixels(self, pictures: Sequence[np.ndarray]) -> torch.Tensor:
-        """Pictures [H, W, 3] uint8 as the processor's tensors [N, 3, H, W]."""
-        return self.processor.image_processor(list(pictures), return_tensors="pt")["pixel_values"]
+    def pack(self, rows: Sequence[Row]) -> Packed:
+        """Rows as one batch for this model, on its device."""
+        return pack(rows, self.tokenizer.pad_token_id, self.layout).to(self.device)
 
     def logprobs(
         self, role: str, packed: Packed, temperature: float = 1.0, *, entropy: bool = False
@@ -143,42 +198,102 @@ class Policy:
             return scored_logprobs(model, packed, temperature, entropy=entropy)
 
     def frozen_copy(self) -> "Policy":
-        """The policy as it is now, for the KL term: of shared weights a copy, of adapters the base without them."""
+        """The policy as it is now, for the KL term: of adapters the base without them, else a copy of the weights."""
         if self.sharing == "lora":
             return _Base(self)
         copied = copy.deepcopy(self)
         copied.model.requires_grad_(False)
         return copied
 
-    def restore(self, folder: Path) -> None:
-        """Take the weights that `save` wrote."""
-        if self.sharing == "shared":
-            self._core.load_state_dict(
-                AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32).state_dict()
-            )
-            return
-        from peft import set_peft_model_state_dict
-
-        for role in ROLES:
-            set_peft_model_state_dict(
-                self.model, load_file(folder / role / "adapter_model.safetensors"), adapter_name=role
-            )
+    # --- on disk ------------------------------------------------------------------------------------------------
 
     def save(self, folder: Path) -> None:
-        """Write the weights in the Hugging Face layout: the model, or one adapter folder for each role."""
-        self.model.save_pretrained(folder)
-        self.processor.save_pretrained(folder)
+        """Write the weights in the Hugging Face layout: a model, or an adapter or a model for each role."""
+        folder.mkdir(parents=True, exist_ok=True)
+        if self.sharing == "full":
+            for role, model in self._cores.items():
+                model.save_pretrained(folder / role)
+                self.save_processor(folder / role)
+        else:
+            self.model.save_pretrained(folder)
+            self.save_processor(folder)
+
+    def save_processor(self, folder: Path) -> None:
+        """Write the processor: the very files it was loaded from, where there are any."""
+        if self.source is None:
+            self.processor.save_pretrained(folder)
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in sorted(self.source.iterdir()):
+            kept = any(path.match(pattern) for pattern in _FILES)
+            if path.is_file() and kept and not any(path.match(pattern) for pattern in _WEIGHTS):
+                shutil.copyfile(path, folder / path.name)
+
+    def restore(self, folder: Path) -> None:
+        """Take the weights that `save` wrote.
+
+        Raises:
+            FingerprintError: after loading, the weights are not those of the files.
+        """
+        if self.sharing == "lora":
+            self._restore_adapters(folder)
+            return
+        for role in ROLES if self.sharing == "full" else ROLES[:1]:
+            core = self._cores[role]
+            own = folder / role if self.sharing == "full" else folder
+            core.load_state_dict(load_model(own, core.dtype).state_dict())
+
+    def _restore_adapters(self, folder: Path) -> None:
+        from peft import get_peft_model_state_dict, set_peft_model_state_dict
+
+        for role in ROLES:
+            saved = load_file(folder / role / "adapter_model.safetensors")
+            set_peft_model_state_dict(self.model, saved, adapter_name=role)
+            loaded = get_peft_model_state_dict(self.model, adapter_name=role)
+            if fingerprint(loaded) != fingerprint(saved):
+                raise FingerprintError(
+                    f"the {role}'s adapter in {folder} was not loaded as it was saved; it belongs to another model or "
+                    "to other LoRA settings than this run's (lora_rank, lora_targets)"
+                )
+
+    def merged(self, role: str) -> Any:
+        """A plain Hugging Face model that is this role: a copy with its adapter worked into the weights."""
+        if self.sharing != "lora":
+            return copy.deepcopy(self._cores[role])
+        return copy.deepcopy(self.model).merge_and_unload(adapter_names=[role])
+
+    def save_adapter(self, role: str, folder: Path) -> None:
+        """One role's adapter in peft's layout, directly in the folder.
+
+        Raises:
+            ValueError: the roles have no adapters.
+        """
+        if self.sharing != "lora":
+            raise ValueError(f"roles with sharing={self.sharing!r} have no adapters; export them merged")
+        self.model.save_pretrained(folder, selected_adapters=[role])
+        for path in (folder / role).iterdir():
+            path.replace(folder / path.name)
+        (folder / role).rmdir()
+
+
+def fingerprint(weights: Mapping[str, torch.Tensor]) -> str:
+    """A digest of named tensors: equal if and only if names, shapes and float32 values are (barring collisions)."""
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        values = weights[name].detach().float().cpu().contiguous()
+        digest.update(f"{name}{tuple(values.shape)}".encode())
+        digest.update(values.numpy().tobytes())
+    return digest.hexdigest()
 
 
 class _Base(Policy):
     """The frozen base under a policy's adapters."""
 
     def __init__(self, policy: Policy) -> None:
-        self.processor, self.tokenizer, self.sharing = policy.processor, policy.tokenizer, policy.sharing
-        self.model, self._core, self.suppressed = policy.model, policy._core, policy.suppressed
+        self.__dict__.update(policy.__dict__)
 
     @contextmanager
     def acting(self, role: str) -> Iterator[Any]:
         """The base, whatever the role."""
         with self.model.disable_adapter():
-            yield self._core
+            yield self._cores[role]

@@ -9,7 +9,7 @@ from zerosight.train.policy import Policy
 
 def prompts(policy: Policy) -> list[Prompt]:
     image = policy.tokenizer.convert_tokens_to_ids("<image>")
-    pixels = torch.randn(3, 64, 64, generator=torch.Generator().manual_seed(1))
+    pixels = {"pixel_values": torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(1))}
     return [
         Prompt((*[image] * 16, 40, 41, 42), pixels),
         Prompt((50, 51)),
@@ -25,7 +25,7 @@ def test_sampled_logprobs_equal_the_trainers(tiny: Policy) -> None:
     for prompt, group in zip(prompts(tiny), found, strict=True):
         assert len(group) == 3
         for completion in group:
-            packed = pack([Row(prompt.ids, [Branch(completion.ids)], prompt.pixels)], 0)
+            packed = pack([Row(prompt.ids, [Branch(completion.ids)], prompt.vision)], 0)
             trained, _ = tiny.logprobs("solver", packed, temperature=1.2)
             assert torch.allclose(trained, torch.tensor(completion.logprobs), atol=1e-4)
 

@@ -56,7 +56,9 @@ def test_a_saved_model_comes_back_exactly(tiny: Policy, tmp_path: Path) -> None:
 def test_pixels_are_scaled_as_stated(tiny: Policy) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     expected = torch.from_numpy((picture / 255.0 - 0.8) / 0.3).permute(2, 0, 1).float()
-    assert torch.allclose(tiny.pixels([picture])[0], expected, atol=1e-5)
+    assert torch.allclose(
+        tiny.processor.image_processor(picture, return_tensors="pt")["pixel_values"][0], expected, atol=1e-5
+    )
 
 
 def test_the_shipped_seed_is_small_and_says_how_it_was_made() -> None:

@@ -5,7 +5,7 @@ import random
 import pytest
 import torch
 
-from zerosight.train.packing import Branch, Row, batches, pack, scored_logprobs
+from zerosight.train.packing import Branch, Row, batches, pack, scored_logprobs, vision_kind
 from zerosight.train.policy import Policy
 
 
@@ -20,8 +20,8 @@ def random_rows(policy: Policy, seed: int, pictures: bool) -> list[Row]:
         for _ in range(rng.randrange(1, 4)):
             ids = [rng.randrange(3, 300) for _ in range(rng.randrange(1, 7))]
             branches.append(Branch(ids, rng.randrange(len(ids))))
-        pixels = torch.randn(3, 64, 64, generator=torch.Generator().manual_seed(seed)) if pictures else None
-        rows.append(Row(prefix, branches, pixels))
+        drawn = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(seed))
+        rows.append(Row(prefix, branches, {"pixel_values": drawn} if pictures else None))
     return rows
 
 
@@ -31,8 +31,10 @@ def plain_logprobs(policy: Policy, rows: list[Row], temperature: float) -> torch
         for row in rows:
             for branch in row.branches:
                 ids = torch.tensor([[*row.prefix, *branch.ids]])
-                inputs = {} if row.pixels is None else {"pixel_values": row.pixels[None]}
-                logits = model(input_ids=ids, attention_mask=torch.ones_like(ids), **inputs).logits[0] / temperature
+                logits = (
+                    model(input_ids=ids, attention_mask=torch.ones_like(ids), **(row.vision or {})).logits[0]
+                    / temperature
+                )
                 for j in range(branch.scored_from, len(branch.ids)):
                     found.append(logits[len(row.prefix) + j - 1].log_softmax(-1)[branch.ids[j]])
     return torch.stack(found)
@@ -68,15 +70,33 @@ def test_entropy_is_that_of_the_distribution(tiny: Policy) -> None:
 
 
 def test_rows_with_and_without_pictures_do_not_mix() -> None:
-    rows = [Row([1], [Branch([2])]), Row([1], [Branch([2])], torch.zeros(3, 64, 64))]
+    rows = [Row([1], [Branch([2])]), Row([1], [Branch([2])], {"pixel_values": torch.zeros(1, 3, 64, 64)})]
     with pytest.raises(ValueError, match="1 of 2 rows have a picture"):
         pack(rows, 0)
 
 
 def test_batches_keep_the_budget_and_lose_no_row() -> None:
-    rows = [Row([1] * n, [Branch([2] * (n % 7 + 1))], torch.zeros(1) if n % 3 else None) for n in range(1, 60)]
+    rows = [
+        Row([1] * n, [Branch([2] * (n % 7 + 1))], {"pixel_values": torch.zeros(1, n % 3)} if n % 3 else None)
+        for n in range(1, 60)
+    ]
     found = batches(rows, token_budget=100)
     assert sorted(i for batch in found for i in batch) == list(range(len(rows)))
     for batch in found:
-        assert len({rows[i].pixels is None for i in batch}) == 1
+        assert len({vision_kind(rows[i].vision) for i in batch}) == 1
         assert len(batch) == 1 or max(rows[i].tokens for i in batch) * len(batch) <= 100
+
+
+@pytest.mark.parametrize("entropy", [False, True])
+def test_logits_in_pieces_give_the_same_values_and_gradients(tiny: Policy, entropy: bool) -> None:
+    packed = pack(random_rows(tiny, 5, True), 0)
+    found = []
+    for held in (1 << 30, 3 * tiny.model.lm_head.weight.shape[0]):
+        tiny.model.zero_grad()
+        logprobs, entropies = scored_logprobs(tiny.model, packed, 1.2, entropy=entropy, held=held)
+        (logprobs.sum() + (entropies.sum() if entropies is not None else 0)).backward()
+        found.append((logprobs.detach(), [p.grad.clone() for p in tiny.model.parameters() if p.grad is not None]))
+    assert len(packed.targets) > 6
+    assert torch.allclose(found[0][0], found[1][0], atol=1e-6)
+    for whole, pieces in zip(found[0][1], found[1][1], strict=True):
+        assert torch.allclose(whole, pieces, atol=1e-5)

@@ -70,8 +70,8 @@ def test_a_prompt_holds_its_picture_once(tiny: Policy) -> None:
     prompt = tiny.prompt(chat("be brief", "what colour is it?", image=True), picture)
     image = tiny.tokenizer.convert_tokens_to_ids("<image>")
     assert prompt.ids.count(image) == 16
-    assert prompt.pixels is not None
-    assert torch.allclose(prompt.pixels, torch.full((3, 64, 64), (0 - 0.8) / 0.3))
+    assert prompt.vision is not None
+    assert torch.allclose(prompt.vision["pixel_values"], torch.full((1, 3, 64, 64), (0 - 0.8) / 0.3))
     assert tiny.tokenizer.decode(prompt.ids[16:]) == "what colour is it?\n"
 
 
