@@ -63,7 +63,11 @@ class Learning(Section):
     warmup_steps: int = Field(5, ge=0)
     """Steps over which the rate rises from 0."""
     final_rate: float = Field(0.1, ge=0, le=1)
-    """Share of the rate that is left at the run's end, after a linear fall; 1 keeps it level."""
+    """Share of the rate that is left at the run's end; 1 keeps it level."""
+    schedule: Literal["linear", "cosine"] = "linear"
+    """How the rate falls to it."""
+    gradient_checkpointing: bool = False
+    """Compute layers again in the backward pass: less memory, about a third more time."""
     minibatches: int = Field(1, ge=1)
     """Updates for each step's traces."""
     loss: Literal["grpo", "dr_grpo", "dapo", "bnpo", "cispo", "gspo", "rloo", "reinforce_pp"] = "grpo"
@@ -134,6 +138,15 @@ class Evaluation(Section):
     """Briefings that measure the share of valid proposals and of faithful programs."""
 
 
+class Phase(Section):
+    """A stretch of steps in which some roles learn and the others only act."""
+
+    roles: tuple[Literal["proposer", "coder", "solver"], ...] = Field(min_length=1)
+    """Who learns."""
+    steps: int = Field(ge=1)
+    """For how long."""
+
+
 class Rewards(Section):
     """Weights of each role's terms."""
 
@@ -152,10 +165,16 @@ class RunConfig(Section):
     """The recipe this began from."""
     model: str = "embedded"
     """`embedded`, a folder written by save_pretrained, or a Hugging Face id."""
-    sharing: Literal["shared", "lora"] = "shared"
-    """One set of weights for all roles, or a LoRA adapter for each on a frozen base."""
+    sharing: Literal["shared", "lora", "full"] = "shared"
+    """One set of weights for all roles, a LoRA adapter for each on a frozen base, or a whole model for each."""
     lora_rank: int = Field(16, ge=1)
     """Rank of the adapters."""
+    lora_targets: Literal["text", "vision", "both"] = "text"
+    """Which half of the model the adapters go on."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where the model is; `auto` takes a GPU where there is one."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Of forward passes; `auto` is bfloat16 on a GPU. Trained weights are float32 always."""
     envs: tuple[str, ...] = ("shapes/Canvas-v1",)
     """The environments, by id."""
     seed: int = Field(0, ge=0)
@@ -168,6 +187,10 @@ class RunConfig(Section):
     """Checkpoints kept, the newest."""
     shuffle_rewards: bool = False
     """Control: the Solver's rewards are shuffled within the batch, so that they teach nothing."""
+    ahead: int = Field(0, ge=0, le=1)
+    """Steps that generation and drawing run ahead: at 1, beside learning, with weights one update older."""
+    phases: tuple[Phase, ...] = ()
+    """Roles trained in turn, over and over; none trains all of them in every step."""
     tree: Tree = Tree()
     """The shape of a step."""
     learning: Learning = Learning()

@@ -71,10 +71,12 @@ class Generator(Protocol):
 class HFGenerator:
     """Sampling from a Hugging Face model in this process."""
 
-    def __init__(self, policy: Any, batch_size: int = 512) -> None:
+    def __init__(self, policy: Any, batch_size: int = 512, *, spare_threads: bool = True) -> None:
         self._policy = policy
         self._batch_size = batch_size
         """Completions decoded at a time."""
+        self._spare_threads = spare_threads
+        """Whether a small model may have one thread alone, for the whole process; not beside other work of torch."""
 
     @torch.no_grad()
     def generate(self, role: str, prompts: Sequence[Prompt], sampling: Sampling, seed: int) -> list[list[Completion]]:
@@ -83,7 +85,7 @@ class HFGenerator:
         order = sorted(range(len(prompts)), key=lambda i: (not kinds[i], kinds[i], len(prompts[i].ids), i))
         step = max(1, self._batch_size // sampling.n)
         found: list[list[Completion]] = [[] for _ in prompts]
-        with self._policy.acting(role) as model, _threads_for(model):
+        with self._policy.acting(role) as model, _threads_for(model, self._spare_threads):
             random = torch.Generator(model.device).manual_seed(seed)
             start = 0
             while start < len(order):
@@ -142,10 +144,10 @@ class HFGenerator:
 
 
 @contextmanager
-def _threads_for(model: Any) -> Iterator[None]:
+def _threads_for(model: Any, spare: bool) -> Iterator[None]:
     """One torch thread while a small model decodes on a CPU: a token's work is less than waking a second costs."""
     before = torch.get_num_threads()
-    small = model.device.type == "cpu" and model.num_parameters() < SMALL
+    small = spare and model.device.type == "cpu" and model.num_parameters() < SMALL
     try:
         if small:
             torch.set_num_threads(1)

@@ -1,5 +1,7 @@
 """The learner: one GRPO step from the traces of all roles."""
 
+import itertools
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +16,7 @@ from .generator import Completion, Prompt
 from .losses import divisor, importance_weights, loss_kind, policy_loss, sequence_means
 from .packing import Branch, Packed, Row, batches
 from .policy import ROLES, Policy
+from .processes import Alone, Processes
 
 
 class TrainingError(RuntimeError):
@@ -78,8 +81,15 @@ class Learner:
         UnknownLossError: `config.loss` is no loss.
     """
 
-    def __init__(self, policy: Policy, config: Learning, steps: int) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        config: Learning,
+        steps: int,
+        processes: Processes = Alone(),  # noqa: B008 - it has no state
+    ) -> None:
         self.policy = policy
+        self.processes = processes
         self.config = config
         self._aggregation = loss_kind(config.loss).aggregation
         self._before: dict[int, torch.Tensor] = {}
@@ -95,6 +105,8 @@ class Learner:
             unique, lr=config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.95)
         )
         self._reference = policy.frozen_copy() if config.kl_weight else None
+        if config.gradient_checkpointing:
+            policy.recompute_layers()
 
     def step(self, traces: Sequence[Trace], stream: Stream) -> dict[str, float]:
         """Train on the traces; returns what to log.
@@ -113,20 +125,26 @@ class Learner:
             trees += _trees(role, kept)
         order = stream.shuffled(range(len(trees)))
         count = min(self.config.minibatches, max(1, len(trees)))
+        parts = [[trees[i] for i in sorted(order[part::count])] for part in range(count)]
         if count > 1 and self.config.correction != "none":
-            self._remember(trees)
-        for part in range(count):
-            chosen = [trees[i] for i in sorted(order[part::count])]
+            self._remember(parts)
+        for number, chosen in enumerate(parts):
             if chosen:
-                metrics |= self._update(chosen, first=part == 0)
+                metrics |= self._update(chosen, first=number == 0)
         self._before.clear()
         self.version += 1
         return metrics
 
-    def _remember(self, trees: Sequence[_Tree]) -> None:
-        """Keep the trainer's log-probs of each tree as they are before the first of several updates."""
-        for role in ROLES:
-            own = [tree for tree in trees if tree.role == role]
+    def _own_share(self, trees: Sequence[_Tree]) -> Sequence[_Tree]:
+        """This process's trees of a role's; dealt out by length, so that every process gets about as many tokens."""
+        if self.processes.size == 1:
+            return trees
+        return self.processes.share(sorted(trees, key=lambda tree: -tree.row.tokens))
+
+    def _remember(self, parts: Sequence[Sequence[_Tree]]) -> None:
+        """Keep the trainer's log-probs of each own tree as they are before the first of several updates."""
+        for trees, role in itertools.product(parts, ROLES):
+            own = self._own_share([tree for tree in trees if tree.role == role])
             for indices in batches([tree.row for tree in own], self.config.token_budget):
                 chosen = [own[i] for i in indices]
                 packed = self.policy.pack([tree.row for tree in chosen])
@@ -146,6 +164,8 @@ class Learner:
         """The learning rate of this step: up over the first few, then down to its final share at the last."""
         warm = min(1.0, (self.version + 1) / max(1, self.config.warmup_steps))
         left = 1.0 - min(1.0, self.version / max(1, self.steps - 1))
+        if self.config.schedule == "cosine":
+            left = (1.0 - math.cos(math.pi * left)) / 2.0
         return self.config.learning_rate * min(warm, self.config.final_rate + (1.0 - self.config.final_rate) * left)
 
     def _update(self, trees: Sequence[_Tree], first: bool) -> dict[str, float]:
@@ -153,31 +173,65 @@ class Learner:
         metrics: dict[str, float] = {}
         for role in ROLES:
             own = [tree for tree in trees if tree.role == role]
-            sequences = sum(sum(tree.counts) for tree in own)
-            sums = torch.zeros(6)
-            parts = list(batches([tree.row for tree in own], self.config.token_budget))
-            for indices in parts:
-                chosen = [own[i] for i in indices]
-                scale = sequences / self._divisor(chosen, own, len(parts))
-                sums += self._backward(role, chosen, self.config.roles[role] / sequences, scale)  # type: ignore[index]
             if own:
-                tokens = float(sums[5])
-                names = ("logprob_gap", "clip_frac", "entropy", "ratio", "kl")[: 5 if self._reference else 4]
-                names = names if first else ()
-                metrics |= {f"{role}/{name}": float(value) / tokens for name, value in zip(names, sums, strict=False)}
-                gap = metrics.get(f"{role}/logprob_gap", 0.0)
-                if gap > self.config.max_logprob_gap:
-                    raise TrainingError(
-                        f"{role}: sampler and trainer differ by {gap:.3f} nats a token, more than "
-                        f"learning.max_logprob_gap={self.config.max_logprob_gap}; they must run the same weights"
-                    )
+                sums = self._gradients(role, own)
+                if first:
+                    stale = any(trace.version < self.version for tree in own for trace in tree.traces)
+                    metrics |= self._measured(role, sums, stale)
         for group in self.optimiser.param_groups:
             group["lr"] = self._rate()
         parameters = self.optimiser.param_groups[0]["params"]
+        self.processes.sum_gradients(parameters)
         norm = float(torch.nn.utils.clip_grad_norm_(parameters, self.config.max_grad_norm))
         self.optimiser.step()
         self.optimiser.zero_grad()
         return metrics | ({"grad_norm": norm} if first else {})
+
+    def _gradients(self, role: str, own: Sequence[_Tree]) -> torch.Tensor:
+        """Accumulate this process's share of a role's gradients.
+
+        Returns:
+            [6] sums over all processes' tokens: gap, clipped, entropy, ratio, KL, count.
+
+        Raises:
+            TrainingError: the loss of some process is not finite.
+        """
+        sequences = sum(sum(tree.counts) for tree in own)
+        mine = self._own_share(own)
+        parts = list(batches([tree.row for tree in mine], self.config.token_budget))
+        count = sum(self.processes.gathered(len(parts)))
+        sums = torch.zeros(6)
+        failure: TrainingError | None = None
+        try:
+            for indices in parts:
+                chosen = [mine[i] for i in indices]
+                scale = sequences / self._divisor(chosen, own, count)
+                sums += self._backward(role, chosen, self.config.roles[role] / sequences, scale)  # type: ignore[index]
+        except TrainingError as error:
+            failure = error
+        # Every process learns of a failure before any of them waits for the others' gradients.
+        found = self.processes.gathered((sums, failure))
+        for _, failed in found:
+            if failed is not None:
+                raise failed
+        return torch.stack([each for each, _ in found]).sum(0)
+
+    def _measured(self, role: str, sums: torch.Tensor, stale: bool) -> dict[str, float]:
+        """Means over a role's tokens.
+
+        Raises:
+            TrainingError: sampler and trainer disagree by more than is allowed, though they have the same weights;
+                those of `stale` traces were sampled with older ones.
+        """
+        names = ("logprob_gap", "clip_frac", "entropy", "ratio", "kl")[: 5 if self._reference else 4]
+        found = {f"{role}/{n}": float(value) / float(sums[5]) for n, value in zip(names, sums, strict=False)}
+        gap = found[f"{role}/logprob_gap"]
+        if gap > self.config.max_logprob_gap and not stale:
+            raise TrainingError(
+                f"{role}: sampler and trainer differ by {gap:.3f} nats a token, more than "
+                f"learning.max_logprob_gap={self.config.max_logprob_gap}; they must run the same weights"
+            )
+        return found
 
     def _backward(self, role: str, trees: Sequence[_Tree], weight: float, scale: float) -> torch.Tensor:
         """Accumulate gradients of one forward pass; the loss counts `scale` times, and all of it `weight` times.
@@ -187,9 +241,10 @@ class Learner:
         """
         packed = self.policy.pack([tree.row for tree in trees])
         traces = [trace for tree in trees for trace in tree.traces]
-        sampled = torch.tensor([value for trace in traces for value in trace.completion.logprobs])
-        advantages = torch.tensor([trace.advantage for trace in traces])[packed.branch]
-        counts = torch.tensor([count for tree in trees for count in tree.counts], dtype=torch.float32)
+        device = self.policy.device
+        sampled = torch.tensor([value for trace in traces for value in trace.completion.logprobs], device=device)
+        advantages = torch.tensor([trace.advantage for trace in traces], device=device)[packed.branch]
+        counts = torch.tensor([count for tree in trees for count in tree.counts], dtype=torch.float32, device=device)
         # A role is sampled at one temperature, and its log-probs are compared under that one.
         temperature = traces[0].completion.temperature
         logprobs, entropy = self.policy.logprobs(role, packed, temperature, entropy=True)

@@ -1,67 +1,146 @@
 """The loop: roll out, reward, learn, again; measured before and after on items the run never saw."""
 
+import copy
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from ..config import RunConfig
+import torch
+
+from ..config import ConfigError, RunConfig
 from ..envs import InfrastructureError, Rejected, Score, Stream, make
 from ..render.pools import Drawn
 from .curriculum import Curriculum, task_label
 from .embedded import load_policy
 from .episodes import Asked, Attempt, Draw, Episodes
-from .generator import HFGenerator
+from .generator import Generator, HFGenerator
 from .learner import Learner, Trace
 from .policy import ROLES
+from .processes import Alone, Processes, SharedGenerator, Together
 from .store import Run
 
 Report = Callable[[Mapping[str, Any]], None]
 """Called with each step's metrics."""
 
 
-class Evolution:
-    """A run in memory: policy, learner, curriculum and the step it stands at."""
+class Terminated(BaseException):
+    """The process was asked to end; what is finished has been kept."""
 
-    def __init__(self, run: Run, draw: Draw) -> None:
+
+class Evolution:
+    """A run in memory: policy, learner, curriculum and the step it stands at.
+
+    With `ahead=1` a step's rollouts are made while the step before is learned from, by a copy of the policy whose
+    weights are always exactly one update older: the result does not depend on which of the two is faster.
+    """
+
+    def __init__(self, run: Run, draw: Draw, processes: Processes = Alone()) -> None:  # noqa: B008 - it has no state
         config = run.config
         self.run = run
         self.config: RunConfig = config
+        self.processes = processes
+        if config.ahead and processes.size > 1:
+            raise ConfigError("ahead: 1 needs a single process; several share each rollout, so set ahead=0")
         self.policy = load_policy(config)
-        self.learner = Learner(self.policy, config.learning, config.steps)
+        self.learner = Learner(self.policy, config.learning, config.steps, processes)
         self.curriculum = Curriculum(config.curriculum, [make(env) for env in config.envs])
-        self.generator = HFGenerator(self.policy)
-        self.episodes = Episodes(config, self.policy, self.generator, self.curriculum, draw)
+        self._sampler = copy.deepcopy(self.policy) if config.ahead else self.policy
+        generator: Generator = HFGenerator(self._sampler, spare_threads=not config.ahead)
+        if processes.size > 1:
+            generator = SharedGenerator(generator, processes)
+        self.episodes = Episodes(config, self._sampler, generator, self.curriculum, draw)
         self.step = 0
-        state = run.restore(self.policy, self.learner)
-        if state is not None:
-            self.step = state["step"]
-            self.curriculum.restore(state["curriculum"])
-            self.episodes.asked_before = Counter({tuple(key): count for key, count in state["asked_before"]})
+        self._learning = False
+        self._stop_now = False
+        self._next: list[Attempt] | None = None
+        """With `ahead`: the next step's attempts, rolled out already."""
+        self._next_from: dict[str, Any] = {}
+        """And the state that they were rolled out from, so that a resumed run rolls out the same."""
+        self._restore()
+
+    def _restore(self) -> None:
+        state = self.run.restore(self.policy, self.learner)
+        self.processes.order("restore")
+        if state is None:
+            return
+        self.step = state["step"]
+        if self.config.ahead and "next_from" in state:
+            self._sampler.restore(self.run.checkpoints()[-1] / "sampler")
+            self._take(state["next_from"])
+            self._next_from = state["next_from"]
+            self._next = self.episodes.roll_out(self._stream(self.step))
+        self._take(state)
+
+    def _take(self, state: Mapping[str, Any]) -> None:
+        self.curriculum.restore(state["curriculum"])
+        self.episodes.asked_before = Counter({tuple(key): count for key, count in state["asked_before"]})
+
+    def _state(self) -> dict[str, Any]:
+        asked = [[list(key), count] for key, count in sorted(self.episodes.asked_before.items())]
+        return {"curriculum": self.curriculum.state(), "asked_before": asked}
+
+    def _stream(self, step: int) -> Stream:
+        return Stream(("step", self.config.seed, step))
 
     def evolve(self, report: Report) -> None:
-        """Every step that is left, with a checkpoint each `checkpoint_every` and at the end."""
+        """Every step that is left, with a checkpoint each `checkpoint_every` and at the end.
+
+        Raises:
+            Terminated: `terminate` was called; the checkpoint of the last finished step has been written.
+        """
         while self.step < self.config.steps:
-            metrics = self.one_step()
+            before = self._state()
+            try:
+                metrics = self.one_step()
+            except Terminated:
+                # Cut off while rolling out: weights and curriculum are the last step's, but some questions of the
+                # new one are counted as asked.
+                self._take(before)
+                self.checkpoint()
+                raise
             self.run.log(metrics)
             report(metrics)
-            if self.step % self.config.checkpoint_every == 0 or self.step == self.config.steps:
+            if self._stop_now or self.step % self.config.checkpoint_every == 0 or self.step == self.config.steps:
                 self.checkpoint()
+            if self._stop_now:
+                raise Terminated(f"stopped after step {self.step}")
+        self.processes.order("stop")
+
+    def terminate(self) -> None:
+        """End at once, or, where weights are being changed, when that is done; called by a signal's handler.
+
+        Raises:
+            Terminated: at once.
+        """
+        self._stop_now = True
+        if not self._learning and not self.config.ahead:
+            raise Terminated(f"stopped after step {self.step}")
 
     def one_step(self) -> dict[str, Any]:
         """Roll out, reward and learn once; a pure function of the state before it and of the run's seed."""
         began = time.monotonic()
-        stream = Stream(("step", self.config.seed, self.step))
-        attempts = self.episodes.roll_out(stream)
+        stream = self._stream(self.step)
+        attempts = self._next if self._next is not None else self.episodes.roll_out(stream)
         rolled = time.monotonic()
-        traces = self.episodes.traces(attempts, self.learner.version)
-        if self.config.shuffle_rewards:
-            traces = shuffled_rewards(traces, stream.child("shuffle"))
-        learned = self.learner.step(traces, stream.child("learn"))
+        self._learning = True
+        with self._rolling_ahead():
+            traces = self.episodes.traces(attempts, max(0, self.learner.version - self.config.ahead))
+            if self.config.shuffle_rewards:
+                traces = shuffled_rewards(traces, stream.child("shuffle"))
+            roles = learning_roles(self.config, self.step)
+            learned_from = [trace for trace in traces if trace.role in roles]
+            self.processes.order("learn", learned_from, stream.child("learn"))
+            learned = self.learner.step(learned_from, stream.child("learn"))
+            took = time.monotonic() - rolled
         self.episodes.observe(attempts)
         self.step += 1
         self._keep(attempts)
+        self._learning = False
         metrics = {"step": self.step, **step_metrics(attempts, traces), **learned}
         metrics |= {
             "arms": {
@@ -69,7 +148,23 @@ class Evolution:
                 for a in self.curriculum.arms
             }
         }
-        return metrics | {"time/rollout": rolled - began, "time/learn": time.monotonic() - rolled}
+        return metrics | {"time/rollout": rolled - began, "time/learn": took}
+
+    @contextmanager
+    def _rolling_ahead(self) -> Iterator[None]:
+        """With `ahead`, roll out the next step beside what is done inside, with the weights as they are now."""
+        if not self.config.ahead or self.step + 1 >= self.config.steps:
+            yield
+            self._next = None
+            return
+        with torch.no_grad():
+            for own, current in zip(self._sampler.trainable().values(), self.policy.trainable().values(), strict=True):
+                own.copy_(current)
+        self._next_from = self._state()
+        with ThreadPoolExecutor(1) as thread:
+            coming = thread.submit(self.episodes.roll_out, self._stream(self.step + 1))
+            yield
+            self._next = coming.result()
 
     def _keep(self, attempts: Sequence[Attempt]) -> None:
         """The step's rollouts on disk, with the pictures of those that a report may show."""
@@ -84,9 +179,36 @@ class Evolution:
 
     def checkpoint(self) -> None:
         """Everything that later steps depend on."""
-        asked = [[list(key), count] for key, count in sorted(self.episodes.asked_before.items())]
-        state = {"curriculum": self.curriculum.state(), "asked_before": asked}
-        self.run.checkpoint(self.step, self.policy, self.learner, state)
+        state = self._state()
+        if self._next is not None:
+            state["next_from"] = self._next_from
+        self.run.checkpoint(self.step, self.policy, self.learner, state, self._sampler if self._next else None)
+
+
+def learning_roles(config: RunConfig, step: int) -> tuple[str, ...]:
+    """Who learns in a step, counted from 0: the phases follow one another over and over."""
+    if not config.phases:
+        return ROLES
+    place = step % sum(phase.steps for phase in config.phases)
+    for phase in config.phases:
+        if place < phase.steps:
+            return phase.roles
+        place -= phase.steps
+    raise AssertionError("a place within the sum of the phases lies in one of them")
+
+
+def follow(folder: Path, processes: Together, device: torch.device) -> None:
+    """What every process but the first does: generate, learn and restore as it is ordered, until it is told to stop."""
+    run = Run.open(folder)
+    policy = load_policy(run.config, device)
+    learner = Learner(policy, run.config.learning, run.config.steps, processes)
+    generator = SharedGenerator(HFGenerator(policy), processes)
+    orders: dict[str, Callable[..., Any]] = {
+        "generate": generator.take_part,
+        "learn": learner.step,
+        "restore": lambda: run.load_newest(policy, learner),
+    }
+    processes.obey(orders)
 
 
 def shuffled_rewards(traces: Sequence[Trace], stream: Stream) -> list[Trace]:

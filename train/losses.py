@@ -169,7 +169,7 @@ def policy_loss(
     per_token, outside = _surrogate(kind.surrogate, ratio, logprobs, advantages, clip_low, clip_high)
     if correction is not None:
         per_token = per_token * correction.detach()
-    mean_kl = torch.zeros(())
+    mean_kl = torch.zeros((), device=logprobs.device)
     if reference is not None:
         estimate = kl_estimate(logprobs, reference, kl)
         per_token, mean_kl = per_token + kl_weight * estimate, estimate.detach().mean()
@@ -289,7 +289,7 @@ _CORRECTED: dict[str, Level] = {
 def sequence_means(values: torch.Tensor, sequence: torch.Tensor) -> torch.Tensor:
     """The mean of each sequence's tokens: [N] values to [S] means, in the order of first appearance."""
     index, counts = _numbered(sequence)
-    return torch.zeros(len(counts), dtype=values.dtype).index_add(0, index, values) / counts
+    return torch.zeros(len(counts), dtype=values.dtype, device=values.device).index_add(0, index, values) / counts
 
 
 def _numbered(sequence: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -303,5 +303,5 @@ def _level(log_ratio: torch.Tensor, sequence: torch.Tensor, level: Level) -> tor
     if level == "token":
         return log_ratio
     index, counts = _numbered(sequence)
-    sums = torch.zeros(len(counts), dtype=log_ratio.dtype).index_add(0, index, log_ratio)
+    sums = torch.zeros(len(counts), dtype=log_ratio.dtype, device=log_ratio.device).index_add(0, index, log_ratio)
     return (sums / counts if level == "sequence_mean" else sums)[index]

@@ -108,10 +108,13 @@ class Policy:
         elif sharing == "full":
             self._cores = {role: copy.deepcopy(model) if number else model for number, role in enumerate(ROLES)}
             self.model = torch.nn.ModuleDict(self._cores)
+        self._recomputed = False
         self.suppressed = torch.tensor(never_sampled(model, self.tokenizer), device=model.device)
         """Ids that are never sampled: a picture placeholder in a completion would break the next forward."""
         self.ends = torch.tensor(end_ids(model, self.tokenizer), device=model.device)
         """Ids that end a completion."""
+        self.autocast: torch.dtype | None = None
+        """What forward passes compute in, where it is not the weights' type."""
 
     @classmethod
     def load(
@@ -121,7 +124,7 @@ class Policy:
         lora_rank: int = 16,
         seed: int = 0,
         adapted: Adapted = "text",
-        device: str = "cpu",
+        device: str | torch.device = "cpu",
         dtype: torch.dtype = torch.float32,
     ) -> "Policy":
         """The policy of a Hugging Face id or folder.
@@ -159,7 +162,19 @@ class Policy:
         """The model as one role; its adapter is active inside the block."""
         if self.sharing == "lora":
             self.model.set_adapter(role)
-        yield self._cores[role]
+        with torch.autocast(self.device.type, self.autocast, enabled=self.autocast is not None):
+            yield self._cores[role]
+
+    def recompute_layers(self) -> None:
+        """Keep a layer's inputs alone for the backward pass, in training mode without dropout."""
+        for module in self.model.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.0
+            if isinstance(getattr(module, "attention_dropout", None), float):
+                module.attention_dropout = 0.0
+        for core in set(self._cores.values()):
+            core.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        self._recomputed = True
 
     def parameters(self, role: str) -> list[torch.nn.Parameter]:
         """What training this role changes."""
@@ -195,7 +210,13 @@ class Policy:
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Log-probs of the scored tokens as this role, with gradients where they are on."""
         with self.acting(role) as model:
-            return scored_logprobs(model, packed, temperature, entropy=entropy)
+            if not (self._recomputed and torch.is_grad_enabled()):
+                return scored_logprobs(model, packed, temperature, entropy=entropy)
+            # Layers are recomputed in training mode alone.
+            model.train()
+            found = scored_logprobs(model, packed, temperature, entropy=entropy)
+            model.eval()
+            return found
 
     def frozen_copy(self) -> "Policy":
         """The policy as it is now, for the KL term: of adapters the base without them, else a copy of the weights."""
@@ -295,5 +316,8 @@ class _Base(Policy):
     @contextmanager
     def acting(self, role: str) -> Iterator[Any]:
         """The base, whatever the role."""
-        with self.model.disable_adapter():
+        with (
+            self.model.disable_adapter(),
+            torch.autocast(self.device.type, self.autocast, enabled=self.autocast is not None),
+        ):
             yield self._cores[role]

@@ -118,15 +118,31 @@ class Run:
 
     # --- checkpoints ----------------------------------------------------------------------------------------
 
-    def checkpoint(self, step: int, policy: Policy, learner: Learner, state: Mapping[str, Any]) -> Path:
-        """Write everything that the steps after this one depend on; older checkpoints beyond the kept ones go."""
+    def checkpoint(
+        self, step: int, policy: Policy, learner: Learner, state: Mapping[str, Any], sampler: Policy | None = None
+    ) -> Path:
+        """Write everything that the steps after this one depend on; older checkpoints beyond the kept ones go.
+
+        Raises:
+            RunError: it cannot be written; the checkpoints before it are untouched.
+        """
         final = self.folder / "checkpoints" / f"step_{step:06d}"
         part = final.with_name(f".{final.name}.part")
         shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        policy.save(part)
-        torch.save({"optimiser": learner.optimiser.state_dict(), "version": learner.version}, part / "learner.pt")
-        write_atomically(part / "state.json", json.dumps({"step": step, **state}).encode())
+        try:
+            part.mkdir(parents=True)
+            policy.save(part)
+            if sampler is not None:
+                sampler.save(part / "sampler")
+            torch.save({"optimiser": learner.optimiser.state_dict(), "version": learner.version}, part / "learner.pt")
+            write_atomically(part / "state.json", json.dumps({"step": step, **state}).encode())
+        except (OSError, RuntimeError, SafetensorError) as error:
+            # torch reports a full disk as a RuntimeError, safetensors as its own.
+            shutil.rmtree(part, ignore_errors=True)
+            raise RunError(
+                f"the checkpoint of step {step} cannot be written to {self.folder} "
+                f"({str(error).splitlines()[0]}); make room, then continue with --resume {self.folder}"
+            ) from error
         if final.exists():
             shutil.rmtree(final)
         part.replace(final)
@@ -140,6 +156,16 @@ class Run:
 
     def restore(self, policy: Policy, learner: Learner) -> dict[str, Any] | None:
         """Load the newest checkpoint and drop what was logged after it; None where there is none.
+
+        Raises:
+            RunError: the checkpoint cannot be read.
+        """
+        state = self.load_newest(policy, learner)
+        self._forget_after(state["step"] if state else 0)
+        return state
+
+    def load_newest(self, policy: Policy, learner: Learner) -> dict[str, Any] | None:
+        """Load the newest checkpoint and change nothing on disk; None where there is none.
 
         Raises:
             RunError: the checkpoint cannot be read.
@@ -159,7 +185,6 @@ class Run:
                     f"checkpoint {newest} cannot be read ({type(error).__name__}: {str(error).splitlines()[0]}); "
                     f"delete that folder and resume again to go back to the one before"
                 ) from error
-        self._forget_after(state["step"] if state else 0)
         return state
 
     def _forget_after(self, step: int) -> None:

@@ -1,0 +1,182 @@
+"""Several processes as one learner: the first does everything, the others generate and learn along with it.
+
+`accelerate launch` starts them, one for each GPU (or several on a CPU, over gloo). The first process owns the run:
+curriculum, drawing, oracles, files. It orders the others to generate a share of each batch and to take a share of
+each update; every process holds all weights, and gradients are summed, so that all of them step alike.
+
+FSDP and DeepSpeed shard the weights themselves, which the LoRA roles on a frozen base make needless up to the size
+that one card holds; they are refused with a message instead of run wrongly.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any, Protocol
+
+import torch
+import torch.distributed
+
+from ..envs import Stream
+from .generator import Completion, Generator, Prompt, Sampling
+
+BUCKET = 1 << 26
+"""Gradient values summed in one message."""
+
+SHARDED = ("DEEPSPEED", "FSDP", "MEGATRON_LM")
+"""Kinds of accelerate's configuration that are refused."""
+
+
+class ProcessError(RuntimeError):
+    """The processes of a run cannot work together; the message says why."""
+
+
+class Processes(Protocol):
+    """What a learner and a generator need of the processes that share their work."""
+
+    rank: int
+    """0 for the first."""
+    size: int
+    """How many there are."""
+
+    def order(self, name: str, *arguments: Any) -> None:
+        """Have the others do something; only the first calls this."""
+        ...
+
+    def share(self, items: Sequence[Any]) -> Sequence[Any]:
+        """The part of the items that is this process's."""
+        ...
+
+    def gathered(self, own: Any) -> list[Any]:
+        """What each process has, in the order of ranks."""
+        ...
+
+    def sum_gradients(self, parameters: Sequence[torch.nn.Parameter]) -> None:
+        """Replace each gradient by the sum over all processes; one that none has stays None."""
+        ...
+
+
+class Alone:
+    """One process."""
+
+    rank, size = 0, 1
+
+    def order(self, name: str, *arguments: Any) -> None:
+        """There is nobody to order."""
+
+    def share(self, items: Sequence[Any]) -> Sequence[Any]:
+        """All of them."""
+        return items
+
+    def gathered(self, own: Any) -> list[Any]:
+        """Its own alone."""
+        return [own]
+
+    def sum_gradients(self, parameters: Sequence[torch.nn.Parameter]) -> None:
+        """They are the sum."""
+
+
+class Together:
+    """The processes of the initialised default group."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.rank = torch.distributed.get_rank()
+        self.size = torch.distributed.get_world_size()
+        self._device = device
+
+    def order(self, name: str, *arguments: Any) -> None:
+        """Send a name and its arguments to every other process."""
+        torch.distributed.broadcast_object_list([name, arguments], src=0, device=self._device)
+
+    def obey(self, orders: dict[str, Callable[..., Any]]) -> None:
+        """Do as the first process orders, until it orders `stop`."""
+        while True:
+            message: list[Any] = [None, None]
+            torch.distributed.broadcast_object_list(message, src=0, device=self._device)
+            name, arguments = message
+            if name == "stop":
+                return
+            orders[name](*arguments)
+
+    def share(self, items: Sequence[Any]) -> Sequence[Any]:
+        """Every `size`-th."""
+        return items[self.rank :: self.size]
+
+    def gathered(self, own: Any) -> list[Any]:
+        """See `Processes`; objects are pickled."""
+        found: list[Any] = [None] * self.size
+        torch.distributed.all_gather_object(found, own)
+        return found
+
+    def sum_gradients(self, parameters: Sequence[torch.nn.Parameter]) -> None:
+        """See `Processes`; a gradient that some process lacks counts as 0 there."""
+        has = torch.tensor([p.grad is not None for p in parameters], dtype=torch.int32, device=self._device)
+        torch.distributed.all_reduce(has, torch.distributed.ReduceOp.MAX)
+        chosen = [p for p, any_has in zip(parameters, has.tolist(), strict=True) if any_has]
+        for parameter in chosen:
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+        for bucket in _buckets(chosen):
+            flat = torch.cat([p.grad.flatten() for p in bucket if p.grad is not None])
+            torch.distributed.all_reduce(flat)
+            for parameter, part in zip(bucket, flat.split([p.numel() for p in bucket]), strict=True):
+                assert parameter.grad is not None
+                parameter.grad.copy_(part.view_as(parameter))
+
+
+class SharedGenerator:
+    """A generator in every process: each generates for its share of the prompts."""
+
+    def __init__(self, own: Generator, processes: Processes) -> None:
+        self._own = own
+        self._processes = processes
+
+    def generate(self, role: str, prompts: Sequence[Prompt], sampling: Sampling, seed: int) -> list[list[Completion]]:
+        """See `Generator`; called by the first process, which has the others take part."""
+        self._processes.order("generate", role, prompts, sampling, seed)
+        return self.take_part(role, prompts, sampling, seed)
+
+    def take_part(self, role: str, prompts: Sequence[Prompt], sampling: Sampling, seed: int) -> list[list[Completion]]:
+        """Generate the own share and gather the others'."""
+        mine = self._processes.share(range(len(prompts)))
+        own_seed = Stream(("generate", seed, self._processes.rank)).word() >> 1
+        found = self._own.generate(role, [prompts[i] for i in mine], sampling, own_seed)
+        whole = {
+            i: group
+            for part in self._processes.gathered(dict(zip(mine, found, strict=True)))
+            for i, group in part.items()
+        }
+        return [whole[i] for i in range(len(prompts))]
+
+
+def _buckets(parameters: Sequence[torch.nn.Parameter]) -> list[list[torch.nn.Parameter]]:
+    """Parameters of one type together, up to `BUCKET` values each."""
+    found: list[list[torch.nn.Parameter]] = []
+    for parameter in parameters:
+        last = found[-1] if found else []
+        fits = last and last[0].dtype == parameter.dtype and sum(p.numel() for p in last) < BUCKET
+        if fits:
+            last.append(parameter)
+        else:
+            found.append([parameter])
+    return found
+
+
+def launched() -> tuple[Processes, torch.device]:
+    """The processes that `accelerate launch` started, and this one's device; one alone without it.
+
+    Raises:
+        ProcessError: accelerate is configured to shard the weights.
+    """
+    from accelerate import PartialState
+    from accelerate.utils import parse_flag_from_env
+
+    # The others wait while the first draws, asks and measures, for as long as that takes.
+    state = PartialState(timeout=timedelta(days=7))
+    sharded = [kind for kind in SHARDED if parse_flag_from_env(f"ACCELERATE_USE_{kind}")]
+    if sharded:
+        raise ProcessError(
+            f"accelerate is configured for {sharded[0]}; weights are held whole by every process here, so choose "
+            "multi-GPU (DDP) in `accelerate config`, and sharing=lora where memory is short"
+        )
+    if state.num_processes == 1:
+        return Alone(), state.device
+    return Together(state.device), state.device
