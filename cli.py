@@ -1,6 +1,7 @@
 """The command line: `zerosight evolve`, `env`, `draw`, `eval`, `report`, `doctor`."""
 
 import json
+import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -65,12 +66,15 @@ def main() -> None:
 
 def _training_errors() -> tuple[type[Exception], ...]:
     from .render.sandbox import SandboxError
+    from .train.architecture import ArchitectureError
     from .train.learner import TrainingError
-    from .train.policy import ModelNotFoundError
+    from .train.policy import FingerprintError, ModelNotFoundError
+    from .train.processes import ProcessError
     from .train.recipes import UnknownRecipeError
     from .train.store import RunError
 
-    return (SandboxError, TrainingError, ModelNotFoundError, UnknownRecipeError, RunError)
+    found = (SandboxError, TrainingError, ModelNotFoundError, UnknownRecipeError, RunError)
+    return (*found, ArchitectureError, FingerprintError, ProcessError)
 
 
 def _need_training() -> None:
@@ -105,13 +109,19 @@ def evolve(
     from .config import override
     from .render.sandbox import demand
     from .train.embedded import model_path
+    from .train.loop import Terminated, follow
     from .train.policy import locate_model
+    from .train.processes import Together, launched
     from .train.recipes import recipe_config
     from .train.report import write_report
     from .train.store import Run
 
     if threads:
         torch.set_num_threads(threads)
+    processes, device = launched()
+    if isinstance(processes, Together) and processes.rank > 0:
+        follow(processes, device)
+        return
     if resume is not None:
         if settings or out is not None:
             raise _Usage(
@@ -126,8 +136,12 @@ def evolve(
         demand(config.sandbox.required)
         run = Run.create(out or Path("runs") / time.strftime(f"{recipe}-%Y%m%d-%H%M%S"), config)
     console.print(f"run directory: [bold]{run.folder}[/]")
-    with _Watch() as watch:
-        start, end = run_session(run, watch)
+    try:
+        with _Watch() as watch:
+            start, end = run_session(run, watch, processes=processes)
+    except Terminated as stopped:
+        errors.print(f"{stopped} by SIGTERM; continue with zerosight evolve --resume {run.folder}")
+        raise typer.Exit(128 + signal.SIGTERM) from None
     write_report(run)
     _print_results(start, end)
     console.print(f"report: [bold]{run.folder / 'report.html'}[/]")

@@ -1,5 +1,7 @@
 """A measured run: held-out accuracy before, the evolution, held-out accuracy after, the report."""
 
+import signal
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -9,6 +11,7 @@ from ..train.embedded import load_policy
 from ..train.episodes import Draw, drawn_by
 from ..train.loop import Evolution
 from ..train.policy import Policy
+from ..train.processes import Alone, Processes
 from ..train.store import Run
 from ..train.warmup import ANSWERED
 from .heldout import Progress, Suite, evaluate, evaluate_writing, heldout_suite
@@ -47,12 +50,18 @@ def measure(run: Run, name: str, policy: Policy, suite: Suite, draw: Draw, progr
 
 
 def run_session(
-    run: Run, watcher: Watcher, finish: Callable[[Run], None] | None = None
+    run: Run,
+    watcher: Watcher,
+    finish: Callable[[Run], None] | None = None,
+    processes: Processes = Alone(),  # noqa: B008 - it has no state
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Run or continue a run to its end; returns the evaluations before and after.
 
     What is on disk already (evaluations, checkpoints) is not made again, so a session that was killed at any
-    moment ends with the figures of one that was not.
+    moment ends with the figures of one that was not. SIGTERM ends it with a checkpoint.
+
+    Raises:
+        Terminated: by SIGTERM.
     """
     config = run.config
     demand(config.sandbox.required)
@@ -60,7 +69,9 @@ def run_session(
         draw = drawn_by(pools)
         watcher.phase("held-out items")
         suite = heldout_suite(config.envs, config.evaluation.items)
-        evolution = Evolution(run, draw)
+        evolution = Evolution(run, draw, processes)
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, lambda *_: evolution.terminate())
         watcher.phase("before")
         began_from = evolution.policy if evolution.step == 0 else load_policy(config)
         start = measure(run, "start", began_from, suite, draw, watcher.answered)

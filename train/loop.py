@@ -46,6 +46,7 @@ class Evolution:
         self.processes = processes
         if config.ahead and processes.size > 1:
             raise ConfigError("ahead: 1 needs a single process; several share each rollout, so set ahead=0")
+        processes.order("begin", run.folder)
         self.policy = load_policy(config)
         self.learner = Learner(self.policy, config.learning, config.steps, processes)
         self.curriculum = Curriculum(config.curriculum, [make(env) for env in config.envs])
@@ -55,7 +56,8 @@ class Evolution:
             generator = SharedGenerator(generator, processes)
         self.episodes = Episodes(config, self._sampler, generator, self.curriculum, draw)
         self.step = 0
-        self._learning = False
+        self._busy = False
+        """True while weights are being changed, or rollouts are made beside that."""
         self._stop_now = False
         self._next: list[Attempt] | None = None
         """With `ahead`: the next step's attempts, rolled out already."""
@@ -112,22 +114,23 @@ class Evolution:
         self.processes.order("stop")
 
     def terminate(self) -> None:
-        """End at once, or, where weights are being changed, when that is done; called by a signal's handler.
+        """End at once, or, where weights are being changed, after the step; called by a signal's handler.
 
         Raises:
             Terminated: at once.
         """
         self._stop_now = True
-        if not self._learning and not self.config.ahead:
+        if not self._busy:
             raise Terminated(f"stopped after step {self.step}")
 
     def one_step(self) -> dict[str, Any]:
         """Roll out, reward and learn once; a pure function of the state before it and of the run's seed."""
         began = time.monotonic()
+        self._busy = bool(self.config.ahead)
         stream = self._stream(self.step)
         attempts = self._next if self._next is not None else self.episodes.roll_out(stream)
         rolled = time.monotonic()
-        self._learning = True
+        self._busy = True
         with self._rolling_ahead():
             traces = self.episodes.traces(attempts, max(0, self.learner.version - self.config.ahead))
             if self.config.shuffle_rewards:
@@ -140,7 +143,7 @@ class Evolution:
         self.episodes.observe(attempts)
         self.step += 1
         self._keep(attempts)
-        self._learning = False
+        self._busy = False
         metrics = {"step": self.step, **step_metrics(attempts, traces), **learned}
         metrics |= {
             "arms": {
@@ -197,17 +200,19 @@ def learning_roles(config: RunConfig, step: int) -> tuple[str, ...]:
     raise AssertionError("a place within the sum of the phases lies in one of them")
 
 
-def follow(folder: Path, processes: Together, device: torch.device) -> None:
-    """What every process but the first does: generate, learn and restore as it is ordered, until it is told to stop."""
-    run = Run.open(folder)
-    policy = load_policy(run.config, device)
-    learner = Learner(policy, run.config.learning, run.config.steps, processes)
-    generator = SharedGenerator(HFGenerator(policy), processes)
-    orders: dict[str, Callable[..., Any]] = {
-        "generate": generator.take_part,
-        "learn": learner.step,
-        "restore": lambda: run.load_newest(policy, learner),
-    }
+def follow(processes: Together, device: torch.device) -> None:
+    """What every process but the first does: begin, restore, generate and learn as ordered, until told to stop."""
+    orders: dict[str, Callable[..., Any]] = {}
+
+    def begin(folder: Path) -> None:
+        run = Run.open(folder)
+        policy = load_policy(run.config, device)
+        learner = Learner(policy, run.config.learning, run.config.steps, processes)
+        orders["restore"] = lambda: run.load_newest(policy, learner)
+        orders["generate"] = SharedGenerator(HFGenerator(policy), processes).take_part
+        orders["learn"] = learner.step
+
+    orders["begin"] = begin
     processes.obey(orders)
 
 

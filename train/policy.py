@@ -172,8 +172,12 @@ class Policy:
                 module.p = 0.0
             if isinstance(getattr(module, "attention_dropout", None), float):
                 module.attention_dropout = 0.0
+        kind = {"use_reentrant": False}
         for core in set(self._cores.values()):
-            core.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+            if hasattr(core, "activation_checkpointing_enable"):
+                core.activation_checkpointing_enable(activation_checkpointing_kwargs=kind)
+            else:  # its name before transformers 5.20 or so
+                core.gradient_checkpointing_enable(gradient_checkpointing_kwargs=kind)
         self._recomputed = True
 
     def parameters(self, role: str) -> list[torch.nn.Parameter]:

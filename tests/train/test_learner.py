@@ -169,3 +169,45 @@ def test_the_rate_rises_then_falls_to_its_final_share(final: float, tiny: Policy
     assert peak in (2, 3)
     assert rates[peak:] == sorted(rates[peak:], reverse=True)
     assert rates[-1] == pytest.approx(final * 1e-5)
+
+
+def test_recomputed_layers_give_the_same_gradients(tiny_folder: Any) -> None:
+    found = []
+    for again in (False, True):
+        policy = Policy.load(tiny_folder)
+        calls = 0
+
+        def counted(*_: Any) -> None:
+            nonlocal calls
+            calls += 1
+
+        learner = Learner(policy, CONFIG.model_copy(update={"gradient_checkpointing": again}), 4)
+        policy.model.model.language_model.layers[0].input_layernorm.register_forward_hook(counted)
+        own = traces(policy, "solver", 100, 0)
+        calls = 0
+        learner.step(own, Stream(("test",)))
+        found.append((calls, [p.detach().clone() for p in policy.model.parameters()]))
+    assert (found[0][0], found[1][0]) == (1, 2)
+    assert all(torch.allclose(p, q, atol=1e-6) for p, q in zip(found[0][1], found[1][1], strict=True))
+
+
+def test_bfloat16_samples_and_trains_alike_and_keeps_float32_weights(tiny_folder: Any) -> None:
+    policy = Policy.load(tiny_folder)
+    policy.autocast = torch.bfloat16
+    metrics = Learner(policy, CONFIG, 4).step(traces(policy, "solver", 100, 0), Stream(("test",)))
+    assert metrics["solver/logprob_gap"] < 0.02
+    assert {p.dtype for p in policy.model.parameters()} == {torch.float32}
+
+
+@pytest.mark.parametrize("schedule", ["linear", "cosine"])
+def test_the_rate_falls_to_its_final_share(tiny: Policy, schedule: Any) -> None:
+    learner = Learner(tiny, CONFIG.model_copy(update={"schedule": schedule, "final_rate": 0.2}), 11)
+    rates = []
+    for step in range(11):
+        learner.version = step
+        rates.append(learner._rate() / CONFIG.learning_rate)
+    assert rates[0] == pytest.approx(1.0)
+    assert rates[5] == pytest.approx(0.6)
+    assert rates[-1] == pytest.approx(0.2)
+    assert rates == sorted(rates, reverse=True)
+    assert rates[2] == pytest.approx(0.2 + 0.8 * (0.8 if schedule == "linear" else 0.9045), abs=1e-3)

@@ -1,0 +1,173 @@
+"""Phases, rolling ahead, the end by SIGTERM, the full disk."""
+
+import errno
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from test_resume import command, logged, outcome
+
+from zerosight.config import ConfigError, RunConfig, build
+from zerosight.render.pools import Pools
+from zerosight.train.episodes import Draw, drawn_by
+from zerosight.train.loop import Evolution, Terminated, learning_roles
+from zerosight.train.policy import Policy
+from zerosight.train.processes import Together
+from zerosight.train.store import Run, RunError
+
+SMALL = {
+    "steps": 4,
+    "checkpoint_every": 2,
+    "seed": 5,
+    "tree": {"briefings": 2, "proposals": 2, "programs": 2, "answers": 4, "items": 6},
+    "evaluation": {"items": 24, "coding": 4},
+}
+
+
+@pytest.fixture(scope="module")
+def draw() -> Iterator[Draw]:
+    with Pools(1) as pools:
+        yield drawn_by(pools)
+
+
+def small(**changes: Any) -> RunConfig:
+    return build(SMALL | changes)
+
+
+def steps_of(run: Run) -> list[dict[str, Any]]:
+    return [{k: v for k, v in entry.items() if not k.startswith("time/")} for entry in run.metrics()]
+
+
+def weights(policy: Policy) -> dict[str, torch.Tensor]:
+    return {name: p.detach().clone() for name, p in policy.trainable().items()}
+
+
+def same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_phases_follow_one_another() -> None:
+    phases = [{"roles": ["proposer"], "steps": 2}, {"roles": ["coder", "solver"], "steps": 1}]
+    config = small(phases=phases)
+    turns = [learning_roles(config, step) for step in range(7)]
+    assert turns == [("proposer",), ("proposer",), ("coder", "solver")] * 2 + [("proposer",)]
+
+
+def test_only_the_phases_role_learns(draw: Draw, tmp_path: Path) -> None:
+    phases = [{"roles": ["solver"], "steps": 1}, {"roles": ["proposer"], "steps": 1}]
+    run = Run.create(
+        tmp_path / "run", small(phases=phases, sharing="lora", lora_rank=2, tree=SMALL["tree"] | {"answers": 16})
+    )
+    evolution = Evolution(run, draw)
+    for role in ("solver", "proposer"):
+        before = weights(evolution.policy)
+        evolution.one_step()
+        changed = {name for name, p in evolution.policy.trainable().items() if not torch.equal(p, before[name])}
+        assert all(f".{role}." in name for name in changed)
+        assert changed or role == "proposer", "the Solver's answers differ, so that it must learn"
+
+
+def test_rolling_ahead_is_exact_and_resumes_exactly(draw: Draw, tmp_path: Path) -> None:
+    whole, broken = (Run.create(tmp_path / name, small(ahead=1, checkpoint_every=1)) for name in ("whole", "broken"))
+    first = Evolution(whole, draw)
+    first.evolve(lambda _: None)
+    for _ in range(2):
+        second = Evolution(broken, draw)
+        # Leaves as a kill would: nothing but the files stays.
+        for _ in range(2):
+            broken.log(second.one_step())
+            second.checkpoint()
+    assert steps_of(broken) == steps_of(whole)
+    assert same(weights(second.policy), weights(first.policy))
+    joint = Run.create(tmp_path / "joint", small())
+    Evolution(joint, draw).evolve(lambda _: None)
+    assert steps_of(joint)[0] == steps_of(whole)[0]
+    assert steps_of(joint)[2:] != steps_of(whole)[2:]
+
+
+def test_ahead_samples_with_weights_one_update_old(draw: Draw, tmp_path: Path) -> None:
+    evolution = Evolution(Run.create(tmp_path / "run", small(ahead=1)), draw)
+    before = weights(evolution.policy)
+    evolution.one_step()
+    assert same(weights(evolution._sampler), before)
+    assert not same(weights(evolution.policy), before)
+    gap = evolution.one_step()["solver/logprob_gap"]
+    assert gap > 1e-4, "the second step's rollouts came from the first step's weights"
+
+
+def test_ahead_with_several_processes_is_refused(draw: Draw, tmp_path: Path) -> None:
+    processes = Together.__new__(Together)
+    processes.size = 2
+    with pytest.raises(ConfigError, match=r"ahead: 1 needs a single process.*ahead=0"):
+        Evolution(Run.create(tmp_path / "run", small(ahead=1)), draw, processes)
+
+
+def test_terminate_while_rolling_out_keeps_the_last_step(draw: Draw, tmp_path: Path) -> None:
+    whole, ended = (Run.create(tmp_path / name, small()) for name in ("whole", "ended"))
+    Evolution(whole, draw).evolve(lambda _: None)
+    evolution = Evolution(ended, draw)
+    answer = evolution.episodes.answer
+
+    def at_the_third(*arguments: Any) -> None:
+        answer(*arguments)
+        if evolution.step == 2:
+            evolution.terminate()
+
+    evolution.episodes.answer = at_the_third  # type: ignore[method-assign]
+    with pytest.raises(Terminated, match="after step 2"):
+        evolution.evolve(lambda _: None)
+    Evolution(ended, draw).evolve(lambda _: None)
+    assert steps_of(ended) == steps_of(whole)
+
+
+def test_terminate_while_learning_ends_after_the_step(draw: Draw, tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "run", small(checkpoint_every=4))
+    evolution = Evolution(run, draw)
+    evolution.learner.optimiser.register_step_pre_hook(lambda *_: evolution.terminate())
+    with pytest.raises(Terminated, match="after step 1"):
+        evolution.evolve(lambda _: None)
+    assert [path.name for path in run.checkpoints()] == ["step_000001"]
+
+
+@pytest.mark.slow
+def test_sigterm_leaves_within_half_a_minute_and_resumes(tmp_path: Path) -> None:
+    whole, ended = tmp_path / "whole", tmp_path / "ended"
+    subprocess.run(command(whole, False), check=True, capture_output=True, timeout=240)
+    process = subprocess.Popen(command(ended, False), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 200
+    while logged(ended) < 1:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=60)
+    assert time.monotonic() - began < 30
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "--resume" in said
+    subprocess.run(command(ended, True), check=True, capture_output=True, timeout=240)
+    assert outcome(ended) == outcome(whole)
+
+
+def test_a_full_disk_loses_no_checkpoint_and_says_what_to_do(
+    draw: Draw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run.create(tmp_path / "run", small())
+    evolution = Evolution(run, draw)
+    evolution.step = 2
+    evolution.checkpoint()
+    evolution.step = 4
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(RunError, match=r"step 4 cannot be written.*No space left.*make room.*--resume"):
+        evolution.checkpoint()
+    assert [path.name for path in run.checkpoints()] == ["step_000002"]
+    assert not list((run.folder / "checkpoints").glob(".*"))
+    assert Evolution(run, draw).step == 2
