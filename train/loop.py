@@ -9,7 +9,8 @@ from typing import Any
 from ..config import RunConfig
 from ..envs import InfrastructureError, Rejected, Score, Stream, make
 from ..render.pools import Drawn
-from .curriculum import Curriculum, task_label
+from .curricula import make_curriculum
+from .curriculum import task_label
 from .embedded import load_policy
 from .episodes import Asked, Attempt, Draw, Episodes
 from .generator import HFGenerator
@@ -30,7 +31,7 @@ class Evolution:
         self.config: RunConfig = config
         self.policy = load_policy(config)
         self.learner = Learner(self.policy, config.learning, config.steps)
-        self.curriculum = Curriculum(config.curriculum, [make(env) for env in config.envs])
+        self.curriculum = make_curriculum(config.curriculum, [make(env) for env in config.envs])
         self.generator = HFGenerator(self.policy)
         self.episodes = Episodes(config, self.policy, self.generator, self.curriculum, draw)
         self.step = 0
