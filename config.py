@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from .roles.coder import CoderWeights
 from .roles.proposer import ProposerWeights
@@ -114,12 +114,34 @@ class Learning(Section):
 class CurriculumConfig(Section):
     """How forms and difficulties are drawn."""
 
-    kind: Literal["edge", "uniform"] = "edge"
-    """`edge` prefers what the Solver half knows; `uniform` draws everything alike."""
+    kind: Literal["edge", "uniform", "goldilocks", "spatialevo", "sec", "progress", "regret", "replay"] = "edge"
+    """`edge` prefers what the Solver half knows; `uniform` draws everything alike; see train/curricula.py."""
     floor: float = Field(0.02, ge=0, le=1)
     """Weight of an arm that carries no signal, beside at most 1."""
     memory: float = Field(0.9, ge=0, lt=1)
     """How much of an arm's solve rate is kept at each observation of it."""
+    band_low: float = Field(0.25, ge=0, le=1)
+    """Lowest solve rate in the band of `goldilocks`."""
+    band_high: float = Field(0.75, ge=0, le=1)
+    """And the highest."""
+    remapped: tuple[str, ...] = ()
+    """Tasks whose accuracy `spatialevo` takes as min(acc/0.5, 1): there the ones with a metric answer."""
+    bandit_rate: float = Field(0.1, gt=0, le=1)
+    """Share of a step's gain in the values of `sec`."""
+    temperature: float = Field(1.0, ge=0.01)
+    """Of the softmax that `sec` draws by."""
+    decay_absent: bool = False
+    """Quirk of the published `sec`: arms without an item in a step are given gain 0."""
+    slow_memory: float = Field(0.98, ge=0, lt=1)
+    """As `memory`, of the slower mean that `progress` compares with."""
+    replay: float = Field(0.2, ge=0, le=1)
+    """Weight that `replay` leaves a mastered arm."""
+
+    @model_validator(mode="after")
+    def _band_is_one(self) -> "CurriculumConfig":
+        if self.band_low > self.band_high:
+            raise ValueError(f"band_low {self.band_low} lies above band_high {self.band_high}; swap them")
+        return self
 
 
 class SandboxConfig(Section):

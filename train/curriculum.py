@@ -80,6 +80,9 @@ class Curriculum:
         arm.signal = (arm.signal * kept + edge(rate) * answers) / (kept + answers)
         arm.seen = arm.seen * self._config.memory + answers
 
+    def finish_step(self) -> None:
+        """Told once after a step's items were all observed; curricula that learn by steps do so here."""
+
     def state(self) -> list[dict[str, Any]]:
         """What a checkpoint keeps."""
         return [

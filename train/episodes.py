@@ -308,6 +308,7 @@ class Episodes:
                 if asked.item.task in attempt.env.tasks:
                     item = asked.item
                     self.curriculum.observe(item.env, item.task, item.difficulty, asked.rate, len(asked.scores))
+        self.curriculum.finish_step()
 
 
 def _unfinished(what: str) -> Rejected:

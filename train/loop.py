@@ -15,7 +15,8 @@ import torch
 from ..config import ConfigError, RunConfig
 from ..envs import InfrastructureError, Rejected, Score, Stream, make
 from ..render.pools import Drawn
-from .curriculum import Curriculum, task_label
+from .curricula import make_curriculum
+from .curriculum import task_label
 from .embedded import load_policy
 from .episodes import Asked, Attempt, Draw, Episodes
 from .generator import Generator, HFGenerator
@@ -49,7 +50,7 @@ class Evolution:
         processes.order("begin", run.folder)
         self.policy = load_policy(config)
         self.learner = Learner(self.policy, config.learning, config.steps, processes)
-        self.curriculum = Curriculum(config.curriculum, [make(env) for env in config.envs])
+        self.curriculum = make_curriculum(config.curriculum, [make(env) for env in config.envs])
         self._sampler = copy.deepcopy(self.policy) if config.ahead else self.policy
         generator: Generator = HFGenerator(self._sampler, spare_threads=not config.ahead)
         if processes.size > 1:

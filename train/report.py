@@ -21,7 +21,8 @@ from jinja2 import StrictUndefined
 
 from ..envs import Answer, PluginError, Rejected, UnknownEnvironmentError, make, score_answer
 from ..roles import proposer
-from .curriculum import Curriculum, task_label
+from .curricula import make_curriculum
+from .curriculum import task_label
 from .policy import ROLES
 from .store import Run, write_atomically
 
@@ -346,12 +347,11 @@ def _rejections(metrics: Metrics) -> list[Reason]:
 
 def _curriculum(run: Run) -> dict[str, Any] | None:
     """How likely each form and difficulty is to be asked next, from the newest checkpoint."""
-    found = run.checkpoints()
-    if not found:
+    if not (found := run.checkpoints()):
         return None
     try:
         state = json.loads((found[-1] / "state.json").read_text())
-        curriculum = Curriculum(run.config.curriculum, [make(env) for env in run.config.envs])
+        curriculum = make_curriculum(run.config.curriculum, [make(env) for env in run.config.envs])
         curriculum.restore(state["curriculum"])
         step = int(state["step"])
     except (OSError, ValueError, KeyError, TypeError, UnknownEnvironmentError, PluginError):

@@ -1,0 +1,122 @@
+"""Where an item's label comes from, and how often that source is wrong.
+
+An oracle's label is the truth. A majority vote is what a model believes most often: it may be refused, by a tie or by a
+filter, and it may be wrong. `label_error` says how often, since in these worlds the oracle knows.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+Tie = Literal["first", "refuse"]
+"""What a tied vote comes to: the tied answer that was given first, or no label."""
+
+
+class Vote(NamedTuple):
+    """What a group of answers agrees on."""
+
+    label: str | None
+    """None where nothing was said, or the vote was tied and ties are refused."""
+    share: float
+    """Of the substantive answers that gave the winning label; 0 where there were none."""
+
+
+def vote(answers: Sequence[str], *, tie: Tie = "first", merge_no: bool = False) -> Vote:
+    """The majority among the answers that say anything; case and outer space do not tell answers apart.
+
+    Source: the majority labels of R-Zero (10 answers; commit 5699329) and MM-Zero (10; commit 70592bcc). Their rule for
+    ties is not in our facts: `first` is what counting in order gives, `refuse` is ours. Answers are compared as
+    text, without the mathematical equality of their grader.
+
+    Args:
+        answers: as parsed; empty ones are left out.
+        tie: what a tied vote comes to.
+        merge_no: a published quirk of MM-Zero: any two answers that hold "no " count as the same.
+
+    Raises:
+        ValueError: the rule for ties is unknown.
+
+    >>> vote(["red", "blue", "Red ", ""])
+    Vote(label='red', share=0.6666666666666666)
+    >>> vote(["red", "blue"]), vote(["red", "blue"], tie="refuse"), vote(["", " "])
+    (Vote(label='red', share=0.5), Vote(label=None, share=0.5), Vote(label=None, share=0.0))
+    >>> vote(["no dots", "yes", "there is no line"], merge_no=True).share
+    0.6666666666666666
+    """
+    if tie not in ("first", "refuse"):
+        raise ValueError(f"tie is 'first' or 'refuse', got {tie!r}")
+    said = [text for text in (answer.strip().casefold() for answer in answers) if text]
+    if not said:
+        return Vote(None, 0.0)
+    if merge_no:
+        stand_in = next((text for text in said if "no " in text), "")
+        said = [stand_in if "no " in text else text for text in said]
+    # Equal counts stay in the order in which they were first met.
+    ranked = Counter(said).most_common()
+    tied = len(ranked) > 1 and ranked[0][1] == ranked[1][1]
+    return Vote(None if tied and tie == "refuse" else ranked[0][0], ranked[0][1] / len(said))
+
+
+class Band(NamedTuple):
+    """A filter on the share of a vote, both ends kept."""
+
+    low: float
+    high: float
+
+
+BANDS = {"r-zero": Band(0.3, 0.8), "visplay": Band(0.3, 0.8), "mm-zero": Band(0.25, 0.75), "none": Band(0.0, 1.0)}
+"""Each system's filter on what its Solver is trained on; MM-Zero's is that of its hard question."""
+
+
+def majority_labels(
+    groups: Sequence[Sequence[str]], *, band: Band = BANDS["none"], tie: Tie = "first", merge_no: bool = False
+) -> list[str | None]:
+    """The label of each item by vote, None where the vote gives none or its share lies outside the band.
+
+    >>> majority_labels([["a", "a", "b", "b"], ["a"] * 4], band=BANDS["mm-zero"])
+    ['a', None]
+    """
+    votes = [vote(group, tie=tie, merge_no=merge_no) for group in groups]
+    return [each.label if band.low <= each.share <= band.high else None for each in votes]
+
+
+def oracle_labels(truths: Sequence[str]) -> list[str | None]:
+    """The truth itself, in the form in which votes give labels.
+
+    >>> oracle_labels(["Red "])
+    ['red']
+    """
+    return [truth.strip().casefold() for truth in truths]
+
+
+class LabelError(NamedTuple):
+    """How often a source's labels are wrong."""
+
+    wrong: int
+    """Labelled items whose label is not the truth."""
+    labelled: int
+    """Items that the source gave a label."""
+    items: int
+    """All items."""
+
+    @property
+    def rate(self) -> float | None:
+        """Share of the labelled that is wrong; None where nothing was labelled."""
+        return self.wrong / self.labelled if self.labelled else None
+
+
+def label_error(labels: Sequence[str | None], truths: Sequence[str]) -> LabelError:
+    """The true error of a source's labels; items it left without one are counted apart.
+
+    Raises:
+        ValueError: there is not one truth for each label.
+
+    >>> label_error(["red", "blue", None], ["red", "red", "red"])
+    LabelError(wrong=1, labelled=2, items=3)
+    >>> label_error(["red", "blue", None], ["red", "red", "red"]).rate
+    0.5
+    """
+    if len(labels) != len(truths):
+        raise ValueError(f"every label needs its truth, got {len(labels)} labels and {len(truths)} truths")
+    pairs = [(label, truth) for label, truth in zip(labels, oracle_labels(truths), strict=True) if label is not None]
+    return LabelError(sum(label.strip().casefold() != truth for label, truth in pairs), len(pairs), len(labels))

@@ -1,0 +1,202 @@
+"""Curricula of other systems, each a small class over the same arms, chosen by `curriculum.kind`.
+
+Where their sources draw from fixed data, these draw arms: a form at a difficulty of an environment. All of a
+curriculum's numbers go into the checkpoint, those of an unfinished step too, so that a resumed run draws the same.
+A checkpoint that another curriculum wrote is taken too: what it lacks stays at its start.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from ..config import CurriculumConfig
+from ..envs import Environment
+from ..roles.shapes import absolute_zero
+from .curriculum import SHRINK, Arm, Curriculum
+
+Key = tuple[str, str, int]
+
+
+def _key(arm: Arm) -> Key:
+    return arm.env, arm.task, arm.difficulty
+
+
+class WithColumns(Curriculum):
+    """A curriculum that keeps more numbers of each arm than its rate, signal and count."""
+
+    columns: ClassVar[Mapping[str, float]] = {}
+    """Names of those numbers and where they start."""
+
+    def __init__(self, config: CurriculumConfig, envs: Sequence[Environment]) -> None:
+        super().__init__(config, envs)
+        self.own: dict[Key, dict[str, float]] = {_key(arm): dict(self.columns) for arm in self.arms}
+
+    def state(self) -> list[dict[str, Any]]:
+        """What a checkpoint keeps."""
+        return [entry | self.own[_key(arm)] for entry, arm in zip(super().state(), self.arms, strict=True)]
+
+    def restore(self, state: Sequence[Mapping[str, Any]]) -> None:
+        """Take back what `state` gave, or what another curriculum's did."""
+        super().restore(state)
+        for entry in state:
+            own = self.own[entry["env"], entry["task"], entry["difficulty"]]
+            own.update({name: float(entry[name]) for name in self.columns if name in entry})
+
+    def doubted(self, arm: Arm, worth: float) -> float:
+        """A worth from 0 to 1 as a weight: 1 while the arm is unseen, never under the floor."""
+        doubt = SHRINK / (SHRINK + arm.seen)
+        return max(self._config.floor, (1.0 - doubt) * worth + doubt)
+
+
+class Goldilocks(WithColumns):
+    """Arms whose solve rate lies in a band weigh 1, the others the floor.
+
+    Source: the filters of R-Zero (0.3 to 0.8) and MM-Zero (0.25 to 0.75, the default band), taken from items to arms.
+    Theirs go by majority share; this one goes by accuracy against the oracle.
+    """
+
+    def weight(self, arm: Arm) -> float:
+        """1 in the band, the floor beside it; unseen arms count as in it."""
+        return self.doubted(arm, float(self._config.band_low <= arm.rate <= self._config.band_high))
+
+
+class SpatialEvo(WithColumns):
+    """SpatialEvo's scheduler: acc~ = (S + 0.35 * 2)/(c + 2), weight = max(0.05, 1 - acc~).
+
+    Source: arXiv 2604.14144 and its trainer (commit 465546a7). S sums the accuracy of an arm's c groups, a remapped
+    task's as min(acc/0.5, 1). Deviations: its numbers are checkpointed; a question that could not be asked is not
+    counted as accuracy 0, so arms are not drawn for being invalid; a task's difficulties are separate arms.
+    """
+
+    columns: ClassVar[Mapping[str, float]] = {"total": 0.0, "groups": 0.0}
+    PRIOR, PRIOR_GROUPS, FLOOR, REMAP = 0.35, 2.0, 0.05, 0.5
+
+    def weight(self, arm: Arm) -> float:
+        """The formula above; the configured floor has no part in it."""
+        own = self.own[_key(arm)]
+        accuracy = (own["total"] + self.PRIOR * self.PRIOR_GROUPS) / (own["groups"] + self.PRIOR_GROUPS)
+        return max(self.FLOOR, 1.0 - accuracy)
+
+    def observe(self, env: str, task: str, difficulty: int, rate: float, answers: int) -> None:
+        """Count one group."""
+        super().observe(env, task, difficulty, rate, answers)
+        own = self.own[env, task, difficulty]
+        own["total"] += min(rate / self.REMAP, 1.0) if task in self._config.remapped else rate
+        own["groups"] += 1.0
+
+
+class Sec(WithColumns):
+    """SEC's bandit: Q <- (1 - a) Q + a gain after each step, drawn by softmax(Q/tau).
+
+    Source: Self-Evolving Curriculum (arXiv 2505.14970), TD(0) with defaults a = 0.1, tau = 1. The gain is the mean
+    absolute advantage of an arm's answers in a step, their items weighing alike; of right-or-wrong rewards divided by
+    their deviation it is 2 sqrt(p(1 - p)) for an item. Deviation: it is taken from the accuracy, not from whatever
+    advantage the learner uses. Arms not drawn keep their value; `decay_absent` brings back the published code's quirk
+    of giving them gain 0.
+    """
+
+    columns: ClassVar[Mapping[str, float]] = {"value": 0.0, "gain": 0.0, "items": 0.0}
+
+    def weight(self, arm: Arm) -> float:
+        """exp(Q/tau); the floor has no part in it."""
+        return math.exp(self.own[_key(arm)]["value"] / self._config.temperature)
+
+    def observe(self, env: str, task: str, difficulty: int, rate: float, answers: int) -> None:
+        """Add one item's gain to the step's."""
+        super().observe(env, task, difficulty, rate, answers)
+        own = self.own[env, task, difficulty]
+        own["gain"] += 2.0 * math.sqrt(rate * (1.0 - rate))
+        own["items"] += 1.0
+
+    def finish_step(self) -> None:
+        """Move the values towards the step's mean gains."""
+        share = self._config.bandit_rate
+        for own in self.own.values():
+            if own["items"] or self._config.decay_absent:
+                gain = own["gain"] / own["items"] if own["items"] else 0.0
+                own["value"] = (1.0 - share) * own["value"] + share * gain
+            own["gain"] = own["items"] = 0.0
+
+
+class Progress(WithColumns):
+    """Learning progress: the distance of a fast from a slow running mean of the solve rate, rising or falling.
+
+    Source: absolute learning progress as in Matiisen et al. 2017 (arXiv 1707.00183) and Kanitscheider et al. 2021
+    (arXiv 2106.14876); the two means and the doubled distance, capped at 1, are ours.
+    """
+
+    columns: ClassVar[Mapping[str, float]] = {"fast": -1.0, "slow": -1.0}
+    """Both stand at -1 until the first item sets them."""
+
+    def weight(self, arm: Arm) -> float:
+        """Twice the distance, at most 1; unseen arms weigh 1."""
+        own = self.own[_key(arm)]
+        return self.doubted(arm, min(1.0, 2.0 * abs(own["fast"] - own["slow"])))
+
+    def observe(self, env: str, task: str, difficulty: int, rate: float, answers: int) -> None:
+        """Move both means."""
+        super().observe(env, task, difficulty, rate, answers)
+        own = self.own[env, task, difficulty]
+        for name, kept in (("fast", self._config.memory), ("slow", self._config.slow_memory)):
+            own[name] = rate if own[name] < 0.0 else kept * own[name] + (1.0 - kept) * rate
+
+
+class Regret(WithColumns):
+    """Regret in the manner of eva: the best answer's reward less the mean one, averaged over an arm's items.
+
+    Source: eva (arXiv 2411.00062); its exact proxy was not at hand, best less mean is our reading. With right or wrong
+    answers it is 1 - p where any was right, else 0: the shape of Absolute Zero's proposer.
+    """
+
+    columns: ClassVar[Mapping[str, float]] = {"regret": 0.0, "answers": 0.0}
+
+    def weight(self, arm: Arm) -> float:
+        """The mean regret; unseen arms weigh 1."""
+        return self.doubted(arm, self.own[_key(arm)]["regret"])
+
+    def observe(self, env: str, task: str, difficulty: int, rate: float, answers: int) -> None:
+        """Take one item's regret into the mean."""
+        super().observe(env, task, difficulty, rate, answers)
+        own = self.own[env, task, difficulty]
+        kept = own["answers"] * self._config.memory
+        own["regret"] = (own["regret"] * kept + absolute_zero(rate) * answers) / (kept + answers)
+        own["answers"] = kept + answers
+
+
+class Replay(WithColumns):
+    """The default curriculum, with arms that were once mastered kept in play against forgetting.
+
+    An arm weighs no less than `replay` times the best skill it ever had, and more by what it has lost since. The idea
+    of replay across time is Ctx2Skill's; the formula is ours.
+    """
+
+    columns: ClassVar[Mapping[str, float]] = {"best": 0.0}
+
+    def weight(self, arm: Arm) -> float:
+        """The default's weight, or the replay's where that is more."""
+        best = self.own[_key(arm)]["best"]
+        return max(super().weight(arm), self._config.replay * best + max(0.0, best - arm.skill))
+
+    def observe(self, env: str, task: str, difficulty: int, rate: float, answers: int) -> None:
+        """Remember the best skill."""
+        super().observe(env, task, difficulty, rate, answers)
+        own = self.own[env, task, difficulty]
+        own["best"] = max(own["best"], self._by_key[env, task, difficulty].skill)
+
+
+CURRICULA: Mapping[str, type[Curriculum]] = {
+    "edge": Curriculum,
+    "uniform": Curriculum,
+    "goldilocks": Goldilocks,
+    "spatialevo": SpatialEvo,
+    "sec": Sec,
+    "progress": Progress,
+    "regret": Regret,
+    "replay": Replay,
+}
+"""Every `curriculum.kind`; the configuration refuses other names and suggests the closest."""
+
+
+def make_curriculum(config: CurriculumConfig, envs: Sequence[Environment]) -> Curriculum:
+    """The curriculum that a configuration names, over these environments' arms."""
+    return CURRICULA[config.kind](config, envs)
