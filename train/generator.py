@@ -11,6 +11,9 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 
+from ..render import Picture
+from ..roles.messages import Messages
+
 SMALL = 20_000_000
 """Parameters of a model up to which one thread decodes fastest (measured: 2.1 M parameters, 1.3 times as fast)."""
 
@@ -20,6 +23,13 @@ class Prompt(NamedTuple):
 
     ids: tuple[int, ...]
     pixels: torch.Tensor | None = None
+    text: str = ""
+    """The chat template's text, a picture's placeholder not yet expanded; what backends with a processor of their own
+    are given."""
+    picture: Picture | None = None
+    """The picture that `pixels` was made of."""
+    messages: Messages | None = None
+    """What `text` was made of; another model's endpoint has a template of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,8 @@ class Completion:
     """False where `max_new_tokens` cut it off."""
     temperature: float = 1.0
     """Of the distribution; 0 for greedy decoding, whose log-probs are those at 1."""
+    trainable: bool = True
+    """False where the backend gave no ids and log-probs: a frozen role's."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
