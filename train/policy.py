@@ -127,9 +127,8 @@ class Policy:
         """The tokenised prompt, with its picture run through the processor once."""
         text = self.processor.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         if picture is None:
-            return Prompt(
-                tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"]), None, text, None, messages
-            )
+            ids = tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+            return Prompt(ids, text=text, messages=messages)
         inputs = self.processor(images=picture.array, text=text, return_tensors="pt", add_special_tokens=False)
         return Prompt(tuple(inputs["input_ids"][0].tolist()), inputs["pixel_values"][0], text, picture, messages)
 

@@ -182,8 +182,8 @@ def _openai(config: RunConfig, policy: Policy, work: Path, schemas: Mapping[str,
     frozen = [role for role in ROLES if role not in config.learning.roles]
     if not frozen:
         raise ConfigError(
-            "generator.kind=openai plays roles that are not trained, and all are; leave one out of learning.roles, such "
-            "as --set 'learning.roles={solver: 1.0}'"
+            "generator.kind=openai plays roles that are not trained, and all are; leave one out of learning.roles, "
+            "such as --set 'learning.roles={solver: 1.0}'"
         )
     if not config.generator.model:
         raise ConfigError("generator.kind=openai needs generator.model, the model's name at the endpoint")

@@ -1,8 +1,8 @@
 """Checkpoints as vLLM reads them.
 
 transformers 5 writes a LLaVA whose tower is CLIP's or SigLIP's with weights `vision_tower.encoder…`; vLLM 0.32 reads
-`vision_tower.vision_model.encoder…`, the names of checkpoints on the Hub (measured; its error says "There is no module or
-parameter named 'vision_tower.embeddings'"). Others are read as they are.
+`vision_tower.vision_model.encoder…`, the names of checkpoints on the Hub (measured; its error says "There is no module
+or parameter named 'vision_tower.embeddings'"). Others are read as they are.
 """
 
 import json

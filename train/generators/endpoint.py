@@ -69,9 +69,10 @@ class Endpoint:
                 problem, wait = f"{type(error).__name__}: {getattr(error, 'reason', error)}", None
             if tried > self.retries:
                 raise UnreachableError(
-                    f"no answer from {self.url}{path} after {tried} tries in {time.monotonic() - began:.0f} s: {problem}; "
-                    f"is the server running and reachable from here ({self.url}/health)? A slow one wants a longer "
-                    f"generator.timeout (now {self.timeout:g} s); what was finished is kept, and the run can be resumed"
+                    f"no answer from {self.url}{path} after {tried} tries in {time.monotonic() - began:.0f} s: "
+                    f"{problem}; is the server running and reachable from here ({self.url}/health)? A slow one wants a "
+                    f"longer generator.timeout (now {self.timeout:g} s). What was finished is kept for another call, "
+                    "and a run can be resumed from its last checkpoint"
                 )
             pause = self.backoff * 2 ** (tried - 1)
             time.sleep(min(LONGEST_WAIT, pause if wait is None else max(pause, wait)))

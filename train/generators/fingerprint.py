@@ -7,11 +7,13 @@ from typing import Any
 
 import torch
 
-from ..generator import Generator, Prompt, Sampling, left_padded
+from ..generator import Completion, Prompt, Sampling, left_padded
 from .replies import FingerprintError
 
 Expected = Callable[[str, Prompt, Sequence[int]], Sequence[float]]
 """The trainer's log-probs of a completion's ids, as a role, after a prompt, at temperature 1."""
+Generate = Callable[[str, Sequence[Prompt], Sampling, int], list[list[Completion]]]
+"""What `Generator.generate` is."""
 
 
 def trainer_logprobs(policy: Any) -> Expected:
@@ -42,15 +44,17 @@ class Fingerprint:
     tolerance: float = 0.05
     """Nats for each token, on average; float32 on both sides stays below 0.001, bfloat16 below 0.05 as a rule."""
 
-    def check(self, generator: Generator, role: str) -> float:
+    def check(self, role: str, generate: Generate) -> float:
         """The gap in nats for each token.
+
+        Args:
+            role: whose weights.
+            generate: samples as `Generator.generate` does, by no schema: it changes the log-probs.
 
         Raises:
             FingerprintError: it is above the tolerance, or no number.
         """
-        [[completion]] = generator.generate(
-            role, [self.prompt], Sampling(max_new_tokens=self.tokens, temperature=0.0), seed=0
-        )
+        [[completion]] = generate(role, [self.prompt], Sampling(max_new_tokens=self.tokens, temperature=0.0), 0)
         expected = self.expected(role, self.prompt, completion.ids)
         gaps = [abs(a - b) for a, b in zip(completion.logprobs, expected, strict=True)]
         gap = sum(gaps) / len(gaps)

@@ -12,7 +12,7 @@ from ..generator import Completion, Prompt, Sampling
 from .endpoint import Batches, Endpoint
 from .replies import CountError, ReplyError, field
 from .seeds import request_seed
-from .vllm_server import picture_part
+from .vllm_server import identity, picture_part
 
 
 class TrainedRoleError(ValueError):
@@ -64,7 +64,7 @@ class OpenAICompatibleGenerator:
             role,
             seed,
             sampling,
-            tuple((p.text, p.picture.digest if p.picture else None) for p in prompts),
+            tuple(map(identity, prompts)),
         )
         jobs = [
             lambda body=body, place=place: self._ask(body, sampling, request_seed(seed, place))

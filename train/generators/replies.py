@@ -96,7 +96,9 @@ class Checks:
             OtherIdsError: it did not, or does not say what it read.
         """
         if ids is None:
-            raise OtherIdsError(f"{who} does not say which prompt it read (prompt_token_ids); vLLM 0.22 and newer do")
+            raise OtherIdsError(
+                f"{who} does not say which prompt it read (prompt_token_ids); vLLM does where return_token_ids is set"
+            )
         if list(ids) != list(prompt.ids):
             at = next(
                 (i for i, (a, b) in enumerate(zip(ids, prompt.ids, strict=False)) if a != b),

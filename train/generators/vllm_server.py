@@ -96,7 +96,7 @@ class VLLMServerGenerator:
                 self._load(role, new[role], folder)
                 self._loaded[role] = new[role]
                 if self._fingerprint is not None:
-                    self._fingerprint.check(self, role)
+                    self._fingerprint.check(role, self._unconstrained)
         except GeneratorError as error:
             self._loaded = old
             if not isinstance(error, UnreachableError):
@@ -118,8 +118,8 @@ class VLLMServerGenerator:
                 self.endpoint.request("/v1/load_lora_adapter", {**body, "load_inplace": True})
                 return
             raise AdapterError(
-                f"the server does not take {role}'s adapter {folder}: {error}. It must be able to read that folder, and "
-                "be started with VLLM_ALLOW_RUNTIME_LORA_UPDATING=1, --enable-lora and a --max-lora-rank that is "
+                f"the server does not take {role}'s adapter {folder}: {error}. It must be able to read that folder, "
+                "and be started with VLLM_ALLOW_RUNTIME_LORA_UPDATING=1, --enable-lora and a --max-lora-rank that is "
                 "large enough"
             ) from error
 
@@ -138,10 +138,21 @@ class VLLMServerGenerator:
         Raises:
             GeneratorError: the server failed; asked again with equal arguments, only what is missing is sampled.
         """
+        return self._generate(role, prompts, sampling, seed, self._schemas.get(role))
+
+    def _unconstrained(
+        self, role: str, prompts: Sequence[Prompt], sampling: Sampling, seed: int
+    ) -> list[list[Completion]]:
+        return self._generate(role, prompts, sampling, seed, None)
+
+    def _generate(
+        self, role: str, prompts: Sequence[Prompt], sampling: Sampling, seed: int, schema: Any
+    ) -> list[list[Completion]]:
         model = self._served(role)
-        key: Hashable = (model, self.version, seed, sampling, tuple(map(_identity, prompts)))
+        key: Hashable = (model, self.version, seed, sampling, tuple(map(identity, prompts)))
+        bodies = [self._body(model, sampling, request_seed(seed, place), schema) for place in range(len(prompts))]
         jobs = [
-            lambda place=place, prompt=prompt: self._ask(role, model, prompt, sampling, request_seed(seed, place))
+            lambda place=place, prompt=prompt: self._ask(bodies[place], prompt, sampling)
             for place, prompt in enumerate(prompts)
         ]
         with self._lock:
@@ -151,13 +162,12 @@ class VLLMServerGenerator:
         if not self._adapters:
             return self.model
         if role not in self._loaded:
-            raise AdapterError(
-                f"{role} has no adapter on {self.endpoint.url} yet (loaded: {', '.join(sorted(self._loaded)) or 'none'})"
-                "; call sync first"
-            )
+            loaded = ", ".join(sorted(self._loaded)) or "none"
+            raise AdapterError(f"{role} has no adapter on {self.endpoint.url} yet (loaded: {loaded}); call sync first")
         return self._loaded[role]
 
-    def _ask(self, role: str, model: str, prompt: Prompt, sampling: Sampling, seed: int) -> list[Completion]:
+    def _body(self, model: str, sampling: Sampling, seed: int, schema: Any) -> dict[str, Any]:
+        """What every request says, whatever its prompt."""
         body: dict[str, Any] = {
             "model": model,
             "max_tokens": sampling.max_new_tokens,
@@ -175,11 +185,11 @@ class VLLMServerGenerator:
             "stop_token_ids": [self.checks.eos_id],
             "return_token_ids": True,
         }
-        if role in self._schemas:
-            body["structured_outputs"] = {"json": self._schemas[role]}
-        picture = prompt.picture is not None
+        return body if schema is None else {**body, "structured_outputs": {"json": schema}}
+
+    def _ask(self, body: Mapping[str, Any], prompt: Prompt, sampling: Sampling) -> list[Completion]:
         unexpanded = self.checks.unexpanded(prompt)
-        if picture:
+        if prompt.picture is not None:
             path, body = "/v1/chat/completions", {**body, **_chat(prompt)}
         else:
             path, body = "/v1/completions", {**body, "prompt": unexpanded, "logprobs": 0}
@@ -200,7 +210,8 @@ class VLLMServerGenerator:
         return found
 
 
-def _identity(prompt: Prompt) -> Hashable:
+def identity(prompt: Prompt) -> Hashable:
+    """What tells one prompt from another."""
     return prompt.ids, prompt.text, prompt.picture.digest if prompt.picture else None
 
 
