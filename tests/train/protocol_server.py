@@ -28,6 +28,7 @@ class ProtocolServer:
         """What a chat's prompt was read as."""
         self.adapters: dict[str, str] = {}
         self.refuse_adapters = False
+        self.retry_after = "0"
         self.requests: list[tuple[str, Any]] = []
         self.slow = threading.Event()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -98,7 +99,7 @@ def _handler(server: ProtocolServer) -> type[BaseHTTPRequestHandler]:
                     self._send(200, b'{"choices": [', length=1000)
                 self.close_connection = True
             elif fault in ("429", "500"):
-                self._send(int(fault), b'{"error": {"message": "busy"}}', {"Retry-After": "0.2"[2:]})
+                self._send(int(fault), b'{"error": {"message": "busy"}}', {"Retry-After": server.retry_after})
             elif fault == "400":
                 self._send(400, b'{"error": {"message": "prompt too long"}}')
             elif fault == "html":
