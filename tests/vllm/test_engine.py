@@ -16,6 +16,8 @@ from zerosight.train.generators import (
     Checks,
     Fingerprint,
     FingerprintError,
+    RefusedError,
+    UnreachableError,
     VLLMEngineGenerator,
     trainer_logprobs,
 )
@@ -150,3 +152,21 @@ def test_whole_weights_are_reloaded(
     assert_equal_to_trainer(changed, made, "solver", prompts, 1.0)
     with pytest.raises(AdapterError, match="got 2 folders"):
         made.sync({"solver": tmp_path, "coder": tmp_path / "other"}, 2)
+
+
+def test_an_engine_that_died_is_a_failure_and_no_answer(
+    engine: VLLMEngineGenerator, prompts: list[Prompt], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vllm.v1.engine.exceptions import EngineDeadError
+
+    def dead(*args: Any, **kwargs: Any) -> None:
+        raise EngineDeadError()
+
+    monkeypatch.setattr(engine._llm, "generate", dead)
+    with pytest.raises(UnreachableError, match="vLLM's engine died"):
+        engine.generate("solver", prompts, Sampling(max_new_tokens=2), 0)
+
+
+def test_a_prompt_that_is_too_long_is_refused_in_vllms_words(engine: VLLMEngineGenerator) -> None:
+    with pytest.raises(RefusedError, match=r"vLLM refused a prompt: .*maximum context length is 256"):
+        engine.generate("solver", [Prompt((5,) * 300)], Sampling(max_new_tokens=4), 0)

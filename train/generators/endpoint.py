@@ -93,7 +93,7 @@ class Endpoint:
         said = f"HTTP {error.code}: {_message(error)}"
         if error.code not in RETRIED:
             hint = {401: "; is the key in generator.key_file right?", 404: "; is the model's name right?"}
-            raise RefusedError(f"{self.url}{path} refused: {said}{hint.get(error.code, '')}") from error
+            raise RefusedError(f"{self.url}{path} refused: {said}{hint.get(error.code, '')}", error.code) from error
         return said
 
 

@@ -24,6 +24,11 @@ class UnreachableError(GeneratorError):
 class RefusedError(GeneratorError):
     """The server understood the request and will not do it; asking again would not help."""
 
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        """The HTTP status, where there was one."""
+
 
 class ReplyError(GeneratorError):
     """The reply is not what the protocol says."""
@@ -56,13 +61,19 @@ class Checks:
     tokenizer: Any
     suppressed: frozenset[int]
     """Ids that must not be sampled."""
+    placeholder: int
+    """The id that stands for a picture."""
     vocabulary: int
     """Ids are below this."""
 
     @classmethod
     def of(cls, policy: Any) -> "Checks":
         """Those of a `Policy`."""
-        return cls(policy.tokenizer, frozenset(policy.suppressed.tolist()), len(policy.tokenizer))
+        tokenizer = policy.tokenizer
+        # Some tokenizers pad with their end token; that one must be sampled.
+        suppressed = frozenset(policy.suppressed.tolist()) - {tokenizer.eos_token_id}
+        placeholder = tokenizer.convert_tokens_to_ids(policy.processor.image_token)
+        return cls(tokenizer, suppressed, placeholder, len(tokenizer))
 
     @property
     def eos_id(self) -> int:
@@ -78,13 +89,13 @@ class Checks:
         """Token ids with one placeholder for each picture, as backends with a processor of their own want them.
 
         Raises:
-            ValueError: the prompt has a picture's tensor, but neither its text nor the picture.
+            ValueError: the prompt's ids show a picture, but it is not there.
         """
         if prompt.picture is None:
-            if prompt.pixels is not None:
+            if self.placeholder in prompt.ids:
                 raise ValueError(
-                    "this prompt has a picture's tensor only; a backend with its own processor needs Prompt.text and "
-                    "Prompt.picture too (Policy.prompt fills them)"
+                    "this prompt has placeholders of a picture without the picture; a backend with its own processor "
+                    "needs Prompt.text and Prompt.picture, which Policy.prompt fills"
                 )
             return list(prompt.ids)
         return self.tokenizer(prompt.text, add_special_tokens=False)["input_ids"]

@@ -11,7 +11,6 @@ it read is compared, id by id, with what the trainer will see.
 """
 
 import base64
-import threading
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -65,10 +64,12 @@ class VLLMServerGenerator:
         self._adapters = adapters
         self._loaded: dict[str, str] = {}
         """Each role's adapter name on the server."""
+        self._folders: dict[str, Path] = {}
+        """And the folder that it was loaded from."""
+        self._syncing = False
         self._fingerprint = fingerprint
         self._schemas = dict(schemas or {})
-        self._batches = Batches(concurrency)
-        self._lock = threading.Lock()
+        self._batches, self._probes = Batches(concurrency), Batches(1)
 
     def healthy(self) -> None:
         """Asks `/health`.
@@ -90,6 +91,7 @@ class VLLMServerGenerator:
             GeneratorError: the server fails otherwise.
         """
         old, new = dict(self._loaded), {}
+        self._syncing = True
         try:
             for role, folder in role_folders.items():
                 new[role] = f"{role}-{version}"
@@ -103,7 +105,10 @@ class VLLMServerGenerator:
                 for name in set(new.values()) - set(old.values()):
                     self._unload(name)
             raise
+        finally:
+            self._syncing = False
         self.version = version
+        self._folders |= role_folders
         for role, name in old.items():
             if self._loaded[role] != name:
                 self._unload(name)
@@ -138,15 +143,16 @@ class VLLMServerGenerator:
         Raises:
             GeneratorError: the server failed; asked again with equal arguments, only what is missing is sampled.
         """
-        return self._generate(role, prompts, sampling, seed, self._schemas.get(role))
+        return self._generate(self._batches, role, prompts, sampling, seed, self._schemas.get(role))
 
     def _unconstrained(
         self, role: str, prompts: Sequence[Prompt], sampling: Sampling, seed: int
     ) -> list[list[Completion]]:
-        return self._generate(role, prompts, sampling, seed, None)
+        # With batches of its own: a probe in the middle of a batch must not make it forget what it has finished.
+        return self._generate(self._probes, role, prompts, sampling, seed, None)
 
     def _generate(
-        self, role: str, prompts: Sequence[Prompt], sampling: Sampling, seed: int, schema: Any
+        self, batches: Batches, role: str, prompts: Sequence[Prompt], sampling: Sampling, seed: int, schema: Any
     ) -> list[list[Completion]]:
         model = self._served(role)
         key: Hashable = (model, self.version, seed, sampling, tuple(map(identity, prompts)))
@@ -155,8 +161,14 @@ class VLLMServerGenerator:
             lambda place=place, prompt=prompt: self._ask(bodies[place], prompt, sampling)
             for place, prompt in enumerate(prompts)
         ]
-        with self._lock:
-            return self._batches.run(key, jobs)
+        try:
+            return batches.run(key, jobs)
+        except RefusedError as error:
+            if error.status != 404 or self._syncing or self.version is None:
+                raise
+        # The server was started anew since the adapters were loaded; what the batch has finished stays.
+        self.sync(dict(self._folders), self.version)
+        return batches.run(key, jobs)
 
     def _served(self, role: str) -> str:
         if not self._adapters:
