@@ -31,7 +31,7 @@ class ProtocolServer:
         self.retry_after = "0"
         self.requests: list[tuple[str, Any]] = []
         self.slow = threading.Event()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"protocol": self}))
         self._http.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
@@ -77,64 +77,63 @@ class ProtocolServer:
         return choice
 
 
-def _handler(server: ProtocolServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *args: Any) -> None:
-            pass
+class _Handler(BaseHTTPRequestHandler):
+    protocol: ProtocolServer
 
-        def do_GET(self) -> None:
-            server.requests.append((self.path, None))
-            self._send(200, b"")
+    def log_message(self, *args: Any) -> None:
+        pass
 
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            body["authorization"] = self.headers.get("Authorization")
-            server.requests.append((self.path, body))
-            if self.path in LOADS:
-                self._adapter(body)
-                return
-            if body["model"] not in {"base", "big", *server.adapters}:
-                self._send(404, b'{"error": {"message": "The model does not exist."}}')
-                return
-            fault = server.plan.popleft() if server.plan else server.always
-            if fault in ("die", "cut"):
-                if fault == "cut":
-                    self._send(200, b'{"choices": [', length=1000)
-                self.close_connection = True
-            elif fault in ("429", "500"):
-                self._send(int(fault), b'{"error": {"message": "busy"}}', {"Retry-After": server.retry_after})
-            elif fault == "400":
-                self._send(400, b'{"error": {"message": "prompt too long"}}')
-            elif fault == "html":
-                self._send(200, b"<html>a proxy's page</html>")
-            else:
-                if fault == "slow":
-                    server.slow.wait(5)
-                self._send(200, json.dumps(server.reply(self.path, body, fault)).encode())
+    def do_GET(self) -> None:
+        self.protocol.requests.append((self.path, None))
+        self._send(200, b"")
 
-        def _adapter(self, body: Any) -> None:
-            name = body["lora_name"]
-            if self.path.endswith("unload_lora_adapter"):
-                known = server.adapters.pop(name, None)
-                self._send(200 if known else 404, b'{"error": {"message": "cannot be found"}}')
-            elif server.refuse_adapters:
-                self._send(404, b'{"error": {"message": "No adapter found for /x"}}')
-            elif name in server.adapters and not body.get("load_inplace"):
-                self._send(400, b'{"error": {"message": "has already been loaded"}}')
-            else:
-                server.adapters[name] = body["lora_path"]
-                self._send(200, b"Success")
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        body["authorization"] = self.headers.get("Authorization")
+        self.protocol.requests.append((self.path, body))
+        if self.path in LOADS:
+            self._adapter(body)
+            return
+        if body["model"] not in {"base", "big", *self.protocol.adapters}:
+            self._send(404, b'{"error": {"message": "The model does not exist."}}')
+            return
+        fault = self.protocol.plan.popleft() if self.protocol.plan else self.protocol.always
+        if fault in ("die", "cut"):
+            if fault == "cut":
+                self._send(200, b'{"choices": [', length=1000)
+            self.close_connection = True
+        elif fault in ("429", "500"):
+            self._send(int(fault), b'{"error": {"message": "busy"}}', {"Retry-After": self.protocol.retry_after})
+        elif fault == "400":
+            self._send(400, b'{"error": {"message": "prompt too long"}}')
+        elif fault == "html":
+            self._send(200, b"<html>a proxy's page</html>")
+        else:
+            if fault == "slow":
+                self.protocol.slow.wait(5)
+            self._send(200, json.dumps(self.protocol.reply(self.path, body, fault)).encode())
 
-        def _send(self, status: int, data: bytes, headers: Any = None, length: int | None = None) -> None:
-            try:
-                self.send_response(status)
-                for name, value in (headers or {}).items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(data) if length is None else length))
-                self.end_headers()
-                self.wfile.write(data)
-            except OSError:
-                # The client gave up waiting.
-                self.close_connection = True
+    def _adapter(self, body: Any) -> None:
+        name = body["lora_name"]
+        if self.path.endswith("unload_lora_adapter"):
+            known = self.protocol.adapters.pop(name, None)
+            self._send(200 if known else 404, b'{"error": {"message": "cannot be found"}}')
+        elif self.protocol.refuse_adapters:
+            self._send(404, b'{"error": {"message": "No adapter found for /x"}}')
+        elif name in self.protocol.adapters and not body.get("load_inplace"):
+            self._send(400, b'{"error": {"message": "has already been loaded"}}')
+        else:
+            self.protocol.adapters[name] = body["lora_path"]
+            self._send(200, b"Success")
 
-    return Handler
+    def _send(self, status: int, data: bytes, headers: Any = None, length: int | None = None) -> None:
+        try:
+            self.send_response(status)
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(data) if length is None else length))
+            self.end_headers()
+            self.wfile.write(data)
+        except OSError:
+            # The client gave up waiting.
+            self.close_connection = True
