@@ -162,6 +162,9 @@ class Generation(Section):
     """Share of the GPU's memory that vLLM takes (`vllm`); the trainer needs the rest."""
     max_length: int | None = Field(None, ge=16)
     """Tokens of a prompt and its completion at most (`vllm`); by default the model's own limit."""
+    constrain: bool = False
+    """Proposals are decoded under the JSON schema of the run's worlds (not by `hf`). The sampler's log-probs are then
+    those among what the schema allows: where the Proposer is trained, `learning.max_logprob_gap` may stop the run."""
     eager: bool = False
     """Without compilation and CUDA graphs (`vllm`): starts sooner, samples slower."""
     fingerprint: float = Field(0.05, gt=0)

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zerosight.envs import Briefing, Environment, Rejected, Requirement, make, stream
+from zerosight.envs import Briefing, Environment, Rejected, Requirement, Stream, make, stream
+from zerosight.envs.query import dump
 from zerosight.roles import proposer
 from zerosight.roles.proposer import MAX_CONCEPT_CHARS, Proposal, ProposerWeights
 
@@ -136,3 +137,32 @@ def test_every_term_pays_in_the_default_weights(term):
         proposer.reward(ProposerWeights(), valid=True, **{term: 1.0}).value
         > proposer.reward(ProposerWeights(), valid=True).value
     )
+
+
+def test_schema_takes_what_any_of_its_worlds_can_be_asked_and_nothing_else() -> None:
+    from jsonschema import Draft202012Validator
+
+    worlds = [make(name) for name in ("shapes/Canvas-v1", "charts/Chart-v1", "transforms/Edit-v1")]
+    schema = proposer.schema(worlds)
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema)
+    random = Stream(("schema",))
+    for world in worlds:
+        alone = Draft202012Validator(proposer.schema([world]))
+        for task in world.tasks:
+            ask = json.loads(json.dumps(dump(world.query(random, task))))
+            proposal = {"concept": "a title", "draw": [[1, world.words[0]]], "ask": ask}
+            assert validator.is_valid(proposal)
+            assert alone.is_valid(proposal)
+            # Whatever else is wrong with it, each of these is refused.
+            for wrong in (
+                {**proposal, "ask": ["nothing", ask]},
+                {**proposal, "ask": [*ask, 1]} if isinstance(ask, list) else {},
+                {**proposal, "concept": ""},
+                {**proposal, "more": 1},
+                {"concept": "a title", "ask": ask},
+            ):
+                assert not validator.is_valid(wrong), wrong
+    chart = dump(worlds[1].query(random, next(iter(worlds[1].tasks))))
+    only = Draft202012Validator(proposer.schema(worlds[:1]))
+    assert not only.is_valid({"concept": "a", "draw": [], "ask": chart})

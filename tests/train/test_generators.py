@@ -213,6 +213,15 @@ def test_options_that_cannot_be(tiny: Policy, tmp_path: Path, settings: list[str
         make_generator(override(RunConfig(), settings), tiny, tmp_path)
 
 
+def test_constrained_proposals_by_configuration(tiny: Policy, tmp_path: Path) -> None:
+    server = ["generator.kind=vllm-server", "generator.url=http://there:8000", "sharing=lora"]
+    made = make_generator(override(RunConfig(), [*server, "generator.constrain=true"]), tiny, tmp_path)
+    assert isinstance(made, VLLMServerGenerator)
+    assert made._schemas["proposer"]["required"] == ["concept", "draw", "ask"]
+    with pytest.raises(ConfigError, match=r"hf cannot decode under a schema \(given for proposer\)"):
+        make_generator(override(RunConfig(), ["generator.constrain=true"]), tiny, tmp_path)
+
+
 def test_an_unknown_kind_that_passed_the_configuration(tiny: Policy, tmp_path: Path) -> None:
     config = RunConfig()
     config = config.model_copy(update={"generator": config.generator.model_copy(update={"kind": "vllm_server"})})

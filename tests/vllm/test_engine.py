@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 import torch
+from jsonschema import Draft202012Validator
 from tiny_vllm import ENGINE, RANK, adapters, ask, masked_logprobs, randomised
 
+from zerosight.envs import Stream, make
+from zerosight.roles import proposer
+from zerosight.train.embedded import EMBEDDED
 from zerosight.train.generator import Prompt, Sampling
 from zerosight.train.generators import (
     AdapterError,
@@ -129,6 +133,30 @@ def test_completions_fit_a_schema(engine: VLLMEngineGenerator, prompts: list[Pro
     found = engine.generate("coder", prompts, Sampling(max_new_tokens=24, n=4), 0)
     texts = [completion.text for group in found for completion in group]
     assert {json.loads(text) for text in texts} == {"red", "blue"}
+
+
+def test_proposals_of_the_embedded_model_fit_the_worlds_schema(tmp_path: Path) -> None:
+    policy, world = Policy.load(EMBEDDED), make("shapes/Canvas-v2")
+    schemas = {"proposer": proposer.schema([make("shapes/Canvas-v1"), world])}
+    options = {**ENGINE, "max_model_len": 768}
+    made = VLLMEngineGenerator(EMBEDDED, Checks.of(policy), tmp_path, lora_rank=0, schemas=schemas, options=options)
+    briefing = world.briefing(Stream(("constrained",)), next(iter(world.tasks)), 1)
+    prompt = policy.prompt(proposer.prompt(world, briefing))
+    # Hot enough that next to none would be JSON without the schema.
+    [group] = made.generate("proposer", [prompt], Sampling(max_new_tokens=400, temperature=1.8, n=16), 0)
+    whole = [json.loads(completion.text) for completion in group if completion.finished]
+    assert len(whole) >= 4
+    validator = Draft202012Validator(schemas["proposer"])
+    assert all(validator.is_valid(proposal) for proposal in whole)
+    free = made._unconstrained("proposer", [prompt], Sampling(max_new_tokens=400, temperature=1.8, n=16), 0)[0]
+    assert sum(_is_json(completion.text) for completion in free) < len(whole)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
 
 
 @pytest.fixture(scope="module")

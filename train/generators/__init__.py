@@ -13,7 +13,9 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from ...config import ConfigError, Generation, RunConfig
+from ...envs import make
 from ...render import Picture
+from ...roles import proposer
 from ...roles.messages import chat
 from ..embedded import model_path
 from ..generator import Completion, Generator, HFGenerator, Prompt, Sampling
@@ -98,13 +100,13 @@ class ByRole:
 def make_generator(
     config: RunConfig, policy: Policy, work: Path, schemas: Mapping[str, Any] | None = None
 ) -> Generator:
-    """The generator that `config.generator` names.
+    """The generator that `config.generator` names; with `constrain`, proposals fit the schema of the run's worlds.
 
     Args:
         config: the run's.
         policy: that is trained.
         work: folder of the run for what a backend must write.
-        schemas: JSON schemas that roles' completions must fit, by role; `hf` does not constrain.
+        schemas: JSON schemas that roles' completions must fit, by role, besides or instead of that one.
 
     Raises:
         ConfigError: the options do not fit together, or the kind is unknown.
@@ -115,7 +117,10 @@ def make_generator(
         close = difflib.get_close_matches(str(kind), _MAKERS, n=1, cutoff=0.4)
         hint = f"did you mean {close[0]!r}? " if close else ""
         raise ConfigError(f"unknown generator.kind {kind!r}; {hint}(allowed: {', '.join(_MAKERS)})")
-    return _MAKERS[kind](config, policy, work, dict(schemas or {}))
+    chosen = dict(schemas or {})
+    if config.generator.constrain:
+        chosen.setdefault("proposer", proposer.schema([make(env) for env in config.envs]))
+    return _MAKERS[kind](config, policy, work, chosen)
 
 
 def push_weights(generator: Generator, policy: Policy, folder: Path, version: int) -> None:
@@ -140,6 +145,11 @@ def push_weights(generator: Generator, policy: Policy, folder: Path, version: in
 
 
 def _hf(config: RunConfig, policy: Policy, work: Path, schemas: Mapping[str, Any]) -> Generator:
+    if schemas:
+        raise ConfigError(
+            f"generator.kind=hf cannot decode under a schema (given for {', '.join(schemas)}); take vllm, "
+            "vllm-server or openai, or leave generator.constrain off"
+        )
     return HFGenerator(policy, config.generator.batch_size)
 
 
@@ -195,7 +205,7 @@ def _openai(config: RunConfig, policy: Policy, work: Path, schemas: Mapping[str,
         config.generator.model,
         frozen,
         concurrency=config.generator.concurrency,
-        schemas=schemas,
+        schemas={role: schema for role, schema in schemas.items() if role in frozen},
     )
     own = HFGenerator(policy, config.generator.batch_size)
     return ByRole({role: chat_endpoint if role in frozen else own for role in ROLES})
