@@ -2,8 +2,8 @@
 
 The server is started by its owner on the same base model, where it can read the adapters' folders:
 
-    VLLM_ALLOW_RUNTIME_LORA_UPDATING=1 vllm serve MODEL --enable-lora --max-loras 3 --max-lora-rank 16 \
-        --logprobs-mode processed_logprobs --generation-config vllm --trust-request-chat-template
+    VLLM_ALLOW_RUNTIME_LORA_UPDATING=1 vllm serve MODEL --enable-lora --max-loras 3 --max-cpu-loras 6 \
+        --max-lora-rank 16 --logprobs-mode processed_logprobs --generation-config vllm --trust-request-chat-template
 
 A prompt of text alone goes to `/v1/completions` as token ids. One with a picture goes to `/v1/chat/completions`, whose
 chat template is replaced by one that passes our text through: the server's processor expands the placeholder, and what
