@@ -31,6 +31,8 @@ class VLLMEngineGenerator:
     """See `Generator`; one vLLM engine for all roles.
 
     vLLM may start processes of its own, so a script that makes one must guard its entry by `__name__ == "__main__"`.
+    Where such a process is killed by SIGKILL while it samples, vLLM 0.32 does not notice and waits for ever (measured on
+    a CPU); `VLLMServerGenerator` gives up and says so. An engine that ends by an error of its own is noticed.
 
     Args:
         model: folder or Hugging Face id of the base model.
