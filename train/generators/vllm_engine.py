@@ -31,7 +31,7 @@ class VLLMEngineGenerator:
     """See `Generator`; one vLLM engine for all roles.
 
     vLLM may start processes of its own, so a script that makes one must guard its entry by `__name__ == "__main__"`.
-    Where such a process is killed by SIGKILL while it samples, vLLM 0.32 does not notice and waits for ever (measured on
+    Where such a process is killed by SIGKILL while it samples, vLLM 0.32 does not notice and waits for ever (seen on
     a CPU); `VLLMServerGenerator` gives up and says so. An engine that ends by an error of its own is noticed.
 
     Args:
