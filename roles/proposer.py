@@ -1,5 +1,6 @@
 """The Proposer: reads a briefing, writes a concept, what to draw, and a question about it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +56,43 @@ def prompt(env: Environment, briefing: Briefing) -> Messages:
     """What the Proposer is shown."""
     system = SYSTEM % (", ".join(env.words), env.example)
     return chat(system, f"propose: {briefing.text}")
+
+
+def schema(envs: Sequence[Environment]) -> dict[str, Any]:
+    """JSON schema (draft 2020-12) of proposals for any of these worlds, for decoding under constraint.
+
+    What is drawn is any list: which words a world knows stands in its system turn, and `parse` checks it.
+    """
+    asks, definitions = [], {}
+    for number, env in enumerate(envs):
+        own = env.schema()
+        # Worlds name their parts alike; each world's get its number.
+        for name, part in own.pop("$defs", {}).items():
+            definitions[f"world{number}{name}"] = _renumbered(part, number)
+        asks.append({key: _renumbered(part, number) for key, part in own.items() if key not in ("$schema", "title")})
+    concept = {"type": "string", "minLength": 1, "maxLength": MAX_CONCEPT_CHARS}
+    parts = {"concept": concept, "draw": {"type": "array"}, "ask": {"anyOf": asks}}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "proposal",
+        "type": "object",
+        "properties": parts,
+        "required": list(parts),
+        "additionalProperties": False,
+        "$defs": definitions,
+    }
+
+
+def _renumbered(part: Any, number: int) -> Any:
+    """The part of a schema with its references to definitions of this world."""
+    if isinstance(part, list):
+        return [_renumbered(each, number) for each in part]
+    if not isinstance(part, dict):
+        return part
+    found = {key: _renumbered(each, number) for key, each in part.items()}
+    if isinstance(found.get("$ref"), str):
+        found["$ref"] = found["$ref"].replace("#/$defs/", f"#/$defs/world{number}")
+    return found
 
 
 def parse(env: Environment, text: str) -> Proposal | Rejected:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 import torch
 
 from ..render import Picture
+from ..roles.messages import Messages
 from .architecture import Layout
 from .packing import Vision, joined, vision_kind
 
@@ -32,6 +33,8 @@ class Prompt(NamedTuple):
     """The words as the chat template wrote them, with one placeholder: what an engine with a processor takes."""
     picture: Picture | None = None
     """The picture itself, for such an engine."""
+    messages: Messages | None = None
+    """What `text` was made of; another model's endpoint has a template of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ class Completion:
     """False where `max_new_tokens` cut it off."""
     temperature: float = 1.0
     """Of the distribution; 0 for greedy decoding, whose log-probs are those at 1."""
+    trainable: bool = True
+    """False where the backend gave no ids and log-probs: a frozen role's."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,7 +19,8 @@ from .curricula import make_curriculum
 from .curriculum import task_label
 from .embedded import load_policy
 from .episodes import Asked, Attempt, Draw, Episodes
-from .generator import Generator, HFGenerator
+from .generator import HFGenerator
+from .generators import make_generator, push_weights
 from .learner import Learner, Trace
 from .policy import ROLES
 from .processes import Alone, Processes, SharedGenerator, Together
@@ -47,15 +48,20 @@ class Evolution:
         self.processes = processes
         if config.ahead and processes.size > 1:
             raise ConfigError("ahead: 1 needs a single process; several share each rollout, so set ahead=0")
+        if config.generator.kind == "vllm" and processes.size > 1:
+            raise ConfigError(
+                "generator.kind=vllm samples in one process; beside several, take generator.kind=vllm-server or hf"
+            )
         processes.order("begin", run.folder)
         self.policy = load_policy(config)
         self.learner = Learner(self.policy, config.learning, config.steps, processes)
         self.curriculum = make_curriculum(config.curriculum, [make(env) for env in config.envs])
         self._sampler = copy.deepcopy(self.policy) if config.ahead else self.policy
-        generator: Generator = HFGenerator(self._sampler, spare_threads=not config.ahead)
-        if processes.size > 1:
-            generator = SharedGenerator(generator, processes)
-        self.episodes = Episodes(config, self._sampler, generator, self.curriculum, draw)
+        self._generator = make_generator(config, self._sampler, run.folder / "engine")
+        shared = SharedGenerator(self._generator, processes)
+        # A server is asked by the first process alone.
+        sampling = shared if processes.size > 1 and config.generator.kind == "hf" else self._generator
+        self.episodes = Episodes(config, self._sampler, sampling, self.curriculum, draw)
         self.step = 0
         self._busy = False
         """True while weights are being changed, or rollouts are made beside that."""
@@ -76,7 +82,7 @@ class Evolution:
             self._sampler.restore(self.run.checkpoints()[-1] / "sampler")
             self._take(state["next_from"])
             self._next_from = state["next_from"]
-            self._next = self.episodes.roll_out(self._stream(self.step))
+            self._next = self._roll_out(self.step)
         self._take(state)
 
     def _take(self, state: Mapping[str, Any]) -> None:
@@ -89,6 +95,11 @@ class Evolution:
 
     def _stream(self, step: int) -> Stream:
         return Stream(("step", self.config.seed, step))
+
+    def _roll_out(self, step: int) -> list[Attempt]:
+        """A step's attempts, sampled with the weights as they are now."""
+        push_weights(self._generator, self._sampler, self.run.folder / "engine" / "weights", step)
+        return self.episodes.roll_out(self._stream(step))
 
     def evolve(self, report: Report) -> None:
         """Every step that is left, with a checkpoint each `checkpoint_every` and at the end.
@@ -129,7 +140,7 @@ class Evolution:
         began = time.monotonic()
         self._busy = bool(self.config.ahead)
         stream = self._stream(self.step)
-        attempts = self._next if self._next is not None else self.episodes.roll_out(stream)
+        attempts = self._next if self._next is not None else self._roll_out(self.step)
         rolled = time.monotonic()
         self._busy = True
         with self._rolling_ahead():
@@ -166,7 +177,7 @@ class Evolution:
                 own.copy_(current)
         self._next_from = self._state()
         with ThreadPoolExecutor(1) as thread:
-            coming = thread.submit(self.episodes.roll_out, self._stream(self.step + 1))
+            coming = thread.submit(self._roll_out, self.step + 1)
             yield
             self._next = coming.result()
 

@@ -17,6 +17,7 @@ from ..roles.messages import Messages
 from .architecture import (
     Adapted,
     end_ids,
+    image_id,
     layout_of,
     load_model,
     load_processor,
@@ -38,7 +39,7 @@ _WEIGHTS = ("config.json", "generation_config.json", "*.safetensors", "*.index.j
 """What of a model's folder is not its processor's."""
 
 
-class FingerprintError(RuntimeError):
+class RestoreError(RuntimeError):
     """The weights that were loaded are not those that were saved."""
 
 
@@ -101,6 +102,7 @@ class Policy:
         self.sharing = sharing
         self.source = source
         self.layout = layout_of(model)
+        self.image_id = image_id(model)
         self.model = model.eval()
         self._cores: dict[str, Any] = dict.fromkeys(ROLES, model)
         if sharing == "lora":
@@ -199,11 +201,12 @@ class Policy:
             messages, chat_template=template, tokenize=False, add_generation_prompt=True
         )
         if picture is None:
-            return Prompt(tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"]), text=text)
+            ids = tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+            return Prompt(ids, text=text, messages=messages)
         inputs = self.processor(images=[picture.array], text=[text], return_tensors="pt", add_special_tokens=False)
-        ids, vision = inputs["input_ids"][0], vision_of(inputs)
-        positions = prompt_positions(self._cores[ROLES[0]], ids, vision)
-        return Prompt(tuple(ids.tolist()), vision, positions, text, picture)
+        read, vision = inputs["input_ids"][0], vision_of(inputs)
+        positions = prompt_positions(self._cores[ROLES[0]], read, vision)
+        return Prompt(tuple(read.tolist()), vision, positions, text, picture, messages)
 
     def pack(self, rows: Sequence[Row]) -> Packed:
         """Rows as one batch for this model, on its device."""
@@ -258,7 +261,7 @@ class Policy:
         """Take the weights that `save` wrote.
 
         Raises:
-            FingerprintError: after loading, the weights are not those of the files.
+            RestoreError: after loading, the weights are not those of the files.
         """
         if self.sharing == "lora":
             self._restore_adapters(folder)
@@ -276,7 +279,7 @@ class Policy:
             set_peft_model_state_dict(self.model, saved, adapter_name=role)
             loaded = get_peft_model_state_dict(self.model, adapter_name=role)
             if fingerprint(loaded) != fingerprint(saved):
-                raise FingerprintError(
+                raise RestoreError(
                     f"the {role}'s adapter in {folder} was not loaded as it was saved; it belongs to another model or "
                     "to other LoRA settings than this run's (lora_rank, lora_targets)"
                 )

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zerosight.envs import Briefing, Environment, Rejected, Requirement, make, stream
+from zerosight.envs import Briefing, Environment, Rejected, Requirement, Stream, make, stream
+from zerosight.envs.query import dump
 from zerosight.roles import proposer
 from zerosight.roles.proposer import MAX_CONCEPT_CHARS, Proposal, ProposerWeights
 
@@ -136,3 +137,23 @@ def test_every_term_pays_in_the_default_weights(term):
         proposer.reward(ProposerWeights(), valid=True, **{term: 1.0}).value
         > proposer.reward(ProposerWeights(), valid=True).value
     )
+
+
+def test_schema_takes_what_any_of_its_worlds_can_be_asked_and_nothing_else() -> None:
+    from jsonschema import Draft202012Validator
+
+    worlds = [make("shapes/Canvas-v1"), make("transforms/Edit-v1")]
+    both = Draft202012Validator(proposer.schema(worlds))
+    one, other = (Draft202012Validator(proposer.schema([world])) for world in worlds)
+    canvas, edit = (dump(world.query(Stream(("schema",)), next(iter(world.tasks)))) for world in worlds)
+    good = {"concept": "a title", "draw": [[1, "red"]], "ask": json.loads(json.dumps(canvas))}
+    edited = {**good, "ask": json.loads(json.dumps(edit))}
+    assert both.is_valid(good) and both.is_valid(edited)
+    assert one.is_valid(good) and not one.is_valid(edited)
+    assert other.is_valid(edited) and not other.is_valid(good)
+    # Each has one thing wrong with it.
+    for wrong in (["nothing"], "red", []):
+        assert not both.is_valid({**good, "ask": wrong})
+    assert not both.is_valid({**good, "concept": ""})
+    assert not both.is_valid({**good, "more": 1})
+    assert not both.is_valid({"concept": "a title", "ask": good["ask"]})

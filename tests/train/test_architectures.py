@@ -16,7 +16,7 @@ from zerosight.train.architecture import ArchitectureError, image_id, lora_targe
 from zerosight.train.generator import HFGenerator, Prompt, Sampling
 from zerosight.train.learner import Learner, Trace
 from zerosight.train.packing import Branch, Row
-from zerosight.train.policy import ROLES, FingerprintError, ModelNotFoundError, Policy, fingerprint
+from zerosight.train.policy import ROLES, ModelNotFoundError, Policy, RestoreError, fingerprint
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torchvision")
 
@@ -163,7 +163,7 @@ def test_an_adapter_of_other_settings_is_refused(tmp_path: Path) -> None:
     folder = tiny_models.write("llava", tmp_path / "model")
     policy = Policy.load(folder, "lora", 4, 0, "both")
     policy.save(tmp_path / "saved")
-    with pytest.raises((FingerprintError, RuntimeError), match="adapter"):
+    with pytest.raises((RestoreError, RuntimeError), match="adapter"):
         Policy.load(folder, "lora", 4, 0, "text").restore(tmp_path / "saved")
 
 

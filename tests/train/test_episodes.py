@@ -10,7 +10,7 @@ from zerosight.render import rasterise, resolve_svg
 from zerosight.render.pools import Drawn, Outcome
 from zerosight.train.curriculum import Curriculum
 from zerosight.train.episodes import Attempt, Episodes
-from zerosight.train.generator import Completion, Prompt, Sampling
+from zerosight.train.generators import ScriptedGenerator
 from zerosight.train.loop import shuffled_rewards, step_metrics
 from zerosight.train.policy import Policy
 
@@ -38,23 +38,6 @@ UNCLEAR = svg(circle(30), square(27, 50))
 WRONG = svg(circle(12))
 
 
-class Scripted:
-    """A generator that says what it was told, role by role, in turn."""
-
-    def __init__(self, **scripts: Sequence[str]) -> None:
-        self.scripts = scripts
-
-    def generate(self, role: str, prompts: Sequence[Prompt], sampling: Sampling, seed: int) -> list[list[Completion]]:
-        texts = self.scripts[role]
-        return [
-            [self.say(texts[(p * sampling.n + i) % len(texts)]) for i in range(sampling.n)] for p in range(len(prompts))
-        ]
-
-    @staticmethod
-    def say(text: str) -> Completion:
-        return Completion((5, 2), (-1.0, -1.0), text, finished=text != "cut off")
-
-
 def draw(env: Environment, programs: Sequence[str]) -> list[Outcome]:
     found: list[Outcome] = []
     for program in programs:
@@ -70,7 +53,7 @@ def rolled(
 ) -> tuple[Episodes, list[Attempt]]:
     tree = Tree(briefings=1, proposals=2, programs=4, answers=4, items=16, companions=0)
     config = override(RunConfig(tree=tree), settings)
-    episodes = Episodes(config, policy, Scripted(**scripts), Curriculum(config.curriculum, [env]), draw)
+    episodes = Episodes(config, policy, ScriptedGenerator(**scripts), Curriculum(config.curriculum, [env]), draw)
     return episodes, episodes.roll_out(Stream(("test",)))
 
 

@@ -1,0 +1,249 @@
+"""The backends that sample, and the choice among them.
+
+Whatever holds the weights itself (vLLM, in this process or as a server) must be brought each version of them:
+`push_weights` does, before the first step and after each. Hugging Face samples from the policy that is trained.
+"""
+
+import difflib
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from ...config import ConfigError, Generation, RunConfig
+from ...envs import make
+from ...render import Picture
+from ...roles import proposer
+from ...roles.messages import chat
+from ..embedded import model_path
+from ..generator import Completion, Generator, HFGenerator, Prompt, Sampling
+from ..policy import ROLES, Policy, locate_model
+from .endpoint import Endpoint
+from .fingerprint import Fingerprint, trainer_logprobs
+from .openai_compatible import OpenAICompatibleGenerator, TrainedRoleError
+from .replies import (
+    AdapterError,
+    Checks,
+    CountError,
+    FingerprintError,
+    GeneratorError,
+    MissingLogprobsError,
+    OtherIdsError,
+    RefusedError,
+    ReplyError,
+    UnreachableError,
+)
+from .scripted import ScriptedGenerator
+from .vllm_engine import VLLMEngineGenerator, VLLMMissingError
+from .vllm_server import VLLMServerGenerator
+
+__all__ = [
+    "AdapterError",
+    "ByRole",
+    "Checks",
+    "CountError",
+    "Endpoint",
+    "Fingerprint",
+    "FingerprintError",
+    "GeneratorError",
+    "MissingLogprobsError",
+    "OpenAICompatibleGenerator",
+    "OtherIdsError",
+    "RefusedError",
+    "ReplyError",
+    "ScriptedGenerator",
+    "SyncedGenerator",
+    "TrainedRoleError",
+    "UnreachableError",
+    "VLLMEngineGenerator",
+    "VLLMMissingError",
+    "VLLMServerGenerator",
+    "make_generator",
+    "push_weights",
+    "trainer_logprobs",
+]
+
+_PROBE = ("You answer with one word.", "Which colour is the upper left corner?")
+
+
+@runtime_checkable
+class SyncedGenerator(Generator, Protocol):
+    """A backend that holds a copy of the weights."""
+
+    version: int | None
+    """Of the weights that it samples with; None before the first `sync`."""
+
+    def sync(self, role_folders: Mapping[str, Path], version: int) -> None:
+        """Take new weights: each role's folder."""
+        ...
+
+
+class ByRole:
+    """Each role sampled by a generator of its own."""
+
+    def __init__(self, generators: Mapping[str, Generator]) -> None:
+        self.generators = dict(generators)
+
+    def generate(self, role: str, prompts: Sequence[Prompt], sampling: Sampling, seed: int) -> list[list[Completion]]:
+        """See `Generator`.
+
+        Raises:
+            KeyError: no generator plays the role.
+        """
+        if role not in self.generators:
+            raise KeyError(f"no generator plays {role!r}; there are some for {', '.join(self.generators)}")
+        return self.generators[role].generate(role, prompts, sampling, seed)
+
+
+def make_generator(
+    config: RunConfig, policy: Policy, work: Path, schemas: Mapping[str, Any] | None = None
+) -> Generator:
+    """The generator that `config.generator` names; with `constrain`, proposals fit the schema of the run's worlds.
+
+    Args:
+        config: the run's.
+        policy: that is trained.
+        work: folder of the run for what a backend must write.
+        schemas: JSON schemas that roles' completions must fit, by role, besides or instead of that one.
+
+    Raises:
+        ConfigError: the options do not fit together, or the kind is unknown.
+        VLLMMissingError: vLLM is asked for and not installed.
+    """
+    kind = config.generator.kind
+    if kind not in _MAKERS:
+        close = difflib.get_close_matches(str(kind), _MAKERS, n=1, cutoff=0.4)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise ConfigError(f"unknown generator.kind {kind!r}; {hint}(allowed: {', '.join(_MAKERS)})")
+    chosen = dict(schemas or {})
+    if config.generator.constrain:
+        chosen.setdefault("proposer", proposer.schema([make(env) for env in config.envs]))
+    return _MAKERS[kind](config, policy, work, chosen)
+
+
+def push_weights(generator: Generator, policy: Policy, folder: Path, version: int) -> None:
+    """Bring a generator the policy's weights as they are now; nothing where it samples from the policy itself.
+
+    The weights are written to `folder/version_N`; those of the versions before are removed once the new ones are in.
+
+    Raises:
+        GeneratorError: the backend does not take them, or runs others after it did.
+    """
+    if not isinstance(generator, SyncedGenerator):
+        return
+    final = folder / f"version_{version}"
+    shutil.rmtree(final, ignore_errors=True)
+    final.mkdir(parents=True)
+    policy.save(final)
+    lora = policy.sharing == "lora"
+    generator.sync({role: final / role if lora else final for role in ROLES}, version)
+    for old in folder.glob("version_*"):
+        if old != final:
+            shutil.rmtree(old)
+
+
+def _hf(config: RunConfig, policy: Policy, work: Path, schemas: Mapping[str, Any]) -> Generator:
+    if schemas:
+        raise ConfigError(
+            f"generator.kind=hf cannot decode under a schema (given for {', '.join(schemas)}); take vllm, "
+            "vllm-server or openai, or leave generator.constrain off"
+        )
+    # Beside learning, a small model may not take threads away.
+    return HFGenerator(policy, config.generator.batch_size, spare_threads=not config.ahead)
+
+
+def _vllm(config: RunConfig, policy: Policy, work: Path, schemas: Mapping[str, Any]) -> Generator:
+    chosen = config.generator
+    options: dict[str, Any] = {
+        "dtype": chosen.dtype,
+        "gpu_memory_utilization": chosen.memory,
+        "enforce_eager": chosen.eager,
+        "seed": config.seed,
+    }
+    if chosen.max_length is not None:
+        options["max_model_len"] = chosen.max_length
+    return VLLMEngineGenerator(
+        locate_model(model_path(config.model)),
+        Checks.of(policy),
+        work,
+        lora_rank=config.lora_rank if config.sharing == "lora" else 0,
+        roles=len(ROLES),
+        fingerprint=_fingerprint(chosen, policy),
+        schemas=schemas,
+        options=options,
+    )
+
+
+def _vllm_server(config: RunConfig, policy: Policy, work: Path, schemas: Mapping[str, Any]) -> Generator:
+    if config.sharing != "lora":
+        raise ConfigError(
+            f"generator.kind=vllm-server takes new weights as adapters only, got sharing={config.sharing}; add "
+            "--set sharing=lora, or take --set generator.kind=vllm"
+        )
+    return VLLMServerGenerator(
+        _endpoint(config.generator),
+        Checks.of(policy),
+        config.generator.model or config.model,
+        concurrency=config.generator.concurrency,
+        fingerprint=_fingerprint(config.generator, policy),
+        schemas=schemas,
+    )
+
+
+def _openai(config: RunConfig, policy: Policy, work: Path, schemas: Mapping[str, Any]) -> Generator:
+    frozen = [role for role in ROLES if role not in config.learning.roles]
+    if not frozen:
+        raise ConfigError(
+            "generator.kind=openai plays roles that are not trained, and all are; leave one out of learning.roles, "
+            "such as --set 'learning.roles={solver: 1.0}'"
+        )
+    if not config.generator.model:
+        raise ConfigError("generator.kind=openai needs generator.model, the model's name at the endpoint")
+    chat_endpoint = OpenAICompatibleGenerator(
+        _endpoint(config.generator),
+        config.generator.model,
+        frozen,
+        concurrency=config.generator.concurrency,
+        schemas={role: schema for role, schema in schemas.items() if role in frozen},
+    )
+    own = HFGenerator(policy, config.generator.batch_size)
+    return ByRole({role: chat_endpoint if role in frozen else own for role in ROLES})
+
+
+_MAKERS: Mapping[str, Callable[[RunConfig, Policy, Path, Mapping[str, Any]], Generator]] = {
+    "hf": _hf,
+    "vllm": _vllm,
+    "vllm-server": _vllm_server,
+    "openai": _openai,
+}
+
+
+def _endpoint(chosen: Generation) -> Endpoint:
+    if not chosen.url:
+        raise ConfigError(
+            f"generator.kind={chosen.kind} needs the server's address: --set generator.url=http://localhost:8000"
+        )
+    headers = {}
+    if chosen.key_file is not None:
+        try:
+            headers["Authorization"] = f"Bearer {chosen.key_file.read_text().strip()}"
+        except OSError as error:
+            raise ConfigError(f"generator.key_file {chosen.key_file} cannot be read: {error.strerror}") from error
+    # Clients of OpenAI's end their address in /v1; the paths here begin with it.
+    url = chosen.url.rstrip("/").removesuffix("/v1")
+    try:
+        return Endpoint(
+            url=url, timeout=chosen.timeout, retries=chosen.retries, backoff=chosen.backoff, headers=headers
+        )
+    except ValueError as error:
+        raise ConfigError(f"generator.url: {error}") from error
+
+
+def _fingerprint(chosen: Generation, policy: Policy) -> Fingerprint:
+    """The probe has a picture, so that processors which prepare it differently are found too."""
+    rows, columns = np.mgrid[0:224, 0:224].astype(np.uint8)
+    picture = Picture(np.stack([rows, columns, rows ^ columns], axis=-1))
+    prompt = policy.prompt(chat(*_PROBE, image=True), picture)
+    return Fingerprint(trainer_logprobs(policy), prompt, tolerance=chosen.fingerprint)

@@ -1,0 +1,11 @@
+"""Seeds of single requests: a backend that samples each prompt by a seed of its own must be given different ones."""
+
+from ...envs import Stream
+
+
+def request_seed(seed: int, place: int) -> int:
+    """The seed [0, 2**62) of the prompt at a place in a batch of this seed.
+
+    vLLM adds a completion's number to its request's seed, so neighbouring seeds would repeat each other's completions.
+    """
+    return Stream(("request", seed, place)).word() >> 2
