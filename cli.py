@@ -1,4 +1,4 @@
-"""The command line: `zerosight evolve`, `env`, `draw`, `eval`, `report`, `doctor`."""
+"""The command line: `zerosight evolve`, `env`, `draw`, `eval`, `export`, `report`, `doctor`."""
 
 import json
 import signal
@@ -65,6 +65,7 @@ def main() -> None:
 
 
 def _training_errors() -> tuple[type[Exception], ...]:
+    from .envs import InfrastructureError
     from .render.sandbox import SandboxError
     from .train.architecture import ArchitectureError
     from .train.learner import TrainingError
@@ -73,7 +74,7 @@ def _training_errors() -> tuple[type[Exception], ...]:
     from .train.recipes import UnknownRecipeError
     from .train.store import RunError
 
-    found = (SandboxError, TrainingError, ModelNotFoundError, UnknownRecipeError, RunError)
+    found = (SandboxError, TrainingError, ModelNotFoundError, UnknownRecipeError, RunError, InfrastructureError)
     return (*found, ArchitectureError, RestoreError, ProcessError)
 
 
@@ -435,6 +436,22 @@ def evaluate_model(
     for name, row in (*result["tasks"].items(), *result["kinds"].items(), ("all forms", result["overall"])):
         table.add_row(name, str(row["items"]), f"{row['chance']:.0%}", _share(row), f"{row['blind']:.1%}")
     console.print(table)
+
+
+@app.command("export")
+def export_role(
+    run: Annotated[Path, typer.Argument(help="A run directory.")],
+    out: Annotated[Path, typer.Option(help="An empty or new folder.")],
+    role: Annotated[str, typer.Option(help="proposer, coder or solver.")] = "solver",
+    adapter: Annotated[bool, typer.Option("--adapter", help="The LoRA adapter alone, for peft.")] = False,
+) -> None:
+    """Write a trained role as a Hugging Face folder that plain transformers loads, with a model card."""
+    _need_training()
+    from .train.export import export
+
+    _one_of("role", role, ("proposer", "coder", "solver"))
+    export(run, out, role, "adapter" if adapter else "merged")
+    console.print(f"{role}: [bold]{out}[/]")
 
 
 @app.command()
