@@ -7,7 +7,7 @@ PINS := pyproject.toml constraints.txt .ci/setup.sh
 # Waiting threads of torch must not spin: rendering workers share the cores.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: evolve test test-vllm check bench bench-learning bench-render bench-envs bench-spatial seed setup
+.PHONY: evolve test test-vllm check bench bench-learning bench-render bench-envs bench-spatial bench-train seed setup
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -17,7 +17,7 @@ help:
 	@echo "make test-vllm       tests against a real vLLM, its CPU build, in $(VLLM_VENV) (3.5 GB)"
 	@echo "make check           ruff, mypy, import-linter"
 	@echo "make seed            make the embedded model's warm-up anew"
-	@echo "make bench           every benchmark;  make bench-learning, bench-render, bench-envs, bench-spatial: one"
+	@echo "make bench           every benchmark;  make bench-NAME one (learning, render, envs, spatial, train)"
 	@echo "make setup           install only"
 
 evolve: $(VENV)/.installed-train
@@ -39,7 +39,16 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy -p zerosight
 	$(BIN)/lint-imports
 
-bench: bench-learning bench-render bench-envs bench-spatial
+bench: bench-learning bench-render bench-envs bench-spatial bench-train
+
+# An environment of its own: TRL is what we are measured against, not what we need.
+bench-train: .venv-trl/.installed
+	.venv-trl/bin/python -W ignore -m zerosight.benchmarks.training $(ARGS)
+
+.venv-trl/.installed: $(PINS)
+	.ci/setup.sh .venv-trl train
+	.venv-trl/bin/python -m pip install --quiet --disable-pip-version-check trl==1.16.0 -c constraints.txt
+	touch $@
 
 bench-render: $(VENV)/.installed-dev
 	$(BIN)/python -m zerosight.benchmarks.rendering $(ARGS)

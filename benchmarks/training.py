@@ -1,0 +1,224 @@
+"""`make bench-train`: a whole GRPO step and its parts beside TRL's GRPOTrainer, in one process, turn by turn.
+
+Both take the embedded model in float32 on the CPU, the same prompts with the same pictures, group size, longest
+completion, temperature, learning rate and reward (a digest of the text: no model learns it, so that both go on with
+completions of like lengths), AdamW, no KL, one update a step, GRPO's loss. TRL's steps are timed from its own callbacks
+(`on_step_begin` to `on_step_end`); between two of them one of ours is made, so that whatever else the machine does
+falls on both. Two loads: `answers`, the Solver's, with pictures and few tokens; `programs`, the Coder's, in words with
+many. What we save exactly is left on, as it is in a run: equal completions of a group are computed once, groups
+without signal not at all, and a prompt once for its whole group.
+"""
+
+import hashlib
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import Annotated, Any, NamedTuple
+
+import torch
+import typer
+from PIL import Image
+
+from ..config import Learning
+from ..envs import Score, Stream, make, stream
+from ..render import Picture
+from ..roles import coder, solver
+from ..roles.messages import Messages
+from ..train.embedded import EMBEDDED
+from ..train.generator import HFGenerator, Prompt, Sampling
+from ..train.learner import Learner, Trace
+from ..train.policy import Policy
+from ..train.warmup import requirements_of
+from .results_file import write_results
+
+RATE = 1e-4
+
+
+class Load(NamedTuple):
+    """What both are given in each step."""
+
+    name: str
+    role: str
+    prompts: Sequence[tuple[Messages, Picture | None]]
+    group: int
+    tokens: int
+
+
+def reward(text: str) -> float:
+    """0 or 1 by a digest: the same for the same text, learnt by nobody."""
+    return float(hashlib.sha256(text.encode()).digest()[0] % 2)
+
+
+def loads() -> list[Load]:
+    """The Solver's questions and the Coder's orders about items of `shapes/Canvas-v1`."""
+    from ..envs.shapes.canvas import perceive
+
+    env = make("shapes/Canvas-v1")
+    answers: list[tuple[Messages, Picture | None]] = []
+    programs: list[tuple[Messages, Picture | None]] = []
+    for number in range(32):
+        own = stream(env.id, "dev", 0, number)
+        item = env.sample(own, own.choice(tuple(env.tasks)), own.choice(env.difficulties))
+        answers.append((solver.prompt(item.question), env.show(item, env.size)))
+        scene: Any = item.scene
+        things: Any = perceive(scene)
+        programs.append((coder.prompt(env, requirements_of(own, item, things)), None))
+    return [Load("answers", "solver", answers, 16, 4), Load("programs", "coder", programs[:8], 8, 96)]
+
+
+class Timer:
+    """Seconds of named stretches, one entry for each step."""
+
+    def __init__(self) -> None:
+        self.steps: list[dict[str, float]] = []
+
+    @contextmanager
+    def stretch(self, name: str) -> Iterator[None]:
+        """Add the time inside to the current step's."""
+        began = time.perf_counter()
+        yield
+        self.steps[-1][name] = self.steps[-1].get(name, 0.0) + time.perf_counter() - began
+
+
+def our_steps(load: Load, timer: Timer) -> Callable[[], None]:
+    """A function that makes one step of ours."""
+    policy = Policy.load(EMBEDDED)
+    learning = Learning(learning_rate=RATE, warmup_steps=0, final_rate=1.0, loss="grpo", entropy_weight={})
+    learner = Learner(policy, learning, 1_000_000)
+    generator = HFGenerator(policy)
+    sampling = Sampling(max_new_tokens=load.tokens, n=load.group)
+
+    def step() -> None:
+        timer.steps.append({})
+        number = len(timer.steps)
+        with timer.stretch("step"):
+            with timer.stretch("prompts"):
+                prompts: list[Prompt] = [policy.prompt(messages, picture) for messages, picture in load.prompts]
+            with timer.stretch("generation"):
+                groups = generator.generate(load.role, prompts, sampling, number)
+            traces = [
+                Trace(load.role, (str(place),), prompt, c, Score(reward(c.text)), learner.version)
+                for place, (prompt, group) in enumerate(zip(prompts, groups, strict=True))
+                for c in group
+            ]
+            with timer.stretch("learning"):
+                learner.step(traces, Stream(("bench", number)))
+        timer.steps[-1]["tokens"] = float(sum(len(c.ids) for group in groups for c in group))
+
+    return step
+
+
+def trl_steps(load: Load, steps: int, timer: Timer, between: Callable[[], None]) -> None:
+    """So many steps of TRL's trainer, `between` called after each."""
+    from datasets import Dataset
+    from transformers import AutoModelForImageTextToText, AutoProcessor, TrainerCallback
+    from trl import GRPOConfig, GRPOTrainer
+
+    class Watch(TrainerCallback):
+        def on_step_begin(self, *arguments: Any, **options: Any) -> None:
+            timer.steps.append({})
+            self.began = time.perf_counter()
+
+        def on_step_end(self, *arguments: Any, **options: Any) -> None:
+            timer.steps[-1]["step"] = time.perf_counter() - self.began
+            between()
+
+    rows = [{"prompt": messages} | ({"image": _pil(picture)} if picture else {}) for messages, picture in load.prompts]
+    with tempfile.TemporaryDirectory() as folder:
+        config = GRPOConfig(
+            output_dir=folder,
+            per_device_train_batch_size=len(load.prompts) * load.group,
+            gradient_accumulation_steps=1,
+            steps_per_generation=1,
+            num_generations=load.group,
+            max_completion_length=load.tokens,
+            max_steps=steps,
+            learning_rate=RATE,
+            lr_scheduler_type="constant",
+            beta=0.0,
+            loss_type="grpo",
+            scale_rewards="none",
+            temperature=1.0,
+            use_cpu=True,
+            bf16=False,
+            gradient_checkpointing=False,
+            report_to=[],
+            save_strategy="no",
+            logging_strategy="no",
+            disable_tqdm=True,
+            dataloader_pin_memory=False,
+            shuffle_dataset=False,
+        )
+        processor = AutoProcessor.from_pretrained(EMBEDDED)
+        trainer = GRPOTrainer(
+            model=AutoModelForImageTextToText.from_pretrained(EMBEDDED, dtype=torch.float32),
+            reward_funcs=lambda completions, **_: [reward(_text(c)) for c in completions],
+            args=config,
+            train_dataset=Dataset.from_list(rows),
+            processing_class=processor,
+            callbacks=[Watch()],
+        )
+        for name, part in (("_generate", "generation"), ("compute_loss", "forward")):
+            setattr(trainer, name, _timed(getattr(trainer, name), timer, part))
+        trainer.train()
+
+
+def _pil(picture: Picture) -> Image.Image:
+    return Image.fromarray(picture.array)
+
+
+def _text(completion: Any) -> str:
+    if isinstance(completion, str):
+        return completion
+    content = completion[-1]["content"]
+    return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
+
+
+def _timed(function: Callable[..., Any], timer: Timer, name: str) -> Callable[..., Any]:
+    def timed(*arguments: Any, **options: Any) -> Any:
+        with timer.stretch(name):
+            return function(*arguments, **options)
+
+    return timed
+
+
+def compare(load: Load, steps: int) -> dict[str, Any]:
+    """Medians of both over the steps after the first two, and their ratio."""
+    ours, theirs = Timer(), Timer()
+    trl_steps(load, steps, theirs, our_steps(load, ours))
+    kept = [timer.steps[2:] for timer in (ours, theirs)]
+    medians = [{name: statistics.median(step[name] for step in own) for name in own[0]} for own in kept]
+    ratios = sorted(b["step"] / a["step"] for a, b in zip(*kept, strict=True))
+    return {
+        "prompts": len(load.prompts),
+        "group": load.group,
+        "max_new_tokens": load.tokens,
+        "steps": len(ratios),
+        "ours_s": medians[0],
+        "trl_s": medians[1],
+        "step_speedup": statistics.median(ratios),
+        "step_speedup_range": [ratios[0], ratios[-1]],
+        "generation_speedup": medians[1]["generation"] / medians[0]["generation"],
+    }
+
+
+def main(steps: Annotated[int, typer.Option(min=4, help="Steps of each.")] = 14) -> None:
+    """Compare, and write `benchmarks/results/train.json`."""
+    # Reading the answers back in Python must not compete with idle workers of a tokenizer.
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    figures: dict[str, Any] = {"trl": version("trl"), "threads": torch.get_num_threads()}
+    for load in loads():
+        figures[load.name] = compare(load, steps)
+        print(load.name, figures[load.name])  # noqa: T201
+    # A run's step has both loads in it.
+    totals = [sum(figures[load.name][who]["step"] for load in loads()) for who in ("trl_s", "ours_s")]
+    figures["step_speedup_vs_trl"] = totals[0] / totals[1]
+    print(write_results("train", f"make bench-train ARGS='--steps {steps}'", figures))  # noqa: T201
+
+
+if __name__ == "__main__":
+    typer.run(main)
