@@ -10,7 +10,6 @@ without signal not at all, and a prompt once for its whole group.
 """
 
 import hashlib
-import os
 import statistics
 import tempfile
 import time
@@ -208,8 +207,6 @@ def compare(load: Load, steps: int) -> dict[str, Any]:
 
 def main(steps: Annotated[int, typer.Option(min=4, help="Steps of each.")] = 14) -> None:
     """Compare, and write `benchmarks/results/train.json`."""
-    # Reading the answers back in Python must not compete with idle workers of a tokenizer.
-    os.environ["TOKENIZERS_PARALLELISM"] = "false"
     figures: dict[str, Any] = {"trl": version("trl"), "threads": torch.get_num_threads()}
     for load in loads():
         figures[load.name] = compare(load, steps)
