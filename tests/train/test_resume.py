@@ -18,21 +18,21 @@ SETTINGS = (
 )  # fmt: skip
 
 
-def command(folder: Path, resume: bool, *more: str) -> list[str]:
+def command(folder: Path, resume: bool) -> list[str]:
     options = ["--resume", str(folder)] if resume else ["--out", str(folder)]
     if not resume:
-        options += [part for setting in (*SETTINGS, *more) for part in ("--set", setting)]
+        options += [part for setting in SETTINGS for part in ("--set", setting)]
     return [sys.executable, "-m", "zerosight.cli", "evolve", *options, "--threads", "1"]
 
 
-def run(folder: Path, resume: bool = False, *more: str) -> None:
-    subprocess.run(command(folder, resume, *more), check=True, capture_output=True, timeout=240)
+def run(folder: Path, resume: bool = False) -> None:
+    subprocess.run(command(folder, resume), check=True, capture_output=True, timeout=240)
 
 
-def killed_when(folder: Path, resume: bool, reached: Callable[[], bool], *more: str) -> None:
+def killed_when(folder: Path, resume: bool, reached: Callable[[], bool]) -> None:
     """Start or resume a run and kill the whole session of processes once `reached` holds."""
     process = subprocess.Popen(
-        command(folder, resume, *more), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        command(folder, resume), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
     deadline = time.monotonic() + 200
     while not reached():
@@ -81,13 +81,3 @@ def test_a_finished_run_resumes_to_itself(tmp_path: Path) -> None:
     before = outcome(folder)
     run(folder, resume=True)
     assert outcome(folder) == before
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["goldilocks", "spatialevo", "sec", "progress", "regret", "replay"])
-def test_a_run_of_each_curriculum_killed_after_a_checkpoint_ends_like_one_that_was_not(tmp_path, kind) -> None:
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    run(whole, False, f"curriculum.kind={kind}")
-    killed_when(killed, False, lambda: logged(killed) == 3, f"curriculum.kind={kind}")
-    run(killed, resume=True)
-    assert outcome(killed) == outcome(whole)

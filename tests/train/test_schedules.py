@@ -107,6 +107,25 @@ def test_ahead_with_several_processes_is_refused(draw: Draw, tmp_path: Path) -> 
         Evolution(Run.create(tmp_path / "run", small(ahead=1)), draw, processes)
 
 
+@pytest.mark.parametrize("kind", ["goldilocks", "spatialevo", "sec", "progress", "regret", "replay"])
+def test_a_run_of_each_curriculum_resumes_exactly(kind: str, draw: Draw, tmp_path: Path) -> None:
+    config = small(curriculum={"kind": kind}, steps=3, checkpoint_every=1)
+    whole, broken = (Run.create(tmp_path / name, config) for name in ("whole", "broken"))
+    first = Evolution(whole, draw)
+    first.evolve(lambda _: None)
+    begun = Evolution(broken, draw)
+    for number in range(2):
+        broken.log(begun.one_step())
+        if number == 0:
+            begun.checkpoint()
+    second = Evolution(broken, draw)
+    assert second.step == 1, "the second step was logged, but is not in a checkpoint"
+    second.evolve(lambda _: None)
+    assert steps_of(broken) == steps_of(whole)
+    assert second.curriculum.state() == first.curriculum.state()
+    assert same(weights(second.policy), weights(first.policy))
+
+
 def test_terminate_while_rolling_out_keeps_the_last_step(draw: Draw, tmp_path: Path) -> None:
     whole, ended = (Run.create(tmp_path / name, small()) for name in ("whole", "ended"))
     Evolution(whole, draw).evolve(lambda _: None)
