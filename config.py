@@ -27,6 +27,13 @@ class Section(BaseModel):
 class Tree(Section):
     """The shape of one step's episode tree."""
 
+    source: Literal["drawn", "given", "world"] = "drawn"
+    """Where items come from: `drawn` by the Coder for the Proposer, the Proposer's question about a scene that is
+    `given` to it, or made whole by the `world`, so that the Solver alone acts."""
+    proposer: Literal["model", "world"] = "model"
+    """Who proposes what is `drawn`; the world draws a query of the briefing's form, and any kind of objects."""
+    explain: bool = False
+    """A question about a `given` scene that has no answer is put to the Solver: why has it none?"""
     briefings: int = Field(4, ge=1)
     """Briefings drawn by the curriculum for each step."""
     proposals: int = Field(4, ge=2)
@@ -114,7 +121,10 @@ class Learning(Section):
 class CurriculumConfig(Section):
     """How forms and difficulties are drawn."""
 
-    kind: Literal["edge", "uniform", "goldilocks", "spatialevo", "sec", "progress", "regret", "replay"] = "edge"
+    kind: Literal[
+        "edge", "uniform", "goldilocks", "spatialevo", "sec", "progress", "regret", "replay", "confidence", "ttcs",
+        "failures", "coevolve",
+    ] = "edge"  # fmt: skip
     """`edge` prefers what the Solver half knows; `uniform` draws everything alike; see train/curricula.py."""
     floor: float = Field(0.02, ge=0, le=1)
     """Weight of an arm that carries no signal, beside at most 1."""
@@ -137,10 +147,38 @@ class CurriculumConfig(Section):
     replay: float = Field(0.2, ge=0, le=1)
     """Weight that `replay` leaves a mastered arm."""
 
+    targets: tuple[str, ...] = ()
+    """Forms of the test questions that `ttcs` trains for; none means every form."""
+    failure_share: float = Field(0.5, ge=0, le=1)
+    """Of the briefings, how many `failures` makes of what the Solver lately failed on."""
+    mastery: float = Field(0.6, ge=0, le=1)
+    """Mean solve rate of the open rungs at which `coevolve` opens the next."""
+
     @model_validator(mode="after")
     def _band_is_one(self) -> "CurriculumConfig":
         if self.band_low > self.band_high:
             raise ValueError(f"band_low {self.band_low} lies above band_high {self.band_high}; swap them")
+        return self
+
+
+class Labels(Section):
+    """What the Solver's answers are held to while it trains."""
+
+    source: Literal["oracle", "majority"] = "oracle"
+    """The oracle's answer, or what most of the Solver's own answers say: the label of systems without an oracle."""
+    low: float = Field(0.0, ge=0, le=1)
+    """Items whose majority has a smaller share of the answers are not learned from."""
+    high: float = Field(1.0, ge=0, le=1)
+    """Nor those whose majority has a larger one."""
+    tie: Literal["first", "refuse"] = "first"
+    """A tied vote is settled by the answer that was given first, or gives no label."""
+    merge_no: bool = False
+    """Quirk of MM-Zero: any two answers that hold "no " count as the same."""
+
+    @model_validator(mode="after")
+    def _band_is_one(self) -> "Labels":
+        if self.low > self.high:
+            raise ValueError(f"low {self.low} lies above high {self.high}; swap them")
         return self
 
 
@@ -167,6 +205,10 @@ class Phase(Section):
     """Who learns."""
     steps: int = Field(ge=1)
     """For how long."""
+    method: Literal["grpo", "sft"] = "grpo"
+    """Learn from all completions by their rewards, or imitate those that the scheme accepts."""
+    scheme: str = ""
+    """The scheme of this phase; by default the run's."""
 
 
 class Generation(Section):
@@ -222,6 +264,12 @@ class RunConfig(Section):
 
     recipe: str = "zerosight"
     """The recipe this began from."""
+    scheme: str = "zerosight"
+    """Whose prompts, rewards, filters and memory the loop has: a recipe's name (`zerosight recipe list`)."""
+    quirks: tuple[str, ...] = ()
+    """Switches of the scheme: behaviour of published code that is off by default (`zerosight recipe show`)."""
+    start: Path | None = None
+    """A run whose newest checkpoint's weights and curriculum this one begins with."""
     model: str = "embedded"
     """`embedded`, a folder written by save_pretrained, or a Hugging Face id."""
     sharing: Literal["shared", "lora", "full"] = "shared"
@@ -258,6 +306,8 @@ class RunConfig(Section):
     """The sampler."""
     curriculum: CurriculumConfig = CurriculumConfig()
     """The curriculum."""
+    labels: Labels = Labels()
+    """What the Solver is held to."""
     evaluation: Evaluation = Evaluation()
     """The measurement."""
     rewards: Rewards = Rewards()

@@ -7,12 +7,11 @@ from typing import Any, Protocol
 
 from ..render.pools import Pools
 from ..render.sandbox import demand
-from ..train.embedded import load_policy
 from ..train.episodes import Draw, drawn_by
 from ..train.loop import Evolution
 from ..train.policy import Policy
 from ..train.processes import Alone, Processes
-from ..train.store import Run
+from ..train.store import Run, begin_policy
 from ..train.warmup import ANSWERED
 from .heldout import Progress, Suite, evaluate, evaluate_writing, heldout_suite
 
@@ -73,7 +72,7 @@ def run_session(
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, lambda *_: evolution.terminate())
         watcher.phase("before")
-        began_from = evolution.policy if evolution.step == 0 else load_policy(config)
+        began_from = evolution.policy if evolution.step == 0 else begin_policy(config)
         start = measure(run, "start", began_from, suite, draw, watcher.answered)
         watcher.phase("evolve")
         evolution.evolve(lambda metrics: watcher.stepped(metrics, config.steps))

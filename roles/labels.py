@@ -89,6 +89,22 @@ def oracle_labels(truths: Sequence[str]) -> list[str | None]:
     return [truth.strip().casefold() for truth in truths]
 
 
+class Label(NamedTuple):
+    """What answers to one item are held to."""
+
+    text: str
+    true: bool
+    """Whether it is the oracle's, which says itself which answers are right; else only the same text is."""
+
+    def matches(self, answer: str) -> bool:
+        """Whether an answer is the same text; case and outer space do not tell answers apart.
+
+        >>> Label("red", False).matches(" Red")
+        True
+        """
+        return answer.strip().casefold() == self.text.strip().casefold()
+
+
 class LabelError(NamedTuple):
     """How often a source's labels are wrong."""
 

@@ -52,10 +52,20 @@ class ProposerWeights:
     """Rarity of the query among the batch's proposals of the same task."""
 
 
-def prompt(env: Environment, briefing: Briefing) -> Messages:
-    """What the Proposer is shown."""
-    system = SYSTEM % (", ".join(env.words), env.example)
-    return chat(system, f"propose: {briefing.text}")
+SEEN = """You are shown a picture. Let "draw" say what you see on it, and "ask" about that."""
+
+
+def prompt(env: Environment, briefing: Briefing, *, note: str = "", given: bool = False) -> Messages:
+    """What the Proposer is shown.
+
+    Args:
+        env: the world that it proposes in.
+        briefing: what is asked for.
+        note: more of what it is to know, for the system turn.
+        given: it asks about a picture that is there already.
+    """
+    parts = [SYSTEM % (", ".join(env.words), env.example), *([SEEN] if given else []), *([note] if note else [])]
+    return chat("\n".join(parts), f"propose: {briefing.text}", image=given)
 
 
 def schema(envs: Sequence[Environment]) -> dict[str, Any]:

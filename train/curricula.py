@@ -5,13 +5,17 @@ curriculum's numbers go into the checkpoint, those of an unfinished step too, so
 A checkpoint that another curriculum wrote is taken too: what it lacks stays at its start.
 """
 
+import difflib
+import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from ..config import CurriculumConfig
-from ..envs import Environment
-from ..roles.shapes import absolute_zero
+from ..config import ConfigError, CurriculumConfig
+from ..envs import Environment, Stream
+from ..envs.query import Call, dump
+from ..roles.shapes import absolute_zero, variance
 from .curriculum import SHRINK, Arm, Curriculum
 
 Key = tuple[str, str, int]
@@ -184,6 +188,131 @@ class Replay(WithColumns):
         own["best"] = max(own["best"], self._by_key[env, task, difficulty].skill)
 
 
+class Confidence(WithColumns):
+    """Ouroboros-Spatial's steering: arms weigh what the Solver is unsure of, 1 less the mean majority share.
+
+    Source: arXiv 2606.11719, which gives the Solver's confidence to its proposer; the formula is ours.
+    """
+
+    columns: ClassVar[Mapping[str, float]] = {"share": 0.0, "items": 0.0}
+
+    def weight(self, arm: Arm) -> float:
+        """Doubt, never under the floor; unseen arms weigh 1."""
+        own = self.own[_key(arm)]
+        return max(self._config.floor, 1.0 - own["share"]) if own["items"] else 1.0
+
+    def note_share(self, env: str, task: str, difficulty: int, share: float) -> None:
+        """Take one item's share into the mean."""
+        own = self.own[env, task, difficulty]
+        kept = own["items"] * self._config.memory
+        own["share"] = (own["share"] * kept + share) / (kept + 1.0)
+        own["items"] = kept + 1.0
+
+
+class Ttcs(Confidence):
+    """A test-time curriculum in the manner of TTCS: variants of the test questions' forms, where votes are split.
+
+    Source: TTCS (arXiv 2601.22628, commit c0a38fd): (4s(1 - s))^1.2 of the majority share s, no label needed. A
+    deviation: a variant is an item of a test question's form (`targets`), no rewording, so that likeness has no part.
+    It trains for known test questions: its gain on those forms is no claim about others.
+
+    Raises:
+        ConfigError: a target is no form of the run's worlds.
+    """
+
+    def __init__(self, config: CurriculumConfig, envs: Sequence[Environment]) -> None:
+        super().__init__(config, envs)
+        forms = dict.fromkeys(arm.task for arm in self.arms)
+        for target in config.targets:
+            if target not in forms:
+                close = difflib.get_close_matches(target, forms, n=1)
+                hint = f"did you mean {close[0]!r}? " if close else ""
+                raise ConfigError(f"curriculum.targets: no form {target!r} here; {hint}(forms: {', '.join(forms)})")
+
+    def weight(self, arm: Arm) -> float:
+        """The formula above on a target's arms, 0 on others unless there are no targets."""
+        if self._config.targets and arm.task not in self._config.targets:
+            return 0.0
+        own = self.own[_key(arm)]
+        return max(self._config.floor, variance(min(1.0, own["share"])) ** 1.2) if own["items"] else 1.0
+
+
+class Failures(WithColumns):
+    """Failure-seeded briefings: a share of them is of forms and difficulties that the Solver lately failed on.
+
+    The idea is WebRL's and Socratic-SWE's, new tasks from failed ones; the formula is ours. Each item adds its share
+    of wrong answers to its arm's debt, which fades as debts are drawn for; the other briefings are the default's. The
+    failed questions themselves stand in the Proposer's system turn (`Scheme.note`).
+    """
+
+    columns: ClassVar[Mapping[str, float]] = {"debt": 0.0}
+
+    def draw(self, stream: Stream, count: int) -> list[Arm]:
+        """From the debts with the configured probability, else as the default."""
+        found = []
+        for _ in range(count):
+            debts = [self.own[_key(arm)]["debt"] for arm in self.arms]
+            from_debts = stream.integer(0, 999) < 1000 * self._config.failure_share and sum(debts) > 0.0
+            found.append(stream.weighted(self.arms, debts if from_debts else [self.weight(arm) for arm in self.arms]))
+        return found
+
+    def observe(self, env: str, task: str, difficulty: int, rate: float, answers: int) -> None:
+        """Let the debt fade, and add this item's."""
+        super().observe(env, task, difficulty, rate, answers)
+        own = self.own[env, task, difficulty]
+        own["debt"] = self._config.memory * own["debt"] + (1.0 - rate)
+
+
+class CoEvolve(WithColumns):
+    """C2-Evo's two ladders: pictures by difficulty and texts by how long their queries are, climbed turn by turn.
+
+    Only arms on open rungs are drawn. When every open rung has been seen and their mean solve rate reaches `mastery`,
+    the next rung opens: of the pictures' ladder, then of the texts', and so on. Source: arXiv 2507.16518 for the idea;
+    the ladders and the rule are ours.
+    """
+
+    columns: ClassVar[Mapping[str, float]] = {"pictures": 1.0, "texts": 1.0}
+    """How many rungs are open; alike in every arm, so that a checkpoint keeps them."""
+
+    def __init__(self, config: CurriculumConfig, envs: Sequence[Environment]) -> None:
+        super().__init__(config, envs)
+        self._length = {(env.id, task): text_length(env, task) for env in envs for task in env.tasks}
+        self._lengths = sorted(set(self._length.values()))
+        self._levels = sorted({arm.difficulty for arm in self.arms})
+
+    def _rungs(self) -> tuple[int, int]:
+        own = next(iter(self.own.values()))
+        return int(own["pictures"]), int(own["texts"])
+
+    def is_open(self, arm: Arm) -> bool:
+        """Whether its picture's and its text's rung are open."""
+        pictures, texts = self._rungs()
+        easy = self._levels.index(arm.difficulty) < pictures
+        return easy and self._lengths.index(self._length[arm.env, arm.task]) < texts
+
+    def weight(self, arm: Arm) -> float:
+        """The default's weight on open rungs, 0 on others."""
+        return super().weight(arm) if self.is_open(arm) else 0.0
+
+    def finish_step(self) -> None:
+        """Open the next rung, where the open ones are mastered."""
+        within = [arm for arm in self.arms if self.is_open(arm)]
+        if any(not arm.seen for arm in within) or sum(a.rate for a in within) < self._config.mastery * len(within):
+            return
+        pictures, texts = self._rungs()
+        grow_pictures = pictures < len(self._levels) and (pictures <= texts or texts == len(self._lengths))
+        name, value, most = ("pictures", pictures, self._levels) if grow_pictures else ("texts", texts, self._lengths)
+        for own in self.own.values():
+            own[name] = float(min(len(most), value + 1))
+
+
+def text_length(env: Environment, task: str) -> int:
+    """How many parts a query of this form has: the mean over a few drawn ones, rounded; the same at each call."""
+    drawn = [env.query(Stream(("coevolve", env.id, task, number)), task) for number in range(8)]
+    texts = [json.dumps(dump(query)) if isinstance(query, Call) else repr(query) for query in drawn]
+    return round(sum(len(re.findall(r"\w+", text)) for text in texts) / len(texts))
+
+
 CURRICULA: Mapping[str, type[Curriculum]] = {
     "edge": Curriculum,
     "uniform": Curriculum,
@@ -193,6 +322,10 @@ CURRICULA: Mapping[str, type[Curriculum]] = {
     "progress": Progress,
     "regret": Regret,
     "replay": Replay,
+    "confidence": Confidence,
+    "ttcs": Ttcs,
+    "failures": Failures,
+    "coevolve": CoEvolve,
 }
 """Every `curriculum.kind`; the configuration refuses other names and suggests the closest."""
 

@@ -80,6 +80,9 @@ class Curriculum:
         arm.signal = (arm.signal * kept + edge(rate) * answers) / (kept + answers)
         arm.seen = arm.seen * self._config.memory + answers
 
+    def note_share(self, env: str, task: str, difficulty: int, share: float) -> None:
+        """Take in how many of the Solver's answers to one item agreed; for curricula that go by its confidence."""
+
     def finish_step(self) -> None:
         """Told once after a step's items were all observed; curricula that learn by steps do so here."""
 

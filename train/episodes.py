@@ -2,20 +2,21 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from dataclasses import replace
 
 from ..config import RunConfig
-from ..envs import Briefing, Environment, Item, Rejected, Score, Stream, make
-from ..render import InfrastructureError, Picture
+from ..envs import Environment, Item, Rejected, Stream, make
+from ..render import InfrastructureError
 from ..render.pools import Drawn, Outcome, Pools
-from ..roles import coder, proposer, solver
+from ..roles import coder, explain, proposer, solver
+from ..roles.labels import vote
 from ..roles.proposer import Proposal
-from ..roles.reward import edge, novelty
 from .curriculum import Curriculum
 from .generator import Completion, Generator, Prompt, Sampling
 from .learner import Trace
 from .policy import Policy
+from .scheme import Scheme, faithful
+from .tree import EXPLAIN, Asked, Attempt, Drawing, Given
 
 MAX_LEAD = 3
 """How often an answer may be asked more than its form's rarest one."""
@@ -38,109 +39,98 @@ def draw_each(draw: Draw, jobs: Sequence[tuple[Environment, str]]) -> list[Outco
     return [found[number] for number in range(len(jobs))]
 
 
-class Drawing(NamedTuple):
-    """What a program came to."""
-
-    program: str
-    outcome: Outcome
-    score: Score | None
-    """None where our machinery failed: no reward, no trace."""
-
-
-@dataclass(slots=True)
-class Attempt:
-    """One proposal with all that grew from it."""
-
-    env: Environment
-    briefing: Briefing
-    path: tuple[str, ...]
-    prompt: Prompt
-    completion: Completion
-    proposal: Proposal | Rejected
-    coder_prompt: Prompt | None = None
-    programs: list[Completion] = field(default_factory=list)
-    drawings: list[Drawing] = field(default_factory=list)
-    asked: list["Asked"] = field(default_factory=list)
-    refused: list[Rejected] = field(default_factory=list)
-    """Why the question could not be asked of a faithful drawing."""
-    failures: int = 0
-    """How often our machinery failed to make an item for it."""
-
-
-@dataclass(slots=True)
-class Asked:
-    """An item with the Solver's answers."""
-
-    item: Item
-    own: bool
-    """True for the Proposer's question, False for one that the environment added."""
-    picture: Picture
-    prompt: Prompt | None = None
-    """Made when it is asked: most that are offered never are."""
-    answers: list[Completion] = field(default_factory=list)
-    scores: list[Score] = field(default_factory=list)
-
-    @property
-    def rate(self) -> float:
-        """The Solver's accuracy against the oracle."""
-        return sum(score.terms["correct"] for score in self.scores) / len(self.scores)
-
-
 class Episodes:
-    """Rolls out one step after another."""
+    """Rolls out one step after another, as the scheme has it."""
 
     def __init__(
-        self, config: RunConfig, policy: Policy, generator: Generator, curriculum: Curriculum, draw: Draw
+        self,
+        config: RunConfig,
+        policy: Policy,
+        generator: Generator,
+        curriculum: Curriculum,
+        draw: Draw,
+        scheme: Scheme,
     ) -> None:
         self.config = config
         self.policy = policy
         self.generator = generator
         self.curriculum = curriculum
         self.draw = draw
+        self.scheme = scheme
         self.asked_before: Counter[tuple[str, str, str]] = Counter()
         """How often each (environment, task, answer) was asked; the rarer of a task's answers are preferred."""
 
     def roll_out(self, stream: Stream) -> list[Attempt]:
         """One step's attempts, unrewarded."""
-        attempts = self.propose(stream.child("propose"))
-        self.program(attempts, stream.child("program"))
+        if self.config.tree.source == "world":
+            attempts = self.made_by_worlds(stream.child("propose"))
+        else:
+            attempts = self.propose(stream.child("propose"))
+        if self.config.tree.source == "drawn":
+            self.program(attempts, stream.child("program"))
         self.pose(attempts, stream.child("pose"))
         self.answer(attempts, stream.child("answer"))
         return attempts
 
-    def temperature(self, role: str) -> float:
-        """What the role's completions are sampled at."""
-        return float(getattr(self.config.tree, f"{role}_temperature"))
-
-    def _generate(
+    def generate(
         self, role: str, prompts: Sequence[Prompt], tokens: int, n: int, stream: Stream
     ) -> list[list[Completion]]:
-        sampling = Sampling(max_new_tokens=tokens, temperature=self.temperature(role), n=n)
+        """`n` completions for each prompt, at the scheme's temperature of the role."""
+        sampling = Sampling(max_new_tokens=tokens, temperature=self.scheme.temperature(role), n=n)
         return self.generator.generate(role, prompts, sampling, stream.word() >> 1) if prompts else []
+
+    # --- proposals and drawings -----------------------------------------------------------------------------------
+
+    def _briefed(self, stream: Stream, count: int) -> list[Attempt]:
+        """Briefings from the curriculum, of worlds that drew a scene for them where scenes are given."""
+        found = []
+        for number, arm in enumerate(self.curriculum.draw(stream, count)):
+            env = make(arm.env)
+            briefing = self.scheme.briefed(env.briefing(stream, arm.task, arm.difficulty), stream)
+            attempt = Attempt(env, briefing, (f"briefing{number}",))
+            if self.config.tree.source != "drawn":
+                attempt.given = _sampled(attempt, stream.child("given", number))
+            found.append(attempt)
+        return found
+
+    def made_by_worlds(self, stream: Stream) -> list[Attempt]:
+        """Whole items of the curriculum's forms and difficulties: no model proposes or draws."""
+        return self._briefed(stream, self.config.tree.items)
 
     def propose(self, stream: Stream) -> list[Attempt]:
         """Briefings from the curriculum, a group of proposals for each."""
         tree = self.config.tree
-        arms = self.curriculum.draw(stream, tree.briefings)
-        envs = [make(arm.env) for arm in arms]
-        briefings = [env.briefing(stream, arm.task, arm.difficulty) for env, arm in zip(envs, arms, strict=True)]
-        prompts = [self.policy.prompt(proposer.prompt(env, b)) for env, b in zip(envs, briefings, strict=True)]
-        groups = self._generate("proposer", prompts, tree.proposer_tokens, tree.proposals, stream)
-        attempts = []
-        for b, (env, briefing, prompt, group) in enumerate(zip(envs, briefings, prompts, groups, strict=True)):
-            for p, completion in enumerate(group):
-                parsed = proposer.parse(env, completion.text) if completion.finished else _unfinished("proposal")
-                attempts.append(Attempt(env, briefing, (f"briefing{b}", f"proposal{p}"), prompt, completion, parsed))
+        briefed = self._briefed(stream, tree.briefings)
+        if tree.proposer == "world":
+            for attempt in briefed:
+                attempt.proposal = _worlds_proposal(attempt, stream)
+            return briefed
+        # Where a scene was to be given and could not be, there is nothing to propose about.
+        begun = [attempt for attempt in briefed if tree.source == "drawn" or attempt.given is not None]
+        for attempt in begun:
+            note, given = self.scheme.note(attempt.env), attempt.given
+            messages = proposer.prompt(attempt.env, attempt.briefing, note=note, given=given is not None)
+            attempt.prompt = self.policy.prompt(messages, given.picture if given else None)
+        prompts = [attempt.prompt for attempt in begun if attempt.prompt is not None]
+        groups = self.generate("proposer", prompts, tree.proposer_tokens, tree.proposals, stream)
+        attempts = [attempt for attempt in briefed if attempt not in begun]
+        for attempt, group in zip(begun, groups, strict=True):
+            for number, completion in enumerate(group):
+                parsed = proposer.parse(attempt.env, completion.text) if completion.finished else _cut_off("proposal")
+                path = (*attempt.path, f"proposal{number}")
+                own = Attempt(attempt.env, attempt.briefing, path, attempt.prompt, completion, parsed, attempt.given)
+                attempts.append(own)
         return attempts
 
     def program(self, attempts: Sequence[Attempt], stream: Stream) -> None:
         """A group of programs for each valid proposal, drawn in the workers."""
-        valid = [a for a in attempts if not isinstance(a.proposal, Rejected)]
+        valid = [a for a in attempts if isinstance(a.proposal, Proposal)]
         for attempt in valid:
             assert isinstance(attempt.proposal, Proposal)
-            attempt.coder_prompt = self.policy.prompt(coder.prompt(attempt.env, attempt.proposal.requirements))
+            messages = self.scheme.coder_messages(attempt.env, attempt.proposal, stream)
+            attempt.coder_prompt = self.policy.prompt(messages)
         prompts = [a.coder_prompt for a in valid if a.coder_prompt is not None]
-        groups = self._generate("coder", prompts, self.config.tree.coder_tokens, self.config.tree.programs, stream)
+        groups = self.generate("coder", prompts, self.config.tree.coder_tokens, self.config.tree.programs, stream)
         jobs = [(a.env, coder.parse(c.text)) for a, group in zip(valid, groups, strict=True) for c in group]
         outcomes = iter(draw_each(self.draw, jobs))
         for attempt, group in zip(valid, groups, strict=True):
@@ -152,12 +142,14 @@ class Episodes:
         if isinstance(outcome, InfrastructureError):
             return Drawing(text, outcome, None)
         if not completion.finished:
-            outcome = _unfinished("program")
+            outcome = _cut_off("program")
         assert isinstance(attempt.proposal, Proposal)
         scene = outcome.scene if isinstance(outcome, Drawn) else outcome
         return Drawing(
             text, outcome, coder.reward(self.config.rewards.coder, attempt.env, scene, attempt.proposal.requirements)
         )
+
+    # --- questions ------------------------------------------------------------------------------------------------
 
     def pose(self, attempts: Sequence[Attempt], stream: Stream) -> None:
         """Items: the Proposer's question on each faithful drawing, and companions; at most `tree.items`, balanced.
@@ -167,17 +159,10 @@ class Episodes:
         """
         offered: list[tuple[Attempt, Asked]] = []
         for attempt in attempts:
-            faithful = [
-                (d.program, d.outcome)
-                for d in attempt.drawings
-                if d.score is not None and d.score.terms["faithful"] and isinstance(d.outcome, Drawn)
-            ]
-            seen: set[str] = set()
-            for program, rendered in faithful:
-                if rendered.scene.digest in seen:
-                    continue
-                seen.add(rendered.scene.digest)
-                offered += [(attempt, asked) for asked in self._questions(attempt, program, rendered, stream)]
+            if self.config.tree.source == "drawn":
+                offered += [(attempt, asked) for asked in self._on_drawings(attempt, stream)]
+            elif self.config.tree.source == "given":
+                offered += [(attempt, asked) for asked in self._on_given(attempt, stream)]
         for attempt, asked in self._balanced(offered or self._made(attempts, stream), stream):
             attempt.asked.append(asked)
 
@@ -185,35 +170,58 @@ class Episodes:
         """Items of each briefing's form and difficulty, made by its world without any model."""
         made = []
         for number, attempt in enumerate(attempts[: self.config.tree.items]):
-            env, briefing, own = attempt.env, attempt.briefing, stream.child("made", number)
-            try:
-                item = env.sample(own, briefing.task, briefing.difficulty)
-            except InfrastructureError:
-                attempt.failures += 1
-                continue
-            item = replace(item, provenance={"own": False, "made": True})
-            made.append((attempt, Asked(item, False, env.show(item, env.size))))
+            world = self.config.tree.source == "world"
+            # Attempts of one briefing share their given scene; each is asked about a scene of its own here.
+            given = attempt.given if world else _sampled(attempt, stream.child("made", number))
+            if given is not None:
+                item = replace(given.item, provenance={"own": False, "made": True})
+                made.append((attempt, Asked(item, False, given.picture)))
         return made
 
-    def _questions(self, attempt: Attempt, program: str, rendered: Drawn, stream: Stream) -> list[Asked]:
-        assert isinstance(attempt.proposal, Proposal)
-        env, found = attempt.env, []
-        queries = [(attempt.proposal.query, attempt.proposal.task or "other", True)]
-        for arm in self.curriculum.draw(stream, self.config.tree.companions):
-            if arm.env == env.id:
-                queries.append((env.query(stream, arm.task), arm.task, False))
-        for query, task, own in queries:
-            truth = env.solve(rendered.scene, query)
-            if isinstance(truth, Rejected):
-                if own:
-                    attempt.refused.append(truth)
+    def _on_drawings(self, attempt: Attempt, stream: Stream) -> list[Asked]:
+        found: list[Asked] = []
+        seen: set[str] = set()
+        for drawing in attempt.drawings:
+            outcome = drawing.outcome
+            if not isinstance(outcome, Drawn) or not faithful(drawing) or outcome.scene.digest in seen:
                 continue
-            question = env.ask(query, stream, rendered.scene)
-            key = "/".join(map(str, (*stream.key, *attempt.path, rendered.scene.digest[:8], task)))
-            difficulty = env.difficulty_of(rendered.scene)
-            item = Item(key, env.id, task, difficulty, program, rendered.scene, question, truth, {"own": own})
-            found.append(Asked(item, own, env.shown(item, rendered)))
+            seen.add(outcome.scene.digest)
+            for query, task, own in self.scheme.questions(attempt, self.curriculum, stream):
+                truth = attempt.env.solve(outcome.scene, query)
+                if isinstance(truth, Rejected):
+                    if own:
+                        attempt.refused.append(truth)
+                    continue
+                question = attempt.env.ask(query, stream, outcome.scene)
+                key = "/".join(map(str, (*stream.key, *attempt.path, outcome.scene.digest[:8], task)))
+                level = attempt.env.difficulty_of(outcome.scene)
+                item = Item(
+                    key, attempt.env.id, task, level, drawing.program, outcome.scene, question, truth, {"own": own}
+                )
+                found.append(Asked(item, own, attempt.env.shown(item, outcome)))
         return found
+
+    def _on_given(self, attempt: Attempt, stream: Stream) -> list[Asked]:
+        """The Proposer's question about the given scene, or, where configured, why it has no answer."""
+        if attempt.given is None or not isinstance(attempt.proposal, Proposal):
+            return []
+        env, query, base = attempt.env, attempt.proposal.query, attempt.given.item
+        truth = env.solve(base.scene, query)
+        key = "/".join(map(str, (*stream.key, *attempt.path)))
+        if isinstance(truth, Rejected):
+            attempt.refused.append(truth)
+            if not self.config.tree.explain:
+                return []
+            question, truth = explain.posed(env, query, base.scene, stream), explain.truth(truth)
+            item = replace(base, id=key, task=EXPLAIN, question=question, truth=truth, provenance={"own": True})
+            return [Asked(item, True, attempt.given.picture, refused=attempt.refused[-1])]
+        question, task = env.ask(query, stream, base.scene), attempt.proposal.task or "other"
+        item = replace(base, id=key, task=task, question=question, truth=truth, provenance={"own": True})
+        try:
+            return [Asked(item, True, env.show(item, env.size))]
+        except InfrastructureError:
+            attempt.failures += 1
+            return []
 
     def _balanced(self, offered: Sequence[tuple[Attempt, Asked]], stream: Stream) -> list[tuple[Attempt, Asked]]:
         """At most `tree.items` of the offered, the Proposer's own first and then the answers asked least so far.
@@ -242,79 +250,94 @@ class Episodes:
 
     def answer(self, attempts: Sequence[Attempt], stream: Stream) -> None:
         """A group of answers for each item, scored by the oracle."""
-        every = [(attempt, asked) for attempt in attempts for asked in attempt.asked]
-        prompts = [self.policy.prompt(solver.prompt(asked.item.question), asked.picture) for _, asked in every]
-        tree = self.config.tree
-        groups = self._generate("solver", prompts, tree.solver_tokens, tree.answers, stream)
-        for (attempt, asked), prompt, group in zip(every, prompts, groups, strict=True):
+        self.answered([asked for attempt in attempts for asked in attempt.asked], self.config.tree.answers, stream)
+
+    def answered(self, every: Sequence[Asked], n: int, stream: Stream) -> None:
+        """Have each item answered `n` times by the Solver, in place."""
+        prompts = [self.policy.prompt(solver.prompt(asked.item.question), asked.picture) for asked in every]
+        groups = self.generate("solver", prompts, self.config.tree.solver_tokens, n, stream)
+        labels = self.config.labels
+        for asked, prompt, group in zip(every, prompts, groups, strict=True):
             asked.prompt, asked.answers = prompt, group
-            item = asked.item
+            env, item = make(asked.item.env), asked.item
+            weights, refused = self.config.rewards.solver, asked.refused
             asked.scores = [
-                solver.reward(self.config.rewards.solver, attempt.env, item.truth, item.question, c.text) for c in group
+                explain.reward(weights, refused, c.text)
+                if refused is not None
+                else solver.reward(weights, env, item.truth, item.question, c.text)
+                for c in group
             ]
+            asked.vote = vote([c.text for c in group], tie=labels.tie, merge_no=labels.merge_no)
 
-    # --- rewards back up the tree ---------------------------------------------------------------------------
+    # --- rewards back up the tree ---------------------------------------------------------------------------------
 
-    def traces(self, attempts: Sequence[Attempt], version: int) -> list[Trace]:
-        """Every role's traces with their scores; what our machinery failed on has none."""
-        found = []
-        for attempt, score in zip(attempts, self.proposer_scores(attempts), strict=True):
-            if score is not None:
-                found.append(Trace("proposer", attempt.path[:1], attempt.prompt, attempt.completion, score, version))
-            for completion, drawing in zip(attempt.programs, attempt.drawings, strict=True):
-                if drawing.score is not None and attempt.coder_prompt is not None:
-                    found.append(Trace("coder", attempt.path, attempt.coder_prompt, completion, drawing.score, version))
-            for number, asked in enumerate(attempt.asked):
-                assert asked.prompt is not None
-                group = (*attempt.path, f"item{number}")
-                for completion, solved in zip(asked.answers, asked.scores, strict=True):
-                    found.append(Trace("solver", group, asked.prompt, completion, solved, version))
-        return found
+    def traces(self, attempts: Sequence[Attempt], version: int, scheme: Scheme) -> list[Trace]:
+        """Every role's traces with the scheme's scores; what our machinery failed on or a filter leaves out has none.
 
-    def proposer_scores(self, attempts: Sequence[Attempt]) -> list[Score | None]:
-        """Scores of the proposals; None where no drawing of one could be judged."""
-        valid = [a for a in attempts if isinstance(a.proposal, Proposal)]
-        queries = Counter(_query_key(a) for a in valid)
-        tasks = Counter(a.briefing.task for a in valid)
-        weights = self.config.rewards.proposer
-        found: list[Score | None] = []
-        for attempt in attempts:
-            if not isinstance(attempt.proposal, Proposal):
-                found.append(proposer.reward(weights, valid=False))
-                continue
-            judged = [d for d in attempt.drawings if d.score is not None]
-            if not judged:
-                found.append(None)
-                continue
-            faithful = sum(d.score.terms["faithful"] for d in judged if d.score is not None)
-            own = [asked for asked in attempt.asked if asked.own]
-            found.append(
-                proposer.reward(
-                    weights,
-                    valid=True,
-                    brief=proposer.keeps_to(attempt.briefing, attempt.proposal),
-                    drawable=faithful / len(judged),
-                    posed=1.0 - len(attempt.refused) / faithful if faithful else 0.0,
-                    edge=sum(edge(asked.rate) for asked in own) / len(own) if own else 0.0,
-                    novelty=novelty(queries[_query_key(attempt)], tasks[attempt.briefing.task]),
+        The scheme is given: `self.scheme` may be the next step's already, where that is rolled out beside this.
+        """
+        found: list[Trace] = []
+        for attempt, score in zip(attempts, scheme.proposer_scores(attempts), strict=True):
+            if score is not None and attempt.prompt is not None and attempt.completion is not None:
+                right = isinstance(attempt.proposal, Proposal) and bool(attempt.own)
+                found.append(
+                    Trace("proposer", attempt.path[:1], attempt.prompt, attempt.completion, score, version, right)
                 )
-            )
+            if attempt.coder_prompt is not None and scheme.teaches_coder(attempt):
+                for completion, drawing in zip(attempt.programs, attempt.drawings, strict=True):
+                    drawn = scheme.coder_score(attempt, drawing)
+                    if drawn is not None:
+                        right = faithful(drawing)
+                        found.append(
+                            Trace("coder", attempt.path, attempt.coder_prompt, completion, drawn, version, right)
+                        )
+            for number, asked in enumerate(attempt.asked):
+                found += _answer_traces(attempt, number, asked, version, scheme)
         return found
 
-    def observe(self, attempts: Sequence[Attempt]) -> None:
-        """Tell the curriculum how the Solver did."""
+    def observe(self, attempts: Sequence[Attempt], scheme: Scheme) -> None:
+        """Tell the curriculum and the scheme how the Solver did."""
         for attempt in attempts:
             for asked in attempt.asked:
                 if asked.item.task in attempt.env.tasks:
                     item = asked.item
                     self.curriculum.observe(item.env, item.task, item.difficulty, asked.rate, len(asked.scores))
+                    self.curriculum.note_share(item.env, item.task, item.difficulty, asked.vote.share)
         self.curriculum.finish_step()
+        scheme.observe(attempts, self)
 
 
-def _unfinished(what: str) -> Rejected:
+def _sampled(attempt: Attempt, stream: Stream) -> Given | None:
+    """An item of the briefing's form and difficulty, made by its world without any model; None where that failed."""
+    env, briefing = attempt.env, attempt.briefing
+    try:
+        item = env.sample(stream, briefing.task, briefing.difficulty)
+        return Given(item, env.show(item, env.size))
+    except InfrastructureError:
+        attempt.failures += 1
+        return None
+
+
+def _answer_traces(attempt: Attempt, number: int, asked: Asked, version: int, scheme: Scheme) -> list[Trace]:
+    assert asked.prompt is not None
+    scores = scheme.solver_scores(asked) if scheme.teaches_solver(attempt, asked) else None
+    if scores is None:
+        return []
+    group = (*attempt.path, f"item{number}")
+    return [
+        Trace("solver", group, asked.prompt, completion, score, version, oracle.terms["correct"] == 1.0)
+        for completion, score, oracle in zip(asked.answers, scores, asked.scores, strict=True)
+    ]
+
+
+def _cut_off(what: str) -> Rejected:
     return Rejected("unfinished", f"the {what} was cut off before its end", "write a shorter one")
 
 
-def _query_key(attempt: Attempt) -> tuple[str, str]:
-    assert isinstance(attempt.proposal, Proposal)
-    return attempt.briefing.task, repr(attempt.proposal.query)
+def _worlds_proposal(attempt: Attempt, stream: Stream) -> Proposal | Rejected:
+    """A proposal without any model: a query of the briefing's form, and as many objects of any kind."""
+    env, briefing = attempt.env, attempt.briefing
+    requirements = env.requirements([[briefing.objects]])
+    if isinstance(requirements, Rejected):
+        return requirements
+    return Proposal(briefing.text, requirements, env.query(stream, briefing.task), briefing.task)

@@ -13,7 +13,15 @@ from ..config import Learning
 from ..envs import Score, Stream
 from .advantages import Method, advantages_by
 from .generator import Completion, Prompt
-from .losses import divisor, importance_weights, loss_kind, policy_loss, sequence_means
+from .losses import (
+    PolicyLoss,
+    divisor,
+    imitation_loss,
+    importance_weights,
+    loss_kind,
+    policy_loss,
+    sequence_means,
+)
 from .packing import Branch, Packed, Row, batches
 from .policy import ROLES, Policy
 from .processes import Alone, Processes
@@ -35,6 +43,8 @@ class Trace:
     score: Score
     version: int
     """Policy version that sampled it."""
+    right: bool = False
+    """Whether it is right by the oracle, or by what it drew, whatever it is paid."""
     advantage: float = 0.0
 
 
@@ -48,6 +58,8 @@ class _Tree:
     """One for each branch."""
     counts: tuple[int, ...]
     """How many traces each branch stands for."""
+    imitated: bool
+    """Supervised: whoever wrote the completions, they are made likelier."""
 
     @property
     def tokens(self) -> int:
@@ -108,8 +120,13 @@ class Learner:
         if config.gradient_checkpointing:
             policy.recompute_layers()
 
-    def step(self, traces: Sequence[Trace], stream: Stream) -> dict[str, float]:
+    def step(self, traces: Sequence[Trace], stream: Stream, method: str = "grpo") -> dict[str, float]:
         """Train on the traces; returns what to log.
+
+        Args:
+            traces: of all roles that learn.
+            stream: of the order that they are taken in.
+            method: `grpo` learns by their scores, `sft` imitates them.
 
         Raises:
             TrainingError: the loss is not finite, or sampler and trainer disagree.
@@ -120,13 +137,16 @@ class Learner:
             own = [trace for trace in traces if trace.role == role]
             if not own or role not in self.config.roles:
                 continue
-            kept, counts = with_advantages(own, self.config.advantage_scale, self.config.advantage_method)
+            if method == "sft":
+                kept, counts = own, {"imitated": float(len(own))}
+            else:
+                kept, counts = with_advantages(own, self.config.advantage_scale, self.config.advantage_method)
             metrics |= {f"{role}/{name}": value for name, value in counts.items()}
-            trees += _trees(role, kept)
+            trees += _trees(role, kept, method == "sft")
         order = stream.shuffled(range(len(trees)))
         count = min(self.config.minibatches, max(1, len(trees)))
         parts = [[trees[i] for i in sorted(order[part::count])] for part in range(count)]
-        if count > 1 and self.config.correction != "none":
+        if count > 1 and self.config.correction != "none" and method != "sft":
             self._remember(parts)
         for number, chosen in enumerate(parts):
             if chosen:
@@ -176,7 +196,7 @@ class Learner:
             if own:
                 sums = self._gradients(role, own)
                 if first:
-                    stale = any(trace.version < self.version for tree in own for trace in tree.traces)
+                    stale = any(t.imitated or trace.version < self.version for t in own for trace in t.traces)
                     metrics |= self._measured(role, sums, stale)
         for group in self.optimiser.param_groups:
             group["lr"] = self._rate()
@@ -205,7 +225,7 @@ class Learner:
         try:
             for indices in parts:
                 chosen = [mine[i] for i in indices]
-                scale = sequences / self._divisor(chosen, own, count)
+                scale = 1.0 if own[0].imitated else sequences / self._divisor(chosen, own, count)
                 sums += self._backward(role, chosen, self.config.roles[role] / sequences, scale)  # type: ignore[index]
         except TrainingError as error:
             failure = error
@@ -221,7 +241,7 @@ class Learner:
 
         Raises:
             TrainingError: sampler and trainer disagree by more than is allowed, though they have the same weights;
-                those of `stale` traces were sampled with older ones.
+                those of `stale` traces were sampled with older ones, or not at all.
         """
         names = ("logprob_gap", "clip_frac", "entropy", "ratio", "kl")[: 5 if self._reference else 4]
         found = {f"{role}/{n}": float(value) / float(sums[5]) for n, value in zip(names, sums, strict=False)}
@@ -240,30 +260,18 @@ class Learner:
             [6] sums over its tokens: gap, clipped, entropy, ratio, KL, count.
         """
         packed = self.policy.pack([tree.row for tree in trees])
-        traces = [trace for tree in trees for trace in tree.traces]
+        traces, imitated = [trace for tree in trees for trace in tree.traces], trees[0].imitated
         device = self.policy.device
         sampled = torch.tensor([value for trace in traces for value in trace.completion.logprobs], device=device)
-        advantages = torch.tensor([trace.advantage for trace in traces], device=device)[packed.branch]
         counts = torch.tensor([count for tree in trees for count in tree.counts], dtype=torch.float32, device=device)
-        # A role is sampled at one temperature, and its log-probs are compared under that one.
-        temperature = traces[0].completion.temperature
+        # A role is sampled at one temperature, and its log-probs are compared under that one; imitation is at 1.
+        temperature = 1.0 if imitated else traces[0].completion.temperature
         logprobs, entropy = self.policy.logprobs(role, packed, temperature, entropy=True)
         assert entropy is not None
-        before, correction = self._corrected(trees, logprobs, sampled, packed)
-        result = policy_loss(
-            self.config.loss,
-            logprobs,
-            before,
-            advantages,
-            packed.branch,
-            weights=counts,
-            clip_low=self.config.clip_low,
-            clip_high=self.config.clip_high,
-            reference=self._reference_logprobs(role, packed, temperature),
-            kl_weight=self.config.kl_weight,
-            kl=self.config.kl,
-            correction=correction,
-        )
+        if imitated:
+            result = imitation_loss(logprobs, packed.branch, counts)
+        else:
+            result = self._policy_loss(role, trees, packed, logprobs, sampled, counts, temperature)
         if not torch.isfinite(result.loss):
             bad = (
                 traces[int(packed.branch[~torch.isfinite(logprobs)][0])]
@@ -273,13 +281,41 @@ class Learner:
             raise TrainingError(
                 f"the loss of {role} is not finite at group {'/'.join(bad.group)}; lower the learning rate"
             )
-        entropy_weight = self.config.entropy_weight.get(role, 0.0)  # type: ignore[call-overload]
+        entropy_weight = 0.0 if imitated else self.config.entropy_weight.get(role, 0.0)  # type: ignore[call-overload]
         bonus = entropy_weight * (sequence_means(entropy, packed.branch) * counts).sum()
         ((result.loss * scale - bonus) * weight).backward()
         gap = (logprobs.detach() - sampled).abs().sum()
         total = float(len(sampled))
         means = (float(result.ratio) * total, float(result.kl) * total)
         return torch.tensor([float(gap), float(result.clipped) * total, float(entropy.detach().sum()), *means, total])
+
+    def _policy_loss(
+        self,
+        role: str,
+        trees: Sequence[_Tree],
+        packed: Packed,
+        logprobs: torch.Tensor,
+        sampled: torch.Tensor,
+        counts: torch.Tensor,
+        temperature: float,
+    ) -> PolicyLoss:
+        """The configured loss of one forward pass."""
+        values = [trace.advantage for tree in trees for trace in tree.traces]
+        before, correction = self._corrected(trees, logprobs, sampled, packed)
+        return policy_loss(
+            self.config.loss,
+            logprobs,
+            before,
+            torch.tensor(values, device=logprobs.device)[packed.branch],
+            packed.branch,
+            weights=counts,
+            clip_low=self.config.clip_low,
+            clip_high=self.config.clip_high,
+            reference=self._reference_logprobs(role, packed, temperature),
+            kl_weight=self.config.kl_weight,
+            kl=self.config.kl,
+            correction=correction,
+        )
 
     def _corrected(
         self, trees: Sequence[_Tree], logprobs: torch.Tensor, sampled: torch.Tensor, packed: Packed
@@ -299,7 +335,7 @@ class Learner:
             return self._reference.logprobs(role, packed, temperature)[0]
 
 
-def _trees(role: str, traces: Sequence[Trace]) -> list[_Tree]:
+def _trees(role: str, traces: Sequence[Trace], imitated: bool = False) -> list[_Tree]:
     """Traces of the same prompt as one row each; those with the same ids and advantage are computed once.
 
     Short answers of one group are mostly the same few, so this saves most of their work.
@@ -315,7 +351,6 @@ def _trees(role: str, traces: Sequence[Trace]) -> list[_Tree]:
         unlike = {(trace.completion.ids, trace.advantage): trace for trace in reversed(own)}
         chosen = tuple(unlike[key] for key in counts)
         branches = [Branch(trace.completion.ids) for trace in chosen]
-        found.append(
-            _Tree(role, Row(prompt.ids, branches, prompt.vision, prompt.positions), chosen, tuple(counts.values()))
-        )
+        row = Row(prompt.ids, branches, prompt.vision, prompt.positions)
+        found.append(_Tree(role, row, chosen, tuple(counts.values()), imitated))
     return found

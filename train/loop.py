@@ -12,19 +12,22 @@ from typing import Any
 
 import torch
 
-from ..config import ConfigError, RunConfig
+from ..config import ConfigError, Phase, RunConfig
 from ..envs import InfrastructureError, Rejected, Score, Stream, make
 from ..render.pools import Drawn
+from ..roles.proposer import Proposal
 from .curricula import make_curriculum
 from .curriculum import task_label
-from .embedded import load_policy
-from .episodes import Asked, Attempt, Draw, Episodes
+from .diagnostics import diagnose
+from .episodes import Draw, Episodes
 from .generator import HFGenerator
 from .generators import make_generator, push_weights
 from .learner import Learner, Trace
 from .policy import ROLES
 from .processes import Alone, Processes, SharedGenerator, Together
-from .store import Run
+from .recipes import make_scheme, scheme_names
+from .store import Run, begin_policy, newest_state
+from .tree import Asked, Attempt
 
 Report = Callable[[Mapping[str, Any]], None]
 """Called with each step's metrics."""
@@ -53,7 +56,7 @@ class Evolution:
                 "generator.kind=vllm samples in one process; beside several, take generator.kind=vllm-server or hf"
             )
         processes.order("begin", run.folder)
-        self.policy = load_policy(config)
+        self.policy = begin_policy(config)
         self.learner = Learner(self.policy, config.learning, config.steps, processes)
         self.curriculum = make_curriculum(config.curriculum, [make(env) for env in config.envs])
         self._sampler = copy.deepcopy(self.policy) if config.ahead else self.policy
@@ -61,7 +64,9 @@ class Evolution:
         shared = SharedGenerator(self._generator, processes)
         # A server is asked by the first process alone.
         sampling = shared if processes.size > 1 and config.generator.kind == "hf" else self._generator
-        self.episodes = Episodes(config, self._sampler, sampling, self.curriculum, draw)
+        self.schemes = {name: make_scheme(name, config) for name in scheme_names(config)}
+        first = self.schemes[scheme_at(config, 0)]
+        self.episodes = Episodes(config, self._sampler, sampling, self.curriculum, draw, first)
         self.step = 0
         self._busy = False
         """True while weights are being changed, or rollouts are made beside that."""
@@ -76,6 +81,8 @@ class Evolution:
         state = self.run.restore(self.policy, self.learner)
         self.processes.order("restore")
         if state is None:
+            if self.config.start is not None:
+                self._begin_from(self.config.start)
             return
         self.step = state["step"]
         if self.config.ahead and "next_from" in state:
@@ -85,13 +92,24 @@ class Evolution:
             self._next = self._roll_out(self.step)
         self._take(state)
 
+    def _begin_from(self, folder: Path) -> None:
+        """Take another run's curriculum and what its schemes remember; its weights are loaded with the policy."""
+        state = newest_state(folder)
+        kept = {(arm.env, arm.task, arm.difficulty) for arm in self.curriculum.arms}
+        arms = [a for a in state["curriculum"] if (a["env"], a["task"], a["difficulty"]) in kept]
+        self._take({**state, "curriculum": arms})
+
     def _take(self, state: Mapping[str, Any]) -> None:
         self.curriculum.restore(state["curriculum"])
         self.episodes.asked_before = Counter({tuple(key): count for key, count in state["asked_before"]})
+        for name, scheme in self.schemes.items():
+            if name in state.get("schemes", {}):
+                scheme.restore(state["schemes"][name])
 
     def _state(self) -> dict[str, Any]:
         asked = [[list(key), count] for key, count in sorted(self.episodes.asked_before.items())]
-        return {"curriculum": self.curriculum.state(), "asked_before": asked}
+        schemes = {name: scheme.state() for name, scheme in self.schemes.items()}
+        return {"curriculum": self.curriculum.state(), "asked_before": asked, "schemes": schemes}
 
     def _stream(self, step: int) -> Stream:
         return Stream(("step", self.config.seed, step))
@@ -99,7 +117,10 @@ class Evolution:
     def _roll_out(self, step: int) -> list[Attempt]:
         """A step's attempts, sampled with the weights as they are now."""
         push_weights(self._generator, self._sampler, self.run.folder / "engine" / "weights", step)
-        return self.episodes.roll_out(self._stream(step))
+        stream, scheme = self._stream(step), self.schemes[scheme_at(self.config, step)]
+        self.episodes.scheme = scheme
+        scheme.prepare(self.episodes, step, stream.child("prepare"))
+        return self.episodes.roll_out(stream)
 
     def evolve(self, report: Report) -> None:
         """Every step that is left, with a checkpoint each `checkpoint_every` and at the end.
@@ -144,19 +165,22 @@ class Evolution:
         rolled = time.monotonic()
         self._busy = True
         with self._rolling_ahead():
-            traces = self.episodes.traces(attempts, max(0, self.learner.version - self.config.ahead))
+            phase, scheme = phase_at(self.config, self.step), self.schemes[scheme_at(self.config, self.step)]
+            traces = self.episodes.traces(attempts, max(0, self.learner.version - self.config.ahead), scheme)
             if self.config.shuffle_rewards:
                 traces = shuffled_rewards(traces, stream.child("shuffle"))
-            roles = learning_roles(self.config, self.step)
-            learned_from = [trace for trace in traces if trace.role in roles]
-            self.processes.order("learn", learned_from, stream.child("learn"))
-            learned = self.learner.step(learned_from, stream.child("learn"))
+            learned_from = [trace for trace in traces if trace.role in phase.roles]
+            if phase.method == "sft":
+                learned_from = scheme.lessons(attempts, learned_from, self.policy)
+            self.processes.order("learn", learned_from, stream.child("learn"), phase.method)
+            learned = self.learner.step(learned_from, stream.child("learn"), phase.method)
             took = time.monotonic() - rolled
-        self.episodes.observe(attempts)
+        self.episodes.observe(attempts, scheme)
         self.step += 1
         self._keep(attempts)
         self._busy = False
         metrics = {"step": self.step, **step_metrics(attempts, traces), **learned}
+        metrics |= diagnose(attempts, traces, scheme)
         metrics |= {
             "arms": {
                 f"{task_label(self.config.envs, a.env, a.task)}/{a.difficulty}": round(a.rate, 3)
@@ -200,16 +224,25 @@ class Evolution:
         self.run.checkpoint(self.step, self.policy, self.learner, state, self._sampler if self._next else None)
 
 
-def learning_roles(config: RunConfig, step: int) -> tuple[str, ...]:
-    """Who learns in a step, counted from 0: the phases follow one another over and over."""
+EVERY_ROLE = Phase(roles=ROLES, steps=1)
+"""What a run without phases does in each step."""
+
+
+def phase_at(config: RunConfig, step: int) -> Phase:
+    """The phase of a step, counted from 0: the phases follow one another over and over."""
     if not config.phases:
-        return ROLES
+        return EVERY_ROLE
     place = step % sum(phase.steps for phase in config.phases)
     for phase in config.phases:
         if place < phase.steps:
-            return phase.roles
+            return phase
         place -= phase.steps
     raise AssertionError("a place within the sum of the phases lies in one of them")
+
+
+def scheme_at(config: RunConfig, step: int) -> str:
+    """The name of a step's scheme."""
+    return phase_at(config, step).scheme or config.scheme
 
 
 def follow(processes: Together, device: torch.device) -> None:
@@ -218,7 +251,7 @@ def follow(processes: Together, device: torch.device) -> None:
 
     def begin(folder: Path) -> None:
         run = Run.open(folder)
-        policy = load_policy(run.config, device)
+        policy = begin_policy(run.config, device)
         learner = Learner(policy, run.config.learning, run.config.steps, processes)
         orders["restore"] = lambda: run.load_newest(policy, learner)
         orders["generate"] = SharedGenerator(HFGenerator(policy), processes).take_part
@@ -250,8 +283,8 @@ def step_metrics(attempts: Sequence[Attempt], traces: Sequence[Trace]) -> dict[s
     refused += Counter(f"program/{d.outcome.code}" for d in drawings if isinstance(d.outcome, Rejected))
     refused += Counter(f"question/{r.code}" for a in attempts for r in a.refused)
     metrics |= {
-        "proposals": len(attempts),
-        "proposals_valid": sum(not isinstance(a.proposal, Rejected) for a in attempts),
+        "proposals": sum(a.proposal is not None for a in attempts),
+        "proposals_valid": sum(isinstance(a.proposal, Proposal) for a in attempts),
         "programs": len(drawings),
         "pictures": sum(isinstance(d.outcome, Drawn) for d in drawings),
         "faithful": sum(bool(d.score and d.score.terms["faithful"]) for d in drawings),
@@ -279,7 +312,7 @@ def _attempt_record(attempt: Attempt) -> dict[str, Any]:
     return {
         "env": attempt.env.id,
         "briefing": attempt.briefing.text,
-        "proposal": attempt.completion.text,
+        "proposal": attempt.completion.text if attempt.completion else "",
         "rejected": [rejected.code, rejected.reason] if rejected else None,
         "drawings": [_drawing_record(drawing) for drawing in attempt.drawings],
         "items": [_asked_record(asked) for asked in attempt.asked],

@@ -177,6 +177,20 @@ def policy_loss(
     return PolicyLoss(loss, outside.float().mean(), mean_kl, ratio.detach().mean())
 
 
+def imitation_loss(
+    logprobs: torch.Tensor, sequence: torch.Tensor, weights: torch.Tensor | None = None
+) -> PolicyLoss:
+    """Supervised fine-tuning: minus the mean log-prob of each sequence, summed over sequences and undivided.
+
+    Args:
+        logprobs: [N] under the policy that is trained.
+        sequence: [N] int64 number of each token's sequence.
+        weights: [S] how often each sequence counts, in the order of first appearance; once each by default.
+    """
+    nothing = torch.zeros((), device=logprobs.device)
+    return PolicyLoss(aggregate(-logprobs, sequence, "sequence_mean", weights), nothing, nothing, nothing + 1.0)
+
+
 def _surrogate(
     kind: Surrogate, ratio: torch.Tensor, logprobs: torch.Tensor, advantages: torch.Tensor, low: float, high: float
 ) -> tuple[torch.Tensor, torch.Tensor]:

@@ -201,13 +201,46 @@ def load_trained(folder: Path) -> Policy:
     Raises:
         RunError: the folder is no run or has no checkpoint.
     """
-    run = Run.open(folder)
-    found = run.checkpoints()
+    newest = newest_checkpoint(folder)
+    policy = load_policy(Run.open(folder).config)
+    policy.restore(newest)
+    return policy
+
+
+def begin_policy(config: RunConfig, device: torch.device | None = None) -> Policy:
+    """The policy that a run begins with: the model's, or that of another run's newest checkpoint.
+
+    Raises:
+        RunError: that run has no checkpoint, or its weights are of another make.
+    """
+    policy = load_policy(config, device)
+    if config.start is not None:
+        before = Run.open(config.start).config
+        for name in ("model", "sharing", "lora_rank", "lora_targets"):
+            own, other = getattr(config, name), getattr(before, name)
+            if own != other and not (name.startswith("lora") and config.sharing != "lora"):
+                raise RunError(
+                    f"{config.start} has {name}={other}, and this run {name}={own}; go on with --set {name}={other}"
+                )
+        policy.restore(newest_checkpoint(config.start))
+    return policy
+
+
+def newest_checkpoint(folder: Path) -> Path:
+    """The folder of a run's newest checkpoint.
+
+    Raises:
+        RunError: the folder is no run or has none.
+    """
+    found = Run.open(folder).checkpoints()
     if not found:
         raise RunError(f"{folder} has no checkpoint yet; continue it with --resume {folder}")
-    policy = load_policy(run.config)
-    policy.restore(found[-1])
-    return policy
+    return found[-1]
+
+
+def newest_state(folder: Path) -> dict[str, Any]:
+    """What the newest checkpoint of a run says of its curriculum, its schemes and what was asked."""
+    return json.loads((newest_checkpoint(folder) / "state.json").read_text())
 
 
 def manifest(config: RunConfig) -> dict[str, Any]:

@@ -107,6 +107,24 @@ def _read(text: str, tree: ast.Module) -> Program:
     return Program(text, source, sets, False, about)
 
 
+def with_source(text: str, source: str) -> str:
+    r"""The program on another source picture; for programs that `read_program` accepts.
+
+    >>> with_source('source = "noise 1"\nparams = []', "scene 3")
+    'source = "scene 3"\nparams = []'
+    >>> with_source("params = []", "scene 3")
+    'source = "scene 3"\nparams = []'
+    """
+    lines = text.splitlines(keepends=True)
+    for node in ast.parse(text).body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else None
+        if isinstance(target, ast.Name) and target.id == "source" and node.end_lineno is not None:
+            rest = lines[node.end_lineno - 1].encode()[node.end_col_offset :].decode()
+            lines[node.lineno - 1 : node.end_lineno] = [f'source = "{source}"{rest}']
+            return "".join(lines)
+    return f'source = "{source}"\n{text}'
+
+
 def _literal(node: ast.expr) -> Any:
     try:
         return ast.literal_eval(node)

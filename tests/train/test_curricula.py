@@ -1,5 +1,6 @@
 """Every curriculum: its formula on numbers worked out by hand, and the same draws after a checkpoint at any moment."""
 
+import itertools
 import json
 import math
 
@@ -49,7 +50,7 @@ def test_a_run_cut_anywhere_draws_as_one_that_was_not(env, kind, events, cut):
     assert cutted.state() == whole.state()
     assert drawn(cutted, "after") == drawn(whole, "after")
     for arm in whole.arms:
-        assert 0.0 < whole.weight(arm) < math.inf
+        assert (0.0 <= whole.weight(arm) if kind == "coevolve" else 0.0 < whole.weight(arm)) and whole.weight(arm) < 9e9
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -68,10 +69,14 @@ def test_an_outcome_changes_no_other_arm(env, kind):
     curriculum = made(env, kind)
     before = [curriculum.weight(arm) for arm in curriculum.arms]
     see(curriculum, curriculum.arms[3], 1.0, 0.9375)
-    curriculum.finish_step()
+    arm = curriculum.arms[3]
+    curriculum.note_share(arm.env, arm.task, arm.difficulty, 0.75)
+    if kind != "coevolve":
+        curriculum.finish_step()
     after = [curriculum.weight(arm) for arm in curriculum.arms]
     assert after[:3] + after[4:] == before[:3] + before[4:]
-    assert (after[3] != before[3]) == (kind != "uniform")
+    # `coevolve` has not opened this arm's rung, whatever is known of it.
+    assert (after[3] != before[3]) == (kind not in ("uniform", "coevolve"))
 
 
 def test_goldilocks_weighs_the_band_and_its_ends(env):
@@ -175,3 +180,58 @@ def test_a_wrong_name_or_band_says_what_to_do():
         build({"curriculum": {"kind": "goldilock"}})
     with pytest.raises(ConfigError, match="swap them"):
         build({"curriculum": {"band_low": 0.9}})
+
+
+def test_confidence_weighs_doubt(env):
+    curriculum = made(env, "confidence", memory=0.5, floor=0.1)
+    arm = curriculum.arms[0]
+    assert curriculum.weight(arm) == 1.0
+    for share in (0.5, 1.0):
+        curriculum.note_share(arm.env, arm.task, arm.difficulty, share)
+    # One item of 0.5 at half its weight, and one of 1.
+    assert curriculum.weight(arm) == pytest.approx(1 - (0.5 * 0.5 + 1.0) / 1.5)
+    for _ in range(50):
+        curriculum.note_share(arm.env, arm.task, arm.difficulty, 1.0)
+    assert curriculum.weight(arm) == 0.1
+
+
+def test_ttcs_draws_the_test_questions_forms_where_votes_are_split(env):
+    curriculum = made(env, "ttcs", targets=("count", "nearest"))
+    assert {arm.task for arm in curriculum.draw(Stream(("t",)), 200)} == {"count", "nearest"}
+    arm = next(arm for arm in curriculum.arms if arm.task == "count")
+    curriculum.note_share(arm.env, arm.task, arm.difficulty, 0.75)
+    assert curriculum.weight(arm) == pytest.approx(0.75**1.2)
+    with pytest.raises(ConfigError, match=r"no form 'nearst' here; did you mean 'nearest'\?"):
+        made(env, "ttcs", targets=("nearst",))
+
+
+def test_failures_come_back_until_they_are_paid(env):
+    curriculum = made(env, "failures", failure_share=1.0, memory=0.5)
+    failed, solved = curriculum.arms[4], curriculum.arms[5]
+    see(curriculum, failed, 0.25)
+    see(curriculum, solved, 1.0)
+    assert {id(arm) for arm in curriculum.draw(Stream(("f",)), 50)} == {id(failed)}
+    see(curriculum, failed, *[1.0] * 60)
+    assert curriculum.own[failed.env, failed.task, failed.difficulty]["debt"] < 1e-9
+    assert made(env, "failures", failure_share=0.0).draw(Stream(("f",)), 9)
+
+
+def test_coevolve_opens_one_rung_at_a_time_and_in_turn(env):
+    curriculum = made(env, "coevolve", mastery=0.6)
+    first = [arm for arm in curriculum.arms if curriculum.weight(arm) > 0]
+    assert {arm.difficulty for arm in first} == {1} and {arm.task for arm in first} < set(env.tasks)
+    sizes = []
+    for _ in range(30):
+        opened = [arm for arm in curriculum.arms if curriculum.weight(arm) > 0]
+        sizes.append((max(arm.difficulty for arm in opened), len({arm.task for arm in opened})))
+        for arm in opened:
+            see(curriculum, arm, *[1.0] * 9)
+        curriculum.finish_step()
+    grown = [(b[0] > a[0], b[1] > a[1]) for a, b in itertools.pairwise(sizes) if a != b]
+    assert grown[:2] == [(True, False), (False, True)], "pictures first, then texts"
+    assert sizes[-1] == (max(env.difficulties), len(env.tasks)), "in the end every arm is open"
+    stuck = made(env, "coevolve", mastery=0.6)
+    for arm in first:
+        see(stuck, arm, *[0.25] * 9)
+    stuck.finish_step()
+    assert sum(stuck.weight(arm) > 0 for arm in stuck.arms) == len(first) > 0

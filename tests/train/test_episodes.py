@@ -9,10 +9,12 @@ from zerosight.envs import Environment, InfrastructureError, Rejected, Stream
 from zerosight.render import rasterise, resolve_svg
 from zerosight.render.pools import Drawn, Outcome
 from zerosight.train.curriculum import Curriculum
-from zerosight.train.episodes import Attempt, Episodes
+from zerosight.train.episodes import Episodes
 from zerosight.train.generators import ScriptedGenerator
 from zerosight.train.loop import shuffled_rewards, step_metrics
 from zerosight.train.policy import Policy
+from zerosight.train.recipes import make_scheme
+from zerosight.train.tree import Attempt
 
 GOOD = (
     '{"concept":"two shapes","draw":[[1,"red","circle"],[1,"blue","square"]],"ask":["colour",["leftmost",["select"]]]}'
@@ -53,7 +55,8 @@ def rolled(
 ) -> tuple[Episodes, list[Attempt]]:
     tree = Tree(briefings=1, proposals=2, programs=4, answers=4, items=16, companions=0)
     config = override(RunConfig(tree=tree), settings)
-    episodes = Episodes(config, policy, ScriptedGenerator(**scripts), Curriculum(config.curriculum, [env]), draw)
+    curriculum, scheme = Curriculum(config.curriculum, [env]), make_scheme(config.scheme, config)
+    episodes = Episodes(config, policy, ScriptedGenerator(**scripts), curriculum, draw, scheme)
     return episodes, episodes.roll_out(Stream(("test",)))
 
 
@@ -67,7 +70,7 @@ def test_rewards_of_a_whole_tree(tiny: Policy, env: Environment) -> None:
     assert [r.code for r in good.refused] == ["ambiguous"]
     rates = {asked.item.truth.value: asked.rate for asked in good.asked}
     assert rates == {"red": 0.75, "blue": 0.25}
-    first, second = episodes.proposer_scores(attempts)
+    first, second = episodes.scheme.proposer_scores(attempts)
     assert first is not None
     assert second is not None
     assert first.terms["drawable"] == 0.75
@@ -75,7 +78,7 @@ def test_rewards_of_a_whole_tree(tiny: Policy, env: Environment) -> None:
     assert first.terms["edge"] == pytest.approx(0.75)
     assert first.terms["novelty"] == 1.0
     assert second.value == 0.0
-    traces = episodes.traces(attempts, version=4)
+    traces = episodes.traces(attempts, 4, episodes.scheme)
     assert {role: sum(t.role == role for t in traces) for role in ("proposer", "coder", "solver")} == {
         "proposer": 2,
         "coder": 4,
@@ -92,7 +95,7 @@ def test_equal_drawings_are_asked_about_once(tiny: Policy, env: Environment) -> 
 def test_an_infrastructure_failure_scores_nobody(tiny: Policy, env: Environment) -> None:
     episodes, attempts = rolled(tiny, env, proposer=[GOOD], coder=["dead"], solver=["red"])
     # The Solver learns on, from items that the world makes itself; of what failed nothing is learnt.
-    assert {trace.role for trace in episodes.traces(attempts, 0)} == {"solver"}
+    assert {trace.role for trace in episodes.traces(attempts, 0, episodes.scheme)} == {"solver"}
     assert all(asked.item.provenance["made"] for attempt in attempts for asked in attempt.asked)
     assert step_metrics(attempts, [])["infrastructure_errors"] == 8
 
@@ -104,7 +107,7 @@ def test_a_barren_step_is_filled_with_the_worlds_own_items(tiny: Policy, env: En
     for attempt, one in zip(attempts, asked, strict=True):
         assert (one.item.task, one.item.difficulty) == (attempt.briefing.task, attempt.briefing.difficulty)
         assert env.solve(one.item.scene, env.parse_value(one.item.question.query)) == one.item.truth
-    assert {score.value for score in episodes.proposer_scores(attempts) if score} == {0.0}
+    assert {score.value for score in episodes.scheme.proposer_scores(attempts) if score} == {0.0}
     _, fruitful = rolled(tiny, env, proposer=[GOOD, BAD], coder=[CIRCLE_LEFT], solver=["red"])
     assert all("made" not in one.item.provenance for attempt in fruitful for one in attempt.asked)
 
@@ -143,7 +146,7 @@ def test_answers_are_balanced_where_there_is_a_choice(tiny: Policy, env: Environ
 
 def test_shuffled_rewards_are_the_same_rewards_elsewhere(tiny: Policy, env: Environment) -> None:
     episodes, attempts = rolled(tiny, env, proposer=[GOOD], coder=[CIRCLE_LEFT, CIRCLE_RIGHT], solver=["red"])
-    traces = episodes.traces(attempts, 0)
+    traces = episodes.traces(attempts, 0, episodes.scheme)
     dealt = shuffled_rewards(traces, Stream(("shuffle",)))
     own, other = ([t.score.value for t in part if t.role == "solver"] for part in (traces, dealt))
     assert sorted(own) == sorted(other)

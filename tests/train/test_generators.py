@@ -337,7 +337,8 @@ def test_a_dead_generator_ends_the_step_and_scores_nothing(
 
     config = RunConfig()
     made = Dying(proposer=["not a proposal"])
-    episodes = Episodes(config, tiny, made, Curriculum(config.curriculum, [env]), lambda env, programs: [])
+    curriculum, scheme = Curriculum(config.curriculum, [env]), make_scheme(config.scheme, config)
+    episodes = Episodes(config, tiny, made, curriculum, lambda env, programs: [], scheme)
     server.always = "die"
     stream = Stream(("test",))
     attempts = episodes.propose(stream)

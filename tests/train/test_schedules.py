@@ -15,7 +15,7 @@ from test_resume import command, logged, outcome
 from zerosight.config import ConfigError, RunConfig, build
 from zerosight.render.pools import Pools
 from zerosight.train.episodes import Draw, drawn_by
-from zerosight.train.loop import Evolution, Terminated, learning_roles
+from zerosight.train.loop import Evolution, Terminated, phase_at
 from zerosight.train.policy import Policy
 from zerosight.train.processes import Together
 from zerosight.train.store import Run, RunError
@@ -54,7 +54,7 @@ def same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> boo
 def test_phases_follow_one_another() -> None:
     phases = [{"roles": ["proposer"], "steps": 2}, {"roles": ["coder", "solver"], "steps": 1}]
     config = small(phases=phases)
-    turns = [learning_roles(config, step) for step in range(7)]
+    turns = [phase_at(config, step).roles for step in range(7)]
     assert turns == [("proposer",), ("proposer",), ("coder", "solver")] * 2 + [("proposer",)]
 
 

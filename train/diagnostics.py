@@ -1,0 +1,83 @@
+"""Diagnostics of every step: how often labels are wrong, whether the Proposer collapses, what is paid though wrong.
+
+The oracle knows the truth of every item, whatever a recipe's labels are, so all of this is measured, not estimated.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..envs import make
+from ..roles.novelty import structure_entropy
+from ..roles.proposer import Proposal
+from .learner import Trace
+from .scheme import Scheme
+from .tree import Asked, Attempt
+
+
+def diagnose(attempts: Sequence[Attempt], traces: Sequence[Trace], scheme: Scheme) -> dict[str, Any]:
+    """What a step's labels, proposals and rewards were worth, to be logged.
+
+    `label/error`: share of wrong labels among the labelled items, and `label/share` of items that have one;
+    `collapse/queries` and `collapse/programs`: entropy of their structures, nats, 0 where all are alike;
+    `hacking/paid_wrong` and `hacking/unpaid_right`: shares of the Solver's answers that are paid as right and are
+    wrong, and the other way round; and the scheme's own figures.
+    """
+    asked = [each for attempt in attempts for each in attempt.asked if each.refused is None]
+    wrong = [label_is_wrong(each, scheme) for each in asked]
+    labelled = [each for each in wrong if each is not None]
+    queries = [repr(a.proposal.query) for a in attempts if isinstance(a.proposal, Proposal)]
+    programs = [drawing.program for attempt in attempts for drawing in attempt.drawings]
+    answers = [trace for trace in traces if trace.role == "solver" and "correct" in trace.score.terms]
+    paid = [trace.score.terms["correct"] == 1.0 for trace in answers]
+    return {
+        "label/error": _share(labelled),
+        "label/share": len(labelled) / len(asked) if asked else None,
+        "collapse/queries": structure_entropy(queries) if queries else None,
+        "collapse/programs": structure_entropy(programs) if programs else None,
+        "hacking/paid_wrong": _share([p and not t.right for p, t in zip(paid, answers, strict=True)]),
+        "hacking/unpaid_right": _share([t.right and not p for p, t in zip(paid, answers, strict=True)]),
+        **{f"scheme/{name}": value for name, value in scheme.figures().items()},
+    }
+
+
+def label_is_wrong(asked: Asked, scheme: Scheme) -> bool | None:
+    """Whether an item's label is not one that the oracle accepts; None where it has no label."""
+    label = scheme.label(asked)
+    if label is None:
+        return None
+    if label.true:
+        return False
+    env, item = make(asked.item.env), asked.item
+    return env.score(item.truth, item.question.options, label.text).terms["correct"] < 1.0
+
+
+def _share(values: Sequence[bool]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def forgetting(metrics: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """By arm (form and difficulty), how far the Solver's running accuracy is below the best that it ever was.
+
+    Source: the forgetting measure of Chaudhry et al. 2018 (https://arxiv.org/abs/1801.10112, section 3), over the
+    running solve rates of training instead of over tests after each task.
+
+    Args:
+        metrics: a run's logged steps.
+    """
+    if not metrics:
+        return {}
+    last = metrics[-1]["arms"]
+    return {arm: max(entry["arms"].get(arm, 0.0) for entry in metrics) - rate for arm, rate in last.items()}
+
+
+def skill_matrix(metrics: Sequence[Mapping[str, Any]]) -> dict[str, dict[int, float]]:
+    """The Solver's running accuracy by form and difficulty at the end.
+
+    >>> skill_matrix([{"arms": {"count/1": 0.5, "count/2": 0.25}}])
+    {'count': {1: 0.5, 2: 0.25}}
+    """
+    found: dict[str, dict[int, float]] = {}
+    for arm, rate in (metrics[-1]["arms"] if metrics else {}).items():
+        task, _, level = arm.rpartition("/")
+        found.setdefault(task, {})[int(level)] = rate
+    return found

@@ -1,0 +1,72 @@
+"""Recipes: every run that can be named, each a file with its source and how it differs from it."""
+
+import difflib
+from collections.abc import Mapping
+
+from ...config import RunConfig
+from ..scheme import Scheme
+from . import absolute_zero, c2_evo, eve, m_star, mm_zero, ouroboros, r_zero, spatialevo, visplay
+from .base import Recipe
+from .controls import frozen_proposer, majority, sampled, shuffled, uniform, zerosight
+
+RECIPES: Mapping[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe("zerosight", zerosight),
+        mm_zero.RECIPE,
+        eve.RECIPE,
+        spatialevo.RECIPE,
+        ouroboros.RECIPE,
+        c2_evo.RECIPE,
+        m_star.RECIPE,
+        r_zero.RECIPE,
+        visplay.RECIPE,
+        absolute_zero.RECIPE,
+        Recipe("frozen-proposer", frozen_proposer),
+        Recipe("sampled", sampled),
+        Recipe("uniform", uniform),
+        Recipe("majority", majority),
+        Recipe("shuffled", shuffled),
+    )
+}
+
+
+class UnknownRecipeError(ValueError):
+    """No recipe has this name."""
+
+
+def find_recipe(name: str) -> Recipe:
+    """The recipe of a name.
+
+    Raises:
+        UnknownRecipeError: no such recipe; the message suggests the closest.
+    """
+    if name not in RECIPES:
+        close = difflib.get_close_matches(name, RECIPES, n=1, cutoff=0.4)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise UnknownRecipeError(f"unknown recipe {name!r}; {hint}(known: {', '.join(RECIPES)})")
+    return RECIPES[name]
+
+
+def recipe_config(name: str) -> RunConfig:
+    """The configuration of a recipe.
+
+    Raises:
+        UnknownRecipeError: no such recipe; the message suggests the closest.
+    """
+    return find_recipe(name).config()
+
+
+def make_scheme(name: str, config: RunConfig) -> Scheme:
+    """The scheme of a recipe, for a run with this configuration.
+
+    Raises:
+        UnknownRecipeError: no such recipe.
+        ConfigError: the configuration asks for a quirk that the scheme does not have.
+    """
+    return find_recipe(name).scheme(config)
+
+
+def scheme_names(config: RunConfig) -> list[str]:
+    """The schemes that a run has in any of its phases."""
+    return list(dict.fromkeys([config.scheme, *(phase.scheme for phase in config.phases if phase.scheme)]))

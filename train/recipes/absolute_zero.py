@@ -1,0 +1,65 @@
+"""Absolute Zero: one model sets tasks that an executor can check and solves them, paid for hard but solvable ones.
+
+Source: Absolute Zero Reasoner (github LeapLabTHU/Absolute-Zero-Reasoner, commit a82124e): proposer 1 - p where any
+    answer was right, else 0; a task without an answer 0; malformed output -0.5 or -1; one set of weights, an advantage
+    normalised for each role on its own (REINFORCE++).
+
+Deviations: of its three kinds of task (deduction, abduction, induction) there is the first alone: a program is run, and
+    what it shows is to be told. What it calls proposing is divided into proposing and drawing, both paid alike. Its
+    optional bonuses for complexity and diversity are left out.
+"""
+
+from collections.abc import Sequence
+
+from ...config import Learning, RunConfig, Tree
+from ...envs import Rejected, Score
+from ...roles.shapes import absolute_zero as formula
+from ..scheme import Scheme, mean
+from ..tree import Attempt, Drawing
+from .base import Recipe
+from .r_zero import machinery_failed
+
+UNREADABLE, INVALID = -1.0, -0.5
+
+
+class AbsoluteZero(Scheme):
+    """The proposer's reward, for programs too."""
+
+    name = "absolute-zero"
+
+    def proposer_scores(self, attempts: Sequence[Attempt]) -> list[Score | None]:
+        """See the module's text."""
+        return [self._score(attempt) for attempt in attempts]
+
+    def _score(self, attempt: Attempt) -> Score | None:
+        if attempt.completion is None or machinery_failed(attempt):
+            return None
+        if isinstance(attempt.proposal, Rejected):
+            return _worth(UNREADABLE if attempt.proposal.code in ("syntax", "unfinished") else INVALID)
+        return _worth(mean([formula(asked.rate) for asked in attempt.own]))
+
+    def coder_score(self, attempt: Attempt, drawing: Drawing) -> Score | None:
+        """As a proposal: by the Solver's accuracy on the question about this drawing."""
+        if drawing.score is None:
+            return None
+        if isinstance(drawing.outcome, Rejected):
+            return _worth(UNREADABLE if drawing.outcome.code in ("syntax", "unfinished") else INVALID)
+        return _worth(mean([formula(asked.rate) for asked in attempt.about(drawing) if asked.own]))
+
+
+def _worth(value: float) -> Score:
+    return Score(value, {"learnable": max(0.0, value), "format": float(value >= 0.0)})
+
+
+def config() -> RunConfig:
+    """The configuration."""
+    return RunConfig(
+        recipe="absolute-zero",
+        scheme="absolute-zero",
+        sharing="shared",
+        tree=Tree(answers=8, companions=0),
+        learning=Learning(loss="reinforce_pp", advantage="reinforce_pp"),
+    )
+
+
+RECIPE = Recipe("absolute-zero", config, AbsoluteZero)

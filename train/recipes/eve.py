@@ -1,0 +1,137 @@
+"""EVE: a Challenger writes picture edits as programs, a Solver tells what they did; programs that work become examples.
+
+Source: EVE (arXiv 2604.18320; recipe/EVE, commit fc7d6a04). Challenger: 0.2 format + 0.4 validity + 0.4 difficulty,
+    1 - 2 |accuracy - 1/2| over two kinds of question (which picture do these parameters give, which parameters gave
+    this picture); its prompt shows two programs of a library, half of the time one, which a program enters that is
+    valid, new and at the edge (envs/transforms/library.py has the rules). Solver: 0.8 accuracy + 0.2 format, from
+    questions answered rightly at least one time in four and not always. 10 steps of each in turn, separate weights.
+
+Deviations: labels are the oracle's, as there, but difference is measured by colour instead of a perceptual hash, and
+    the library wants programs new in effect, not in words alone. The Coder is the Challenger; a proposal is the
+    question's form alone, by the world. Sources are procedural, not photographs. There are no thinking tags. A valid
+    program that nothing could be asked about has difficulty 0. In a world without edits its two questions are of forms
+    that the curriculum draws. The learning rate is the embedded model's.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ...config import Learning, Phase, RunConfig, Tree
+from ...envs import Environment, Score, Stream
+from ...envs.transforms.edit import ENV_ID
+from ...envs.transforms.library import PROBES, Library, Offer
+from ...envs.transforms.program import with_source
+from ...render import Rejected
+from ...render.pools import Drawn
+from ...roles import shapes
+from ...roles.messages import Messages, chat
+from ...roles.proposer import Proposal
+from ..curriculum import Curriculum
+from ..scheme import Scheme, mean
+from ..tree import Asked, Attempt, Drawing
+from .base import Recipe
+
+if TYPE_CHECKING:
+    from ..episodes import Episodes
+
+TYPES = ("which_image", "which_params")
+MAX_COMMENTS = 2
+EXAMPLES = 2
+FIRST_ONLY = 0.5
+"""How often one example is shown instead of two."""
+
+
+class Eve(Scheme):
+    """The published rewards, and the library."""
+
+    name = "eve"
+    quirks: ClassVar[Mapping[str, str]] = {
+        "last_only": "once an item of a program was kept, the last question type's difficulty alone counts"
+    }
+
+    def __init__(self, config: RunConfig) -> None:
+        super().__init__(config)
+        self.library = Library.of_seeds()
+
+    def coder_messages(self, env: Environment, proposal: Proposal, stream: Stream) -> Messages:
+        """The world's guide with examples from the library."""
+        count = 1 if stream.integer(0, 99) < 100 * FIRST_ONLY else EXAMPLES
+        chosen = stream.sample(self.library.entries, count) if env.id == ENV_ID else []
+        examples = "".join(f"\n\nAn example:\n\n{entry.program}" for entry in chosen)
+        return chat(f"{env.guide}{examples}", f"draw: {', '.join(map(env.describe, proposal.requirements))}")
+
+    def questions(self, attempt: Attempt, curriculum: Curriculum, stream: Stream) -> list[tuple[Any, str, bool]]:
+        """A question of each of the two types."""
+        env = attempt.env
+        tasks = [task for task in TYPES if task in env.tasks] or [arm.task for arm in curriculum.draw(stream, 2)]
+        return [(env.query(stream, task), task, True) for task in tasks if task in env.tasks]
+
+    def coder_score(self, attempt: Attempt, drawing: Drawing) -> Score | None:
+        """The Challenger's; None where our machinery failed."""
+        if drawing.score is None:
+            return None
+        valid, about = isinstance(drawing.outcome, Drawn), attempt.about(drawing)
+        form = float(bool(drawing.program.strip()) and drawing.program.count("#") <= MAX_COMMENTS)
+        accuracies = [asked.rate for asked in about] or [0.0]
+        kept = any(shapes.eve_keeps(accuracy) for accuracy in accuracies)
+        value = shapes.eve_challenger(
+            form, accuracies, valid=valid, last_only=self.has("last_only") and kept
+        )  # fmt: skip
+        difficulty = mean([shapes.tent(accuracy) for accuracy in accuracies]) if valid else 0.0
+        return Score(value, {"format": form, "valid": float(valid), "difficulty": difficulty})
+
+    def answer_score(self, correct: float, form: float) -> Score:
+        """0.8 accuracy and 0.2 format."""
+        return Score(shapes.eve_solver(correct, form), {"correct": correct, "format": form})
+
+    def teaches_solver(self, attempt: Attempt, asked: Asked) -> bool:
+        """Items that are answered rightly one time in four or more, and not always."""
+        return shapes.eve_keeps(asked.rate)
+
+    def observe(self, attempts: Sequence[Attempt], episodes: "Episodes") -> None:
+        """Offer each valid program of somebody's own to the library."""
+        super().observe(attempts, episodes)
+        for attempt in attempts:
+            for drawing in attempt.drawings if attempt.env.id == ENV_ID else ():
+                about = attempt.about(drawing)
+                if isinstance(drawing.outcome, Drawn) and about:
+                    self._offer(attempt, drawing.program, drawing.outcome, mean([a.rate for a in about]), episodes)
+
+    def _offer(self, attempt: Attempt, program: str, drawn: Drawn, accuracy: float, episodes: "Episodes") -> None:
+        probed = episodes.draw(attempt.env, [with_source(program, probe) for probe in PROBES])
+        if not all(isinstance(each, Drawn) for each in probed):
+            # Without its effect on every probe it cannot be told from those that are kept.
+            return
+        effect = tuple(p.array for each in probed if isinstance(each, Drawn) for p in each.pictures[2:])
+        grown = self.library.admit(Offer(program, drawn.scene, effect, accuracy))  # type: ignore[arg-type]
+        if not isinstance(grown, Rejected):
+            self.library = grown
+
+    def state(self) -> dict[str, Any]:
+        """The library."""
+        return super().state() | {"library": self.library.to_json()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take the library back."""
+        super().restore(state)
+        self.library = Library.from_json(state["library"])
+
+    def figures(self) -> dict[str, float]:
+        """How many programs of its own the library has."""
+        return {"library": float(sum(not entry.seed for entry in self.library.entries))}
+
+
+def config() -> RunConfig:
+    """The configuration."""
+    return RunConfig(
+        recipe="eve",
+        scheme="eve",
+        sharing="full",
+        envs=(ENV_ID,),
+        tree=Tree(proposer="world", answers=8, coder_tokens=320),
+        learning=Learning(roles={"coder": 1.0, "solver": 1.0}),
+        phases=(Phase(roles=("coder",), steps=10), Phase(roles=("solver",), steps=10)),
+    )
+
+
+RECIPE = Recipe("eve", config, Eve)

@@ -1,0 +1,77 @@
+"""R-Zero: a questioner paid where the Solver's answers are split, a Solver held to its own majority.
+
+Source: R-Zero (github Chengsong-Huang/R-Zero, commit 5699329): questioner reward min(s, 1 - s) less the share of its
+    cluster by BLEU (cut 0.5), malformed -1 less the share; s the majority share of 10 answers; the Solver learns from
+    questions with s in [0.3, 0.8]; 5 steps of the questioner, then 15 of the Solver.
+
+Deviations: R-Zero asks in words alone; here the Coder, frozen, draws what is asked about, and a question that could
+    not be asked of any drawing has no split (s counts as 0). The answers that vote are those that learn, where R-Zero
+    samples a set of questions first and then trains on it. Learning rate and group sizes are the embedded model's.
+"""
+
+from collections.abc import Sequence
+
+from ...config import Labels, Learning, Phase, RunConfig, Tree
+from ...envs import Score
+from ...roles.labels import BANDS
+from ...roles.novelty import cluster_shares
+from ...roles.proposer import Proposal
+from ...roles.shapes import r_zero as formula
+from ..scheme import Scheme, mean
+from ..tree import Asked, Attempt
+from .base import Recipe
+
+CUT = 0.5
+
+
+class RZero(Scheme):
+    """The questioner's reward, and only its own questions for the Solver."""
+
+    name = "r-zero"
+
+    def proposer_scores(self, attempts: Sequence[Attempt]) -> list[Score | None]:
+        """See the module's text; None where our machinery failed on every drawing."""
+        shares = cluster_shares([asked_text(attempt) for attempt in attempts], CUT)
+        return [self._score(attempt, share) for attempt, share in zip(attempts, shares, strict=True)]
+
+    def _score(self, attempt: Attempt, cluster: float) -> Score | None:
+        formed = isinstance(attempt.proposal, Proposal)
+        if attempt.completion is None or machinery_failed(attempt):
+            return None
+        split = mean([asked.vote.share for asked in attempt.own])
+        terms = {"format": float(formed), "split": min(split, 1.0 - split), "repetition": cluster}
+        return Score(formula(split, cluster, well_formed=formed), terms)
+
+    def teaches_solver(self, attempt: Attempt, asked: Asked) -> bool:
+        """The questioner's own questions, and what the worlds made where there were none."""
+        return asked.own or "made" in asked.item.provenance
+
+
+def asked_text(attempt: Attempt) -> str:
+    """What a proposal asks, in words where they are known."""
+    if attempt.own:
+        return attempt.own[0].item.question.text
+    return attempt.completion.text if attempt.completion else ""
+
+
+def machinery_failed(attempt: Attempt) -> bool:
+    """Whether a valid proposal's drawings were all lost to us, so that nothing is known of it."""
+    lost = bool(attempt.drawings) and all(drawing.score is None for drawing in attempt.drawings)
+    return lost or (attempt.failures > 0 and not attempt.asked)
+
+
+def config() -> RunConfig:
+    """The configuration."""
+    band = BANDS["r-zero"]
+    return RunConfig(
+        recipe="r-zero",
+        scheme="r-zero",
+        sharing="full",
+        tree=Tree(answers=10, companions=0),
+        labels=Labels(source="majority", low=band.low, high=band.high),
+        learning=Learning(roles={"proposer": 1.0, "solver": 1.0}),
+        phases=(Phase(roles=("proposer",), steps=5), Phase(roles=("solver",), steps=15)),
+    )
+
+
+RECIPE = Recipe("r-zero", config, RZero)

@@ -1,0 +1,36 @@
+"""VisPlay: R-Zero's game about given pictures.
+
+Source: VisPlay (arXiv 2511.15661; github bruno686/VisPlay, commit 3aa895b): a questioner that is shown a picture, with
+    R-Zero's reward, its filter [0.3, 0.8] and 10 answers; groups of 8 questions; 20 steps of each role in turn.
+
+Deviations: its pictures are photographs of Vision-SR1-47K; here a world makes them, so that the oracle can say how
+    often the majority is wrong. The rest as in R-Zero's recipe.
+"""
+
+from ...config import Labels, Learning, Phase, RunConfig, Tree
+from ...roles.labels import BANDS
+from .base import Recipe
+from .r_zero import RZero
+
+
+class VisPlay(RZero):
+    """R-Zero's rewards, about pictures that are given."""
+
+    name = "visplay"
+
+
+def config() -> RunConfig:
+    """The configuration."""
+    band = BANDS["visplay"]
+    return RunConfig(
+        recipe="visplay",
+        scheme="visplay",
+        sharing="full",
+        tree=Tree(source="given", proposals=8, answers=10, companions=0),
+        labels=Labels(source="majority", low=band.low, high=band.high),
+        learning=Learning(roles={"proposer": 1.0, "solver": 1.0}),
+        phases=(Phase(roles=("proposer",), steps=20), Phase(roles=("solver",), steps=20)),
+    )
+
+
+RECIPE = Recipe("visplay", config, VisPlay)

@@ -1,0 +1,239 @@
+"""Schemes: what a recipe does differently from the default within the one loop.
+
+The loop rolls out an episode tree and trains on it. A scheme says what the Proposer and the Coder are shown, which
+questions are asked about a drawing, what each completion is paid, and what is learned from. This one is the default's;
+the others are in train/recipes/, each beside the configuration that it is made for.
+"""
+
+import difflib
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ..config import ConfigError, RunConfig
+from ..envs import Briefing, Environment, Score, Stream
+from ..roles import coder, proposer
+from ..roles.labels import Label
+from ..roles.messages import Messages
+from ..roles.proposer import Proposal
+from ..roles.reward import edge, novelty, weigh
+from .curriculum import Curriculum
+from .generator import Completion
+from .learner import Trace
+from .policy import Policy
+from .tree import Asked, Attempt, Drawing
+
+if TYPE_CHECKING:
+    from .episodes import Episodes
+
+
+FAILED, FAILED_SHOWN = 0.25, 8
+"""Solve rate under which a question counts as failed, and how many of them a Proposer is shown."""
+
+
+class Scheme:
+    """The default: every role is paid by what was drawn and by the Solver's accuracy against the oracle.
+
+    Raises:
+        ConfigError: a quirk is asked for that the scheme does not have.
+    """
+
+    name: ClassVar[str] = "zerosight"
+    quirks: ClassVar[Mapping[str, str]] = {}
+    """Switches by name: behaviour of the published code that is off unless it is named in the configuration."""
+
+    def __init__(self, config: RunConfig) -> None:
+        self.config = config
+        self.failed: deque[str] = deque(maxlen=FAILED_SHOWN)
+        """Questions that the Solver lately failed on, where the curriculum seeds proposals with failures."""
+        for quirk in config.quirks:
+            if quirk not in self.all_quirks():
+                close = difflib.get_close_matches(quirk, self.all_quirks(), n=1)
+                hint = f"did you mean {close[0]!r}? " if close else ""
+                known = ", ".join(self.all_quirks()) or "none"
+                raise ConfigError(f"unknown quirk {quirk!r}; {hint}(of {self.name}: {known})")
+
+    @classmethod
+    def all_quirks(cls) -> Mapping[str, str]:
+        """The scheme's quirks, with those of all that it is derived from."""
+        found: dict[str, str] = {}
+        for base in reversed(cls.__mro__):
+            found |= vars(base).get("quirks", {})
+        return found
+
+    def has(self, quirk: str) -> bool:
+        """Whether a quirk was asked for."""
+        return quirk in self.config.quirks
+
+    # --- what is shown and asked --------------------------------------------------------------------------------
+
+    def note(self, env: Environment) -> str:
+        """What the Proposer is told beside its task, in its system turn: what the Solver failed on, where kept."""
+        shown = " / ".join(self.failed)
+        return f"The solver lately failed on: {shown}. Ask for what these have in common." if shown else ""
+
+    def briefed(self, briefing: Briefing, stream: Stream) -> Briefing:
+        """The briefing as the Proposer gets it."""
+        return briefing
+
+    def coder_messages(self, env: Environment, proposal: Proposal, stream: Stream) -> Messages:
+        """What the Coder is shown."""
+        return coder.prompt(env, proposal.requirements)
+
+    def questions(self, attempt: Attempt, curriculum: Curriculum, stream: Stream) -> list[tuple[Any, str, bool]]:
+        """Queries to ask about each of its drawings, with their tasks and whether they are the Proposer's own."""
+        assert isinstance(attempt.proposal, Proposal)
+        env = attempt.env
+        found = [(attempt.proposal.query, attempt.proposal.task or "other", True)]
+        for arm in curriculum.draw(stream, self.config.tree.companions):
+            if arm.env == env.id:
+                found.append((env.query(stream, arm.task), arm.task, False))
+        return found
+
+    def temperature(self, role: str) -> float:
+        """What the role's completions are sampled at."""
+        return float(getattr(self.config.tree, f"{role}_temperature"))
+
+    def prepare(self, episodes: "Episodes", step: int, stream: Stream) -> None:
+        """Called before each step's rollout."""
+
+    # --- what is paid -------------------------------------------------------------------------------------------
+
+    def proposer_scores(self, attempts: Sequence[Attempt]) -> list[Score | None]:
+        """Scores of the proposals; None where no drawing of one could be judged, or no model proposed."""
+        valid = [a for a in attempts if isinstance(a.proposal, Proposal)]
+        queries = Counter(query_key(a) for a in valid)
+        tasks = Counter(a.briefing.task for a in valid)
+        weights = self.config.rewards.proposer
+        found: list[Score | None] = []
+        for attempt in attempts:
+            if attempt.completion is None:
+                found.append(None)
+            elif not isinstance(attempt.proposal, Proposal):
+                found.append(proposer.reward(weights, valid=False))
+            elif (drawable := drawn_share(attempt)) is None:
+                found.append(None)
+            else:
+                asked_of = 1.0 if attempt.given is not None else drawable * len(judged(attempt))
+                found.append(
+                    proposer.reward(
+                        weights,
+                        valid=True,
+                        brief=proposer.keeps_to(attempt.briefing, attempt.proposal),
+                        drawable=drawable,
+                        posed=1.0 - len(attempt.refused) / asked_of if asked_of else 0.0,
+                        edge=mean([edge(asked.rate) for asked in attempt.own]),
+                        novelty=novelty(queries[query_key(attempt)], tasks[attempt.briefing.task]),
+                    )
+                )
+        return found
+
+    def coder_score(self, attempt: Attempt, drawing: Drawing) -> Score | None:
+        """The score of a program; None where our machinery failed."""
+        return drawing.score
+
+    def label(self, asked: Asked) -> Label | None:
+        """What the Solver is held to: the oracle's answer or its own majority's, as configured.
+
+        None where a vote gives no label, or its share lies outside the configured band.
+        """
+        labels = self.config.labels
+        if labels.source == "oracle" or asked.refused is not None:
+            return Label(asked.item.truth.value, True)
+        kept = asked.vote.label is not None and labels.low <= asked.vote.share <= labels.high
+        return Label(asked.vote.label or "", False) if kept else None
+
+    def solver_scores(self, asked: Asked) -> list[Score] | None:
+        """Scores of an item's answers; None where it has no label."""
+        label = self.label(asked)
+        if label is None:
+            return None
+        if label.true:
+            return [self.answer_score(score.terms["correct"], score.terms["format"]) for score in asked.scores]
+        return [
+            self.answer_score(float(label.matches(answer.text)), score.terms["format"])
+            for answer, score in zip(asked.answers, asked.scores, strict=True)
+        ]
+
+    def answer_score(self, correct: float, form: float) -> Score:
+        """The score of one answer, from its accuracy against the label and its form."""
+        return weigh({"correct": correct, "format": form}, self.config.rewards.solver)
+
+    # --- what is learned from -----------------------------------------------------------------------------------
+
+    def teaches_coder(self, attempt: Attempt) -> bool:
+        """Whether the Coder learns from this proposal's programs."""
+        return True
+
+    def teaches_solver(self, attempt: Attempt, asked: Asked) -> bool:
+        """Whether the Solver learns from this item."""
+        return True
+
+    def lessons(self, attempts: Sequence[Attempt], traces: Sequence[Trace], policy: Policy) -> list[Trace]:
+        """What is imitated in a supervised phase: by default, each completion that is right by the oracle.
+
+        Args:
+            attempts: of the step.
+            traces: of the roles that learn.
+            policy: whose tokenizer writes answers that nobody sampled.
+        """
+        return [trace for trace in traces if trace.right]
+
+    # --- what is remembered -------------------------------------------------------------------------------------
+
+    def observe(self, attempts: Sequence[Attempt], episodes: "Episodes") -> None:
+        """Take in a finished step."""
+        if self.config.curriculum.kind == "failures":
+            asked = [each for attempt in attempts for each in attempt.asked]
+            self.failed.extend(each.item.question.text for each in asked if each.rate < FAILED)
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps, as JSON values."""
+        return {"failed": list(self.failed)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what `state` gave."""
+        self.failed = deque(state["failed"], maxlen=FAILED_SHOWN)
+
+    def figures(self) -> dict[str, float]:
+        """What to log of the scheme itself."""
+        return {}
+
+
+def taught(policy: Policy, attempt: Attempt, number: int, answer: str) -> Trace:
+    """An answer that nobody sampled, as what the Solver is to write to an attempt's item of this number."""
+    asked = attempt.asked[number]
+    assert asked.prompt is not None
+    ids = (*policy.tokenizer(answer, add_special_tokens=False)["input_ids"], int(policy.ends[0]))
+    completion = Completion(ids, (0.0,) * len(ids), answer, True)
+    return Trace("solver", (*attempt.path, f"item{number}"), asked.prompt, completion, Score(1.0, {}), 0, True)
+
+
+def judged(attempt: Attempt) -> list[Drawing]:
+    """The drawings that our machinery could judge."""
+    return [drawing for drawing in attempt.drawings if drawing.score is not None]
+
+
+def faithful(drawing: Drawing) -> bool:
+    """Whether it shows all that was asked for and nothing else."""
+    return drawing.score is not None and drawing.score.terms["faithful"] == 1.0
+
+
+def drawn_share(attempt: Attempt) -> float | None:
+    """The share of faithful programs, or 1 on a given scene; None where none could be judged."""
+    if attempt.given is not None:
+        return 1.0
+    known = judged(attempt)
+    return sum(map(faithful, known)) / len(known) if known else None
+
+
+def mean(values: Sequence[float]) -> float:
+    """The mean, 0 of nothing."""
+    return sum(values) / len(values) if values else 0.0
+
+
+def query_key(attempt: Attempt) -> tuple[str, str]:
+    """What makes two proposals of a task the same question."""
+    assert isinstance(attempt.proposal, Proposal)
+    return attempt.briefing.task, repr(attempt.proposal.query)
+
