@@ -1,4 +1,4 @@
-"""The command line: `zerosight evolve`, `env`, `draw`, `eval`, `export`, `report`, `doctor`."""
+"""The command line: `zerosight evolve`, `recipe`, `compare`, `env`, `draw`, `eval`, `export`, `report`, `doctor`."""
 
 import json
 import signal
@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
+from .cli_recipes import compare, recipe_app
 from .config import ConfigError
 from .doctor import diagnose
 from .envs import (
@@ -37,6 +38,8 @@ app = typer.Typer(
 )
 env_app = typer.Typer(no_args_is_help=True, help="The worlds that questions are asked about.")
 app.add_typer(env_app, name="env")
+app.add_typer(recipe_app, name="recipe")
+app.command()(compare)
 console = Console()
 errors = Console(stderr=True)
 
@@ -100,6 +103,7 @@ def evolve(
     settings: Annotated[list[str] | None, typer.Option("--set", help="Override an option: a.b=c. Repeatable.")] = None,
     out: Annotated[Path | None, typer.Option(help="The run directory; a new folder under runs/ by default.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Continue the run in this directory.")] = None,
+    begin: Annotated[Path | None, typer.Option("--from", help="Begin with this run's weights and curriculum.")] = None,
     threads: Annotated[int, typer.Option(min=0, help="Threads of torch; 0 takes every core.")] = 0,
 ) -> None:
     """Evolve a model from zero data, measured before and after on held-out items."""
@@ -113,7 +117,7 @@ def evolve(
     from .train.loop import Terminated, follow
     from .train.policy import locate_model
     from .train.processes import Together, launched
-    from .train.recipes import recipe_config
+    from .train.recipes import make_scheme, recipe_config, scheme_names
     from .train.report import write_report
     from .train.store import Run
 
@@ -124,16 +128,19 @@ def evolve(
         follow(processes, device)
         return
     if resume is not None:
-        if settings or out is not None:
+        if settings or out is not None or begin is not None:
             raise _Usage(
-                "--resume continues a run as it was configured; leave --set and --out away, or start a new run"
+                "--resume continues a run as it was configured; leave --set, --out and --from away, or start a new run"
             )
         run = Run.open(resume)
     else:
-        config = override(recipe_config(recipe), settings or [])
+        from_run = [f"start={begin.resolve()}"] if begin is not None else []
+        config = override(recipe_config(recipe), [*(settings or []), *from_run])
         for env in config.envs:
             make(env)
         locate_model(model_path(config.model))
+        for scheme in scheme_names(config):
+            make_scheme(scheme, config)
         demand(config.sandbox.required)
         run = Run.create(out or Path("runs") / time.strftime(f"{recipe}-%Y%m%d-%H%M%S"), config)
     console.print(f"run directory: [bold]{run.folder}[/]")

@@ -32,6 +32,8 @@ class Tree(Section):
     `given` to it, or made whole by the `world`, so that the Solver alone acts."""
     proposer: Literal["model", "world"] = "model"
     """Who proposes what is `drawn`; the world draws a query of the briefing's form, and any kind of objects."""
+    proposer_sees: bool = True
+    """A Proposer that asks about a `given` scene is shown its picture; a model that writes without one may not be."""
     explain: bool = False
     """A question about a `given` scene that has no answer is put to the Solver: why has it none?"""
     briefings: int = Field(4, ge=1)

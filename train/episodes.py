@@ -108,9 +108,10 @@ class Episodes:
         # Where a scene was to be given and could not be, there is nothing to propose about.
         begun = [attempt for attempt in briefed if tree.source == "drawn" or attempt.given is not None]
         for attempt in begun:
-            note, given = self.scheme.note(attempt.env), attempt.given
-            messages = proposer.prompt(attempt.env, attempt.briefing, note=note, given=given is not None)
-            attempt.prompt = self.policy.prompt(messages, given.picture if given else None)
+            shown = attempt.given.picture if attempt.given and tree.proposer_sees else None
+            note = self.scheme.note(attempt.env)
+            messages = proposer.prompt(attempt.env, attempt.briefing, note=note, given=shown is not None)
+            attempt.prompt = self.policy.prompt(messages, shown)
         prompts = [attempt.prompt for attempt in begun if attempt.prompt is not None]
         groups = self.generate("proposer", prompts, tree.proposer_tokens, tree.proposals, stream)
         attempts = [attempt for attempt in briefed if attempt not in begun]

@@ -5,26 +5,22 @@ and the page's content policy allows no script but the template's own and no res
 """
 
 import base64
-import hashlib
 import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
-from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import Environment as Templates
-from jinja2 import StrictUndefined
-
 from ..envs import Answer, PluginError, Rejected, UnknownEnvironmentError, make, score_answer
 from ..roles import proposer
+from .charts import Chart, Frame, Line, Metrics, Points, chart, points_of, smooth
 from .curricula import make_curriculum
 from .curriculum import task_label
 from .policy import ROLES
 from .store import Run, write_atomically
+from .templates import plain, template
 
 EARLY_STEPS = 3
 """The first steps, of which every picture is kept."""
@@ -34,35 +30,16 @@ MAX_LATE_STEPS = 50
 """Steps at the end of the run that are searched for pictures."""
 REFUSALS = 4
 """Refused texts of each kind shown from early and from late, at most."""
-MAX_POINTS = 300
-"""Points of a curve, at most; more could not be told apart."""
-MAX_SHOWN_CHARS = 4_000
-WIDTH, HEIGHT = 320, 150
-LEFT, RIGHT, TOP, BOTTOM = 38, 8, 8, 20
-
-Points = list[tuple[float, float]]
-"""Steps with values, NaN where a step has none."""
-Line = tuple[str, str]
-"""A line's style and its SVG path."""
-Metrics = Sequence[Mapping[str, Any]]
 Summary = Mapping[str, Any]
 
 
 def write_report(run: Run) -> Path:
     """Write `report.html` into the run directory, whether the run is finished or not, and return its path."""
-    template = _templates().from_string(files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8"))
-    page = template.render(_content(run))
+    page = template("report.html.j2").render(_content(run))
     path = run.folder / "report.html"
     # A lone surrogate in what a model wrote has no bytes in UTF-8.
     write_atomically(path, page.encode("utf-8", "replace"))
     return path
-
-
-def _templates() -> Templates:
-    templates = Templates(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    templates.filters |= {"pct": _percent, "points": _gain, "clip": _clip, "plain": _plain, "csp": _content_hash}
-    templates.tests["known"] = _known
-    return templates
 
 
 def _content(run: Run) -> dict[str, Any]:
@@ -85,36 +62,6 @@ def _content(run: Run) -> dict[str, Any]:
         "signal": _signal_figures(metrics),
         "gallery": _gallery(run),
     }
-
-
-def _known(value: Any) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
-
-
-def _percent(value: Any, digits: int = 1) -> str:
-    return f"{100 * value:.{digits}f}\N{NO-BREAK SPACE}%" if _known(value) else "–"
-
-
-def _gain(value: Any) -> str:
-    return f"{100 * value:+.1f}".replace("-", "−") if _known(value) else "–"
-
-
-def _short(value: float, share: bool) -> str:
-    return _percent(value, 0) if share else f"{value:.3g}"
-
-
-def _clip(text: str) -> str:
-    over = len(text) - MAX_SHOWN_CHARS
-    return text if over <= 0 else f"{text[:MAX_SHOWN_CHARS]} … ({over} more characters)"
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", " ")
-
-
-def _content_hash(text: str) -> str:
-    """A script's name in a content security policy."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,147 +101,49 @@ def _turned(start: Summary | None, end: Summary | None) -> tuple[int, int] | Non
     return (turns[False, True], turns[True, False]) if turns else None
 
 
-def _points(metrics: Metrics, value: Callable[[Mapping[str, Any]], Any]) -> Points:
-    found = ((float(entry["step"]), value(entry)) for entry in metrics)
-    return [(step, float(number) if _known(number) else math.nan) for step, number in found]
-
-
-def _smooth(points: Points) -> Points:
-    """The mean over the neighbouring steps, about a tenth of the run."""
-    half = max(1, len(points) // 20)
-    sums = [0.0, *accumulate(value for _, value in points)]
-    result = []
-    for i, (step, _) in enumerate(points):
-        first, last = max(0, i - half), min(len(points), i + half + 1)
-        result.append((step, (sums[last] - sums[first]) / (last - first)))
-    return result
-
-
-def _ceiling(value: float) -> float:
-    """The least of 1, 2, 2.5, 5 and 10 times a power of ten that is no less.
-
-    >>> _ceiling(0.0), _ceiling(1.3), _ceiling(70.0)
-    (1.0, 2.0, 100.0)
-    """
-    if value <= 0:
-        return 1.0
-    power: float = 10.0 ** math.floor(math.log10(value))
-    return next((power * digit for digit in (1, 2, 2.5, 5) if power * digit >= value * (1 - 1e-9)), power * 10)
-
-
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """Where a step and a value lie on a chart."""
-
-    first: float
-    last: float
-    low: float
-    high: float
-
-    def place(self, step: float, value: float) -> tuple[float, float]:
-        along = (step - self.first) / (self.last - self.first) if self.last > self.first else 0.5
-        up = (value - self.low) / (self.high - self.low)
-        return LEFT + along * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - up * (HEIGHT - TOP - BOTTOM)
-
-    def path(self, points: Points) -> str:
-        """A line through the points, as an SVG path; a single point is a stroke of its own."""
-        stride = -(-len(points) // MAX_POINTS)
-        places = [self.place(*point) for point in (*points[:-1:stride], points[-1])]
-        return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places) + ("h.1" if len(places) == 1 else "")
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """A figure of curves over steps; the template draws it."""
-
-    title: str
-    frame: _Frame
-    share: bool
-    lines: Sequence[Line]
-    keys: Sequence[tuple[str, str, str, str]]
-    """Style, label, first and last value of each curve."""
-
-    @property
-    def levels(self) -> list[tuple[float, str]]:
-        """Height and label of the lines across."""
-        values = (self.frame.low, (self.frame.low + self.frame.high) / 2, self.frame.high)
-        return [(self.frame.place(self.frame.first, value)[1], _short(value, self.share)) for value in values]
-
-
-def _chart(
-    title: str, curves: Mapping[str, Points], *, share: bool = True, level: float | None = None, raw: bool = True
-) -> Chart | None:
-    """A figure of curves: smoothed, with the raw values faint behind; None where there are no values.
-
-    Args:
-        title: of the figure.
-        curves: points by label, at most six.
-        share: the values are shares, drawn from 0 to 100 %.
-        level: a dashed line, such as chance.
-        raw: False for values that are running means already and drawn as they are.
-    """
-    steps = [step for points in curves.values() for step, _ in points]
-    known = {label: [point for point in points if _known(point[1])] for label, points in curves.items()}
-    curves = {label: points for label, points in known.items() if points}
-    if not curves:
-        return None
-    values = [value for points in curves.values() for _, value in points]
-    low = 0.0 if share or min(values) >= 0 else -_ceiling(-min(values))
-    frame = _Frame(min(steps), max(steps), low, 1.0 if share else _ceiling(max(values)))
-    lines = [] if level is None else [("level", frame.path([(frame.first, level), (frame.last, level)]))]
-    if raw:
-        lines += [(f"line raw c{i}", frame.path(points)) for i, points in enumerate(curves.values())]
-    keys = []
-    for i, (label, points) in enumerate(curves.items()):
-        shown = _smooth(points) if raw else points
-        lines.append((f"line c{i}", frame.path(shown)))
-        keys.append((f"c{i}", label, _short(shown[0][1], share), _short(shown[-1][1], share)))
-    return Chart(title, frame, share, lines, keys)
-
-
 def _ratio(part: str, whole: str) -> Callable[[Mapping[str, Any]], float | None]:
     return lambda entry: entry[part] / entry[whole] if entry.get(whole) and part in entry else None
 
 
 def _curves(metrics: Metrics, **keys: str) -> dict[str, Points]:
-    return {_plain(label): _points(metrics, lambda entry, key=key: entry.get(key)) for label, key in keys.items()}  # type: ignore[misc]
+    return {plain(label): points_of(metrics, lambda entry, key=key: entry.get(key)) for label, key in keys.items()}  # type: ignore[misc]
 
 
 def _role_figures(metrics: Metrics, role: str) -> dict[str, Any]:
     prefix = f"{role}/term/"
     terms = dict.fromkeys(key for entry in metrics for key in entry if key.startswith(prefix))
-    figures = [_chart(_plain(key.removeprefix(prefix)), _curves(metrics, mean=key)) for key in terms]
-    return {"reward": _chart("reward", _curves(metrics, reward=f"{role}/reward"), share=False), "terms": figures}
+    figures = [chart(plain(key.removeprefix(prefix)), _curves(metrics, mean=key)) for key in terms]
+    return {"reward": chart("reward", _curves(metrics, reward=f"{role}/reward"), share=False), "terms": figures}
 
 
 def _share_figures(metrics: Metrics) -> list[Chart | None]:
     figures = {
-        "valid proposals": _points(metrics, _ratio("proposals_valid", "proposals")),
-        "programs that draw something": _points(metrics, _ratio("pictures", "programs")),
-        "faithful programs: they draw what was asked": _points(metrics, _ratio("faithful", "programs")),
-        "posed: the pictures have one clear answer": _points(metrics, lambda m: m.get("proposer/term/posed")),
-        "right answers while training": _points(metrics, lambda m: m.get("solve_rate")),
-        "questions that the Proposer asked": _points(metrics, _ratio("items_own", "items")),
+        "valid proposals": points_of(metrics, _ratio("proposals_valid", "proposals")),
+        "programs that draw something": points_of(metrics, _ratio("pictures", "programs")),
+        "faithful programs: they draw what was asked": points_of(metrics, _ratio("faithful", "programs")),
+        "posed: the pictures have one clear answer": points_of(metrics, lambda m: m.get("proposer/term/posed")),
+        "right answers while training": points_of(metrics, lambda m: m.get("solve_rate")),
+        "questions that the Proposer asked": points_of(metrics, _ratio("items_own", "items")),
     }
-    return [_chart(title, {"share": points}) for title, points in figures.items()]
+    return [chart(title, {"share": points}) for title, points in figures.items()]
 
 
 def _signal_figures(metrics: Metrics) -> dict[str, list[Chart | None]]:
     def lively(role: str) -> Points:
         flat = _ratio(f"{role}/flat_groups", f"{role}/groups")
-        return [(step, 1.0 - value) for step, value in _points(metrics, flat)]
+        return [(step, 1.0 - value) for step, value in points_of(metrics, flat)]
 
     roles = {key: {role: f"{role}/{key}" for role in ROLES} for key in ("entropy", "clip_frac", "logprob_gap")}
     return {
-        "signal": [_chart("groups with signal", {role: lively(role) for role in ROLES})],
-        "time": [_chart("seconds a step", _curves(metrics, roll_out="time/rollout", learn="time/learn"), share=False)],
+        "signal": [chart("groups with signal", {role: lively(role) for role in ROLES})],
+        "time": [chart("seconds a step", _curves(metrics, roll_out="time/rollout", learn="time/learn"), share=False)],
         "learner": [
-            _chart("entropy, nats a token", _curves(metrics, **roles["entropy"]), share=False),
-            _chart("clipped tokens, share", _curves(metrics, **roles["clip_frac"]), share=False),
-            _chart("sampler against trainer, nats a token", _curves(metrics, **roles["logprob_gap"]), share=False),
-            _chart("gradient norm", _curves(metrics, norm="grad_norm"), share=False),
-            _chart("unlike questions in a step", _curves(metrics, queries="structures"), share=False),
-            _chart("failures of our own machinery", _curves(metrics, failed="infrastructure_errors"), share=False),
+            chart("entropy, nats a token", _curves(metrics, **roles["entropy"]), share=False),
+            chart("clipped tokens, share", _curves(metrics, **roles["clip_frac"]), share=False),
+            chart("sampler against trainer, nats a token", _curves(metrics, **roles["logprob_gap"]), share=False),
+            chart("gradient norm", _curves(metrics, norm="grad_norm"), share=False),
+            chart("unlike questions in a step", _curves(metrics, queries="structures"), share=False),
+            chart("failures of our own machinery", _curves(metrics, failed="infrastructure_errors"), share=False),
         ],
     }
 
@@ -304,9 +153,9 @@ def _task_figures(metrics: Metrics, chances: Mapping[str, float]) -> list[Chart 
     tasks: dict[str, dict[str, Points]] = {}
     for arm in arms:
         task, _, difficulty = arm.rpartition("/")
-        points = _points(metrics, lambda entry, arm=arm: entry.get("arms", {}).get(arm))  # type: ignore[misc]
+        points = points_of(metrics, lambda entry, arm=arm: entry.get("arms", {}).get(arm))  # type: ignore[misc]
         tasks.setdefault(task, {})[f"difficulty {difficulty}"] = points
-    return [_chart(_plain(task), curves, level=chances.get(task), raw=False) for task, curves in tasks.items()]
+    return [chart(plain(task), curves, level=chances.get(task), raw=False) for task, curves in tasks.items()]
 
 
 def _chances(run: Run) -> dict[str, float]:
@@ -339,8 +188,8 @@ def _rejections(metrics: Metrics) -> list[Reason]:
         points = [(float(entry["step"]), float(entry.get("rejected", {}).get(code, 0))) for entry in metrics]
         early, late = (sum(value for _, value in part) / fifth for part in (points[:fifth], points[-fifth:]))
         what, _, reason = code.partition("/")
-        frame = _Frame(points[0][0], points[-1][0], 0.0, max(1.0, *(value for _, value in points)))
-        lines = [("line raw c0", frame.path(points)), ("line c0", frame.path(_smooth(points)))]
+        frame = Frame(points[0][0], points[-1][0], 0.0, max(1.0, *(value for _, value in points)))
+        lines = [("line raw c0", frame.path(points)), ("line c0", frame.path(smooth(points)))]
         found.append(Reason(what, reason, early, late, count, lines))
     return found
 
