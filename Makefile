@@ -7,7 +7,7 @@ PINS := pyproject.toml constraints.txt .ci/setup.sh
 # Waiting threads of torch must not spin: rendering workers share the cores.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: evolve test test-vllm check bench bench-learning bench-render bench-envs bench-spatial bench-train seed setup
+.PHONY: evolve test test-vllm check bench bench-learning bench-render bench-envs bench-spatial bench-train bench-evidence seed setup
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -17,7 +17,7 @@ help:
 	@echo "make test-vllm       tests against a real vLLM, its CPU build, in $(VLLM_VENV) (3.5 GB)"
 	@echo "make check           ruff, mypy, import-linter"
 	@echo "make seed            make the embedded model's warm-up anew"
-	@echo "make bench           every benchmark;  make bench-NAME one (learning, render, envs, spatial, train)"
+	@echo "make bench           every benchmark;  make bench-NAME one (learning, evidence, render, envs, spatial, train)"
 	@echo "make setup           install only"
 
 evolve: $(VENV)/.installed-train
@@ -39,7 +39,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy -p zerosight
 	$(BIN)/lint-imports
 
-bench: bench-learning bench-render bench-envs bench-spatial bench-train
+bench: bench-learning bench-render bench-envs bench-spatial bench-train bench-evidence
 
 # An environment of its own: TRL is what we are measured against, not what we need.
 bench-train: .venv-trl/.installed
@@ -61,6 +61,9 @@ bench-spatial: $(VENV)/.installed-dev
 
 bench-learning: $(VENV)/.installed-train
 	$(BIN)/python -m zerosight.benchmarks.learning $(ARGS)
+
+bench-evidence: $(VENV)/.installed-train
+	$(BIN)/python -m zerosight.benchmarks.evidence $(ARGS)
 
 seed: $(VENV)/.installed-train
 	$(BIN)/python -m zerosight.train.make_seed $(ARGS)

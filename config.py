@@ -274,8 +274,9 @@ class RunConfig(Section):
     """A run whose newest checkpoint's weights and curriculum this one begins with."""
     model: str = "embedded"
     """`embedded`, a folder written by save_pretrained, or a Hugging Face id."""
-    sharing: Literal["shared", "lora", "full"] = "shared"
-    """One set of weights for all roles, a LoRA adapter for each on a frozen base, or a whole model for each."""
+    sharing: Literal["shared", "lora", "two", "full"] = "shared"
+    """One set of weights for all roles, a LoRA adapter for each on a frozen base, `two` models, one for Proposer and
+    Coder and one for the Solver, or a whole model for each."""
     lora_rank: int = Field(16, ge=1)
     """Rank of the adapters."""
     lora_targets: Literal["text", "vision", "both"] = "text"

@@ -33,7 +33,7 @@ PAGE_SEED = 7
 """Of the continued warm-up's pages: none that the seed has seen."""
 
 
-def _evolve(folder: Path, recipe: str, seed: int, settings: Sequence[str]) -> Run:
+def evolve_run(folder: Path, recipe: str, seed: int, settings: Sequence[str]) -> Run:
     """A run of its own process, from start to end; continued where an earlier call was stopped."""
     options = ["--resume", str(folder)] if (folder / "config.yaml").exists() else ["--out", str(folder), recipe]
     if "--out" in options:
@@ -146,8 +146,8 @@ def main(
         return
     began = time.monotonic()
     with ThreadPoolExecutor(2) as two:
-        jobs = [two.submit(_evolve, out / f"zerosight-{seed}", "zerosight", seed, chosen) for seed in SEEDS]
-        control = two.submit(_evolve, out / "shuffled-0", "shuffled", 0, chosen)
+        jobs = [two.submit(evolve_run, out / f"zerosight-{seed}", "zerosight", seed, chosen) for seed in SEEDS]
+        control = two.submit(evolve_run, out / "shuffled-0", "shuffled", 0, chosen)
         # The first run is done long before a thread is free for this, and gives the time to train for.
         more = two.submit(lambda: _supervised(out / "supervised", _training_seconds(jobs[0].result()), chosen))
         runs, shuffled = [job.result() for job in jobs], control.result()

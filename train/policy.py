@@ -30,7 +30,7 @@ from .generator import Prompt
 from .packing import Packed, Row, pack, scored_logprobs
 
 ROLES = ("proposer", "coder", "solver")
-Sharing = Literal["shared", "lora", "full"]
+Sharing = Literal["shared", "lora", "two", "full"]
 
 _FILES = ["*.json", "*.safetensors", "*.jinja", "*.txt", "*.model"]
 """What is downloaded of a model: its weights in one format, configuration and tokenizer."""
@@ -77,7 +77,7 @@ class Policy:
         model: a Hugging Face image-text-to-text model.
         processor: its processor.
         sharing: `shared` trains one set of weights for all roles; `lora` trains an adapter for each role on a
-            frozen base; `full` trains a copy of the model for each role.
+            frozen base; `two` trains one copy for Proposer and Coder and one for the Solver; `full` a copy for each.
         lora_rank: rank of the adapters; their scale (alpha) is twice it.
         seed: of the adapters' initial weights (drawn before the adapters are made).
         adapted: which half of the model adapters go on.
@@ -107,8 +107,9 @@ class Policy:
         self._cores: dict[str, Any] = dict.fromkeys(ROLES, model)
         if sharing == "lora":
             self._add_adapters(lora_rank, seed, adapted)
-        elif sharing == "full":
-            self._cores = {role: copy.deepcopy(model) if number else model for number, role in enumerate(ROLES)}
+        elif sharing in ("two", "full"):
+            author = copy.deepcopy(model) if sharing == "full" else model
+            self._cores = {"proposer": model, "coder": author, "solver": copy.deepcopy(model)}
             self.model = torch.nn.ModuleDict(self._cores)
         self._recomputed = False
         self.suppressed = torch.tensor(never_sampled(model, self.tokenizer), device=model.device)
@@ -238,7 +239,7 @@ class Policy:
     def save(self, folder: Path) -> None:
         """Write the weights in the Hugging Face layout: a model, or an adapter or a model for each role."""
         folder.mkdir(parents=True, exist_ok=True)
-        if self.sharing == "full":
+        if self.sharing in ("two", "full"):
             for role, model in self._cores.items():
                 model.save_pretrained(folder / role)
                 self.save_processor(folder / role)
@@ -266,9 +267,10 @@ class Policy:
         if self.sharing == "lora":
             self._restore_adapters(folder)
             return
-        for role in ROLES if self.sharing == "full" else ROLES[:1]:
+        apart = self.sharing in ("two", "full")
+        for role in ROLES if apart else ROLES[:1]:
             core = self._cores[role]
-            own = folder / role if self.sharing == "full" else folder
+            own = folder / role if apart else folder
             core.load_state_dict(load_model(own, core.dtype).state_dict())
 
     def _restore_adapters(self, folder: Path) -> None:
