@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..envs import make
+from ..envs.query import Call, skeleton
 from ..roles.novelty import structure_entropy
 from ..roles.proposer import Proposal
 from .learner import Trace
@@ -25,7 +26,7 @@ def diagnose(attempts: Sequence[Attempt], traces: Sequence[Trace], scheme: Schem
     asked = [each for attempt in attempts for each in attempt.asked if each.refused is None]
     wrong = [label_is_wrong(each, scheme) for each in asked]
     labelled = [each for each in wrong if each is not None]
-    queries = [repr(a.proposal.query) for a in attempts if isinstance(a.proposal, Proposal)]
+    queries = [_form(a.proposal.query) for a in attempts if isinstance(a.proposal, Proposal)]
     programs = [drawing.program for attempt in attempts for drawing in attempt.drawings]
     answers = [trace for trace in traces if trace.role == "solver" and "correct" in trace.score.terms]
     paid = [trace.score.terms["correct"] == 1.0 for trace in answers]
@@ -49,6 +50,11 @@ def label_is_wrong(asked: Asked, scheme: Scheme) -> bool | None:
         return False
     env, item = make(asked.item.env), asked.item
     return env.score(item.truth, item.question.options, label.text).terms["correct"] < 1.0
+
+
+def _form(query: Any) -> str:
+    """A query without its words: its operators."""
+    return skeleton(query) if isinstance(query, Call) else repr(query)
 
 
 def _share(values: Sequence[bool]) -> float | None:

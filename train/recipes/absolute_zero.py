@@ -20,6 +20,8 @@ from .base import Recipe
 from .r_zero import machinery_failed
 
 UNREADABLE, INVALID = -1.0, -0.5
+NO_CODE = ("syntax", "unfinished", "xml", "empty")
+"""Why a text is no proposal and no program at all; every other reason is of one that breaks a rule."""
 
 
 class AbsoluteZero(Scheme):
@@ -35,7 +37,7 @@ class AbsoluteZero(Scheme):
         if attempt.completion is None or machinery_failed(attempt):
             return None
         if isinstance(attempt.proposal, Rejected):
-            return _worth(UNREADABLE if attempt.proposal.code in ("syntax", "unfinished") else INVALID)
+            return _worth(UNREADABLE if attempt.proposal.code in NO_CODE else INVALID)
         return _worth(mean([formula(asked.rate) for asked in attempt.own]))
 
     def coder_score(self, attempt: Attempt, drawing: Drawing) -> Score | None:
@@ -43,7 +45,7 @@ class AbsoluteZero(Scheme):
         if drawing.score is None:
             return None
         if isinstance(drawing.outcome, Rejected):
-            return _worth(UNREADABLE if drawing.outcome.code in ("syntax", "unfinished") else INVALID)
+            return _worth(UNREADABLE if drawing.outcome.code in NO_CODE else INVALID)
         return _worth(mean([formula(asked.rate) for asked in attempt.about(drawing) if asked.own]))
 
 
