@@ -273,11 +273,11 @@ def test_eve_pays_the_edge_and_keeps_what_is_new(tiny: Policy, sandbox: Draw) ->
     assert values(scores) == [pytest.approx(0.2 + 0.4 + 0.4 * 0.5), pytest.approx(0.2)]
     assert all(episodes.scheme.teaches_solver(attempt, asked) for asked in attempt.asked), "1/4 is the border"
     before = episodes.scheme.figures()["library"]
+    episodes.scheme.observe(attempts, episodes)
+    assert episodes.scheme.figures()["library"] == before, "one right answer of four is not yet the edge"
     for asked in attempt.asked:
-        asked.scores = [score if n else asked.scores[3] for n, score in enumerate(asked.scores)]
-    right = next(score for score in attempt.asked[0].scores if score.terms["correct"] == 1.0)
-    for asked in attempt.asked:
-        asked.scores = [right, right, *(s for s in asked.scores if s.terms["correct"] == 0.0)][:4]
+        ranked = sorted(asked.scores, key=lambda score: -score.terms["correct"])
+        asked.scores = [ranked[0], ranked[0], ranked[1], ranked[2]]
     episodes.scheme.observe(attempts, episodes)
     assert episodes.scheme.figures()["library"] == before + 1, "at the edge and like no other"
     episodes.scheme.observe(attempts, episodes)
