@@ -15,7 +15,7 @@ from .curriculum import Curriculum
 from .generator import Completion, Generator, Prompt, Sampling
 from .learner import Trace
 from .policy import Policy
-from .scheme import Scheme, faithful
+from .scheme import Scheme, faithful, group_of
 from .tree import EXPLAIN, Asked, Attempt, Drawing, Given
 
 MAX_LEAD = 3
@@ -293,7 +293,7 @@ class Episodes:
                             Trace("coder", attempt.path, attempt.coder_prompt, completion, drawn, version, right)
                         )
             for number, asked in enumerate(attempt.asked):
-                found += _answer_traces(attempt, number, asked, version, scheme)
+                found += answer_traces(attempt, number, asked, version, scheme)
         return found
 
     def observe(self, attempts: Sequence[Attempt], scheme: Scheme) -> None:
@@ -319,12 +319,13 @@ def _sampled(attempt: Attempt, stream: Stream) -> Given | None:
         return None
 
 
-def _answer_traces(attempt: Attempt, number: int, asked: Asked, version: int, scheme: Scheme) -> list[Trace]:
+def answer_traces(attempt: Attempt, number: int, asked: Asked, version: int, scheme: Scheme) -> list[Trace]:
+    """The Solver's traces of one item; none where it has no label or is filtered out."""
     assert asked.prompt is not None
     scores = scheme.solver_scores(asked) if scheme.teaches_solver(attempt, asked) else None
     if scores is None:
         return []
-    group = (*attempt.path, f"item{number}")
+    group = group_of(attempt, number)
     return [
         Trace("solver", group, asked.prompt, completion, score, version, oracle.terms["correct"] == 1.0)
         for completion, score, oracle in zip(asked.answers, scores, asked.scores, strict=True)

@@ -155,6 +155,38 @@ class Learner:
         self.version += 1
         return metrics
 
+    def gradient(self, role: str, traces: Sequence[Trace]) -> list[torch.Tensor]:
+        """What a step on these traces of one role would follow, by parameter of the optimiser; nothing is changed.
+
+        In a single process; traces without signal give zeros.
+
+        Raises:
+            TrainingError: the loss is not finite.
+        """
+        kept, _ = with_advantages(traces, self.config.advantage_scale, self.config.advantage_method)
+        parameters = self.optimiser.param_groups[0]["params"]
+        if kept:
+            self._gradients(role, _trees(role, kept))
+        found = [torch.zeros_like(p) if p.grad is None else p.grad.clone() for p in parameters]
+        self.optimiser.zero_grad()
+        return found
+
+    def preconditioned(self, gradient: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """A gradient in the optimiser's own measure: g / (sqrt(v) + eps), v Adam's bias-corrected second moment.
+
+        As it is where the optimiser has not made a step yet.
+        """
+        group = self.optimiser.param_groups[0]
+        found = []
+        for parameter, own in zip(group["params"], gradient, strict=True):
+            state = self.optimiser.state.get(parameter)
+            if not state:
+                found.append(own)
+                continue
+            second = state["exp_avg_sq"] / (1.0 - group["betas"][1] ** float(state["step"]))
+            found.append(own / (second.sqrt() + group["eps"]))
+        return found
+
     def _own_share(self, trees: Sequence[_Tree]) -> Sequence[_Tree]:
         """This process's trees of a role's; dealt out by length, so that every process gets about as many tokens."""
         if self.processes.size == 1:

@@ -65,6 +65,9 @@ class Evolution:
         # A server is asked by the first process alone.
         sampling = shared if processes.size > 1 and config.generator.kind == "hf" else self._generator
         self.schemes = {name: make_scheme(name, config) for name in scheme_names(config)}
+        for name, scheme in self.schemes.items():
+            if scheme.measures and (config.ahead or processes.size > 1):
+                raise ConfigError(f"{name} tries out each proposal on the policy: in a single process, with ahead=0")
         first = self.schemes[scheme_at(config, 0)]
         self.episodes = Episodes(config, self._sampler, sampling, self.curriculum, draw, first)
         self.step = 0
@@ -164,6 +167,8 @@ class Evolution:
         attempts = self._next if self._next is not None else self._roll_out(self.step)
         rolled = time.monotonic()
         self._busy = True
+        if (measuring := self.schemes[scheme_at(self.config, self.step)]).measures:
+            measuring.assess(attempts, self)
         with self._rolling_ahead():
             phase, scheme = phase_at(self.config, self.step), self.schemes[scheme_at(self.config, self.step)]
             traces = self.episodes.traces(attempts, max(0, self.learner.version - self.config.ahead), scheme)

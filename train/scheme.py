@@ -25,6 +25,7 @@ from .tree import Asked, Attempt, Drawing
 
 if TYPE_CHECKING:
     from .episodes import Episodes
+    from .loop import Evolution
 
 
 FAILED, FAILED_SHOWN = 0.25, 8
@@ -39,6 +40,8 @@ class Scheme:
     """
 
     name: ClassVar[str] = "zerosight"
+    measures: ClassVar[bool] = False
+    """Whether it tries out what proposals do to the policy: in one process, with nothing rolled out beside."""
     quirks: ClassVar[Mapping[str, str]] = {}
     """Switches by name: behaviour of the published code that is off unless it is named in the configuration."""
 
@@ -93,6 +96,9 @@ class Scheme:
     def temperature(self, role: str) -> float:
         """What the role's completions are sampled at."""
         return float(getattr(self.config.tree, f"{role}_temperature"))
+
+    def assess(self, attempts: Sequence[Attempt], evolution: "Evolution") -> None:
+        """Called after each step's rollout, by schemes that set `measures`."""
 
     def prepare(self, episodes: "Episodes", step: int, stream: Stream) -> None:
         """Called before each step's rollout."""
@@ -200,13 +206,18 @@ class Scheme:
         return {}
 
 
-def taught(policy: Policy, attempt: Attempt, number: int, answer: str) -> Trace:
-    """An answer that nobody sampled, as what the Solver is to write to an attempt's item of this number."""
-    asked = attempt.asked[number]
+def taught(policy: Policy, group: tuple[str, ...], asked: Asked) -> Trace:
+    """The oracle's answer to an item as what the Solver is to write, whoever sampled it."""
     assert asked.prompt is not None
+    answer = asked.item.truth.value
     ids = (*policy.tokenizer(answer, add_special_tokens=False)["input_ids"], int(policy.ends[0]))
     completion = Completion(ids, (0.0,) * len(ids), answer, True)
-    return Trace("solver", (*attempt.path, f"item{number}"), asked.prompt, completion, Score(1.0, {}), 0, True)
+    return Trace("solver", group, asked.prompt, completion, Score(1.0, {}), 0, True)
+
+
+def group_of(attempt: Attempt, number: int) -> tuple[str, ...]:
+    """The path of the answers to an attempt's item of this number."""
+    return (*attempt.path, f"item{number}")
 
 
 def judged(attempt: Attempt) -> list[Drawing]:

@@ -174,7 +174,7 @@ def test_ouroboros_tells_confidence_and_teaches_the_truth(tiny: Policy, env: Env
 
 def test_an_answer_that_is_taught_ends_as_a_sampled_one(tiny: Policy) -> None:
     _, attempts = rolled(tiny, "ouroboros", proposer=[ONE], coder=[WRONG], solver=["red"])
-    lesson = taught(tiny, attempts[0], 0, "red")
+    lesson = taught(tiny, ("item",), attempts[0].asked[0])
     assert lesson.completion.ids[-1] in set(tiny.ends.tolist())
     assert tiny.tokenizer.decode(lesson.completion.ids, skip_special_tokens=True) == "red"
     assert len(lesson.completion.ids) == len(lesson.completion.logprobs)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from ...config import RunConfig
 from ..scheme import Scheme
-from . import absolute_zero, c2_evo, eve, m_star, mm_zero, ouroboros, r_zero, spatialevo, visplay
+from . import absolute_zero, c2_evo, eve, infuser, m_star, mm_zero, ouroboros, r_zero, soar, spatialevo, visplay
 from .base import Recipe
 from .controls import frozen_proposer, majority, sampled, shuffled, uniform, zerosight
 
@@ -22,6 +22,8 @@ RECIPES: Mapping[str, Recipe] = {
         r_zero.RECIPE,
         visplay.RECIPE,
         absolute_zero.RECIPE,
+        infuser.RECIPE,
+        soar.RECIPE,
         Recipe("frozen-proposer", frozen_proposer),
         Recipe("sampled", sampled),
         Recipe("uniform", uniform),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ...config import CurriculumConfig, Learning, Phase, RunConfig, Tree
 from ..learner import Trace
-from ..scheme import Scheme, taught
+from ..scheme import Scheme, group_of, taught
 from ..tree import Asked, Attempt
 from .base import Recipe
 
@@ -34,7 +34,7 @@ class C2Evo(Scheme):
     def lessons(self, attempts: Sequence[Attempt], traces: Sequence[Trace], policy: "Policy") -> list[Trace]:
         """The true answers to the chosen items."""
         return [
-            taught(policy, attempt, number, asked.item.truth.value)
+            taught(policy, group_of(attempt, number), asked)
             for attempt in attempts
             for number, asked in enumerate(attempt.asked)
             if self.teaches_solver(attempt, asked)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ...config import CurriculumConfig, Learning, Phase, RunConfig, Tree
 from ...envs import Environment
 from ..learner import Trace
-from ..scheme import Scheme, taught
+from ..scheme import Scheme, group_of, taught
 from ..tree import Attempt
 from .base import Recipe
 
@@ -46,7 +46,7 @@ class Ouroboros(Scheme):
     def lessons(self, attempts: Sequence[Attempt], traces: Sequence[Trace], policy: "Policy") -> list[Trace]:
         """The true answer to every item."""
         return [
-            taught(policy, attempt, number, asked.item.truth.value)
+            taught(policy, group_of(attempt, number), asked)
             for attempt in attempts
             for number, asked in enumerate(attempt.asked)
         ]

@@ -1,0 +1,60 @@
+"""SOAR: the Proposer is paid by what the student gains, measured, from learning on its questions.
+
+Source: SOAR (arXiv 2601.18778), by its abstract and notes on it: a teacher's reward is the student's accuracy on a set
+    of hard questions after an inner run of learning on the teacher's, less its accuracy before; RLOO on both levels.
+
+Deviations: the inner run is one step of the preconditioned gradient, undone afterwards. The gain is of the probability
+    of the oracle's answers on 32 items of the `dev` split, which is the accuracy without its sampling noise, times 100,
+    so that a hundredth is worth 1. The student is the run's own Solver, which learns from all questions alike; nothing
+    is promoted. A proposal of which nothing could be asked gains 0, a malformed one is worth -1.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ...config import Learning, RunConfig
+from ...roles import solver
+from ..influence import expected_accuracy, nudged
+from ..policy import Policy
+from ..tree import Asked, Attempt
+from .base import Recipe
+from .infuser import Measured, own_traces
+from .m_star import validation
+
+if TYPE_CHECKING:
+    from ..loop import Evolution
+
+POINTS = 100.0
+
+
+class Soar(Measured):
+    """The measured gain."""
+
+    name = "soar"
+
+    def assess(self, attempts: Sequence[Attempt], evolution: "Evolution") -> None:
+        """What each proposal's questions gain."""
+        learner, policy = evolution.learner, evolution.policy
+        hard = prompted(validation(self.config), policy)
+        before, worth = expected_accuracy(policy, hard), {}
+        for attempt in attempts:
+            traces = own_traces(attempt, self, learner.version)
+            if traces:
+                with nudged(learner, traces, self.config.learning.learning_rate):
+                    worth[attempt.path] = POINTS * (expected_accuracy(policy, hard) - before)
+        self.worth = worth
+
+
+def prompted(every: Sequence[Asked], policy: Policy) -> Sequence[Asked]:
+    """The items with their prompts."""
+    for asked in every:
+        asked.prompt = policy.prompt(solver.prompt(asked.item.question), asked.picture)
+    return every
+
+
+def config() -> RunConfig:
+    """The configuration."""
+    return RunConfig(recipe="soar", scheme="soar", learning=Learning(loss="rloo"))
+
+
+RECIPE = Recipe("soar", config, Soar)
