@@ -119,7 +119,7 @@ def evolve(
     from .train.processes import Together, launched
     from .train.recipes import make_scheme, recipe_config, scheme_names
     from .train.report import write_report
-    from .train.store import Run
+    from .train.store import Run, newest_checkpoint
 
     if threads:
         torch.set_num_threads(threads)
@@ -141,6 +141,8 @@ def evolve(
         locate_model(model_path(config.model))
         for scheme in scheme_names(config):
             make_scheme(scheme, config)
+        if config.start is not None:
+            newest_checkpoint(config.start)
         demand(config.sandbox.required)
         run = Run.create(out or Path("runs") / time.strftime(f"{recipe}-%Y%m%d-%H%M%S"), config)
     console.print(f"run directory: [bold]{run.folder}[/]")

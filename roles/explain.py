@@ -12,10 +12,10 @@ from .reward import weigh
 from .solver import SolverWeights
 
 KIND = "phrase"
-MARKS = ((0.6, 1.0), (0.35, 0.6), (0.15, 0.3))
+MARKS = ((0.6, 1.0), (0.4, 0.6), (0.25, 0.3))
 """Least overlap with the reason, and what it is worth."""
 _SMALL = frozenset(
-    "a an and are as at be by for from has have in is it its no not of on or so that the there to".split()
+    "a an and are as at be by for from has have in is it its of on or so that the there to".split()
 )
 
 

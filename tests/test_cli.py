@@ -23,6 +23,11 @@ def zerosight(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedP
     ("arguments", "message"),
     [
         (["evolve", "zerosite"], "unknown recipe 'zerosite'; did you mean 'zerosight'?"),
+        (["evolve", "--set", "quirks=[fast]"], "unknown quirk 'fast'"),
+        (["evolve", "--from", "nowhere"], "nowhere is no run directory"),
+        (["recipe", "show", "mm-zro"], "unknown recipe 'mm-zro'; did you mean 'mm-zero'?"),
+        (["compare", "nowhere"], "a comparison takes 2 to 6 runs, got 1"),
+        (["compare", "nowhere", "no"], "nowhere is no run directory"),
         (["evolve", "--set", "stepz=3"], "unknown option 'stepz'; did you mean 'steps'?"),
         (["evolve", "--set", "steps"], "cannot read 'steps'; write --set key=value"),
         (
@@ -102,3 +107,12 @@ def test_eval_of_the_seed_as_json() -> None:
     result = json.loads(done.stdout)
     assert result["overall"]["items"] == 30
     assert 0 <= result["overall"]["blind"] <= 1
+
+
+def test_recipes_are_listed_and_shown() -> None:
+    listed = json.loads(zerosight("recipe", "list", "--json").stdout)
+    assert {"zerosight", "mm-zero", "eve", "spatialevo"} <= {entry["name"] for entry in listed}
+    shown = json.loads(zerosight("recipe", "show", "mm-zero", "--json").stdout)
+    assert "arXiv 2603.09206" in shown["about"] and shown["changes"]["labels.source"] == "majority"
+    text = zerosight("recipe", "show", "eve").stdout
+    assert "last_only: " in text and "zerosight evolve eve" in text
