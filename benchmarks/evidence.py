@@ -7,6 +7,7 @@ uniform; (d) three models against two against one; (e) every recipe against the 
 are not run again, so that a call that was stopped goes on.
 """
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,8 +18,10 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from ..train.charts import Points, chart, points_of
 from ..train.diagnostics import forgetting
-from ..train.store import Run
+from ..train.store import Run, write_atomically
+from ..train.templates import template
 from .learning import evolve_run
 from .results_file import write_results
 
@@ -81,6 +84,13 @@ def conditions() -> list[Condition]:
 def folder_of(out: Path, condition: Condition, seed: int) -> Path:
     """Where a condition's run of a seed is."""
     return out / f"{condition.name.replace(', ', '-').replace(' ', '-')}-{seed}"
+
+
+def finished_runs(out: Path, condition: Condition) -> list[Run]:
+    """A condition's runs that have been measured at their end, by seed."""
+    folders = [folder_of(out, condition, seed) for seed in SEEDS]
+    runs = [Run.open(folder) for folder in folders if (folder / "config.yaml").is_file()]
+    return [run for run in runs if run.evaluation("end") is not None]
 
 
 def accuracy(runs: Sequence[Run], key: str = "end") -> np.ndarray:
@@ -163,29 +173,71 @@ def figures(found: Mapping[str, Sequence[Run]]) -> dict[str, Any]:
     }
 
 
+CURVES = {
+    "right answers while training": ("solve_rate", True),
+    "wrong labels": ("label/error", True),
+    "paid though wrong": ("hacking/paid_wrong", True),
+    "entropy of the questions' structures, nats": ("collapse/queries", False),
+}
+TITLES = {
+    "labels": "The oracle's labels against the majority's",
+    "evolving": "An evolving Proposer against a frozen one and against none",
+    "roles": "One model against two against three",
+    "curricula": "The default curriculum against others",
+    "recipes": "The default recipe against every other",
+}
+MOST_CURVES = 6
+
+
+def mean_curve(runs: Sequence[Run], key: str) -> Points:
+    """A logged value by step, its mean over the runs that have it there."""
+    series = [points_of(run.metrics(), lambda entry: entry.get(key)) for run in runs]
+    found = []
+    for points in zip(*series, strict=False):
+        known = [value for _, value in points if not math.isnan(value)]
+        found.append((points[0][0], sum(known) / len(known) if known else math.nan))
+    return found
+
+
+def write_page(path: Path, result: Mapping[str, Any], found: Mapping[str, Sequence[Run]]) -> Path:
+    """The page of the comparisons: a table with intervals, and curves, each the mean over the seeds."""
+    sections = []
+    for name, own in COMPARISONS.items():
+        there = [each.name for each in own if found.get(each.name)]
+        charts = [
+            chart(title, {label: mean_curve(found[label], key) for label in there[:MOST_CURVES]}, share=share)
+            for title, (key, share) in CURVES.items()
+        ]
+        against = result["against_the_default"][name]
+        sections.append({"title": TITLES[name], "names": there, "charts": charts, "against": against})
+    page = template("evidence.html.j2", Path(__file__).parent / "pages").render(sections=sections, result=result)
+    write_atomically(path, page.encode("utf-8", "replace"))
+    return path
+
+
 def main(
     out: Annotated[Path, typer.Option(help="Where the runs go.")] = Path("runs/evidence"),
     steps: Annotated[int, typer.Option(min=1, help="Of each run.")] = STEPS,
     only: Annotated[list[str] | None, typer.Option(help="A comparison; repeatable. All by default.")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="Override an option in every run.")] = None,
+    finished: Annotated[bool, typer.Option(help="Run nothing: write the results of what is finished.")] = False,
 ) -> None:
     """Run every condition that is not finished yet, two at a time, then write the results."""
     began = time.monotonic()
     alike = (*ALIKE, f"steps={steps}", *(settings or []))
     wanted = [each for each in conditions() if not only or any(each in COMPARISONS[name] for name in only)]
-    jobs = {}
-    with ThreadPoolExecutor(2) as two:
-        for condition in wanted:
-            for seed in SEEDS:
-                folder = folder_of(out, condition, seed)
-                jobs[condition.name, seed] = two.submit(
-                    evolve_run, folder, condition.recipe, seed, (*alike, *condition.settings)
-                )
-        runs = {key: job.result() for key, job in jobs.items()}
-    found = {each.name: [runs[each.name, seed] for seed in SEEDS] for each in wanted}
+    if not finished:
+        with ThreadPoolExecutor(2) as two:
+            for job in [
+                two.submit(evolve_run, folder_of(out, each, seed), each.recipe, seed, (*alike, *each.settings))
+                for each in wanted
+                for seed in SEEDS
+            ]:
+                job.result()
+    found = {each.name: finished_runs(out, each) for each in wanted}
     result = figures(found) | {"steps": steps, "alike": list(alike), "wall_seconds": round(time.monotonic() - began)}
     path = write_results("evidence", "make bench-evidence", result)
-    typer.echo(str(path))
+    typer.echo(f"{path}\n{write_page(path.with_suffix('.html'), result, found)}")
 
 
 if __name__ == "__main__":

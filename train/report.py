@@ -18,6 +18,7 @@ from ..roles import proposer
 from .charts import Chart, Frame, Line, Metrics, Points, chart, points_of, smooth
 from .curricula import make_curriculum
 from .curriculum import task_label
+from .diagnostics import forgetting
 from .policy import ROLES
 from .store import Run, write_atomically
 from .templates import plain, template
@@ -28,6 +29,8 @@ CARDS = 12
 """Items shown from early and from late in the run, at most."""
 MAX_LATE_STEPS = 50
 """Steps at the end of the run that are searched for pictures."""
+FORGOTTEN = 6
+"""Forms with difficulties that lost most, shown."""
 REFUSALS = 4
 """Refused texts of each kind shown from early and from late, at most."""
 Summary = Mapping[str, Any]
@@ -60,6 +63,8 @@ def _content(run: Run) -> dict[str, Any]:
         "rejections": _rejections(metrics),
         "curriculum": _curriculum(run),
         "signal": _signal_figures(metrics),
+        "diagnostics": _diagnostic_figures(metrics),
+        "forgotten": sorted(forgetting(metrics).items(), key=lambda pair: -pair[1])[:FORGOTTEN],
         "gallery": _gallery(run),
     }
 
@@ -146,6 +151,18 @@ def _signal_figures(metrics: Metrics) -> dict[str, list[Chart | None]]:
             chart("failures of our own machinery", _curves(metrics, failed="infrastructure_errors"), share=False),
         ],
     }
+
+
+def _diagnostic_figures(metrics: Metrics) -> list[Chart | None]:
+    paid = {"paid, wrong": "hacking/paid_wrong", "right, unpaid": "hacking/unpaid_right"}
+    forms = {"questions": "collapse/queries", "programs": "collapse/programs"}
+    own = dict.fromkeys(key for entry in metrics for key in entry if key.startswith("scheme/"))
+    return [
+        chart("wrong labels, share", _curves(metrics, **{"labels": "label/error"})),
+        chart("what is paid and what is right, share of answers", _curves(metrics, **paid)),
+        chart("entropy of structures, nats: 0 where all are alike", _curves(metrics, **forms), share=False),
+        *(chart(plain(key.removeprefix("scheme/")), _curves(metrics, value=key), share=False) for key in own),
+    ]
 
 
 def _task_figures(metrics: Metrics, chances: Mapping[str, float]) -> list[Chart | None]:

@@ -12,14 +12,17 @@ from .charts import gain, is_known, percent
 MAX_SHOWN_CHARS = 4_000
 
 
-def template(name: str) -> Template:
-    """A template of this package, such as `report.html.j2`."""
+PAGES = Path(__file__).parent / "pages"
+
+
+def template(name: str, folder: Path = PAGES) -> Template:
+    """A template of a folder, such as `report.html.j2`; it can include those of this package."""
     found = Templates(
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        loader=FileSystemLoader(Path(__file__).parent / "pages"),
+        loader=FileSystemLoader([folder, PAGES]),
     )
     found.filters |= {"pct": percent, "points": gain, "clip": clip, "plain": plain, "csp": content_hash}
     found.tests["known"] = is_known

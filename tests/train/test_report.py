@@ -105,6 +105,7 @@ def metrics(step: int, role_keys: Mapping[str, float] | None = None) -> dict[str
         "items_own": 0,
     }
     values |= {"rejected": {"proposal/syntax": step, f"program/{HOSTILE}": 1}, "structures": 2, "grad_norm": math.nan}
+    values |= {"label/error": 0.1 * step, "hacking/paid_wrong": 0.2, "collapse/queries": 1.5, "scheme/temperature": 0.7}
     values |= {"arms": {"count/1": 0.25, "count/2": 0.1 * step, "colour/1": 0.2}, "infrastructure_errors": 0}
     return values | {"time/rollout": 3.0, "time/learn": 1.5} | dict(role_keys or {})
 
@@ -187,9 +188,11 @@ def test_figures_and_verdict_are_shown(run: Run) -> None:
     charts = [
         attributes["aria-label"] for tag, attributes in page.elements if tag == "svg" and "aria-label" in attributes
     ]
-    for title in ("reward", "faithful", "groups with signal", "seconds a step", "count", "colour"):
+    titles = ("reward", "faithful", "groups with signal", "seconds a step", "wrong labels, share", "temperature")
+    for title in (*titles, "count", "colour"):
         assert f"{title}, over the steps" in charts
     assert sum(label == "reward, over the steps" for label in charts) == 3
+    assert "Furthest below their best running accuracy: count/" in page.text
     assert not re.search(r"\bnan\b", "".join(str(element) for element in page.elements), re.IGNORECASE)
 
 

@@ -1,0 +1,88 @@
+"""The evidence benchmark: its conditions are runs that can be made, its intervals those of a second method."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from zerosight.benchmarks.evidence import (
+    ALIKE,
+    BASE,
+    COMPARISONS,
+    Condition,
+    accuracy,
+    conditions,
+    figures,
+    finished_runs,
+    folder_of,
+    mean_curve,
+    paired,
+    write_page,
+)
+from zerosight.config import override
+from zerosight.train.recipes import make_scheme, recipe_config, scheme_names
+from zerosight.train.store import Run
+
+
+@pytest.mark.parametrize("condition", conditions(), ids=lambda condition: condition.name)
+def test_a_condition_is_a_configuration_that_differs_from_the_default(condition: Condition) -> None:
+    config = override(recipe_config(condition.recipe), [*ALIKE, *condition.settings])
+    for scheme in scheme_names(config):
+        make_scheme(scheme, config)
+    default = override(recipe_config(BASE.recipe), ALIKE)
+    assert (config == default) == (condition == BASE)
+    assert (config.envs, config.tree.items, config.tree.answers) == (default.envs, 64, 16), "equal compute"
+    for own in COMPARISONS.values():
+        assert own[0] == BASE and len({each.name for each in own}) == len(own)
+
+
+def test_a_paired_difference_has_the_interval_of_the_normal_approximation() -> None:
+    random = np.random.default_rng(3)
+    first = (random.random((1, 4000)) < 0.5).astype(float)
+    # A right answer is kept with 0.9, a wrong one mended with 0.3: 0.45 + 0.15 against 0.5.
+    second = np.where(first == 1, random.random((1, 4000)) < 0.9, random.random((1, 4000)) < 0.3).astype(float)
+    found = paired(first, second)
+    change = (second - first)[0]
+    half = 1.96 * change.std() / np.sqrt(change.size)
+    assert found["points"] == pytest.approx(100 * change.mean(), abs=0.01)
+    assert found["low"] == pytest.approx(100 * (change.mean() - half), abs=0.25)
+    assert found["high"] == pytest.approx(100 * (change.mean() + half), abs=0.25)
+
+
+def test_seeds_that_disagree_widen_the_interval() -> None:
+    alike, unlike = np.full((3, 500), 0.5), np.repeat([[0.2], [0.5], [0.8]], 500, axis=1)
+    base = np.full((3, 500), 0.5)
+    assert paired(base, alike) == {"points": 0.0, "low": 0.0, "high": 0.0}
+    wide = paired(base, unlike)
+    assert wide["points"] == 0.0 and wide["low"] < -10 and wide["high"] > 10
+
+
+def run_of(folder: Path, right: int, error: float) -> None:
+    run = Run.create(folder, override(recipe_config("zerosight"), ["steps=2"]))
+    for step in (1, 2):
+        entry: dict[str, Any] = {"step": step, "solve_rate": 0.1 * step, "items": 8, "arms": {"count/1": 0.5 / step}}
+        run.log(entry | {"label/error": error, "time/rollout": 1.0, "time/learn": 2.0})
+    for name, count in (("start", 2), ("end", right)):
+        answers = [{"id": str(n), "right": n < count} for n in range(10)]
+        run.keep_evaluation(name, {"overall": {"accuracy": count / 10, "blind": 0.3}, "answers": answers})
+
+
+def test_what_is_finished_is_compared_and_shown(tmp_path: Path) -> None:
+    for seed in (0, 1):
+        run_of(folder_of(tmp_path, BASE, seed), 8, 0.0)
+    (majority,) = COMPARISONS["labels"][1:]
+    run_of(folder_of(tmp_path, majority, 0), 1, 0.6)
+    Run.create(folder_of(tmp_path, majority, 1), recipe_config("majority"))
+    found = {each.name: finished_runs(tmp_path, each) for each in conditions()}
+    assert [len(found[each.name]) for each in (BASE, majority)] == [2, 1], "a run without its end is not finished"
+    assert accuracy(found[BASE.name]).shape == (2, 10)
+    assert mean_curve(found[BASE.name], "solve_rate") == [(1.0, 0.1), (2.0, 0.2)]
+    result = figures(found)
+    assert result["against_the_default"]["labels"]["majority"]["points"] == -70.0
+    assert result["conditions"]["majority"]["label_error"] == [0.6]
+    assert result["conditions"]["zerosight"]["gain_points"] == [60.0, 60.0]
+    assert result["conditions"]["zerosight"]["forgotten"] == [0.25, 0.25]
+    assert result["against_the_default"]["curricula"] == {}
+    page = write_page(tmp_path / "page.html", result | {"steps": 2, "alike": []}, found).read_text()
+    assert "-70.0" in page and "wrong labels, over the steps" in page
