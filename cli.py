@@ -453,13 +453,14 @@ def export_role(
     out: Annotated[Path, typer.Option(help="An empty or new folder.")],
     role: Annotated[str, typer.Option(help="proposer, coder or solver.")] = "solver",
     adapter: Annotated[bool, typer.Option("--adapter", help="The LoRA adapter alone, for peft.")] = False,
+    best: Annotated[bool, typer.Option("--best", help="Of the checkpoint that keep_best keeps.")] = False,
 ) -> None:
     """Write a trained role as a Hugging Face folder that plain transformers loads, with a model card."""
     _need_training()
     from .train.export import export
 
     _one_of("role", role, ("proposer", "coder", "solver"))
-    export(run, out, role, "adapter" if adapter else "merged")
+    export(run, out, role, "adapter" if adapter else "merged", best=best)
     console.print(f"{role}: [bold]{out}[/]")
 
 

@@ -196,6 +196,8 @@ class Evaluation(Section):
 
     items: int = Field(1200, ge=1)
     """Items of the held-out suite."""
+    dev: int = Field(0, ge=0)
+    """Items of the `dev` split that are answered at each checkpoint, logged as `dev/accuracy`; none at 0."""
     coding: int = Field(256, ge=0)
     """Briefings that measure the share of valid proposals and of faithful programs."""
 
@@ -295,6 +297,14 @@ class RunConfig(Section):
     """Steps between checkpoints."""
     keep_checkpoints: int = Field(2, ge=1)
     """Checkpoints kept, the newest."""
+    keep_best: str = ""
+    """A logged figure, such as `solve_rate` or `dev/accuracy`: the checkpoint where it is highest is kept too."""
+    best_over: int = Field(10, ge=1)
+    """Steps that this figure is averaged over."""
+    trackers: tuple[Literal["tensorboard", "wandb", "trackio", "mlflow"], ...] = ()
+    """Where figures are sent beside the run directory."""
+    project: str = "zerosight"
+    """The trackers' name for runs that belong together."""
     shuffle_rewards: bool = False
     """Control: the Solver's rewards are shuffled within the batch, so that they teach nothing."""
     ahead: int = Field(0, ge=0, le=1)

@@ -12,7 +12,12 @@ FOLDERS = ("benchmarks", "envs", "geometry", "render", "roles", "train")
 MAX_FILE_LINES = 500
 MAX_FUNCTION_LINES = 60
 
-CATCHES_ALL = {("render/worker.py", "_draw"), ("render/program.py", "_outcome"), ("envs/registry.py", "guarded")}
+CATCHES_ALL = {
+    ("render/worker.py", "_draw"),
+    ("render/program.py", "_outcome"),
+    ("envs/registry.py", "guarded"),
+    ("train/trackers.py", "_guarded"),
+}
 """Functions that may catch every exception: boundaries that turn whatever happens into a recorded outcome."""
 READS_ENVIRONMENT: set[str] = set()
 """Files that may read environment variables."""

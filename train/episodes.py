@@ -73,10 +73,17 @@ class Episodes:
         return attempts
 
     def generate(
-        self, role: str, prompts: Sequence[Prompt], tokens: int, n: int, stream: Stream
+        self,
+        role: str,
+        prompts: Sequence[Prompt],
+        tokens: int,
+        n: int,
+        stream: Stream,
+        temperature: float | None = None,
     ) -> list[list[Completion]]:
-        """`n` completions for each prompt, at the scheme's temperature of the role."""
-        sampling = Sampling(max_new_tokens=tokens, temperature=self.scheme.temperature(role), n=n)
+        """`n` completions for each prompt, by default at the scheme's temperature of the role."""
+        heat = self.scheme.temperature(role) if temperature is None else temperature
+        sampling = Sampling(max_new_tokens=tokens, temperature=heat, n=n)
         return self.generator.generate(role, prompts, sampling, stream.word() >> 1) if prompts else []
 
     # --- proposals and drawings -----------------------------------------------------------------------------------
@@ -253,10 +260,10 @@ class Episodes:
         """A group of answers for each item, scored by the oracle."""
         self.answered([asked for attempt in attempts for asked in attempt.asked], self.config.tree.answers, stream)
 
-    def answered(self, every: Sequence[Asked], n: int, stream: Stream) -> None:
-        """Have each item answered `n` times by the Solver, in place."""
+    def answered(self, every: Sequence[Asked], n: int, stream: Stream, temperature: float | None = None) -> None:
+        """Have each item answered `n` times by the Solver, in place, by default at the scheme's temperature."""
         prompts = [self.policy.prompt(solver.prompt(asked.item.question), asked.picture) for asked in every]
-        groups = self.generate("solver", prompts, self.config.tree.solver_tokens, n, stream)
+        groups = self.generate("solver", prompts, self.config.tree.solver_tokens, n, stream, temperature)
         labels = self.config.labels
         for asked, prompt, group in zip(every, prompts, groups, strict=True):
             asked.prompt, asked.answers = prompt, group

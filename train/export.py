@@ -24,7 +24,9 @@ processor = AutoProcessor.from_pretrained("{folder}")""",
 }
 
 
-def export(run_folder: Path, out: Path, role: str = "solver", form: Form = "merged") -> None:
+def export(
+    run_folder: Path, out: Path, role: str = "solver", form: Form = "merged", *, best: bool = False
+) -> None:
     """Write a role of a run's newest checkpoint.
 
     Args:
@@ -32,15 +34,17 @@ def export(run_folder: Path, out: Path, role: str = "solver", form: Form = "merg
         out: an empty or missing folder.
         role: whose weights.
         form: `merged`, a model of its own that plain transformers loads; `adapter`, the LoRA weights as peft has them.
+        best: of the checkpoint that `keep_best` keeps instead.
 
     Raises:
-        RunError: the run has no checkpoint, the folder holds something, or there is no such role or form of it.
+        RunError: the run has no checkpoint or no best one, the folder holds something, or there is no such role or
+            form of it.
     """
     if role not in ROLES:
         raise RunError(f"no role {role!r}; the roles are {', '.join(ROLES)}")
     if out.exists() and (out.is_file() or any(out.iterdir())):
         raise RunError(f"{out} is not empty; choose another with --out")
-    policy = load_trained(run_folder)
+    policy = load_trained(run_folder, best=best)
     if form == "adapter" and policy.sharing != "lora":
         raise RunError(f"a run with sharing={policy.sharing} has no adapters; leave --adapter away")
     out.mkdir(parents=True, exist_ok=True)

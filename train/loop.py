@@ -1,6 +1,7 @@
 """The loop: roll out, reward, learn, again; measured before and after on items the run never saw."""
 
 import copy
+import difflib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,7 +28,9 @@ from .policy import ROLES
 from .processes import Alone, Processes, SharedGenerator, Together
 from .recipes import make_scheme, scheme_names
 from .store import Run, begin_policy, newest_state
+from .trackers import Trackers
 from .tree import Asked, Attempt
+from .validation import validation
 
 Report = Callable[[Mapping[str, Any]], None]
 """Called with each step's metrics."""
@@ -131,6 +134,14 @@ class Evolution:
         Raises:
             Terminated: `terminate` was called; the checkpoint of the last finished step has been written.
         """
+        trackers = Trackers(self.run.folder, self.config)
+        try:
+            self._evolve(report, trackers)
+        finally:
+            trackers.close()
+        self.processes.order("stop")
+
+    def _evolve(self, report: Report, trackers: Trackers) -> None:
         while self.step < self.config.steps:
             before = self._state()
             try:
@@ -141,13 +152,37 @@ class Evolution:
                 self._take(before)
                 self.checkpoint()
                 raise
+            due = self.step % self.config.checkpoint_every == 0 or self.step == self.config.steps
+            if due and self.config.evaluation.dev:
+                self._busy = True
+                metrics["dev/accuracy"] = self.dev_accuracy()
+                self._busy = False
+            self._know_best(metrics)
             self.run.log(metrics)
+            trackers.send(metrics)
             report(metrics)
-            if self._stop_now or self.step % self.config.checkpoint_every == 0 or self.step == self.config.steps:
+            if self._stop_now or due:
                 self.checkpoint()
             if self._stop_now:
                 raise Terminated(f"stopped after step {self.step}")
-        self.processes.order("stop")
+
+    def _know_best(self, metrics: Mapping[str, Any]) -> None:
+        """Find out at the first step, and not at the end, that nothing is called as `keep_best` says."""
+        wanted, known = self.config.keep_best, [*metrics, *(["dev/accuracy"] if self.config.evaluation.dev else [])]
+        if not wanted or wanted in known:
+            return
+        if wanted == "dev/accuracy":
+            raise ConfigError("keep_best: dev/accuracy is measured with --set evaluation.dev=64 or another number")
+        if self.step == 1:
+            close = difflib.get_close_matches(wanted, known, n=1)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            raise ConfigError(f"keep_best: no figure is called {wanted!r}; {hint}(logged: {', '.join(known)})")
+
+    def dev_accuracy(self) -> float:
+        """The accuracy of what samples on items of the `dev` split, answered greedily."""
+        asked = validation(self.config, self.config.evaluation.dev)
+        self.episodes.answered(asked, 1, self._stream(self.step).child("dev"), temperature=0.0)
+        return sum(each.rate for each in asked) / len(asked)
 
     def terminate(self) -> None:
         """End at once, or, where weights are being changed, after the step; called by a signal's handler.

@@ -1,6 +1,7 @@
 """The run directory: what was finished is on disk, whole, and a resumed run goes on exactly."""
 
 import json
+import math
 import os
 import pickle
 import platform
@@ -146,9 +147,25 @@ class Run:
         if final.exists():
             shutil.rmtree(final)
         part.replace(final)
+        best = self.best_checkpoint()
         for old in self.checkpoints()[: -self.config.keep_checkpoints]:
-            shutil.rmtree(old)
+            if old != best:
+                shutil.rmtree(old)
         return final
+
+    def merit(self, step: int) -> float | None:
+        """The mean of the configured figure over the last steps up to this one; None where none has it."""
+        first = step - self.config.best_over
+        found = [entry.get(self.config.keep_best) for entry in self.metrics() if first < entry["step"] <= step]
+        known = [float(value) for value in found if isinstance(value, int | float) and math.isfinite(value)]
+        return sum(known) / len(known) if known else None
+
+    def best_checkpoint(self) -> Path | None:
+        """The checkpoint where the figure of `keep_best` is highest, the later of equals; None without one."""
+        if not self.config.keep_best:
+            return None
+        merits = [(merit, path) for path in self.checkpoints() if (merit := self.merit(_step_of(path))) is not None]
+        return max(merits)[1] if merits else None
 
     def checkpoints(self) -> list[Path]:
         """Complete checkpoints, oldest first."""
@@ -195,15 +212,24 @@ class Run:
                 path.unlink()
 
 
-def load_trained(folder: Path) -> Policy:
-    """The policy of a run's newest checkpoint.
+def _step_of(checkpoint: Path) -> int:
+    return int(checkpoint.name.removeprefix("step_"))
+
+
+def load_trained(folder: Path, *, best: bool = False) -> Policy:
+    """The policy of a run's newest checkpoint, or of its best.
 
     Raises:
-        RunError: the folder is no run or has no checkpoint.
+        RunError: the folder is no run, has no checkpoint, or keeps no best one.
     """
-    newest = newest_checkpoint(folder)
-    policy = load_policy(Run.open(folder).config)
-    policy.restore(newest)
+    run, chosen = Run.open(folder), newest_checkpoint(folder)
+    if best:
+        found = run.best_checkpoint()
+        if found is None:
+            raise RunError(f"{folder} keeps no best checkpoint; begin a run with --set keep_best=solve_rate")
+        chosen = found
+    policy = load_policy(run.config)
+    policy.restore(chosen)
     return policy
 
 

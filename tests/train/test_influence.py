@@ -11,9 +11,9 @@ from zerosight.train.influence import cosine, expected_accuracy, influence, nudg
 from zerosight.train.learner import Learner, Trace, _trees
 from zerosight.train.losses import imitation_loss
 from zerosight.train.policy import Policy
-from zerosight.train.recipes.m_star import validation
 from zerosight.train.recipes.soar import prompted
 from zerosight.train.scheme import taught
+from zerosight.train.validation import validation
 
 
 def written(*ids: int) -> Trace:

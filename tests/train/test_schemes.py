@@ -20,9 +20,10 @@ from zerosight.train.generator import Completion
 from zerosight.train.generators import ScriptedGenerator
 from zerosight.train.policy import Policy
 from zerosight.train.recipes import make_scheme, recipe_config
-from zerosight.train.recipes.m_star import FEATURES, TEMPERATURES, MStar, StepScorer, step_features, validation
+from zerosight.train.recipes.m_star import FEATURES, TEMPERATURES, MStar, StepScorer, step_features
 from zerosight.train.scheme import taught
 from zerosight.train.tree import EXPLAIN, Attempt
+from zerosight.train.validation import validation
 
 TREE = ("tree.briefings=1", "tree.proposals=2", "tree.programs=4", "tree.answers=4", "tree.items=16")
 CANVAS = "envs=[shapes/Canvas-v1]"

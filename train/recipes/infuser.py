@@ -23,8 +23,8 @@ from ..influence import influence
 from ..learner import Trace
 from ..scheme import Scheme, mean
 from ..tree import Attempt
+from ..validation import validation
 from .base import Recipe
-from .m_star import validation
 from .r_zero import machinery_failed
 
 if TYPE_CHECKING:

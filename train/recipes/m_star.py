@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...config import Learning, Phase, RunConfig, Tree
-from ...envs import Stream, make, stream
+from ...envs import Stream
 from ..generator import Completion
 from ..learner import Trace
 from ..scheme import Scheme, mean
 from ..tree import Asked, Attempt
+from ..validation import VALIDATION, validation
 from .base import Recipe
 
 if TYPE_CHECKING:
@@ -35,8 +36,6 @@ KEPT = 2
 SAMPLES = 16
 TEMPERATURES = tuple(round(0.3 + 0.1 * number, 1) for number in range(14))
 TUNE_EVERY = 20
-VALIDATION = 32
-"""Items of the `dev` split that temperatures are compared on."""
 MAX_STEPS = 8
 RATE, DECAY = 0.05, 1e-3
 """Of the scorer's gradient steps."""
@@ -125,7 +124,7 @@ class MStar(Scheme):
         passed = {}
         for temperature in TEMPERATURES:
             self.solver_temperature = temperature
-            asked = validation(self.config)
+            asked = validation(self.config, VALIDATION)
             # The same random numbers for each, so that temperatures differ by nothing else.
             episodes.answered(asked, SAMPLES, stream.child("validation"))
             passed[temperature] = self.reward_pass(asked)
@@ -152,18 +151,6 @@ class MStar(Scheme):
     def figures(self) -> dict[str, float]:
         """The temperature."""
         return {"temperature": self.solver_temperature}
-
-
-def validation(config: RunConfig, count: int = VALIDATION) -> list[Asked]:
-    """Items of the `dev` split, in turn over worlds, forms and difficulties; the same ones at each call."""
-    found = []
-    for index in range(count):
-        env = make(config.envs[index % len(config.envs)])
-        tasks, turn = list(env.tasks), index // len(config.envs)
-        difficulty = env.difficulties[turn // len(tasks) % len(env.difficulties)]
-        item = env.sample(stream(env.id, "dev", config.seed, index), tasks[turn % len(tasks)], difficulty)
-        found.append(Asked(item, False, env.show(item, env.size)))
-    return found
 
 
 def config() -> RunConfig:

@@ -17,9 +17,9 @@ from ...roles import solver
 from ..influence import expected_accuracy, nudged
 from ..policy import Policy
 from ..tree import Asked, Attempt
+from ..validation import validation
 from .base import Recipe
 from .infuser import Measured, own_traces
-from .m_star import validation
 
 if TYPE_CHECKING:
     from ..loop import Evolution

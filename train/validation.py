@@ -1,0 +1,28 @@
+"""Items of the `dev` split: what a run may look at to choose by, which is neither trained on nor held out."""
+
+from functools import lru_cache
+
+from ..config import RunConfig
+from ..envs import Item, make, stream
+from ..render import Picture
+from .tree import Asked
+
+VALIDATION = 32
+"""Items that recipes compare by."""
+
+
+def validation(config: RunConfig, count: int = VALIDATION) -> list[Asked]:
+    """Items of the `dev` split, in turn over worlds, forms and difficulties; the same ones at each call, unanswered."""
+    return [Asked(item, False, picture) for item, picture in _made(config.envs, config.seed, count)]
+
+
+@lru_cache(maxsize=4)
+def _made(envs: tuple[str, ...], seed: int, count: int) -> tuple[tuple[Item, Picture], ...]:
+    found = []
+    for index in range(count):
+        env = make(envs[index % len(envs)])
+        tasks, turn = list(env.tasks), index // len(envs)
+        difficulty = env.difficulties[turn // len(tasks) % len(env.difficulties)]
+        item = env.sample(stream(env.id, "dev", seed, index), tasks[turn % len(tasks)], difficulty)
+        found.append((item, env.show(item, env.size)))
+    return tuple(found)
