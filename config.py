@@ -105,6 +105,12 @@ class Learning(Section):
     """What rewards are compared with; `auto` is the loss's own: `rloo`, `reinforce_pp`, and `group` for others."""
     advantage_scale: Literal["group", "batch", "none"] = "none"
     """What centred rewards are divided by (`group` alone); undivided, lucky guesses at the blind level weigh least."""
+    proposer_groups: Literal["briefing", "structure", "step"] = "briefing"
+    """What a proposal is compared with: those for the same briefing, those that ask a question of the same form (Dr.
+    Zero's baseline, which lets `tree.proposals` be small; rare forms together), or all of the step."""
+    refill: int = Field(0, ge=0)
+    """Rounds at most in which a step is rolled out once more until `tree.items` items have answers that differ in being
+    right: DAPO's dynamic sampling. At 0 items without signal are left out and not replaced."""
     token_budget: int = Field(8192, ge=256)
     """Padded tokens at most in a forward pass."""
     max_logprob_gap: float = Field(0.05, gt=0)

@@ -3,6 +3,7 @@
 Legend: N rewards; `groups` holds N keys, members of a group need not stand together, and groups may differ in size.
 """
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from typing import Literal, NamedTuple
 
@@ -168,11 +169,17 @@ def structure_advantages(
     Raises:
         ValueError: rewards and structures differ in length, or a reward is not finite.
     """
-    sizes: dict[Hashable, int] = {}
-    for key in structures:
-        sizes[key] = sizes.get(key, 0) + 1
-    pooled = [("own", key) if sizes[key] >= least else ("rare",) for key in structures]
-    return group_advantages(rewards, pooled, "group", epsilon)
+    return group_advantages(rewards, pooled(structures, least), "group", epsilon)
+
+
+def pooled(structures: Sequence[Hashable], least: int = 2) -> list[tuple[Hashable, ...]]:
+    """The group of each structure: its own, or, with fewer than `least` members, that of all rare ones.
+
+    >>> pooled(["count", "count", "colour", "shape"])
+    [('own', 'count'), ('own', 'count'), ('rare',), ('rare',)]
+    """
+    sizes = Counter(structures)
+    return [("own", key) if sizes[key] >= least else ("rare",) for key in structures]
 
 
 def hierarchical_advantages(

@@ -11,6 +11,7 @@ from ..render.pools import Drawn, Outcome, Pools
 from ..roles import coder, explain, proposer, solver
 from ..roles.labels import vote
 from ..roles.proposer import Proposal
+from .advantages import dynamic_sampling, pooled
 from .curriculum import Curriculum
 from .generator import Completion, Generator, Prompt, Sampling
 from .learner import Trace
@@ -61,7 +62,17 @@ class Episodes:
         """How often each (environment, task, answer) was asked; the rarer of a task's answers are preferred."""
 
     def roll_out(self, stream: Stream) -> list[Attempt]:
-        """One step's attempts, unrewarded."""
+        """One step's attempts, unrewarded; with `learning.refill` more of them, until enough items have signal."""
+        attempts = self._round(stream)
+        for number in range(1, self.config.learning.refill + 1):
+            if items_with_signal(attempts) >= self.config.tree.items:
+                break
+            for attempt in self._round(stream.child("refill", number)):
+                attempt.path = (f"round{number}", *attempt.path)
+                attempts.append(attempt)
+        return attempts
+
+    def _round(self, stream: Stream) -> list[Attempt]:
         if self.config.tree.source == "world":
             attempts = self.made_by_worlds(stream.child("propose"))
         else:
@@ -285,12 +296,11 @@ class Episodes:
         The scheme is given: `self.scheme` may be the next step's already, where that is rolled out beside this.
         """
         found: list[Trace] = []
-        for attempt, score in zip(attempts, scheme.proposer_scores(attempts), strict=True):
+        groups = proposer_groups(attempts, self.config.learning.proposer_groups)
+        for attempt, score, group in zip(attempts, scheme.proposer_scores(attempts), groups, strict=True):
             if score is not None and attempt.prompt is not None and attempt.completion is not None:
                 right = isinstance(attempt.proposal, Proposal) and bool(attempt.own)
-                found.append(
-                    Trace("proposer", attempt.path[:1], attempt.prompt, attempt.completion, score, version, right)
-                )
+                found.append(Trace("proposer", group, attempt.prompt, attempt.completion, score, version, right))
             if attempt.coder_prompt is not None and scheme.teaches_coder(attempt):
                 for completion, drawing in zip(attempt.programs, attempt.drawings, strict=True):
                     drawn = scheme.coder_score(attempt, drawing)
@@ -313,6 +323,25 @@ class Episodes:
                     self.curriculum.note_share(item.env, item.task, item.difficulty, asked.vote.share)
         self.curriculum.finish_step()
         scheme.observe(attempts, self)
+
+
+def proposer_groups(attempts: Sequence[Attempt], by: str) -> list[tuple[str, ...]]:
+    """What each proposal is compared within: its briefing, the form that its question has, or the step."""
+    if by == "briefing":
+        return [attempt.path[:-1] for attempt in attempts]
+    if by == "step":
+        return [("step",) for _ in attempts]
+    forms = [a.proposal.task or "other" if isinstance(a.proposal, Proposal) else "refused" for a in attempts]
+    return [tuple(map(str, group)) for group in pooled(forms)]
+
+
+def items_with_signal(attempts: Sequence[Attempt]) -> int:
+    """How many items have right answers and wrong ones."""
+    every = [asked for attempt in attempts for asked in attempt.asked]
+    right = [score.terms["correct"] for asked in every for score in asked.scores]
+    groups = [number for number, asked in enumerate(every) for _ in asked.scores]
+    kept = dynamic_sampling(right, groups)
+    return len(every) - kept.all_right - kept.all_wrong
 
 
 def _sampled(attempt: Attempt, stream: Stream) -> Given | None:

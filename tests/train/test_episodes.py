@@ -8,9 +8,11 @@ from zerosight.config import RunConfig, Tree, override
 from zerosight.envs import Environment, InfrastructureError, Rejected, Stream
 from zerosight.render import rasterise, resolve_svg
 from zerosight.render.pools import Drawn, Outcome
+from zerosight.train.advantages import Member, hierarchical_advantages
 from zerosight.train.curriculum import Curriculum
-from zerosight.train.episodes import Episodes
+from zerosight.train.episodes import Episodes, items_with_signal
 from zerosight.train.generators import ScriptedGenerator
+from zerosight.train.learner import with_advantages
 from zerosight.train.loop import shuffled_rewards, step_metrics
 from zerosight.train.policy import Policy
 from zerosight.train.recipes import make_scheme
@@ -152,3 +154,48 @@ def test_shuffled_rewards_are_the_same_rewards_elsewhere(tiny: Policy, env: Envi
     assert sorted(own) == sorted(other)
     assert own != other
     assert [t.score for t in traces if t.role != "solver"] == [t.score for t in dealt if t.role != "solver"]
+
+
+def test_a_step_is_refilled_until_enough_items_have_signal(tiny: Policy, env: Environment) -> None:
+    scripts = {"proposer": [GOOD], "coder": [CIRCLE_LEFT, CIRCLE_RIGHT], "solver": ["red", "red", "red", "blue"]}
+    _, once = rolled(tiny, env, ["tree.items=6"], **scripts)
+    assert items_with_signal(once) == 4 == sum(len(attempt.asked) for attempt in once)
+    episodes, more = rolled(tiny, env, ["tree.items=6", "learning.refill=5"], **scripts)
+    # After three times red and three times blue neither may lead the other colours further.
+    assert items_with_signal(more) == 6 and len(more) == 2 * 2, "two rounds are enough, and there is no third"
+    traces = episodes.traces(more, 0, episodes.scheme)
+    solvers = [trace.group for trace in traces if trace.role == "solver"]
+    assert len(set(solvers)) == 6 and len(solvers) == 6 * 4
+    assert len({trace.group for trace in traces if trace.role == "proposer"}) == 2, "each round's briefing is its own"
+    # What everybody knows has no signal, however often it is asked; the rounds are bounded.
+    _, sure = rolled(tiny, env, ["learning.refill=3"], proposer=[GOOD], coder=[CIRCLE_LEFT], solver=["red"])
+    assert items_with_signal(sure) == 0 and len(sure) == 2 * 4
+
+
+def test_proposals_are_compared_as_configured(tiny: Policy, env: Environment) -> None:
+    count = GOOD.replace('["colour",["leftmost",["select"]]]', '["count",["select"]]')
+    scripts = {"proposer": [GOOD, count, GOOD, BAD], "coder": [CIRCLE_LEFT], "solver": ["red"]}
+    settings = ["tree.briefings=2", "tree.proposals=4"]
+    groups = {}
+    for by in ("briefing", "structure", "step"):
+        episodes, attempts = rolled(tiny, env, [*settings, f"learning.proposer_groups={by}"], **scripts)
+        traces = episodes.traces(attempts, 0, episodes.scheme)
+        groups[by] = [trace.group for trace in traces if trace.role == "proposer"]
+    assert groups["briefing"] == [("briefing0",)] * 4 + [("briefing1",)] * 4
+    forms = ("extreme_colour", "count", "extreme_colour", "refused")
+    assert groups["structure"] == [("own", form) for form in forms] * 2
+    assert groups["step"] == [("step",)] * 8
+
+
+def test_the_learners_groups_are_those_of_the_tree(tiny: Policy, env: Environment) -> None:
+    answers = ["red", "red", "red", "blue"]
+    episodes, attempts = rolled(tiny, env, proposer=[GOOD, BAD], coder=[CIRCLE_LEFT, WRONG, "dead"], solver=answers)
+    traces = episodes.traces(attempts, 0, episodes.scheme)
+    members = [Member(t.role, (*t.group, number)) for number, t in enumerate(traces)]
+    tree = hierarchical_advantages([t.score.value for t in traces], members)
+    for role in ("proposer", "coder", "solver"):
+        own = [number for number, trace in enumerate(traces) if trace.role == role]
+        kept, counts = with_advantages([traces[number] for number in own], "none")
+        lively = [number for number in own if tree.signal[number]]
+        assert [trace.advantage for trace in kept] == pytest.approx([tree.values[number] for number in lively])
+        assert counts["groups"] >= counts["flat_groups"]
