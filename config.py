@@ -229,6 +229,8 @@ class Generation(Section):
     `openai` asks a chat endpoint for the roles that are not trained, and Hugging Face for the others."""
     batch_size: int = Field(512, ge=1)
     """Completions decoded at a time (`hf`)."""
+    cache: Literal["dynamic", "static"] = "dynamic"
+    """Keys and values grow with each token, or have their final room from the first on (`hf`)."""
     url: str = ""
     """The server's address, such as http://localhost:8000 (`vllm-server`, `openai`)."""
     model: str = ""

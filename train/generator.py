@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import torch
+from transformers import StaticCache
+from transformers.cache_utils import DynamicLayer
 
 from ..render import Picture
 from ..roles.messages import Messages
-from .architecture import Layout
+from .architecture import ArchitectureError, Layout
 from .packing import Vision, joined, vision_kind
 
 SMALL = 20_000_000
@@ -76,10 +78,14 @@ class Generator(Protocol):
 class HFGenerator:
     """Sampling from a Hugging Face model in this process."""
 
-    def __init__(self, policy: Any, batch_size: int = 512, *, spare_threads: bool = True) -> None:
+    def __init__(
+        self, policy: Any, batch_size: int = 512, *, spare_threads: bool = True, static_cache: bool = False
+    ) -> None:
         self._policy = policy
         self._batch_size = batch_size
         """Completions decoded at a time."""
+        self._static_cache = static_cache
+        """Keys and values have their final room from the first token on, instead of growing with each."""
         self._spare_threads = spare_threads
         """Whether a small model may have one thread alone, for the whole process; not beside other work of torch."""
 
@@ -112,7 +118,10 @@ class HFGenerator:
         output = model(**inputs, use_cache=True, logits_to_keep=1)
         cache, n = output.past_key_values, sampling.n
         logits = output.logits[:, -1].repeat_interleave(n, 0)
-        cache.batch_repeat_interleave(n)
+        if self._static_cache:
+            cache = settled(cache, model.config, n, sampling.max_new_tokens)
+        else:
+            cache.batch_repeat_interleave(n)
         mask = inputs["attention_mask"].repeat_interleave(n, 0)
         # A prompt ends in words, whose positions are alike on every axis and the furthest so far.
         position = inputs["position_ids"][..., -1:].repeat_interleave(n, -2)
@@ -146,6 +155,24 @@ class HFGenerator:
             text = tokenizer.decode(row[:end], skip_special_tokens=True)
             found.append(Completion(tuple(row[:end]), tuple(values[:end]), text, finished, sampling.temperature))
         return [found[i : i + sampling.n] for i in range(0, len(found), sampling.n)]
+
+
+def settled(cache: Any, config: Any, n: int, room: int) -> StaticCache:
+    """A cache of fixed size with what a growing one holds, each row `n` times, and room for more tokens.
+
+    Raises:
+        ArchitectureError: a layer of the model keeps a window or a running state instead of all tokens.
+    """
+    text = config.get_text_config()
+    if any(type(layer) is not DynamicLayer for layer in cache.layers):
+        raise ArchitectureError(
+            f"a {config.model_type} model keeps windows or states that a static cache does not take; "
+            "leave generator.cache=dynamic"
+        )
+    fixed = StaticCache(config=text, max_cache_len=cache.get_seq_length() + room)
+    for number, layer in enumerate(cache.layers):
+        fixed.update(layer.keys.repeat_interleave(n, 0), layer.values.repeat_interleave(n, 0), number)
+    return fixed
 
 
 @contextmanager

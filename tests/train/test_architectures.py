@@ -86,6 +86,20 @@ def test_sampler_packed_trainer_and_the_plain_model_agree(folder: Path) -> None:
         assert torch.allclose(packed, torch.cat([plain(policy, prompt, c.ids) for c in group]), atol=1e-4)
 
 
+def test_a_cache_of_fixed_size_gives_the_same_ids_or_says_that_it_cannot(folder: Path) -> None:
+    policy = Policy.load(folder)
+    sampling = Sampling(max_new_tokens=6, n=3)
+    growing = HFGenerator(policy).generate("solver", prompts(policy), sampling, seed=1)
+    fixed = HFGenerator(policy, static_cache=True)
+    if "gemma3" in folder.name:
+        with pytest.raises(ArchitectureError, match=r"a gemma3 model keeps windows.*generator.cache=dynamic"):
+            fixed.generate("solver", prompts(policy), sampling, seed=1)
+        return
+    found = fixed.generate("solver", prompts(policy), sampling, seed=1)
+    for group, wanted in zip(found, growing, strict=True):
+        assert same([(c.ids, c.logprobs) for c in group], [(c.ids, c.logprobs) for c in wanted])
+
+
 def plain(policy: Policy, prompt: Prompt, ids: tuple[int, ...]) -> torch.Tensor:
     """Log-probs as any user of transformers would compute them: one sequence, the model's own masks and positions."""
     whole = torch.tensor([[*prompt.ids, *ids]])

@@ -151,7 +151,8 @@ def _hf(config: RunConfig, policy: Policy, work: Path, schemas: Mapping[str, Any
             "vllm-server or openai, or leave generator.constrain off"
         )
     # Beside learning, a small model may not take threads away.
-    return HFGenerator(policy, config.generator.batch_size, spare_threads=not config.ahead)
+    fixed = config.generator.cache == "static"
+    return HFGenerator(policy, config.generator.batch_size, spare_threads=not config.ahead, static_cache=fixed)
 
 
 def _vllm(config: RunConfig, policy: Policy, work: Path, schemas: Mapping[str, Any]) -> Generator:
@@ -208,7 +209,7 @@ def _openai(config: RunConfig, policy: Policy, work: Path, schemas: Mapping[str,
         concurrency=config.generator.concurrency,
         schemas={role: schema for role, schema in schemas.items() if role in frozen},
     )
-    own = HFGenerator(policy, config.generator.batch_size)
+    own = HFGenerator(policy, config.generator.batch_size, static_cache=config.generator.cache == "static")
     return ByRole({role: chat_endpoint if role in frozen else own for role in ROLES})
 
 
