@@ -135,8 +135,11 @@ def unpaired(first: Sequence[float], second: Sequence[float]) -> Difference:
 
 
 def detectable(standard_error: float) -> float:
-    """The true difference that a two-sided test at 5 % finds in 80 % of evaluations (Lachin 1981, equation 1)."""
-    return (Z95 + Z80) * standard_error
+    """The true difference that a two-sided test at 5 % finds in 80 % of evaluations (Lachin 1981, equation 1).
+
+    NaN for a standard error of 0: questions that do not vary tell nothing of what others would show.
+    """
+    return (Z95 + Z80) * standard_error if standard_error > 0 else math.nan
 
 
 def bootstrap(values: np.ndarray, name: str) -> tuple[float, float]:

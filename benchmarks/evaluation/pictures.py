@@ -1,7 +1,10 @@
 """A question's pictures as a model takes them: one by one, or as tiles of one sheet for models of a single picture."""
 
+import hashlib
+import io
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from PIL import Image as Images
@@ -9,12 +12,15 @@ from PIL import ImageDraw
 
 from ...render import Picture
 from ...roles.messages import Messages
+from ...train.store import write_atomically
 
 SHEET_NOTE = "several pictures were shown as numbered tiles of one sheet, which the model was told: not comparable"
 """What a result says of questions whose pictures were put together."""
 TILE = 336
 """Width and height, px, within which each picture of a sheet is fitted."""
 _LABEL = 18
+_THUMBNAIL = 288
+"""Width and height, px, of a page's pictures at most."""
 
 
 def picture_of(image: Images.Image) -> Picture:
@@ -23,6 +29,26 @@ def picture_of(image: Images.Image) -> Picture:
         behind = Images.new("RGBA", image.size, "white")
         image = Images.alpha_composite(behind, image.convert("RGBA"))
     return Picture(np.asarray(image.convert("RGB")))
+
+
+class Thumbnails:
+    """Small JPEG pictures by their digests in a folder, for the page: to draw all again would take minutes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, digest: str) -> Path:
+        """Where one is kept."""
+        return self.folder / f"{hashlib.sha256(digest.encode()).hexdigest()[:32]}.jpg"
+
+    def keep(self, digest: str, picture: Picture) -> None:
+        """Write one, once."""
+        path = self.path(digest)
+        if not path.exists():
+            small, buffer = Images.fromarray(picture.array), io.BytesIO()
+            small.thumbnail((_THUMBNAIL, _THUMBNAIL))
+            small.save(buffer, "JPEG", quality=80)
+            write_atomically(path, buffer.getvalue())
 
 
 def contact_sheet(pictures: Sequence[Picture], tile: int = TILE) -> Picture:

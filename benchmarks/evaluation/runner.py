@@ -14,7 +14,7 @@ from ..adapters.base import BadRow, BenchmarkDataError, Sample
 from .benchmark import Benchmark, EvaluationError, jsonable
 from .cache import Cache, Reply, digest_of
 from .models import Answerer
-from .pictures import contact_sheet, messages_of, picture_of
+from .pictures import Thumbnails, contact_sheet, messages_of, picture_of
 
 Outcome = Literal["answered", "unreadable", "failed", "missing"]
 """`answered` alone is scored. `unreadable`: the row or a picture; `failed`: the model's machinery; `missing`: in
@@ -129,8 +129,17 @@ def ask(
     cache: Cache,
     settings: Settings = Settings(),
     told: Told | None = None,
+    thumbnails: Thumbnails | None = None,
 ) -> Answers:
     """Every question's outcome; what the cache knows is not asked.
+
+    Args:
+        benchmark: what is asked.
+        answerer: who answers.
+        cache: what was answered before, and where answers are kept.
+        settings: how it is asked.
+        told: called after each batch.
+        thumbnails: where small pictures are kept for the page.
 
     Raises:
         BenchmarkDataError: the benchmark's data is not there, or not as it was published.
@@ -145,7 +154,7 @@ def ask(
     health, done = _Health(), len(rows) - len(asked)
     for number, batch in enumerate(_batches(asked, settings.batch)):
         if number % shares == share - 1 or all(each.key in cache for each in batch):
-            _answer(batch, answerer, cache, tokens, health)
+            _answer(batch, answerer, cache, tokens, health, thumbnails)
         for each in batch:
             _settle(benchmark, each, cache)
         done += len(batch)
@@ -177,13 +186,20 @@ def _batches(asked: Sequence[_Asked], size: int) -> Iterator[Sequence[_Asked]]:
     return (asked[start : start + size] for start in range(0, len(asked), size))
 
 
-def _answer(batch: Sequence[_Asked], answerer: Answerer, cache: Cache, tokens: int, health: _Health) -> None:
+def _answer(
+    batch: Sequence[_Asked],
+    answerer: Answerer,
+    cache: Cache,
+    tokens: int,
+    health: _Health,
+    thumbnails: Thumbnails | None,
+) -> None:
     """Ask what of a batch is not known yet; where the batch fails, one question at a time."""
     wanted: list[tuple[_Asked, list[Picture]]] = []
     for each in batch:
         if each.key not in cache:
             try:
-                wanted.append((each, _pictures(each)))
+                wanted.append((each, _pictures(each, thumbnails)))
             except (BenchmarkDataError, OSError, ValueError) as error:
                 each.row.outcome, each.row.reason = "unreadable", _first_line(error)
             except InfrastructureError as error:
@@ -216,8 +232,11 @@ def _ask(
     return None
 
 
-def _pictures(each: _Asked) -> list[Picture]:
+def _pictures(each: _Asked, thumbnails: Thumbnails | None) -> list[Picture]:
     pictures = [picture_of(image.open()) for image in each.sample.images]
+    if thumbnails is not None:
+        for image, picture in zip(each.sample.images, pictures, strict=True):
+            thumbnails.keep(image.digest, picture)
     return [contact_sheet(pictures)] if each.row.sheet else pictures
 
 

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ...train.store import write_atomically
 from ..adapters import ADAPTERS, SUITES
@@ -14,6 +15,7 @@ from .cache import Cache
 from .figures import unpaired
 from .models import Answerer
 from .own import OWN, OwnSuite
+from .pictures import Thumbnails
 from .results import Evaluation, differences_of, score_all, slug
 from .runner import Answers, Settings, Told, ask
 
@@ -57,6 +59,33 @@ def choose(choice: Choice, out: Path) -> list[Benchmark]:
     if choice.fresh and not any(isinstance(each, OwnSuite) for each in found):
         raise EvaluationError("--fresh draws our own suites anew, and none was asked for; add --suite own")
     return found
+
+
+def own_suite(name: str, worlds: Sequence[str] = (), fresh_seed: int | None = None) -> OwnSuite:
+    """A suite of ours, all of it or some worlds, fixed or fresh.
+
+    Raises:
+        EvaluationError: there is none of this name.
+    """
+    if name not in OWN:
+        raise EvaluationError(f"no suite of ours is called {name!r} (allowed: {', '.join(OWN)})")
+    suite = OWN[name].only(worlds) if worlds else OWN[name]
+    return suite if fresh_seed is None else suite.fresh(fresh_seed)
+
+
+def known_suites() -> list[dict[str, Any]]:
+    """Every benchmark: its name, title, the groups it is in, and where its data is."""
+    groups = {**SUITES, "own": tuple(OWN)}
+    every: Mapping[str, Any] = {**OWN, **ADAPTERS}
+    return [
+        {
+            "name": name,
+            "title": benchmark.title,
+            "groups": [group for group, names in groups.items() if name in names],
+            "data": getattr(benchmark, "dataset", "made here"),
+        }
+        for name, benchmark in every.items()
+    ]
 
 
 def _names(name: str) -> Sequence[str]:
@@ -104,6 +133,7 @@ def evaluate_models(
         BenchmarkDataError: a benchmark's data is not there.
         EvaluationError: a model's machinery is dead.
     """
+    thumbnails = Thumbnails(out / "thumbnails")
     share, shares = settings.shard
     writer = "answers" if shares == 1 else f"answers-{share}-of-{shares}"
     found: dict[str, list[Answers]] = {benchmark.name: [] for benchmark in benchmarks}
@@ -114,7 +144,7 @@ def evaluate_models(
         digests.append(answerer.digest)
         for benchmark in benchmarks:
             cache = Cache(out / "cache" / answerer.digest[:16] / slug(benchmark.name), writer)
-            found[benchmark.name].append(ask(benchmark, answerer, cache, settings, told))
+            found[benchmark.name].append(ask(benchmark, answerer, cache, settings, told, thumbnails))
     memorised = {
         name: [
             unpaired([s for _, s in fixed.scored], [s for _, s in fresh.scored])
