@@ -219,6 +219,7 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else float("nan")
 
 
-def describe(suite: OwnSuite) -> dict[str, Any]:
+def describe(suite: OwnSuite, samples: Sequence[Sample]) -> dict[str, Any]:
     """What a result file says of a suite; the seed of a fresh one is in it, so the file is as secret as the seed."""
-    return {"worlds": list(suite.worlds), "rounds": suite.rounds, "seed": suite.seed, "split": suite.split}
+    body = {"worlds": list(suite.worlds), "rounds": suite.rounds, "seed": suite.seed, "split": suite.split}
+    return {**body, "items": len(samples), "digest": suite_digest(samples)}

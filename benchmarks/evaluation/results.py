@@ -94,11 +94,12 @@ def body_of(evaluation: Evaluation, settings: Settings) -> dict[str, Any]:
     benchmarks = {}
     for name, models in evaluation.scores.items():
         benchmark = models[0].answers.benchmark
+        asked = [row.sample for row in models[0].answers.rows if row.sample is not None]
         benchmarks[name] = {
             "title": benchmark.title,
             "chance": chance_of(benchmark, "overall", [sample for sample, _ in models[0].answers.scored]),
             "published": dict(benchmark.published),
-            "suite": describe(benchmark) if isinstance(benchmark, OwnSuite) else None,
+            "suite": describe(benchmark, asked) if isinstance(benchmark, OwnSuite) else None,
             "models": [
                 {
                     "model": each.answers.model,

@@ -77,8 +77,8 @@ def test_a_kill_in_the_middle_changes_no_figure_and_no_batch(tmp_path: Path) -> 
 
 
 def test_failures_are_counted_and_never_scored(tmp_path: Path) -> None:
-    rows = [question(0), BadRow("row 1", "column 'answer' is empty"), question(2, "missing blue"), question(3), question(4)]
-    benchmark = Toy(rows=rows)
+    bad_row = BadRow("row 1", "column 'answer' is empty")
+    benchmark = Toy(rows=[question(0), bad_row, question(2, "missing blue"), question(3), question(4)])
     talker = Talker(right_below(4), dies_at=lambda text: number_in(text) == 3)
     found = ask(benchmark, answerer(talker), Cache(tmp_path), Settings())
     assert [row.outcome for row in found.rows] == ["answered", "unreadable", "unreadable", "failed", "answered"]
