@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
@@ -14,13 +14,13 @@ from ...render import Picture
 from ...roles.messages import Messages
 from ...train.embedded import model_path
 from ...train.generator import Generator, HFGenerator, Prompt, Sampling
-from ...train.generators import Endpoint, OpenAICompatibleGenerator, make_generator, push_weights
+from ...train.generators import Endpoint, OpenAICompatibleGenerator, VLLMMissingError, make_generator
 from ...train.policy import ROLES, Policy, locate_model
 from ...train.store import Run, load_trained
 from .benchmark import EvaluationError
 from .cache import Reply, digest_of
 
-Backend = Literal["hf", "vllm"]
+BACKENDS = ("hf", "vllm")
 MakePrompt = Callable[[Messages, Sequence[Picture]], Prompt]
 
 _WEIGHTS = ("*.safetensors", "*.json", "*.jinja")
@@ -62,34 +62,44 @@ def plain_prompt(messages: Messages, pictures: Sequence[Picture]) -> Prompt:
     return Prompt((), text=json.dumps(messages), picture=first, messages=messages, others=kept)
 
 
-def open_model(name: str, *, backend: Backend = "hf", work: Path, key_file: Path | None = None) -> Answerer:
+def open_model(name: str, *, backend: str = "hf", work: Path, key_file: Path | None = None) -> Answerer:
     """The model of a name.
 
     Args:
         name: `embedded`, a Hugging Face id, a folder written by save_pretrained or by peft, a run directory (its newest
             checkpoint; `RUN:role` for another role than the Solver), or `http://host:port#name-there`.
-        backend: what samples; `vllm` holds a second copy of the weights.
+        backend: what samples, one of `BACKENDS`; `vllm` takes an id or a folder.
         work: folder for what a backend must write.
         key_file: holds the endpoint's API key.
 
     Raises:
-        EvaluationError: the name cannot be read.
+        EvaluationError: the name or the backend cannot be taken.
         ModelNotFoundError: there is no such model here.
         RunError: the run has no checkpoint.
     """
-    if name.startswith(("http://", "https://")):
-        return _endpoint(name, key_file)
+    if backend not in BACKENDS:
+        raise EvaluationError(f"unknown backend {backend!r} (allowed: {', '.join(BACKENDS)})")
     path, _, role = name.rpartition(":")
-    if path and role in ROLES and not Path(name).exists():
-        return _of_run(name, Path(path), role)
-    if (Path(name) / "config.yaml").is_file():
-        return _of_run(name, Path(name), "solver")
-    if (Path(name) / "adapter_config.json").is_file():
+    url = name.startswith(("http://", "https://"))
+    run = Path(path) if path and role in ROLES and not Path(name).exists() else Path(name)
+    adapter = (Path(name) / "adapter_config.json").is_file()
+    if backend == "vllm" and (url or adapter or (run / "config.yaml").is_file()):
+        raise EvaluationError(
+            f"the backend vllm takes a model's id or folder, and {name} is another thing; export a role first "
+            "(zerosight export RUN --out FOLDER), or leave --backend away"
+        )
+    if url:
+        return _endpoint(name, key_file)
+    if run != Path(name) or (run / "config.yaml").is_file():
+        return _of_run(name, run, role if run != Path(name) else "solver")
+    if adapter:
         return _of_policy(name, *_adapted(Path(name)))
     folder = locate_model(model_path(name))
-    policy = Policy.load(folder, device=_device(), dtype=_dtype())
-    generator = _vllm(folder, policy, work) if backend == "vllm" else None
-    return _of_policy(name, policy, folder_digest(folder), generator)
+    if backend == "vllm":
+        # The policy only makes prompts here: the engine holds the weights.
+        policy = Policy.load(folder)
+        return _of_policy(name, policy, folder_digest(folder), _vllm(folder, policy, work))
+    return _of_policy(name, Policy.load(folder, device=_device(), dtype=_dtype()), folder_digest(folder))
 
 
 def folder_digest(folder: Path) -> str:
@@ -117,10 +127,12 @@ def _of_policy(
     def make_prompt(messages: Messages, pictures: Sequence[Picture]) -> Prompt:
         return policy.prompt(messages, pictures[0], pictures[1:]) if pictures else policy.prompt(messages)
 
+    chosen = generator or HFGenerator(policy, batch_size=64)
     return Answerer(
         name=name,
-        digest=digest_of(digest, str(policy.device.type)),
-        generator=generator or HFGenerator(policy, batch_size=64),
+        # Backends and devices round differently, so their replies are kept apart.
+        digest=digest_of(digest, policy.device.type, type(chosen).__name__),
+        generator=chosen,
         make_prompt=make_prompt,
         several=_takes_several(policy),
         role=role,
@@ -163,9 +175,10 @@ def _adapted(folder: Path) -> tuple[Policy, str]:
 
 def _vllm(folder: Path, policy: Policy, work: Path) -> Generator:
     config = RunConfig(model=str(folder), generator=Generation(kind="vllm"))
-    generator = make_generator(config, policy, work / "vllm")
-    push_weights(generator, policy, work / "weights", 0)
-    return generator
+    try:
+        return make_generator(config, policy, work / "vllm")
+    except VLLMMissingError as error:
+        raise EvaluationError(str(error)) from error
 
 
 def _endpoint(name: str, key_file: Path | None) -> Answerer:

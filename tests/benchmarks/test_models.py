@@ -115,6 +115,14 @@ def test_a_name_that_is_no_model_says_so(name: str, error: type[Exception], mess
         open_model(name, work=tmp_path)
 
 
+def test_vllm_takes_plain_models_and_says_where_it_is_missing(run: Run, tmp_path: Path) -> None:
+    for name in (str(run.folder), f"{run.folder}:coder", "http://127.0.0.1:9#m"):
+        with pytest.raises(EvaluationError, match=r"the backend vllm takes a model's id or folder.*export a role first"):
+            open_model(name, backend="vllm", work=tmp_path)
+    with pytest.raises(EvaluationError, match="vLLM is not installed"):
+        open_model("embedded", backend="vllm", work=tmp_path)
+
+
 def test_a_key_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match=r"the key file .* cannot be read: No such file"):
         open_model("http://127.0.0.1:9#m", work=tmp_path, key_file=tmp_path / "none")
