@@ -117,7 +117,7 @@ def test_a_name_that_is_no_model_says_so(name: str, error: type[Exception], mess
 
 def test_vllm_takes_plain_models_and_says_where_it_is_missing(run: Run, tmp_path: Path) -> None:
     for name in (str(run.folder), f"{run.folder}:coder", "http://127.0.0.1:9#m"):
-        with pytest.raises(EvaluationError, match=r"the backend vllm takes a model's id or folder.*export a role first"):
+        with pytest.raises(EvaluationError, match=r"the backend vllm takes a model's id or folder.*export a role"):
             open_model(name, backend="vllm", work=tmp_path)
     with pytest.raises(EvaluationError, match="vLLM is not installed"):
         open_model("embedded", backend="vllm", work=tmp_path)
