@@ -17,6 +17,7 @@ from jinja2 import StrictUndefined
 from markupsafe import Markup
 
 from ...train.store import write_atomically
+from .benchmark import chance_of
 from .figures import Estimate
 from .pictures import Thumbnails
 from .results import Evaluation
@@ -64,9 +65,18 @@ def _summaries(evaluation: Evaluation) -> list[dict[str, Any]]:
     found = []
     for name, models in evaluation.scores.items():
         keys = list(dict.fromkeys(key for each in models for key in each.figures))
-        rows = [(key, [_plain(each.figures.get(key)) for each in models]) for key in keys]
+        benchmark, samples = models[0].answers.benchmark, [sample for sample, _ in models[0].answers.scored]
+        chances = {key: chance_of(benchmark, key, samples) for key in keys}
+        rows = [
+            {
+                "key": key,
+                "chance": "–" if (chance := chances[key]) is None else f"{100 * chance:.1f}",
+                "scores": [_plain(each.figures.get(key)) for each in models],
+            }
+            for key in keys
+        ]
         counts = [each.counts for each in models]
-        found.append({"name": name, "title": models[0].answers.benchmark.title, "rows": rows, "counts": counts})
+        found.append({"name": name, "title": benchmark.title, "rows": rows, "counts": counts})
     return found
 
 

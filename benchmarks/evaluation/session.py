@@ -133,18 +133,8 @@ def evaluate_models(
         BenchmarkDataError: a benchmark's data is not there.
         EvaluationError: a model's machinery is dead.
     """
-    thumbnails = Thumbnails(out / "thumbnails")
-    share, shares = settings.shard
-    writer = "answers" if shares == 1 else f"answers-{share}-of-{shares}"
-    found: dict[str, list[Answers]] = {benchmark.name: [] for benchmark in benchmarks}
-    names, digests = [], []
-    for make_answerer in opened:
-        answerer = make_answerer()
-        names.append(answerer.name)
-        digests.append(answerer.digest)
-        for benchmark in benchmarks:
-            cache = Cache(out / "cache" / answerer.digest[:16] / slug(benchmark.name), writer)
-            found[benchmark.name].append(ask(benchmark, answerer, cache, settings, told, thumbnails))
+    every = [_answers_of(open_one, benchmarks, settings, out, told) for open_one in opened]
+    found = {name: [answers[name] for _, _, answers in every] for name in (each.name for each in benchmarks)}
     memorised = {
         name: [
             unpaired([s for _, s in fixed.scored], [s for _, s in fresh.scored])
@@ -154,9 +144,22 @@ def evaluate_models(
         if f"{name}+fresh" in found
     }
     return Evaluation(
-        models=names,
-        digests=digests,
+        models=[name for name, _, _ in every],
+        digests=[digest for _, digest, _ in every],
         scores=score_all(found),
         differences=differences_of(found),
         memorised=memorised,
     )
+
+
+def _answers_of(
+    open_one: Callable[[], Answerer], benchmarks: Sequence[Benchmark], settings: Settings, out: Path, told: Told | None
+) -> tuple[str, str, dict[str, Answers]]:
+    """A model's name, its digest and its answers by benchmark; the model is gone when this returns."""
+    answerer, thumbnails, found = open_one(), Thumbnails(out / "thumbnails"), {}
+    share, shares = settings.shard
+    writer = "answers" if shares == 1 else f"answers-{share}-of-{shares}"
+    for benchmark in benchmarks:
+        cache = Cache(out / "cache" / answerer.digest[:16] / slug(benchmark.name), writer)
+        found[benchmark.name] = ask(benchmark, answerer, cache, settings, told, thumbnails)
+    return answerer.name, answerer.digest, found

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,28 @@ def test_json_is_all_there_is_on_stdout_and_a_secret_seed_is_kept_for_the_next_t
     seed = first["benchmarks"]["zerosight/heldout-v1+fresh"]["suite"]["seed"]
     assert json.loads((tmp_path / "fresh.json").read_text()) == {"seed": seed}
     assert seed > 10**6, "drawn at random from 62 bits: below a million once in 10**12 times"
+
+
+def test_sigkill_in_the_middle_changes_nothing(tmp_path: Path) -> None:
+    def command(out: str) -> list[str]:
+        return [sys.executable, "-m", "zerosight.cli", "eval", "embedded", *OWN, "--limit", "60", "--batch", "1", "--out", out]
+
+    whole = subprocess.run(command("whole"), capture_output=True, text=True, cwd=tmp_path, check=True)
+    child = subprocess.Popen(command("cut"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=tmp_path)
+    kept, deadline = 0, time.monotonic() + 60
+    while kept < 3 and child.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+        kept = sum(path.read_bytes().count(b"\n") for path in (tmp_path / "cut").rglob("*.jsonl"))
+    child.kill()
+    child.wait()
+    assert 3 <= kept < 60, "killed after some batches and before the last"
+    assert not (tmp_path / "cut" / "results.json").exists()
+    again = subprocess.run(command("cut"), capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert again.stdout == whole.stdout.replace("whole/", "cut/")
+    names = [path.relative_to(tmp_path / "whole") for path in (tmp_path / "whole").rglob("*.*") if path.is_file()]
+    assert len(names) > 5
+    for name in names:
+        assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
 
 
 def test_shares_are_put_together(tmp_path: Path) -> None:
