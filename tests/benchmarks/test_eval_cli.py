@@ -57,10 +57,11 @@ def test_json_is_all_there_is_on_stdout_and_a_secret_seed_is_kept_for_the_next_t
 
 def test_sigkill_in_the_middle_changes_nothing(tmp_path: Path) -> None:
     def command(out: str) -> list[str]:
-        return [sys.executable, "-m", "zerosight.cli", "eval", "embedded", *OWN, "--limit", "60", "--batch", "1", "--out", out]
+        return ["eval", "embedded", *OWN, "--limit", "60", "--batch", "1", "--out", str(tmp_path / out)]
 
-    whole = subprocess.run(command("whole"), capture_output=True, text=True, cwd=tmp_path, check=True)
-    child = subprocess.Popen(command("cut"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=tmp_path)
+    whole = zerosight(*command("whole"))
+    python = [sys.executable, "-m", "zerosight.cli"]
+    child = subprocess.Popen([*python, *command("cut")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     kept, deadline = 0, time.monotonic() + 60
     while kept < 3 and child.poll() is None and time.monotonic() < deadline:
         time.sleep(0.005)
@@ -69,8 +70,7 @@ def test_sigkill_in_the_middle_changes_nothing(tmp_path: Path) -> None:
     child.wait()
     assert 3 <= kept < 60, "killed after some batches and before the last"
     assert not (tmp_path / "cut" / "results.json").exists()
-    again = subprocess.run(command("cut"), capture_output=True, text=True, cwd=tmp_path, check=True)
-    assert again.stdout == whole.stdout.replace("whole/", "cut/")
+    assert zerosight(*command("cut")) == whole.replace("whole/", "cut/")
     names = [path.relative_to(tmp_path / "whole") for path in (tmp_path / "whole").rglob("*.*") if path.is_file()]
     assert len(names) > 5
     for name in names:
