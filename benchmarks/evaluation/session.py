@@ -53,6 +53,7 @@ def choose(choice: Choice, out: Path) -> list[Benchmark]:
             found.append(ADAPTERS[name])
             continue
         suite = OWN[name].only(choice.worlds) if choice.worlds else OWN[name]
+        suite = suite.kept_in(out / "items" / slug(name))
         found.append(suite)
         if choice.fresh:
             found.append(suite.fresh(_fresh_seed(choice, out)))

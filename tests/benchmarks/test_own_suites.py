@@ -2,6 +2,7 @@
 
 from collections import Counter
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
@@ -102,6 +103,25 @@ def test_a_fresh_item_that_the_fixed_suite_has_is_drawn_again(monkeypatch: pytes
     monkeypatch.setattr(module, "_fixed_digests", lambda *_: All())
     with pytest.raises(EvaluationError, match="hardly more items than the fixed suite shows"):
         samples_of(fresh, 1)
+
+
+@pytest.mark.parametrize("world", SUITE.worlds)
+def test_stored_items_are_the_drawn_ones(world: str, tmp_path: Path) -> None:
+    suite = SUITE.only([world]).kept_in(tmp_path / "items")
+    drawn = samples_of(suite, 2)
+    (path,) = (tmp_path / "items").iterdir()
+    # A kill in the middle of a line: it is drawn again, and what follows is not joined to it.
+    path.write_bytes(path.read_bytes()[:-40])
+    again = samples_of(suite, 2)
+    assert suite_digest(again) == suite_digest(drawn)
+    before = path.read_bytes()
+    read = samples_of(suite, 2)
+    assert path.read_bytes() == before, "nothing was drawn"
+    assert suite_digest(read) == suite_digest(drawn)
+    for one, other in zip(drawn, read, strict=True):
+        assert other.images[0].open().tobytes() == one.images[0].open().tobytes()
+        assert suite.score(other, str(other.answer)) == 1.0
+        assert suite.prompt(other) == suite.prompt(one)
 
 
 def test_a_world_that_is_not_in_it_is_named() -> None:
