@@ -19,12 +19,12 @@ def tables(evaluation: Evaluation) -> list[Table]:
 def _table(evaluation: Evaluation, name: str) -> Table:
     models = evaluation.scores[name]
     benchmark = models[0].answers.benchmark
-    table = Table(title=f"{benchmark.title} (%, 95 % interval)", title_justify="left")
+    table = Table(title=f"{escape(benchmark.title)} (%, 95 % interval)", title_justify="left")
     table.add_column("category")
     table.add_column("items", justify="right")
     table.add_column("chance", justify="right")
     for model in evaluation.models:
-        table.add_column(model, justify="right")
+        table.add_column(escape(model), justify="right")
     if benchmark.published:
         table.add_column("published")
     keys = list(dict.fromkeys(key for each in models for key in each.figures))
@@ -36,7 +36,7 @@ def _table(evaluation: Evaluation, name: str) -> Table:
         shown = "–" if chance is None else f"{100 * chance:.1f}"
         others = [_published(benchmark)] if key == "overall" and benchmark.published else []
         table.add_row(
-            key, items, shown, *(interval(figure) for figure in figures), *others, end_section=key == "overall"
+            escape(key), items, shown, *(interval(figure) for figure in figures), *others, end_section=key == "overall"
         )
     return table
 
@@ -50,7 +50,6 @@ def remarks(evaluation: Evaluation) -> list[str]:
     """What is said under the tables: differences and their power, memorisation, notes."""
     found = []
     for name, models in evaluation.scores.items():
-        benchmark = models[0].answers.benchmark
         if name in evaluation.differences:
             found.append(f"{name}: {difference(evaluation.differences[name], evaluation.models)}")
         for model, gap in zip(evaluation.models, evaluation.memorised.get(name, ()), strict=False):

@@ -194,7 +194,8 @@ def test_results_are_where_readers_of_lmms_eval_look(tmp_path: Path) -> None:
     assert body["n-shot"] == {"toy": 0} and body["configs"]["toy"]["output_type"] == "generate_until"
     assert set(body["versions"]) == set(body["higher_is_better"]) == {"toy"}
     assert body["config"]["model_args"] == "pretrained=scripted" and body["config"]["limit"] == 3
-    lines = [json.loads(line) for line in (tmp_path / "scripted" / "zerosight_samples_toy.jsonl").read_text().splitlines()]
+    samples = (tmp_path / "scripted" / "zerosight_samples_toy.jsonl").read_text()
+    lines = [json.loads(line) for line in samples.splitlines()]
     assert [line["doc_id"] for line in lines] == [0, 1, 2]
     assert lines[0]["filtered_resps"] == ["0"] and lines[0]["target"] == "0" and lines[0]["score"] == 1.0
     assert "score" not in lines[2] and lines[2]["reason"] == "no answer"
