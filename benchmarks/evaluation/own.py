@@ -72,6 +72,8 @@ class OwnSuite:
     system: str = solver.SYSTEM
     """The words that the Solver is trained under."""
     max_new_tokens: int | None = None
+    digest: str = ""
+    """Of all its items, where it is fixed and whole: what another machine must draw too."""
     store: Path | None = None
     """A folder where items are kept once they are drawn: some worlds take a second for each."""
 
@@ -174,7 +176,7 @@ class OwnSuite:
     def fresh(self, seed: int) -> "OwnSuite":
         """The same suite under a secret seed, none of its items among the fixed ones."""
         title = f"{self.title}, drawn afresh"
-        return replace(self, name=f"{self.name}+fresh", title=title, seed=seed, split="fresh")
+        return replace(self, name=f"{self.name}+fresh", title=title, seed=seed, split="fresh", digest="")
 
     def kept_in(self, folder: Path) -> "OwnSuite":
         """The same suite, whose items are drawn once and then read from a folder."""
@@ -189,7 +191,7 @@ class OwnSuite:
         for world in worlds:
             if world not in self.worlds:
                 raise EvaluationError(f"{self.name} has no world {world!r}; it has {', '.join(self.worlds)}")
-        return replace(self, worlds=tuple(world for world in self.worlds if world in worlds))
+        return replace(self, worlds=tuple(world for world in self.worlds if world in worlds), digest="")
 
 
 OWN: Mapping[str, OwnSuite] = {
@@ -199,6 +201,7 @@ OWN: Mapping[str, OwnSuite] = {
         worlds=WORLDS_V1,
         rounds=ROUNDS_V1,
         max_new_tokens=64,
+        digest="d9632f657fe95fe267d90a36957549c49ca4e0e83b93dcbdbdc9104e3291bc04",
     )
 }
 """Every suite of ours by its id."""
@@ -252,6 +255,17 @@ def _form(world: str, task: str) -> str:
 
 def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else float("nan")
+
+
+def foreign(suite: OwnSuite, samples: Sequence[Sample]) -> str:
+    """A note where a whole fixed suite came out with other items than everybody's; empty where it did not."""
+    whole = suite.digest and len(samples) == sum(1 for _ in suite._places())
+    if not whole or suite_digest(samples) == suite.digest:
+        return ""
+    return (
+        f"these are not the items of {suite.name} (digest {suite_digest(samples)[:12]}, due {suite.digest[:12]}): not "
+        "comparable; was a world changed without a new version, or is a library of drawing another one?"
+    )
 
 
 def describe(suite: OwnSuite, samples: Sequence[Sample]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from ...train.store import write_atomically
 from .benchmark import Benchmark, Judged, chance_of, jsonable
 from .cache import digest_of
 from .figures import Difference, Estimate, estimates, paired
-from .own import OwnSuite, describe
+from .own import OwnSuite, describe, foreign
 from .pictures import SHEET_NOTE
 from .runner import Answers, Settings
 
@@ -77,6 +77,9 @@ def notes_of(scores: Scores) -> list[str]:
     """What a reader must know to compare the figures with others'."""
     answers, benchmark = scores.answers, scores.answers.benchmark
     found = [str(note) for note in getattr(benchmark, "notes", ()) or ()]
+    if isinstance(benchmark, OwnSuite):
+        asked = [row.sample for row in answers.rows if row.sample is not None]
+        found += [note] if (note := foreign(benchmark, asked)) else []
     if answers.judge is not None:
         found.append(f"replies were read by the judge {answers.judge}, which need not be the authors'")
     elif isinstance(benchmark, Judged):

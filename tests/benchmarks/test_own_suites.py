@@ -1,6 +1,7 @@
 """Our own suites: fixed by version, balanced over worlds, forms and bands; fresh variants share no item with them."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from zerosight.benchmarks.adapters.base import Sample
 from zerosight.benchmarks.evaluation.benchmark import EvaluationError
-from zerosight.benchmarks.evaluation.own import BANDS, OWN, OwnSuite, difficulty_of_band, suite_digest
+from zerosight.benchmarks.evaluation.own import BANDS, OWN, OwnSuite, difficulty_of_band, foreign, suite_digest
 from zerosight.envs import list_environments, make
 
 SUITE = OWN["zerosight/heldout-v1"]
@@ -34,6 +35,16 @@ def test_items_are_those_of_this_version(world: str) -> None:
     samples = samples_of(SUITE.only([world]), count)
     assert len({sample.id for sample in samples}) == count
     assert suite_digest(samples) == digest
+
+
+def test_a_whole_suite_of_other_items_is_called_so() -> None:
+    small = replace(CANVAS, rounds=1)
+    samples = samples_of(small)
+    due = suite_digest(samples)
+    assert foreign(replace(small, digest=due), samples) == ""
+    assert "not comparable" in foreign(replace(small, digest="0" * 64), samples)
+    assert foreign(replace(small, digest="0" * 64), samples[:-1]) == "", "of a part nothing is known"
+    assert SUITE.digest and not CANVAS.digest and not SUITE.fresh(1).digest
 
 
 def test_every_built_in_world_is_in_the_suite() -> None:
