@@ -45,6 +45,9 @@ def evaluate_model(
     shard: Annotated[str, typer.Option(help="Ask only the Ith of N shares, such as 2/4; then run without it.")] = "1/1",
     backend: Annotated[str, typer.Option(help="hf or vllm.")] = "hf",
     key_file: Annotated[Path | None, typer.Option(help="Holds the API key of a model at a URL.")] = None,
+    judge: Annotated[
+        str | None, typer.Option(help="URL#NAME of a model that reads replies, where authors have one.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """A model's scores with intervals: held-out items, our own suites, or public benchmarks."""
@@ -58,7 +61,7 @@ def evaluate_model(
         fresh = fresh or fresh_seed is not None
         choice = Choice(suites=suite, worlds=env or (), fresh=fresh, fresh_seed=fresh_seed)
         models = [model] if other is None else [model, other]
-        _evaluate(models, choice, settings, out, backend=backend, key_file=key_file, as_json=as_json)
+        _evaluate(models, choice, settings, out, backend=backend, key_file=key_file, judge=judge, as_json=as_json)
         return
     if other is not None:
         raise Usage("--suite heldout measures one model; compare two with --suite own")
@@ -96,6 +99,7 @@ def _evaluate(
     *,
     backend: str,
     key_file: Path | None,
+    judge: str | None,
     as_json: bool,
 ) -> None:
     """One or two models on suites: a table or JSON, and every file in `out`."""
@@ -106,8 +110,10 @@ def _evaluate(
 
     benchmarks = choose(choice, out)
     opened = [partial(open_model, name, backend=backend, work=out / "work", key_file=key_file) for name in models]
+    reader = partial(open_model, judge, work=out / "work", key_file=key_file) if judge else None
     with _Bars(shown=not as_json) as bars:
-        found = evaluate_models([bars.beginning(open_one) for open_one in opened], benchmarks, settings, out, bars.told)
+        begun = [bars.beginning(open_one) for open_one in opened]
+        found = evaluate_models(begun, benchmarks, settings, out, bars.told, reader)
     body = write_evaluation(found, settings, out)
     page = write_page(found, out)
     if as_json:

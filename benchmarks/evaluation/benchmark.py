@@ -1,8 +1,8 @@
 """What can be run: public benchmarks through their adapters, our own suites; the runner knows nothing else of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from PIL import Image as Images
 
@@ -63,6 +63,24 @@ class Benchmark(Protocol):
 
     def aggregate(self, scored: Sequence[tuple[Sample, float]]) -> Mapping[str, float]:
         """`overall`, and each category."""
+        ...
+
+
+@runtime_checkable
+class Judged(Protocol):
+    """A benchmark whose authors have a model read the replies; `score` is then by rules and not comparable."""
+
+    def judged(self, sample: Sample, reply: str, judge: Callable[[str], str]) -> float:
+        """The official score, between 0 and 1.
+
+        Args:
+            sample: the question.
+            reply: the model's.
+            judge: from a prompt to what the judge says.
+
+        Raises:
+            InfrastructureError: the judge does not answer.
+        """
         ...
 
 

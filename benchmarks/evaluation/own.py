@@ -5,8 +5,9 @@ and bands under a secret seed; how much better a model is on the fixed items tha
 """
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,10 @@ class OwnSuite:
     system: str = solver.SYSTEM
     """The words that the Solver is trained under."""
     max_new_tokens: int | None = None
+    digest: str = ""
+    """Of all its items, where it is fixed and whole: what another machine must draw too."""
+    store: Path | None = None
+    """A folder where items are kept once they are drawn: some worlds take a second for each."""
 
     @cached_property
     def chance(self) -> Mapping[str, float]:
@@ -84,10 +89,35 @@ class OwnSuite:
             root: not used: items are made, not read.
             limit: how many at most.
         """
-        for number, (world, task, band, turn) in enumerate(self._places()):
+        known = self._stored()
+        for number, place in enumerate(self._places()):
             if limit is not None and number >= limit:
                 return
-            yield self._sample(world, task, band, turn)
+            name = "/".join(map(str, place))
+            if name in known:
+                yield _sample(name, place, Item.from_json(known[name]))
+                continue
+            item = self._drawn(*place)
+            self._keep(name, item)
+            yield _sample(name, place, item)
+
+    def _stored(self) -> dict[str, str]:
+        """Items in JSON by their places; a line that a kill cut short is none."""
+        if self.store is None or not self._file(self.store).exists():
+            return {}
+        lines = (line.partition(" ") for line in self._file(self.store).read_text().splitlines())
+        return {name: body for name, _, body in lines if body.endswith("}") and _is_json(body)}
+
+    def _keep(self, name: str, item: Item) -> None:
+        if self.store is not None:
+            self.store.mkdir(parents=True, exist_ok=True)
+            with self._file(self.store).open("a+b") as file:
+                if file.tell() and (file.seek(-1, 2), file.read(1))[1] != b"\n":
+                    file.write(b"\n")
+                file.write(f"{name} {item.to_json()}\n".encode())
+
+    def _file(self, folder: Path) -> Path:
+        return folder / f"{self.split}-{self.seed}.txt"
 
     def _places(self) -> Iterator[tuple[str, str, str, int]]:
         """World, form, band and round of each item, in order."""
@@ -105,19 +135,9 @@ class OwnSuite:
         own = stream(world, self.split, self.seed, turn).child(task, band)
         return env.sample(own, task, level)
 
-    def _sample(self, world: str, task: str, band: str, turn: int) -> Sample:
+    def _drawn(self, world: str, task: str, band: str, turn: int) -> Item:
         item = self._item(world, task, band, turn)
-        if self.split == "fresh":
-            item = self._unknown(item, world, task, band, turn)
-        return Sample(
-            id=f"{world}/{task}/{band}/{turn}",
-            question=item.question.text,
-            options=tuple(item.question.options),
-            answer=item.truth.value,
-            images=(Shown(item),),
-            category={"world": world, "band": band, "form": _form(world, task)},
-            fields={"item": item},
-        )
+        return self._unknown(item, world, task, band, turn) if self.split == "fresh" else item
 
     def _unknown(self, item: Item, world: str, task: str, band: str, turn: int) -> Item:
         """The item, or another in its place where a fixed suite holds the same one.
@@ -155,15 +175,12 @@ class OwnSuite:
 
     def fresh(self, seed: int) -> "OwnSuite":
         """The same suite under a secret seed, none of its items among the fixed ones."""
-        return OwnSuite(
-            name=f"{self.name}+fresh",
-            title=f"{self.title}, drawn afresh",
-            worlds=self.worlds,
-            rounds=self.rounds,
-            seed=seed,
-            split="fresh",
-            max_new_tokens=self.max_new_tokens,
-        )
+        title = f"{self.title}, drawn afresh"
+        return replace(self, name=f"{self.name}+fresh", title=title, seed=seed, split="fresh", digest="")
+
+    def kept_in(self, folder: Path) -> "OwnSuite":
+        """The same suite, whose items are drawn once and then read from a folder."""
+        return replace(self, store=folder)
 
     def only(self, worlds: Sequence[str]) -> "OwnSuite":
         """The part of some worlds; its items are the same.
@@ -174,8 +191,7 @@ class OwnSuite:
         for world in worlds:
             if world not in self.worlds:
                 raise EvaluationError(f"{self.name} has no world {world!r}; it has {', '.join(self.worlds)}")
-        kept = tuple(world for world in self.worlds if world in worlds)
-        return OwnSuite(name=self.name, title=self.title, worlds=kept, rounds=self.rounds)
+        return replace(self, worlds=tuple(world for world in self.worlds if world in worlds), digest="")
 
 
 OWN: Mapping[str, OwnSuite] = {
@@ -185,6 +201,7 @@ OWN: Mapping[str, OwnSuite] = {
         worlds=WORLDS_V1,
         rounds=ROUNDS_V1,
         max_new_tokens=64,
+        digest="d9632f657fe95fe267d90a36957549c49ca4e0e83b93dcbdbdc9104e3291bc04",
     )
 }
 """Every suite of ours by its id."""
@@ -211,12 +228,44 @@ def _fixed_digests(world: str, task: str, band: str, rounds: int) -> set[str]:
     return {fixed._item(world, task, band, turn).digest for turn in range(rounds)}
 
 
+def _sample(name: str, place: tuple[str, str, str, int], item: Item) -> Sample:
+    world, task, band, _ = place
+    return Sample(
+        id=name,
+        question=item.question.text,
+        options=tuple(item.question.options),
+        answer=item.truth.value,
+        images=(Shown(item),),
+        category={"world": world, "band": band, "form": _form(world, task)},
+        fields={"item": item},
+    )
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _form(world: str, task: str) -> str:
     return f"{world} {task}"
 
 
 def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else float("nan")
+
+
+def foreign(suite: OwnSuite, samples: Sequence[Sample]) -> str:
+    """A note where a whole fixed suite came out with other items than everybody's; empty where it did not."""
+    whole = suite.digest and len(samples) == sum(1 for _ in suite._places())
+    if not whole or suite_digest(samples) == suite.digest:
+        return ""
+    return (
+        f"these are not the items of {suite.name} (digest {suite_digest(samples)[:12]}, due {suite.digest[:12]}): not "
+        "comparable; was a world changed without a new version, or is a library of drawing another one?"
+    )
 
 
 def describe(suite: OwnSuite, samples: Sequence[Sample]) -> dict[str, Any]:

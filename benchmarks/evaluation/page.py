@@ -76,7 +76,9 @@ def _summaries(evaluation: Evaluation) -> list[dict[str, Any]]:
             for key in keys
         ]
         counts = [each.counts for each in models]
-        found.append({"name": name, "title": benchmark.title, "rows": rows, "counts": counts})
+        published = [f"{value:g} {who}" for who, value in benchmark.published.items()]
+        body = {"name": name, "title": benchmark.title, "rows": rows, "counts": counts, "published": published}
+        found.append(body)
     return found
 
 

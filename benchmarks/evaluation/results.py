@@ -1,8 +1,9 @@
 """What an evaluation leaves: our own figures, and for each model the files that users of lmms-eval know.
 
-`results.json` holds every figure. `MODEL/results.json` and `MODEL/samples_BENCHMARK.jsonl` are laid out as lmms-eval
-writes its results and logged samples (EvolvingLMMs-Lab/lmms-eval, `loggers/evaluation_tracker.py`), so that what reads
-those reads these. Nothing in them depends on when they were written: a resumed evaluation writes the same bytes.
+`results.json` holds every figure. `MODEL/zerosight_results.json` and `MODEL/zerosight_samples_BENCHMARK.jsonl` are laid
+out as lmms-eval writes its results and logged samples (EvolvingLMMs-Lab/lmms-eval, `loggers/evaluation_tracker.py`),
+so that what reads those reads these; their names begin with a date there. Nothing in them depends on when they were
+written: a resumed evaluation writes the same bytes.
 """
 
 import json
@@ -15,10 +16,10 @@ from typing import Any
 
 from ... import __version__
 from ...train.store import write_atomically
-from .benchmark import Benchmark, chance_of, jsonable
+from .benchmark import Benchmark, Judged, chance_of, jsonable
 from .cache import digest_of
 from .figures import Difference, Estimate, estimates, paired
-from .own import OwnSuite, describe
+from .own import OwnSuite, describe, foreign
 from .pictures import SHEET_NOTE
 from .runner import Answers, Settings
 
@@ -76,6 +77,13 @@ def notes_of(scores: Scores) -> list[str]:
     """What a reader must know to compare the figures with others'."""
     answers, benchmark = scores.answers, scores.answers.benchmark
     found = [str(note) for note in getattr(benchmark, "notes", ()) or ()]
+    if isinstance(benchmark, OwnSuite):
+        asked = [row.sample for row in answers.rows if row.sample is not None]
+        found += [note] if (note := foreign(benchmark, asked)) else []
+    if answers.judge is not None:
+        found.append(f"replies were read by the judge {answers.judge}, which need not be the authors'")
+    elif isinstance(benchmark, Judged):
+        found.append("rule-based, not comparable: the authors have a model read the replies; add --judge URL#NAME")
     if answers.sheets:
         found.append(f"{answers.sheets} questions: {SHEET_NOTE}")
     if answers.cut:
@@ -127,10 +135,10 @@ def write_evaluation(evaluation: Evaluation, settings: Settings, out: Path) -> d
     for place, model in enumerate(evaluation.models):
         folder = out / slug(model)
         mine = {name: models[place] for name, models in evaluation.scores.items()}
-        _write_json(folder / "results.json", _as_lmms_eval(model, mine, settings))
+        _write_json(folder / "zerosight_results.json", _as_lmms_eval(model, mine, settings))
         for name, scores in mine.items():
             lines = [json.dumps(sample) + "\n" for sample in _samples(scores.answers)]
-            write_atomically(folder / f"samples_{slug(name)}.jsonl", "".join(lines).encode())
+            write_atomically(folder / f"zerosight_samples_{slug(name)}.jsonl", "".join(lines).encode())
     return body
 
 

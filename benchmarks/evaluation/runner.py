@@ -1,7 +1,9 @@
 """A model on a benchmark: every question asked once, in batches, and every outcome counted for what it is."""
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,8 +13,9 @@ from ...envs import InfrastructureError
 from ...render import Picture
 from ...roles.messages import Messages
 from ..adapters.base import BadRow, BenchmarkDataError, Sample
-from .benchmark import Benchmark, EvaluationError, jsonable
+from .benchmark import Benchmark, EvaluationError, Judged, jsonable
 from .cache import Cache, Reply, digest_of
+from .judge import CONCURRENCY, Judge
 from .models import Answerer
 from .pictures import Thumbnails, contact_sheet, messages_of, picture_of
 
@@ -85,6 +88,8 @@ class Answers:
     model: str
     rows: tuple[Row, ...]
     max_new_tokens: int
+    judge: str | None = None
+    """Who read the replies, where the benchmark's authors have a model do so."""
 
     @property
     def scored(self) -> list[tuple[Sample, float]]:
@@ -121,6 +126,8 @@ class _Health:
     """How many questions have failed one after another."""
 
     failing: int = 0
+    not_judged: int = 0
+    """Replies that the judge did not read, one after another."""
 
 
 def ask(
@@ -130,6 +137,7 @@ def ask(
     settings: Settings = Settings(),
     told: Told | None = None,
     thumbnails: Thumbnails | None = None,
+    judge: Judge | None = None,
 ) -> Answers:
     """Every question's outcome; what the cache knows is not asked.
 
@@ -140,6 +148,7 @@ def ask(
         settings: how it is asked.
         told: called after each batch.
         thumbnails: where small pictures are kept for the page.
+        judge: reads the replies where the benchmark's authors have one do so.
 
     Raises:
         BenchmarkDataError: the benchmark's data is not there, or not as it was published.
@@ -155,12 +164,12 @@ def ask(
     for number, batch in enumerate(_batches(asked, settings.batch)):
         if number % shares == share - 1 or all(each.key in cache for each in batch):
             _answer(batch, answerer, cache, tokens, health, thumbnails)
-        for each in batch:
-            _settle(benchmark, each, cache)
+        _settle(benchmark, batch, cache, judge, health)
         done += len(batch)
         if told is not None:
             told(benchmark.name, done, len(rows))
-    return Answers(benchmark=benchmark, model=answerer.name, rows=tuple(rows), max_new_tokens=tokens)
+    who = judge.name if judge is not None and isinstance(benchmark, Judged) else None
+    return Answers(benchmark=benchmark, model=answerer.name, rows=tuple(rows), max_new_tokens=tokens, judge=who)
 
 
 def _row(benchmark: Benchmark, loaded: Sample | BadRow) -> Row:
@@ -240,14 +249,35 @@ def _pictures(each: _Asked, thumbnails: Thumbnails | None) -> list[Picture]:
     return [contact_sheet(pictures)] if each.row.sheet else pictures
 
 
-def _settle(benchmark: Benchmark, each: _Asked, cache: Cache) -> None:
-    """Score a question that was answered."""
-    if each.key not in cache:
+def _settle(benchmark: Benchmark, batch: Sequence[_Asked], cache: Cache, judge: Judge | None, health: _Health) -> None:
+    """Score the questions of a batch that were answered."""
+    answered = [each for each in batch if each.key in cache]
+    for each in answered:
+        reply: Reply = cache[each.key]
+        each.row.outcome, each.row.reply, each.row.finished = "answered", reply.text, reply.finished
+    if judge is None or not isinstance(benchmark, Judged):
+        for each in answered:
+            each.row.score = float(benchmark.score(each.sample, each.row.reply))
         return
-    reply: Reply = cache[each.key]
-    row = each.row
-    row.outcome, row.reply, row.finished = "answered", reply.text, reply.finished
-    row.score = float(benchmark.score(each.sample, reply.text))
+    with ThreadPoolExecutor(CONCURRENCY) as pool:
+        for each, found in zip(answered, pool.map(partial(_judged, benchmark, judge), answered), strict=True):
+            if isinstance(found, InfrastructureError):
+                each.row.outcome, each.row.reason = "failed", f"the judge: {_first_line(found)}"
+            else:
+                each.row.score = found
+            health.not_judged = health.not_judged + 1 if each.row.score is None else 0
+    if health.not_judged >= PATIENCE:
+        raise EvaluationError(
+            f"the judge {judge.name} failed for {health.not_judged} replies in a row. Every reply is kept in "
+            f"{cache.folder}: mend it and give the same command again, or leave --judge away for scores by rules"
+        )
+
+
+def _judged(benchmark: Judged, judge: Judge, each: _Asked) -> float | InfrastructureError:
+    try:
+        return float(benchmark.judged(each.sample, each.row.reply, judge))
+    except InfrastructureError as error:
+        return error
 
 
 def _first_line(error: Exception | None) -> str:

@@ -13,6 +13,7 @@ from ..adapters import ADAPTERS, SUITES
 from .benchmark import Benchmark, EvaluationError
 from .cache import Cache
 from .figures import unpaired
+from .judge import Judge
 from .models import Answerer
 from .own import OWN, OwnSuite
 from .pictures import Thumbnails
@@ -53,6 +54,7 @@ def choose(choice: Choice, out: Path) -> list[Benchmark]:
             found.append(ADAPTERS[name])
             continue
         suite = OWN[name].only(choice.worlds) if choice.worlds else OWN[name]
+        suite = suite.kept_in(out / "items" / slug(name))
         found.append(suite)
         if choice.fresh:
             found.append(suite.fresh(_fresh_seed(choice, out)))
@@ -119,6 +121,7 @@ def evaluate_models(
     settings: Settings,
     out: Path,
     told: Told | None = None,
+    open_judge: Callable[[], Answerer] | None = None,
 ) -> Evaluation:
     """Every model on every benchmark; the models one after another, so that only one is in memory.
 
@@ -128,12 +131,17 @@ def evaluate_models(
         settings: how.
         out: the folder of the cache.
         told: called as answers come.
+        open_judge: opens the model that reads replies where authors have one do so.
 
     Raises:
         BenchmarkDataError: a benchmark's data is not there.
         EvaluationError: a model's machinery is dead.
     """
-    every = [_answers_of(open_one, benchmarks, settings, out, told) for open_one in opened]
+    judge = None
+    if open_judge is not None:
+        reader = open_judge()
+        judge = Judge(reader, Cache(out / "cache" / f"judge-{reader.digest[:16]}"))
+    every = [_answers_of(open_one, benchmarks, settings, out, told, judge) for open_one in opened]
     found = {name: [answers[name] for _, _, answers in every] for name in (each.name for each in benchmarks)}
     memorised = {
         name: [
@@ -153,7 +161,12 @@ def evaluate_models(
 
 
 def _answers_of(
-    open_one: Callable[[], Answerer], benchmarks: Sequence[Benchmark], settings: Settings, out: Path, told: Told | None
+    open_one: Callable[[], Answerer],
+    benchmarks: Sequence[Benchmark],
+    settings: Settings,
+    out: Path,
+    told: Told | None,
+    judge: Judge | None,
 ) -> tuple[str, str, dict[str, Answers]]:
     """A model's name, its digest and its answers by benchmark; the model is gone when this returns."""
     answerer, thumbnails, found = open_one(), Thumbnails(out / "thumbnails"), {}
@@ -161,5 +174,5 @@ def _answers_of(
     writer = "answers" if shares == 1 else f"answers-{share}-of-{shares}"
     for benchmark in benchmarks:
         cache = Cache(out / "cache" / answerer.digest[:16] / slug(benchmark.name), writer)
-        found[benchmark.name] = ask(benchmark, answerer, cache, settings, told, thumbnails)
+        found[benchmark.name] = ask(benchmark, answerer, cache, settings, told, thumbnails, judge)
     return answerer.name, answerer.digest, found

@@ -3,9 +3,10 @@
 import math
 from collections.abc import Sequence
 
+from rich.markup import escape
 from rich.table import Table
 
-from .benchmark import chance_of
+from .benchmark import Benchmark, chance_of
 from .figures import Difference, Estimate
 from .results import Evaluation, notes_of
 
@@ -18,12 +19,14 @@ def tables(evaluation: Evaluation) -> list[Table]:
 def _table(evaluation: Evaluation, name: str) -> Table:
     models = evaluation.scores[name]
     benchmark = models[0].answers.benchmark
-    table = Table(title=f"{benchmark.title} (%, 95 % interval)", title_justify="left")
+    table = Table(title=f"{escape(benchmark.title)} (%, 95 % interval)", title_justify="left")
     table.add_column("category")
     table.add_column("items", justify="right")
     table.add_column("chance", justify="right")
     for model in evaluation.models:
-        table.add_column(model, justify="right")
+        table.add_column(escape(model), justify="right")
+    if benchmark.published:
+        table.add_column("published")
     keys = list(dict.fromkeys(key for each in models for key in each.figures))
     samples = [sample for sample, _ in models[0].answers.scored]
     for key in keys:
@@ -31,18 +34,22 @@ def _table(evaluation: Evaluation, name: str) -> Table:
         items = str(max(figure.items for figure in figures if figure is not None))
         chance = chance_of(benchmark, key, samples)
         shown = "–" if chance is None else f"{100 * chance:.1f}"
-        table.add_row(key, items, shown, *(interval(figure) for figure in figures), end_section=key == "overall")
+        others = [_published(benchmark)] if key == "overall" and benchmark.published else []
+        table.add_row(
+            escape(key), items, shown, *(interval(figure) for figure in figures), *others, end_section=key == "overall"
+        )
     return table
 
 
+def _published(benchmark: Benchmark) -> str:
+    """Others' overall scores in percent, one on a line."""
+    return escape("\n".join(f"{value:g} {who}" for who, value in benchmark.published.items()))
+
+
 def remarks(evaluation: Evaluation) -> list[str]:
-    """What is said under the tables: published figures, differences and their power, memorisation, notes."""
+    """What is said under the tables: differences and their power, memorisation, notes."""
     found = []
     for name, models in evaluation.scores.items():
-        benchmark = models[0].answers.benchmark
-        if benchmark.published:
-            figures = ", ".join(f"{who} {value:g}" for who, value in benchmark.published.items())
-            found.append(f"{name}: published overall: {figures}")
         if name in evaluation.differences:
             found.append(f"{name}: {difference(evaluation.differences[name], evaluation.models)}")
         for model, gap in zip(evaluation.models, evaluation.memorised.get(name, ()), strict=False):

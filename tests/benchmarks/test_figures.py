@@ -1,15 +1,18 @@
 """Intervals, differences and the power note, each against a second method."""
 
+import io
 import math
 import random
 import statistics
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from toy_benchmark import Toy, question
+from rich.console import Console
+from toy_benchmark import Talker, Toy, answerer, question, right_below, toy
 
 from zerosight.benchmarks.adapters.base import Sample
 from zerosight.benchmarks.evaluation.benchmark import chance_of
@@ -20,7 +23,9 @@ from zerosight.benchmarks.evaluation.figures import (
     paired,
     unpaired,
 )
-from zerosight.benchmarks.evaluation.table import difference, interval, power, signed
+from zerosight.benchmarks.evaluation.runner import Settings
+from zerosight.benchmarks.evaluation.session import evaluate_models
+from zerosight.benchmarks.evaluation.table import difference, interval, power, remarks, signed, tables
 
 TOY = Toy(rows=[])
 PAIRS = Toy(rows=[], pairs=True)
@@ -163,6 +168,21 @@ def test_words_of_the_table() -> None:
     assert ", clear; so many questions can tell apart differences above 27." in difference(found, ["one", "two"])
     assert interval(None) == "–"
     assert interval(estimates(TOY, scored([1, 0]))["overall"]).startswith("50.0 [dim](9.5–90.5)")
+
+
+def test_the_table_has_published_figures_beside_the_score(tmp_path: Path) -> None:
+    benchmark = toy(6, published={"Someone [1] 3B": 26.8, "Another 7B": 31.0})
+    models = [lambda: answerer(Talker(right_below(3))), lambda: answerer(Talker(right_below(2)), "two")]
+    found = evaluate_models(models, [benchmark], Settings(), tmp_path)
+    console = Console(width=140, file=io.StringIO(), color_system=None)
+    for table in tables(found):
+        console.print(table)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    (overall,) = [line for line in text.splitlines() if "overall" in line]
+    assert "25.0" in overall and "50.0 (18.8–81.2)" in overall and "26.8 Someone [1] 3B" in overall
+    assert "31 Another 7B" in text
+    said = remarks(found)
+    assert len(said) == 1 and said[0].startswith("toy: scripted minus two: +16.7 points")
 
 
 def test_chance_by_category_is_weighed_by_what_was_answered() -> None:

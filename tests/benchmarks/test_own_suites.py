@@ -1,13 +1,15 @@
 """Our own suites: fixed by version, balanced over worlds, forms and bands; fresh variants share no item with them."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
 from zerosight.benchmarks.adapters.base import Sample
 from zerosight.benchmarks.evaluation.benchmark import EvaluationError
-from zerosight.benchmarks.evaluation.own import BANDS, OWN, OwnSuite, difficulty_of_band, suite_digest
+from zerosight.benchmarks.evaluation.own import BANDS, OWN, OwnSuite, difficulty_of_band, foreign, suite_digest
 from zerosight.envs import list_environments, make
 
 SUITE = OWN["zerosight/heldout-v1"]
@@ -33,6 +35,16 @@ def test_items_are_those_of_this_version(world: str) -> None:
     samples = samples_of(SUITE.only([world]), count)
     assert len({sample.id for sample in samples}) == count
     assert suite_digest(samples) == digest
+
+
+def test_a_whole_suite_of_other_items_is_called_so() -> None:
+    small = replace(CANVAS, rounds=1)
+    samples = samples_of(small)
+    due = suite_digest(samples)
+    assert foreign(replace(small, digest=due), samples) == ""
+    assert "not comparable" in foreign(replace(small, digest="0" * 64), samples)
+    assert foreign(replace(small, digest="0" * 64), samples[:-1]) == "", "of a part nothing is known"
+    assert SUITE.digest and not CANVAS.digest and not SUITE.fresh(1).digest
 
 
 def test_every_built_in_world_is_in_the_suite() -> None:
@@ -102,6 +114,25 @@ def test_a_fresh_item_that_the_fixed_suite_has_is_drawn_again(monkeypatch: pytes
     monkeypatch.setattr(module, "_fixed_digests", lambda *_: All())
     with pytest.raises(EvaluationError, match="hardly more items than the fixed suite shows"):
         samples_of(fresh, 1)
+
+
+@pytest.mark.parametrize("world", SUITE.worlds)
+def test_stored_items_are_the_drawn_ones(world: str, tmp_path: Path) -> None:
+    suite = SUITE.only([world]).kept_in(tmp_path / "items")
+    drawn = samples_of(suite, 2)
+    (path,) = (tmp_path / "items").iterdir()
+    # A kill in the middle of a line: it is drawn again, and what follows is not joined to it.
+    path.write_bytes(path.read_bytes()[:-40])
+    again = samples_of(suite, 2)
+    assert suite_digest(again) == suite_digest(drawn)
+    before = path.read_bytes()
+    read = samples_of(suite, 2)
+    assert path.read_bytes() == before, "nothing was drawn"
+    assert suite_digest(read) == suite_digest(drawn)
+    for one, other in zip(drawn, read, strict=True):
+        assert other.images[0].open().tobytes() == one.images[0].open().tobytes()
+        assert suite.score(other, str(other.answer)) == 1.0
+        assert suite.prompt(other) == suite.prompt(one)
 
 
 def test_a_world_that_is_not_in_it_is_named() -> None:

@@ -9,6 +9,7 @@ from toy_benchmark import Talker, Toy, answerer, number_in, question, right_belo
 from zerosight.benchmarks.adapters.base import BadRow
 from zerosight.benchmarks.evaluation.benchmark import EvaluationError
 from zerosight.benchmarks.evaluation.cache import Cache, Reply
+from zerosight.benchmarks.evaluation.judge import Judge
 from zerosight.benchmarks.evaluation.pictures import Thumbnails
 from zerosight.benchmarks.evaluation.results import Evaluation, body_of, score_all, write_evaluation
 from zerosight.benchmarks.evaluation.runner import PATIENCE, Answers, Settings, ask
@@ -174,7 +175,8 @@ def test_two_models_and_files_that_are_the_same_when_made_again(tmp_path: Path) 
 
     first = run()
     assert run() == first
-    assert {"results.json", "one/results.json", "one/samples_toy.jsonl", "org__two_x/results.json"} < set(first)
+    names = {"results.json", "one/zerosight_results.json", "one/zerosight_samples_toy.jsonl"}
+    assert {*names, "org__two_x/zerosight_results.json"} < set(first)
     body = json.loads(first["results.json"])
     difference = body["benchmarks"]["toy"]["difference"]
     assert difference["value"] == pytest.approx(0.25)
@@ -185,17 +187,59 @@ def test_results_are_where_readers_of_lmms_eval_look(tmp_path: Path) -> None:
     rows = [question(0), question(1, kind="b, c"), BadRow("bad", "no answer")]
     found = evaluate_models([lambda: answerer(Talker(right_below(1)))], [Toy(rows=rows)], Settings(limit=3), tmp_path)
     write_evaluation(found, Settings(limit=3), tmp_path)
-    body = json.loads((tmp_path / "scripted" / "results.json").read_text())
+    body = json.loads((tmp_path / "scripted" / "zerosight_results.json").read_text())
     assert body["results"]["toy"]["score,none"] == 0.5
     assert body["results"]["toy"]["b  c,none"] == 0.0
     assert body["n-samples"]["toy"] == {"original": 3, "effective": 2}
     assert body["n-shot"] == {"toy": 0} and body["configs"]["toy"]["output_type"] == "generate_until"
     assert set(body["versions"]) == set(body["higher_is_better"]) == {"toy"}
     assert body["config"]["model_args"] == "pretrained=scripted" and body["config"]["limit"] == 3
-    lines = [json.loads(line) for line in (tmp_path / "scripted" / "samples_toy.jsonl").read_text().splitlines()]
+    samples = (tmp_path / "scripted" / "zerosight_samples_toy.jsonl").read_text()
+    lines = [json.loads(line) for line in samples.splitlines()]
     assert [line["doc_id"] for line in lines] == [0, 1, 2]
     assert lines[0]["filtered_resps"] == ["0"] and lines[0]["target"] == "0" and lines[0]["score"] == 1.0
     assert "score" not in lines[2] and lines[2]["reason"] == "no answer"
+
+
+class JudgedToy(Toy):
+    """Its authors have a model say `right` or `wrong`."""
+
+    def judged(self, sample, reply, judge):
+        return float(judge(f"Question {sample.answer}? Is {reply!r} right?") == "right")
+
+
+def judge_of(folder: Path, **options) -> tuple[Judge, Talker]:
+    talker = Talker(lambda text: "right" if number_in(text) % 2 else "wrong", **options)
+    return Judge(answerer(talker, "judge"), Cache(folder)), talker
+
+
+def test_the_judge_scores_where_there_is_one_and_its_absence_is_said(tmp_path: Path) -> None:
+    benchmark = JudgedToy(rows=toy(6).rows)
+    judge, talker = judge_of(tmp_path / "judge")
+    found = ask(benchmark, answerer(Talker(right_below(1))), Cache(tmp_path / "c"), Settings(batch=4), judge=judge)
+    assert [row.score for row in found.rows] == [0.0, 1.0] * 3
+    assert len(talker.asked) == 6
+    again, silent = judge_of(tmp_path / "judge")
+    ask(benchmark, answerer(Talker(right_below(1))), Cache(tmp_path / "c"), Settings(batch=4), judge=again)
+    assert silent.asked == []
+    by_rules = ask(benchmark, answerer(Talker(right_below(1))), Cache(tmp_path / "c"), Settings(batch=4))
+    assert [row.score for row in by_rules.rows] == [1.0] + [0.0] * 5
+    notes = [figures(each)["benchmarks"]["toy"]["models"][0]["notes"] for each in (found, by_rules)]  # type: ignore[index]
+    assert "read by the judge judge" in notes[0][0]
+    assert notes[1][0].startswith("rule-based, not comparable")
+    plain = ask(toy(2), answerer(Talker(right_below(1))), Cache(tmp_path / "c"), Settings(), judge=judge)
+    assert plain.judge is None and [row.score for row in plain.rows] == [1.0, 0.0]
+
+
+def test_what_the_judge_did_not_read_is_a_failure_and_a_dead_judge_stops_it(tmp_path: Path) -> None:
+    benchmark = JudgedToy(rows=toy(8).rows)
+    judge, _ = judge_of(tmp_path / "j", dies_at=lambda text: number_in(text) == 3)
+    found = ask(benchmark, answerer(Talker(right_below(1))), Cache(tmp_path / "c"), Settings(), judge=judge)
+    assert [row.outcome for row in found.rows].count("failed") == 1
+    assert found.rows[3].reason == "the judge: the server is gone" and found.rows[3].score is None
+    dead, _ = judge_of(tmp_path / "k", dies_at=lambda text: True)
+    with pytest.raises(EvaluationError, match=r"the judge judge failed for 8 replies in a row.*leave --judge away"):
+        ask(benchmark, answerer(Talker(right_below(1))), Cache(tmp_path / "c"), Settings(), judge=dead)
 
 
 def test_thumbnails_are_small_and_written_once(tmp_path: Path) -> None:
