@@ -3,15 +3,12 @@
 import hashlib
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PIL import Image as Images
-
-if TYPE_CHECKING:
-    from ..scoring.judge import Judge
 
 Fields = Mapping[str, Any]
 """A published row, by column."""
@@ -150,27 +147,19 @@ class Adapter:
     chance: float | Mapping[str, float] = 0.0
     published: Mapping[str, float] = field(default_factory=dict)
     """Scores of others in per cent, by who and where."""
-    judged: Callable[[Sample, str, "Judge"], float] | None = None
+    judged: Callable[[Sample, str, Callable[[str], str]], float] | None = None
     """The official score where it asks a language model; `mark` is then a rule that is not comparable with it."""
     needs: tuple[str, ...] = ()
     """`video`: frames are read from films; `judge`: the official score asks a language model."""
     quirks: tuple[str, ...] = ()
     """What of the official scoring a reader would not expect; it is kept."""
-    notes: str = ""
+    notes: tuple[str, ...] = ()
     """What of this was recalled and could not be checked, and what is not as the authors have it."""
     max_new_tokens: int = 16
     files: tuple[str, ...] = ("*.parquet", "*.jsonl", "*.json", "*.tsv")
     """Patterns of the tables in a local folder: those of the first that is there are read."""
     system: str = ""
     """What the system turn says."""
-
-    def with_judge(self, judge: "Judge") -> "Adapter":
-        """This benchmark scored by a judge; itself where its score needs none."""
-        judged = self.judged
-        if judged is None:
-            return self
-        metric = f"{self.metric.split(' (')[0]}, judged by {judge.model}"
-        return replace(self, metric=metric, mark=lambda sample, reply: judged(sample, reply, judge), judged=None)
 
     def load(self, root: Path | None, limit: int | None = None) -> Iterator[Sample | BadRow]:
         """The questions, from the hub or from a folder in the published layout.
@@ -265,9 +254,6 @@ def letter(number: int) -> str:
     """A for 0, B for 1, and so on."""
     return chr(ord("A") + number)
 
-
-NOT_COMPARABLE = "rule-based, not comparable with the official score: give --judge for that"
-"""What is said of a rule in a judge's place."""
 
 DIRECT = "Answer with the option's letter from the given choices directly."
 """The instruction of most of lmms-eval's tasks of choice."""

@@ -57,5 +57,5 @@ ADAPTER = Adapter(
     columns=("idx", "sub_task", "prompt", "choices", "answer", "image_1"),
     published={"Qwen3-VL-8B (EASI)": 69.1},
     quirks=("any reply's first letter counts", "the answers of the test split are hidden: this is val"),
-    notes="chance as in the paper's table, recalled",
+    notes=("chance as in the paper's table, recalled",),
 )

@@ -36,5 +36,5 @@ ADAPTER = Adapter(
         "SpatialEvo-7B": 60.2,
     },
     quirks=("a reply that fits no template is a failure and counts as wrong", "the split is called train"),
-    notes="the nine templates were recalled; chance differs by type and is not published",
+    notes=("the nine templates were recalled; chance differs by type and is not published",),
 )

@@ -1,9 +1,9 @@
 """HallusionBench: yes and no about pictures and about edited ones, where knowledge misleads."""
 
 from ..scoring.groups import hallusion
-from ..scoring.judge import Judge
+from ..scoring.judge import Ask, agrees
 from ..scoring.words import yes_no
-from .base import NOT_COMPARABLE, Adapter, Fields, Reader, Sample
+from .base import Adapter, Fields, Reader, Sample
 
 
 def read(reader: Reader, row: Fields) -> Sample:
@@ -19,9 +19,9 @@ def read(reader: Reader, row: Fields) -> Sample:
     )
 
 
-def judged(sample: Sample, reply: str, judge: Judge) -> float:
+def judged(sample: Sample, reply: str, judge: Ask) -> float:
     """Whether the reply agrees with the answer and its details."""
-    return float(judge.agrees(sample.question, f"{sample.answer}. {sample.fields['details']}", reply))
+    return float(agrees(judge, sample.question, f"{sample.answer}. {sample.fields['details']}", reply))
 
 
 ADAPTER = Adapter(
@@ -34,13 +34,13 @@ ADAPTER = Adapter(
     mark=lambda sample, reply: float(yes_no(reply) == sample.answer),
     judged=judged,
     gather=hallusion,
-    metric=f"aAcc, qAcc, fAcc ({NOT_COMPARABLE})",
+    metric="aAcc, qAcc, fAcc",
     chance=0.5,
     citation="Guan et al. 2023, HallusionBench (https://arxiv.org/abs/2310.14566)",
     columns=("category", "subcategory", "set_id", "figure_id", "question_id", "question", "gt_answer", "image"),
     published={"Qwen3-VL-8B (MM-Zero's rule)": 71.9},
     needs=("judge",),
     quirks=("`not yes` is yes by the rule",),
-    notes="the authors' judge is GPT-4 with a prompt of theirs, ours asks for the same",
+    notes=("the authors' judge is GPT-4 with a prompt of theirs, ours asks for the same",),
     max_new_tokens=64,
 )

@@ -1,8 +1,8 @@
 """LogicVista: deduction, induction, numbers, space and mechanics in puzzles."""
 
-from ..scoring.judge import Judge
+from ..scoring.judge import Ask, extract
 from ..scoring.letters import letter_set
-from .base import NOT_COMPARABLE, Adapter, Fields, Reader, Sample
+from .base import Adapter, Fields, Reader, Sample
 
 ENDING = (
     "Think step by step. End your reply with the letter of the right answer, or the letters where there are several."
@@ -22,9 +22,9 @@ def read(reader: Reader, row: Fields) -> Sample:
     )
 
 
-def judged(sample: Sample, reply: str, judge: Judge) -> float:
+def judged(sample: Sample, reply: str, judge: Ask) -> float:
     """The letters that the judge extracts are the right ones."""
-    return float(letter_set(judge.extract(sample.question, reply, "its letters, such as A or B, C")) == sample.answer)
+    return float(letter_set(extract(judge, sample.question, reply, "its letters, such as A or B, C")) == sample.answer)
 
 
 ADAPTER = Adapter(
@@ -36,12 +36,12 @@ ADAPTER = Adapter(
     ask=lambda sample: f"{sample.question}\n{ENDING}",
     mark=lambda sample, reply: float(letter_set(reply) == sample.answer),
     judged=judged,
-    metric=f"accuracy ({NOT_COMPARABLE})",
+    metric="accuracy",
     chance={},
     citation="Xiao et al. 2024, LogicVista (https://arxiv.org/abs/2407.04973)",
     columns=("image", "question", "answer"),
     needs=("judge",),
     quirks=("all letters must be named and no other",),
-    notes="the prompt is ours; chance differs by question and is not published",
+    notes=("the prompt is ours; chance differs by question and is not published",),
     max_new_tokens=1024,
 )

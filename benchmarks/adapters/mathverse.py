@@ -1,9 +1,9 @@
 """MathVerse: the same problems with ever more of their words in the picture."""
 
-from ..scoring.judge import Judge
+from ..scoring.judge import Ask, agrees, extract
 from ..scoring.letters import multiple_choice
 from ..scoring.words import mathvision
-from .base import NOT_COMPARABLE, Adapter, Fields, Reader, Sample, means
+from .base import Adapter, Fields, Reader, Sample, means
 
 
 def read(reader: Reader, row: Fields) -> Sample:
@@ -25,10 +25,10 @@ def mark(sample: Sample, reply: str) -> float:
     return mathvision(reply, sample.answer, [])
 
 
-def judged(sample: Sample, reply: str, judge: Judge) -> float:
+def judged(sample: Sample, reply: str, judge: Ask) -> float:
     """The judge extracts the final answer, then compares it."""
-    final = judge.extract(sample.fields["question"], reply, "a letter, a number, or a short expression")
-    return float(bool(final) and judge.agrees(sample.fields["question"], sample.answer, final))
+    final = extract(judge, sample.fields["question"], reply, "a letter, a number, or a short expression")
+    return float(bool(final) and agrees(judge, sample.fields["question"], sample.answer, final))
 
 
 ADAPTER = Adapter(
@@ -42,12 +42,14 @@ ADAPTER = Adapter(
     mark=mark,
     judged=judged,
     gather=means("version", "kind"),
-    metric=f"accuracy ({NOT_COMPARABLE})",
+    metric="accuracy",
     chance=0.124,
     citation="Zhang et al. 2024, MathVerse (https://arxiv.org/abs/2403.14624)",
     columns=("sample_index", "problem_version", "question_type", "query_cot", "question_for_eval", "answer", "image"),
     published={"Qwen3-VL-8B (MM-Zero's rule)": 18.2},
     needs=("judge",),
-    notes="the authors' judge prompts are not at hand, ours ask for the same steps; chance as in the paper, recalled",
+    notes=(
+        "the authors' judge prompts are not at hand, ours ask for the same steps; chance as in the paper, recalled",
+    ),
     max_new_tokens=1024,
 )

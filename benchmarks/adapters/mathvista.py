@@ -1,8 +1,8 @@
 """MathVista: mathematics in figures, charts, tables and photographs."""
 
-from ..scoring.judge import Judge
+from ..scoring.judge import Ask, extract
 from ..scoring.words import mathvista_extract, mathvista_normalised
-from .base import NOT_COMPARABLE, Adapter, Fields, Reader, Sample, means
+from .base import Adapter, Fields, Reader, Sample, means
 
 
 def read(reader: Reader, row: Fields) -> Sample:
@@ -33,12 +33,12 @@ def mark(sample: Sample, reply: str) -> float:
     return _right(sample, found)
 
 
-def judged(sample: Sample, reply: str, judge: Judge) -> float:
+def judged(sample: Sample, reply: str, judge: Ask) -> float:
     """The official steps, the extraction by the judge where they ask for it."""
     found = mathvista_extract(reply, sample.options, sample.fields["answer_type"])
     if found is None:
         form = "one of the choices" if sample.options else f"a {sample.fields['answer_type']}"
-        found = judge.extract(sample.question, reply, form)
+        found = extract(judge, sample.question, reply, form)
     return _right(sample, found)
 
 
@@ -52,7 +52,7 @@ ADAPTER = Adapter(
     mark=mark,
     judged=judged,
     gather=means("task", "kind"),
-    metric=f"accuracy ({NOT_COMPARABLE})",
+    metric="accuracy",
     chance=0.179,
     citation="Lu et al. 2023, MathVista (https://arxiv.org/abs/2310.02255)",
     columns=(
@@ -69,6 +69,6 @@ ADAPTER = Adapter(
     published={"Qwen3-VL-8B (MM-Zero's rule)": 59.3},
     needs=("judge",),
     quirks=("any text comes to the nearest choice by Levenshtein's distance", "numbers are cut or rounded first"),
-    notes="chance as in the paper's table",
+    notes=("chance as in the paper's table",),
     max_new_tokens=1024,
 )

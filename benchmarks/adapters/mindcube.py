@@ -36,7 +36,7 @@ ADAPTER = Adapter(
     columns=("id", "question", "gt_answer", "images"),
     published={"Qwen2.5-VL-3B (EASI, tiny)": 37.81, "Qwen2.5-VL-7B (EASI, full)": 29.26},
     quirks=("the last letter before a dot counts",),
-    notes="the cascade of its evaluation was recalled in part; chance is not published",
+    notes=("the cascade of its evaluation was recalled in part; chance is not published",),
     files=("*.jsonl", "*.parquet"),
     max_new_tokens=512,
 )

@@ -111,6 +111,6 @@ ADAPTER = Adapter(
     quirks=(
         "a reply without a letter is given a random one, which may be right; here it is drawn by the question's id",
     ),
-    notes="pictures stand before the words; chance as in the paper's table",
+    notes=("pictures stand before the words; chance as in the paper's table",),
     max_new_tokens=64,
 )

@@ -43,6 +43,6 @@ ADAPTER = Adapter(
     columns=("id", "options", "answer", "subject"),
     published={"Qwen3-VL-8B (MM-Zero's rule, 10 options)": 39.8, "Qwen3-VL-8B (MM-Zero's rule, vision)": 42.8},
     quirks=mmmu.ADAPTER.quirks,
-    notes="the prompt of the vision configuration was recalled; chance of ten options as in the paper, recalled",
+    notes=("the prompt of the vision configuration was recalled; chance of ten options as in the paper, recalled",),
     max_new_tokens=64,
 )

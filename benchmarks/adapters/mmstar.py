@@ -36,5 +36,5 @@ ADAPTER = Adapter(
         "SpatialEvo-7B": 62.5,
     },
     quirks=("`flat` is VLMEvalKit's mean over questions",),
-    notes="EVE validates its training on 200 of these items; chance as in the paper's table, recalled",
+    notes=("EVE validates its training on 200 of these items; chance as in the paper's table, recalled",),
 )

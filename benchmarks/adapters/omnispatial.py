@@ -39,7 +39,7 @@ ADAPTER = Adapter(
     citation="Jia et al. 2025, OmniSpatial (https://arxiv.org/abs/2506.03135)",
     columns=("id", "question", "options", "task_type", "sub_task_type"),
     published={"Qwen2.5-VL-3B (EASI, manual CoT)": 40.30, "Qwen2.5-VL-7B (EASI, manual CoT)": 40.30},
-    notes="the authors' manual chain-of-thought prompt is not at hand: this is a zero-shot one, so figures differ",
+    notes=("the authors' manual chain-of-thought prompt is not at hand: this is a zero-shot one, so figures differ",),
     files=("data.json", "*.json", "*.parquet", "*.jsonl"),
     max_new_tokens=1024,
 )

@@ -77,6 +77,6 @@ ADAPTER = Adapter(
     columns=("id", "question", "answer", "task", "image"),
     published={"Qwen2.5-VL-7B (EASI)": 33.07},
     quirks=("an empty reply to a question of choice scores 1", "view_change_infer divides by what was said"),
-    notes="the prompts by task and the lists of tasks by level were recalled; chance is not published",
+    notes=("the prompts by task and the lists of tasks by level were recalled; chance is not published",),
     max_new_tokens=64,
 )

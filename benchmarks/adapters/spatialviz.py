@@ -42,6 +42,6 @@ ADAPTER = Adapter(
         "SpatialEvo-7B": 28.6,
     },
     quirks=("two different letters in the answer are none",),
-    notes="the exact wording of the instruction was recalled",
+    notes=("the exact wording of the instruction was recalled",),
     max_new_tokens=2048,
 )

@@ -47,6 +47,6 @@ ADAPTER = Adapter(
         "Qwen2.5-VL-7B (SpatialEvo)": 41.8,
         "SpatialEvo-7B": 41.3,
     },
-    notes="the names of its configurations were recalled; chance differs by category and is not published",
+    notes=("the names of its configurations were recalled; chance differs by category and is not published",),
     max_new_tokens=2048,
 )

@@ -40,5 +40,7 @@ ADAPTER = Adapter(
         "Qwen2.5-VL-7B (SpatialEvo, V-STAR)": 78.5,
         "SpatialEvo-7B (V-STAR)": 78.0,
     },
-    notes="that SpatialEvo's V-STAR is this benchmark is inferred from its figures; chance as in the paper, recalled",
+    notes=(
+        "that SpatialEvo's V-STAR is this benchmark is inferred from its figures; chance as in the paper, recalled",
+    ),
 )

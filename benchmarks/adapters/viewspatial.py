@@ -39,5 +39,5 @@ ADAPTER = Adapter(
         "SpatialEvo-7B": 43.2,
     },
     quirks=("the article counts as A: `a man is B` is A",),
-    notes="the original, lidingm/ViewSpatial-Bench, names picture files in `image_path`, which is read too",
+    notes=("the original, lidingm/ViewSpatial-Bench, names picture files in `image_path`, which is read too",),
 )

@@ -38,6 +38,6 @@ ADAPTER = Adapter(
     columns=("problem", "images", "answer"),
     published={"Qwen3-VL-8B (MM-Zero's rule)": 27.8},
     quirks=("an answer without a box is wrong", "inner braces cut the box off"),
-    notes="MM-Zero samples at temperature 0.6; here decoding is greedy, so figures differ; chance is not published",
+    notes=("MM-Zero samples at temperature 0.6; here decoding is greedy, so figures differ; chance is not published",),
     max_new_tokens=2048,
 )

@@ -68,5 +68,5 @@ ADAPTER = Adapter(
         "the first word alone is read: `(B)` and `There are 3` are wrong",
         "borders of the thresholds by floating point",
     ),
-    notes=f"{FRAMES} frames, evenly spaced; lmms-eval reads numbers anywhere in the reply, the authors do not",
+    notes=(f"{FRAMES} frames, evenly spaced; lmms-eval reads numbers anywhere in the reply, the authors do not",),
 )

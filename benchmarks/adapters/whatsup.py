@@ -52,7 +52,9 @@ ADAPTER = Adapter(
     citation="Kamath et al. 2023, What's up with vision-language models? (https://arxiv.org/abs/2310.19785)",
     columns=("caption_options",),
     quirks=("pairs and sets are divided by all controlled questions over 2 and over 4",),
-    notes="published as retrieval for CLIP-like models: here a question of choice, not comparable; not on the hub, so "
-    "that its files are needed; captions of two options (COCO, VG) have a chance of 50 %",
+    notes=(
+        "published as retrieval for CLIP-like models: here a question of choice, not comparable; not on the hub, so "
+        "that its files are needed; captions of two options (COCO, VG) have a chance of 50 %",
+    ),
     files=("*.json",),
 )
