@@ -59,7 +59,7 @@ class FileImage:
         Raises:
             OSError: the file is no picture, or gone.
         """
-        return Images.open(self.path)
+        return Images.open(io.BytesIO(self.path.read_bytes()))
 
 
 @lru_cache(maxsize=100_000)

@@ -5,13 +5,15 @@ from .base import Adapter, Fields, Reader, Sample, means
 
 
 def read(reader: Reader, row: Fields) -> Sample:
-    """A question of choice about one picture or more."""
+    """A question of choice about one picture or more; the rows have no ids."""
+    images = reader.images(row.get("images", row.get("image_path")))
+    seen = "".join(image.digest[:8] for image in images)
     return Sample(
-        id=str(row.get("id") or f"{row['question_type']}/{row['question']}/{row['answer']}"),
+        id=f"{row['question_type']}/{row['question']}/{row['answer']}/{seen}",
         question=row["question"],
         options=tuple(line for line in row["choices"].splitlines() if line.strip()),
         answer=row["answer"],
-        images=reader.images(row.get("images", row.get("image_path"))),
+        images=images,
         category={"type": row["question_type"]},
         fields={"choices": row["choices"]},
     )

@@ -1,5 +1,6 @@
 """Texts in replies: boxed answers, mathematics, names of choices."""
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -143,7 +144,7 @@ def arithmetic(text: str) -> float | None:
         value, rest = _sum(tokens)
     except (ValueError, IndexError, ZeroDivisionError, OverflowError):
         return None
-    return value if not rest and isinstance(value, float) else None
+    return value if not rest and isinstance(value, float) and math.isfinite(value) else None
 
 
 def _sum(tokens: list[str]) -> tuple[float, list[str]]:
