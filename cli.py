@@ -1,4 +1,4 @@
-"""The command line: `zerosight evolve`, `recipe`, `compare`, `env`, `draw`, `eval`, `export`, `report`, `doctor`."""
+"""The command line: `zerosight evolve`, `recipe`, `compare`, `env`, `draw`, `eval`, `bench`, `export` and others."""
 
 import json
 import signal
@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
+from .cli_eval import bench_app, evaluate_model
+from .cli_parts import Usage, Watch, console, errors, need_training, share
 from .cli_recipes import compare, recipe_app
 from .config import ConfigError
 from .doctor import diagnose
@@ -40,20 +40,15 @@ env_app = typer.Typer(no_args_is_help=True, help="The worlds that questions are 
 app.add_typer(env_app, name="env")
 app.add_typer(recipe_app, name="recipe")
 app.command()(compare)
-console = Console()
-errors = Console(stderr=True)
-
+app.add_typer(bench_app, name="bench")
+app.command("eval")(evaluate_model)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-
-
-class _Usage(Exception):
-    """Bad input found by a command itself."""
 
 
 def main() -> None:
     """Run the command line; what a person can mend is one line on stderr and exit code 2."""
     expected: tuple[type[Exception], ...] = (
-        ConfigError, UnknownEnvironmentError, FolderError, PluginError, ScaffoldError, _Usage,
+        ConfigError, UnknownEnvironmentError, FolderError, PluginError, ScaffoldError, Usage,
     )  # fmt: skip
     try:
         expected += _training_errors()
@@ -68,6 +63,8 @@ def main() -> None:
 
 
 def _training_errors() -> tuple[type[Exception], ...]:
+    from .benchmarks.adapters.base import BenchmarkDataError
+    from .benchmarks.evaluation.benchmark import EvaluationError
     from .envs import InfrastructureError
     from .render.sandbox import SandboxError
     from .train.architecture import ArchitectureError
@@ -78,20 +75,7 @@ def _training_errors() -> tuple[type[Exception], ...]:
     from .train.store import RunError
 
     found = (SandboxError, TrainingError, ModelNotFoundError, UnknownRecipeError, RunError, InfrastructureError)
-    return (*found, ArchitectureError, RestoreError, ProcessError)
-
-
-def _need_training() -> None:
-    try:
-        import torch
-        import transformers
-    except ModuleNotFoundError as error:
-        raise _Usage(
-            f"{error.name} is not installed; run `pip install 'zerosight[train]'` (see `zerosight doctor`)"
-        ) from error
-    transformers.utils.logging.disable_progress_bar()
-    transformers.utils.logging.set_verbosity_error()
-    torch.set_flush_denormal(True)
+    return (*found, ArchitectureError, RestoreError, ProcessError, BenchmarkDataError, EvaluationError)
 
 
 # --- evolve --------------------------------------------------------------------------------------------------
@@ -107,7 +91,7 @@ def evolve(
     threads: Annotated[int, typer.Option(min=0, help="Threads of torch; 0 takes every core.")] = 0,
 ) -> None:
     """Evolve a model from zero data, measured before and after on held-out items."""
-    _need_training()
+    need_training()
     import torch
 
     from .benchmarks.session import run_session
@@ -129,7 +113,7 @@ def evolve(
         return
     if resume is not None:
         if settings or out is not None or begin is not None:
-            raise _Usage(
+            raise Usage(
                 "--resume continues a run as it was configured; leave --set, --out and --from away, or start a new run"
             )
         run = Run.open(resume)
@@ -147,7 +131,7 @@ def evolve(
         run = Run.create(out or Path("runs") / time.strftime(f"{recipe}-%Y%m%d-%H%M%S"), config)
     console.print(f"run directory: [bold]{run.folder}[/]")
     try:
-        with _Watch() as watch:
+        with Watch() as watch:
             start, end = run_session(run, watch, processes=processes)
     except Terminated as stopped:
         errors.print(f"{stopped} by SIGTERM; continue with zerosight evolve --resume {run.folder}")
@@ -155,64 +139,6 @@ def evolve(
     write_report(run)
     _print_results(start, end)
     console.print(f"report: [bold]{run.folder / 'report.html'}[/]")
-
-
-class _Watch:
-    """Progress bars for a session."""
-
-    def __init__(self) -> None:
-        self._bars = Progress(
-            TextColumn("[bold]{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
-            # On stderr, so that stdout is only what was asked for: `--json` can be piped.
-            console=errors,
-        )
-        self._task: Any = None
-        self._name = ""
-        self._rejected: dict[str, int] = {}
-        self._pictures = 0
-
-    def __enter__(self) -> "_Watch":
-        self._bars.__enter__()
-        return self
-
-    def __exit__(self, *exception: Any) -> None:
-        self._bars.__exit__(*exception)
-
-    def phase(self, name: str) -> None:
-        """A new bar."""
-        self._name = name
-        self._task = self._bars.add_task(name, total=None, note="")
-
-    def answered(self, name: str, done: int, total: int) -> None:
-        """Held-out answers."""
-        self._bars.update(self._task, completed=done, total=total, note=name)
-
-    def stepped(self, metrics: Mapping[str, Any], total: int) -> None:
-        """Solve rate, pictures and rejections of a training step."""
-        self._pictures += metrics["pictures"]
-        for code, count in metrics["rejected"].items():
-            self._rejected[code] = self._rejected.get(code, 0) + count
-        top = sorted(self._rejected.items(), key=lambda pair: -pair[1])[:3]
-        rate = metrics["solve_rate"]
-        solved = "–" if rate is None else format(rate, ".0%")
-        note = (
-            f"solve {solved} · valid {metrics['proposals_valid']}/{metrics['proposals']}"
-            f" · faithful {metrics['faithful']}/{metrics['programs']} · {self._pictures} pictures"
-            f" · rejected {', '.join(f'{code} {count}' for code, count in top)}"
-        )
-        self._bars.update(self._task, completed=metrics["step"], total=total, note=note)
-        # Without a terminal no bar is drawn, so a line now and then says how it goes.
-        if not errors.is_terminal and (metrics["step"] % 10 == 0 or metrics["step"] == total):
-            errors.print(f"step {metrics['step']}/{total}  {note}", highlight=False, soft_wrap=True)
-
-
-def _share(summary: Mapping[str, Any], value: str = "accuracy") -> str:
-    return f"{summary[value]:.1%} [dim]({summary['low']:.1%}–{summary['high']:.1%})[/]"
 
 
 def _print_results(start: Mapping[str, Any], end: Mapping[str, Any]) -> None:
@@ -228,7 +154,7 @@ def _print_results(start: Mapping[str, Any], end: Mapping[str, Any]) -> None:
             gain = f"{100 * (after['accuracy'] - before['accuracy']):+.1f}"
             blind = [f"{summary['blind']:.1%}" for summary in (before, after)]
             table.add_row(
-                name, str(before["items"]), f"{before['chance']:.0%}", _share(before), _share(after), gain, *blind
+                name, str(before["items"]), f"{before['chance']:.0%}", share(before), share(after), gain, *blind
             )
     console.print(table)
     if "writing" in start and "writing" in end:
@@ -236,7 +162,7 @@ def _print_results(start: Mapping[str, Any], end: Mapping[str, Any]) -> None:
         for heading in ("share of", "before", "after"):
             table.add_column(heading)
         for name, before in start["writing"].items():
-            table.add_row(name.replace("_", " "), _share(before, "value"), _share(end["writing"][name], "value"))
+            table.add_row(name.replace("_", " "), share(before, "value"), share(end["writing"][name], "value"))
         console.print(table)
 
 
@@ -350,7 +276,7 @@ def _one_of(what: str, given: Any, allowed: tuple[Any, ...]) -> Any:
         return given
     close = difflib.get_close_matches(str(given), list(map(str, allowed)), n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
-    raise _Usage(f"unknown {what} {given!r}; {hint}(allowed: {', '.join(map(str, allowed))})")
+    raise Usage(f"unknown {what} {given!r}; {hint}(allowed: {', '.join(map(str, allowed))})")
 
 
 @env_app.command("check")
@@ -393,12 +319,12 @@ def draw(
     try:
         text = program.read_text()
     except (OSError, UnicodeDecodeError) as error:
-        raise _Usage(f"{program} cannot be read: {error}") from error
+        raise Usage(f"{program} cannot be read: {error}") from error
     kind = _one_of("kind", kind or kind_of(text), KINDS)
     with Pools() as pools:
         (outcome,) = pools.draw(kind, [text], size)
     if isinstance(outcome, InfrastructureError):
-        raise _Usage(f"the machinery failed: {outcome}")
+        raise Usage(f"the machinery failed: {outcome}")
     if isinstance(outcome, Rejected):
         console.print(f"rejected ({outcome.code}): {outcome.reason}", highlight=False, markup=False)
         if outcome.hint:
@@ -414,39 +340,6 @@ def draw(
     console.print(f"{kind}: {named}", highlight=False, markup=False)
 
 
-@app.command("eval")
-def evaluate_model(
-    model: Annotated[str, typer.Argument(help="`embedded`, a run directory, a model folder or a Hugging Face id.")],
-    suite: Annotated[str, typer.Option(help="The suite: heldout.")] = "heldout",
-    items: Annotated[int, typer.Option(min=1)] = 1200,
-    env: Annotated[list[str] | None, typer.Option(help="Environment id; repeatable.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Held-out accuracy of a model, sighted and blind."""
-    _need_training()
-    from .benchmarks.heldout import evaluate, heldout_suite
-    from .benchmarks.session import taught_forms
-    from .train.embedded import model_path
-    from .train.policy import Policy
-    from .train.store import load_trained
-
-    _one_of("suite", suite, ("heldout",))
-    envs = [make(name).id for name in env or ["shapes/Canvas-v1"]]
-    folder = Path(model)
-    policy = load_trained(folder) if (folder / "config.yaml").is_file() else Policy.load(model_path(model))
-    made = heldout_suite(envs, items)
-    with _Watch() as watch:
-        watch.phase("answers")
-        result = evaluate(policy, made, taught_forms(model), watch.answered if not as_json else None)
-    if as_json:
-        print(json.dumps(result, indent=1))  # noqa: T201
-        return
-    table = Table("form", "items", "chance", "accuracy (95 % interval)", "blind")
-    for name, row in (*result["tasks"].items(), *result["kinds"].items(), ("all forms", result["overall"])):
-        table.add_row(name, str(row["items"]), f"{row['chance']:.0%}", _share(row), f"{row['blind']:.1%}")
-    console.print(table)
-
-
 @app.command("export")
 def export_role(
     run: Annotated[Path, typer.Argument(help="A run directory.")],
@@ -456,7 +349,7 @@ def export_role(
     best: Annotated[bool, typer.Option("--best", help="Of the checkpoint that keep_best keeps.")] = False,
 ) -> None:
     """Write a trained role as a Hugging Face folder that plain transformers loads, with a model card."""
-    _need_training()
+    need_training()
     from .train.export import export
 
     _one_of("role", role, ("proposer", "coder", "solver"))
@@ -467,7 +360,7 @@ def export_role(
 @app.command()
 def report(run: Annotated[Path, typer.Argument(help="A run directory.")]) -> None:
     """Write a run's report.html anew, finished or not."""
-    _need_training()
+    need_training()
     from .train.report import write_report
     from .train.store import Run
 

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 import yaml
-from rich.console import Console
 from rich.table import Column, Table
 
+from .cli_parts import console
+
 recipe_app = typer.Typer(no_args_is_help=True, help="Every system that can be run, each as a recipe of the one loop.")
-console = Console()
+
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 

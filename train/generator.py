@@ -37,6 +37,13 @@ class Prompt(NamedTuple):
     """The picture itself, for such an engine."""
     messages: Messages | None = None
     """What `text` was made of; another model's endpoint has a template of its own."""
+    others: tuple[Picture, ...] = ()
+    """The pictures after the first, in the order of their places in the messages."""
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """All pictures, in order."""
+        return () if self.picture is None else (self.picture, *self.others)
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,8 +195,14 @@ class Policy:
             return {name: p for name, p in self.model.named_parameters() if any(f".{role}." in name for role in ROLES)}
         return dict(self.model.named_parameters())
 
-    def prompt(self, messages: Messages, picture: Picture | None = None) -> Prompt:
-        """The tokenised prompt, with its picture run through the processor once."""
+    def prompt(self, messages: Messages, picture: Picture | None = None, others: Sequence[Picture] = ()) -> Prompt:
+        """The tokenised prompt, with its pictures run through the processor once.
+
+        Args:
+            messages: with a place for each picture, in order.
+            picture: the picture, or the first of several.
+            others: the further ones.
+        """
         template = self.processor.chat_template or self.tokenizer.chat_template
         text = self.tokenizer.apply_chat_template(
             messages, chat_template=template, tokenize=False, add_generation_prompt=True
@@ -204,10 +210,11 @@ class Policy:
         if picture is None:
             ids = tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
             return Prompt(ids, text=text, messages=messages)
-        inputs = self.processor(images=[picture.array], text=[text], return_tensors="pt", add_special_tokens=False)
+        arrays = [shown.array for shown in (picture, *others)]
+        inputs = self.processor(images=arrays, text=[text], return_tensors="pt", add_special_tokens=False)
         read, vision = inputs["input_ids"][0], vision_of(inputs)
         positions = prompt_positions(self._cores[ROLES[0]], read, vision)
-        return Prompt(tuple(read.tolist()), vision, positions, text, picture, messages)
+        return Prompt(tuple(read.tolist()), vision, positions, text, picture, messages, tuple(others))
 
     def pack(self, rows: Sequence[Row]) -> Packed:
         """Rows as one batch for this model, on its device."""

@@ -109,12 +109,17 @@ class OpenAICompatibleGenerator:
 
 
 def _message(message: Mapping[str, Any], prompt: Prompt) -> dict[str, Any]:
-    """A message in the form of OpenAI's API: the picture's place filled, a text alone as a string."""
-    parts = []
-    for part in message["content"]:
-        if part["type"] == "image" and prompt.picture is None:
-            raise ValueError("the messages show a picture, but the prompt has none; pass it to Policy.prompt")
-        parts.append(picture_part(prompt) if part["type"] == "image" else part)
+    """A message in the form of OpenAI's API: the pictures' places filled, a text alone as a string.
+
+    Only one message of a prompt shows pictures.
+    """
+    places = sum(part["type"] == "image" for part in message["content"])
+    if places and places != len(prompt.pictures):
+        given = f"has {len(prompt.pictures)}" if prompt.pictures else "has none"
+        shown = "a picture" if places == 1 else f"{places} pictures"
+        raise ValueError(f"the messages show {shown}, but the prompt {given}; pass each to Policy.prompt")
+    pictures = iter(prompt.pictures)
+    parts = [picture_part(next(pictures)) if part["type"] == "image" else part for part in message["content"]]
     if len(parts) == 1 and parts[0]["type"] == "text":
         return {"role": message["role"], "content": parts[0]["text"]}
     return {"role": message["role"], "content": parts}

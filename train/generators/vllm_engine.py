@@ -201,7 +201,8 @@ class VLLMEngineGenerator:
     def _input(self, prompt: Prompt) -> dict[str, Any]:
         found: dict[str, Any] = {"prompt_token_ids": self.checks.unexpanded(prompt)}
         if prompt.picture is not None:
-            found["multi_modal_data"] = {"image": Image.fromarray(prompt.picture.array)}
+            shown = [Image.fromarray(picture.array) for picture in prompt.pictures]
+            found["multi_modal_data"] = {"image": shown if prompt.others else shown[0]}
         return found
 
     def _parameters(self, sampling: Sampling, seed: int, schema: Any) -> Any:

@@ -15,6 +15,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...render import Picture
 from ..generator import Completion, Prompt, Sampling
 from .endpoint import Batches, Endpoint
 from .fingerprint import Fingerprint
@@ -224,19 +225,19 @@ class VLLMServerGenerator:
 
 def identity(prompt: Prompt) -> Hashable:
     """What tells one prompt from another."""
-    return prompt.ids, prompt.text, prompt.picture.digest if prompt.picture else None
+    return prompt.ids, prompt.text, tuple(picture.digest for picture in prompt.pictures)
 
 
-def picture_part(prompt: Prompt) -> dict[str, Any]:
-    """The prompt's picture as a part of a chat message, in the form of OpenAI's API."""
-    assert prompt.picture is not None
-    data = base64.b64encode(prompt.picture.png()).decode()
+def picture_part(picture: Picture) -> dict[str, Any]:
+    """A picture as a part of a chat message, in the form of OpenAI's API."""
+    data = base64.b64encode(picture.png()).decode()
     return {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}}
 
 
 def _chat(prompt: Prompt) -> dict[str, Any]:
+    parts = [picture_part(picture) for picture in prompt.pictures]
     return {
-        "messages": [{"role": "user", "content": [picture_part(prompt), {"type": "text", "text": prompt.text}]}],
+        "messages": [{"role": "user", "content": [*parts, {"type": "text", "text": prompt.text}]}],
         "chat_template": _PASS_THROUGH,
         "chat_template_content_format": "openai",
         "add_generation_prompt": False,

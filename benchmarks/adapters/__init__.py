@@ -1,0 +1,84 @@
+"""Public benchmarks as they were published: one adapter for each."""
+
+import difflib
+from collections.abc import Mapping
+
+from . import (
+    blink,
+    chartqa,
+    corecognition,
+    cv_bench,
+    embspatial,
+    hallusionbench,
+    logicvista,
+    mathverse,
+    mathvision,
+    mathvista,
+    mindcube,
+    mmmu,
+    mmmu_pro,
+    mmsi_bench,
+    mmstar,
+    omnispatial,
+    realworldqa,
+    spar_bench,
+    spatialviz,
+    stare,
+    three_dsr_bench,
+    v_star,
+    viewspatial,
+    visnumbench,
+    vsi_bench,
+    whatsup,
+)
+from .base import Adapter, BenchmarkDataError
+
+_SPATIAL = (
+    vsi_bench,
+    embspatial,
+    viewspatial,
+    mmsi_bench,
+    spatialviz,
+    stare,
+    realworldqa,
+    blink,
+    cv_bench,
+    three_dsr_bench,
+    spar_bench,
+    mindcube,
+    omnispatial,
+    whatsup,
+)
+_VISUAL = (
+    corecognition,
+    mmstar,
+    v_star,
+    mathvista,
+    mathverse,
+    mathvision,
+    chartqa,
+    mmmu,
+    mmmu_pro,
+    hallusionbench,
+    logicvista,
+    visnumbench,
+)
+
+ADAPTERS: Mapping[str, Adapter] = {module.ADAPTER.name: module.ADAPTER for module in (*_SPATIAL, *_VISUAL)}
+SUITES: Mapping[str, tuple[str, ...]] = {
+    "spatial": tuple(module.ADAPTER.name for module in _SPATIAL),
+    "visual": tuple(module.ADAPTER.name for module in _VISUAL),
+}
+
+
+def adapter(name: str) -> Adapter:
+    """The adapter of a benchmark.
+
+    Raises:
+        BenchmarkDataError: there is none of this name; the message suggests the closest.
+    """
+    if name not in ADAPTERS:
+        close = difflib.get_close_matches(name, ADAPTERS, n=1, cutoff=0.4)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise BenchmarkDataError(f"unknown benchmark {name!r}; {hint}(known: {', '.join(ADAPTERS)})")
+    return ADAPTERS[name]

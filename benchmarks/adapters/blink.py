@@ -1,0 +1,61 @@
+"""BLINK: fourteen tasks that people solve at a glance."""
+
+from ..scoring.letters import at_start
+from .base import Adapter, Fields, Reader, Sample, letter, means
+
+TASKS = (
+    "Art_Style",
+    "Counting",
+    "Forensic_Detection",
+    "Functional_Correspondence",
+    "IQ_Test",
+    "Jigsaw",
+    "Multi-view_Reasoning",
+    "Object_Localization",
+    "Relative_Depth",
+    "Relative_Reflectance",
+    "Semantic_Correspondence",
+    "Spatial_Relation",
+    "Visual_Correspondence",
+    "Visual_Similarity",
+)
+
+
+def read(reader: Reader, row: Fields) -> Sample:
+    """A question about one to four pictures, its options in the prompt."""
+    pictures = [row[f"image_{number}"] for number in range(1, 5) if row.get(f"image_{number}") is not None]
+    return Sample(
+        id=str(row["idx"]),
+        question=row["prompt"],
+        options=tuple(row["choices"]),
+        answer=row["answer"].strip("() "),
+        images=reader.images(pictures),
+        category={"task": row["sub_task"]},
+    )
+
+
+def ask(sample: Sample) -> str:
+    """The prompt of lmms-eval."""
+    letters = ", ".join(letter(number) for number in range(len(sample.options)))
+    note = f"Note: You only need to respond with {{{letters}}} without providing any additional information."
+    return f"{note}\n{sample.question}"
+
+
+ADAPTER = Adapter(
+    name="blink",
+    title="BLINK",
+    dataset="BLINK-Benchmark/BLINK",
+    configs=TASKS,
+    split="val",
+    read=read,
+    ask=ask,
+    mark=lambda sample, reply: float(at_start(reply) == sample.answer),
+    gather=means("task"),
+    metric="accuracy",
+    chance=0.381,
+    citation="Fu et al. 2024, BLINK (https://arxiv.org/abs/2404.12390)",
+    columns=("idx", "sub_task", "prompt", "choices", "answer", "image_1"),
+    published={"Qwen3-VL-8B (EASI)": 69.1},
+    quirks=("any reply's first letter counts", "the answers of the test split are hidden: this is val"),
+    notes=("chance as in the paper's table, recalled",),
+)

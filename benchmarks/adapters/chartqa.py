@@ -1,0 +1,34 @@
+"""ChartQA: questions about charts, written by people and made from captions."""
+
+from ..scoring.numbers import relaxed
+from .base import Adapter, Fields, Reader, Sample, means
+
+
+def read(reader: Reader, row: Fields) -> Sample:
+    """A question with a short answer; the rows have no ids."""
+    picture = reader.image(row["image"])
+    answer = row["answer"]
+    return Sample(
+        id=f"{picture.digest[:16]}/{row['question']}",
+        question=row["question"],
+        answer=str(answer[0] if isinstance(answer, list) else answer),
+        images=(picture,),
+        category={"type": row["type"]},
+    )
+
+
+ADAPTER = Adapter(
+    name="chartqa",
+    title="ChartQA",
+    dataset="lmms-lab-encoder/ChartQA",
+    split="test",
+    read=read,
+    ask=lambda sample: f"{sample.question}\nAnswer the question with a single word.",
+    mark=lambda sample, reply: relaxed(reply, sample.answer),
+    gather=means("type"),
+    metric="relaxed accuracy",
+    chance=0.0,
+    citation="Masry et al. 2022, ChartQA (https://arxiv.org/abs/2203.10244)",
+    columns=("image", "question", "answer", "type"),
+    quirks=("10 is not 10%", "a right answer of 0 is compared as text", "`yes.` is wrong, and so is `1,000`"),
+)

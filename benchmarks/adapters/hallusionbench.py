@@ -1,0 +1,46 @@
+"""HallusionBench: yes and no about pictures and about edited ones, where knowledge misleads."""
+
+from ..scoring.groups import hallusion
+from ..scoring.judge import Ask, agrees
+from ..scoring.words import yes_no
+from .base import Adapter, Fields, Reader, Sample
+
+
+def read(reader: Reader, row: Fields) -> Sample:
+    """A question of yes and no."""
+    place = {name: str(row[name]) for name in ("category", "subcategory", "set_id", "figure_id", "question_id")}
+    return Sample(
+        id="/".join(place.values()),
+        question=row["question"],
+        answer="yes" if str(row["gt_answer"]) == "1" else "no",
+        images=reader.images(row["image"]),
+        category={"category": place["category"], "subcategory": place["subcategory"]},
+        fields=place | {"details": row.get("gt_answer_details") or ""},
+    )
+
+
+def judged(sample: Sample, reply: str, judge: Ask) -> float:
+    """Whether the reply agrees with the answer and its details."""
+    return float(agrees(judge, sample.question, f"{sample.answer}. {sample.fields['details']}", reply))
+
+
+ADAPTER = Adapter(
+    name="hallusionbench",
+    title="HallusionBench",
+    dataset="lmms-lab-encoder/HallusionBench",
+    split="image",
+    read=read,
+    ask=lambda sample: sample.question,
+    mark=lambda sample, reply: float(yes_no(reply) == sample.answer),
+    judged=judged,
+    gather=hallusion,
+    metric="aAcc, qAcc, fAcc",
+    chance=0.5,
+    citation="Guan et al. 2023, HallusionBench (https://arxiv.org/abs/2310.14566)",
+    columns=("category", "subcategory", "set_id", "figure_id", "question_id", "question", "gt_answer", "image"),
+    published={"Qwen3-VL-8B (MM-Zero's rule)": 71.9},
+    needs=("judge",),
+    quirks=("`not yes` is yes by the rule",),
+    notes=("the authors' judge is GPT-4 with a prompt of theirs, ours asks for the same",),
+    max_new_tokens=64,
+)

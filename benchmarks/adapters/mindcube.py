@@ -1,0 +1,42 @@
+"""MindCube: a scene held in mind over a few views of it."""
+
+import re
+
+from ..scoring.letters import mindcube
+from .base import Adapter, Fields, Reader, Sample, means
+
+
+def read(reader: Reader, row: Fields) -> Sample:
+    """A question about several views; its setting is the beginning of its id."""
+    return Sample(
+        id=str(row["id"]),
+        question=row["question"],
+        answer=row["gt_answer"],
+        images=reader.images(row["images"]),
+        category={"setting": next((each for each in SETTINGS if each in str(row["id"])), "other")},
+        fields={"input_prompt": row.get("input_prompt") or row["question"]},
+    )
+
+
+SETTINGS = ("around", "among", "rotation")
+
+ADAPTER = Adapter(
+    name="mindcube",
+    title="MindCube",
+    dataset="MLL-Lab/MindCube",
+    split="tinybench",
+    read=read,
+    # Pictures stand before the words, so that their places in the text go.
+    ask=lambda sample: re.sub(r"\s*<image>\s*", "\n", sample.fields["input_prompt"]).strip(),
+    mark=lambda sample, reply: float(mindcube(reply) == sample.answer),
+    gather=means("setting"),
+    metric="accuracy",
+    chance={},
+    citation="Yin et al. 2025, Spatial Mental Modeling from Limited Views (https://arxiv.org/abs/2506.21458)",
+    columns=("id", "question", "gt_answer", "images"),
+    published={"Qwen2.5-VL-3B (EASI, tiny)": 37.81, "Qwen2.5-VL-7B (EASI, full)": 29.26},
+    quirks=("the last letter before a dot counts",),
+    notes=("the cascade of its evaluation was recalled in part; chance is not published",),
+    files=("*.jsonl", "*.parquet"),
+    max_new_tokens=512,
+)

@@ -1,0 +1,48 @@
+"""MMMU-Pro: MMMU with ten options, and with the whole question in the picture."""
+
+from . import mmmu
+from .base import DIRECT, Adapter, Fields, Reader, Sample, means
+
+
+def read(reader: Reader, row: Fields) -> Sample:
+    """A question of choice; in the vision configuration its words are in the picture alone."""
+    options = mmmu.options_of(row["options"])
+    seen = row.get("question") is None
+    pictures = (reader.image(row["image"]),) if seen else mmmu.pictures_of(reader, row, [row["question"], *options])
+    return Sample(
+        id=f"{'vision' if seen else len(options)}/{row['id']}",
+        question=row.get("question") or "",
+        options=options,
+        answer=row["answer"],
+        images=pictures,
+        category={"subject": row["subject"], "setting": "vision" if seen else "standard"},
+    )
+
+
+def ask(sample: Sample) -> str:
+    """The direct prompt."""
+    if sample.question:
+        return mmmu.ask(sample)
+    ending = "The last line of your response should be of the following format: 'Answer: $LETTER' (without quotes)."
+    return f"{DIRECT} {ending}"
+
+
+ADAPTER = Adapter(
+    name="mmmu-pro",
+    title="MMMU-Pro",
+    dataset="MMMU/MMMU_Pro",
+    configs=("standard (10 options)", "vision"),
+    split="test",
+    read=read,
+    ask=ask,
+    mark=mmmu.mark,
+    gather=means("setting", "subject"),
+    metric="accuracy",
+    chance=0.126,
+    citation="Yue et al. 2024, MMMU-Pro (https://arxiv.org/abs/2409.02813)",
+    columns=("id", "options", "answer", "subject"),
+    published={"Qwen3-VL-8B (MM-Zero's rule, 10 options)": 39.8, "Qwen3-VL-8B (MM-Zero's rule, vision)": 42.8},
+    quirks=mmmu.ADAPTER.quirks,
+    notes=("the prompt of the vision configuration was recalled; chance of ten options as in the paper, recalled",),
+    max_new_tokens=64,
+)

@@ -1,0 +1,40 @@
+"""MMStar: questions that need their pictures, from six kinds of ability."""
+
+from ..scoring.groups import mm_star
+from ..scoring.letters import multiple_choice
+from .base import Adapter, Fields, Reader, Sample
+
+
+def read(reader: Reader, row: Fields) -> Sample:
+    """A question of choice, its options in its text."""
+    return Sample(
+        id=str(row["index"]),
+        question=row["question"],
+        answer=row["answer"],
+        images=reader.images(row["image"]),
+        category={"category": row["category"], "subcategory": row["l2_category"]},
+    )
+
+
+ADAPTER = Adapter(
+    name="mmstar",
+    title="MMStar",
+    dataset="Lin-Chen/MMStar",
+    split="val",
+    read=read,
+    ask=lambda sample: f"{sample.question}\nAnswer with the option's letter from the given choices directly",
+    mark=lambda sample, reply: float(multiple_choice(reply, "D") == sample.answer),
+    gather=mm_star,
+    metric="accuracy, mean of categories",
+    chance=0.246,
+    citation="Chen et al. 2024, Are We on the Right Way for Evaluating LVLMs? (https://arxiv.org/abs/2403.20330)",
+    columns=("index", "question", "image", "answer", "category", "l2_category"),
+    published={
+        "Qwen2.5-VL-3B (SpatialEvo)": 54.6,
+        "SpatialEvo-3B": 55.2,
+        "Qwen2.5-VL-7B (SpatialEvo)": 61.6,
+        "SpatialEvo-7B": 62.5,
+    },
+    quirks=("`flat` is VLMEvalKit's mean over questions",),
+    notes=("EVE validates its training on 200 of these items; chance as in the paper's table, recalled",),
+)

@@ -1,0 +1,47 @@
+"""RealWorldQA: questions about photographs, many from vehicles."""
+
+from ..scoring.letters import multiple_choice
+from ..scoring.words import plain
+from .base import Adapter, Fields, Reader, Sample
+
+LETTERS = ("A", "B", "C", "D")
+
+
+def read(reader: Reader, row: Fields) -> Sample:
+    """A question with its options and its instruction in its text; the rows have no ids."""
+    return Sample(
+        id=f"{reader.image(row['image']).digest[:16]}/{row['question']}",
+        question=row["question"],
+        answer=row["answer"],
+        images=reader.images(row["image"]),
+        category={"kind": "choice" if row["answer"] in LETTERS else "short"},
+    )
+
+
+def mark(sample: Sample, reply: str) -> float:
+    """A letter where the answer is one, else the same text."""
+    if sample.answer in LETTERS:
+        return float(multiple_choice(reply, "D") == sample.answer)
+    return plain(reply, str(sample.answer))
+
+
+ADAPTER = Adapter(
+    name="realworldqa",
+    title="RealWorldQA",
+    dataset="lmms-lab-encoder/RealWorldQA",
+    split="test",
+    read=read,
+    ask=lambda sample: sample.question,
+    mark=mark,
+    metric="exact match",
+    chance={},
+    citation="xAI 2024, RealWorldQA (https://x.ai/news/grok-1.5v)",
+    columns=("image", "question", "answer"),
+    published={
+        "Qwen2.5-VL-3B (SpatialEvo)": 63.4,
+        "SpatialEvo-3B": 66.5,
+        "Qwen2.5-VL-7B (SpatialEvo)": 69.5,
+        "SpatialEvo-7B": 66.7,
+    },
+    notes=("the extraction of letters is lmms-eval's, recalled; chance differs by question and is not published",),
+)

@@ -1,0 +1,82 @@
+"""SPAR-Bench: from depth and distance to views, positions and imagination, over one view or several."""
+
+from ..scoring.groups import spar
+from ..scoring.numbers import spar_match, spar_number, spar_view_change
+from .base import Adapter, Fields, Reader, Sample
+
+LEVELS = {
+    "low": (
+        "depth_prediction_oc",
+        "depth_prediction_oo",
+        "distance_prediction_oc",
+        "distance_prediction_oo",
+        "depth_prediction_oc_mv",
+        "depth_prediction_oo_mv",
+        "distance_prediction_oo_mv",
+        "distance_prediction_oc_mv",
+    ),
+    "middle": ("view_change_infer", "position_matching", "camera_motion_infer"),
+    "high": (
+        "distance_infer_center_oo",
+        "distance_infer_center_oo_mv",
+        "obj_spatial_relation_oc_mv",
+        "obj_spatial_relation_oo",
+        "obj_spatial_relation_oo_mv",
+        "spatial_imagination_oc",
+        "spatial_imagination_oc_mv",
+        "spatial_imagination_oo",
+        "spatial_imagination_oo_mv",
+    ),
+}
+NUMERIC = LEVELS["low"]
+
+
+def read(reader: Reader, row: Fields) -> Sample:
+    """A question, its options in its text."""
+    return Sample(
+        id=str(row["id"]),
+        question=row["question"],
+        answer=str(row["answer"]),
+        images=reader.images(row["image"]),
+        category={"task": row["task"]},
+    )
+
+
+def ask(sample: Sample) -> str:
+    """By kind of answer."""
+    task = sample.category["task"]
+    if task in NUMERIC:
+        return f"{sample.question}\nPlease answer with a number only."
+    if task == "view_change_infer":
+        return sample.question
+    return f"{sample.question}\nAnswer with the option's letter from the given choices directly."
+
+
+def mark(sample: Sample, reply: str) -> float:
+    """By kind of answer."""
+    task = sample.category["task"]
+    if task in NUMERIC:
+        return spar_number(reply, sample.answer, last=task.endswith("_mv"))
+    if task == "view_change_infer":
+        return spar_view_change(reply, sample.answer)
+    return spar_match(reply, sample.answer)
+
+
+ADAPTER = Adapter(
+    name="spar-bench",
+    title="SPAR-Bench",
+    dataset="jasonzhango/SPAR-Bench",
+    split="test",
+    read=read,
+    ask=ask,
+    mark=mark,
+    gather=spar(LEVELS),
+    metric="accuracy, mean relative accuracy of numbers, mean of tasks",
+    chance={},
+    citation="Zhang et al. 2025, From Flatland to Space (https://arxiv.org/abs/2503.22976)",
+    columns=("id", "question", "answer", "task", "image"),
+    published={"Qwen2.5-VL-7B (EASI)": 33.07},
+    quirks=("an empty reply to a question of choice scores 1", "view_change_infer divides by what was said"),
+    notes=("the prompts by task and the lists of tasks by level were recalled; chance is not published",),
+    max_new_tokens=64,
+)

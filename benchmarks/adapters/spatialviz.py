@@ -1,0 +1,47 @@
+"""SpatialViz-Bench: turning, folding, cutting and moving things in the mind."""
+
+from ..scoring.letters import spatialviz
+from .base import Adapter, Fields, Reader, Sample, lettered, means
+
+INSTRUCTION = (
+    "You should first provide a reasoning process, then provide a single option(A, B, C or D) as the final answer. "
+    "The reasoning process and the answer are enclosed within <think></think> and <answer></answer> tags, respectively."
+)
+
+
+def read(reader: Reader, row: Fields) -> Sample:
+    """A question of choice; its picture is a file by category, task and level."""
+    place = f"{row['Category']}/{row['Task']}/{row['Level']}/{row['Image_id']}.png"
+    return Sample(
+        id=place,
+        question=row["Question"],
+        options=tuple(row["Choices"]),
+        answer=row["Answer"],
+        images=(reader.image(row["image"] if row.get("image") else place),),
+        category={"category": row["Category"], "task": row["Task"], "level": row["Level"]},
+    )
+
+
+ADAPTER = Adapter(
+    name="spatialviz",
+    title="SpatialViz-Bench",
+    dataset="PLM-Team/Spatial-Visualization-Benchmark",
+    split="test",
+    read=read,
+    ask=lambda sample: f"{INSTRUCTION}\nQuestion: {sample.question}\n{lettered(sample.options)}",
+    mark=lambda sample, reply: float(spatialviz(reply) == sample.answer),
+    gather=means("category", "task", "level"),
+    metric="accuracy",
+    chance=0.25,
+    citation="Wang et al. 2025, SpatialViz-Bench (https://arxiv.org/abs/2507.07610)",
+    columns=("Image_id", "Category", "Task", "Level", "Question", "Choices", "Answer"),
+    published={
+        "Qwen2.5-VL-3B (SpatialEvo)": 24.2,
+        "SpatialEvo-3B": 25.4,
+        "Qwen2.5-VL-7B (SpatialEvo)": 27.0,
+        "SpatialEvo-7B": 28.6,
+    },
+    quirks=("two different letters in the answer are none",),
+    notes=("the exact wording of the instruction was recalled",),
+    max_new_tokens=2048,
+)

@@ -1,0 +1,46 @@
+"""V*Bench: small things in large photographs."""
+
+from ..scoring.letters import v_star
+from .base import DIRECT, Adapter, Fields, Reader, Sample, means
+
+
+def read(reader: Reader, row: Fields) -> Sample:
+    """A question of choice, its options in its text."""
+    return Sample(
+        id=str(row["question_id"]),
+        question=row["text"],
+        answer=str(row["label"]).strip("() ").upper(),
+        images=reader.images(row["image"]),
+        category={"category": row["category"]},
+    )
+
+
+def ask(sample: Sample) -> str:
+    """The question, with the instruction at its end once."""
+    text = sample.question.replace("Answer with the option's letter from the given choices directly.", "").strip()
+    return f"{text}\n{DIRECT}"
+
+
+ADAPTER = Adapter(
+    name="v-star",
+    title="V*Bench",
+    dataset="lmms-lab-encoder/vstar-bench",
+    split="test",
+    read=read,
+    ask=ask,
+    mark=lambda sample, reply: float(v_star(reply) == sample.answer),
+    gather=means("category"),
+    metric="accuracy",
+    chance={"direct_attributes": 0.267, "relative_position": 0.5},
+    citation="Wu and Xie 2023, V*: Guided Visual Search (https://arxiv.org/abs/2312.14135)",
+    columns=("question_id", "text", "label", "category", "image"),
+    published={
+        "Qwen2.5-VL-3B (SpatialEvo, V-STAR)": 74.9,
+        "SpatialEvo-3B (V-STAR)": 75.4,
+        "Qwen2.5-VL-7B (SpatialEvo, V-STAR)": 78.5,
+        "SpatialEvo-7B (V-STAR)": 78.0,
+    },
+    notes=(
+        "that SpatialEvo's V-STAR is this benchmark is inferred from its figures; chance as in the paper, recalled",
+    ),
+)

@@ -1,0 +1,72 @@
+"""VSI-Bench: what a film of a room tells of counts, sizes, distances, directions, routes and order."""
+
+from ..scoring.groups import vsi_bench
+from ..scoring.numbers import fuzzy_word, vsi_number
+from .base import DIRECT, Adapter, Fields, Reader, Sample
+
+FRAMES = 16
+"""Of each film; results of other numbers of frames are not comparable."""
+NUMERIC = ("object_abs_distance", "object_counting", "object_size_estimation", "room_size_estimation")
+
+
+def read(reader: Reader, row: Fields) -> Sample:
+    """A question about a film."""
+    film = f"{row['dataset']}/{row['scene_name']}.mp4"
+    return Sample(
+        id=str(row["id"]),
+        question=row["question"],
+        options=tuple(row["options"] or ()),
+        answer=row["ground_truth"],
+        images=reader.frames(film, FRAMES),
+        category={"task": row["question_type"], "source": row["dataset"]},
+    )
+
+
+def ask(sample: Sample) -> str:
+    """The prompt of lmms-eval."""
+    if not sample.options:
+        ending = "Please answer the question using a single word or phrase."
+        return f"These are frames of a video.\n{sample.question}\n{ending}"
+    options = "\n".join(sample.options)
+    return f"These are frames of a video.\n{sample.question}\nOptions:\n{options}\n{DIRECT}"
+
+
+def mark(sample: Sample, reply: str) -> float:
+    """The first word is the letter, or the mean relative accuracy of the number that it is."""
+    if sample.options:
+        return float(fuzzy_word(reply) == str(sample.answer).lower())
+    return vsi_number(reply, float(sample.answer))
+
+
+ADAPTER = Adapter(
+    name="vsi-bench",
+    title="VSI-Bench",
+    dataset="nyu-visionx/VSI-Bench",
+    configs=("full",),
+    split="test",
+    read=read,
+    ask=ask,
+    mark=mark,
+    gather=vsi_bench,
+    metric="accuracy of letters, mean relative accuracy of numbers, mean of tasks",
+    chance={
+        "object_rel_distance": 0.25,
+        "object_rel_direction": 0.361,
+        "route_planning": 0.283,
+        "obj_appearance_order": 0.25,
+    },
+    citation="Yang et al. 2024, Thinking in Space (https://arxiv.org/abs/2412.14171)",
+    columns=("id", "dataset", "scene_name", "question_type", "question", "ground_truth", "options"),
+    published={
+        "Qwen2.5-VL-3B (SpatialEvo)": 28.1,
+        "SpatialEvo-3B": 39.2,
+        "Qwen2.5-VL-7B (SpatialEvo)": 31.1,
+        "SpatialEvo-7B": 46.1,
+    },
+    needs=("video",),
+    quirks=(
+        "the first word alone is read: `(B)` and `There are 3` are wrong",
+        "borders of the thresholds by floating point",
+    ),
+    notes=(f"{FRAMES} frames, evenly spaced; lmms-eval reads numbers anywhere in the reply, the authors do not",),
+)

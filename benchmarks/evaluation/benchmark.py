@@ -1,0 +1,112 @@
+"""What can be run: public benchmarks through their adapters, our own suites; the runner knows nothing else of them."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from PIL import Image as Images
+
+from ..adapters.base import BadRow, Sample
+
+
+class EvaluationError(ValueError):
+    """An evaluation cannot be made as asked; the message says what to do."""
+
+
+class ShownImage(Protocol):
+    """A picture of a question, read when it is needed."""
+
+    @property
+    def digest(self) -> str:
+        """What tells it from any other."""
+        ...
+
+    def open(self) -> Images.Image:
+        """Its pixels."""
+        ...
+
+
+class Benchmark(Protocol):
+    """Questions, how they are asked, and how replies are scored."""
+
+    @property
+    def name(self) -> str:
+        """Short and unique."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """For people."""
+        ...
+
+    @property
+    def chance(self) -> float | Mapping[str, float]:
+        """The score of guessing, overall or by category."""
+        ...
+
+    @property
+    def published(self) -> Mapping[str, float]:
+        """Scores of others in percent, by who and where."""
+        ...
+
+    def load(self, root: Path | None, limit: int | None = None) -> Iterable[Sample | BadRow]:
+        """The questions, and rows that cannot be read."""
+        ...
+
+    def prompt(self, sample: Sample) -> str:
+        """The words that ask it."""
+        ...
+
+    def score(self, sample: Sample, reply: str) -> float:
+        """Between 0 and 1."""
+        ...
+
+    def aggregate(self, scored: Sequence[tuple[Sample, float]]) -> Mapping[str, float]:
+        """`overall`, and each category."""
+        ...
+
+
+@runtime_checkable
+class Judged(Protocol):
+    """A benchmark whose authors have a model read the replies; `score` is then by rules and not comparable."""
+
+    def judged(self, sample: Sample, reply: str, judge: Callable[[str], str]) -> float:
+        """The official score, between 0 and 1.
+
+        Args:
+            sample: the question.
+            reply: the model's.
+            judge: from a prompt to what the judge says.
+
+        Raises:
+            InfrastructureError: the judge does not answer.
+        """
+        ...
+
+
+def chance_of(benchmark: Benchmark, key: str, samples: Sequence[Sample]) -> float | None:
+    """The score of guessing on one category, or `overall`; None where the authors give none.
+
+    Args:
+        benchmark: whose.
+        key: a key of its aggregate.
+        samples: those that were answered: where chance is known by category only, theirs is weighed.
+    """
+    known = benchmark.chance
+    if isinstance(known, int | float):
+        return float(known)
+    if key in known:
+        return known[key]
+    part = [sample.category.values() for sample in samples if key == "overall" or key in sample.category.values()]
+    each = [next((known[value] for value in values if value in known), None) for values in part]
+    found = [value for value in each if value is not None]
+    return sum(found) / len(found) if found and len(found) == len(each) else None
+
+
+def jsonable(value: Any) -> Any:
+    """A value as JSON has it; anything else as its text."""
+    if isinstance(value, Mapping):
+        return {str(key): jsonable(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [jsonable(each) for each in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)

@@ -1,0 +1,186 @@
+"""Our suites in the forms of other tools: an lmms-eval task folder and VLMEvalKit's TSV files.
+
+What is relied on. lmms-eval (docs/guides/task_guide.md): a YAML names functions of the `utils.py` beside it, and
+`dataset_path: parquet` with `data_files` loads a local file through `datasets`. VLMEvalKit: `$LMUData/NAME.tsv` of an
+unknown name is a multiple-choice data set where it has columns A and B, else one of open questions.
+"""
+
+import base64
+import csv
+import difflib
+import io
+import json
+import string
+from collections.abc import Callable, Iterable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment as Templates
+from jinja2 import StrictUndefined
+
+from ...envs import Item, answers
+from ...train.store import write_atomically
+from ..adapters.base import Sample
+from .benchmark import EvaluationError
+from .own import OwnSuite
+from .pictures import picture_of
+
+MAX_OPTIONS = 26
+
+
+def export_suite(suite: OwnSuite, to: str, out: Path, limit: int | None = None) -> Path:
+    """Write a suite for another tool.
+
+    Args:
+        suite: which.
+        to: `lmms-eval` or `vlmevalkit`.
+        out: an empty or missing folder.
+        limit: items at most.
+
+    Returns:
+        What the tool is to be pointed at.
+
+    Raises:
+        EvaluationError: there is no bridge to this tool, or the folder holds something.
+    """
+    if to not in BRIDGES:
+        close = difflib.get_close_matches(to, BRIDGES, n=1, cutoff=0.4)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise EvaluationError(f"no bridge to {to!r}; {hint}(allowed: {', '.join(BRIDGES)})")
+    if out.exists() and (out.is_file() or any(out.iterdir())):
+        raise EvaluationError(f"{out} is not empty; choose another folder")
+    out.mkdir(parents=True, exist_ok=True)
+    rows = (_row(suite, sample) for sample in suite.load(None, limit) if isinstance(sample, Sample))
+    return BRIDGES[to](suite, rows, out)
+
+
+def task_name(suite: OwnSuite) -> str:
+    """The suite's id as other tools take names: `zerosight_heldout_v1`."""
+    return "".join(char if char.isalnum() else "_" for char in suite.name)
+
+
+def _row(suite: OwnSuite, sample: Sample) -> dict[str, Any]:
+    item: Item = sample.fields["item"]
+    return {
+        "id": sample.id,
+        **sample.category,
+        "question": sample.question,
+        "prompt": suite.prompt(sample),
+        "options": list(sample.options),
+        "answer": str(sample.answer),
+        "kind": item.question.kind,
+        "tolerance": float(item.truth.tolerance),
+        "measure": item.truth.measure,
+        "png": picture_of(sample.images[0].open()).png(),
+    }
+
+
+# --- lmms-eval --------------------------------------------------------------------------------------------------
+
+
+def _lmms_eval(suite: OwnSuite, rows: Iterable[Mapping[str, Any]], out: Path) -> Path:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = [{**row, "image": {"bytes": row["png"], "path": None}} for row in rows]
+    text = ("id", "world", "band", "form", "question", "prompt", "answer", "kind", "measure")
+    schema = pa.schema(
+        [
+            *((name, pa.string()) for name in text),
+            ("options", pa.list_(pa.string())),
+            ("tolerance", pa.float64()),
+            ("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
+        ],
+        # What `datasets` reads types from: with it the pictures come decoded.
+        metadata={"huggingface": json.dumps({"info": {"features": _features(text)}})},
+    )
+    data = out / f"{task_name(suite)}.parquet"
+    pq.write_table(pa.Table.from_pylist([{name: row[name] for name in schema.names} for row in columns], schema), data)
+    template = files(__package__).joinpath("lmms_utils.py.j2").read_text(encoding="utf-8")
+    # Not markup: a Python file, whose only value is the suite's title.
+    templates = Templates(undefined=StrictUndefined, keep_trailing_newline=True)
+    write_atomically(out / "utils.py", templates.from_string(template).render(title=suite.title).encode())
+    write_atomically(out / "answers.py", Path(answers.__file__).read_bytes())
+    write_atomically(out / f"{task_name(suite)}.yaml", _task_yaml(suite, data.resolve()).encode())
+    return out
+
+
+def _features(text: Iterable[str]) -> dict[str, Any]:
+    value = {"dtype": "string", "_type": "Value"}
+    return {
+        **dict.fromkeys(text, value),
+        "options": {"feature": value, "_type": "Sequence"},
+        "tolerance": {"dtype": "float64", "_type": "Value"},
+        "image": {"_type": "Image"},
+    }
+
+
+def _task_yaml(suite: OwnSuite, data: Path) -> str:
+    """The task's file; `!function` is lmms-eval's own tag, so it is put in after the values are written."""
+    body = {
+        "task": task_name(suite),
+        "dataset_path": "parquet",
+        "dataset_kwargs": {"data_files": {"test": str(data)}},
+        "test_split": "test",
+        "output_type": "generate_until",
+        "doc_to_visual": "utils.doc_to_visual",
+        "doc_to_text": "utils.doc_to_text",
+        "doc_to_target": "utils.doc_to_target",
+        "process_results": "utils.process_results",
+        "generation_kwargs": {"max_new_tokens": suite.max_new_tokens or 64, "temperature": 0, "do_sample": False},
+        "metric_list": [
+            {"metric": "score", "aggregation": "mean", "higher_is_better": True},
+            {"metric": "by_band", "aggregation": "utils.mean_of_bands", "higher_is_better": True},
+        ],
+        "metadata": [{"version": 1.0, "suite": suite.name, "split": suite.split}],
+    }
+    text = yaml.safe_dump(body, sort_keys=False, allow_unicode=True)
+    return text.replace(": utils.", ": !function utils.")
+
+
+# --- VLMEvalKit -------------------------------------------------------------------------------------------------
+
+
+def _vlmevalkit(suite: OwnSuite, rows: Iterable[Mapping[str, Any]], out: Path) -> Path:
+    """`NAME_MCQ.tsv` of questions with listed answers, `NAME_VQA.tsv` of open ones."""
+    closed: list[dict[str, Any]] = []
+    open_ones: list[dict[str, Any]] = []
+    for number, row in enumerate(rows):
+        body = {
+            "index": number,
+            "image": base64.b64encode(row["png"]).decode(),
+            "category": row["form"],
+            "l2-category": row["band"],
+        }
+        if row["answer"] in row["options"] and 2 <= len(row["options"]) <= MAX_OPTIONS:
+            letters = dict(zip(string.ascii_uppercase, row["options"], strict=False))
+            right = next(letter for letter, option in letters.items() if option == row["answer"])
+            closed.append({**body, "question": row["question"], "answer": right, **letters})
+        else:
+            open_ones.append({**body, "question": row["prompt"], "answer": row["answer"]})
+    width = max((len(row) for row in closed), default=0)
+    widest = next((row for row in closed if len(row) == width), {})
+    for kind, part, names in (
+        ("MCQ", closed, list(widest)),
+        ("VQA", open_ones, list(open_ones[0]) if open_ones else []),
+    ):
+        if part:
+            write_atomically(out / f"{task_name(suite)}_{kind}.tsv", _tsv(part, names))
+    return out
+
+
+def _tsv(rows: Iterable[Mapping[str, Any]], names: list[str]) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, delimiter="\t", lineterminator="\n", restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+BRIDGES: Mapping[str, Callable[[OwnSuite, Iterable[Mapping[str, Any]], Path], Path]] = {
+    "lmms-eval": _lmms_eval,
+    "vlmevalkit": _vlmevalkit,
+}
+"""The tools by name."""

@@ -1,0 +1,202 @@
+"""What is evaluated: a Hugging Face id or folder, an adapter, a run of ours, or an OpenAI-compatible endpoint."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ...config import Generation, RunConfig
+from ...render import Picture
+from ...roles.messages import Messages
+from ...train.embedded import model_path
+from ...train.generator import Generator, HFGenerator, Prompt, Sampling
+from ...train.generators import Endpoint, OpenAICompatibleGenerator, VLLMMissingError, make_generator
+from ...train.policy import ROLES, Policy, locate_model
+from ...train.store import Run, load_trained
+from .benchmark import EvaluationError
+from .cache import Reply, digest_of
+
+BACKENDS = ("hf", "vllm")
+MakePrompt = Callable[[Messages, Sequence[Picture]], Prompt]
+
+_WEIGHTS = ("*.safetensors", "*.json", "*.jinja")
+_SHORT_CONTEXT = 2048
+"""Positions below which a model cannot hold several pictures beside a question."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answerer:
+    """A model that answers questions about pictures."""
+
+    name: str
+    """As it was asked for."""
+    digest: str
+    """Of its weights and processor; of address and name, where the weights are somebody else's."""
+    generator: Generator
+    make_prompt: MakePrompt
+    several: bool = True
+    """False for a model of one picture only."""
+    role: str = "solver"
+
+    def replies(self, asked: Sequence[tuple[Messages, Sequence[Picture]]], max_new_tokens: int) -> list[Reply]:
+        """What it says to each, decoded greedily.
+
+        Raises:
+            InfrastructureError: its backend failed; nothing counts as answered.
+            ValueError: the processor takes no such picture.
+        """
+        prompts = [self.make_prompt(messages, pictures) for messages, pictures in asked]
+        sampling = Sampling(max_new_tokens=max_new_tokens, temperature=0.0)
+        groups = self.generator.generate(self.role, prompts, sampling, seed=0)
+        return [Reply(group[0].text, group[0].finished) for group in groups]
+
+
+def plain_prompt(messages: Messages, pictures: Sequence[Picture]) -> Prompt:
+    """A prompt without tokens, for endpoints and scripts: they have templates of their own, or none."""
+    first, *others = pictures or (None,)
+    kept = tuple(picture for picture in others if picture is not None)
+    return Prompt((), text=json.dumps(messages), picture=first, messages=messages, others=kept)
+
+
+def open_model(name: str, *, backend: str = "hf", work: Path, key_file: Path | None = None) -> Answerer:
+    """The model of a name.
+
+    Args:
+        name: `embedded`, a Hugging Face id, a folder written by save_pretrained or by peft, a run directory (its newest
+            checkpoint; `RUN:role` for another role than the Solver), or `http://host:port#name-there`.
+        backend: what samples, one of `BACKENDS`; `vllm` takes an id or a folder.
+        work: folder for what a backend must write.
+        key_file: holds the endpoint's API key.
+
+    Raises:
+        EvaluationError: the name or the backend cannot be taken.
+        ModelNotFoundError: there is no such model here.
+        RunError: the run has no checkpoint.
+    """
+    if backend not in BACKENDS:
+        raise EvaluationError(f"unknown backend {backend!r} (allowed: {', '.join(BACKENDS)})")
+    path, _, role = name.rpartition(":")
+    url = name.startswith(("http://", "https://"))
+    run = Path(path) if path and role in ROLES and not Path(name).exists() else Path(name)
+    adapter = (Path(name) / "adapter_config.json").is_file()
+    if backend == "vllm" and (url or adapter or (run / "config.yaml").is_file()):
+        raise EvaluationError(
+            f"the backend vllm takes a model's id or folder, and {name} is another thing; export a role first "
+            "(zerosight export RUN --out FOLDER), or leave --backend away"
+        )
+    if url:
+        return _endpoint(name, key_file)
+    if run != Path(name) or (run / "config.yaml").is_file():
+        return _of_run(name, run, role if run != Path(name) else "solver")
+    if adapter:
+        return _of_policy(name, *_adapted(Path(name)))
+    folder = locate_model(model_path(name))
+    if backend == "vllm":
+        # The policy only makes prompts here: the engine holds the weights.
+        policy = Policy.load(folder)
+        return _of_policy(name, policy, folder_digest(folder), _vllm(folder, policy, work))
+    return _of_policy(name, Policy.load(folder, device=_device(), dtype=_dtype()), folder_digest(folder))
+
+
+def folder_digest(folder: Path) -> str:
+    """sha256 over a model's files: weights, settings and templates, in the order of their names."""
+    digest = hashlib.sha256()
+    for path in sorted({path for pattern in _WEIGHTS for path in folder.glob(pattern)}):
+        digest.update(f"{path.name} {path.stat().st_size}\n".encode())
+        with path.open("rb") as file:
+            for block in iter(lambda: file.read(1 << 20), b""):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def _device() -> str:
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _dtype() -> torch.dtype:
+    return torch.bfloat16 if torch.cuda.is_available() else torch.float32
+
+
+def _of_policy(
+    name: str, policy: Policy, digest: str, generator: Generator | None = None, role: str = "solver"
+) -> Answerer:
+    def make_prompt(messages: Messages, pictures: Sequence[Picture]) -> Prompt:
+        return policy.prompt(messages, pictures[0], pictures[1:]) if pictures else policy.prompt(messages)
+
+    chosen = generator or HFGenerator(policy, batch_size=64)
+    return Answerer(
+        name=name,
+        # Backends and devices round differently, so their replies are kept apart.
+        digest=digest_of(digest, policy.device.type, type(chosen).__name__),
+        generator=chosen,
+        make_prompt=make_prompt,
+        several=_takes_several(policy),
+        role=role,
+    )
+
+
+def _takes_several(policy: Policy) -> bool:
+    """Whether several pictures fit: not into a small context such as the embedded model's, which never saw two."""
+    with policy.acting("solver") as model:
+        room = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    return room is None or room >= _SHORT_CONTEXT
+
+
+def _of_run(name: str, folder: Path, role: str) -> Answerer:
+    policy = load_trained(folder)
+    return _of_policy(name, policy, _tree_digest(Run.open(folder).checkpoints()[-1]), role=role)
+
+
+def _tree_digest(folder: Path) -> str:
+    """Of a checkpoint, whose roles may have folders of their own."""
+    folders = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
+    return digest_of([[path.name, folder_digest(path)] for path in folders])
+
+
+def _adapted(folder: Path) -> tuple[Policy, str]:
+    """The base model that an adapter names, with the adapter worked into its weights, and the digest of both."""
+    from peft import PeftModel
+
+    base_name = json.loads((folder / "adapter_config.json").read_text()).get("base_model_name_or_path")
+    if not base_name:
+        raise EvaluationError(
+            f"{folder}/adapter_config.json names no base_model_name_or_path; write the base model's folder or Hugging "
+            "Face id there, or export the role merged: zerosight export RUN --out FOLDER"
+        )
+    base = locate_model(model_path(base_name))
+    policy = Policy.load(base, device=_device(), dtype=_dtype())
+    merged: Any = PeftModel.from_pretrained(policy.model, str(folder)).merge_and_unload()
+    return Policy(merged, policy.processor, source=base), digest_of(folder_digest(base), folder_digest(folder))
+
+
+def _vllm(folder: Path, policy: Policy, work: Path) -> Generator:
+    config = RunConfig(model=str(folder), generator=Generation(kind="vllm"))
+    try:
+        return make_generator(config, policy, work / "vllm")
+    except VLLMMissingError as error:
+        raise EvaluationError(str(error)) from error
+
+
+def _endpoint(name: str, key_file: Path | None) -> Answerer:
+    url, _, model = name.partition("#")
+    if not model:
+        raise EvaluationError(
+            f"{name} does not say which model; write {name}#NAME, as the server lists it (/v1/models)"
+        )
+    headers = {}
+    if key_file is not None:
+        try:
+            headers["Authorization"] = f"Bearer {key_file.read_text().strip()}"
+        except OSError as error:
+            raise EvaluationError(f"the key file {key_file} cannot be read: {error.strerror}") from error
+    endpoint = Endpoint(url=url.rstrip("/").removesuffix("/v1"), headers=headers, timeout=300.0, retries=3)
+    return Answerer(
+        name=name,
+        digest=digest_of("endpoint", endpoint.url, model),
+        generator=OpenAICompatibleGenerator(endpoint, model, ["solver"], concurrency=16),
+        make_prompt=plain_prompt,
+    )

@@ -1,0 +1,132 @@
+"""The page of an evaluation: every question with its pictures, replies and scores, in one file that needs no network.
+
+What models and benchmarks wrote is data: it is in the page as JSON and is shown as text, never as markup, and the
+page's content policy allows no script but the template's own.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment as Templates
+from jinja2 import StrictUndefined
+from markupsafe import Markup
+
+from ...train.store import write_atomically
+from .benchmark import chance_of
+from .figures import Estimate
+from .pictures import Thumbnails
+from .results import Evaluation
+from .runner import Answers
+from .table import interval, remarks
+
+PICTURE_BYTES = 96_000_000
+"""Of pictures in a page, at most; questions beyond are shown without theirs, and the page says so."""
+MAX_SHOWN_CHARS = 6_000
+
+
+def write_page(evaluation: Evaluation, out: Path) -> Path:
+    """Write `page.html` into the output folder and return its path.
+
+    Args:
+        evaluation: what was found.
+        out: where the thumbnails of its pictures are.
+    """
+    pictures, left_out = _pictures(evaluation, Thumbnails(out / "thumbnails"))
+    data = {
+        "models": list(evaluation.models),
+        "rows": [row for models in evaluation.scores.values() for row in _rows([each.answers for each in models])],
+        "pictures": pictures,
+        "leftOut": left_out,
+    }
+    source = files(__package__).joinpath("page.html.j2").read_text(encoding="utf-8")
+    script = files(__package__).joinpath("page.js").read_text(encoding="utf-8")
+    templates = Templates(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    page = templates.from_string(source).render(
+        models=evaluation.models,
+        benchmarks=_summaries(evaluation),
+        remarks=remarks(evaluation),
+        # Inside a script element only `<` could end it.
+        data=Markup(json.dumps(data).replace("<", "\\u003c")),
+        script=Markup(script),
+        hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    )
+    path = out / "page.html"
+    write_atomically(path, page.encode("utf-8", "replace"))
+    return path
+
+
+def _summaries(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """Each benchmark's figures as text."""
+    found = []
+    for name, models in evaluation.scores.items():
+        keys = list(dict.fromkeys(key for each in models for key in each.figures))
+        benchmark, samples = models[0].answers.benchmark, [sample for sample, _ in models[0].answers.scored]
+        chances = {key: chance_of(benchmark, key, samples) for key in keys}
+        rows = [
+            {
+                "key": key,
+                "chance": "–" if (chance := chances[key]) is None else f"{100 * chance:.1f}",
+                "scores": [_plain(each.figures.get(key)) for each in models],
+            }
+            for key in keys
+        ]
+        counts = [each.counts for each in models]
+        published = [f"{value:g} {who}" for who, value in benchmark.published.items()]
+        body = {"name": name, "title": benchmark.title, "rows": rows, "counts": counts, "published": published}
+        found.append(body)
+    return found
+
+
+def _plain(figure: Estimate | None) -> str:
+    return interval(figure).replace("[dim]", "").replace("[/]", "")
+
+
+def _rows(answers: Sequence[Answers]) -> list[dict[str, Any]]:
+    """A benchmark's questions with every model's outcome."""
+    found = []
+    for each in zip(*(one.rows for one in answers), strict=True):
+        body = each[0].to_dict()
+        found.append(
+            {
+                "benchmark": answers[0].benchmark.name,
+                "id": body["id"],
+                "prompt": _clip(body["prompt"] or body.get("question", "")),
+                "answer": _clip(str(body.get("answer", ""))),
+                "category": list(body.get("category", {}).values()),
+                "images": body.get("images", []),
+                "models": [
+                    {"outcome": row.outcome, "reply": _clip(row.reply), "score": row.score, "cut": not row.finished}
+                    | ({"reason": row.reason} if row.reason else {})
+                    for row in each
+                ],
+            }
+        )
+    return found
+
+
+def _pictures(evaluation: Evaluation, thumbnails: Thumbnails) -> tuple[dict[str, str], int]:
+    """Each picture once, as base64 JPEG by digest, and how many did not fit."""
+    found: dict[str, str] = {}
+    seen, size, left_out = set(), 0, 0
+    rows = [row for models in evaluation.scores.values() for row in models[0].answers.rows if row.sample is not None]
+    for digest in (image.digest for row in rows if row.sample is not None for image in row.sample.images):
+        path = thumbnails.path(digest)
+        if digest in seen or not path.exists():
+            continue
+        seen.add(digest)
+        if size + path.stat().st_size > PICTURE_BYTES:
+            left_out += 1
+            continue
+        size += path.stat().st_size
+        found[digest] = base64.b64encode(path.read_bytes()).decode()
+    return found, left_out
+
+
+def _clip(text: str) -> str:
+    over = len(text) - MAX_SHOWN_CHARS
+    return text if over <= 0 else f"{text[:MAX_SHOWN_CHARS]} … ({over} more characters)"

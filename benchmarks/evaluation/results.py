@@ -1,0 +1,236 @@
+"""What an evaluation leaves: our own figures, and for each model the files that users of lmms-eval know.
+
+`results.json` holds every figure. `MODEL/zerosight_results.json` and `MODEL/zerosight_samples_BENCHMARK.jsonl` are laid
+out as lmms-eval writes its results and logged samples (EvolvingLMMs-Lab/lmms-eval, `loggers/evaluation_tracker.py`),
+so that what reads those reads these; their names begin with a date there. Nothing in them depends on when they were
+written: a resumed evaluation writes the same bytes.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ... import __version__
+from ...train.store import write_atomically
+from .benchmark import Benchmark, Judged, chance_of, jsonable
+from .cache import digest_of
+from .figures import Difference, Estimate, estimates, paired
+from .own import OwnSuite, describe, foreign
+from .pictures import SHEET_NOTE
+from .runner import Answers, Settings
+
+METRIC = "score"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scores:
+    """A model's figures on one benchmark."""
+
+    answers: Answers
+    figures: Mapping[str, Estimate]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What became of the questions."""
+        names = ("answered", "unreadable", "failed", "missing")
+        counts = {name: self.answers.count(name) for name in names}  # type: ignore[arg-type]
+        return {"questions": len(self.answers.rows), **counts, "cut": self.answers.cut, "sheets": self.answers.sheets}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """One or two models on some benchmarks."""
+
+    models: Sequence[str]
+    digests: Sequence[str]
+    scores: Mapping[str, Sequence[Scores]]
+    """By benchmark, in the order of the models."""
+    differences: Mapping[str, Difference] = field(default_factory=dict)
+    """By benchmark, the first model minus the second."""
+    memorised: Mapping[str, Sequence[Difference]] = field(default_factory=dict)
+    """By suite of ours, for each model: fixed items minus fresh ones."""
+
+
+def score_all(answers: Mapping[str, Sequence[Answers]]) -> dict[str, list[Scores]]:
+    """The figures of each benchmark, for each model."""
+    return {
+        name: [Scores(answers=each, figures=estimates(each.benchmark, each.scored)) for each in models]
+        for name, models in answers.items()
+    }
+
+
+def differences_of(answers: Mapping[str, Sequence[Answers]]) -> dict[str, Difference]:
+    """The overall difference of the first two models on each benchmark; nothing of one model."""
+    found = {}
+    for name, (first, *others) in answers.items():
+        if others:
+            one, two = ({sample.id: (sample, score) for sample, score in each.scored} for each in (first, others[0]))
+            found[name] = paired(first.benchmark, one, two)
+    return found
+
+
+def notes_of(scores: Scores) -> list[str]:
+    """What a reader must know to compare the figures with others'."""
+    answers, benchmark = scores.answers, scores.answers.benchmark
+    found = [str(note) for note in getattr(benchmark, "notes", ()) or ()]
+    if isinstance(benchmark, OwnSuite):
+        asked = [row.sample for row in answers.rows if row.sample is not None]
+        found += [note] if (note := foreign(benchmark, asked)) else []
+    if answers.judge is not None:
+        found.append(f"replies were read by the judge {answers.judge}, which need not be the authors'")
+    elif isinstance(benchmark, Judged):
+        found.append("rule-based, not comparable: the authors have a model read the replies; add --judge URL#NAME")
+    if answers.sheets:
+        found.append(f"{answers.sheets} questions: {SHEET_NOTE}")
+    if answers.cut:
+        found.append(f"{answers.cut} replies were cut off at {answers.max_new_tokens} tokens and scored as they stand")
+    for name, text in (("unreadable", "rows or pictures could not be read"), ("failed", "questions failed")):
+        if answers.count(name):  # type: ignore[arg-type]
+            reason = next(row.reason for row in answers.rows if row.outcome == name)
+            found.append(f"{answers.count(name)} {text} and are not scored, the first: {reason}")  # type: ignore[arg-type]
+    if answers.count("missing"):
+        found.append(f"{answers.count('missing')} questions are in other shares; run without --shard when all are done")
+    return found
+
+
+def body_of(evaluation: Evaluation, settings: Settings) -> dict[str, Any]:
+    """All figures as JSON values."""
+    benchmarks = {}
+    for name, models in evaluation.scores.items():
+        benchmark = models[0].answers.benchmark
+        asked = [row.sample for row in models[0].answers.rows if row.sample is not None]
+        benchmarks[name] = {
+            "title": benchmark.title,
+            "chance": chance_of(benchmark, "overall", [sample for sample, _ in models[0].answers.scored]),
+            "published": dict(benchmark.published),
+            "suite": describe(benchmark, asked) if isinstance(benchmark, OwnSuite) else None,
+            "models": [
+                {
+                    "model": each.answers.model,
+                    **each.counts,
+                    "figures": {key: figure.to_dict() for key, figure in each.figures.items()},
+                    "notes": notes_of(each),
+                }
+                for each in models
+            ],
+            "difference": evaluation.differences[name].to_dict() if name in evaluation.differences else None,
+            "memorised": [each.to_dict() for each in evaluation.memorised.get(name, ())],
+        }
+    return {
+        "zerosight": __version__,
+        "models": [{"name": n, "digest": d} for n, d in zip(evaluation.models, evaluation.digests, strict=True)],
+        "limit": settings.limit,
+        "benchmarks": benchmarks,
+    }
+
+
+def write_evaluation(evaluation: Evaluation, settings: Settings, out: Path) -> dict[str, Any]:
+    """Write every file and return what `results.json` says."""
+    body = body_of(evaluation, settings)
+    _write_json(out / "results.json", body)
+    for place, model in enumerate(evaluation.models):
+        folder = out / slug(model)
+        mine = {name: models[place] for name, models in evaluation.scores.items()}
+        _write_json(folder / "zerosight_results.json", _as_lmms_eval(model, mine, settings))
+        for name, scores in mine.items():
+            lines = [json.dumps(sample) + "\n" for sample in _samples(scores.answers)]
+            write_atomically(folder / f"zerosight_samples_{slug(name)}.jsonl", "".join(lines).encode())
+    return body
+
+
+def slug(name: str) -> str:
+    """A name as part of a path, as lmms-eval writes model names: `Qwen/Qwen2.5-VL` is `Qwen__Qwen2.5-VL`."""
+    return re.sub(r"[\"<>:|\\?*\[\]#\s]+", "_", name.strip("/").replace("/", "__"))
+
+
+def _write_json(path: Path, body: Any) -> None:
+    write_atomically(path, (json.dumps(body, indent=1) + "\n").encode())
+
+
+def _as_lmms_eval(model: str, scores: Mapping[str, Scores], settings: Settings) -> dict[str, Any]:
+    """lmms-eval's results: metrics under `NAME,none`, beside versions, shots, counts and configurations."""
+    tasks = {slug(name): each for name, each in scores.items()}
+    return {
+        "results": {task: {"alias": task, **_metrics(each)} for task, each in tasks.items()},
+        "group_subtasks": {task: [] for task in tasks},
+        "configs": {task: _config(each) for task, each in tasks.items()},
+        "versions": {task: _version(each.answers.benchmark) for task, each in tasks.items()},
+        "n-shot": dict.fromkeys(tasks, 0),
+        "higher_is_better": {task: {_flat(key): True for key in each.figures} for task, each in tasks.items()},
+        "n-samples": {
+            task: {"original": len(each.answers.rows), "effective": each.answers.count("answered")}
+            for task, each in tasks.items()
+        },
+        "config": {
+            "model": "zerosight",
+            "model_args": f"pretrained={model}",
+            "batch_size": settings.batch,
+            "limit": settings.limit,
+            "gen_kwargs": {"temperature": 0, "do_sample": False},
+        },
+        "model_source": "zerosight",
+        "model_name": model,
+        "model_name_sanitized": slug(model),
+        "system_instruction": None,
+        "task_hashes": {task: digest_of([row.id for row in each.answers.rows]) for task, each in tasks.items()},
+    }
+
+
+def _metrics(scores: Scores) -> dict[str, float | str]:
+    """`score,none` is the overall figure; a category's name takes its place in the others."""
+    found: dict[str, float | str] = {}
+    for key, figure in scores.figures.items():
+        name = _flat(key)
+        found[f"{name},none"] = "N/A" if math.isnan(figure.value) else figure.value
+        spread = (figure.high - figure.low) / 2 / 1.96
+        found[f"{name}_stderr,none"] = "N/A" if math.isnan(spread) else spread
+    return found
+
+
+def _flat(key: str) -> str:
+    return METRIC if key == "overall" else key.replace(",", " ")
+
+
+def _config(scores: Scores) -> dict[str, Any]:
+    benchmark = scores.answers.benchmark
+    return {
+        "task": slug(benchmark.name),
+        "dataset_path": getattr(benchmark, "dataset", benchmark.name),
+        "dataset_name": getattr(benchmark, "config", None),
+        "test_split": getattr(benchmark, "split", "test"),
+        "num_fewshot": 0,
+        "output_type": "generate_until",
+        "generation_kwargs": {"max_new_tokens": scores.answers.max_new_tokens, "temperature": 0, "do_sample": False},
+        "metadata": {"version": _version(benchmark)},
+    }
+
+
+def _version(benchmark: Benchmark) -> str:
+    return str(getattr(benchmark, "revision", None) or __version__)
+
+
+def _samples(answers: Answers) -> list[dict[str, Any]]:
+    """A line for each question; one that was not answered has no metric, and says why."""
+    found = []
+    for number, row in enumerate(answers.rows):
+        body = row.to_dict()
+        sample: dict[str, Any] = {
+            "doc_id": number,
+            "doc": {name: body.get(name) for name in ("id", "question", "options", "answer", "category", "images")},
+            "target": str(body.get("answer", "")),
+            "input": row.prompt,
+            "arguments": [row.prompt],
+            "resps": [[row.reply]],
+            "filtered_resps": [row.reply],
+            "doc_hash": digest_of(row.id, body.get("question"), body.get("images")),
+            "prompt_hash": digest_of(row.prompt),
+            "target_hash": digest_of(jsonable(body.get("answer"))),
+            "outcome": row.outcome,
+        }
+        sample |= {METRIC: row.score} if row.score is not None else {"reason": row.reason}
+        found.append(sample)
+    return found

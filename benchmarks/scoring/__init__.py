@@ -1,0 +1,1 @@
+"""Official metrics as pure functions, quirks and all."""

@@ -1,0 +1,304 @@
+"""The official metrics against a second implementation, on more than a thousand fuzzed replies each."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+import second_scoring as second
+
+from zerosight.benchmarks.adapters.base import Sample
+from zerosight.benchmarks.scoring import groups, letters, numbers, words
+
+COUNT = 1500
+PIECES = [
+    "A",
+    "B",
+    "C",
+    "D",
+    "E",
+    "a",
+    "b",
+    "d",
+    "(A)",
+    "(b)",
+    "(C)",
+    "B.",
+    "C)",
+    "D:",
+    "**B**",
+    "`C`",
+    "``D``",
+    "{A}",
+    "``a b``",
+    "answer",
+    "Answer",
+    "Answer:",
+    "answer is",
+    "The answer is",
+    "the answer is:",
+    "My answer is",
+    "option",
+    "a man",
+    "A dog",
+    "Abc",
+    "xB",
+    "yes",
+    "Yes",
+    "no",
+    "eyes",
+    "red",
+    "blue",
+    "not",
+    "3",
+    "-2.5",
+    "10.",
+    "12%",
+    "1,000",
+    "0",
+    "7.5",
+    "\\boxed{",
+    "}",
+    "\\boxed{B}",
+    "\\boxed{3}",
+    "\\boxed{\\frac{1}{2}}",
+    "<answer>",
+    "</answer>",
+    "<Answer>B. x</Answer>",
+    "<think>",
+    "</think>",
+    ".",
+    ",",
+    ":",
+    "\n",
+    "move_right: 1.5",
+    "rotate_up=20",
+    "move_left: 2",
+    "",
+]
+
+
+def fuzzed(seed: int, count: int = COUNT) -> list[str]:
+    random = np.random.default_rng(seed)
+    found = []
+    for _ in range(count):
+        chosen = random.choice(PIECES, random.integers(0, 7))
+        found.append("".join(f"{piece}{random.choice(['', ' ', ' ', chr(10)])}" for piece in chosen))
+    return found
+
+
+OPTIONS = ["red", "blue", "a large dog"]
+
+PAIRS: dict[str, tuple[Callable[[str], Any], Callable[[str], Any]]] = {
+    "start": (letters.at_start, second.at_start),
+    "viewspatial": (letters.first_standing, second.first_standing),
+    "mmsi": (letters.mmsi, second.mmsi),
+    "3dsr": (letters.three_dsr, second.three_dsr),
+    "mindcube": (letters.mindcube, second.mindcube),
+    "omnispatial": (letters.omni_spatial, second.omni_spatial),
+    "mmmu": (lambda r: letters.mmmu_choice(r, OPTIONS, len(r)), lambda r: second.mmmu_choice(r, OPTIONS, len(r))),
+    "vsi": (lambda r: numbers.vsi_number(r, 3.0), lambda r: second.vsi_number(r, 3.0)),
+    "relaxed": (lambda r: numbers.relaxed(r.strip(), "3"), lambda r: second.relaxed(r.strip(), "3")),
+    "relaxed share": (lambda r: numbers.relaxed(r.strip(), "12%"), lambda r: second.relaxed(r.strip(), "12%")),
+    "spar number": (lambda r: numbers.spar_number(r, "3", last=True), lambda r: second.spar_number(r, "3", True)),
+    "spar first": (lambda r: numbers.spar_number(r, "7", last=False), lambda r: second.spar_number(r, "7", False)),
+    "spar match": (lambda r: numbers.spar_match(r, "b"), lambda r: second.spar_match(r, "b")),
+    "boxed": (words.boxed, second.boxed),
+    "mm-zero": (lambda r: words.mm_zero(r, "b"), lambda r: second.mm_zero(r, "b")),
+    "yes or no": (words.yes_no, second.yes_no),
+    "distance": (lambda r: words.distance(r, "the answer"), lambda r: second.levenshtein(r, "the answer")),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_a_metric_equals_its_second_implementation(name: str) -> None:
+    first, other = PAIRS[name]
+    replies = fuzzed(sum(map(ord, name)))
+    found = [first(reply) for reply in replies]
+    differing = [(reply, a, other(reply)) for reply, a in zip(replies, found, strict=True) if a != other(reply)]
+    assert not differing, differing[:3]
+    assert len(replies) >= 1000 and len(set(map(str, found))) > 1, "the replies tell scores apart"
+
+
+def test_mean_relative_accuracy_on_numbers_near_and_far() -> None:
+    random = np.random.default_rng(1)
+    for right in (0.0, 0.3, 2.0, 10.0, 137.0):
+        said = np.concatenate([right * random.uniform(0, 2.2, 300), np.round(right * random.uniform(0, 2, 100), 1)])
+        for value in said:
+            ours = numbers.mean_relative_accuracy(float(value), right)
+            assert ours == pytest.approx(second.mra(float(value), right), abs=0.1 + 1e-9)
+            # On a border the two roundings of a threshold may differ; off it they agree.
+            error = abs(value - right) / right if right else 1.0
+            if right and min(abs(error - (1 - t)) for t in numbers.THRESHOLDS) > 1e-9:
+                assert ours == pytest.approx(second.mra(float(value), right))
+
+
+@pytest.mark.parametrize(
+    ("said", "right", "score"),
+    [(8, 10, 0.6), (9, 10, 0.9), (10, 10, 1.0), (15, 10, 0.1), (5, 10, 0.1), (16, 10, 0.0), (0, 0, 1.0)],
+)
+def test_the_borders_of_the_thresholds(said: float, right: float, score: float) -> None:
+    assert numbers.mean_relative_accuracy(said, right) == pytest.approx(score)
+
+
+# --- near misses -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reply", "wanted", "score"),
+    [
+        (r"\boxed{\frac{3}{4}}", "0.75", 1),
+        (r"\boxed{0.754}", "0.75", 1),
+        (r"\boxed{0.76}", "0.75", 0),
+        ("$7$", "7", 1),
+        (r"\boxed{7\text{ cm}}", "7", 1),
+        (r"\boxed{2\pi}", r"2\pi", 1),
+        (r"\boxed{6.283}", r"2\pi", 1),
+        (r"\boxed{x+1}", "x+1", 1),
+        (r"\boxed{(2, 1)}", "(1,2)", 0),
+        (r"\boxed{(1, 2.0)}", "(1,2)", 1),
+        ("the answer is 7.", "7", 1),
+        ("77", "7", 0),
+        (r"\boxed{-\sqrt{9}}", "-3", 1),
+        (r"\boxed{50\%}", "0.5", 1),
+        (r"\boxed{1,200}", "1200", 1),
+        ("", "7", 0),
+    ],
+)
+def test_mathvision_values(reply: str, wanted: str, score: int) -> None:
+    assert words.mathvision(reply, wanted, []) == score
+
+
+@pytest.mark.parametrize(
+    ("reply", "right", "score"),
+    [
+        ("So x = 12.", "12", 1),
+        ("x is 12.00", "12", 1),
+        ("It is 1,234 units", "1234", 1),
+        ("the answer is Paris", "paris", 1),
+        ("the answer is not here", "paris", 0),
+        ("12 or so. Therefore it is 13.", "12", 0),
+        ("$5", "5", 1),
+        ("", "5", 0),
+    ],
+)
+def test_mmmu_open_answers(reply: str, right: str, score: int) -> None:
+    assert words.mmmu_open(reply, right) == score
+
+
+@pytest.mark.parametrize(
+    ("extracted", "choices", "kind", "precision", "wanted"),
+    [
+        ("(B)", ["1", "2"], "text", 0, "2"),
+        ("b", ["1", "2"], "text", 0, "2"),
+        ("yess", ["Yes", "No"], "text", 0, "Yes"),
+        ("3.0", [], "integer", 0, "3"),
+        ("3 cm", [], "integer", 0, None),
+        ("1.25", [], "float", 1, "1.2"),
+        ("x", [], "text", 0, "x"),
+    ],
+)
+def test_mathvista_normal_forms(
+    extracted: str, choices: Sequence[str], kind: str, precision: int, wanted: str | None
+) -> None:
+    assert words.mathvista_normalised(extracted, choices, kind, precision) == wanted
+
+
+@pytest.mark.parametrize(
+    ("reply", "found"),
+    [
+        ("B", "B"),
+        ("(B)", "B"),
+        ("b.", "B"),
+        ("The answer is C.", "C"),
+        ("I think (A), no: (D)", "D"),
+        ("a cat", ""),
+        ("A cat", ""),
+        ("Answer: **B**", "B"),
+        ("", ""),
+        ("It could be E", "E"),
+    ],
+)
+def test_usual_choices(reply: str, found: str) -> None:
+    assert letters.multiple_choice(reply) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1+2*3", 7.0),
+        ("(1+2)*3", 9.0),
+        ("2**3**2", 512.0),
+        ("-2**2", -4.0),
+        ("1/3", 1 / 3),
+        ("--2", 2.0),
+        ("2**9999", None),
+        ("1/0", None),
+        ("(1", None),
+        ("1)", None),
+        ("", None),
+        ("1 + 2", None),
+        ("().__class__", None),
+        ("9" * 400, None),
+    ],
+)
+def test_arithmetic_is_read_and_never_run(text: str, value: float | None) -> None:
+    assert words.arithmetic(text) == (None if value is None else pytest.approx(value))
+
+
+# --- averages, on random outcomes against the second implementation --------------------------------------------------
+
+
+def scored(seed: int, count: int = 1200) -> list[tuple[Sample, float]]:
+    random = np.random.default_rng(seed)
+    found = []
+    for number in range(count):
+        pick = {
+            name: str(random.choice(values))
+            for name, values in {
+                "task": ["object_counting", "object_rel_direction_easy", "object_rel_direction_hard", "route_planning"],
+                "source": ["ADE20K", "COCO", "Omni3D"],
+                "category": ["x", "y"],
+                "subcategory": ["s", "t", "u"],
+                "type": ["2D", "3D"],
+            }.items()
+        }
+        place = {name: str(random.integers(0, 12)) for name in ("set_id", "figure_id", "question_id")}
+        qid = f"{random.integers(0, 300):08d}{'-flip' if random.random() < 0.5 else ''}"
+        fields = pick | place | {"qid": qid}
+        sample = Sample(id=str(number), question="", answer="A", category=pick, fields=fields)
+        found.append((sample, float(random.random() < 0.8)))
+    return found
+
+
+def test_official_averages() -> None:
+    for seed in range(3):
+        own = scored(seed)
+        assert groups.vsi_bench(own)["overall"] == pytest.approx(second.vsi_overall(own))
+        assert groups.cv_bench(own)["overall"] == pytest.approx(second.cv_overall(own))
+        assert groups.mm_star(own)["overall"] == pytest.approx(second.star_overall(own))
+        found = groups.three_dsr(own)
+        assert found["circular"] == pytest.approx(second.together(own, lambda s: s.fields["qid"]))
+        assert found["flip and circular"] == pytest.approx(second.together(own, lambda s: s.fields["qid"][:8]))
+        place = ("category", "subcategory", "set_id")
+        for name, key in (("qAcc", "question_id"), ("fAcc", "figure_id")):
+            names = (*place, key)
+            wanted = second.together(own, lambda s, names=names: tuple(s.fields[k] for k in names))  # type: ignore[misc]
+            assert groups.hallusion(own)[name] == pytest.approx(wanted)
+            assert 0.0 < wanted < 1.0
+
+
+def test_pairs_and_sets_of_whats_up() -> None:
+    relations = ("left", "right", "on", "under")
+    random = np.random.default_rng(5)
+    own, pairs, sets = [], 0, 0
+    for number in range(300):
+        right = {relation: bool(random.random() < 0.7) for relation in relations}
+        pairs += (right["left"] and right["right"]) + (right["on"] and right["under"])
+        sets += all(right.values())
+        for relation in relations:
+            fields = {"set": str(number), "relation": relation}
+            sample = Sample(id=f"{number}{relation}", question="", category={"subset": "A"}, fields=fields)
+            own.append((sample, float(right[relation])))
+    found = groups.whats_up(own)
+    assert found["pairs"] == pytest.approx(pairs / 600) and found["sets"] == pytest.approx(sets / 300)
