@@ -4,14 +4,24 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from zerosight.benchmarks.evaluation.benchmark import EvaluationError
 from zerosight.cli import app
 from zerosight.cli_eval import shard_of
+
+
+@pytest.fixture(autouse=True)
+def denormals_kept() -> Iterator[None]:
+    """The command line flushes denormal floats to 0 for the whole process, which other tests here must not inherit."""
+    yield
+    torch.set_flush_denormal(False)
+
 
 OWN = ["--suite", "own", "--env", "shapes/Canvas-v1", "--tokens", "4"]
 
@@ -38,9 +48,7 @@ def test_two_models_in_a_table_with_intervals_chance_and_power(tmp_path: Path) -
     assert (out / "page.html").is_file()
     # Given again, it asks nothing and says the same.
     answers = {path: path.read_bytes() for path in (out / "cache").rglob("*.jsonl")}
-    again = zerosight(
-        "eval", "embedded", str(EMBEDDED), *OWN, "--limit", "30", "--fresh-seed", "3", "--out", str(out)
-    )
+    again = zerosight("eval", "embedded", str(EMBEDDED), *OWN, "--limit", "30", "--fresh-seed", "3", "--out", str(out))
     assert again == text
     assert {path: path.read_bytes() for path in (out / "cache").rglob("*.jsonl")} == answers
 
