@@ -15,7 +15,7 @@ def read(reader: Reader, row: Fields) -> Sample:
         answer="yes" if str(row["gt_answer"]) == "1" else "no",
         images=reader.images(row["image"]),
         category={"category": place["category"], "subcategory": place["subcategory"]},
-        fields=place | {"details": row.get("gt_answer_details") or ""},
+        fields=place | {"group": place["set_id"], "details": row.get("gt_answer_details") or ""},
     )
 
 

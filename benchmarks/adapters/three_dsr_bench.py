@@ -15,7 +15,7 @@ def read(reader: Reader, row: Fields) -> Sample:
         answer=row["answer"],
         images=reader.images(row["image"]),
         category={"category": row["category"]},
-        fields={"qid": str(row["qid"])},
+        fields={"qid": str(row["qid"]), "group": str(row["qid"])[:8]},
     )
 
 

@@ -24,7 +24,7 @@ def read(reader: Reader, row: Fields) -> Sample:
         answer=letter(shuffled.index(right)),
         images=reader.images(path),
         category={"subset": subset},
-        fields={"set": parts[0], "relation": parts[1]} if parts else {"set": None},
+        fields={"set": parts[0], "relation": parts[1], "group": parts[0]} if parts else {"set": None},
     )
 
 

@@ -1,6 +1,7 @@
 """Phases, rolling ahead, the end by SIGTERM, the full disk."""
 
 import errno
+import os
 import signal
 import subprocess
 import time
@@ -190,3 +191,41 @@ def test_a_full_disk_loses_no_checkpoint_and_says_what_to_do(
     assert [path.name for path in run.checkpoints()] == ["step_000002"]
     assert not list((run.folder / "checkpoints").glob(".*"))
     assert Evolution(run, draw).step == 2
+
+
+def test_a_step_whose_workers_are_killed_again_and_again_scores_nobody_wrongly(tmp_path: Path) -> None:
+    def one_step(name: str, kill: int) -> tuple[dict[str, Any], Evolution]:
+        with Pools(1) as pools:
+            left = [kill]
+
+            def draw(env: Any, programs: Any) -> Any:
+                if left[0]:
+                    left[0] -= 1
+                    pools.draw("svg", ["<svg/>"], 64)
+                    for pid in pools._pool("svg").pids:
+                        os.kill(pid, signal.SIGKILL)
+                return env.draw(pools, programs)
+
+            evolution = Evolution(Run.create(tmp_path / name, small()), draw)
+            return evolution.one_step(), evolution
+
+    plain, first = one_step("plain", 0)
+    killed, second = one_step("killed", 3)
+    for metrics in (plain, killed):
+        metrics.pop("time/rollout"), metrics.pop("time/learn")
+    assert killed == plain, "what was lost is drawn again, and nothing of it is seen in any score"
+    assert killed["infrastructure_errors"] == 0
+    assert same(weights(second.policy), weights(first.policy))
+
+
+def test_a_step_whose_workers_never_come_back_is_kept_out_of_every_loss(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zerosight.render.process.sys.executable", "/bin/false")
+    with Pools(1) as pools:
+        evolution = Evolution(Run.create(tmp_path / "run", small()), drawn_by(pools))
+        metrics = evolution.one_step()
+    assert metrics["infrastructure_errors"] >= metrics["programs"] > 0
+    assert "coder/reward" not in metrics, "no program is scored"
+    kept = [drawing for attempt in evolution.run.rollouts(1) for drawing in attempt["drawings"]]
+    assert kept and all("does not start" in drawing["failed"] and drawing["terms"] is None for drawing in kept)

@@ -1,0 +1,185 @@
+"""A GRPO step of a Qwen2.5-VL-3B-shaped model: tokens a second, memory, and how far from the card's limits.
+
+    python -m zerosight.benchmarks.gpu.step --size 3b --sharing lora
+    python -m zerosight.benchmarks.gpu.step --size 3b --sharing shared
+
+Weights are random, so that nothing is downloaded: the work is the same, the answers mean nothing. Generation is bound
+by reading the weights for each token of a batch, learning by arithmetic; both bounds are counted from the model's
+shapes and compared with the card's published figures.
+"""
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+import torch
+import typer
+
+from ...config import Learning
+from ...envs import Score, Stream
+from ...render import Picture
+from ...roles.messages import chat
+from ...train.generator import HFGenerator, Prompt, Sampling
+from ...train.learner import Learner, Trace
+from ...train.policy import Policy
+from ..results_file import write_results
+from .shapes import PIXELS, Size, model_of, tokenizer_of, write_processor
+
+
+class Card(NamedTuple):
+    """What a card can do, by its maker's data sheet."""
+
+    bytes_per_s: float
+    """Memory bandwidth."""
+    flops: float
+    """Dense bfloat16 operations a second."""
+
+
+CARDS = {
+    "H200": Card(4.8e12, 989e12),
+    "H100": Card(3.35e12, 989e12),
+    "A100": Card(2.039e12, 312e12),
+    "L40S": Card(0.864e12, 362e12),
+}
+"""By a part of the name that CUDA gives. Sources: NVIDIA's data sheets (SXM forms, no sparsity)."""
+
+
+class Work(NamedTuple):
+    """What one step asks for, counted from shapes."""
+
+    weights: int
+    """Parameters that every token passes, the vision tower's left out."""
+    trained: int
+    """Parameters that have gradients."""
+    prompt_tokens: int
+    new_tokens: int
+    decode_steps: int
+
+    @property
+    def generation_bytes(self) -> float:
+        """At least: all weights in bfloat16 for each decoding step of the whole batch."""
+        return 2.0 * self.weights * self.decode_steps
+
+    @property
+    def learning_flops(self) -> float:
+        """At least: 2 operations a weight and token forward, 2 backward for activations, 2 more for trained weights."""
+        tokens = self.prompt_tokens + self.new_tokens
+        return tokens * (4.0 * self.weights + 2.0 * min(self.trained, self.weights))
+
+
+def work_of(policy: Policy, prompts: list[Prompt], completions: int, tokens: int) -> Work:
+    """The work of a step in which each prompt is read once and its completions share it."""
+    names = list(policy.model.named_parameters())
+    tower = sum(p.numel() for name, p in names if "visual" in name)
+    adapters = sum(p.numel() for name, p in names if "lora_" in name)
+    weights = sum(p.numel() for _, p in names) - tower - adapters
+    trained = sum(p.numel() for _, p in names if p.requires_grad)
+    return Work(weights, trained, sum(len(p.ids) for p in prompts), len(prompts) * completions * tokens, tokens)
+
+
+def limits(work: Work, seconds: dict[str, float], card: str) -> dict[str, Any]:
+    """Shares of the card's limits that were reached; nothing for a card that is not known."""
+    known = next((figures for name, figures in CARDS.items() if name in card), None)
+    if known is None:
+        return {"card": card, "known": sorted(CARDS)}
+    return {
+        "card": card,
+        "generation_share_of_bandwidth": work.generation_bytes / known.bytes_per_s / seconds["generation"],
+        "learning_share_of_flops": work.learning_flops / known.flops / seconds["learning"],
+    }
+
+
+def prompts_of(policy: Policy, count: int, size: Size) -> list[Prompt]:
+    """Noise pictures with a short question each."""
+    noise = np.random.default_rng(0)
+    side = PIXELS[size]
+    pictures = [Picture(noise.integers(0, 256, (side, side, 3), dtype=np.uint8)) for _ in range(count)]
+    return [policy.prompt(chat("", f"what is at {n}?", image=True), each) for n, each in enumerate(pictures)]
+
+
+def clock(device: torch.device) -> Callable[[], float]:
+    """Seconds, after what was asked of the device is done."""
+
+    def now() -> float:
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        return time.perf_counter()
+
+    return now
+
+
+def measure(policy: Policy, prompts: list[Prompt], completions: int, tokens: int, steps: int) -> dict[str, Any]:
+    """Medians over the steps after the first."""
+    learner = Learner(
+        policy, Learning(warmup_steps=0, learning_rate=1e-5, roles={"solver": 1.0}, max_logprob_gap=9.0), steps
+    )
+    generator, now = HFGenerator(policy), clock(policy.device)
+    taken: list[dict[str, float]] = []
+    for number in range(steps):
+        began = now()
+        groups = generator.generate("solver", prompts, Sampling(max_new_tokens=tokens, n=completions), number)
+        generated = now()
+        traces = [
+            Trace("solver", (str(place),), prompt, one, Score(float(index % 2)), learner.version)
+            for place, (prompt, group) in enumerate(zip(prompts, groups, strict=True))
+            for index, one in enumerate(group)
+        ]
+        metrics = learner.step(traces, Stream(("gpu", number)))
+        ended = now()
+        sampled = sum(len(one.ids) for group in groups for one in group)
+        entry = {"generation": generated - began, "learning": ended - generated, "step": ended - began}
+        taken.append(entry | {"sampled": float(sampled), "gap": metrics["solver/logprob_gap"]})
+    kept = taken[1:] or taken
+    return {name: statistics.median(entry[name] for entry in kept) for name in kept[0]}
+
+
+def main(
+    size: Annotated[str, typer.Option(help="tiny, small or 3b.")] = "3b",
+    sharing: Annotated[str, typer.Option(help="lora, or shared for all weights.")] = "lora",
+    prompts: Annotated[int, typer.Option(min=1)] = 16,
+    completions: Annotated[int, typer.Option(min=2)] = 8,
+    tokens: Annotated[int, typer.Option(min=2)] = 256,
+    steps: Annotated[int, typer.Option(min=1)] = 4,
+    write: Annotated[bool, typer.Option(help="Write benchmarks/results/gpu_step_SHARING.json.")] = True,
+) -> None:
+    """Measure, print, and write the results."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+    with tempfile.TemporaryDirectory() as folder:
+        tokenizer = tokenizer_of([f"what is at {n}?" for n in range(99)], 400)
+        processor = write_processor(Path(folder), tokenizer, size)  # type: ignore[arg-type]
+        # What is trained stays float32, as in a run; a frozen base may be bfloat16.
+        kept = dtype if sharing == "lora" else torch.float32
+        model = model_of(tokenizer, size, 0, device, kept)  # type: ignore[arg-type]
+        policy = Policy(model, processor, sharing)  # type: ignore[arg-type]
+    policy.autocast = torch.bfloat16 if device.type == "cuda" else None
+    asked = prompts_of(policy, prompts, size)  # type: ignore[arg-type]
+    seconds = measure(policy, asked, completions, tokens, steps)
+    work = work_of(policy, asked, completions, tokens)
+    card = torch.cuda.get_device_name() if device.type == "cuda" else "cpu"
+    figures = {
+        "size": size,
+        "sharing": sharing,
+        "parameters": sum(p.numel() for p in policy.model.parameters()),
+        "trained_parameters": work.trained,
+        "prompts": prompts,
+        "completions": completions,
+        "prompt_tokens": work.prompt_tokens,
+        "seconds": seconds,
+        "generated_tokens_per_s": seconds["sampled"] / seconds["generation"],
+        "trained_tokens_per_s": (work.prompt_tokens + seconds["sampled"]) / seconds["learning"],
+        "peak_memory_bytes": torch.cuda.max_memory_allocated() if device.type == "cuda" else None,
+        "limits": limits(work, seconds, card),
+    }
+    typer.echo(figures)
+    if write:
+        command = f"python -m zerosight.benchmarks.gpu.step --size {size} --sharing {sharing}"
+        typer.echo(write_results(f"gpu_step_{sharing}", command, figures))
+
+
+if __name__ == "__main__":
+    typer.run(main)
