@@ -279,3 +279,143 @@ def star_overall(scored: Scored) -> float:
 
 def together(scored: Scored, key: Callable[[Sample], Any]) -> float:
     return mean(float(all(score == 1.0 for score in scores)) for scores in by(scored, key).values())
+
+
+# --- more replies ----------------------------------------------------------------------------------------------------
+
+
+def spatialviz(reply: str) -> str:
+    opened = reply.find("<answer>")
+    closed = reply.find("</answer>", opened + 8) if opened >= 0 else -1
+    inner = reply[opened + 8 : closed] if closed >= 0 else None
+    if inner is not None and "<think>" in reply:
+        return only(inner.split(".")[0])
+    text = reply if inner is None else inner
+    for marker in ("Answer:", "Answer is", "answer is", "option is", "Final Answer", "final answer"):
+        place = text.rfind(marker)
+        if place >= 0:
+            return only(text[place + len(marker) :].strip(" :*\n").split(".")[0])
+    return only(text.strip().split(".")[0])
+
+
+def only(text: str) -> str:
+    found = {text[p] for p in places(text, "ABCD") if alone(text, p)}
+    return min(found) if len(found) == 1 else ""
+
+
+def v_star(reply: str) -> str:
+    text = reply.strip()
+    bare = text.removeprefix("(")
+    bare = bare[:-1] if bare[-1:] in (".", ":") and len(bare) > 1 else bare
+    bare = bare.removesuffix(")")
+    if len(bare) == 1 and bare in "ABCD" and len(text) <= 4:
+        return bare
+    for p in places(text, "ABCD"):
+        if text[p - 1 : p] == "(" and text[p + 1 : p + 2] == ")" and p:
+            return text[p]
+    for start in (p for p in range(len(text)) if text[p : p + 6] in ("answer", "Answer")):
+        tail = text[start + 6 :]
+        for rest in (tail[3:], tail) if tail.startswith(" is") else (tail,):
+            rest = rest.removeprefix(":").lstrip()
+            if rest[:1] and rest[0] in "ABCD" and not is_word(rest, 1):
+                return rest[0]
+    for p in places(text, "ABCD"):
+        if not is_word(text, p - 1) and text[p + 1 : p + 2] and text[p + 1] in ".:)":
+            return text[p]
+    return next((text[p] for p in places(text, "ABCD") if alone(text, p)), "")
+
+
+def letter_set(reply: str) -> tuple[str, ...]:
+    low, cut = reply, 0
+    for start in (p for p in range(len(low)) if low[p : p + 6] in ("answer", "Answer")):
+        end = start + 6 + (low[start + 6 : start + 7] == "s")
+        for word in (" is", " are"):
+            if low.startswith(word, end):
+                end += len(word)
+                break
+        end += low[end : end + 1] == ":"
+        cut = max(cut, end)
+    said, found = reply[cut:], set()
+    for p in places(said, "ABCDE"):
+        after = said[p + 1 : p + 3]
+        word = len(after) == 2 and after[0].isspace() and after[1] in "abcdefghijklmnopqrstuvwxyz"
+        rest = said[p + 2 :]
+        joins = any(rest.startswith(each) and not is_word(rest, len(each)) for each in ("and", "or"))
+        if alone(said, p) and (not word or joins):
+            found.add(said[p])
+    return tuple(sorted(found))
+
+
+def moves(text: str) -> dict[str, float]:
+    signs = {"move_right": ("x", 1), "move_left": ("x", -1), "move_up": ("y", 1), "move_down": ("y", -1)}
+    signs |= {
+        "move_forward": ("z", 1),
+        "move_backward": ("z", -1),
+        "rotate_right": ("yaw", 1),
+        "rotate_left": ("yaw", -1),
+    }
+    signs |= {"rotate_up": ("pitch", 1), "rotate_down": ("pitch", -1)}
+    found = dict.fromkeys(("x", "y", "z", "yaw", "pitch"), 0.0)
+    for name, (axis, sign) in signs.items():
+        start = 0
+        while (start := text.find(name, start)) >= 0:
+            start += len(name)
+            rest = text[start:].lstrip()
+            if not is_word(text, start) and rest[:1] in (":", "="):
+                value = rest[1:].lstrip()
+                if value[:1].isdigit() or (value[:1] == "-" and value[1:2].isdigit()):
+                    # `numbers` takes the sign with the digits.
+                    found[axis] += sign * numbers(value)[0]
+    return found
+
+
+def view_change(reply: str, right: str) -> float:
+    said, wanted = moves(reply), moves(right)
+    scores = []
+    for axis in wanted:
+        if said[axis] == 0:
+            scores.append(1.0 if wanted[axis] == 0 else 0.0)
+        else:
+            error = abs(wanted[axis] - said[axis]) / abs(said[axis])
+            scores.append(sum(error <= 1 - (0.5 + 0.05 * n) + 1e-12 for n in range(10)) / 10)
+    return sum(scores) / len(scores)
+
+
+def stare(reply: str, right: str) -> float:
+    inner = boxed(reply)
+    text = (reply if inner is None else inner).strip()
+    while text[:1] and text[0] in "$. ":
+        text = text[1:]
+    while text[-1:] and text[-1] in "$. ":
+        text = text[:-1]
+    text, wanted = text.lower(), right.strip().lower()
+    if text == wanted:
+        return 1.0
+    bare = text[1:] if text.startswith("(") else text
+    if bare[:1] and bare[0] in "abcde":
+        rest = bare[1:].removeprefix(")")
+        ends = bare[1:] == "" or bare[1:2] in (".", ":", ")") or rest == ""
+        return 1.0 if ends and bare[0] == wanted else 0.0
+    return 0.0
+
+
+def mathvista(reply: str, choices: Sequence[str], kind: str) -> str | None:
+    if reply == "" or reply in choices:
+        return reply
+    if kind == "integer":
+        digits = reply.strip().replace("_", "")
+        body = digits[1:] if digits[:1] in ("-", "+") else digits
+        if body.isdecimal() and "__" not in reply and not reply.strip().endswith("_"):
+            return str(int(digits))
+    if kind == "float" and number(reply) is not None:
+        return str(float(reply))
+    for line in reply.split("\n"):
+        start, end = line.find('The answer is "'), line.rfind('".')
+        if start >= 0 and end >= start + 15:
+            return line[start + 15 : end]
+    return None
+
+
+def nearest(text: str, choices: Sequence[str]) -> str:
+    ranked = sorted(range(len(choices)), key=lambda n: (levenshtein(text, choices[n]), n))
+    return choices[ranked[0]]

@@ -15,6 +15,7 @@ from zerosight.benchmarks.adapters.base import Adapter, BadRow, BenchmarkDataErr
 from zerosight.benchmarks.adapters.sources import evenly, film_frames
 from zerosight.benchmarks.evaluation.benchmark import Judged
 from zerosight.benchmarks.evaluation.cache import Cache
+from zerosight.benchmarks.evaluation.models import open_model
 from zerosight.benchmarks.evaluation.runner import Settings, ask
 
 NAMES = list(ADAPTERS)
@@ -270,3 +271,15 @@ def test_frames_of_a_real_film(tmp_path: Path) -> None:
             film.mux(packet)
     shades = [int(np.asarray(frame.convert("L")).mean()) for frame in film_frames(tmp_path / "film.mp4", 4)]
     assert shades == pytest.approx([0, 75, 150, 225], abs=6)
+
+
+def test_the_embedded_model_answers_a_question_of_every_benchmark(data: Path, tmp_path: Path) -> None:
+    model = open_model("embedded", work=tmp_path / "work")
+    cache = Cache(tmp_path / "cache")
+    for name in NAMES:
+        answers = ask(adapter(name), model, cache, Settings(data=data, limit=1, max_new_tokens=4))
+        (row,) = answers.rows
+        assert row.outcome == "answered" and row.score is not None, (name, row.reason)
+        several = row.sample is not None and len(row.sample.images) > 1
+        assert row.sheet == several, "several pictures are one sheet to it"
+        assert 0.0 <= adapter(name).aggregate(answers.scored)["overall"] <= 1.0

@@ -106,8 +106,37 @@ PAIRS: dict[str, tuple[Callable[[str], Any], Callable[[str], Any]]] = {
     "boxed": (words.boxed, second.boxed),
     "mm-zero": (lambda r: words.mm_zero(r, "b"), lambda r: second.mm_zero(r, "b")),
     "yes or no": (words.yes_no, second.yes_no),
+    "spatialviz": (letters.spatialviz, second.spatialviz),
+    "v-star": (letters.v_star, second.v_star),
+    "logicvista": (letters.letter_set, second.letter_set),
+    "spar moves": (
+        lambda r: numbers.spar_view_change(r, "move_right: 1.5, rotate_up: 20"),
+        lambda r: pytest.approx(second.view_change(r, "move_right: 1.5, rotate_up: 20")),
+    ),
+    "stare": (lambda r: words.stare(r, "b"), lambda r: second.stare(r, "b")),
+    "plain": (lambda r: words.plain(r, "B"), lambda r: float(_plain(r) == "b")),
+    "mathvista": (
+        lambda r: words.mathvista_extract(r.strip(), ["red", "B"], "integer"),
+        lambda r: second.mathvista(r.strip(), ["red", "B"], "integer"),
+    ),
+    "mathvista choices": (
+        lambda r: words.mathvista_normalised(_worded(r), OPTIONS, "text", 0),
+        lambda r: second.nearest(_worded(r), OPTIONS),
+    ),
     "distance": (lambda r: words.distance(r, "the answer"), lambda r: second.levenshtein(r, "the answer")),
 }
+
+
+def _plain(reply: str) -> str:
+    text = reply.lower().strip()
+    while text.endswith("."):
+        text = text[:-1]
+    return text
+
+
+def _worded(reply: str) -> str:
+    """The reply without what could be the letter of a choice."""
+    return f"it is {''.join(each for each in reply if each not in '()')}".strip()
 
 
 @pytest.mark.parametrize("name", PAIRS)
@@ -244,6 +273,50 @@ def test_usual_choices(reply: str, found: str) -> None:
 )
 def test_arithmetic_is_read_and_never_run(text: str, value: float | None) -> None:
     assert words.arithmetic(text) == (None if value is None else pytest.approx(value))
+
+
+def test_values_in_any_notation_are_right_to_a_hundredth_and_no_further() -> None:
+    """Numbers are made first and then written down, so that what is right is known without reading."""
+    random = np.random.default_rng(8)
+    right = wrong = 0
+    for _ in range(1500):
+        top, bottom = int(random.integers(1, 40)), int(random.integers(1, 12))
+        value = top / bottom
+        ways = [rf"\frac{{{top}}}{{{bottom}}}", f"{top}/{bottom}", f"{value:.4f}", rf"\dfrac{{{top}}}{{{bottom}}}",
+                f"{100 * value:.4f}\\%", f"${top}/{bottom}$", rf"{bottom}\cdot{top}/{bottom * bottom}",
+                rf"\sqrt{{{value * value:.8f}}}", f"{value:.4f}^\\circ", rf"{value:.4f}\text{{ cm}}"]  # fmt: skip
+        written = ways[random.integers(len(ways))]
+        off = float(random.choice([0.0, 0.02, 0.5, 1.0]))
+        said = rf"so it is \boxed{{{written}}}" if random.random() < 0.5 else f"The answer is {written}."
+        score = words.mathvision(said, f"{value + off:.4f}", [])
+        assert score == (1.0 if off == 0.0 else 0.0), (said, value + off)
+        right, wrong = right + (off == 0.0), wrong + (off != 0.0)
+    assert right > 300 and wrong > 300
+
+
+def test_open_answers_are_found_in_what_is_concluded() -> None:
+    random = np.random.default_rng(9)
+    nouns = ["paris", "red fox", "mitosis", "gdp"]
+    for _ in range(1200):
+        number, other = int(random.integers(0, 5000)), int(random.integers(5001, 9999))
+        word = nouns[random.integers(4)]
+        written = [f"{number}", f"{number:,}", f"{number}.00", f"${number}"][random.integers(4)]
+        opening = ["So the total is ", "Therefore it is ", "The final answer is ", "x = "][random.integers(4)]
+        assert words.mmmu_open(f"We know much. {opening}{written}.", str(number)) == 1.0
+        assert words.mmmu_open(f"We know {number}. Then {opening.lower()}{other}.", str(number)) == 0.0
+        assert words.mmmu_open(f"{opening}the {word.title()}", word) == 1.0
+        assert words.mmmu_open(f"{opening}something else", word) == 0.0
+
+
+@pytest.mark.parametrize("find", [letters.multiple_choice, letters.core_cognition], ids=["usual", "corecognition"])
+def test_letters_said_plainly_are_found_and_sentences_without_one_are_not(find: Callable[[str], str]) -> None:
+    random = np.random.default_rng(10)
+    frames = ["{}", "({})", "{}.", "({}).", "The answer is {}.", "The answer is ({})", "Answer: {}", "answer is: {}"]
+    empty = ["I cannot tell", "there is nothing here", "perhaps the left one", "it is hard to say", "see the picture"]
+    for _ in range(1200):
+        letter = "ABCD"[random.integers(4)]
+        assert find(frames[random.integers(len(frames))].format(letter)) == letter
+        assert find(empty[random.integers(len(empty))]) == ""
 
 
 # --- averages, on random outcomes against the second implementation --------------------------------------------------
