@@ -117,6 +117,15 @@ def lora_targets(model: Any, adapted: Adapted) -> str:
     return "|".join(patterns)
 
 
+def text_half(model: Any) -> Any:
+    """The language model inside a loaded model.
+
+    Raises:
+        ArchitectureError: it has none under any of the usual names.
+    """
+    return getattr(model.model, _half(model, _TEXT))
+
+
 def _own_name(path: str) -> str:
     """The last part of a module's path as a pattern; a number in a list alone would also match whole blocks."""
     *_, parent, own = ["", *path.split(".")]

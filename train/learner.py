@@ -5,6 +5,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from ..config import Learning
 from ..envs import Score, Stream
 from .advantages import Method, advantages_by
 from .generator import Completion, Prompt
+from .held import held
 from .losses import (
     PolicyLoss,
     divisor,
@@ -109,16 +111,36 @@ class Learner:
         self.steps = steps
         """How many there will be: the learning rate falls over them."""
         self.version = 0
-        parameters = [p for role in config.roles for p in policy.parameters(role)]
-        unique = list({id(p): p for p in parameters}.values())
-        for parameter in policy.model.parameters():
-            parameter.requires_grad_(any(parameter is p for p in unique))
-        self.optimiser = torch.optim.AdamW(
-            unique, lr=config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.95)
-        )
         self._reference = policy.frozen_copy() if config.kl_weight else None
         if config.gradient_checkpointing:
             policy.recompute_layers()
+        self._held = held(policy, config, processes)
+
+    @property
+    def optimiser(self) -> torch.optim.AdamW:
+        """AdamW over what is trained."""
+        return self._held.optimiser
+
+    def write(self, folder: Path) -> None:
+        """Put what a checkpoint keeps beside the weights into its folder; every process calls this, the first writes.
+
+        Raises:
+            OSError: it cannot be written; torch reports some of that as a RuntimeError.
+        """
+        self.processes.order("write", folder)
+        self.write_share(folder)
+
+    def write_share(self, folder: Path) -> None:
+        """What each process does for `write`."""
+        kept = self._held.write(folder)
+        if self.processes.rank == 0:
+            torch.save({**kept, "version": self.version}, folder / "learner.pt")
+
+    def read(self, folder: Path) -> None:
+        """Take back what `write` put there, after the policy's weights were restored; in every process."""
+        saved = torch.load(folder / "learner.pt", weights_only=True)
+        self._held.read(saved, folder)
+        self.version = saved["version"]
 
     def step(self, traces: Sequence[Trace], stream: Stream, method: str = "grpo") -> dict[str, float]:
         """Train on the traces; returns what to log.
@@ -223,24 +245,22 @@ class Learner:
     def _update(self, trees: Sequence[_Tree], first: bool) -> dict[str, float]:
         """One optimiser step. The first of a step is on-policy, so there the two log-probs must agree."""
         metrics: dict[str, float] = {}
-        for role in ROLES:
-            own = [tree for tree in trees if tree.role == role]
-            if own:
-                sums = self._gradients(role, own)
-                if first:
-                    stale = any(t.imitated or trace.version < self.version for t in own for trace in t.traces)
-                    metrics |= self._measured(role, sums, stale)
-        for group in self.optimiser.param_groups:
-            group["lr"] = self._rate()
-        parameters = self.optimiser.param_groups[0]["params"]
-        self.processes.sum_gradients(parameters)
-        norm = float(torch.nn.utils.clip_grad_norm_(parameters, self.config.max_grad_norm))
-        self.optimiser.step()
-        self.optimiser.zero_grad()
+        by_role = {role: own for role in ROLES if (own := [tree for tree in trees if tree.role == role])}
+        for role, own in by_role.items():
+            sums = self._gradients(role, own, closing=role == list(by_role)[-1])
+            if first:
+                stale = any(t.imitated or trace.version < self.version for t in own for trace in t.traces)
+                metrics |= self._measured(role, sums, stale)
+        norm = self._held.step(self._rate())
         return metrics | ({"grad_norm": norm} if first else {})
 
-    def _gradients(self, role: str, own: Sequence[_Tree]) -> torch.Tensor:
+    def _gradients(self, role: str, own: Sequence[_Tree], closing: bool = False) -> torch.Tensor:
         """Accumulate this process's share of a role's gradients.
+
+        Args:
+            role: whose.
+            own: all of its trees.
+            closing: no other role's gradients follow before the update.
 
         Returns:
             [6] sums over all processes' tokens: gap, clipped, entropy, ratio, KL, count.
@@ -250,23 +270,31 @@ class Learner:
         """
         sequences = sum(sum(tree.counts) for tree in own)
         mine = self._own_share(own)
-        parts = list(batches([tree.row for tree in mine], self.config.token_budget))
-        count = sum(self.processes.gathered(len(parts)))
+        passes = [[mine[i] for i in part] for part in batches([tree.row for tree in mine], self.config.token_budget)]
+        everyones = self.processes.gathered([_pictured(chosen) for chosen in passes])
+        total = sum(map(len, everyones))
+        # Where a pass needs every process, those with fewer of their own take part in others' with one of no weight.
+        idle = max(map(len, everyones)) - len(passes) if self._held.aligned else 0
+        filler = [min(own, key=lambda tree: tree.row.tokens)]
+        weight = self.config.roles[role] / sequences  # type: ignore[index]
         sums = torch.zeros(6)
         failure: TrainingError | None = None
-        try:
-            for indices in parts:
-                chosen = [mine[i] for i in indices]
-                scale = 1.0 if own[0].imitated else sequences / self._divisor(chosen, own, count)
-                sums += self._backward(role, chosen, self.config.roles[role] / sequences, scale)  # type: ignore[index]
-        except TrainingError as error:
-            failure = error
+        for number, chosen in enumerate([*passes, *[filler] * idle]):
+            counted = number < len(passes)
+            scale = 1.0 if own[0].imitated else sequences / self._divisor(chosen, own, total)
+            pictured = any(each[number] if number < len(each) else _pictured(filler) for each in everyones)
+            last = closing and number + 1 == len(passes) + idle
+            try:
+                found = self._backward(role, chosen, weight * counted, scale, pictured=pictured, last=last)
+                sums += found * counted
+            except TrainingError as error:
+                failure = failure or error
         # Every process learns of a failure before any of them waits for the others' gradients.
-        found = self.processes.gathered((sums, failure))
-        for _, failed in found:
+        gathered = self.processes.gathered((sums, failure))
+        for _, failed in gathered:
             if failed is not None:
                 raise failed
-        return torch.stack([each for each, _ in found]).sum(0)
+        return torch.stack([each for each, _ in gathered]).sum(0)
 
     def _measured(self, role: str, sums: torch.Tensor, stale: bool) -> dict[str, float]:
         """Means over a role's tokens.
@@ -285,11 +313,24 @@ class Learner:
             )
         return found
 
-    def _backward(self, role: str, trees: Sequence[_Tree], weight: float, scale: float) -> torch.Tensor:
+    def _backward(
+        self, role: str, trees: Sequence[_Tree], weight: float, scale: float, *, pictured: bool, last: bool
+    ) -> torch.Tensor:
         """Accumulate gradients of one forward pass; the loss counts `scale` times, and all of it `weight` times.
+
+        Args:
+            role: whose.
+            trees: of this pass.
+            weight: of loss and entropy bonus.
+            scale: of the loss.
+            pictured: some process has pictures in this pass.
+            last: no other pass follows before the update.
 
         Returns:
             [6] sums over its tokens: gap, clipped, entropy, ratio, KL, count.
+
+        Raises:
+            TrainingError: the loss is not finite; said after the backward pass, in which others may take part.
         """
         packed = self.policy.pack([tree.row for tree in trees])
         traces, imitated = [trace for tree in trees for trace in tree.traces], trees[0].imitated
@@ -298,12 +339,15 @@ class Learner:
         counts = torch.tensor([count for tree in trees for count in tree.counts], dtype=torch.float32, device=device)
         # A role is sampled at one temperature, and its log-probs are compared under that one; imitation is at 1.
         temperature = 1.0 if imitated else traces[0].completion.temperature
-        logprobs, entropy = self.policy.logprobs(role, packed, temperature, entropy=True)
+        logprobs, entropy = self._held.logprobs(role, packed, temperature, pictured)
         assert entropy is not None
         if imitated:
             result = imitation_loss(logprobs, packed.branch, counts)
         else:
             result = self._policy_loss(role, trees, packed, logprobs, sampled, counts, temperature)
+        entropy_weight = 0.0 if imitated else self.config.entropy_weight.get(role, 0.0)  # type: ignore[call-overload]
+        bonus = entropy_weight * (sequence_means(entropy, packed.branch) * counts).sum()
+        self._held.backward((result.loss * scale - bonus) * weight, last)
         if not torch.isfinite(result.loss):
             bad = (
                 traces[int(packed.branch[~torch.isfinite(logprobs)][0])]
@@ -313,9 +357,6 @@ class Learner:
             raise TrainingError(
                 f"the loss of {role} is not finite at group {'/'.join(bad.group)}; lower the learning rate"
             )
-        entropy_weight = 0.0 if imitated else self.config.entropy_weight.get(role, 0.0)  # type: ignore[call-overload]
-        bonus = entropy_weight * (sequence_means(entropy, packed.branch) * counts).sum()
-        ((result.loss * scale - bonus) * weight).backward()
         gap = (logprobs.detach() - sampled).abs().sum()
         total = float(len(sampled))
         means = (float(result.ratio) * total, float(result.kl) * total)
@@ -365,6 +406,11 @@ class Learner:
             return None
         with torch.no_grad():
             return self._reference.logprobs(role, packed, temperature)[0]
+
+
+def _pictured(trees: Sequence[_Tree]) -> bool:
+    """Whether a batch has pictures: all of its trees have, or none."""
+    return trees[0].row.vision is not None
 
 
 def _trees(role: str, traces: Sequence[Trace], imitated: bool = False) -> list[_Tree]:

@@ -160,6 +160,10 @@ class Policy:
         """Where the weights are."""
         return next(self.model.parameters()).device
 
+    def core(self, role: str) -> Any:
+        """The model that a role acts with, whichever adapter is active."""
+        return self._cores[role]
+
     @contextmanager
     def acting(self, role: str) -> Iterator[Any]:
         """The model as one role; its adapter is active inside the block."""

@@ -2,18 +2,18 @@
 
 `accelerate launch` starts them, one for each GPU (or several on a CPU, over gloo). The first process owns the run:
 curriculum, drawing, oracles, files. It orders the others to generate a share of each batch and to take a share of
-each update; every process holds all weights, and gradients are summed, so that all of them step alike.
-
-FSDP and DeepSpeed shard the weights themselves, which the LoRA roles on a frozen base make needless up to the size
-that one card holds; they are refused with a message instead of run wrongly.
+each update, so that all of them step alike. How the weights are held while they learn, whole or divided, is what
+accelerate's configuration says; train/held.py does it.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
 import torch.distributed
+from torch.distributed.fsdp import CPUOffloadPolicy
 
 from ..envs import Stream
 from .generator import Completion, Generator, Prompt, Sampling
@@ -21,12 +21,18 @@ from .generator import Completion, Generator, Prompt, Sampling
 BUCKET = 1 << 26
 """Gradient values summed in one message."""
 
-SHARDED = ("DEEPSPEED", "FSDP", "MEGATRON_LM")
-"""Kinds of accelerate's configuration that are refused."""
-
 
 class ProcessError(RuntimeError):
     """The processes of a run cannot work together; the message says why."""
+
+
+@dataclass(frozen=True)
+class Sharding:
+    """That accelerate's configuration has weights divided over the processes while they learn."""
+
+    kind: Literal["fsdp", "deepspeed"]
+    options: Any
+    """accelerate's plugin, with what its configuration says."""
 
 
 class Processes(Protocol):
@@ -36,6 +42,8 @@ class Processes(Protocol):
     """0 for the first."""
     size: int
     """How many there are."""
+    sharding: Sharding | None
+    """How weights are divided while they learn; None where every process holds them whole."""
 
     def order(self, name: str, *arguments: Any) -> None:
         """Have the others do something; only the first calls this."""
@@ -58,6 +66,7 @@ class Alone:
     """One process."""
 
     rank, size = 0, 1
+    sharding: Sharding | None = None
 
     def order(self, name: str, *arguments: Any) -> None:
         """There is nobody to order."""
@@ -77,9 +86,10 @@ class Alone:
 class Together:
     """The processes of the initialised default group."""
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self, device: torch.device, sharding: Sharding | None = None) -> None:
         self.rank = torch.distributed.get_rank()
         self.size = torch.distributed.get_world_size()
+        self.sharding = sharding
         self._device = device
 
     def order(self, name: str, *arguments: Any) -> None:
@@ -164,19 +174,52 @@ def launched() -> tuple[Processes, torch.device]:
     """The processes that `accelerate launch` started, and this one's device; one alone without it.
 
     Raises:
-        ProcessError: accelerate is configured to shard the weights.
+        ProcessError: accelerate is configured for what is not supported.
     """
     from accelerate import PartialState
-    from accelerate.utils import parse_flag_from_env
 
     # The others wait while the first draws, asks and measures, for as long as that takes.
     state = PartialState(timeout=timedelta(days=7))
-    sharded = [kind for kind in SHARDED if parse_flag_from_env(f"ACCELERATE_USE_{kind}")]
-    if sharded:
-        raise ProcessError(
-            f"accelerate is configured for {sharded[0]}; weights are held whole by every process here, so choose "
-            "multi-GPU (DDP) in `accelerate config`, and sharing=lora where memory is short"
-        )
+    sharding = configured_sharding()
     if state.num_processes == 1:
         return Alone(), state.device
-    return Together(state.device), state.device
+    return Together(state.device, sharding), state.device
+
+
+def configured_sharding() -> Sharding | None:
+    """How accelerate's configuration divides the weights, or None.
+
+    Raises:
+        ProcessError: in a way that is not supported; the message says what to choose.
+    """
+    from accelerate.utils import DeepSpeedPlugin, FullyShardedDataParallelPlugin, parse_flag_from_env
+
+    if parse_flag_from_env("ACCELERATE_USE_MEGATRON_LM"):
+        raise ProcessError("accelerate is configured for Megatron-LM; choose FSDP2, DeepSpeed or multi-GPU instead")
+    if parse_flag_from_env("ACCELERATE_USE_FSDP"):
+        options = FullyShardedDataParallelPlugin()
+        if options.fsdp_version != 2:
+            raise ProcessError("accelerate is configured for FSDP 1; choose version 2 (--fsdp_version 2)")
+        _refuse("fsdp_offload_params", isinstance(options.cpu_offload, CPUOffloadPolicy))
+        return Sharding("fsdp", options)
+    if parse_flag_from_env("ACCELERATE_USE_DEEPSPEED"):
+        deepspeed = DeepSpeedPlugin()
+        zero = deepspeed.deepspeed_config["zero_optimization"]
+        if zero["stage"] == 0:
+            return None
+        if zero["stage"] > 1:
+            raise ProcessError(
+                f"accelerate is configured for DeepSpeed's ZeRO stage {zero['stage']}; of DeepSpeed, stage 1 is "
+                "supported, and FSDP2 (--use_fsdp --fsdp_version 2) divides weights and gradients too"
+            )
+        _refuse("offload_optimizer", (zero.get("offload_optimizer") or {}).get("device", "none") != "none")
+        return Sharding("deepspeed", deepspeed)
+    return None
+
+
+def _refuse(option: str, wanted: bool) -> None:
+    if wanted:
+        raise ProcessError(
+            f"accelerate is configured for {option}, which is not supported; switch it off, and take "
+            "--set sharing=lora where memory is short"
+        )

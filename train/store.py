@@ -135,7 +135,7 @@ class Run:
             policy.save(part)
             if sampler is not None:
                 sampler.save(part / "sampler")
-            torch.save({"optimiser": learner.optimiser.state_dict(), "version": learner.version}, part / "learner.pt")
+            learner.write(part)
             write_atomically(part / "state.json", json.dumps({"step": step, **state}).encode())
         except (OSError, RuntimeError, SafetensorError) as error:
             # torch reports a full disk as a RuntimeError, safetensors as its own.
@@ -193,10 +193,8 @@ class Run:
             newest = found[-1]
             try:
                 state = json.loads((newest / "state.json").read_text())
-                saved = torch.load(newest / "learner.pt", weights_only=True)
                 policy.restore(newest)
-                learner.optimiser.load_state_dict(saved["optimiser"])
-                learner.version = saved["version"]
+                learner.read(newest)
             except _UNREADABLE as error:
                 raise RunError(
                     f"checkpoint {newest} cannot be read ({type(error).__name__}: {str(error).splitlines()[0]}); "

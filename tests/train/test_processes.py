@@ -1,6 +1,9 @@
 """Two processes over gloo step as one does."""
 
+import importlib
+import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,15 @@ from zerosight.envs import Score, Stream
 from zerosight.train.generator import HFGenerator, Prompt, Sampling
 from zerosight.train.learner import Learner, Trace, TrainingError
 from zerosight.train.policy import Policy
-from zerosight.train.processes import Alone, ProcessError, Processes, SharedGenerator, Together, launched
+from zerosight.train.processes import (
+    Alone,
+    ProcessError,
+    Processes,
+    SharedGenerator,
+    Together,
+    configured_sharding,
+    launched,
+)
 
 PROMPTS = [Prompt((100 + n, 106, 107)[: 2 + n % 2]) for n in range(7)]
 CONFIG = {"learning_rate": 1e-3, "warmup_steps": 0, "minibatches": 2, "correction": "token_truncate", "kl_weight": 0.1}
@@ -45,20 +56,24 @@ def traces_of(rollouts: list[Trace], version: int) -> list[Trace]:
     return [Trace(t.role, t.group, t.prompt, t.completion, t.score, version - 1) for t in rollouts]
 
 
-def in_process(rank: int, size: int, meeting: str, work: str, arguments: tuple[Any, ...], out: str) -> None:
+def in_process(
+    rank: int, size: int, meeting: str, module: str, work: str, arguments: tuple[Any, ...], out: str
+) -> None:
     torch.set_num_threads(1)
+    # As launchers set it; DeepSpeed asks.
+    os.environ["LOCAL_RANK"] = str(rank)
     torch.distributed.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=size)
     try:
-        found = globals()[work](Together(torch.device("cpu")), *arguments)
+        found = getattr(importlib.import_module(module), work)(Together(torch.device("cpu")), *arguments)
         torch.save(found, f"{out}.{rank}")
     finally:
         torch.distributed.destroy_process_group()
 
 
-def together(tmp_path: Path, work: str, *arguments: Any) -> list[Any]:
-    """What two processes return."""
+def together(tmp_path: Path, work: str, *arguments: Any, module: str = __name__) -> list[Any]:
+    """What two processes return of a module's function."""
     meeting, out = tmp_path / "meeting", tmp_path / "out"
-    torch.multiprocessing.spawn(in_process, (2, str(meeting), work, arguments, str(out)), nprocs=2)  # type: ignore[no-untyped-call]
+    torch.multiprocessing.spawn(in_process, (2, str(meeting), module, work, arguments, str(out)), nprocs=2)  # type: ignore[no-untyped-call]
     return [torch.load(f"{out}.{rank}", weights_only=False) for rank in range(2)]
 
 
@@ -118,11 +133,45 @@ def test_a_failure_of_one_process_stops_all(tiny_folder: Path, tmp_path: Path) -
     assert first == second
 
 
-@pytest.mark.parametrize("kind", ["FSDP", "DEEPSPEED"])
-def test_sharded_weights_are_refused_with_what_to_choose(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(f"ACCELERATE_USE_{kind}", "true")
-    with pytest.raises(ProcessError, match=rf"{kind}.*multi-GPU"):
+def configured(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
+    """As `accelerate launch` tells a process of its configuration."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"ACCELERATE_USE_MEGATRON_LM": "true"}, r"Megatron-LM; choose FSDP2"),
+        ({"ACCELERATE_USE_FSDP": "true", "FSDP_VERSION": "1"}, r"FSDP 1; choose version 2"),
+        ({"ACCELERATE_USE_FSDP": "true", "FSDP_VERSION": "2", "FSDP_OFFLOAD_PARAMS": "true"}, r"fsdp_offload_params"),
+    ],
+)
+def test_what_is_not_supported_is_refused_with_what_to_choose(
+    variables: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configured(monkeypatch, **variables)
+    with pytest.raises(ProcessError, match=said):
         launched()
+
+
+def test_accelerates_configuration_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert configured_sharding() is None
+    configured(monkeypatch, ACCELERATE_USE_FSDP="true", FSDP_VERSION="2", FSDP_RESHARD_AFTER_FORWARD="false")
+    found = configured_sharding()
+    assert found is not None and found.kind == "fsdp" and found.options.reshard_after_forward is False
+
+
+@pytest.mark.skipif(not find_spec("deepspeed"), reason="pip install deepspeed==0.19.8")
+@pytest.mark.parametrize("stage", [0, 1, 2, 3])
+def test_deepspeeds_stages(stage: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    configured(monkeypatch, ACCELERATE_USE_DEEPSPEED="true", ACCELERATE_DEEPSPEED_ZERO_STAGE=str(stage))
+    if stage > 1:
+        with pytest.raises(ProcessError, match=rf"stage {stage}; .*stage 1 is supported, and FSDP2"):
+            configured_sharding()
+    else:
+        found = configured_sharding()
+        assert (found.kind if found else None) == {0: None, 1: "deepspeed"}[stage]
 
 
 def test_one_process_is_alone() -> None:

@@ -1,0 +1,155 @@
+"""Weights divided over two processes while they learn: the update, the checkpoint and the failure of whole ones."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from test_processes import PROMPTS, together
+
+from zerosight.config import Learning
+from zerosight.envs import Score, Stream
+from zerosight.render import Picture
+from zerosight.roles.messages import chat
+from zerosight.train.generator import HFGenerator, Prompt, Sampling
+from zerosight.train.learner import Learner, Trace, TrainingError
+from zerosight.train.policy import Policy
+from zerosight.train.processes import Alone, Processes, Sharding, Together
+
+CONFIG: dict[str, Any] = {
+    "learning_rate": 1e-3, "warmup_steps": 0, "minibatches": 2, "correction": "token_truncate", "kl_weight": 0.1,
+    "token_budget": 256,
+}  # fmt: skip
+NOISE = Picture(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8))
+
+
+def sharding(kind: str) -> Sharding:
+    from accelerate.utils import DeepSpeedPlugin, FullyShardedDataParallelPlugin
+
+    if kind == "fsdp":
+        return Sharding("fsdp", FullyShardedDataParallelPlugin(fsdp_version=2, reshard_after_forward=True))
+    return Sharding("deepspeed", DeepSpeedPlugin(zero_stage=1))
+
+
+def divided(processes: Together, kind: str) -> Together:
+    processes.sharding = sharding(kind)
+    return processes
+
+
+def traces(policy: Policy) -> list[Trace]:
+    """All roles' answers, rewarded by chance; the Solver's first is about a picture, so that batches are unlike."""
+    seen = policy.prompt(chat("", "what is it?", image=True), NOISE)
+    found = []
+    for number, role in enumerate(("proposer", "coder", "solver")):
+        prompts: list[Prompt] = [*PROMPTS[number:5], *([seen] if role == "solver" else [])]
+        groups = HFGenerator(policy).generate(role, prompts, Sampling(max_new_tokens=6, n=4), seed=number)
+        for place, (prompt, group) in enumerate(zip(prompts, groups, strict=True)):
+            found += [Trace(role, (f"g{place}",), prompt, c, Score(float(c.ids[0] % 3)), 0) for c in group]
+    return found
+
+
+def learner_of(folder: Path, sharing: Any, processes: Processes, **changes: Any) -> Learner:
+    return Learner(Policy.load(folder, sharing, 4, 0), Learning(**{**CONFIG, **changes}), 4, processes)
+
+
+def weights(learner: Learner) -> dict[str, torch.Tensor]:
+    return {name: p.detach().clone() for name, p in learner.policy.trainable().items()}
+
+
+def stepped(learner: Learner, rollouts: list[Trace], steps: range) -> dict[str, torch.Tensor]:
+    for step in steps:
+        # As if sampled by an older policy, so that the second step may differ from it.
+        own = [Trace(t.role, t.group, t.prompt, t.completion, t.score, learner.version - 1) for t in rollouts]
+        assert learner.step(own, Stream(("step", step)))["grad_norm"] > 0
+    return weights(learner)
+
+
+def step_divided(processes: Together, kind: str, folder: Path, sharing: str, changes: dict[str, Any]) -> Any:
+    learner = learner_of(folder, sharing, divided(processes, kind), **changes)
+    return stepped(learner, traces(learner.policy), range(2))
+
+
+DEEPSPEED = pytest.param(
+    "zero", marks=pytest.mark.skipif(not find_spec("deepspeed"), reason="pip install deepspeed==0.19.8")
+)
+
+
+@pytest.mark.parametrize(
+    ("sharing", "changes"),
+    [
+        ("shared", {}),
+        ("lora", {"loss": "dapo", "gradient_checkpointing": True}),
+        ("two", {"roles": {"solver": 1.0, "coder": 0.5}}),
+    ],
+)
+@pytest.mark.parametrize("kind", ["fsdp", DEEPSPEED])
+def test_divided_weights_make_the_update_of_whole_ones(
+    kind: str, sharing: str, changes: dict[str, Any], tiny_folder: Path, tmp_path: Path
+) -> None:
+    if kind == "zero":
+        # It steps weights without a gradient by their momentum; in one update a step every role has one.
+        changes = changes | {"minibatches": 1}
+    alone = learner_of(tiny_folder, sharing, Alone(), **changes)
+    before = weights(alone)
+    expected = stepped(alone, traces(alone.policy), range(2))
+    assert any(not torch.equal(expected[name], before[name]) for name in before)
+    first, second = together(tmp_path, "step_divided", kind, tiny_folder, sharing, changes, module=__name__)
+    for name in expected:
+        assert torch.equal(first[name], second[name]), name
+        assert torch.allclose(first[name], expected[name], atol=1e-5), name
+
+
+def write_divided(processes: Together, kind: str, folder: Path, out: Path) -> Any:
+    learner = learner_of(folder, "shared", divided(processes, kind))
+    rollouts = traces(learner.policy)
+    stepped(learner, rollouts, range(1))
+    if processes.rank == 0:
+        learner.policy.save(out)
+    learner.write_share(out)
+    torch.distributed.barrier()
+    again = learner_of(folder, "shared", processes)
+    again.policy.restore(out)
+    again.read(out)
+    assert again.version == 1
+    resumed = stepped(again, rollouts, range(1, 2))
+    return stepped(learner, rollouts, range(1, 2)), resumed
+
+
+@pytest.mark.parametrize("kind", ["fsdp", DEEPSPEED])
+def test_a_divided_checkpoint_goes_on_and_is_that_of_any_run(kind: str, tiny_folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "kept"
+    [(whole, resumed), _] = together(tmp_path, "write_divided", kind, tiny_folder, out, module=__name__)
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    if kind == "zero":
+        with pytest.raises(ValueError, match=r"written by DeepSpeed.*configuration that the run began with"):
+            learner_of(tiny_folder, "shared", Alone()).read(out)
+        return
+    alone = learner_of(tiny_folder, "shared", Alone())
+    rollouts = traces(alone.policy)
+    alone.policy.restore(out)
+    alone.read(out)
+    expected = stepped(alone, rollouts, range(1, 2))
+    for name in expected:
+        assert torch.allclose(expected[name], whole[name], atol=1e-5), name
+
+
+def fail_divided(processes: Together, kind: str, folder: Path) -> str:
+    learner = learner_of(folder, "shared", divided(processes, kind), kl_weight=0.0)
+    rollouts = traces(learner.policy)
+    if processes.rank == 1:
+        # What one process alone meets, such as a broken card: its share of the scores is broken.
+        broken = [t.completion for t in rollouts]
+        for completion in broken:
+            object.__setattr__(completion, "logprobs", tuple(float("nan") for _ in completion.logprobs))
+    try:
+        learner.step(rollouts, Stream(("step",)))
+    except TrainingError as error:
+        return str(error)
+    return "went on"
+
+
+def test_a_failure_of_one_process_stops_all_that_share_the_weights(tiny_folder: Path, tmp_path: Path) -> None:
+    first, second = together(tmp_path, "fail_divided", "fsdp", tiny_folder, module=__name__)
+    assert "not finite" in first and first == second
