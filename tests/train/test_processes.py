@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+import types
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,14 @@ def test_what_is_not_supported_is_refused_with_what_to_choose(
 ) -> None:
     configured(monkeypatch, **variables)
     with pytest.raises(ProcessError, match=said):
+        launched()
+
+
+def test_processes_that_do_not_know_of_one_another_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = types.SimpleNamespace(num_processes=1, device=torch.device("cpu"))
+    monkeypatch.setattr("accelerate.PartialState", lambda **_: state)
+    configured(monkeypatch, WORLD_SIZE="2")
+    with pytest.raises(ProcessError, match=r"2 processes were launched.*torchrun"):
         launched()
 
 
