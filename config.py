@@ -315,8 +315,8 @@ class RunConfig(Section):
     """The trackers' name for runs that belong together."""
     shuffle_rewards: bool = False
     """Control: the Solver's rewards are shuffled within the batch, so that they teach nothing."""
-    ahead: int = Field(0, ge=0, le=1)
-    """Steps that generation and drawing run ahead: at 1, beside learning, with weights one update older."""
+    ahead: int = Field(0, ge=0, le=16)
+    """Steps that generation and drawing run ahead, beside learning, with weights that many updates older."""
     phases: tuple[Phase, ...] = ()
     """Roles trained in turn, over and over; none trains all of them in every step."""
     tree: Tree = Tree()

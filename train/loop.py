@@ -4,9 +4,7 @@ import copy
 import difflib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,16 +15,18 @@ from ..config import ConfigError, Phase, RunConfig
 from ..envs import InfrastructureError, Rejected, Score, Stream, make
 from ..render.pools import Drawn
 from ..roles.proposer import Proposal
+from .ahead import Rolled, RollsAhead, snapshot_of
 from .curricula import make_curriculum
 from .curriculum import task_label
 from .diagnostics import diagnose
 from .episodes import Draw, Episodes
-from .generator import HFGenerator
+from .generator import Generator, HFGenerator
 from .generators import make_generator, push_weights
 from .learner import Learner, Trace
 from .policy import ROLES
 from .processes import Alone, Processes, SharedGenerator, Together
 from .recipes import make_scheme, scheme_names
+from .scheme import Scheme
 from .store import Run, begin_policy, newest_state
 from .trackers import Trackers
 from .tree import Asked, Attempt
@@ -43,8 +43,7 @@ class Terminated(BaseException):
 class Evolution:
     """A run in memory: policy, learner, curriculum and the step it stands at.
 
-    With `ahead=1` a step's rollouts are made while the step before is learned from, by a copy of the policy whose
-    weights are always exactly one update older: the result does not depend on which of the two is faster.
+    With `ahead=k` steps are rolled out beside learning, from what there was k steps before (train/ahead.py).
     """
 
     def __init__(self, run: Run, draw: Draw, processes: Processes = Alone()) -> None:  # noqa: B008 - it has no state
@@ -53,7 +52,9 @@ class Evolution:
         self.config: RunConfig = config
         self.processes = processes
         if config.ahead and processes.size > 1:
-            raise ConfigError("ahead: 1 needs a single process; several share each rollout, so set ahead=0")
+            raise ConfigError(
+                f"ahead: {config.ahead} needs a single process; several share each rollout, so set ahead=0"
+            )
         if config.generator.kind == "vllm" and processes.size > 1:
             raise ConfigError(
                 "generator.kind=vllm samples in one process; beside several, take generator.kind=vllm-server or hf"
@@ -71,17 +72,33 @@ class Evolution:
         for name, scheme in self.schemes.items():
             if scheme.measures and (config.ahead or processes.size > 1):
                 raise ConfigError(f"{name} tries out each proposal on the policy: in a single process, with ahead=0")
+            if type(scheme).prepare is not Scheme.prepare and config.ahead:
+                raise ConfigError(f"{name} tunes itself before each rollout, by what it has just learned: with ahead=0")
         first = self.schemes[scheme_at(config, 0)]
         self.episodes = Episodes(config, self._sampler, sampling, self.curriculum, draw, first)
+        self._rolls = self._rolling(draw, sampling) if config.ahead else None
         self.step = 0
         self._busy = False
         """True while weights are being changed, or rollouts are made beside that."""
         self._stop_now = False
-        self._next: list[Attempt] | None = None
-        """With `ahead`: the next step's attempts, rolled out already."""
-        self._next_from: dict[str, Any] = {}
-        """And the state that they were rolled out from, so that a resumed run rolls out the same."""
         self._restore()
+
+    def _rolling(self, draw: Draw, sampling: Generator) -> RollsAhead:
+        """What rolls out ahead, with curriculum and schemes of its own."""
+        config = self.config
+        curriculum = make_curriculum(config.curriculum, [make(env) for env in config.envs])
+        schemes = {name: make_scheme(name, config) for name in self.schemes}
+        own = Episodes(config, self._sampler, sampling, curriculum, draw, schemes[scheme_at(config, 0)])
+
+        def take(state: Mapping[str, Any]) -> None:
+            curriculum.restore(state["curriculum"])
+            restore_schemes(schemes, state)
+
+        def roll_out(step: int) -> Rolled:
+            return Rolled(self._roll_out(step, own, schemes), Counter(own.asked_before))
+
+        self._rolling_episodes = own
+        return RollsAhead(self._sampler, take, roll_out, config.ahead, config.steps)
 
     def _restore(self) -> None:
         state = self.run.restore(self.policy, self.learner)
@@ -91,12 +108,9 @@ class Evolution:
                 self._begin_from(self.config.start)
             return
         self.step = state["step"]
-        if self.config.ahead and "next_from" in state:
-            self._sampler.restore(self.run.checkpoints()[-1] / "sampler")
-            self._take(state["next_from"])
-            self._next_from = state["next_from"]
-            self._next = self._roll_out(self.step)
         self._take(state)
+        if self._rolls is not None:
+            self._rolls.read(self.run.checkpoints()[-1])
 
     def _begin_from(self, folder: Path) -> None:
         """Take another run's curriculum and what its schemes remember; its weights are loaded with the policy."""
@@ -108,9 +122,9 @@ class Evolution:
     def _take(self, state: Mapping[str, Any]) -> None:
         self.curriculum.restore(state["curriculum"])
         self.episodes.asked_before = Counter({tuple(key): count for key, count in state["asked_before"]})
-        for name, scheme in self.schemes.items():
-            if name in state.get("schemes", {}):
-                scheme.restore(state["schemes"][name])
+        restore_schemes(self.schemes, state)
+        if self._rolls is not None:
+            self._rolling_episodes.asked_before = Counter(self.episodes.asked_before)
 
     def _state(self) -> dict[str, Any]:
         asked = [[list(key), count] for key, count in sorted(self.episodes.asked_before.items())]
@@ -120,13 +134,21 @@ class Evolution:
     def _stream(self, step: int) -> Stream:
         return Stream(("step", self.config.seed, step))
 
-    def _roll_out(self, step: int) -> list[Attempt]:
-        """A step's attempts, sampled with the weights as they are now."""
+    def _roll_out(self, step: int, episodes: Episodes, schemes: Mapping[str, Scheme]) -> list[Attempt]:
+        """A step's attempts, sampled with the sampler's weights as they are now."""
         push_weights(self._generator, self._sampler, self.run.folder / "engine" / "weights", step)
-        stream, scheme = self._stream(step), self.schemes[scheme_at(self.config, step)]
-        self.episodes.scheme = scheme
-        scheme.prepare(self.episodes, step, stream.child("prepare"))
-        return self.episodes.roll_out(stream)
+        stream, scheme = self._stream(step), schemes[scheme_at(self.config, step)]
+        episodes.scheme = scheme
+        scheme.prepare(episodes, step, stream.child("prepare"))
+        return episodes.roll_out(stream)
+
+    def _attempts(self) -> list[Attempt]:
+        """This step's attempts: rolled out now, or ahead, with the steps that may be rolled out beside it begun."""
+        if self._rolls is None:
+            return self._roll_out(self.step, self.episodes, self.schemes)
+        self._rolls.begin(self.step, snapshot_of(self.step, self.policy, self._state()))
+        attempts, self.episodes.asked_before = self._rolls.taken(self.step)
+        return attempts
 
     def evolve(self, report: Report) -> None:
         """Every step that is left, with a checkpoint each `checkpoint_every` and at the end.
@@ -139,6 +161,7 @@ class Evolution:
             self._evolve(report, trackers)
         finally:
             trackers.close()
+            self.close()
         self.processes.order("stop")
 
     def _evolve(self, report: Report, trackers: Trackers) -> None:
@@ -180,8 +203,15 @@ class Evolution:
 
     def dev_accuracy(self) -> float:
         """The accuracy of what samples on items of the `dev` split, answered greedily."""
-        asked = validation(self.config, self.config.evaluation.dev)
-        self.episodes.answered(asked, 1, self._stream(self.step).child("dev"), temperature=0.0)
+        asked, stream = validation(self.config, self.config.evaluation.dev), self._stream(self.step).child("dev")
+
+        def answer() -> None:
+            self.episodes.answered(asked, 1, stream, temperature=0.0)
+
+        if self._rolls is None:
+            answer()
+        else:
+            self._rolls.after_them(answer)
         return sum(each.rate for each in asked) / len(asked)
 
     def terminate(self) -> None:
@@ -199,22 +229,21 @@ class Evolution:
         began = time.monotonic()
         self._busy = bool(self.config.ahead)
         stream = self._stream(self.step)
-        attempts = self._next if self._next is not None else self._roll_out(self.step)
+        attempts = self._attempts()
         rolled = time.monotonic()
         self._busy = True
         if (measuring := self.schemes[scheme_at(self.config, self.step)]).measures:
             measuring.assess(attempts, self)
-        with self._rolling_ahead():
-            phase, scheme = phase_at(self.config, self.step), self.schemes[scheme_at(self.config, self.step)]
-            traces = self.episodes.traces(attempts, max(0, self.learner.version - self.config.ahead), scheme)
-            if self.config.shuffle_rewards:
-                traces = shuffled_rewards(traces, stream.child("shuffle"))
-            learned_from = [trace for trace in traces if trace.role in phase.roles]
-            if phase.method == "sft":
-                learned_from = scheme.lessons(attempts, learned_from, self.policy)
-            self.processes.order("learn", learned_from, stream.child("learn"), phase.method)
-            learned = self.learner.step(learned_from, stream.child("learn"), phase.method)
-            took = time.monotonic() - rolled
+        phase, scheme = phase_at(self.config, self.step), self.schemes[scheme_at(self.config, self.step)]
+        traces = self.episodes.traces(attempts, max(0, self.learner.version - self.config.ahead), scheme)
+        if self.config.shuffle_rewards:
+            traces = shuffled_rewards(traces, stream.child("shuffle"))
+        learned_from = [trace for trace in traces if trace.role in phase.roles]
+        if phase.method == "sft":
+            learned_from = scheme.lessons(attempts, learned_from, self.policy)
+        self.processes.order("learn", learned_from, stream.child("learn"), phase.method)
+        learned = self.learner.step(learned_from, stream.child("learn"), phase.method)
+        took = time.monotonic() - rolled
         self.episodes.observe(attempts, scheme)
         self.step += 1
         self._keep(attempts)
@@ -229,22 +258,6 @@ class Evolution:
         }
         return metrics | {"time/rollout": rolled - began, "time/learn": took}
 
-    @contextmanager
-    def _rolling_ahead(self) -> Iterator[None]:
-        """With `ahead`, roll out the next step beside what is done inside, with the weights as they are now."""
-        if not self.config.ahead or self.step + 1 >= self.config.steps:
-            yield
-            self._next = None
-            return
-        with torch.no_grad():
-            for own, current in zip(self._sampler.trainable().values(), self.policy.trainable().values(), strict=True):
-                own.copy_(current)
-        self._next_from = self._state()
-        with ThreadPoolExecutor(1) as thread:
-            coming = thread.submit(self._roll_out, self.step + 1)
-            yield
-            self._next = coming.result()
-
     def _keep(self, attempts: Sequence[Attempt]) -> None:
         """The step's rollouts on disk, with the pictures of those that a report may show."""
         self.run.keep_rollouts(self.step, [_attempt_record(attempt) for attempt in attempts])
@@ -256,12 +269,21 @@ class Evolution:
                 for asked in attempt.asked:
                     self.run.keep_picture(asked.item.scene.digest, asked.picture)
 
+    def close(self) -> None:
+        """Let go of what still rolls out."""
+        if self._rolls is not None:
+            self._rolls.close()
+
     def checkpoint(self) -> None:
         """Everything that later steps depend on."""
-        state = self._state()
-        if self._next is not None:
-            state["next_from"] = self._next_from
-        self.run.checkpoint(self.step, self.policy, self.learner, state, self._sampler if self._next else None)
+        self.run.checkpoint(self.step, self.policy, self.learner, self._state(), self._rolls)
+
+
+def restore_schemes(schemes: Mapping[str, Scheme], state: Mapping[str, Any]) -> None:
+    """Take back what a checkpoint says of these schemes, of those that it knows."""
+    for name, scheme in schemes.items():
+        if name in state.get("schemes", {}):
+            scheme.restore(state["schemes"][name])
 
 
 EVERY_ROLE = Phase(roles=ROLES, steps=1)

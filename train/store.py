@@ -18,6 +18,7 @@ from .. import __version__
 from ..config import RunConfig
 from ..render import Picture
 from ..render.sandbox import layers
+from .ahead import RollsAhead
 from .embedded import load_policy
 from .learner import Learner
 from .policy import Policy
@@ -120,7 +121,7 @@ class Run:
     # --- checkpoints ----------------------------------------------------------------------------------------
 
     def checkpoint(
-        self, step: int, policy: Policy, learner: Learner, state: Mapping[str, Any], sampler: Policy | None = None
+        self, step: int, policy: Policy, learner: Learner, state: Mapping[str, Any], rolls: RollsAhead | None = None
     ) -> Path:
         """Write everything that the steps after this one depend on; older checkpoints beyond the kept ones go.
 
@@ -133,8 +134,8 @@ class Run:
         try:
             part.mkdir(parents=True)
             policy.save(part)
-            if sampler is not None:
-                sampler.save(part / "sampler")
+            if rolls is not None:
+                rolls.write(part)
             learner.write(part)
             write_atomically(part / "state.json", json.dumps({"step": step, **state}).encode())
         except (OSError, RuntimeError, SafetensorError) as error:

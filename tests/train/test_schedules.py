@@ -73,22 +73,40 @@ def test_only_the_phases_role_learns(draw: Draw, tmp_path: Path) -> None:
         assert changed or role == "proposer", "the Solver's answers differ, so that it must learn"
 
 
-def test_rolling_ahead_is_exact_and_resumes_exactly(draw: Draw, tmp_path: Path) -> None:
-    whole, broken = (Run.create(tmp_path / name, small(ahead=1, checkpoint_every=1)) for name in ("whole", "broken"))
+@pytest.mark.parametrize("ahead", [1, 3])
+def test_rolling_ahead_is_exact_and_resumes_exactly(ahead: int, draw: Draw, tmp_path: Path) -> None:
+    config = small(ahead=ahead, checkpoint_every=1, steps=5)
+    whole, broken = (Run.create(tmp_path / name, config) for name in ("whole", "broken"))
     first = Evolution(whole, draw)
     first.evolve(lambda _: None)
-    for _ in range(2):
+    for steps in (2, 3):
         second = Evolution(broken, draw)
         # Leaves as a kill would: nothing but the files stays.
-        for _ in range(2):
+        for _ in range(steps):
             broken.log(second.one_step())
             second.checkpoint()
+        second.close()
     assert steps_of(broken) == steps_of(whole)
     assert same(weights(second.policy), weights(first.policy))
-    joint = Run.create(tmp_path / "joint", small())
+    joint = Run.create(tmp_path / "joint", small(steps=ahead + 2))
     Evolution(joint, draw).evolve(lambda _: None)
     assert steps_of(joint)[0] == steps_of(whole)[0]
-    assert steps_of(joint)[2:] != steps_of(whole)[2:]
+    assert steps_of(joint)[1:] != steps_of(whole)[1 : ahead + 2]
+
+
+def test_a_step_is_rolled_out_from_what_there_was_so_many_steps_before(draw: Draw, tmp_path: Path) -> None:
+    evolution = Evolution(Run.create(tmp_path / "run", small(ahead=2)), draw)
+    begun: list[tuple[int, int]] = []
+    assert evolution._rolls is not None
+    one = evolution._rolls._one
+    evolution._rolls._one = lambda step, snapshot: (begun.append((step, snapshot.after)), one(step, snapshot))[1]  # type: ignore[method-assign]
+    evolution.evolve(lambda _: None)
+    assert begun == [(0, 0), (1, 0), (2, 0), (3, 1)]
+
+
+def test_a_scheme_that_tunes_itself_before_a_rollout_is_not_rolled_out_ahead(draw: Draw, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"m-star tunes itself.*ahead=0"):
+        Evolution(Run.create(tmp_path / "run", small(ahead=1, scheme="m-star")), draw)
 
 
 def test_ahead_samples_with_weights_one_update_old(draw: Draw, tmp_path: Path) -> None:
@@ -98,6 +116,7 @@ def test_ahead_samples_with_weights_one_update_old(draw: Draw, tmp_path: Path) -
     assert same(weights(evolution._sampler), before)
     assert not same(weights(evolution.policy), before)
     gap = evolution.one_step()["solver/logprob_gap"]
+    evolution.close()
     assert gap > 1e-4, "the second step's rollouts came from the first step's weights"
 
 

@@ -1,0 +1,123 @@
+"""Rolling out ahead: the coming steps are sampled and drawn beside learning, by weights a fixed number of updates old.
+
+With `ahead=k`, step s is rolled out from what there was after step s - k (weights, curriculum, what schemes remember),
+by a policy, a curriculum and schemes of its own, in the order of steps. So at most k steps wait to be learned from,
+no step is learned from that was sampled more than k updates ago, and the result depends on neither's speed.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+
+from .policy import Policy
+from .tree import Attempt
+
+FILE = "ahead.pt"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a step is rolled out from."""
+
+    after: int
+    """How many steps had been learned from."""
+    weights: Mapping[str, torch.Tensor]
+    """What is trained, by name."""
+    state: str
+    """Of curriculum and schemes, as the JSON that checkpoints have: nothing that learning changes beside."""
+
+
+class Rolled(NamedTuple):
+    """A step's attempts, and how often what was asked after them."""
+
+    attempts: list[Attempt]
+    asked: Counter[tuple[str, str, str]]
+
+
+class RollsAhead:
+    """Rolls out steps on a thread of its own.
+
+    Args:
+        policy: that samples, a copy of the one that learns.
+        take: makes curriculum and schemes of the thread what a state says.
+        roll_out: a step's attempts, by number, with what was asked after it.
+        ahead: steps that are rolled out at most beside the one that is learned from.
+        steps: of the run.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        take: Callable[[Mapping[str, Any]], None],
+        roll_out: Callable[[int], Rolled],
+        ahead: int,
+        steps: int,
+    ) -> None:
+        self.policy = policy
+        self._take = take
+        self._roll_out = roll_out
+        self._ahead = ahead
+        self._steps = steps
+        self._thread = ThreadPoolExecutor(1)
+        self._coming: dict[int, Future[Rolled]] = {}
+        self._from: dict[int, Snapshot] = {}
+        """By step, of those that are not learned from yet."""
+
+    def begin(self, step: int, snapshot: Snapshot) -> None:
+        """Have every step up to `ahead` after this one begun; those that have not been are rolled out from this."""
+        for number in range(step, min(step + self._ahead + 1, self._steps)):
+            if number not in self._from:
+                self._from[number] = snapshot
+                self._coming[number] = self._thread.submit(self._one, number, snapshot)
+
+    def _one(self, step: int, snapshot: Snapshot) -> Rolled:
+        with torch.no_grad():
+            for name, own in self.policy.trainable().items():
+                own.copy_(snapshot.weights[name])
+        self._take(json.loads(snapshot.state))
+        return self._roll_out(step)
+
+    def taken(self, step: int) -> Rolled:
+        """A step's rollout, which is waited for; it is forgotten here."""
+        found = self._coming.pop(step).result()
+        del self._from[step]
+        return found
+
+    def after_them(self, work: Callable[[], Any]) -> Any:
+        """The result of work that samples too, done once nothing of what has begun is left to roll out."""
+        return self._thread.submit(work).result()
+
+    def write(self, folder: Path) -> None:
+        """Put what waiting steps were rolled out from into a checkpoint."""
+        unlike = {snapshot.after: snapshot for snapshot in self._from.values()}
+        kept = {
+            "steps": {step: snapshot.after for step, snapshot in self._from.items()},
+            "snapshots": {after: [dict(s.weights), s.state] for after, s in unlike.items()},
+        }
+        torch.save(kept, folder / FILE)
+
+    def read(self, folder: Path) -> None:
+        """Roll out again what waited when the checkpoint was written."""
+        if not (folder / FILE).exists():
+            return
+        kept = torch.load(folder / FILE, weights_only=True)
+        snapshots = {after: Snapshot(after, *parts) for after, parts in kept["snapshots"].items()}
+        for step, after in sorted(kept["steps"].items()):
+            self._from[step] = snapshots[after]
+            self._coming[step] = self._thread.submit(self._one, step, snapshots[after])
+
+    def close(self) -> None:
+        """End the thread; what is being rolled out is finished and thrown away."""
+        self._thread.shutdown(cancel_futures=True)
+
+
+def snapshot_of(after: int, policy: Policy, state: Mapping[str, Any]) -> Snapshot:
+    """What there is now."""
+    weights = {name: p.detach().clone() for name, p in policy.trainable().items()}
+    return Snapshot(after, weights, json.dumps(state))
