@@ -3,10 +3,12 @@
 Every condition runs the embedded model on the same world for the same steps, with as many questions of as many answers
 in each, from three seeds, and is measured on the same held-out items. Five comparisons: (a) the oracle's labels against
 the majority's; (b) evolving against a frozen Proposer and against items that no model made; (c) curricula against
-uniform; (d) three models against two against one; (e) every recipe against the default. Conditions that are finished
-are not run again, so that a call that was stopped goes on.
+uniform; (d) three models against two against one; (e) every recipe against the default. What a finished run comes to is
+kept in `benchmarks/results/evidence/`, a file for each, and not run again: a call that was stopped goes on, on another
+machine too. Delete a file to have its run made anew.
 """
 
+import json
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -18,17 +20,19 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from ..train.charts import Points, chart, points_of
+from ..train.charts import Points, chart
 from ..train.diagnostics import forgetting
 from ..train.store import Run, write_atomically
 from ..train.templates import template
 from .learning import evolve_run
-from .results_file import write_results
+from .results_file import RESULTS, write_results
 
 SEEDS = (0, 1, 2)
 STEPS = 60
 ALIKE = ("envs=[shapes/Canvas-v1]", "tree.items=64", "tree.answers=16", "evaluation.items=600", "evaluation.coding=0")
 """What is the same in all conditions."""
+KEPT_IN = RESULTS / "evidence"
+"""The records of finished runs."""
 DRAWS = 2000
 """Resamplings of the bootstrap."""
 
@@ -86,17 +90,67 @@ def folder_of(out: Path, condition: Condition, seed: int) -> Path:
     return out / f"{condition.name.replace(', ', '-').replace(' ', '-')}-{seed}"
 
 
-def finished_runs(out: Path, condition: Condition) -> list[Run]:
-    """A condition's runs that have been measured at their end, by seed."""
-    folders = [folder_of(out, condition, seed) for seed in SEEDS]
-    runs = [Run.open(folder) for folder in folders if (folder / "config.yaml").is_file()]
-    return [run for run in runs if run.evaluation("end") is not None]
+Record = Mapping[str, Any]
+"""What is kept of a finished run."""
+KEPT = ("step", "solve_rate", "label/error", "hacking/paid_wrong", "collapse/queries")
+"""What of each step."""
 
 
-def accuracy(runs: Sequence[Run], key: str = "end") -> np.ndarray:
+def record_of(run: Run, alike: Sequence[str]) -> dict[str, Any] | None:
+    """What is kept of a run; None of one that has not been measured at its end."""
+    evaluations = {name: run.evaluation(name) for name in ("start", "end")}
+    if evaluations["end"] is None:
+        return None
+    metrics = run.metrics()
+    lost = forgetting(metrics)
+    return {
+        "alike": list(alike),
+        "seconds": round(sum(entry["time/rollout"] + entry["time/learn"] for entry in metrics)),
+        "answers": sum(entry["items"] for entry in metrics) * run.config.tree.answers,
+        "forgotten": round(sum(lost.values()) / len(lost), 4),
+        **{name: _measured(found or {}) for name, found in evaluations.items()},
+        "steps": [[entry.get(name) for name in KEPT] for entry in metrics],
+    }
+
+
+def _measured(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    overall = evaluation["overall"]
+    right = "".join("01"[row["right"]] for row in evaluation["answers"])
+    return {"accuracy": overall["accuracy"], "blind": overall["blind"], "right": right}
+
+
+def records(kept: Path, condition: Condition, alike: Sequence[str]) -> list[Record]:
+    """What is kept of a condition's runs with these settings, by seed."""
+    paths = [record_path(kept, condition, seed) for seed in SEEDS]
+    found = [json.loads(path.read_text()) for path in paths if path.is_file()]
+    return [record for record in found if record["alike"] == list(alike)]
+
+
+def record_path(kept: Path, condition: Condition, seed: int) -> Path:
+    """Where a run's record is."""
+    return kept / f"{folder_of(Path(), condition, seed).name}.json"
+
+
+def keep(kept: Path, out: Path, condition: Condition, seed: int, alike: Sequence[str]) -> bool:
+    """Make the record of a run whose folder is there and finished; whether there is one now."""
+    path, folder = record_path(kept, condition, seed), folder_of(out, condition, seed)
+    if path.is_file() and json.loads(path.read_text())["alike"] == list(alike):
+        return True
+    if not (folder / "config.yaml").is_file() or (record := record_of(Run.open(folder), alike)) is None:
+        return False
+    lines = json.dumps(record).replace('], [', '],\n[').replace('"steps": [[', '"steps": [\n[')
+    write_atomically(path, f"{lines}\n".encode())
+    return True
+
+
+def column(record: Record, name: str) -> list[Any]:
+    """A figure of each step."""
+    return [row[KEPT.index(name)] for row in record["steps"]]
+
+
+def accuracy(found: Sequence[Record], key: str = "end") -> np.ndarray:
     """[seeds, items] of whether each held-out item was answered rightly."""
-    evaluations = [run.evaluation(key) or {} for run in runs]
-    return np.array([[row["right"] for row in found["answers"]] for found in evaluations], dtype=float)
+    return np.array([[digit == "1" for digit in record[key]["right"]] for record in found], dtype=float)
 
 
 def paired(first: np.ndarray, second: np.ndarray, draws: int = DRAWS) -> dict[str, float]:
@@ -121,46 +175,37 @@ def paired(first: np.ndarray, second: np.ndarray, draws: int = DRAWS) -> dict[st
     return {"points": round(points, 2), "low": round(low, 2), "high": round(high, 2)}
 
 
-def summary(runs: Sequence[Run]) -> dict[str, Any]:
+def summary(found: Sequence[Record]) -> dict[str, Any]:
     """What a condition came to over its seeds."""
-    starts, ends = ([run.evaluation(name) or {} for run in runs] for name in ("start", "end"))
-    metrics = [run.metrics() for run in runs]
-    lost = [forgetting(each) for each in metrics]
+    errors = [column(record, "label/error") for record in found]
     return {
-        "seeds": len(runs),
-        "gain_points": [
-            round(100 * (e["overall"]["accuracy"] - s["overall"]["accuracy"]), 2)
-            for s, e in zip(starts, ends, strict=True)
-        ],
-        "start": starts[0]["overall"]["accuracy"],
-        "end": [end["overall"]["accuracy"] for end in ends],
-        "blind": [end["overall"]["blind"] for end in ends],
-        "gain": paired(accuracy(runs, "start"), accuracy(runs)),
-        "label_error": [mean_of(each, "label/error") for each in metrics],
-        "label_error_first_and_last": [_ends(each, "label/error") for each in metrics],
-        "paid_though_wrong": [mean_of(each, "hacking/paid_wrong") for each in metrics],
-        "query_entropy_first_and_last": [_ends(each, "collapse/queries") for each in metrics],
-        "forgotten": [round(sum(each.values()) / len(each), 4) for each in lost],
-        "answers": [
-            sum(e["items"] for e in each) * run.config.tree.answers for each, run in zip(metrics, runs, strict=True)
-        ],
-        "seconds": [round(sum(e["time/rollout"] + e["time/learn"] for e in each)) for each in metrics],
+        "seeds": len(found),
+        "gain_points": [round(100 * (r["end"]["accuracy"] - r["start"]["accuracy"]), 2) for r in found],
+        "start": found[0]["start"]["accuracy"],
+        "end": [record["end"]["accuracy"] for record in found],
+        "blind": [record["end"]["blind"] for record in found],
+        "gain": paired(accuracy(found, "start"), accuracy(found)),
+        "label_error": [mean_of(each) for each in errors],
+        "label_error_first_and_last": [_ends(each) for each in errors],
+        "paid_though_wrong": [mean_of(column(record, "hacking/paid_wrong")) for record in found],
+        "query_entropy_first_and_last": [_ends(column(record, "collapse/queries")) for record in found],
+        **{name: [record[name] for record in found] for name in ("forgotten", "answers", "seconds")},
     }
 
 
-def mean_of(metrics: Sequence[Mapping[str, Any]], key: str) -> float | None:
+def mean_of(values: Sequence[float | None]) -> float | None:
     """The mean of a logged value over the steps that have it."""
-    values = [entry[key] for entry in metrics if entry.get(key) is not None]
-    return round(sum(values) / len(values), 4) if values else None
+    known = [value for value in values if value is not None]
+    return round(sum(known) / len(known), 4) if known else None
 
 
-def _ends(metrics: Sequence[Mapping[str, Any]], key: str) -> list[float | None]:
+def _ends(values: Sequence[float | None]) -> list[float | None]:
     """Over the first and the last tenth of the steps."""
-    tenth = max(1, len(metrics) // 10)
-    return [mean_of(part, key) for part in (metrics[:tenth], metrics[-tenth:])]
+    tenth = max(1, len(values) // 10)
+    return [mean_of(part) for part in (values[:tenth], values[-tenth:])]
 
 
-def figures(found: Mapping[str, Sequence[Run]]) -> dict[str, Any]:
+def figures(found: Mapping[str, Sequence[Record]]) -> dict[str, Any]:
     """The figures of the benchmark, of the conditions that are finished."""
     compared = {}
     for name, own in COMPARISONS.items():
@@ -168,7 +213,7 @@ def figures(found: Mapping[str, Sequence[Run]]) -> dict[str, Any]:
         base = found.get(own[0].name)
         compared[name] = {e.name: paired(accuracy(base), accuracy(found[e.name])) for e in others} if base else {}
     return {
-        "conditions": {name: summary(runs) for name, runs in found.items() if runs},
+        "conditions": {name: summary(records) for name, records in found.items() if records},
         "against_the_default": compared,
     }
 
@@ -189,17 +234,16 @@ TITLES = {
 MOST_CURVES = 6
 
 
-def mean_curve(runs: Sequence[Run], key: str) -> Points:
+def mean_curve(found: Sequence[Record], key: str) -> Points:
     """A logged value by step, its mean over the runs that have it there."""
-    series = [points_of(run.metrics(), lambda entry: entry.get(key)) for run in runs]
-    found = []
-    for points in zip(*series, strict=False):
-        known = [value for _, value in points if not math.isnan(value)]
-        found.append((points[0][0], sum(known) / len(known) if known else math.nan))
-    return found
+    curve = []
+    for step, *values in zip(column(found[0], "step"), *(column(record, key) for record in found), strict=False):
+        known = mean_of(values)
+        curve.append((float(step), math.nan if known is None else known))
+    return curve
 
 
-def write_page(path: Path, result: Mapping[str, Any], found: Mapping[str, Sequence[Run]]) -> Path:
+def write_page(path: Path, result: Mapping[str, Any], found: Mapping[str, Sequence[Record]]) -> Path:
     """The page of the comparisons: a table with intervals, and curves, each the mean over the seeds."""
     sections = []
     for name, own in COMPARISONS.items():
@@ -226,15 +270,16 @@ def main(
     began = time.monotonic()
     alike = (*ALIKE, f"steps={steps}", *(settings or []))
     wanted = [each for each in conditions() if not only or any(each in COMPARISONS[name] for name in only)]
-    if not finished:
-        with ThreadPoolExecutor(2) as two:
-            for job in [
-                two.submit(evolve_run, folder_of(out, each, seed), each.recipe, seed, (*alike, *each.settings))
-                for each in wanted
-                for seed in SEEDS
-            ]:
-                job.result()
-    found = {each.name: finished_runs(out, each) for each in wanted}
+
+    def make(condition: Condition, seed: int) -> None:
+        if not keep(KEPT_IN, out, condition, seed, alike) and not finished:
+            evolve_run(folder_of(out, condition, seed), condition.recipe, seed, (*alike, *condition.settings))
+            keep(KEPT_IN, out, condition, seed, alike)
+
+    with ThreadPoolExecutor(2) as two:
+        for job in [two.submit(make, each, seed) for each in wanted for seed in SEEDS]:
+            job.result()
+    found = {each.name: records(KEPT_IN, each, alike) for each in wanted}
     result = figures(found) | {"steps": steps, "alike": list(alike), "wall_seconds": round(time.monotonic() - began)}
     path = write_results("evidence", "make bench-evidence", result)
     typer.echo(f"{path}\n{write_page(path.with_suffix('.html'), result, found)}")

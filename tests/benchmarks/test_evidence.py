@@ -1,5 +1,7 @@
 """The evidence benchmark: its conditions are runs that can be made, its intervals those of a second method."""
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +12,19 @@ from zerosight.benchmarks.evidence import (
     ALIKE,
     BASE,
     COMPARISONS,
+    KEPT_IN,
     Condition,
     accuracy,
     conditions,
     figures,
-    finished_runs,
     folder_of,
+    keep,
     mean_curve,
     paired,
+    records,
     write_page,
 )
+from zerosight.benchmarks.results_file import RESULTS
 from zerosight.config import override
 from zerosight.train.recipes import make_scheme, recipe_config, scheme_names
 from zerosight.train.store import Run
@@ -68,14 +73,21 @@ def run_of(folder: Path, right: int, error: float) -> None:
         run.keep_evaluation(name, {"overall": {"accuracy": count / 10, "blind": 0.3}, "answers": answers})
 
 
-def test_what_is_finished_is_compared_and_shown(tmp_path: Path) -> None:
+def test_what_is_finished_is_kept_compared_and_shown(tmp_path: Path) -> None:
+    out, kept = tmp_path / "runs", tmp_path / "kept"
     for seed in (0, 1):
-        run_of(folder_of(tmp_path, BASE, seed), 8, 0.0)
+        run_of(folder_of(out, BASE, seed), 8, 0.0)
     (majority,) = COMPARISONS["labels"][1:]
-    run_of(folder_of(tmp_path, majority, 0), 1, 0.6)
-    Run.create(folder_of(tmp_path, majority, 1), recipe_config("majority"))
-    found = {each.name: finished_runs(tmp_path, each) for each in conditions()}
-    assert [len(found[each.name]) for each in (BASE, majority)] == [2, 1], "a run without its end is not finished"
+    run_of(folder_of(out, majority, 0), 1, 0.6)
+    Run.create(folder_of(out, majority, 1), recipe_config("majority"))
+    there = [keep(kept, out, each, seed, ALIKE) for each in (BASE, majority) for seed in (0, 1)]
+    assert there == [True, True, True, False], "a run without its end is not finished"
+    # Now the runs themselves may go.
+    shutil.rmtree(out)
+    assert keep(kept, out, majority, 0, ALIKE) and not keep(kept, out, majority, 0, [*ALIKE, "steps=9"])
+    found = {each.name: records(kept, each, ALIKE) for each in conditions()}
+    assert [len(found[each.name]) for each in (BASE, majority)] == [2, 1]
+    assert records(kept, BASE, [*ALIKE, "steps=9"]) == [], "a run with other settings is another one"
     assert accuracy(found[BASE.name]).shape == (2, 10)
     assert mean_curve(found[BASE.name], "solve_rate") == [(1.0, 0.1), (2.0, 0.2)]
     result = figures(found)
@@ -83,6 +95,15 @@ def test_what_is_finished_is_compared_and_shown(tmp_path: Path) -> None:
     assert result["conditions"]["majority"]["label_error"] == [0.6]
     assert result["conditions"]["zerosight"]["gain_points"] == [60.0, 60.0]
     assert result["conditions"]["zerosight"]["forgotten"] == [0.25, 0.25]
+    assert result["conditions"]["zerosight"]["answers"] == [2 * 8 * 16] * 2
     assert result["against_the_default"]["curricula"] == {}
     page = write_page(tmp_path / "page.html", result | {"steps": 2, "alike": []}, found).read_text()
     assert "-70.0" in page and "wrong labels, over the steps" in page
+
+
+def test_the_committed_figures_are_those_of_the_committed_records() -> None:
+    figured = json.loads((RESULTS / "evidence.json").read_text())["figures"]
+    found = {each.name: records(KEPT_IN, each, figured["alike"]) for each in conditions()}
+    assert json.loads(json.dumps(figures(found))) == {
+        name: figured[name] for name in ("conditions", "against_the_default")
+    }
