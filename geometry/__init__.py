@@ -4,7 +4,7 @@ from .camera import Camera, look_at, pinhole
 from .chart import ChartScene
 from .classify import classify_outline, polygon_kind
 from .edit import EditScene
-from .kinds import Scene, read_scene, register_scene, scene_kind
+from .kinds import Scene, read_scene, register_scene, scene_kind, statistics
 from .measures import (
     Measured,
     centre_distance,
@@ -55,6 +55,7 @@ __all__ = [
     "rings",
     "rounded",
     "scene_kind",
+    "statistics",
     "unpack_regions",
     "unpack_scene",
     "vertical_relation",

@@ -50,6 +50,12 @@ class ProposerWeights:
     """Mean 4p(1 - p) of the Solver's accuracy against the oracle."""
     novelty: float = 0.1
     """Rarity of the query among the batch's proposals of the same task."""
+    structure: float = 0.0
+    """Share of its programs whose structure no other proposal's has; this and the next two are logged if not paid."""
+    wording: float = 0.0
+    """How small the cluster is that its concept's words are in, by BLEU: 1 less the cluster's share of the batch."""
+    scene: float = 0.0
+    """How far the statistics of its scenes lie from those of the other proposals'."""
 
 
 SEEN = """You are shown a picture. Let "draw" say what you see on it, and "ask" about that."""
@@ -140,12 +146,16 @@ def reward(
     posed: float = 0.0,
     edge: float = 0.0,
     novelty: float = 0.0,
+    structure: float = 0.0,
+    wording: float = 0.0,
+    scene: float = 0.0,
 ) -> Score:
     """The Proposer's score; a rejected proposal has every term 0.
 
     Never paid for agreement among the Solver's samples, only for its accuracy against the oracle.
     """
     terms = {"brief": brief, "drawable": drawable, "posed": posed, "edge": edge, "novelty": novelty}
+    terms |= {"structure": structure, "wording": wording, "scene": scene}
     if not valid:
         terms = dict.fromkeys(terms, 0.0)
     return weigh({"format": float(valid), **terms}, weights)

@@ -22,6 +22,7 @@ from .generator import Completion
 from .learner import Trace
 from .policy import Policy
 from .tree import Asked, Attempt, Drawing
+from .variety import varieties
 
 if TYPE_CHECKING:
     from .episodes import Episodes
@@ -111,6 +112,7 @@ class Scheme:
         queries = Counter(query_key(a) for a in valid)
         tasks = Counter(a.briefing.task for a in valid)
         weights = self.config.rewards.proposer
+        unlike = {attempt.path: terms for attempt, terms in zip(valid, varieties(valid), strict=True)}
         found: list[Score | None] = []
         for attempt in attempts:
             if attempt.completion is None:
@@ -130,6 +132,7 @@ class Scheme:
                         posed=1.0 - len(attempt.refused) / asked_of if asked_of else 0.0,
                         edge=mean([edge(asked.rate) for asked in attempt.own]),
                         novelty=novelty(queries[query_key(attempt)], tasks[attempt.briefing.task]),
+                        **unlike[attempt.path],
                     )
                 )
         return found

@@ -125,10 +125,14 @@ def test_rejected_proposal_earns_nothing_whatever_else_is_said():
 
 
 def test_reward_is_the_sum_of_its_terms():
-    weights = ProposerWeights(format=1, brief=2, drawable=4, posed=8, edge=16, novelty=32)
-    score = proposer.reward(weights, valid=True, brief=1, drawable=0.5, posed=0.25, edge=0.5, novelty=0.125)
-    assert score.value == 1 + 2 + 2 + 2 + 8 + 4
-    assert score.terms == {"format": 1, "brief": 1, "drawable": 0.5, "posed": 0.25, "edge": 0.5, "novelty": 0.125}
+    weights = ProposerWeights(
+        format=1, brief=2, drawable=4, posed=8, edge=16, novelty=32, structure=64, wording=128, scene=256
+    )
+    given = {"brief": 1, "drawable": 0.5, "posed": 0.25, "edge": 0.5, "novelty": 0.125}
+    unlike = {"structure": 0.5, "wording": 0.25, "scene": 0.125}
+    score = proposer.reward(weights, valid=True, **given, **unlike)
+    assert score.value == 1 + 2 + 2 + 2 + 8 + 4 + 32 + 32 + 32
+    assert score.terms == {"format": 1, **given, **unlike}
 
 
 @pytest.mark.parametrize("term", ["brief", "drawable", "posed", "edge", "novelty"])
