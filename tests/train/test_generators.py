@@ -1,11 +1,15 @@
 """The choice of a generator, and the small ones: scripted, by role, chat endpoints, weights that are pushed."""
 
 import json
+import sys
+import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from protocol_server import ProtocolServer
@@ -38,7 +42,7 @@ from zerosight.train.generators import (
 )
 from zerosight.train.generators import endpoint as endpoint_module
 from zerosight.train.generators.checkpoints import engine_checkpoint
-from zerosight.train.generators.vllm_engine import room_for
+from zerosight.train.generators.vllm_engine import room_for, watched
 from zerosight.train.policy import ROLES, Policy
 from zerosight.train.recipes import make_scheme
 
@@ -348,3 +352,35 @@ def test_a_dead_generator_ends_the_step_and_scores_nothing(
         episodes.answer(attempts, stream)
     asked = [each for attempt in attempts for each in attempt.asked]
     assert asked and all(not each.scores and not each.answers for each in asked)
+
+
+def sleeper() -> psutil.Popen:
+    return psutil.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+
+
+def test_work_that_waits_for_a_killed_process_is_given_up_and_says_so() -> None:
+    living, dying = sleeper(), sleeper()
+    never = threading.Event()
+    began = time.monotonic()
+    killer = threading.Timer(0.3, dying.kill)
+    killer.start()
+    try:
+        with pytest.raises(UnreachableError, match=rf"process {dying.pid} was killed.*resumed"):
+            watched(never.wait, [living, dying], every=0.05)
+        assert time.monotonic() - began < 20
+    finally:
+        never.set()
+        living.kill()
+        living.wait(), dying.wait()
+
+
+def test_work_that_ends_gives_its_result_or_its_error() -> None:
+    process = sleeper()
+    try:
+        assert watched(lambda: 7, [process]) == watched(lambda: 7, []) == 7
+        for processes in ([process], []):
+            with pytest.raises(ZeroDivisionError):
+                watched(lambda: 1 / 0, processes)
+    finally:
+        process.kill()
+        process.wait()

@@ -6,11 +6,13 @@ is not asked. Placeholder ids are masked before the softmax, so log-probs are la
 the mass that those ids have there: next to nothing in a trained model, 1/200 of a nat in an untrained one of 400 ids.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import psutil
 from PIL import Image
 
 from ..generator import Completion, Prompt, Sampling
@@ -31,8 +33,8 @@ class VLLMEngineGenerator:
     """See `Generator`; one vLLM engine for all roles.
 
     vLLM may start processes of its own, so a script that makes one must guard its entry by `__name__ == "__main__"`.
-    Where such a process is killed by SIGKILL while it samples, vLLM 0.32 does not notice and waits for ever (seen on
-    a CPU); `VLLMServerGenerator` gives up and says so. An engine that ends by an error of its own is noticed.
+    Where such a process is killed while it samples, vLLM 0.32 does not notice and waits for ever (seen on a CPU), so
+    they are watched here.
 
     Args:
         model: folder or Hugging Face id of the base model.
@@ -85,8 +87,16 @@ class VLLMEngineGenerator:
             lora = {"enable_lora": True, "max_lora_rank": room_for(lora_rank), "max_loras": roles}
             lora["max_cpu_loras"] = 2 * roles
         settings = {"logprobs_mode": "processed_logprobs", "generation_config": "vllm", **lora, **(options or {})}
-        self._start = lambda folder: LLM(model=str(folder), **settings)
+        self._make = lambda folder: LLM(model=str(folder), **settings)
+        self._processes: list[psutil.Process] = []
+        """Those that the engine runs in, where it is not this one."""
         self._llm = self._start(engine_checkpoint(model, work / "base"))
+
+    def _start(self, folder: Path | str) -> Any:
+        before = set(psutil.Process().children(recursive=True))
+        engine = self._make(folder)
+        self._processes = [each for each in psutil.Process().children(recursive=True) if each not in before]
+        return engine
 
     # --- weights --------------------------------------------------------------------------------------------
 
@@ -129,7 +139,7 @@ class VLLMEngineGenerator:
 
         with _engine_errors():
             try:
-                added = self._llm.llm_engine.add_lora(request)
+                added = watched(lambda: self._llm.llm_engine.add_lora(request), self._processes)
             except (VLLMClientError, RuntimeError, ValueError, OSError) as error:
                 raise AdapterError(f"vLLM does not take {role}'s adapter {request.lora_path}: {error}") from error
         if not added:
@@ -193,7 +203,10 @@ class VLLMEngineGenerator:
         parameters = [self._parameters(sampling, request_seed(seed, i), schema) for i in range(len(prompts))]
         with _engine_errors():
             try:
-                replies = self._llm.generate(inputs, parameters, use_tqdm=False, lora_request=adapter)
+                replies = watched(
+                    lambda: self._llm.generate(inputs, parameters, use_tqdm=False, lora_request=adapter),
+                    self._processes,
+                )
             except (VLLMClientError, ValueError) as error:
                 raise RefusedError(f"vLLM refused a prompt: {error}") from error
         return [self._group(prompt, reply, sampling) for prompt, reply in zip(prompts, replies, strict=True)]
@@ -250,6 +263,43 @@ def room_for(rank: int) -> int:
         if room >= rank:
             return room
     raise ValueError(f"vLLM takes adapters up to rank {LORA_RANKS[-1]}, got lora_rank={rank}")
+
+
+T = TypeVar("T")
+
+
+def watched(work: Callable[[], T], processes: Sequence[psutil.Process], every: float = 0.5) -> T:
+    """What work returns, unless one of the processes that it waits for is gone: then it is left waiting, and not we.
+
+    Args:
+        work: done here where there are no processes, else on a thread of its own.
+        processes: without which it cannot end.
+        every: seconds between looks at them.
+
+    Raises:
+        UnreachableError: a process is gone.
+    """
+    if not processes:
+        return work()
+    # Its threads are daemons: one that waits for ever does not keep the interpreter from ending.
+    with ThreadPool(1) as thread:
+        found = thread.apply_async(work)
+        while not found.ready():
+            found.wait(every)
+            gone = [each.pid for each in processes if not _lives(each)]
+            if gone and not found.ready():
+                raise UnreachableError(
+                    f"vLLM's process {gone[0]} was killed, most often for want of memory (lower generator.memory); "
+                    "the run can be resumed from its last checkpoint"
+                )
+        return found.get()
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @contextmanager
