@@ -10,6 +10,7 @@ machine too. Delete a file to have its run made anew.
 
 import json
 import math
+import re
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +34,8 @@ ALIKE = ("envs=[shapes/Canvas-v1]", "tree.items=64", "tree.answers=16", "evaluat
 """What is the same in all conditions."""
 KEPT_IN = RESULTS / "evidence"
 """The records of finished runs."""
+PAGE = Path(__file__).parent.parent / "docs" / "evidence.md"
+"""The page whose tables are written from the results."""
 DRAWS = 2000
 """Resamplings of the bootstrap."""
 
@@ -259,6 +262,40 @@ def write_page(path: Path, result: Mapping[str, Any], found: Mapping[str, Sequen
     return path
 
 
+TABLE = ("condition", "gain by seed, points", "against the default (95 %)", "wrong labels", "forgotten", "answers")
+MARK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def table(result: Mapping[str, Any], name: str) -> str:
+    """A comparison as a Markdown table."""
+    rows = [TABLE, ("---",) * len(TABLE)]
+    for each in COMPARISONS[name]:
+        if (own := result["conditions"].get(each.name)) is None:
+            continue
+        away = result["against_the_default"][name].get(each.name)
+        rows.append(
+            (
+                each.name,
+                ", ".join(f"{points:+.1f}" for points in own["gain_points"]),
+                f"{away['points']:+.1f} ({away['low']:+.1f} to {away['high']:+.1f})" if away else "–",
+                ", ".join(percents(own["label_error"])),
+                ", ".join(percents(own["forgotten"])),
+                f"{own['answers'][0]:,}",
+            )
+        )
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def percents(shares: Sequence[float | None]) -> list[str]:
+    """Shares in whole per cent."""
+    return ["–" if share is None else f"{100 * share:.0f} %" for share in shares]
+
+
+def with_tables(text: str, result: Mapping[str, Any]) -> str:
+    """A page with its tables, each between its marks, made anew."""
+    return MARK.sub(lambda found: found[1] + table(result, found[2]) + found[3], text)
+
+
 def main(
     out: Annotated[Path, typer.Option(help="Where the runs go.")] = Path("runs/evidence"),
     steps: Annotated[int, typer.Option(min=1, help="Of each run.")] = STEPS,
@@ -282,6 +319,7 @@ def main(
     found = {each.name: records(KEPT_IN, each, alike) for each in wanted}
     result = figures(found) | {"steps": steps, "alike": list(alike), "wall_seconds": round(time.monotonic() - began)}
     path = write_results("evidence", "make bench-evidence", result)
+    write_atomically(PAGE, with_tables(PAGE.read_text(), result).encode())
     typer.echo(f"{path}\n{write_page(path.with_suffix('.html'), result, found)}")
 
 

@@ -13,6 +13,8 @@ from zerosight.benchmarks.evidence import (
     BASE,
     COMPARISONS,
     KEPT_IN,
+    MARK,
+    PAGE,
     Condition,
     accuracy,
     conditions,
@@ -22,6 +24,7 @@ from zerosight.benchmarks.evidence import (
     mean_curve,
     paired,
     records,
+    with_tables,
     write_page,
 )
 from zerosight.benchmarks.results_file import RESULTS
@@ -107,3 +110,6 @@ def test_the_committed_figures_are_those_of_the_committed_records() -> None:
     assert json.loads(json.dumps(figures(found))) == {
         name: figured[name] for name in ("conditions", "against_the_default")
     }
+    text = PAGE.read_text()
+    assert with_tables(text, figured) == text, "the page's tables are those of the figures"
+    assert set(MARK.findall(text)[n][1] for n in range(len(COMPARISONS))) == set(COMPARISONS)
