@@ -122,12 +122,13 @@ class Learner:
         return self._held.optimiser
 
     def write(self, folder: Path) -> None:
-        """Put what a checkpoint keeps beside the weights into its folder; every process calls this, the first writes.
+        """Put what a checkpoint keeps beside the weights into its folder; the others take part where they hold shares.
 
         Raises:
             OSError: it cannot be written; torch reports some of that as a RuntimeError.
         """
-        self.processes.order("write", folder)
+        if self._held.aligned:
+            self.processes.order("write", folder)
         self.write_share(folder)
 
     def write_share(self, folder: Path) -> None:

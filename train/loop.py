@@ -2,6 +2,7 @@
 
 import copy
 import difflib
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -81,6 +82,8 @@ class Evolution:
         self._busy = False
         """True while weights are being changed, or rollouts are made beside that."""
         self._stop_now = False
+        self._never_alone = bool(config.ahead or processes.sharding)
+        """Whether a step cannot be left half done: others roll out beside it, or hold what its checkpoint needs."""
         self._restore()
 
     def _rolling(self, draw: Draw, sampling: Generator) -> RollsAhead:
@@ -187,6 +190,8 @@ class Evolution:
             if self._stop_now or due:
                 self.checkpoint()
             if self._stop_now:
+                if self.processes.sharding is not None:
+                    self.processes.order("stop")
                 raise Terminated(f"stopped after step {self.step}")
 
     def _know_best(self, metrics: Mapping[str, Any]) -> None:
@@ -227,7 +232,7 @@ class Evolution:
     def one_step(self) -> dict[str, Any]:
         """Roll out, reward and learn once; a pure function of the state before it and of the run's seed."""
         began = time.monotonic()
-        self._busy = bool(self.config.ahead)
+        self._busy = self._never_alone
         stream = self._stream(self.step)
         attempts = self._attempts()
         rolled = time.monotonic()
@@ -309,6 +314,9 @@ def scheme_at(config: RunConfig, step: int) -> str:
 
 def follow(processes: Together, device: torch.device) -> None:
     """What every process but the first does: begin, restore, generate and learn as ordered, until told to stop."""
+    if processes.sharding is not None:
+        # A launcher's SIGTERM is for the first, which needs the others' shares for its checkpoint.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     orders: dict[str, Callable[..., Any]] = {}
 
     def begin(folder: Path) -> None:
