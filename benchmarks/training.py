@@ -27,6 +27,7 @@ from ..envs import Score, Stream, make, stream
 from ..render import Picture
 from ..roles import coder, solver
 from ..roles.messages import Messages
+from ..train.architecture import load_model, load_processor
 from ..train.embedded import EMBEDDED
 from ..train.generator import HFGenerator, Prompt, Sampling
 from ..train.learner import Learner, Trace
@@ -111,10 +112,30 @@ def our_steps(load: Load, timer: Timer) -> Callable[[], None]:
     return step
 
 
-def trl_steps(load: Load, steps: int, timer: Timer, between: Callable[[], None]) -> None:
-    """So many steps of TRL's trainer, `between` called after each."""
+def trl_steps(
+    load: Load,
+    steps: int,
+    timer: Timer,
+    between: Callable[[], None],
+    model: Any,
+    processor: Any,
+    adapters: Any = None,
+    **options: Any,
+) -> None:
+    """So many steps of TRL's trainer.
+
+    Args:
+        load: what is sampled in each.
+        steps: how many.
+        timer: gets their times.
+        between: called after each.
+        model: that learns.
+        processor: the model's.
+        adapters: peft's configuration, or None where all weights learn.
+        options: of `GRPOConfig`, beside those that are the same for all.
+    """
     from datasets import Dataset
-    from transformers import AutoModelForImageTextToText, AutoProcessor, TrainerCallback
+    from transformers import TrainerCallback
     from trl import GRPOConfig, GRPOTrainer
 
     class Watch(TrainerCallback):
@@ -142,8 +163,6 @@ def trl_steps(load: Load, steps: int, timer: Timer, between: Callable[[], None])
             loss_type="grpo",
             scale_rewards="none",
             temperature=1.0,
-            use_cpu=True,
-            bf16=False,
             gradient_checkpointing=False,
             report_to=[],
             save_strategy="no",
@@ -151,15 +170,16 @@ def trl_steps(load: Load, steps: int, timer: Timer, between: Callable[[], None])
             disable_tqdm=True,
             dataloader_pin_memory=False,
             shuffle_dataset=False,
+            **options,
         )
-        processor = AutoProcessor.from_pretrained(EMBEDDED)
         trainer = GRPOTrainer(
-            model=AutoModelForImageTextToText.from_pretrained(EMBEDDED, dtype=torch.float32),
+            model=model,
             reward_funcs=lambda completions, **_: [reward(_text(c)) for c in completions],
             args=config,
             train_dataset=Dataset.from_list(rows),
             processing_class=processor,
             callbacks=[Watch()],
+            peft_config=adapters,
         )
         for name, part in (("_generate", "generation"), ("compute_loss", "forward")):
             setattr(trainer, name, _timed(getattr(trainer, name), timer, part))
@@ -188,7 +208,8 @@ def _timed(function: Callable[..., Any], timer: Timer, name: str) -> Callable[..
 def compare(load: Load, steps: int) -> dict[str, Any]:
     """Medians of both over the steps after the first two, and their ratio."""
     ours, theirs = Timer(), Timer()
-    trl_steps(load, steps, theirs, our_steps(load, ours))
+    model, processor = load_model(EMBEDDED, torch.float32), load_processor(EMBEDDED)
+    trl_steps(load, steps, theirs, our_steps(load, ours), model, processor, use_cpu=True, bf16=False)
     kept = [timer.steps[2:] for timer in (ours, theirs)]
     medians = [{name: statistics.median(step[name] for step in own) for name in own[0]} for own in kept]
     ratios = sorted(b["step"] / a["step"] for a, b in zip(*kept, strict=True))

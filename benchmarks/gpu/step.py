@@ -2,6 +2,7 @@
 
     python -m zerosight.benchmarks.gpu.step --size 3b --sharing lora
     python -m zerosight.benchmarks.gpu.step --size 3b --sharing shared
+    python -m zerosight.benchmarks.gpu.step --size 3b --sharing lora --trl     # beside TRL, where it can be imported
 
 Weights are random, so that nothing is downloaded: the work is the same, the answers mean nothing. Generation is bound
 by reading the weights for each token of a batch, learning by arithmetic; both bounds are counted from the model's
@@ -19,14 +20,16 @@ import numpy as np
 import torch
 import typer
 
-from ...config import Learning
+from ...config import Learning, RunConfig
 from ...envs import Score, Stream
 from ...render import Picture
-from ...roles.messages import chat
+from ...roles.messages import Messages, chat
+from ...train.architecture import lora_targets
 from ...train.generator import HFGenerator, Prompt, Sampling
 from ...train.learner import Learner, Trace
 from ...train.policy import Policy
 from ..results_file import write_results
+from ..training import Load, Timer, trl_steps
 from .shapes import PIXELS, Size, model_of, tokenizer_of, write_processor
 
 
@@ -93,12 +96,17 @@ def limits(work: Work, seconds: dict[str, float], card: str) -> dict[str, Any]:
     }
 
 
-def prompts_of(policy: Policy, count: int, size: Size) -> list[Prompt]:
+def seen(count: int, size: Size) -> list[tuple[Messages, Picture]]:
     """Noise pictures with a short question each."""
     noise = np.random.default_rng(0)
     side = PIXELS[size]
     pictures = [Picture(noise.integers(0, 256, (side, side, 3), dtype=np.uint8)) for _ in range(count)]
-    return [policy.prompt(chat("", f"what is at {n}?", image=True), each) for n, each in enumerate(pictures)]
+    return [(chat("", f"what is at {n}?", image=True), each) for n, each in enumerate(pictures)]
+
+
+def prompts_of(policy: Policy, count: int, size: Size) -> list[Prompt]:
+    """These as prompts."""
+    return [policy.prompt(messages, picture) for messages, picture in seen(count, size)]
 
 
 def clock(device: torch.device) -> Callable[[], float]:
@@ -137,6 +145,43 @@ def measure(policy: Policy, prompts: list[Prompt], completions: int, tokens: int
     return {name: statistics.median(entry[name] for entry in kept) for name in kept[0]}
 
 
+class Made(NamedTuple):
+    """A model of random weights with its processor."""
+
+    model: Any
+    processor: Any
+
+
+def made_of(size: Size, sharing: str, device: torch.device) -> Made:
+    """What is trained stays float32, as in a run; a frozen base may be bfloat16."""
+    kept = torch.bfloat16 if device.type == "cuda" and sharing == "lora" else torch.float32
+    tokenizer = tokenizer_of([f"what is at {n}?" for n in range(99)], 400)
+    with tempfile.TemporaryDirectory() as folder:
+        return Made(model_of(tokenizer, size, 0, device, kept), write_processor(Path(folder), tokenizer, size))
+
+
+def beside_trl(made: Made, load: Load, steps: int, sharing: str) -> dict[str, Any]:
+    """Medians over the steps after the first of TRL's trainer on the same work, with adapters like ours."""
+    from peft import LoraConfig
+
+    timer, gpu = Timer(), made.model.device.type == "cuda"
+    rank = RunConfig().lora_rank
+    adapters = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=lora_targets(made.model, "text"))
+    trl_steps(
+        load,
+        steps,
+        timer,
+        lambda: None,
+        made.model,
+        made.processor,
+        adapters if sharing == "lora" else None,
+        use_cpu=not gpu,
+        bf16=gpu,
+    )
+    kept = timer.steps[1:] or timer.steps
+    return {name: statistics.median(entry[name] for entry in kept) for name in kept[0]}
+
+
 def main(
     size: Annotated[str, typer.Option(help="tiny, small or 3b.")] = "3b",
     sharing: Annotated[str, typer.Option(help="lora, or shared for all weights.")] = "lora",
@@ -144,18 +189,13 @@ def main(
     completions: Annotated[int, typer.Option(min=2)] = 8,
     tokens: Annotated[int, typer.Option(min=2)] = 256,
     steps: Annotated[int, typer.Option(min=1)] = 4,
+    trl: Annotated[bool, typer.Option("--trl", help="Then the same by TRL's trainer.")] = False,
     write: Annotated[bool, typer.Option(help="Write benchmarks/results/gpu_step_SHARING.json.")] = True,
 ) -> None:
     """Measure, print, and write the results."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
-    with tempfile.TemporaryDirectory() as folder:
-        tokenizer = tokenizer_of([f"what is at {n}?" for n in range(99)], 400)
-        processor = write_processor(Path(folder), tokenizer, size)  # type: ignore[arg-type]
-        # What is trained stays float32, as in a run; a frozen base may be bfloat16.
-        kept = dtype if sharing == "lora" else torch.float32
-        model = model_of(tokenizer, size, 0, device, kept)  # type: ignore[arg-type]
-        policy = Policy(model, processor, sharing)  # type: ignore[arg-type]
+    made = made_of(size, sharing, device)  # type: ignore[arg-type]
+    policy = Policy(made.model, made.processor, sharing)  # type: ignore[arg-type]
     policy.autocast = torch.bfloat16 if device.type == "cuda" else None
     asked = prompts_of(policy, prompts, size)  # type: ignore[arg-type]
     seconds = measure(policy, asked, completions, tokens, steps)
@@ -175,9 +215,14 @@ def main(
         "peak_memory_bytes": torch.cuda.max_memory_allocated() if device.type == "cuda" else None,
         "limits": limits(work, seconds, card),
     }
+    if trl:
+        del policy, made, asked
+        load = Load("gpu", "solver", seen(prompts, size), completions, tokens)  # type: ignore[arg-type]
+        figures["trl"] = beside_trl(made_of(size, sharing, device), load, steps, sharing)  # type: ignore[arg-type]
+        figures["step_speedup_vs_trl"] = figures["trl"]["step"] / seconds["step"]
     typer.echo(figures)
     if write:
-        command = f"python -m zerosight.benchmarks.gpu.step --size {size} --sharing {sharing}"
+        command = f"python -m zerosight.benchmarks.gpu.step --size {size} --sharing {sharing}{' --trl' * trl}"
         typer.echo(write_results(f"gpu_step_{sharing}", command, figures))
 
 

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from zerosight.benchmarks.gpu.shapes import SHAPES, model_of, tokenizer_of, write_processor
-from zerosight.benchmarks.gpu.step import CARDS, Work, limits, measure, prompts_of, work_of
+from zerosight.benchmarks.gpu.step import CARDS, Work, beside_trl, limits, made_of, measure, prompts_of, seen, work_of
+from zerosight.benchmarks.training import Load
 from zerosight.train.policy import Policy
 
 ROOT = Path(__file__).parent.parent.parent
@@ -36,6 +37,17 @@ def test_a_step_is_measured_and_its_work_counted(sharing: str, parts) -> None:
     assert work.weights == sum(p.numel() for p in policy.model.parameters()) - tower - adapters
     assert (work.trained < work.weights / 2) == (sharing == "lora")
     assert work.new_tokens == 2 * 3 * 4 and work.prompt_tokens == sum(len(prompt.ids) for prompt in asked)
+
+
+@pytest.mark.parametrize("sharing", ["lora", "shared"])
+def test_the_same_step_beside_trl(sharing: str) -> None:
+    pytest.importorskip("trl", reason="TRL is installed by make bench-train alone")
+    made = made_of("tiny", sharing, torch.device("cpu"))
+    before = {name: p.detach().clone() for name, p in made.model.named_parameters()}
+    found = beside_trl(made, Load("gpu", "solver", seen(2, "tiny"), 4, 4), 2, sharing)
+    assert found["step"] > found["generation"] > 0 and found["forward"] > 0
+    changed = [name for name, p in made.model.named_parameters() if name in before and not torch.equal(p, before[name])]
+    assert bool(changed) == (sharing == "shared"), "of adapters the base stays as it is"
 
 
 def test_the_cards_limits_are_shares_of_what_the_work_needs() -> None:
