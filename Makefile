@@ -28,9 +28,9 @@ test: $(VENV)/.installed-dev
 
 # One thread and no compilation, which takes longer than these tests; the shim stands for what torchvision lacks on a CPU.
 test-vllm: $(VLLM_VENV)/.installed
-	PYTHONPATH=tests/vllm/shim OMP_NUM_THREADS=1 TORCHDYNAMO_DISABLE=1 VLLM_ENABLE_V1_MULTIPROCESSING=0 \
+	PYTHONPATH=tests/with_vllm/shim OMP_NUM_THREADS=1 TORCHDYNAMO_DISABLE=1 VLLM_ENABLE_V1_MULTIPROCESSING=0 \
 	VLLM_CPU_KVCACHE_SPACE=1 VLLM_LOGGING_LEVEL=WARNING \
-	$(VLLM_VENV)/bin/python -m pytest tests/vllm -p no:cacheprovider -W ignore $(ARGS)
+	$(VLLM_VENV)/bin/python -m pytest tests/with_vllm -p no:cacheprovider -W ignore $(ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -15,9 +15,7 @@ from zerosight.train.generators.checkpoints import engine_checkpoint
 from zerosight.train.model import Shape, build_model, build_processor, build_tokenizer, save
 from zerosight.train.policy import Policy
 
-spec = importlib.util.find_spec("vllm")
-# Without vLLM this very folder is found by its name, as a package without a file.
-if spec is None or spec.origin is None:
+if importlib.util.find_spec("vllm") is None:
     collect_ignore_glob = ["test_*.py"]
 
 
