@@ -33,6 +33,9 @@ from .trackers import Trackers
 from .tree import Asked, Attempt
 from .validation import validation
 
+LOST_STEPS = 3
+"""Steps in a row without a drawing of which our machinery is the cause, at which a run stops."""
+
 Report = Callable[[Mapping[str, Any]], None]
 """Called with each step's metrics."""
 
@@ -82,6 +85,8 @@ class Evolution:
         self._busy = False
         """True while weights are being changed, or rollouts are made beside that."""
         self._stop_now = False
+        self._lost = 0
+        """Steps in a row of which nothing could be drawn."""
         self._never_alone = bool(config.ahead or processes.sharding)
         """Whether a step cannot be left half done: others roll out beside it, or hold what its checkpoint needs."""
         self._restore()
@@ -236,6 +241,7 @@ class Evolution:
         stream = self._stream(self.step)
         attempts = self._attempts()
         rolled = time.monotonic()
+        self._notice_lost(attempts)
         self._busy = True
         if (measuring := self.schemes[scheme_at(self.config, self.step)]).measures:
             measuring.assess(attempts, self)
@@ -262,6 +268,21 @@ class Evolution:
             }
         }
         return metrics | {"time/rollout": rolled - began, "time/learn": took}
+
+    def _notice_lost(self, attempts: Sequence[Attempt]) -> None:
+        """Stop a run that goes on without drawing anything.
+
+        Raises:
+            InfrastructureError: our machinery failed on every program of several steps in a row.
+        """
+        outcomes = [drawing.outcome for attempt in attempts for drawing in attempt.drawings]
+        lost = [outcome for outcome in outcomes if isinstance(outcome, InfrastructureError)]
+        self._lost = self._lost + 1 if lost and len(lost) == len(outcomes) else 0
+        if self._lost == LOST_STEPS:
+            raise InfrastructureError(
+                f"no program could be drawn in {LOST_STEPS} steps in a row: {lost[-1]}; mend that (zerosight doctor "
+                f"says what holds here), then go on with --resume {self.run.folder}"
+            )
 
     def _keep(self, attempts: Sequence[Attempt]) -> None:
         """The step's rollouts on disk, with the pictures of those that a report may show."""

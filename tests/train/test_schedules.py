@@ -14,6 +14,7 @@ import torch
 from test_resume import command, logged, outcome
 
 from zerosight.config import ConfigError, RunConfig, build
+from zerosight.envs import InfrastructureError
 from zerosight.render.pools import Pools
 from zerosight.train.episodes import Draw, drawn_by
 from zerosight.train.loop import Evolution, Terminated, phase_at
@@ -244,6 +245,9 @@ def test_a_step_whose_workers_never_come_back_is_kept_out_of_every_loss(
     with Pools(1) as pools:
         evolution = Evolution(Run.create(tmp_path / "run", small()), drawn_by(pools))
         metrics = evolution.one_step()
+        with pytest.raises(InfrastructureError, match=r"in 3 steps in a row: .*does not start.*doctor.*--resume"):
+            evolution.evolve(lambda _: None)
+    assert evolution.step == 2, "the run does not go on without pictures"
     assert metrics["infrastructure_errors"] >= metrics["programs"] > 0
     assert "coder/reward" not in metrics, "no program is scored"
     kept = [drawing for attempt in evolution.run.rollouts(1) for drawing in attempt["drawings"]]
