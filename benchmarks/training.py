@@ -13,7 +13,7 @@ import hashlib
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Annotated, Any, NamedTuple
@@ -136,7 +136,7 @@ def trl_steps(
     """
     from datasets import Dataset
     from transformers import TrainerCallback
-    from trl import GRPOConfig, GRPOTrainer
+    from trl import GRPOTrainer
 
     class Watch(TrainerCallback):
         def on_step_begin(self, *arguments: Any, **options: Any) -> None:
@@ -149,29 +149,7 @@ def trl_steps(
 
     rows = [{"prompt": messages} | ({"image": _pil(picture)} if picture else {}) for messages, picture in load.prompts]
     with tempfile.TemporaryDirectory() as folder:
-        config = GRPOConfig(
-            output_dir=folder,
-            per_device_train_batch_size=len(load.prompts) * load.group,
-            gradient_accumulation_steps=1,
-            steps_per_generation=1,
-            num_generations=load.group,
-            max_completion_length=load.tokens,
-            max_steps=steps,
-            learning_rate=RATE,
-            lr_scheduler_type="constant",
-            beta=0.0,
-            loss_type="grpo",
-            scale_rewards="none",
-            temperature=1.0,
-            gradient_checkpointing=False,
-            report_to=[],
-            save_strategy="no",
-            logging_strategy="no",
-            disable_tqdm=True,
-            dataloader_pin_memory=False,
-            shuffle_dataset=False,
-            **options,
-        )
+        config = _trl_config(folder, load, steps, options)
         trainer = GRPOTrainer(
             model=model,
             reward_funcs=lambda completions, **_: [reward(_text(c)) for c in completions],
@@ -184,6 +162,35 @@ def trl_steps(
         for name, part in (("_generate", "generation"), ("compute_loss", "forward")):
             setattr(trainer, name, _timed(getattr(trainer, name), timer, part))
         trainer.train()
+
+
+def _trl_config(folder: str, load: Load, steps: int, options: Mapping[str, Any]) -> Any:
+    """TRL's settings for the work of a load."""
+    from trl import GRPOConfig
+
+    return GRPOConfig(
+        output_dir=folder,
+        per_device_train_batch_size=len(load.prompts) * load.group,
+        gradient_accumulation_steps=1,
+        steps_per_generation=1,
+        num_generations=load.group,
+        max_completion_length=load.tokens,
+        max_steps=steps,
+        learning_rate=RATE,
+        lr_scheduler_type="constant",
+        beta=0.0,
+        loss_type="grpo",
+        scale_rewards="none",
+        temperature=1.0,
+        gradient_checkpointing=False,
+        report_to=[],
+        save_strategy="no",
+        logging_strategy="no",
+        disable_tqdm=True,
+        dataloader_pin_memory=False,
+        shuffle_dataset=False,
+        **options,
+    )
 
 
 def _pil(picture: Picture) -> Image.Image:

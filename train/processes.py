@@ -6,7 +6,6 @@ each update, so that all of them step alike. How the weights are held while they
 accelerate's configuration says; train/held.py does it.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -178,14 +177,14 @@ def launched() -> tuple[Processes, torch.device]:
         ProcessError: accelerate is configured for what is not supported.
     """
     from accelerate import PartialState
-    from accelerate.utils import parse_flag_from_env
+    from accelerate.utils import get_int_from_env, parse_flag_from_env
 
     # The others wait while the first draws, asks and measures, for as long as that takes.
     state = PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU"), timeout=timedelta(days=7))
     sharding = configured_sharding()
     if state.num_processes == 1:
-        together = os.environ.get("WORLD_SIZE", "1")
-        if together != "1":
+        together = get_int_from_env(["WORLD_SIZE"], 1)
+        if together > 1:
             raise ProcessError(
                 f"{together} processes were launched and accelerate did not bring them together: it found no GPU; on a "
                 "CPU, launch with torchrun --nproc_per_node N and ACCELERATE_USE_CPU=true"
