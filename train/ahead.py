@@ -73,8 +73,11 @@ class RollsAhead:
         """Have every step up to `ahead` after this one begun; those that have not been are rolled out from this."""
         for number in range(step, min(step + self._ahead + 1, self._steps)):
             if number not in self._from:
-                self._from[number] = snapshot
-                self._coming[number] = self._thread.submit(self._one, number, snapshot)
+                self._submit(number, snapshot)
+
+    def _submit(self, step: int, snapshot: Snapshot) -> None:
+        self._from[step] = snapshot
+        self._coming[step] = self._thread.submit(self._one, step, snapshot)
 
     def _one(self, step: int, snapshot: Snapshot) -> Rolled:
         with torch.no_grad():
@@ -109,8 +112,7 @@ class RollsAhead:
         kept = torch.load(folder / FILE, weights_only=True)
         snapshots = {after: Snapshot(after, *parts) for after, parts in kept["snapshots"].items()}
         for step, after in sorted(kept["steps"].items()):
-            self._from[step] = snapshots[after]
-            self._coming[step] = self._thread.submit(self._one, step, snapshots[after])
+            self._submit(step, snapshots[after])
 
     def close(self) -> None:
         """End the thread; what is being rolled out is finished and thrown away."""

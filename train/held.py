@@ -95,11 +95,15 @@ class Held:
         """One update by the gradients of all processes, clipped; returns their norm before that."""
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        self.processes.sum_gradients(self.parameters)
+        self.sum_gradients()
         norm = torch.nn.utils.clip_grad_norm_(self.parameters, self._most)
         self.optimiser.step()
         self.optimiser.zero_grad()
-        return float(norm)
+        return float(norm.full_tensor() if isinstance(norm, DTensor) else norm)
+
+    def sum_gradients(self) -> None:
+        """Have every process's gradients be the sum of all."""
+        self.processes.sum_gradients(self.parameters)
 
     def write(self, folder: Path) -> dict[str, Any]:
         """What a checkpoint keeps of the optimiser; every process calls this, and the first writes what it gets."""
@@ -183,14 +187,13 @@ class Divided(Held):
 
     def step(self, rate: float) -> float:
         """See `Held.step`; then what changed is whole again."""
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
-        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self._most)
-        self.optimiser.step()
-        self.optimiser.zero_grad()
+        norm = super().step(rate)
         for acting, own in self._changed:
             acting.copy_(own.full_tensor())
-        return float(norm.full_tensor() if isinstance(norm, DTensor) else norm)
+        return norm
+
+    def sum_gradients(self) -> None:
+        """They are: each backward pass has divided its sums."""
 
     def write(self, folder: Path) -> dict[str, Any]:
         """Whole moments, so that the checkpoint is that of any other run."""
