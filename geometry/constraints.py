@@ -4,7 +4,9 @@ A figure is a vector of unknowns: x and y of each point, then the radius of each
 of the unknowns that is zero; expressions carry their gradients. The figure that the conditions describe is found from
 one nearby by Gauss-Newton steps of least norm. A quantity is settled, at a figure, where every motion of the unknowns
 that keeps all conditions keeps it too: where its gradient lies in the row space of the conditions' Jacobian. Figures
-whose Jacobian is nearly of lower rank are called unsteady, as nothing is settled there with certainty.
+whose Jacobian is nearly of lower rank are called unsteady, as nothing is settled there with certainty. A quantity that
+is free may still stand at its least or greatest value, where its gradient does not tell: `drifted` gives a second
+figure under the same conditions to look at.
 
 Angles are in radians, lengths in the unit of the coordinates.
 """
@@ -22,6 +24,8 @@ MAX_STEPS = 60
 DAMPING = 0.01
 """Times the largest residual: off the solution, conditions that say one thing twice seem to say two, and steps that
 obeyed both would lead far away."""
+DRIFT = 0.03
+"""How far `drifted` moves a figure, as a share of its extent."""
 MAX_MOVE = 0.25
 """The longest Gauss-Newton step as a share of the figure's extent: farther steps leave the branch that is drawn."""
 INDEPENDENT, DEPENDENT = 1e-4, 1e-7
@@ -206,3 +210,15 @@ class RowSpace:
     def settles(self, gradient: np.ndarray) -> bool:
         """Whether no motion that keeps the conditions changes a quantity of this gradient."""
         return self.outside(gradient) <= DEPENDENT * 10
+
+
+def drifted(figure: Figure, conditions: Sequence[Condition]) -> Figure | None:
+    """Another figure near one at which all conditions hold, or None where steps lead to none.
+
+    Every motion that the conditions leave free has a part in it, at random but the same each time.
+    """
+    way = np.cos(np.arange(1, figure.unknowns.size + 1) ** 2.0)
+    basis = RowSpace(rows(figure, conditions)).basis
+    free = way - basis.T @ (basis @ way)
+    length = float(np.abs(free).max())
+    return satisfied(figure.moved(figure.unknowns + free * DRIFT * figure.extent / max(length, 1e-12)), conditions)

@@ -15,6 +15,7 @@ from ...geometry.constraints import (
     Expression,
     Figure,
     RowSpace,
+    drifted,
     rows,
     satisfied,
 )
@@ -241,7 +242,7 @@ def _find(run: Run, given: tuple[Stated, ...], quantity: Measure) -> float:
     seen = rows(figure, drawing.facts)
     gradient = quantity(figure).gradient
     both = RowSpace(np.vstack((seen, rows(figure, said))))
-    if (free := both.outside(gradient)) > INDEPENDENT:
+    if (free := both.outside(gradient)) > INDEPENDENT or _stands_still(figure, [*drawing.facts, *said], quantity):
         raise IllPosed("undetermined", "the conditions leave the answer open", "state one more length or angle")
     if not both.steady or not both.settles(gradient):
         raise IllPosed("unsteady", f"the answer hangs on a nearly degenerate figure ({free:.1g})", "draw it less so")
@@ -252,6 +253,14 @@ def _find(run: Run, given: tuple[Stated, ...], quantity: Measure) -> float:
     run.decided_by(drawing.clearance, unit=CLEARANCE)
     run.compared += len(drawing.facts) + len(said)
     return quantity(figure).value
+
+
+def _stands_still(figure: Figure, conditions: Sequence[Condition], quantity: Measure) -> bool:
+    """Whether a quantity that is free seems settled here alone, at its least or greatest value."""
+    other = drifted(figure, conditions)
+    if other is None:
+        return False
+    return RowSpace(rows(other, conditions)).outside(quantity(other).gradient) > INDEPENDENT
 
 
 def _scale(drawing: Drawing, given: Sequence[Stated]) -> float:

@@ -148,6 +148,9 @@ RIGHT = svg(TRIANGLE, "AB BC CA", rights="ACB")
 LEGS = is_length("AC", 12), is_length("BC", 9)
 CONDITION_FLAWS = [
     ("undetermined", RIGHT, ask("length", "AB", is_length("AC", 12))),
+    # Drawn with equal legs, where the area is greatest and no small motion changes it.
+    ("undetermined", svg({"A": (60, 60), "B": (260, 260), "C": (60, 260)}, "AB BC CA", rights="ACB"),
+        ask("area", "ABC", is_length("AB", 10))),
     ("contradiction", RIGHT, ask("length", "AB", *LEGS, is_length("AB", 16))),
     ("inconsistent", RIGHT, ask("length", "AB", is_length("AC", 9), is_length("BC", 12))),
     ("leaks", RIGHT, ask("length", "AB", *LEGS, is_length("AB", 15))),
