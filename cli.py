@@ -12,17 +12,15 @@ import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
+from . import Mendable
 from .cli_eval import bench_app, evaluate_model
 from .cli_parts import Usage, Watch, console, errors, need_training, share
 from .cli_recipes import compare, recipe_app
-from .config import ConfigError
 from .doctor import diagnose
 from .envs import (
     SPLITS,
     Environment,
-    FolderError,
     PluginError,
-    UnknownEnvironmentError,
     broken_plugins,
     list_environments,
     make,
@@ -31,7 +29,7 @@ from .envs import (
 from .envs.checker import check_environment, item_rate
 from .envs.gallery import gallery_page
 from .envs.registry import guarded
-from .envs.scaffold import ScaffoldError, env_id_of, write_plugin
+from .envs.scaffold import env_id_of, write_plugin
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="A vision-language model improves itself from zero data."
@@ -47,35 +45,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a tabl
 
 def main() -> None:
     """Run the command line; what a person can mend is one line on stderr and exit code 2."""
-    expected: tuple[type[Exception], ...] = (
-        ConfigError, UnknownEnvironmentError, FolderError, PluginError, ScaffoldError, Usage,
-    )  # fmt: skip
-    try:
-        expected += _training_errors()
-    except ModuleNotFoundError:
-        # Commands that need no model work without the `train` extra.
-        pass
     try:
         app()
-    except expected as error:
+    except Mendable as error:
         errors.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
         sys.exit(2)
-
-
-def _training_errors() -> tuple[type[Exception], ...]:
-    from .benchmarks.adapters.base import BenchmarkDataError
-    from .benchmarks.evaluation.benchmark import EvaluationError
-    from .envs import InfrastructureError
-    from .render.sandbox import SandboxError
-    from .train.architecture import ArchitectureError
-    from .train.learner import TrainingError
-    from .train.policy import ModelNotFoundError, RestoreError
-    from .train.processes import ProcessError
-    from .train.recipes import UnknownRecipeError
-    from .train.store import RunError
-
-    found = (SandboxError, TrainingError, ModelNotFoundError, UnknownRecipeError, RunError, InfrastructureError)
-    return (*found, ArchitectureError, RestoreError, ProcessError, BenchmarkDataError, EvaluationError)
 
 
 # --- evolve --------------------------------------------------------------------------------------------------

@@ -6,11 +6,13 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from . import Mendable
+
 console = Console()
 errors = Console(stderr=True)
 
 
-class Usage(Exception):
+class Usage(Mendable):
     """Bad input found by a command itself."""
 
 

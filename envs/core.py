@@ -10,6 +10,7 @@ from typing import Any, Generic, cast
 
 from typing_extensions import TypeVar
 
+from .. import Mendable
 from ..geometry import FlatScene, Scene, read_scene, scene_kind
 from ..render import InfrastructureError, Picture, Rejected
 from ..render.pools import Drawn, Pools, shared
@@ -21,7 +22,7 @@ S = TypeVar("S", bound=Scene, default=Any)
 SPLITS = ("train", "dev", "heldout")
 
 
-class FolderError(ValueError):
+class FolderError(Mendable, ValueError):
     """A world cannot be made of what lies in a folder; the message says why."""
 
 

@@ -10,6 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TypeVar
 
+from .. import Mendable
 from .core import Environment
 
 T = TypeVar("T")
@@ -29,7 +30,7 @@ _BUILT_IN = (
 _factories: dict[str, Callable[[], Environment]] = {}
 
 
-class UnknownEnvironmentError(KeyError):
+class UnknownEnvironmentError(Mendable, KeyError):
     """No environment has this id."""
 
     def __str__(self) -> str:
@@ -37,7 +38,7 @@ class UnknownEnvironmentError(KeyError):
         return str(self.args[0])
 
 
-class PluginError(RuntimeError):
+class PluginError(Mendable, RuntimeError):
     """An installed plugin could not be loaded."""
 
 

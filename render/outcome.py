@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .. import Mendable
+
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
@@ -29,5 +31,5 @@ class Rejected:
         return cls(str(fields["code"]), str(fields["reason"]), str(fields["hint"]))
 
 
-class InfrastructureError(RuntimeError):
+class InfrastructureError(Mendable, RuntimeError):
     """Our machinery failed (a dead or hung worker): retried, counted, never scored as a wrong answer."""

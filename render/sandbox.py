@@ -23,6 +23,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .. import Mendable
 from .confine import landlock_abi
 from .outcome import InfrastructureError
 
@@ -70,7 +71,7 @@ class Layer(NamedTuple):
     """What it rests on; where it does not hold, what would bring it."""
 
 
-class SandboxError(ValueError):
+class SandboxError(Mendable, ValueError):
     """The machine does not offer the layers that are demanded."""
 
 

@@ -1,10 +1,16 @@
 """What every test shares: the environment, a seed of the day, quick and repeatable hypothesis."""
 
 import secrets
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import HealthCheck, settings
 
+from zerosight.cli import main
 from zerosight.envs import Environment, make
 
 # No deadline: the machine may be busy. Derandomised: a red test is red again.
@@ -27,3 +33,24 @@ def fresh_seed() -> int:
     seed = secrets.randbelow(2**31)
     print(f"\nfresh seed: {seed}")  # noqa: T201
     return seed
+
+
+@pytest.fixture
+def zerosight(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
+    """The command line in an empty folder, in this process: to load what models need takes seconds in each new one."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        monkeypatch.setattr(sys, "argv", ["zerosight", *arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        code = ended.value.code
+        assert isinstance(code, int)
+        return subprocess.CompletedProcess(arguments, code, *capsys.readouterr())
+
+    yield run
+    # The command line flushes denormal floats to 0 for the whole process, which other tests must not inherit.
+    torch.set_flush_denormal(False)

@@ -3,20 +3,12 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-
-def zerosight(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "zerosight.cli", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        cwd=cwd,
-        check=False,
-    )
+CommandLine = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.mark.parametrize(
@@ -49,12 +41,32 @@ def zerosight(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedP
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_bad_input_is_one_line_with_the_fix(arguments: list[str], message: str, tmp_path: Path) -> None:
-    done = zerosight(*arguments, cwd=tmp_path)
+def test_bad_input_is_one_line_with_the_fix(zerosight: CommandLine, arguments: list[str], message: str) -> None:
+    done = zerosight(*arguments)
     assert done.returncode == 2, done.stderr
     assert message in done.stderr
-    assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+
+
+def test_a_process_of_its_own_says_and_ends_alike(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "zerosight.cli", "env", "show", "shape/Canvas-v1"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path, check=False)
+    assert done.returncode == 2 and done.stdout == ""
+    assert "did you mean 'shapes/Canvas-v1'?" in done.stderr and len(done.stderr.strip().splitlines()) == 1
+
+
+def test_worlds_are_looked_at_without_loading_what_models_need() -> None:
+    code = """
+import sys
+from zerosight.cli import main
+sys.argv[1:] = ["env", "show", "shapes/Canvas-v1"]
+try:
+    main()
+finally:
+    print([name for name in ("torch", "transformers") if name in sys.modules], file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0 and done.stderr.strip() == "[]", done.stderr
 
 
 def test_a_demanded_layer_that_is_missing_stops_the_run_before_it_begins(tmp_path: Path) -> None:
@@ -67,7 +79,7 @@ def test_a_demanded_layer_that_is_missing_stops_the_run_before_it_begins(tmp_pat
     assert not list(tmp_path.iterdir())
 
 
-def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_empty_is_left_alone(zerosight: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     done = zerosight("evolve", "--out", str(tmp_path))
     assert done.returncode == 2
@@ -75,33 +87,33 @@ def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_resume_takes_no_other_settings(tmp_path: Path) -> None:
+def test_resume_takes_no_other_settings(zerosight: CommandLine, tmp_path: Path) -> None:
     done = zerosight("evolve", "--resume", str(tmp_path), "--set", "steps=3")
     assert done.returncode == 2
     assert "--resume continues a run as it was configured" in done.stderr
 
 
-def test_env_list_as_json() -> None:
+def test_env_list_as_json(zerosight: CommandLine) -> None:
     done = zerosight("env", "list", "--json")
     found = {env["id"]: env for env in json.loads(done.stdout)}
     assert "shapes/Canvas-v1" in found
     assert found["shapes/Canvas-v1"]["tasks"]["exists"]["chance"] == 0.5
 
 
-def test_env_sample_writes_a_page(tmp_path: Path) -> None:
+def test_env_sample_writes_a_page(zerosight: CommandLine, tmp_path: Path) -> None:
     done = zerosight("env", "sample", "shapes/Canvas-v1", "--n", "4", "--out", str(tmp_path / "page.html"))
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "page.html").read_text()
     assert page.count("data:image/png;base64,") == 4
 
 
-def test_env_check_holds_and_exits_0() -> None:
+def test_env_check_holds_and_exits_0(zerosight: CommandLine) -> None:
     done = zerosight("env", "check", "shapes/Canvas-v1", "--n", "3", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     assert all(result["holds"] for result in json.loads(done.stdout))
 
 
-def test_eval_of_the_seed_as_json() -> None:
+def test_eval_of_the_seed_as_json(zerosight: CommandLine) -> None:
     done = zerosight("eval", "embedded", "--items", "30", "--json")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
@@ -109,7 +121,7 @@ def test_eval_of_the_seed_as_json() -> None:
     assert 0 <= result["overall"]["blind"] <= 1
 
 
-def test_recipes_are_listed_and_shown() -> None:
+def test_recipes_are_listed_and_shown(zerosight: CommandLine) -> None:
     listed = json.loads(zerosight("recipe", "list", "--json").stdout)
     assert {"zerosight", "mm-zero", "eve", "spatialevo"} <= {entry["name"] for entry in listed}
     shown = json.loads(zerosight("recipe", "show", "mm-zero", "--json").stdout)

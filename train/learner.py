@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from .. import Mendable
 from ..config import Learning
 from ..envs import Score, Stream
 from .advantages import Method, advantages_by
@@ -29,7 +30,7 @@ from .policy import ROLES, Policy
 from .processes import Alone, Processes
 
 
-class TrainingError(RuntimeError):
+class TrainingError(Mendable, RuntimeError):
     """Training cannot go on; the message names the trace and what to do."""
 
 

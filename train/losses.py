@@ -11,6 +11,8 @@ from typing import Literal, NamedTuple
 
 import torch
 
+from .. import Mendable
+
 KL = Literal["k1", "k2", "k3"]
 Level = Literal["token", "sequence_mean", "sequence_sum"]
 Surrogate = Literal["clip", "weight"]
@@ -18,7 +20,7 @@ Aggregation = Literal["sequence_mean", "token_mean", "batch_token_mean", "consta
 Correction = Literal["token_truncate", "token_mask", "sequence_truncate", "sequence_mask"]
 
 
-class UnknownLossError(ValueError):
+class UnknownLossError(Mendable, ValueError):
     """No loss has this name; the message gives the close ones."""
 
 

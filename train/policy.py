@@ -12,6 +12,7 @@ import torch
 from huggingface_hub import snapshot_download
 from safetensors.torch import load_file
 
+from .. import Mendable
 from ..render import Picture
 from ..roles.messages import Messages
 from .architecture import (
@@ -39,11 +40,11 @@ _WEIGHTS = ("config.json", "generation_config.json", "*.safetensors", "*.index.j
 """What of a model's folder is not its processor's."""
 
 
-class RestoreError(RuntimeError):
+class RestoreError(Mendable, RuntimeError):
     """The weights that were loaded are not those that were saved."""
 
 
-class ModelNotFoundError(ValueError):
+class ModelNotFoundError(Mendable, ValueError):
     """The name or folder is no model that can be loaded here."""
 
 

@@ -15,6 +15,7 @@ import torch
 import torch.distributed
 from torch.distributed.fsdp import CPUOffloadPolicy
 
+from .. import Mendable
 from ..envs import Stream
 from .generator import Completion, Generator, Prompt, Sampling
 
@@ -22,7 +23,7 @@ BUCKET = 1 << 26
 """Gradient values summed in one message."""
 
 
-class ProcessError(RuntimeError):
+class ProcessError(Mendable, RuntimeError):
     """The processes of a run cannot work together; the message says why."""
 
 

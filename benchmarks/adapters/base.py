@@ -10,11 +10,13 @@ from typing import Any
 
 from PIL import Image as Images
 
+from ... import Mendable
+
 Fields = Mapping[str, Any]
 """A published row, by column."""
 
 
-class BenchmarkDataError(ValueError):
+class BenchmarkDataError(Mendable, ValueError):
     """A benchmark's data is not there or not as it was published; the message says what to do."""
 
 

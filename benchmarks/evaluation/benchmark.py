@@ -6,10 +6,11 @@ from typing import Any, Protocol, runtime_checkable
 
 from PIL import Image as Images
 
+from ... import Mendable
 from ..adapters.base import BadRow, Sample
 
 
-class EvaluationError(ValueError):
+class EvaluationError(Mendable, ValueError):
     """An evaluation cannot be made as asked; the message says what to do."""
 
 

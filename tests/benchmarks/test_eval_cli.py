@@ -4,40 +4,39 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
-from typer.testing import CliRunner
 
 from zerosight.benchmarks.evaluation.benchmark import EvaluationError
-from zerosight.cli import app
 from zerosight.cli_eval import shard_of
-
-
-@pytest.fixture(autouse=True)
-def denormals_kept() -> Iterator[None]:
-    """The command line flushes denormal floats to 0 for the whole process, which other tests here must not inherit."""
-    yield
-    torch.set_flush_denormal(False)
-
 
 OWN = ["--suite", "own", "--env", "shapes/Canvas-v1", "--tokens", "4"]
 
 
-def zerosight(*arguments: str) -> str:
-    done = CliRunner().invoke(app, arguments, catch_exceptions=False)
-    assert done.exit_code == 0, done.output
-    return done.stdout
+CommandLine = Callable[..., subprocess.CompletedProcess[str]]
+Printed = Callable[..., str]
 
 
-def test_two_models_in_a_table_with_intervals_chance_and_power(tmp_path: Path) -> None:
+@pytest.fixture
+def printed(zerosight: CommandLine) -> Printed:
+    """What a command that succeeds prints."""
+
+    def run(*arguments: str) -> str:
+        done = zerosight(*arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run
+
+
+def test_two_models_in_a_table_with_intervals_chance_and_power(printed: Printed, tmp_path: Path) -> None:
     out = tmp_path / "out"
     # The same weights under two names, so that the difference is 0 whatever they are.
     from zerosight.train.embedded import EMBEDDED
 
-    text = zerosight("eval", "embedded", str(EMBEDDED), *OWN, "--limit", "30", "--fresh-seed", "3", "--out", str(out))
+    text = printed("eval", "embedded", str(EMBEDDED), *OWN, "--limit", "30", "--fresh-seed", "3", "--out", str(out))
     assert "chance" in text and "overall" in text and "hard" in text
     assert f"embedded minus {EMBEDDED}: +0.0 points" in text
     assert "fixed minus fresh items" in text
@@ -48,26 +47,28 @@ def test_two_models_in_a_table_with_intervals_chance_and_power(tmp_path: Path) -
     assert (out / "page.html").is_file()
     # Given again, it asks nothing and says the same.
     answers = {path: path.read_bytes() for path in (out / "cache").rglob("*.jsonl")}
-    again = zerosight("eval", "embedded", str(EMBEDDED), *OWN, "--limit", "30", "--fresh-seed", "3", "--out", str(out))
+    again = printed("eval", "embedded", str(EMBEDDED), *OWN, "--limit", "30", "--fresh-seed", "3", "--out", str(out))
     assert again == text
     assert {path: path.read_bytes() for path in (out / "cache").rglob("*.jsonl")} == answers
 
 
-def test_json_is_all_there_is_on_stdout_and_a_secret_seed_is_kept_for_the_next_time(tmp_path: Path) -> None:
+def test_json_is_all_there_is_on_stdout_and_a_secret_seed_is_kept_for_the_next_time(
+    printed: Printed, tmp_path: Path
+) -> None:
     command = ("eval", "embedded", *OWN, "--limit", "6", "--fresh", "--json", "--out", str(tmp_path))
-    first = json.loads(zerosight(*command))
-    second = json.loads(zerosight(*command))
+    first = json.loads(printed(*command))
+    second = json.loads(printed(*command))
     assert first == second
     seed = first["benchmarks"]["zerosight/heldout-v1+fresh"]["suite"]["seed"]
     assert json.loads((tmp_path / "fresh.json").read_text()) == {"seed": seed}
     assert seed > 10**6, "drawn at random from 62 bits: below a million once in 10**12 times"
 
 
-def test_sigkill_in_the_middle_changes_nothing(tmp_path: Path) -> None:
+def test_sigkill_in_the_middle_changes_nothing(printed: Printed, tmp_path: Path) -> None:
     def command(out: str) -> list[str]:
         return ["eval", "embedded", *OWN, "--limit", "60", "--batch", "1", "--out", str(tmp_path / out)]
 
-    whole = zerosight(*command("whole"))
+    whole = printed(*command("whole"))
     python = [sys.executable, "-m", "zerosight.cli"]
     child = subprocess.Popen([*python, *command("cut")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     kept, deadline = 0, time.monotonic() + 60
@@ -78,22 +79,22 @@ def test_sigkill_in_the_middle_changes_nothing(tmp_path: Path) -> None:
     child.wait()
     assert 3 <= kept < 60, "killed after some batches and before the last"
     assert not (tmp_path / "cut" / "results.json").exists()
-    assert zerosight(*command("cut")) == whole.replace("whole/", "cut/")
+    assert printed(*command("cut")) == whole.replace("whole/", "cut/")
     names = [path.relative_to(tmp_path / "whole") for path in (tmp_path / "whole").rglob("*.*") if path.is_file()]
     assert len(names) > 5
     for name in names:
         assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
 
 
-def test_shares_are_put_together(tmp_path: Path) -> None:
+def test_shares_are_put_together(printed: Printed, tmp_path: Path) -> None:
     command = ["eval", "embedded", *OWN, "--limit", "20", "--batch", "4", "--json"]
-    whole = json.loads(zerosight(*command, "--out", str(tmp_path / "whole")))
+    whole = json.loads(printed(*command, "--out", str(tmp_path / "whole")))
     for share in ("1/2", "2/2"):
-        part = json.loads(zerosight(*command, "--shard", share, "--out", str(tmp_path / "parts")))
+        part = json.loads(printed(*command, "--shard", share, "--out", str(tmp_path / "parts")))
         if share == "1/2":
             (model,) = part["benchmarks"]["zerosight/heldout-v1"]["models"]
             assert model["missing"] == 8 and "in other shares" in " ".join(model["notes"])
-    assert json.loads(zerosight(*command, "--out", str(tmp_path / "parts"))) == whole
+    assert json.loads(printed(*command, "--out", str(tmp_path / "parts"))) == whole
 
 
 @pytest.mark.parametrize(
@@ -109,30 +110,23 @@ def test_shares_are_put_together(tmp_path: Path) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_bad_input_is_one_line_with_the_fix(arguments: list[str], message: str, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "zerosight.cli", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        cwd=tmp_path,
-        check=False,
-    )
+def test_bad_input_is_one_line_with_the_fix(zerosight: CommandLine, arguments: list[str], message: str) -> None:
+    done = zerosight(*arguments)
     assert done.returncode == 2, done.stderr
     assert message in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
 
 
-def test_bench_list_names_what_eval_takes() -> None:
-    found = json.loads(zerosight("bench", "list", "--json"))
+def test_bench_list_names_what_eval_takes(printed: Printed) -> None:
+    found = json.loads(printed("bench", "list", "--json"))
     own = next(entry for entry in found if entry["name"] == "zerosight/heldout-v1")
     assert own["groups"] == ["own"] and own["data"] == "made here"
-    assert "zerosight/heldout-v1" in zerosight("bench", "list")
+    assert "zerosight/heldout-v1" in printed("bench", "list")
 
 
-def test_bench_export_writes_a_task(tmp_path: Path) -> None:
+def test_bench_export_writes_a_task(printed: Printed, tmp_path: Path) -> None:
     folder = tmp_path / "task"
-    zerosight("bench", "export", str(folder), "--to", "lmms-eval", "--env", "shapes/Canvas-v1", "--limit", "3")
+    printed("bench", "export", str(folder), "--to", "lmms-eval", "--env", "shapes/Canvas-v1", "--limit", "3")
     assert {path.name for path in folder.iterdir()} == {
         "answers.py", "utils.py", "zerosight_heldout_v1.parquet", "zerosight_heldout_v1.yaml",
     }  # fmt: skip

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import psutil
 from PIL import Image
 
+from ... import Mendable
 from ..generator import Completion, Prompt, Sampling
 from .checkpoints import engine_checkpoint
 from .fingerprint import Fingerprint
@@ -25,7 +26,7 @@ LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """Ranks that vLLM makes room for; an adapter of another rank takes the room of the next."""
 
 
-class VLLMMissingError(ImportError):
+class VLLMMissingError(Mendable, ImportError):
     """vLLM cannot be imported."""
 
 

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Mapping
 
+from ... import Mendable
 from ...config import RunConfig
 from ..scheme import Scheme
 from . import absolute_zero, c2_evo, eve, infuser, m_star, mm_zero, ouroboros, r_zero, soar, spatialevo, visplay
@@ -33,7 +34,7 @@ RECIPES: Mapping[str, Recipe] = {
 }
 
 
-class UnknownRecipeError(ValueError):
+class UnknownRecipeError(Mendable, ValueError):
     """No recipe has this name."""
 
 
