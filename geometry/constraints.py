@@ -212,13 +212,17 @@ class RowSpace:
         return self.outside(gradient) <= DEPENDENT * 10
 
 
-def drifted(figure: Figure, conditions: Sequence[Condition]) -> Figure | None:
+def drifted(figure: Figure, conditions: Sequence[Condition], space: RowSpace) -> Figure | None:
     """Another figure near one at which all conditions hold, or None where steps lead to none.
 
     Every motion that the conditions leave free has a part in it, at random but the same each time.
+
+    Args:
+        figure: where the conditions hold.
+        conditions: all of them.
+        space: of their rows there.
     """
     way = np.cos(np.arange(1, figure.unknowns.size + 1) ** 2.0)
-    basis = RowSpace(rows(figure, conditions)).basis
-    free = way - basis.T @ (basis @ way)
+    free = way - space.basis.T @ (space.basis @ way)
     length = float(np.abs(free).max())
     return satisfied(figure.moved(figure.unknowns + free * DRIFT * figure.extent / max(length, 1e-12)), conditions)

@@ -7,10 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import torch
 from hypothesis import HealthCheck, settings
 
-from zerosight.cli import main
 from zerosight.envs import Environment, make
 
 # No deadline: the machine may be busy. Derandomised: a red test is red again.
@@ -40,6 +38,11 @@ def zerosight(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
     """The command line in an empty folder, in this process: to load what models need takes seconds in each new one."""
+    # Loaded here, so that tests of the lower layers begin without it.
+    import torch
+
+    from zerosight.cli import main
+
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -231,7 +231,8 @@ def _find(run: Run, given: tuple[Stated, ...], quantity: Measure) -> float:
     drawing: Drawing = run.world
     said = [condition for stated in given for condition in stated.conditions]
     start = drawing.figure(_scale(drawing, given))
-    figure = satisfied(start, [*drawing.facts, *said])
+    conditions = [*drawing.facts, *said]
+    figure = satisfied(start, conditions)
     if figure is None:
         raise IllPosed(
             "contradiction", "no figure near the drawn one fulfils all conditions", "drop one, or draw it so"
@@ -242,7 +243,7 @@ def _find(run: Run, given: tuple[Stated, ...], quantity: Measure) -> float:
     seen = rows(figure, drawing.facts)
     gradient = quantity(figure).gradient
     both = RowSpace(np.vstack((seen, rows(figure, said))))
-    if (free := both.outside(gradient)) > INDEPENDENT or _stands_still(figure, [*drawing.facts, *said], quantity):
+    if (free := both.outside(gradient)) > INDEPENDENT or _stands_still(figure, conditions, both, quantity):
         raise IllPosed("undetermined", "the conditions leave the answer open", "state one more length or angle")
     if not both.steady or not both.settles(gradient):
         raise IllPosed("unsteady", f"the answer hangs on a nearly degenerate figure ({free:.1g})", "draw it less so")
@@ -251,13 +252,13 @@ def _find(run: Run, given: tuple[Stated, ...], quantity: Measure) -> float:
     if RowSpace(seen).settles(gradient):
         raise IllPosed("trivial", "the picture alone settles the answer", "ask for what the words are needed for")
     run.decided_by(drawing.clearance, unit=CLEARANCE)
-    run.compared += len(drawing.facts) + len(said)
+    run.compared += len(conditions)
     return quantity(figure).value
 
 
-def _stands_still(figure: Figure, conditions: Sequence[Condition], quantity: Measure) -> bool:
+def _stands_still(figure: Figure, conditions: Sequence[Condition], space: RowSpace, quantity: Measure) -> bool:
     """Whether a quantity that is free seems settled here alone, at its least or greatest value."""
-    other = drifted(figure, conditions)
+    other = drifted(figure, conditions, space)
     if other is None:
         return False
     return RowSpace(rows(other, conditions)).outside(quantity(other).gradient) > INDEPENDENT

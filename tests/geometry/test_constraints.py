@@ -72,8 +72,9 @@ def test_a_greatest_value_seems_settled_where_it_stands_and_not_beside():
     legs = sides(3, 3, 0)[:2]
     figure = triangle(3, 0, 0, 0, 0, 3)
     area = (0, 1, 2)
-    assert RowSpace(rows(figure, legs)).settles(figure.area(area).gradient)
-    beside = drifted(figure, legs)
+    space = RowSpace(rows(figure, legs))
+    assert space.settles(figure.area(area).gradient)
+    beside = drifted(figure, legs, space)
     assert beside is not None and all(abs(leg(beside).value) < 1e-8 for leg in legs)
     assert beside.area(area).value < figure.area(area).value - 1e-5
     assert RowSpace(rows(beside, legs)).outside(beside.area(area).gradient) > 1e-3
@@ -82,7 +83,7 @@ def test_a_greatest_value_seems_settled_where_it_stands_and_not_beside():
 def test_a_rigid_figure_drifts_to_one_of_its_own_shape():
     figure = satisfied(triangle(0, 0, 3.2, 0.1, -0.2, 3.7), sides(3, 5, 4))
     assert figure is not None
-    beside = drifted(figure, sides(3, 5, 4))
+    beside = drifted(figure, sides(3, 5, 4), RowSpace(rows(figure, sides(3, 5, 4))))
     assert beside is not None and np.abs(beside.unknowns - figure.unknowns).max() > 0.01
     assert beside.angle(0, 1, 2).value == pytest.approx(figure.angle(0, 1, 2).value, abs=1e-9)
 
