@@ -20,9 +20,10 @@ from matplotlib import pyplot
 from ..envs import make, stream
 from ..geometry import FlatScene
 from ..geometry.chart import ChartScene
-from ..render import FigurePool, Rejected, Rendered, RenderPool, figure, rasterise, resolve_svg, solid
+from ..render import FigurePool, Rejected, Rendered, RenderPool, rasterise, resolve_svg, solid
+from ..render.chart import program as figure
+from ..render.chart.draw import Chart, draw_figure
 from ..render.edit import Edit, EditPool, run
-from ..render.figure_draw import Chart, draw_figure
 from ..render.pool import WorkerPool
 from ..render.raster import Picture
 from ..render.sandbox import layers, offered
@@ -60,7 +61,7 @@ import sys
 import matplotlib
 matplotlib.use("agg")
 from zerosight.render import figure
-from zerosight.render.figure_draw import draw_figure
+from zerosight.render.chart.draw import draw_figure
 namespace = {}
 exec(sys.stdin.read(), namespace)
 draw_figure(*figure.run(namespace, {}, b""), 448)

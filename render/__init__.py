@@ -1,6 +1,6 @@
 """Rendering: programs to scenes and pictures, model-written text contained in worker processes."""
 
-from .figure_pool import FigurePool
+from .chart.pool import FigurePool
 from .outcome import InfrastructureError, Rejected
 from .pool import Outcome, Rendered, RenderPool
 from .raster import Picture, rasterise, scene_to_svg

@@ -6,8 +6,8 @@ from functools import cache
 from typing import Any
 
 from ..geometry import Scene
+from .chart.pool import FigurePool
 from .edit import Edit, EditPool
-from .figure_pool import FigurePool
 from .outcome import InfrastructureError, Rejected
 from .pool import RenderPool
 from .raster import Picture

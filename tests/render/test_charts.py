@@ -8,8 +8,8 @@ from charts import CASES, HEAD, Values
 
 from zerosight.geometry.chart import Axis, ChartScene, Panel
 from zerosight.render import InfrastructureError, Rejected
-from zerosight.render.figure_draw import Chart
-from zerosight.render.figure_pool import FigurePool
+from zerosight.render.chart.draw import Chart
+from zerosight.render.chart.pool import FigurePool
 
 SHARE_OF_RANGE = 0.005
 AXES = {"x": ("x", "angle"), "y": ("y", "radius"), "left": ("x",), "right": ("x",), "value": ("colour",)}

@@ -9,8 +9,8 @@ from charts import CASES, HEAD
 
 from zerosight.geometry.chart import Series
 from zerosight.render import InfrastructureError, Rejected
-from zerosight.render.figure_draw import Chart
-from zerosight.render.figure_pool import FigurePool
+from zerosight.render.chart.draw import Chart
+from zerosight.render.chart.pool import FigurePool
 from zerosight.render.sandbox import offered
 
 GOOD = HEAD + "plt.bar(['a', 'b'], [1, 3], color='#123456')"
@@ -265,7 +265,7 @@ ATTACKS = {
     "spin in a formatter": "plt.plot([1]); plt.gca().xaxis.set_major_formatter(lambda v, p: [0 for _ in iter(int, 1)])",
     "raise while drawing": "plt.plot([1]); plt.gca().draw = lambda r: 1 / 0",
     "leave while drawing": "import os; plt.plot([1]); plt.gca().draw = lambda r: os._exit(0)",
-    "patch the recorder": "import zerosight.render.recorder as f; f.Recorder = None; plt.plot([1])",
+    "patch the recorder": "import zerosight.render.chart.recorder as f; f.Recorder = None; plt.plot([1])",
     "patch numpy": "np.array = None; plt.plot([1])",
 }
 

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..geometry.chart import Bounds, significant
-from .chart_axes import Reader
-from .chart_shapes import bounds_of, rectangle
+from ...geometry.chart import Bounds, significant
+from .axes import Reader
 from .display import Bitmap, Group, Shape, Thing
+from .outlines import bounds_of, rectangle
 
 MAX_CELLS = 2_500
 _RAMP_STEPS = 32

@@ -5,8 +5,8 @@ import math
 import cairocffi
 import numpy as np
 
+from ..raster import Picture, picture_from
 from .display import CLOSE, CUBIC, LINE, MOVE, Bitmap, Clip, Colour, DisplayList, Path, Shape, Style, Words
-from .raster import Picture, picture_from
 
 _CAPS = {"butt": cairocffi.LINE_CAP_BUTT, "round": cairocffi.LINE_CAP_ROUND, "projecting": cairocffi.LINE_CAP_SQUARE}
 _JOINS = {

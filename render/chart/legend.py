@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 from shapely import box
 
-from ..geometry.chart import Entry
-from .chart_marks import Look, look_of
-from .chart_parts import MIN_VISIBLE_SAMPLE, Text, is_seen
-from .chart_shapes import bounds_of, hexadecimal
+from ...geometry.chart import Entry
 from .display import Shape, Thing, Words
-from .display_seen import Seen, region_of
+from .marks import Look, look_of
+from .outlines import bounds_of, hexadecimal
+from .parts import MIN_VISIBLE_SAMPLE, Text, is_seen
+from .visible import Seen, region_of
 
 _REACH = 6.0
 """Letter heights: a sample is no larger, and its name no farther."""

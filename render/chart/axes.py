@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..geometry.chart import Axis, Bounds, significant
-from ..geometry.scales import Scale, Tick, read_number, read_scale
-from .chart_parts import MIN_CONTRAST, AxesParts, AxisParts, Text, TickParts
-from .chart_round import ring
-from .chart_shapes import bounds_of, rectangle, segment
+from ...geometry.chart import Axis, Bounds, significant
+from ...geometry.scales import Scale, Tick, read_number, read_scale
 from .display import Shape
-from .display_seen import Seen, region_of
+from .outlines import bounds_of, rectangle, segment
+from .parts import MIN_CONTRAST, AxesParts, AxisParts, Text, TickParts
+from .polar import ring
+from .visible import Seen, region_of
 
 _OFFSET = re.compile(r"^(?:[×x]?\s*(?:1e|10\^)|[+\-−]\s*[\d.]+|\d{4}(?:-\w+)*$|\w{3}\s*-?\d{4}|\d{4}-\w{3})")
 _LONGEST_TICK = 25.0

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ..geometry.chart import ChartScene
-from .chart_read import read_chart
+from ...geometry.chart import ChartScene
+from ..outcome import Rejected
+from ..raster import Picture
 from .display import DisplayList, Words, decode
-from .display_draw import draw_list
-from .outcome import Rejected
-from .raster import Picture
+from .paint import draw_list
+from .read import read_chart
 
 NONSENSE = Rejected("no_result", "the program handed back nonsense", "draw with matplotlib, and touch nothing else")
 

@@ -9,8 +9,8 @@ from matplotlib.backend_bases import RendererBase
 from matplotlib.font_manager import weight_dict
 from matplotlib.transforms import Affine2D
 
-from .figure import MAX_COORDINATE, MAX_IMAGE_BYTES, MAX_ITEMS, MAX_VERTICES
-from .outcome import Rejected
+from ..outcome import Rejected
+from .program import MAX_COORDINATE, MAX_IMAGE_BYTES, MAX_ITEMS, MAX_VERTICES
 
 
 class Refused(Exception):

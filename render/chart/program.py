@@ -25,7 +25,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .outcome import Rejected
+from ..outcome import Rejected
 
 MAX_SIDE_IN = 20.0
 """Inches of a figure's side."""

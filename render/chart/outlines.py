@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..geometry.chart import Bounds
+from ...geometry.chart import Bounds
 from .display import Path, Shape
 
 TOLERANCE = 0.75

@@ -11,11 +11,11 @@ from functools import cached_property
 import numpy as np
 from shapely import Polygon
 
-from ..geometry.chart import Bounds
-from ..geometry.chart import Words as SeenWords
-from .chart_shapes import bounds_of, hexadecimal, rounded_bounds
+from ...geometry.chart import Bounds
+from ...geometry.chart import Words as SeenWords
 from .display import Colour, DisplayList, Group, Shape, Thing, Words
-from .display_seen import Seen
+from .outlines import bounds_of, hexadecimal, rounded_bounds
+from .visible import Seen
 
 MIN_LETTER = 4.0
 """px: smaller text is not read."""

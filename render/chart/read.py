@@ -7,15 +7,15 @@ from functools import partial
 import numpy as np
 from shapely import box
 
-from ..geometry.chart import Axis, ChartScene, Mark, Panel
-from .chart_axes import Frame, Reader, find_frame, read_axes, share_scales, strays
-from .chart_cells import Cells, Ramp, find_cells, ramp_of, values_of
-from .chart_legend import Row, entries, name_by, read_legend
-from .chart_marks import Found, Look, Marks, series_of
-from .chart_parts import AxesParts, Parts, Text, seen_words, sort_out
-from .chart_shapes import TOLERANCE, hexadecimal, rounded_bounds, segment
+from ...geometry.chart import Axis, ChartScene, Mark, Panel
+from .axes import Frame, Reader, find_frame, read_axes, share_scales, strays
 from .display import DisplayList, Shape
-from .display_seen import Seen, region_of
+from .heatmap import Cells, Ramp, find_cells, ramp_of, values_of
+from .legend import Row, entries, name_by, read_legend
+from .marks import Found, Look, Marks, series_of
+from .outlines import TOLERANCE, hexadecimal, rounded_bounds, segment
+from .parts import AxesParts, Parts, Text, seen_words, sort_out
+from .visible import Seen, region_of
 
 
 class _Plot:

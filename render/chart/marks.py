@@ -13,11 +13,10 @@ import numpy as np
 from shapely import Point, box
 from shapely.geometry.base import BaseGeometry
 
-from ..geometry.chart import Bounds, Mark, Series, Value, significant
-from .chart_axes import Frame, Reader
-from .chart_parts import Text
-from .chart_round import Ring, ring
-from .chart_shapes import (
+from ...geometry.chart import Bounds, Mark, Series, Value, significant
+from .axes import Frame, Reader
+from .display import Colour, Group, Shape
+from .outlines import (
     TOLERANCE,
     are_caps,
     bounds_of,
@@ -32,8 +31,9 @@ from .chart_shapes import (
     touching,
     two_chains,
 )
-from .display import Colour, Group, Shape
-from .display_seen import Seen, region_of
+from .parts import Text
+from .polar import Ring, ring
+from .visible import Seen, region_of
 
 MIN_VISIBLE = 0.02
 """A mark of which less is seen is not there."""

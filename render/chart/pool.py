@@ -3,10 +3,10 @@
 from collections.abc import Collection
 from typing import Any
 
-from ..geometry.chart import ChartScene
-from .figure import MAX_IMAGE_BYTES, MAX_VERTICES
-from .figure_draw import Chart
-from .pool import DrawnPool, picture_of
+from ...geometry.chart import ChartScene
+from ..pool import DrawnPool, picture_of
+from .draw import Chart
+from .program import MAX_IMAGE_BYTES, MAX_VERTICES
 
 _MAX_BYTES = 16 * MAX_VERTICES + MAX_IMAGE_BYTES + (4 << 20)
 """Vertices, images, and the list itself as JSON."""
