@@ -70,7 +70,7 @@ def evolve(
 
     from .benchmarks.session import run_session
     from .config import override
-    from .render.sandbox import demand
+    from .render.sandbox.layers import demand
     from .train.embedded import model_path
     from .train.loop import Terminated, follow
     from .train.policy import locate_model

@@ -24,9 +24,9 @@ from ..render import FigurePool, Rejected, Rendered, RenderPool, rasterise, reso
 from ..render.chart import program as figure
 from ..render.chart.draw import Chart, draw_figure
 from ..render.edit import Edit, EditPool, run
-from ..render.pool import WorkerPool
 from ..render.raster import Picture
-from ..render.sandbox import layers, offered
+from ..render.sandbox.layers import layers, offered
+from ..render.sandbox.pool import WorkerPool
 from ..render.solid_draw import Solids, draw_solids
 from ..render.solid_pool import SolidPool
 from .results_file import write_results

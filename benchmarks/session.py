@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from ..render.pools import Pools
-from ..render.sandbox import demand
+from ..render.sandbox.layers import demand
 from ..train.episodes import Draw, drawn_by
 from ..train.loop import Evolution
 from ..train.policy import Policy

@@ -2,8 +2,8 @@
 
 from .chart.pool import FigurePool
 from .outcome import InfrastructureError, Rejected
-from .pool import Outcome, Rendered, RenderPool
 from .raster import Picture, rasterise, scene_to_svg
+from .sandbox.pool import Outcome, Rendered, RenderPool
 from .svg_parse import SvgLimits
 from .svg_resolve import resolve_svg
 

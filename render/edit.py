@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .outcome import InfrastructureError, Rejected
-from .pool import ProgramPool, picture_of, too_long
 from .raster import Picture
+from .sandbox.pool import ProgramPool, picture_of, too_long
 
 MAX_SIDE = 1024
 """Pixels of a picture's side, given or handed back."""

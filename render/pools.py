@@ -9,8 +9,8 @@ from ..geometry import Scene
 from .chart.pool import FigurePool
 from .edit import Edit, EditPool
 from .outcome import InfrastructureError, Rejected
-from .pool import RenderPool
 from .raster import Picture
+from .sandbox.pool import RenderPool
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from .pool import DrawnPool
+from .sandbox.pool import DrawnPool
 from .solid import MAX_BYTES
 from .solid_draw import Solids, undrawn
 

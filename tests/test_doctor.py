@@ -8,7 +8,7 @@ import pytest
 
 from zerosight import doctor
 from zerosight.doctor import Finding, diagnose
-from zerosight.render.sandbox import LAYERS
+from zerosight.render.sandbox.layers.layers import LAYERS
 
 
 def found(part: str) -> Finding:

@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from .. import Mendable, __version__
 from ..config import RunConfig
 from ..render import Picture
-from ..render.sandbox import layers
+from ..render.sandbox.layers import layers
 from .ahead import RollsAhead
 from .embedded import load_policy
 from .learner import Learner

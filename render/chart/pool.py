@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from ...geometry.chart import ChartScene
-from ..pool import DrawnPool, picture_of
+from ..sandbox.pool import DrawnPool, picture_of
 from .draw import Chart
 from .program import MAX_IMAGE_BYTES, MAX_VERTICES
 

@@ -16,7 +16,7 @@ import pytest
 from zoo import ZOO, svg
 
 from zerosight.render import InfrastructureError, Rejected, Rendered, SvgLimits, rasterise, resolve_svg
-from zerosight.render.pool import MAX_PROGRAM, DrawnPool, Sketch, rendered
+from zerosight.render.sandbox.layers.pool import MAX_PROGRAM, DrawnPool, Sketch, rendered
 
 LOOSE = SvgLimits(max_crossings=10**9)
 TANGLE = svg(

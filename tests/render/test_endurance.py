@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zerosight.render import InfrastructureError, Rejected, Rendered, RenderPool, sandbox
+from zerosight.render import InfrastructureError, Rejected, Rendered, RenderPool
 from zerosight.render.edit import Edit, EditPool
-from zerosight.render.pool import WorkerPool
 from zerosight.render.raster import Picture
+from zerosight.render.sandbox.layers import layers as sandbox
+from zerosight.render.sandbox.layers.pool import WorkerPool
 
 IMAGE = np.random.default_rng(2).integers(0, 256, (32, 32, 3), dtype=np.uint8)
 TURN = "def edit(image, turns):\n    return image.rotate(90 * turns)"
@@ -165,7 +166,7 @@ BOTH = """
 import numpy as np
 from zerosight.render import RenderPool
 from zerosight.render.edit import Edit, EditPool
-from zerosight.render.sandbox import offered
+from zerosight.render.sandbox.layers import offered
 program = "def edit(image):\\n    return open({secret!r}).read() if {secret!r} else image"
 with RenderPool() as svg, EditPool() as edits:
     drawn, = svg.render(['<svg viewBox="0 0 8 8"><circle r="3"/></svg>'])

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from zerosight.render import InfrastructureError, Rejected, process, wire
-from zerosight.render.process import Service
+from zerosight.render import InfrastructureError, Rejected
+from zerosight.render.sandbox.layers import service as process
+from zerosight.render.sandbox.layers import wire
+from zerosight.render.sandbox.layers.service import Service
 
 Reply = dict[str, Any]
 

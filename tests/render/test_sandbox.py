@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from zerosight.render import InfrastructureError, Rendered, RenderPool, sandbox
-from zerosight.render.sandbox import LAYERS, SandboxError, confinement, demand, offered, start
+from zerosight.render import InfrastructureError, Rendered, RenderPool
+from zerosight.render.sandbox.layers import layers as sandbox
+from zerosight.render.sandbox.layers.layers import LAYERS, SandboxError, confinement, demand, offered, start
 
 pytestmark = [pytest.mark.sandbox]
 
 ALL = offered()
 GUARD = """
 import json, sys, os, ctypes, socket, signal, mmap, threading
-from zerosight.render.confine import confine
+from zerosight.render.sandbox.layers.confine import confine
 confine(json.loads(sys.stdin.buffer.readline()))
 try:
     {attempt}
@@ -181,7 +182,7 @@ def test_the_worker_is_filtered_and_has_no_capabilities() -> None:
 
 
 def test_a_demand_that_cannot_be_met_says_what_would_bring_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zerosight.render.sandbox.shutil.which", lambda name: None)
+    monkeypatch.setattr("zerosight.render.sandbox.layers.shutil.which", lambda name: None)
     sandbox.layers.cache_clear()
     try:
         with pytest.raises(SandboxError, match="apt-get install bubblewrap"):
@@ -195,7 +196,7 @@ def test_a_demand_that_cannot_be_met_says_what_would_bring_it(monkeypatch: pytes
 
 
 def test_a_bubblewrap_that_vanishes_is_an_infrastructure_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zerosight.render.sandbox.shutil.which", lambda name: None)
+    monkeypatch.setattr("zerosight.render.sandbox.layers.shutil.which", lambda name: None)
     with RenderPool(layers=("limits", "namespaces")) as pool:
         (found,) = pool.render(["<svg/>"])
     assert isinstance(found, InfrastructureError) and "bubblewrap" in str(found)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from zerosight.render import Rejected
-from zerosight.render.sandbox import offered
+from zerosight.render.sandbox.layers.layers import offered
 from zerosight.render.solid import MAX_CAMERAS, MAX_NAME, MAX_OBJECTS, run, warm
 from zerosight.render.solid_draw import Solids, draw_solids
 from zerosight.render.solid_pool import SolidPool

@@ -16,9 +16,9 @@ import sys
 from types import FrameType
 from typing import Any, NoReturn
 
+from ..outcome import Rejected
 from . import wire
 from .confine import confine
-from .outcome import Rejected
 
 
 class _OutOfTime(Exception):

@@ -7,13 +7,13 @@ from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 import numpy as np
 
-from ..geometry import FlatScene, unpack_scene
+from ...geometry import FlatScene, unpack_scene
+from ..outcome import InfrastructureError, Rejected
+from ..raster import Picture
+from ..svg_parse import SvgLimits, encoded, oversize
 from . import wire
-from .outcome import InfrastructureError, Rejected
-from .process import Service
-from .raster import Picture
-from .sandbox import offered
-from .svg_parse import SvgLimits, encoded, oversize
+from .layers import offered
+from .service import Service
 
 DRAWN_TOGETHER = 8
 """Programs whose claims wait in the parent for the reader."""

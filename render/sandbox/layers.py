@@ -23,9 +23,9 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .. import Mendable
+from ... import Mendable
+from ..outcome import InfrastructureError
 from .confine import landlock_abi
-from .outcome import InfrastructureError
 
 LAYERS = ("limits", "landlock", "seccomp", "namespaces")
 

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
+from ..outcome import InfrastructureError, Rejected
 from . import wire
-from .outcome import InfrastructureError, Rejected
-from .sandbox import confinement, start
+from .layers import confinement, start
 
 CHUNK = 32
 """Jobs sent to a worker at a time."""

@@ -21,9 +21,9 @@ import traceback
 from collections.abc import Mapping
 from typing import Any, NamedTuple, NoReturn
 
+from ..outcome import Rejected
 from . import wire
 from .confine import Confinement
-from .outcome import Rejected
 
 RESULT_FD = 3
 CONFINED = b"\x01"
