@@ -20,15 +20,16 @@ from matplotlib import pyplot
 from ..envs import make, stream
 from ..geometry import FlatScene
 from ..geometry.chart import ChartScene
-from ..render import FigurePool, Rejected, Rendered, RenderPool, rasterise, resolve_svg, solid
+from ..render import FigurePool, Rejected, Rendered, RenderPool, rasterise, resolve_svg
 from ..render.chart import program as figure
 from ..render.chart.draw import Chart, draw_figure
 from ..render.edit import Edit, EditPool, run
 from ..render.raster import Picture
 from ..render.sandbox.layers import layers, offered
 from ..render.sandbox.pool import WorkerPool
-from ..render.solid_draw import Solids, draw_solids
-from ..render.solid_pool import SolidPool
+from ..render.solid import program as solid
+from ..render.solid.draw import Solids, draw_solids
+from ..render.solid.pool import SolidPool
 from .results_file import write_results
 
 ENV_ID = "shapes/Canvas-v1"
@@ -69,7 +70,7 @@ draw_figure(*figure.run(namespace, {}, b""), 448)
 FRESH_SOLID = """
 import sys
 from zerosight.render import solid
-from zerosight.render.solid_draw import draw_solids
+from zerosight.render.solid.program.draw import draw_solids
 namespace = {}
 exec(sys.stdin.read(), namespace)
 draw_solids(*solid.run(namespace, {}, b""), 256)

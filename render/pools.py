@@ -32,7 +32,7 @@ Outcome = Drawn | Rejected | InfrastructureError
 
 def _solid_pool(workers: int, layers: Collection[str] | None) -> Any:
     # trimesh and open3d belong to an extra.
-    from .solid_pool import SolidPool
+    from .solid.pool import SolidPool
 
     return SolidPool(workers, layers=layers)
 

@@ -15,7 +15,7 @@ from ...geometry.camera import Camera
 from ...geometry.room import STRUCTURE as HIDING
 from ...geometry.room import Ring, RoomObject, RoomScene
 from ...geometry.spatial import Box, Sight, SpatialObject, bounding_box, spatial_object
-from ...render.solid_view import World
+from ...render.solid.view import World
 from .files import Mesh
 
 STRUCTURE = frozenset(

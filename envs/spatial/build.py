@@ -25,7 +25,7 @@ from .physics import camera_faults, faults
 from .recognise import catalogue, recognised, structure
 
 if TYPE_CHECKING:
-    from ...render.solid_draw import Solids
+    from ...render.solid.draw import Solids
 
 T = TypeVar("T")
 _HOW = (
@@ -72,7 +72,7 @@ def built(text: str, size: int) -> "Solids":
         RuntimeError: packages are missing.
         ValueError: the program is not accepted, or there is no such size.
     """
-    from ...render.solid_draw import draw_solids
+    from ...render.solid.draw import draw_solids
 
     return _accepted(text, lambda claim, payload: draw_solids(claim, payload, size))
 
@@ -83,7 +83,7 @@ def built_room(text: str, size: int) -> RoomScene:
     Raises:
         ValueError: as `built`, or what it makes is no room.
     """
-    from ...render.solid_draw import measure_solids
+    from ...render.solid.draw import measure_solids
 
     scene = _accepted(text, lambda claim, payload: measure_solids(claim, payload, size))
     room = room_scene(scene)
@@ -95,7 +95,7 @@ def built_room(text: str, size: int) -> RoomScene:
 def _accepted(text: str, read: Callable[[Any, bytes], T | Rejected]) -> T:
     if missing := [name for name in ("trimesh", "open3d", "scipy") if find_spec(name) is None]:
         raise RuntimeError(f"rooms need {', '.join(missing)}: pip install 'zerosight[spatial]'")
-    from ...render.solid import run
+    from ...render.solid.program import run
     from . import kit
 
     namespace = dict(vars(kit))

@@ -17,9 +17,9 @@ from zerosight.geometry.camera import Camera, look_at
 from zerosight.geometry.spatial import SpatialObject, spatial_object
 from zerosight.render import Rejected
 from zerosight.render.sandbox.layers.layers import confinement, offered
-from zerosight.render.solid import MAX_CAMERAS, MAX_NAME, MAX_OBJECTS, run
-from zerosight.render.solid_draw import MAX_SIZE, Solids, draw, draw_solids, undrawn, warm
-from zerosight.render.solid_view import GROUND, NOTHING, SUN, View, World
+from zerosight.render.solid.program.draw import MAX_SIZE, Solids, draw, draw_solids, undrawn, warm
+from zerosight.render.solid.program.program import MAX_CAMERAS, MAX_NAME, MAX_OBJECTS, run
+from zerosight.render.solid.program.view import GROUND, NOTHING, SUN, View, World
 
 RED, BLUE, WHITE = (200, 40, 40), (40, 80, 200), (255, 255, 255)
 

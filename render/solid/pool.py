@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from typing import Any
 
-from .sandbox.pool import DrawnPool
-from .solid import MAX_BYTES
-from .solid_draw import Solids, undrawn
+from ..sandbox.pool import DrawnPool
+from .draw import Solids, undrawn
+from .program import MAX_BYTES
 
 
 class SolidPool(DrawnPool[Solids]):

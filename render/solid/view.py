@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..geometry.camera import Camera
-from ..geometry.spatial import MAX_HIDERS, Sight, SpatialObject
-from .raster import Picture
+from ...geometry.camera import Camera
+from ...geometry.spatial import MAX_HIDERS, Sight, SpatialObject
+from ..raster import Picture
 
 GROUND, NOTHING = -1, -2
 """What a pixel shows besides objects: the plain ground under the lowest point, and the sky."""

@@ -12,20 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from ..geometry.camera import Camera, pinhole
-from ..geometry.spatial import DECIMALS, MAX_COORDINATE, SpatialObject, SpatialScene, spatial_object
-from .outcome import Rejected
-from .raster import Picture
-from .solid import (
-    MAX_CAMERAS,
-    MAX_FOV,
-    MAX_NAME,
-    MAX_OBJECTS,
-    MAX_TRIANGLES,
-    MAX_VERTICES,
-    MIN_FOV,
-)
-from .solid_view import World
+from ...geometry.camera import Camera, pinhole
+from ...geometry.spatial import DECIMALS, MAX_COORDINATE, SpatialObject, SpatialScene, spatial_object
+from ..outcome import Rejected
+from ..raster import Picture
+from .program import MAX_CAMERAS, MAX_FOV, MAX_NAME, MAX_OBJECTS, MAX_TRIANGLES, MAX_VERTICES, MIN_FOV
+from .view import World
 
 DEFAULT_SIZE = 256
 """Pixels of a picture's side."""

@@ -1,0 +1,1 @@
+"""Solids: trimesh programs run in the sandbox, their meshes drawn and measured."""
