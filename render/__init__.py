@@ -4,8 +4,8 @@ from .chart.pool import FigurePool
 from .outcome import InfrastructureError, Rejected
 from .raster import Picture, rasterise, scene_to_svg
 from .sandbox.pool import Outcome, Rendered, RenderPool
-from .svg_parse import SvgLimits
-from .svg_resolve import resolve_svg
+from .svg.parse import SvgLimits
+from .svg.resolve import resolve_svg
 
 __all__ = [
     "FigurePool",

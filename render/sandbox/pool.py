@@ -10,7 +10,7 @@ import numpy as np
 from ...geometry import FlatScene, unpack_scene
 from ..outcome import InfrastructureError, Rejected
 from ..raster import Picture
-from ..svg_parse import SvgLimits, encoded, oversize
+from ..svg.parse import SvgLimits, encoded, oversize
 from . import wire
 from .layers import offered
 from .service import Service

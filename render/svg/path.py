@@ -4,7 +4,7 @@ import math
 import re
 from typing import NamedTuple
 
-from .svg_parse import Element, SvgLimits, parse_number
+from .parse import Element, SvgLimits, parse_number
 
 Point = tuple[float, float]
 CURVE_PIECES = 16

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Callable
 
-from .svg_parse import Element, SvgLimits, number, number_list
-from .svg_path import CIRCLE_PIECES, Point, flatten_path
+from .parse import Element, SvgLimits, number, number_list
+from .path import CIRCLE_PIECES, Point, flatten_path
 
 Subpath = tuple[list[Point], bool]
 """The points of a boundary without the closing one, and whether it is closed."""

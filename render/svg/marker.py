@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from .svg_parse import Element, SvgLimits, parse_number
-from .svg_path import TINY, Point, Segment, path_segments
-from .svg_shapes import SHAPES
-from .svg_style import Matrix, multiply
+from .parse import Element, SvgLimits, parse_number
+from .path import TINY, Point, Segment, path_segments
+from .shapes import SHAPES
+from .style import Matrix, multiply
 
 MARKED = ("line", "polyline", "polygon", "path")
 """Elements that have markers."""

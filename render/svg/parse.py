@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from .outcome import Rejected
+from ..outcome import Rejected
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

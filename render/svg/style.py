@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import ImageColor
 
-from .svg_parse import INSTEAD, PAINT, Element, SvgLimits, number_list, parse_number
+from .parse import INSTEAD, PAINT, Element, SvgLimits, number_list, parse_number
 
 Matrix = tuple[float, float, float, float, float, float]
 """a b c d e f of SVG: x' = a x + c y + e, y' = b x + d y + f."""

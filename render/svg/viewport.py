@@ -10,8 +10,8 @@ import math
 import re
 from typing import NamedTuple
 
-from .svg_parse import Element, SvgLimits, number, number_list, parse_number
-from .svg_style import IDENTITY, Matrix
+from .parse import Element, SvgLimits, number, number_list, parse_number
+from .style import IDENTITY, Matrix
 
 _ALIGN = re.compile(r"x(Min|Mid|Max)Y(Min|Mid|Max)")
 _SHARES = {"Min": 0.0, "Mid": 0.5, "Max": 1.0}

@@ -13,10 +13,10 @@ from shapely import LineString, Polygon, unary_union
 from shapely import Point as Place
 from shapely.geometry.base import BaseGeometry
 
-from .svg_dash import Dash
-from .svg_fill import crossings
-from .svg_path import Point
-from .svg_style import Style
+from .dash import Dash
+from .fill import crossings
+from .path import Point
+from .style import Style
 
 _LONG = 70
 """Lines of up to so many points, a circle among them, are never taken apart."""

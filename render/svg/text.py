@@ -20,10 +20,10 @@ from shapely import MultiPolygon, Polygon, unary_union
 from shapely.affinity import affine_transform
 from shapely.geometry.base import BaseGeometry
 
-from .font import Font, font
-from .svg_fill import fill_loops
-from .svg_parse import Element, SvgLimits, number_list
-from .svg_style import Letters, Style, read_style
+from ..font import Font, font
+from .fill import fill_loops
+from .parse import Element, SvgLimits, number_list
+from .style import Letters, Style, read_style
 
 _ADVICE = "write Latin or Greek letters, digits and common signs"
 _HANGING = 0.8

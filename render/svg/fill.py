@@ -15,7 +15,7 @@ from shapely import (
 )
 from shapely.geometry.base import BaseGeometry
 
-from .svg_path import Point
+from .path import Point
 
 _BLOCK = 256
 """Segments whose neighbours are looked up at once."""

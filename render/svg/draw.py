@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..geometry import pack_scene
-from .outcome import Rejected
-from .raster import rasterise
-from .svg_parse import SvgLimits
-from .svg_resolve import resolve_svg
+from ...geometry import pack_scene
+from ..outcome import Rejected
+from ..raster import rasterise
+from .parse import SvgLimits
+from .resolve import resolve_svg
 
 
 def warm() -> None:

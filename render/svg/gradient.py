@@ -7,11 +7,11 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from ..geometry import Gradient
-from .svg_parse import GRADIENTS, Element, SvgLimits, parse_number
-from .svg_path import Point
-from .svg_style import Matrix, Style, declared, multiply, read_paint, read_style, read_transform
-from .svg_viewport import Extent
+from ...geometry import Gradient
+from .parse import GRADIENTS, Element, SvgLimits, parse_number
+from .path import Point
+from .style import Matrix, Style, declared, multiply, read_paint, read_style, read_transform
+from .viewport import Extent
 
 _SPREADS = ("pad", "reflect", "repeat")
 _UNITS = ("objectBoundingBox", "userSpaceOnUse")

@@ -4,8 +4,8 @@ import numpy as np
 from shapely import get_coordinates, get_num_coordinates, get_parts, unary_union
 from shapely.geometry.base import BaseGeometry
 
-from .svg_fill import crossings
-from .svg_parse import SvgError, SvgLimits
+from .fill import crossings
+from .parse import SvgError, SvgLimits
 
 _SMALL = 40_000
 """Regions whose numbers of points multiply to no more cannot cross more often than an overlay bears."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from .svg_path import Point
+from .path import Point
 
 
 class Dash(NamedTuple):

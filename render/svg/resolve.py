@@ -14,20 +14,20 @@ from shapely import GEOSException, Polygon, STRtree, box, make_valid, polygons, 
 from shapely.affinity import affine_transform
 from shapely.geometry.base import BaseGeometry
 
-from ..geometry import FlatObject, FlatScene, Gradient, classify_outline, rounded
-from .outcome import Rejected
-from .svg_dash import Dash, Measured, begins_drawn, dash_count, dashes
-from .svg_fill import fill_loops, tangled
-from .svg_gradient import Filled, read_gradient
-from .svg_marker import MARKED, Vertex, marker_matrix, vertices
-from .svg_overlay import Overlays
-from .svg_parse import GRADIENTS, NOTES, Element, SvgError, SvgLimits, number, parse_svg
-from .svg_path import Point
-from .svg_shapes import SHAPES, Subpath
-from .svg_stroke import stroked
-from .svg_style import IDENTITY, Matrix, Style, multiply, read_style, read_transform
-from .svg_text import text_runs
-from .svg_viewport import Extent, Inner, inner_viewport, marker_viewport, root_canvas
+from ...geometry import FlatObject, FlatScene, Gradient, classify_outline, rounded
+from ..outcome import Rejected
+from .dash import Dash, Measured, begins_drawn, dash_count, dashes
+from .fill import fill_loops, tangled
+from .gradient import Filled, read_gradient
+from .marker import MARKED, Vertex, marker_matrix, vertices
+from .overlay import Overlays
+from .parse import GRADIENTS, NOTES, Element, SvgError, SvgLimits, number, parse_svg
+from .path import Point
+from .shapes import SHAPES, Subpath
+from .stroke import stroked
+from .style import IDENTITY, Matrix, Style, multiply, read_style, read_transform
+from .text import text_runs
+from .viewport import Extent, Inner, inner_viewport, marker_viewport, root_canvas
 
 WHITE = "#ffffff"
 EMPTY = Polygon()

@@ -1,0 +1,1 @@
+"""SVG: programs parsed, resolved to flat scenes and drawn."""
