@@ -288,7 +288,7 @@ def draw(
 ) -> None:
     """Run a program in the sandbox, and say what it drew or why it is rejected."""
     from .render import InfrastructureError, Rejected
-    from .render.pools import KINDS, Pools, kind_of
+    from .render.drawing import KINDS, Pools, kind_of
 
     try:
         text = program.read_text()

@@ -12,7 +12,7 @@ from typing import Any
 from ..envs import Item, Rejected, make, stream
 from ..envs.shapes.canvas import ENV_ID
 from ..render import Picture
-from ..render.pools import Drawn
+from ..render.drawing import Drawn
 from ..roles import coder, proposer, solver
 from ..train.curriculum import task_label
 from ..train.episodes import Draw, draw_each

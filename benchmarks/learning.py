@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import torch
 import typer
 
-from ..render.pools import Pools
+from ..render.drawing import Pools
 from ..train.episodes import drawn_by
 from ..train.loop import Evolution
 from ..train.make_seed import SeedRecipe, continue_warmup

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from ..render.pools import Pools
+from ..render.drawing import Pools
 from ..render.sandbox.layers import demand
 from ..train.episodes import Draw, drawn_by
 from ..train.loop import Evolution

@@ -13,7 +13,7 @@ from typing_extensions import TypeVar
 from .. import Mendable
 from ..geometry import FlatScene, Scene, read_scene, scene_kind
 from ..render import InfrastructureError, Picture, Rejected
-from ..render.pools import Drawn, Pools, shared
+from ..render.drawing import Drawn, Pools, shared
 from .answers import Answer, Score, score_answer
 from .streams import Stream
 

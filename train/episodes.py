@@ -7,7 +7,7 @@ from dataclasses import replace
 from ..config import RunConfig
 from ..envs import Environment, Item, Rejected, Stream, make
 from ..render import InfrastructureError
-from ..render.pools import Drawn, Outcome, Pools
+from ..render.drawing import Drawn, Outcome, Pools
 from ..roles import coder, explain, proposer, solver
 from ..roles.labels import vote
 from ..roles.proposer import Proposal

@@ -14,7 +14,7 @@ import torch
 
 from ..config import ConfigError, Phase, RunConfig
 from ..envs import InfrastructureError, Rejected, Score, Stream, make
-from ..render.pools import Drawn
+from ..render.drawing import Drawn
 from ..roles.proposer import Proposal
 from .ahead import Rolled, RollsAhead, snapshot_of
 from .curricula import make_curriculum

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from ..envs import Briefing, Environment, Item, Rejected, Score
 from ..render import Picture
-from ..render.pools import Outcome
+from ..render.drawing import Outcome
 from ..roles.labels import Vote
 from ..roles.proposer import Proposal
 from .generator import Completion, Prompt

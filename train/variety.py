@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..geometry import Scene, scene_kind, statistics
-from ..render.pools import Drawn
+from ..render.drawing import Drawn
 from ..roles.novelty import cluster_shares, coverage, scene_novelty, structure
 from ..roles.proposer import Proposal
 from .tree import Attempt

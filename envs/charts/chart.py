@@ -41,7 +41,7 @@ from typing import Any
 from ...geometry import ChartScene
 from ...geometry.chart import Mark, Panel, Series
 from ...render import InfrastructureError, Picture, Rejected
-from ...render.pools import shared
+from ...render.drawing import shared
 from ..core import Briefing, Item, Requirement, Task, Truth
 from ..execute import IllPosed, Result, clear, execute
 from ..grammar import Grammar

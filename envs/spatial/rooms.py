@@ -54,7 +54,7 @@ import numpy as np
 
 from ...geometry import RoomScene, SpatialScene
 from ...render import InfrastructureError, Picture, Rejected
-from ...render.pools import Drawn, Pools, shared
+from ...render.drawing import Drawn, Pools, shared
 from ..answers import OPPOSITES
 from ..core import Briefing, Item, Requirement, Truth
 from ..leaves import Description, Vocabulary

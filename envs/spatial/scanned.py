@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...geometry import RoomScene
 from ...render import InfrastructureError, Picture, Rejected
-from ...render.pools import Drawn, Pools
+from ...render.drawing import Drawn, Pools
 from ..core import Briefing, FolderError, Item, Requirement, Truth
 from ..query import Call
 from ..scans import Scan, ScanError, list_scans, open_scan

@@ -7,7 +7,7 @@ import numpy as np
 
 from ...geometry import RoomScene
 from ...render import Picture, Rejected
-from ...render.pools import Drawn
+from ...render.drawing import Drawn
 from ..core import Item, Question, Task
 from ..grammar import Grammar
 from ..queried import QueriedEnvironment

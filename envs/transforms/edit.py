@@ -47,7 +47,7 @@ import numpy as np
 from ...geometry import EditScene
 from ...geometry.edit import SETS
 from ...render import InfrastructureError, Picture, Rejected
-from ...render.pools import Drawn, Pools, shared
+from ...render.drawing import Drawn, Pools, shared
 from ..core import Briefing, Item, Question, Requirement, Task
 from ..grammar import Grammar
 from ..queried import QueriedEnvironment

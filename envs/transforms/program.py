@@ -27,8 +27,8 @@ from PIL import Image
 
 from ...geometry.edit import PAIRS, SETS, EditScene, Step
 from ...render import InfrastructureError, Picture, Rejected
+from ...render.drawing import Pools
 from ...render.edit import Edit
-from ...render.pools import Pools
 from .difference import MAX_PLAIN, THRESHOLD, fitted, gaps
 from .seeds import BY_TEXT, SEEDS
 from .source import KINDS, MAX_NUMBER, read_spec, source_picture

@@ -20,7 +20,7 @@ from shapely import MultiPolygon, Polygon, unary_union
 from shapely.affinity import affine_transform
 from shapely.geometry.base import BaseGeometry
 
-from ..font import Font, font
+from ..glyphs import Font, font
 from .fill import fill_loops
 from .parse import Element, SvgLimits, number_list
 from .style import Letters, Style, read_style

@@ -23,7 +23,7 @@ from zerosight.envs.transforms.program import Program, read_program, run_built_i
 from zerosight.envs.transforms.seeds import PHRASINGS, SEEDS
 from zerosight.geometry import EditScene
 from zerosight.geometry.edit import SETS, Step
-from zerosight.render.pools import Pools, shared
+from zerosight.render.drawing import Pools, shared
 
 EDIT = "def edit(image, size):\n    return image.crop((0, 0, size, size)).resize((64, 64))\n"
 PARAMS = 'params = [{"size": 16}, {"size": 26}, {"size": 40}, {"size": 50}]\n'

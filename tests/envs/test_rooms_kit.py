@@ -16,7 +16,7 @@ from zerosight.envs.streams import Stream
 from zerosight.geometry.room import RoomScene
 from zerosight.geometry.spatial import SpatialObject, spatial_object
 from zerosight.render import Rejected
-from zerosight.render.pools import Pools
+from zerosight.render.drawing import Pools
 from zerosight.render.solid.program.program import MAX_PROGRAM
 
 NAMES = sorted(kit.CATALOGUE)

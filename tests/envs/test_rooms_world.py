@@ -23,7 +23,7 @@ from zerosight.envs.spatial.surroundings import Surroundings
 from zerosight.envs.spatial.world import FRAMES, TASKS
 from zerosight.geometry import RoomObject, RoomScene, look_at
 from zerosight.geometry.spatial import Box, Sight
-from zerosight.render.pools import shared
+from zerosight.render.drawing import shared
 
 KINDS = ("rectangle", "L", "rooms")
 

@@ -4,7 +4,7 @@ import cairocffi
 import numpy as np
 import pytest
 
-from zerosight.render.font import Font, font
+from zerosight.render.glyphs import Font, font
 
 FACES = [("normal", "normal"), ("bold", "normal"), ("normal", "italic"), (700, "oblique")]
 faces = pytest.mark.parametrize("face", FACES, ids=lambda face: "-".join(map(str, face)))

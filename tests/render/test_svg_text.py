@@ -7,7 +7,7 @@ from zoo import svg
 
 from zerosight.geometry import FlatObject, FlatScene
 from zerosight.render import Rejected, SvgLimits, rasterise, resolve_svg
-from zerosight.render.font import font
+from zerosight.render.glyphs import font
 
 BOLD = font("bold")
 PLAIN = font()

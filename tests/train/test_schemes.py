@@ -11,7 +11,7 @@ from test_episodes import BAD, CIRCLE_LEFT, CIRCLE_RIGHT, GOOD, UNCLEAR, WRONG, 
 from zerosight.config import override
 from zerosight.envs import Environment, InfrastructureError, Stream, make
 from zerosight.envs.transforms.library import Library
-from zerosight.render.pools import Pools
+from zerosight.render.drawing import Pools
 from zerosight.roles.labels import Label, Vote
 from zerosight.train.curricula import make_curriculum
 from zerosight.train.diagnostics import diagnose, forgetting, label_is_wrong, skill_matrix

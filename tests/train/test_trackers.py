@@ -11,7 +11,7 @@ import pytest
 from test_schedules import SMALL
 
 from zerosight.config import ConfigError, RunConfig, build
-from zerosight.render.pools import Pools
+from zerosight.render.drawing import Pools
 from zerosight.train.episodes import Draw, drawn_by
 from zerosight.train.export import export
 from zerosight.train.loop import Evolution

@@ -5,7 +5,7 @@ import pytest
 from zerosight.envs import Briefing, make
 from zerosight.geometry import statistics
 from zerosight.render import Rejected, resolve_svg
-from zerosight.render.pools import Drawn
+from zerosight.render.drawing import Drawn
 from zerosight.roles.novelty import scene_novelty
 from zerosight.roles.proposer import Proposal
 from zerosight.train.tree import Attempt, Drawing

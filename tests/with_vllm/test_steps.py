@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from zerosight.config import Generation, Learning, RunConfig, Tree
-from zerosight.render.pools import Pools
+from zerosight.render.drawing import Pools
 from zerosight.train.episodes import drawn_by
 from zerosight.train.generators import VLLMEngineGenerator, make_generator, push_weights
 from zerosight.train.learner import TrainingError

@@ -22,7 +22,7 @@ from ...envs.transforms.edit import ENV_ID
 from ...envs.transforms.library import PROBES, Library, Offer
 from ...envs.transforms.program import with_source
 from ...render import Rejected
-from ...render.pools import Drawn
+from ...render.drawing import Drawn
 from ...roles import shapes
 from ...roles.messages import Messages, chat
 from ...roles.proposer import Proposal

@@ -18,7 +18,7 @@ from typing import ClassVar
 
 from ...config import Labels, Phase, RunConfig, Tree
 from ...envs import Rejected, Score
-from ...render.pools import Drawn
+from ...render.drawing import Drawn
 from ...roles import shapes
 from ...roles.labels import BANDS
 from ...roles.novelty import cluster_shares
