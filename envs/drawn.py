@@ -7,9 +7,9 @@ from typing import Any
 from ..geometry import FlatScene
 from ..render import Picture, Rejected, rasterise, resolve_svg
 from .core import Briefing, Item, Requirement, Truth
-from .leaves import Description
+from .language.literals import Description
+from .language.query import Call
 from .queried import QueriedEnvironment
-from .query import Call
 from .requirements import Described, read_requirements, unmet
 from .streams import Stream
 

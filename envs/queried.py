@@ -6,9 +6,9 @@ from typing import Any
 
 from ..render import Rejected
 from .core import Environment, Question, S, Truth
-from .execute import Result, clear, execute
-from .grammar import Grammar
-from .query import Call, Language, dump, loads, skeleton
+from .language.execute import Result, clear, execute
+from .language.grammar import Grammar
+from .language.query import Call, Language, dump, loads, skeleton
 from .streams import Stream
 
 

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from ..render import Rejected
 from .core import Requirement
-from .leaves import Description, Invalid
+from .language.literals import Description, Invalid
 
 
 class Described(Protocol):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..envs import Briefing, Environment, Rejected, Requirement, Score
-from ..envs.query import loads
+from ..envs.language.query import loads
 from .messages import Messages, chat
 from .reward import weigh
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from ..config import ConfigError, CurriculumConfig
 from ..envs import Environment, Stream
-from ..envs.query import Call, dump
+from ..envs.language.query import Call, dump
 from ..roles.shapes import absolute_zero, variance
 from .curriculum import SHRINK, Arm, Curriculum
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..envs import make
-from ..envs.query import Call, skeleton
+from ..envs.language.query import Call, skeleton
 from ..roles.novelty import structure_entropy
 from ..roles.proposer import Proposal
 from .learner import Trace

@@ -43,11 +43,11 @@ from ...geometry.chart import Mark, Panel, Series
 from ...render import InfrastructureError, Picture, Rejected
 from ...render.drawing import shared
 from ..core import Briefing, Item, Requirement, Task, Truth
-from ..execute import IllPosed, Result, clear, execute
-from ..grammar import Grammar
-from ..leaves import Description, Vocabulary, did_you_mean
+from ..language.execute import IllPosed, Result, clear, execute
+from ..language.grammar import Grammar
+from ..language.literals import Description, Vocabulary, did_you_mean
+from ..language.query import Call, skeleton
 from ..queried import QueriedEnvironment
-from ..query import Call, skeleton
 from ..registry import register
 from ..requirements import read_requirements
 from ..streams import Stream

@@ -6,9 +6,9 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from ...render import Rejected
-from ..execute import IllPosed, Run
-from ..leaves import Description, LeafKind, Name, Quantity, Vocabulary
-from ..query import Call, Language, Leaf, Operator
+from ..language.execute import IllPosed, Run
+from ..language.literals import Description, LeafKind, Name, Quantity, Vocabulary
+from ..language.query import Call, Language, Leaf, Operator
 
 AXIS, READING = "% of the axis", "reading errors"
 COLOURS: Mapping[str, str] = {

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..query import Call, Leaf, Query, walk
+from ..language.query import Call, Leaf, Query, walk
 from ..streams import Stream
 from .names import MEASURES, PANELS, SERIES, THEMES
 from .operators import COLOURS, LANGUAGE, Point, Reading

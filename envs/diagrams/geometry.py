@@ -43,10 +43,10 @@ from typing import Any
 from ...geometry import FlatScene
 from ...render import Picture, Rejected, rasterise, resolve_svg
 from ..core import Briefing, Item, Question, Requirement, Task, Truth
-from ..grammar import Grammar
-from ..leaves import Description, Vocabulary
+from ..language.grammar import Grammar
+from ..language.literals import Description, Vocabulary
+from ..language.query import Call, Query
 from ..queried import QueriedEnvironment
-from ..query import Call, Query
 from ..registry import register
 from ..requirements import read_requirements, unmet
 from ..streams import Stream

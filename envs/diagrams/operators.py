@@ -20,9 +20,9 @@ from ...geometry.constraints import (
     satisfied,
 )
 from ...render import Rejected
-from ..execute import IllPosed, Run
-from ..leaves import Invalid, LeafKind, Quantity, did_you_mean
-from ..query import Call, Language, Leaf, Operator
+from ..language.execute import IllPosed, Run
+from ..language.literals import Invalid, LeafKind, Quantity, did_you_mean
+from ..language.query import Call, Language, Leaf, Operator
 from ..streams import Stream
 from .figure import LETTERS, Drawing
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...geometry.constraints import INDEPENDENT, Condition, Figure, RowSpace, rows, satisfied
-from ..execute import IllPosed, Run
-from ..query import Call
+from ..language.execute import IllPosed, Run
+from ..language.query import Call
 from ..streams import Stream
 from .figure import CANVAS, LETTERS, OFF, Drawing, Place, UnclearError, assembled
 from .operators import CLEARANCE, LANGUAGE, MAX_AWAY, Stated

@@ -43,10 +43,10 @@ from ...geometry import FlatObject, FlatScene
 from ...render import Rejected
 from ..core import Task
 from ..drawn import DrawnEnvironment
-from ..execute import Result, execute
-from ..grammar import Grammar
-from ..leaves import Description, Vocabulary
-from ..query import Call, Language, Leaf, Query, dump, skeleton
+from ..language.execute import Result, execute
+from ..language.grammar import Grammar
+from ..language.literals import Description, Vocabulary
+from ..language.query import Call, Language, Leaf, Query, dump, skeleton
 from ..registry import register
 from ..streams import Stream
 from .operators import OPERATORS, Thing, foregone, noun, only_itself, tells, twice

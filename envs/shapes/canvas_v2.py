@@ -46,10 +46,10 @@ from ...geometry import FlatObject, FlatScene, Region, polygon_kind
 from ...render import Rejected
 from ..core import Task
 from ..drawn import DrawnEnvironment
-from ..enumeration import Enumeration
-from ..grammar import Grammar
-from ..leaves import Description, Vocabulary
-from ..query import Call, Language, Leaf, skeleton
+from ..language.enumeration import Enumeration
+from ..language.grammar import Grammar
+from ..language.literals import Description, Vocabulary
+from ..language.query import Call, Language, Leaf, skeleton
 from ..registry import register
 from ..streams import Stream
 from .compose import (

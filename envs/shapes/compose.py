@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..core import Task
-from ..enumeration import Enumeration
-from ..execute import Result, clear, execute
-from ..query import Call, Language, Leaf, Query, walk
+from ..language.enumeration import Enumeration
+from ..language.execute import Result, clear, execute
+from ..language.query import Call, Language, Leaf, Query, walk
 from ..streams import Stream
 from .relations import Body, Crowd
 

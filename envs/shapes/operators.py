@@ -10,8 +10,8 @@ from itertools import combinations
 from typing import Any
 
 from ...render import Rejected
-from ..execute import Run
-from ..query import Call, Language, Leaf, Operator, Query
+from ..language.execute import Run
+from ..language.query import Call, Language, Leaf, Operator, Query
 
 
 @dataclass(frozen=True, slots=True)

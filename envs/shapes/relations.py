@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...render import Rejected
-from ..execute import IllPosed, Run
-from ..query import Call, Language, Leaf, Operator
+from ..language.execute import IllPosed, Run
+from ..language.query import Call, Language, Leaf, Operator
 from .operators import OPERATORS, operator, table, words_about
 
 CORNERS = {"circle": 0, "triangle": 3, "square": 4, "rectangle": 4, "pentagon": 5, "hexagon": 6, "star": 5}

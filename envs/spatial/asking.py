@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from ..leaves import Name
-from ..query import Call, Leaf
+from ..language.literals import Name
+from ..language.query import Call, Leaf
 from ..streams import Stream
 from .operators import LANGUAGE, LEAVES, OPERATORS, QUARTERS, SINGLE_IMAGE
 from .surroundings import Surroundings

@@ -7,9 +7,9 @@ from functools import cache
 from typing import Any
 
 from ...render import Rejected
-from ..grammar import Grammar
-from ..leaves import Invalid, did_you_mean
-from ..query import Call, Leaf, dump
+from ..language.grammar import Grammar
+from ..language.literals import Invalid, did_you_mean
+from ..language.query import Call, Leaf, dump
 from .operators import LANGUAGE, OPERATORS, TURNED
 
 LETTERS = "ABCDEFGH"

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from itertools import permutations
 from typing import Any
 
-from ..leaves import LeafKind, Name, Names, Quantity
-from ..query import Call, Language, Leaf, Operator
+from ..language.literals import LeafKind, Name, Names, Quantity
+from ..language.query import Call, Language, Leaf, Operator
 from . import rules
 from .surroundings import REGIONS
 

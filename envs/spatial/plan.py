@@ -11,7 +11,7 @@ from shapely.ops import nearest_points
 from ...geometry import Camera, RoomScene
 from ...geometry.boxes import footprint
 from ...render import Picture, Rejected, rasterise, resolve_svg
-from ..query import Call, Leaf
+from ..language.query import Call, Leaf
 from .surroundings import Surroundings
 
 _CANVAS, _MARGIN = 400.0, 24.0

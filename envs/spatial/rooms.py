@@ -57,8 +57,8 @@ from ...render import InfrastructureError, Picture, Rejected
 from ...render.drawing import Drawn, Pools, shared
 from ..answers import OPPOSITES
 from ..core import Briefing, Item, Requirement, Truth
-from ..leaves import Description, Vocabulary
-from ..query import Call
+from ..language.literals import Description, Vocabulary
+from ..language.query import Call
 from ..registry import register
 from ..requirements import read_requirements, unmet
 from ..streams import Stream

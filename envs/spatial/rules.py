@@ -13,7 +13,7 @@ from ...geometry import directions
 from ...geometry.boxes import fits, point_gap
 from ...geometry.room import STRUCTURE
 from ...geometry.surfaces import floor_area
-from ..execute import IllPosed, Run
+from ..language.execute import IllPosed, Run
 from .surroundings import MIN_PART, Surroundings
 
 THRESHOLDS = {"m": 0.15, "deg": 6.0, "cm": 5.0, "share": 0.15, "%": MIN_PART}

@@ -11,7 +11,7 @@ from ...geometry import RoomScene
 from ...render import InfrastructureError, Picture, Rejected
 from ...render.drawing import Drawn, Pools
 from ..core import Briefing, FolderError, Item, Requirement, Truth
-from ..query import Call
+from ..language.query import Call
 from ..scans import Scan, ScanError, list_scans, open_scan
 from ..streams import Stream
 from .asking import blind_query, drawn_queries

@@ -8,8 +8,8 @@ from PIL import Image
 
 from ...geometry import RoomScene
 from ...render import Picture
+from ..language.query import Call
 from ..panels import Panel, laid
-from ..query import Call
 from .operators import PLAN, views
 from .plan import Marks, plan_view
 

@@ -10,8 +10,8 @@ from shapely import Polygon, contains_xy, unary_union
 from ...geometry import Camera, RoomScene
 from ...geometry.boxes import BoxIndex
 from ...geometry.spatial import Box, Sight
-from ..execute import IllPosed
-from ..leaves import did_you_mean
+from ..language.execute import IllPosed
+from ..language.literals import did_you_mean
 
 MIN_PART = 0.12
 """Per cent of a picture that a thing must fill to be seen."""

@@ -9,9 +9,9 @@ from ...geometry import RoomScene
 from ...render import Picture, Rejected
 from ...render.drawing import Drawn
 from ..core import Item, Question, Task
-from ..grammar import Grammar
+from ..language.grammar import Grammar
+from ..language.query import Call, dump, loads, skeleton
 from ..queried import QueriedEnvironment
-from ..query import Call, dump, loads, skeleton
 from ..streams import Stream
 from . import rules
 from .asking import named

@@ -49,9 +49,9 @@ from ...geometry.edit import SETS
 from ...render import InfrastructureError, Picture, Rejected
 from ...render.drawing import Drawn, Pools, shared
 from ..core import Briefing, Item, Question, Requirement, Task
-from ..grammar import Grammar
+from ..language.grammar import Grammar
+from ..language.query import Call, dump
 from ..queried import QueriedEnvironment
-from ..query import Call, dump
 from ..registry import register
 from ..requirements import read_requirements, unmet
 from ..streams import Stream

@@ -10,9 +10,9 @@ from typing import Any
 
 from ...geometry import EditScene
 from ...geometry.edit import SETS
-from ..execute import IllPosed, Run
-from ..leaves import Description, Quantity, Vocabulary
-from ..query import Language, Leaf, Operator
+from ..language.execute import IllPosed, Run
+from ..language.literals import Description, Quantity, Vocabulary
+from ..language.query import Language, Leaf, Operator
 from ..streams import Stream
 from .difference import THRESHOLD, UNIT
 from .seeds import SEEDS

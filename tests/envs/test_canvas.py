@@ -11,7 +11,7 @@ from shapely import Point, Polygon, box
 
 from zerosight.envs import SPLITS, Environment, FlatScene, Item, Rejected, Requirement, Truth, make, stream
 from zerosight.envs.checker import best_constant, highest_by_chance
-from zerosight.envs.query import Call
+from zerosight.envs.language.query import Call
 from zerosight.envs.shapes.canvas import COLOURS, MIN_MARGIN, PALETTE, SHAPES, Canvas
 from zerosight.envs.shapes.operators import OPERATORS
 from zerosight.geometry import FlatObject

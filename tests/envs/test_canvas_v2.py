@@ -13,8 +13,8 @@ from shapely import Point, Polygon, box
 
 from zerosight.envs import Environment, Item, Rejected, Truth, make, stream
 from zerosight.envs.checker import highest_by_chance
-from zerosight.envs.enumeration import Enumeration
-from zerosight.envs.query import dump
+from zerosight.envs.language.enumeration import Enumeration
+from zerosight.envs.language.query import dump
 from zerosight.envs.shapes.canvas_v2 import COLOURS, LANGUAGE, PROGRAMS, SHAPES, THRESHOLDS
 from zerosight.envs.shapes.compose import CANVAS, PALETTE
 from zerosight.envs.streams import Stream

@@ -12,7 +12,7 @@ from zerosight.envs import Environment, Item, Rejected, Truth, make, stream
 from zerosight.envs.charts.chart import THRESHOLDS, TOLERANCE, perceive
 from zerosight.envs.charts.operators import LANGUAGE, Amount, Reading
 from zerosight.envs.charts.plan import OBJECTS
-from zerosight.envs.execute import Result, execute
+from zerosight.envs.language.execute import Result, execute
 from zerosight.envs.streams import Stream
 
 GOLDEN = "16a7a63153c75cd598a039498cce451e781ecff6241f3cc635efe9a975a31c61"
@@ -249,7 +249,7 @@ def test_schema_accepts_what_is_read_and_refuses_what_is_not(env):
     validator = Draft202012Validator(env.schema())
     for n in range(60):
         own = Stream(("schema", n))
-        from zerosight.envs.query import dump
+        from zerosight.envs.language.query import dump
 
         assert validator.is_valid(dump(env.query(own, own.choice(list(env.tasks)))))
     assert validator.is_valid(json.loads(env.example)) and not isinstance(env.parse(env.example), Rejected)

@@ -15,7 +15,7 @@ from second_edits import applied, panels, second_answer
 
 from zerosight.envs import Item, Rejected, Stream, Truth, make, stream
 from zerosight.envs.checker import highest_by_chance
-from zerosight.envs.query import dump, walk
+from zerosight.envs.language.query import dump, walk
 from zerosight.envs.transforms.difference import THRESHOLD
 from zerosight.envs.transforms.operators import BANDS, LETTERS, OPERATORS, said, shown
 from zerosight.envs.transforms.plan import CLEAR

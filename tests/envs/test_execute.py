@@ -8,8 +8,8 @@ from second_method import IllPosedError, Rows, second_answer
 from strategies import queries, things
 
 from zerosight.envs import Rejected
-from zerosight.envs.execute import Result, execute
-from zerosight.envs.query import Call
+from zerosight.envs.language.execute import Result, execute
+from zerosight.envs.language.query import Call
 from zerosight.envs.shapes.canvas import LANGUAGE, THRESHOLDS
 from zerosight.envs.shapes.operators import Thing
 

@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from strategies import queries
 
 from zerosight.envs import Environment, stream
-from zerosight.envs.query import Call, dump
+from zerosight.envs.language.query import Call, dump
 from zerosight.envs.shapes.canvas import GRAMMAR, LANGUAGE, VOCABULARY
 from zerosight.envs.shapes.operators import OPERATORS
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from strategies import queries
 
 from zerosight.envs import Rejected
-from zerosight.envs.query import MAX_DEPTH, MAX_QUERY_CHARS, Call, depth, dump, loads, skeleton, walk
+from zerosight.envs.language.query import MAX_DEPTH, MAX_QUERY_CHARS, Call, depth, dump, loads, skeleton, walk
 from zerosight.envs.shapes.canvas import LANGUAGE
 
 RED, BLUE = ["unique", ["select", "red"]], ["unique", ["select", "blue"]]

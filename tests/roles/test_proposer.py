@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zerosight.envs import Briefing, Environment, Rejected, Requirement, Stream, make, stream
-from zerosight.envs.query import dump
+from zerosight.envs.language.query import dump
 from zerosight.roles import proposer
 from zerosight.roles.proposer import MAX_CONCEPT_CHARS, Proposal, ProposerWeights
 

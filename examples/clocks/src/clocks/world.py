@@ -35,10 +35,10 @@ from dataclasses import dataclass
 
 from zerosight.envs import FlatScene, Rejected, Stream, Task
 from zerosight.envs.drawn import DrawnEnvironment
-from zerosight.envs.execute import Result, Run, execute
-from zerosight.envs.grammar import Grammar
-from zerosight.envs.leaves import Description, Vocabulary
-from zerosight.envs.query import Call, Language, Leaf, Operator
+from zerosight.envs.language.execute import Result, Run, execute
+from zerosight.envs.language.grammar import Grammar
+from zerosight.envs.language.literals import Description, Vocabulary
+from zerosight.envs.language.query import Call, Language, Leaf, Operator
 from zerosight.geometry import FlatObject
 
 # --- constants -----------------------------------------------------------------------------------------------

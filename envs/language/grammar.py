@@ -21,8 +21,8 @@ import string
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from ..streams import Stream
 from .query import Call, Language, Leaf, Query
-from .streams import Stream
 
 _FORMS = ("one", "many", "a", "that")
 _formatter = string.Formatter()

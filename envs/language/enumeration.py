@@ -10,8 +10,8 @@ from functools import cache
 from itertools import product
 from typing import Any, NamedTuple, TypeVar
 
+from ..streams import Stream
 from .query import Call, Language, Query
-from .streams import Stream
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..render import Rejected
+from ...render import Rejected
 from .query import Language, Leaf, Query, depth
 
 

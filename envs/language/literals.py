@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..render import Rejected
-from .streams import Stream
+from ...render import Rejected
+from ..streams import Stream
 
 MAX_NAME_CHARS = 60
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ..render import Rejected
-from .leaves import Invalid, LeafKind, did_you_mean
+from ...render import Rejected
+from .literals import Invalid, LeafKind, did_you_mean
 
 MAX_DEPTH = 6
 MAX_QUERY_CHARS = 2_000
