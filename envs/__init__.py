@@ -5,7 +5,7 @@ from ..render import InfrastructureError, Picture, Rejected
 from .answers import Answer, Score, read_answer, score_answer
 from .core import SPLITS, Briefing, Environment, FolderError, Item, Question, Requirement, Task, Truth
 from .registry import PluginError, UnknownEnvironmentError, broken_plugins, list_environments, make, register
-from .streams import Stream, stream
+from .rng import Stream, stream
 
 __all__ = [
     "SPLITS",

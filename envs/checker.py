@@ -19,7 +19,7 @@ from ..render import Rejected
 from .answers import GRADED
 from .core import SPLITS, Environment, Item
 from .registry import make
-from .streams import stream
+from .rng import stream
 
 CONFIDENCE = 0.999
 """A guess rate above what chance reaches in this share of checks is a flaw, not luck."""

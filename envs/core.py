@@ -15,7 +15,7 @@ from ..geometry import FlatScene, Scene, read_scene, scene_kind
 from ..render import InfrastructureError, Picture, Rejected
 from ..render.drawing import Drawn, Pools, shared
 from .answers import Answer, Score, score_answer
-from .streams import Stream
+from .rng import Stream
 
 S = TypeVar("S", bound=Scene, default=Any)
 

@@ -11,7 +11,7 @@ from .language.literals import Description
 from .language.query import Call
 from .queried import QueriedEnvironment
 from .requirements import Described, read_requirements, unmet
-from .streams import Stream
+from .rng import Stream
 
 MAX_POSED, MAX_COMPOSED = 50, 10
 """Queries, and scenes for each, that are tried before it is given up; a world that plans well needs one or two."""

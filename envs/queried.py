@@ -9,7 +9,7 @@ from .core import Environment, Question, S, Truth
 from .language.execute import Result, clear, execute
 from .language.grammar import Grammar
 from .language.query import Call, Language, dump, loads, skeleton
-from .streams import Stream
+from .rng import Stream
 
 
 class QueriedEnvironment(Environment[S]):

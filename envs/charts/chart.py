@@ -50,7 +50,7 @@ from ..language.query import Call, skeleton
 from ..queried import QueriedEnvironment
 from ..registry import register
 from ..requirements import read_requirements
-from ..streams import Stream
+from ..rng import Stream
 from .names import THEMES
 from .operators import AXIS, COLOURS, LANGUAGE, READING, TRENDS, Amount, Point, Reading, noun
 from .plan import OBJECTS, Plan, filled, plans, reading_error, shapes

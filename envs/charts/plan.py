@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..language.query import Call, Leaf, Query, walk
-from ..streams import Stream
+from ..rng import Stream
 from .names import MEASURES, PANELS, SERIES, THEMES
 from .operators import COLOURS, LANGUAGE, Point, Reading
 

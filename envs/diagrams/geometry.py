@@ -49,7 +49,7 @@ from ..language.query import Call, Query
 from ..queried import QueriedEnvironment
 from ..registry import register
 from ..requirements import read_requirements, unmet
-from ..streams import Stream
+from ..rng import Stream
 from .figure import CANVAS, MAX_CIRCLES, MAX_LINES, MAX_POINTS, OFF, Drawing, read_figure
 from .operators import CLEARANCE, LANGUAGE, UNITS, noun
 from .pose import POINTS, posed, svg_program

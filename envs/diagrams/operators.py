@@ -23,7 +23,7 @@ from ...render import Rejected
 from ..language.execute import IllPosed, Run
 from ..language.literals import Invalid, LeafKind, Quantity, did_you_mean
 from ..language.query import Call, Language, Leaf, Operator
-from ..streams import Stream
+from ..rng import Stream
 from .figure import LETTERS, Drawing
 
 CLEARANCE = "px"

@@ -10,7 +10,7 @@ import numpy as np
 from ...geometry.constraints import INDEPENDENT, Condition, Figure, RowSpace, rows, satisfied
 from ..language.execute import IllPosed, Run
 from ..language.query import Call
-from ..streams import Stream
+from ..rng import Stream
 from .figure import CANVAS, LETTERS, OFF, Drawing, Place, UnclearError, assembled
 from .operators import CLEARANCE, LANGUAGE, MAX_AWAY, Stated
 from .sketch import Sketch, constructed

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from ..streams import Stream
+from ..rng import Stream
 
 Segment = tuple[int, int]
 Corner = tuple[int, int, int]

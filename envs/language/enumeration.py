@@ -10,7 +10,7 @@ from functools import cache
 from itertools import product
 from typing import Any, NamedTuple, TypeVar
 
-from ..streams import Stream
+from ..rng import Stream
 from .query import Call, Language, Query
 
 T = TypeVar("T")

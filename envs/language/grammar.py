@@ -21,7 +21,7 @@ import string
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from ..streams import Stream
+from ..rng import Stream
 from .query import Call, Language, Leaf, Query
 
 _FORMS = ("one", "many", "a", "that")

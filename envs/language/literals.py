@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...render import Rejected
-from ..streams import Stream
+from ..rng import Stream
 
 MAX_NAME_CHARS = 60
 

@@ -48,7 +48,7 @@ from ..language.grammar import Grammar
 from ..language.literals import Description, Vocabulary
 from ..language.query import Call, Language, Leaf, Query, dump, skeleton
 from ..registry import register
-from ..streams import Stream
+from ..rng import Stream
 from .operators import OPERATORS, Thing, foregone, noun, only_itself, tells, twice
 
 # --- constants ---------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ from ..language.grammar import Grammar
 from ..language.literals import Description, Vocabulary
 from ..language.query import Call, Language, Leaf, skeleton
 from ..registry import register
-from ..streams import Stream
+from ..rng import Stream
 from .compose import (
     CANVAS,
     EXTENTS,

@@ -9,7 +9,7 @@ from ..core import Task
 from ..language.enumeration import Enumeration
 from ..language.execute import Result, clear, execute
 from ..language.query import Call, Language, Leaf, Query, walk
-from ..streams import Stream
+from ..rng import Stream
 from .relations import Body, Crowd
 
 CANVAS = 224

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from ..language.literals import Name
 from ..language.query import Call, Leaf
-from ..streams import Stream
+from ..rng import Stream
 from .operators import LANGUAGE, LEAVES, OPERATORS, QUARTERS, SINGLE_IMAGE
 from .surroundings import Surroundings
 

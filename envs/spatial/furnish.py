@@ -14,7 +14,7 @@ from shapely.geometry.polygon import orient
 
 from ...geometry.boxes import footprint
 from ...geometry.spatial import Box
-from ..streams import Stream
+from ..rng import Stream
 from .physics import AIR, top_area, upright
 from .recognise import catalogue
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ...geometry.room import Ring
 from ...geometry.spatial import Box
-from ..streams import Stream
+from ..rng import Stream
 from . import furnish, views
 from .physics import Segment, camera_faults, doors, faults, free_plan, upright
 from .recognise import catalogue

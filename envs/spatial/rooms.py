@@ -61,7 +61,7 @@ from ..language.literals import Description, Vocabulary
 from ..language.query import Call
 from ..registry import register
 from ..requirements import read_requirements, unmet
-from ..streams import Stream
+from ..rng import Stream
 from .asking import blind_query, drawn_queries
 from .build import built_room, kit_text, reordered, room_faults, room_scene
 from .english import plural

@@ -12,8 +12,8 @@ from ...render import InfrastructureError, Picture, Rejected
 from ...render.drawing import Drawn, Pools
 from ..core import Briefing, FolderError, Item, Requirement, Truth
 from ..language.query import Call
+from ..rng import Stream
 from ..scans import Scan, ScanError, list_scans, open_scan
-from ..streams import Stream
 from .asking import blind_query, drawn_queries
 from .surroundings import REGIONS, Surroundings
 from .world import FRAMES, LEVELS, RoomWorld

@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 
 from ...geometry.directions import EIGHT
-from ..streams import Stream
+from ..rng import Stream
 from .layout import Layout, Viewpoint
 from .physics import camera_faults, free_plan
 from .surroundings import LINKS, REGIONS

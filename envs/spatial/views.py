@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from ...geometry.boxes import footprint
 from ...geometry.spatial import Box
-from ..streams import Stream
+from ..rng import Stream
 from .physics import CLEARANCE, EYES
 
 FOV = 70.0

@@ -12,7 +12,7 @@ from ..core import Item, Question, Task
 from ..language.grammar import Grammar
 from ..language.query import Call, dump, loads, skeleton
 from ..queried import QueriedEnvironment
-from ..streams import Stream
+from ..rng import Stream
 from . import rules
 from .asking import named
 from .english import grammar, read_question, sentence

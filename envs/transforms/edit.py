@@ -54,7 +54,7 @@ from ..language.query import Call, dump
 from ..queried import QueriedEnvironment
 from ..registry import register
 from ..requirements import read_requirements, unmet
-from ..streams import Stream
+from ..rng import Stream
 from .difference import UNIT
 from .operators import BANDS, DESCRIPTION, LANGUAGE, LETTERS, Results, described, listed, noun, remarks, shown
 from .plan import CLEAR, LEVELS, planned

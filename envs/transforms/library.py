@@ -25,7 +25,7 @@ import numpy as np
 from ...geometry import EditScene
 from ...geometry.edit import SETS, Step
 from ...render import Rejected
-from ..streams import Stream
+from ..rng import Stream
 from .difference import SIDE, THRESHOLD, difference, seen
 from .program import run_built_in, written
 from .seeds import SEEDS

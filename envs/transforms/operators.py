@@ -13,7 +13,7 @@ from ...geometry.edit import SETS
 from ..language.execute import IllPosed, Run
 from ..language.literals import Description, Quantity, Vocabulary
 from ..language.query import Language, Leaf, Operator
-from ..streams import Stream
+from ..rng import Stream
 from .difference import THRESHOLD, UNIT
 from .seeds import SEEDS
 

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from ...geometry.edit import SETS, Step
-from ..streams import Stream
+from ..rng import Stream
 from .difference import MAX_PLAIN, THRESHOLD, difference, plainness, seen
 from .operators import BANDS
 from .program import applied, written

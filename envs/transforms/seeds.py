@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..streams import Stream
+from ..rng import Stream
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from ...render import rasterise
+from ..rng import Stream
 from ..shapes.canvas import Canvas
-from ..streams import Stream
 from .difference import SIDE, THRESHOLD, difference, plainness, seen
 
 KINDS = ("noise", "gradient", "shapes", "scene")

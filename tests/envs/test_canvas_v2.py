@@ -15,9 +15,9 @@ from zerosight.envs import Environment, Item, Rejected, Truth, make, stream
 from zerosight.envs.checker import highest_by_chance
 from zerosight.envs.language.enumeration import Enumeration
 from zerosight.envs.language.query import dump
+from zerosight.envs.rng import Stream
 from zerosight.envs.shapes.canvas_v2 import COLOURS, LANGUAGE, PROGRAMS, SHAPES, THRESHOLDS
 from zerosight.envs.shapes.compose import CANVAS, PALETTE
-from zerosight.envs.streams import Stream
 
 NAMES = {value: name for name, value in PALETTE.items()}
 CLOSED = [name for name in make("shapes/Canvas-v2").tasks if not name.startswith("compose")]

@@ -13,7 +13,7 @@ from zerosight.envs.charts.chart import THRESHOLDS, TOLERANCE, perceive
 from zerosight.envs.charts.operators import LANGUAGE, Amount, Reading
 from zerosight.envs.charts.plan import OBJECTS
 from zerosight.envs.language.execute import Result, execute
-from zerosight.envs.streams import Stream
+from zerosight.envs.rng import Stream
 
 GOLDEN = "16a7a63153c75cd598a039498cce451e781ecff6241f3cc635efe9a975a31c61"
 HEAD = "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\n"

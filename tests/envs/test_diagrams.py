@@ -13,7 +13,7 @@ from zerosight.envs import Environment, Item, Rejected, Truth, make, stream
 from zerosight.envs.checker import best_constant
 from zerosight.envs.diagrams.figure import CANVAS, OFF, Drawing
 from zerosight.envs.diagrams.operators import LANGUAGE
-from zerosight.envs.streams import Stream
+from zerosight.envs.rng import Stream
 
 GOLDEN = "c17b1db7c0d3107bbbed72bfb347562aea5e14a5262c89a6c999b1c357b3f498"
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from zerosight.envs.rng import Stream
 from zerosight.envs.spatial import kit
 from zerosight.envs.spatial.build import built, kit_text, room_scene
 from zerosight.envs.spatial.layout import KINDS, plan_layout
 from zerosight.envs.spatial.recognise import fitted, recognised, structure
-from zerosight.envs.streams import Stream
 from zerosight.geometry.room import RoomScene
 from zerosight.geometry.spatial import SpatialObject, spatial_object
 from zerosight.render import Rejected

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import shapely
 
+from zerosight.envs.rng import Stream
 from zerosight.envs.spatial.build import built, room_faults, room_scene
 from zerosight.envs.spatial.layout import KINDS, Layout, Placement, Viewpoint, plan_layout, violations
 from zerosight.envs.spatial.physics import doors, free_plan, upright
 from zerosight.envs.spatial.recognise import catalogue
-from zerosight.envs.streams import Stream
 from zerosight.geometry.room import RoomScene
 
 SQUARE = ((0.0, 0.0), (6.0, 0.0), (6.0, 5.0), (0.0, 5.0))
