@@ -43,7 +43,7 @@ bench: bench-learning bench-render bench-envs bench-spatial bench-train bench-ev
 
 # An environment of its own: TRL is what we are measured against, not what we need.
 bench-train: .venv-trl/.installed
-	.venv-trl/bin/python -W ignore -m zerosight.benchmarks.training $(ARGS)
+	.venv-trl/bin/python -W ignore -m zerosight.benchmarks.own.training $(ARGS)
 
 .venv-trl/.installed: $(PINS)
 	.ci/setup.sh .venv-trl train
@@ -51,19 +51,19 @@ bench-train: .venv-trl/.installed
 	touch $@
 
 bench-render: $(VENV)/.installed-dev
-	$(BIN)/python -m zerosight.benchmarks.rendering $(ARGS)
+	$(BIN)/python -m zerosight.benchmarks.own.rendering $(ARGS)
 
 bench-envs: $(VENV)/.installed-dev
-	$(BIN)/python -m zerosight.benchmarks.worlds $(ARGS)
+	$(BIN)/python -m zerosight.benchmarks.own.worlds $(ARGS)
 
 bench-spatial: $(VENV)/.installed-dev
-	$(BIN)/python -m zerosight.benchmarks.spatial $(ARGS)
+	$(BIN)/python -m zerosight.benchmarks.own.spatial $(ARGS)
 
 bench-learning: $(VENV)/.installed-train
-	$(BIN)/python -m zerosight.benchmarks.learning $(ARGS)
+	$(BIN)/python -m zerosight.benchmarks.own.learning $(ARGS)
 
 bench-evidence: $(VENV)/.installed-train
-	$(BIN)/python -m zerosight.benchmarks.evidence $(ARGS)
+	$(BIN)/python -m zerosight.benchmarks.own.evidence $(ARGS)
 
 seed: $(VENV)/.installed-train
 	$(BIN)/python -m zerosight.train.make_seed $(ARGS)

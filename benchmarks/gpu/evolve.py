@@ -31,7 +31,7 @@ from ...train.policy import Policy
 from ...train.report import write_report
 from ...train.store import Run, write_atomically
 from ...train.warmup import Lesson, Page, Syllabus, page
-from ..results_file import write_results
+from ..own.results_file import write_results
 from ..session import run_session
 from .shapes import Size, model_of, tokenizer_of, write_processor
 

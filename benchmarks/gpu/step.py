@@ -28,8 +28,8 @@ from ...train.architecture import lora_targets
 from ...train.generator import HFGenerator, Prompt, Sampling
 from ...train.learner import Learner, Trace
 from ...train.policy import Policy
-from ..results_file import write_results
-from ..training import Load, Timer, trl_steps
+from ..own.results_file import write_results
+from ..own.training import Load, Timer, trl_steps
 from .shapes import PIXELS, Size, model_of, tokenizer_of, write_processor
 
 

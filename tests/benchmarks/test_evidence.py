@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zerosight.benchmarks.evidence import (
+from zerosight.benchmarks.own.evidence import (
     ALIKE,
     BASE,
     COMPARISONS,
@@ -27,7 +27,7 @@ from zerosight.benchmarks.evidence import (
     with_tables,
     write_page,
 )
-from zerosight.benchmarks.results_file import RESULTS
+from zerosight.benchmarks.own.results_file import RESULTS
 from zerosight.config import override
 from zerosight.train.recipes import make_scheme, recipe_config, scheme_names
 from zerosight.train.store import Run

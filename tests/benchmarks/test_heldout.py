@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from zerosight.benchmarks.heldout import EASY, HARDER, NEW, evaluate, heldout_suite, kind_of
 from zerosight.benchmarks.intervals import wilson
-from zerosight.benchmarks.learning import half_known
+from zerosight.benchmarks.own.learning import half_known
 from zerosight.envs import make, stream
 from zerosight.train.embedded import EMBEDDED
 from zerosight.train.policy import Policy

@@ -2,7 +2,7 @@
 
 import pytest
 
-from zerosight.benchmarks import rendering
+from zerosight.benchmarks.own import rendering
 from zerosight.render import RenderPool
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from zerosight.benchmarks.training import Load, Timer, _text, compare, loads, our_steps, reward
+from zerosight.benchmarks.own.training import Load, Timer, _text, compare, loads, our_steps, reward
 
 
 def test_both_loads_have_what_their_role_sees() -> None:

@@ -2,7 +2,7 @@
 
 import time
 
-from zerosight.benchmarks.worlds import per_second, rates, summary
+from zerosight.benchmarks.own.worlds import per_second, rates, summary
 from zerosight.envs import Environment
 
 

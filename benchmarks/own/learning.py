@@ -17,16 +17,16 @@ from typing import Annotated, Any
 import torch
 import typer
 
-from ..render.drawing import Pools
-from ..train.episodes import drawn_by
-from ..train.loop import Evolution
-from ..train.make_seed import SeedRecipe, continue_warmup
-from ..train.policy import Policy
-from ..train.recipes import recipe_config
-from ..train.store import Run
-from .heldout import NEW, evaluate, evaluate_writing, heldout_suite
+from ...render.drawing import Pools
+from ...train.episodes import drawn_by
+from ...train.loop import Evolution
+from ...train.make_seed import SeedRecipe, continue_warmup
+from ...train.policy import Policy
+from ...train.recipes import recipe_config
+from ...train.store import Run
+from ..heldout import NEW, evaluate, evaluate_writing, heldout_suite
+from ..session import taught_forms
 from .results_file import write_results
-from .session import taught_forms
 
 SEEDS = (0, 1, 2)
 PAGE_SEED = 7
@@ -55,7 +55,7 @@ def _supervised(folder: Path, seconds: float, settings: Sequence[str]) -> None:
     command = [
         sys.executable,
         "-m",
-        "zerosight.benchmarks.learning",
+        "zerosight.benchmarks.own.learning",
         "--supervised",
         str(folder),
         "--seconds",
@@ -67,7 +67,7 @@ def _supervised(folder: Path, seconds: float, settings: Sequence[str]) -> None:
 
 
 def _supervised_here(folder: Path, seconds: float, settings: Sequence[str]) -> None:
-    from ..config import override
+    from ...config import override
 
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)

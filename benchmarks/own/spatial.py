@@ -16,17 +16,17 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from ..envs import Rejected, Truth, make, stream
-from ..envs.spatial.asking import blind_query, drawn_queries
-from ..envs.spatial.build import built_room
-from ..envs.spatial.layout import plan_layout
-from ..envs.spatial.rooms import FRAME
-from ..envs.spatial.surroundings import Surroundings
-from ..envs.spatial.world import FRAMES, TASKS, RoomWorld
-from ..geometry import RoomScene
-from ..geometry.boxes import BoxIndex
-from ..geometry.spatial import Box
-from ..geometry.surfaces import points_distance
+from ...envs import Rejected, Truth, make, stream
+from ...envs.spatial.asking import blind_query, drawn_queries
+from ...envs.spatial.build import built_room
+from ...envs.spatial.layout import plan_layout
+from ...envs.spatial.rooms import FRAME
+from ...envs.spatial.surroundings import Surroundings
+from ...envs.spatial.world import FRAMES, TASKS, RoomWorld
+from ...geometry import RoomScene
+from ...geometry.boxes import BoxIndex
+from ...geometry.spatial import Box
+from ...geometry.surfaces import points_distance
 from .results_file import write_results
 
 THINGS = 30

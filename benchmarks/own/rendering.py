@@ -17,19 +17,19 @@ import numpy as np
 import typer
 from matplotlib import pyplot
 
-from ..envs import make, stream
-from ..geometry import FlatScene
-from ..geometry.chart import ChartScene
-from ..render import FigurePool, Rejected, Rendered, RenderPool, rasterise, resolve_svg
-from ..render.chart import program as figure
-from ..render.chart.draw import Chart, draw_figure
-from ..render.edit import Edit, EditPool, run
-from ..render.raster import Picture
-from ..render.sandbox.layers import layers, offered
-from ..render.sandbox.pool import WorkerPool
-from ..render.solid import program as solid
-from ..render.solid.draw import Solids, draw_solids
-from ..render.solid.pool import SolidPool
+from ...envs import make, stream
+from ...geometry import FlatScene
+from ...geometry.chart import ChartScene
+from ...render import FigurePool, Rejected, Rendered, RenderPool, rasterise, resolve_svg
+from ...render.chart import program as figure
+from ...render.chart.draw import Chart, draw_figure
+from ...render.edit import Edit, EditPool, run
+from ...render.raster import Picture
+from ...render.sandbox.layers import layers, offered
+from ...render.sandbox.pool import WorkerPool
+from ...render.solid import program as solid
+from ...render.solid.draw import Solids, draw_solids
+from ...render.solid.pool import SolidPool
 from .results_file import write_results
 
 ENV_ID = "shapes/Canvas-v1"

@@ -22,17 +22,17 @@ import torch
 import typer
 from PIL import Image
 
-from ..config import Learning
-from ..envs import Score, Stream, make, stream
-from ..render import Picture
-from ..roles import coder, solver
-from ..roles.messages import Messages
-from ..train.architecture import load_model, load_processor
-from ..train.embedded import EMBEDDED
-from ..train.generator import HFGenerator, Prompt, Sampling
-from ..train.learner import Learner, Trace
-from ..train.policy import Policy
-from ..train.warmup import requirements_of
+from ...config import Learning
+from ...envs import Score, Stream, make, stream
+from ...render import Picture
+from ...roles import coder, solver
+from ...roles.messages import Messages
+from ...train.architecture import load_model, load_processor
+from ...train.embedded import EMBEDDED
+from ...train.generator import HFGenerator, Prompt, Sampling
+from ...train.learner import Learner, Trace
+from ...train.policy import Policy
+from ...train.warmup import requirements_of
 from .results_file import write_results
 
 RATE = 1e-4
@@ -55,7 +55,7 @@ def reward(text: str) -> float:
 
 def loads() -> list[Load]:
     """The Solver's questions and the Coder's orders about items of `shapes/Canvas-v1`."""
-    from ..envs.shapes.canvas import perceive
+    from ...envs.shapes.canvas import perceive
 
     env = make("shapes/Canvas-v1")
     answers: list[tuple[Messages, Picture | None]] = []

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ..envs import Environment, Item, list_environments, make, stream
+from ...envs import Environment, Item, list_environments, make, stream
 from .results_file import write_results
 
 MAX_ITEMS = 4_000
