@@ -69,10 +69,10 @@ def evaluate_model(
 
 
 def _measure_heldout(model: str, items: int, env: list[str] | None, as_json: bool) -> None:
-    from .benchmarks.heldout import evaluate, heldout_suite
-    from .benchmarks.session import taught_forms
     from .train.embedded import model_path
+    from .train.heldout import evaluate, heldout_suite
     from .train.policy import Policy
+    from .train.session import taught_forms
     from .train.store import load_trained
 
     envs = [make(name).id for name in env or ["shapes/Canvas-v1"]]

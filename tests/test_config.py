@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from zerosight.config import ConfigError, RunConfig, build, known_keys, override
+from zerosight.train.config import ConfigError, RunConfig, build, known_keys, override
 from zerosight.train.recipes import RECIPES, UnknownRecipeError, recipe_config
 
 

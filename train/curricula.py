@@ -12,10 +12,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from ..config import ConfigError, CurriculumConfig
 from ..envs import Environment, Stream
 from ..envs.language.query import Call, dump
 from ..roles.shapes import absolute_zero, variance
+from .config import ConfigError, CurriculumConfig
 from .curriculum import SHRINK, Arm, Curriculum
 
 Key = tuple[str, str, int]

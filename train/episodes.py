@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ..config import RunConfig
 from ..envs import Environment, Item, Rejected, Stream, make
 from ..render import InfrastructureError
 from ..render.drawing import Drawn, Outcome, Pools
@@ -12,6 +11,7 @@ from ..roles import coder, explain, proposer, solver
 from ..roles.labels import vote
 from ..roles.proposer import Proposal
 from .advantages import dynamic_sampling, pooled
+from .config import RunConfig
 from .curriculum import Curriculum
 from .generator import Completion, Generator, Prompt, Sampling
 from .learner import Trace

@@ -17,8 +17,8 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 
-from ..config import Learning
 from .architecture import text_half
+from .config import Learning
 from .packing import Packed
 from .policy import ROLES, Policy
 from .processes import Processes

@@ -11,9 +11,9 @@ from typing import Any
 import torch
 
 from .. import Mendable
-from ..config import Learning
 from ..envs import Score, Stream
 from .advantages import Method, advantages_by
+from .config import Learning
 from .generator import Completion, Prompt
 from .held import held
 from .losses import (

@@ -12,11 +12,11 @@ from typing import Any
 
 import torch
 
-from ..config import ConfigError, Phase, RunConfig
 from ..envs import InfrastructureError, Rejected, Score, Stream, make
 from ..render.drawing import Drawn
 from ..roles.proposer import Proposal
 from .ahead import Rolled, RollsAhead, snapshot_of
+from .config import ConfigError, Phase, RunConfig
 from .curricula import make_curriculum
 from .curriculum import task_label
 from .diagnostics import diagnose

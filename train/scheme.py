@@ -10,13 +10,13 @@ from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..config import ConfigError, RunConfig
 from ..envs import Briefing, Environment, Score, Stream
 from ..roles import coder, proposer
 from ..roles.labels import Label
 from ..roles.messages import Messages
 from ..roles.proposer import Proposal
 from ..roles.reward import edge, novelty, weigh
+from .config import ConfigError, RunConfig
 from .curriculum import Curriculum
 from .generator import Completion
 from .learner import Trace

@@ -15,10 +15,10 @@ import torch
 from safetensors import SafetensorError
 
 from .. import Mendable, __version__
-from ..config import RunConfig
 from ..render import Picture
 from ..render.sandbox.layers import layers
 from .ahead import RollsAhead
+from .config import RunConfig
 from .embedded import load_policy
 from .learner import Learner
 from .policy import Policy

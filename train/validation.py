@@ -2,9 +2,9 @@
 
 from functools import lru_cache
 
-from ..config import RunConfig
 from ..envs import Item, make, stream
 from ..render import Picture
+from .config import RunConfig
 from .tree import Asked
 
 VALIDATION = 32

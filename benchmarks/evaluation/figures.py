@@ -15,8 +15,8 @@ from typing import Any, Literal
 import numpy as np
 
 from ...envs import Stream
+from ...train.intervals import Z95, wilson
 from ..adapters.base import Sample
-from ..intervals import Z95, wilson
 from .benchmark import Benchmark
 
 Method = Literal["wilson", "bootstrap", "jackknife", "none"]

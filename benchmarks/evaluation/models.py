@@ -9,9 +9,9 @@ from typing import Any
 
 import torch
 
-from ...config import Generation, RunConfig
 from ...render import Picture
 from ...roles.messages import Messages
+from ...train.config import Generation, RunConfig
 from ...train.embedded import model_path
 from ...train.generator import Generator, HFGenerator, Prompt, Sampling
 from ...train.generators import Endpoint, OpenAICompatibleGenerator, VLLMMissingError, make_generator

@@ -19,20 +19,20 @@ from typing import Annotated, Any
 import torch
 import typer
 
-from ...config import Evaluation, Learning, RunConfig, Tree
 from ...envs import Score, Stream
 from ...render import Picture
 from ...roles.messages import chat
+from ...train.config import Evaluation, Learning, RunConfig, Tree
 from ...train.generator import Completion, Prompt
 from ...train.learner import Learner, Trace
 from ...train.loop import Terminated
 from ...train.make_seed import SeedRecipe
 from ...train.policy import Policy
 from ...train.report import write_report
+from ...train.session import run_session
 from ...train.store import Run, write_atomically
 from ...train.warmup import Lesson, Page, Syllabus, page
 from ..own.results_file import write_results
-from ..session import run_session
 from .shapes import Size, model_of, tokenizer_of, write_processor
 
 KEEP_EVERY = 50

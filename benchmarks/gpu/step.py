@@ -20,11 +20,11 @@ import numpy as np
 import torch
 import typer
 
-from ...config import Learning, RunConfig
 from ...envs import Score, Stream
 from ...render import Picture
 from ...roles.messages import Messages, chat
 from ...train.architecture import lora_targets
+from ...train.config import Learning, RunConfig
 from ...train.generator import HFGenerator, Prompt, Sampling
 from ...train.learner import Learner, Trace
 from ...train.policy import Policy

@@ -19,13 +19,13 @@ import typer
 
 from ...render.drawing import Pools
 from ...train.episodes import drawn_by
+from ...train.heldout import NEW, evaluate, evaluate_writing, heldout_suite
 from ...train.loop import Evolution
 from ...train.make_seed import SeedRecipe, continue_warmup
 from ...train.policy import Policy
 from ...train.recipes import recipe_config
+from ...train.session import taught_forms
 from ...train.store import Run
-from ..heldout import NEW, evaluate, evaluate_writing, heldout_suite
-from ..session import taught_forms
 from .results_file import write_results
 
 SEEDS = (0, 1, 2)
@@ -67,7 +67,7 @@ def _supervised(folder: Path, seconds: float, settings: Sequence[str]) -> None:
 
 
 def _supervised_here(folder: Path, seconds: float, settings: Sequence[str]) -> None:
-    from ...config import override
+    from ...train.config import override
 
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)

@@ -22,12 +22,12 @@ import torch
 import typer
 from PIL import Image
 
-from ...config import Learning
 from ...envs import Score, Stream, make, stream
 from ...render import Picture
 from ...roles import coder, solver
 from ...roles.messages import Messages
 from ...train.architecture import load_model, load_processor
+from ...train.config import Learning
 from ...train.embedded import EMBEDDED
 from ...train.generator import HFGenerator, Prompt, Sampling
 from ...train.learner import Learner, Trace

@@ -28,7 +28,7 @@ from zerosight.benchmarks.own.evidence import (
     write_page,
 )
 from zerosight.benchmarks.own.results_file import RESULTS
-from zerosight.config import override
+from zerosight.train.config import override
 from zerosight.train.recipes import make_scheme, recipe_config, scheme_names
 from zerosight.train.store import Run
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zerosight.benchmarks.heldout import EASY, HARDER, NEW, evaluate, heldout_suite, kind_of
-from zerosight.benchmarks.intervals import wilson
 from zerosight.benchmarks.own.learning import half_known
 from zerosight.envs import make, stream
 from zerosight.train.embedded import EMBEDDED
+from zerosight.train.heldout import EASY, HARDER, NEW, evaluate, heldout_suite, kind_of
+from zerosight.train.intervals import wilson
 from zerosight.train.policy import Policy
 
 ENV = "shapes/Canvas-v1"

@@ -14,7 +14,7 @@ from zerosight.benchmarks.evaluation.cache import Cache
 from zerosight.benchmarks.evaluation.models import Answerer, folder_digest, open_model
 from zerosight.benchmarks.evaluation.own import OWN
 from zerosight.benchmarks.evaluation.runner import Settings, ask
-from zerosight.config import build
+from zerosight.train.config import build
 from zerosight.train.embedded import EMBEDDED, load_policy
 from zerosight.train.export import export
 from zerosight.train.learner import Learner

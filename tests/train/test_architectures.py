@@ -8,11 +8,11 @@ import tiny_models
 import torch
 from transformers import AutoModelForImageTextToText
 
-from zerosight.config import Learning
 from zerosight.envs import Score, Stream
 from zerosight.render import Picture
 from zerosight.roles.messages import chat
 from zerosight.train.architecture import ArchitectureError, image_id, lora_targets
+from zerosight.train.config import Learning
 from zerosight.train.generator import HFGenerator, Prompt, Sampling
 from zerosight.train.learner import Learner, Trace
 from zerosight.train.packing import Branch, Row

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from test_report import Page, evaluation, metrics
 
-from zerosight.config import RunConfig, override
 from zerosight.train.compare import compared, sides, write_comparison
+from zerosight.train.config import RunConfig, override
 from zerosight.train.store import Run, RunError
 
 

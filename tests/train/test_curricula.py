@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from zerosight.config import ConfigError, CurriculumConfig, build
 from zerosight.envs import Environment, Stream
+from zerosight.train.config import ConfigError, CurriculumConfig, build
 from zerosight.train.curricula import CURRICULA, Regret, Replay, Sec, SpatialEvo, make_curriculum
 from zerosight.train.curriculum import Arm, Curriculum
 

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from zerosight.config import CurriculumConfig
 from zerosight.envs import Environment, Stream
+from zerosight.train.config import CurriculumConfig
 from zerosight.train.curriculum import Curriculum
 
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from zerosight.config import RunConfig, Tree, override
 from zerosight.envs import Environment, InfrastructureError, Rejected, Stream
 from zerosight.render import rasterise, resolve_svg
 from zerosight.render.drawing import Drawn, Outcome
 from zerosight.train.advantages import Member, hierarchical_advantages
+from zerosight.train.config import RunConfig, Tree, override
 from zerosight.train.curriculum import Curriculum
 from zerosight.train.episodes import Episodes, items_with_signal
 from zerosight.train.generators import ScriptedGenerator

@@ -8,7 +8,7 @@ import yaml
 from peft import PeftModel
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
-from zerosight.config import build
+from zerosight.train.config import build
 from zerosight.train.embedded import load_policy
 from zerosight.train.export import export
 from zerosight.train.learner import Learner

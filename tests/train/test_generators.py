@@ -15,10 +15,10 @@ import torch
 from protocol_server import ProtocolServer
 from safetensors.torch import load_file
 
-from zerosight.config import ConfigError, RunConfig, override
 from zerosight.envs import Environment, InfrastructureError, Stream
 from zerosight.render import Picture
 from zerosight.roles.messages import chat
+from zerosight.train.config import ConfigError, RunConfig, override
 from zerosight.train.curriculum import Curriculum
 from zerosight.train.episodes import Episodes
 from zerosight.train.generator import Completion, HFGenerator, Prompt, Sampling

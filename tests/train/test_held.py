@@ -9,10 +9,10 @@ import pytest
 import torch
 from test_processes import PROMPTS, together
 
-from zerosight.config import Learning
 from zerosight.envs import Score, Stream
 from zerosight.render import Picture
 from zerosight.roles.messages import chat
+from zerosight.train.config import Learning
 from zerosight.train.generator import HFGenerator, Prompt, Sampling
 from zerosight.train.learner import Learner, Trace, TrainingError
 from zerosight.train.policy import Policy

@@ -4,8 +4,8 @@ import pytest
 import torch
 from test_learner import CONFIG, PROMPT, probability, traces
 
-from zerosight.config import RunConfig, override
 from zerosight.envs import Score, Stream, make
+from zerosight.train.config import RunConfig, override
 from zerosight.train.generator import Completion
 from zerosight.train.influence import cosine, expected_accuracy, influence, nudged
 from zerosight.train.learner import Learner, Trace, _trees

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import torch
 
-from zerosight.config import Learning
 from zerosight.envs import Score, Stream
+from zerosight.train.config import Learning
 from zerosight.train.generator import Completion, HFGenerator, Prompt, Sampling
 from zerosight.train.learner import Learner, Trace, TrainingError, _trees, with_advantages
 from zerosight.train.losses import grpo_loss

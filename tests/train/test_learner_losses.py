@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import torch
 
-from zerosight.config import ConfigError, Learning, RunConfig, override
 from zerosight.envs import Score, Stream
 from zerosight.train.advantages import Member, hierarchical_advantages
+from zerosight.train.config import ConfigError, Learning, RunConfig, override
 from zerosight.train.generator import Completion, HFGenerator, Prompt, Sampling
 from zerosight.train.learner import Learner, Trace, with_advantages
 from zerosight.train.losses import LOSSES, UnknownLossError, divisor, policy_loss

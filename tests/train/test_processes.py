@@ -12,8 +12,8 @@ import pytest
 import torch
 import torch.multiprocessing
 
-from zerosight.config import Learning
 from zerosight.envs import Score, Stream
+from zerosight.train.config import Learning
 from zerosight.train.generator import HFGenerator, Prompt, Sampling
 from zerosight.train.learner import Learner, Trace, TrainingError
 from zerosight.train.policy import Policy

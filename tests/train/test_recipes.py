@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from zerosight.config import ConfigError, RunConfig, build, override
 from zerosight.render.drawing import Pools
+from zerosight.train.config import ConfigError, RunConfig, build, override
 from zerosight.train.episodes import Draw, drawn_by
 from zerosight.train.loop import Evolution
 from zerosight.train.recipes import RECIPES, UnknownRecipeError, find_recipe, make_scheme, recipe_config

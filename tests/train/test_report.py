@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from zerosight.config import RunConfig
 from zerosight.envs import make
+from zerosight.train.config import RunConfig
 from zerosight.train.curriculum import Curriculum
 from zerosight.train.report import CARDS, write_report
 from zerosight.train.store import Run

@@ -13,9 +13,9 @@ import pytest
 import torch
 from test_resume import command, logged, outcome
 
-from zerosight.config import ConfigError, RunConfig, build
 from zerosight.envs import InfrastructureError
 from zerosight.render.drawing import Pools
+from zerosight.train.config import ConfigError, RunConfig, build
 from zerosight.train.episodes import Draw, drawn_by
 from zerosight.train.loop import Evolution, Terminated, phase_at
 from zerosight.train.policy import Policy

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from test_episodes import BAD, CIRCLE_LEFT, CIRCLE_RIGHT, GOOD, UNCLEAR, WRONG, draw
 
-from zerosight.config import override
 from zerosight.envs import Environment, InfrastructureError, Stream, make
 from zerosight.envs.transforms.library import Library
 from zerosight.render.drawing import Pools
 from zerosight.roles.labels import Label, Vote
+from zerosight.train.config import override
 from zerosight.train.curricula import make_curriculum
 from zerosight.train.diagnostics import diagnose, forgetting, label_is_wrong, skill_matrix
 from zerosight.train.episodes import Draw, Episodes, drawn_by

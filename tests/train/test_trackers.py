@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from test_schedules import SMALL
 
-from zerosight.config import ConfigError, RunConfig, build
 from zerosight.render.drawing import Pools
+from zerosight.train.config import ConfigError, RunConfig, build
 from zerosight.train.episodes import Draw, drawn_by
 from zerosight.train.export import export
 from zerosight.train.loop import Evolution

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tiny_vllm import RANK, adapters, ask, masked_logprobs, randomised
 
-from zerosight.config import RunConfig, override
+from zerosight.train.config import RunConfig, override
 from zerosight.train.generator import Prompt, Sampling
 from zerosight.train.generators import (
     AdapterError,

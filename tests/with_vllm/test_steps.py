@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from zerosight.config import Generation, Learning, RunConfig, Tree
 from zerosight.render.drawing import Pools
+from zerosight.train.config import Generation, Learning, RunConfig, Tree
 from zerosight.train.episodes import drawn_by
 from zerosight.train.generators import VLLMEngineGenerator, make_generator, push_weights
 from zerosight.train.learner import TrainingError

@@ -12,11 +12,11 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from ...config import ConfigError, Generation, RunConfig
 from ...envs import make
 from ...render import Picture
 from ...roles import proposer
 from ...roles.messages import chat
+from ..config import ConfigError, Generation, RunConfig
 from ..embedded import model_path
 from ..generator import Completion, Generator, HFGenerator, Prompt, Sampling
 from ..policy import ROLES, Policy, locate_model

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Mapping
 
 from ... import Mendable
-from ...config import RunConfig
+from ..config import RunConfig
 from ..scheme import Scheme
 from . import absolute_zero, c2_evo, eve, infuser, m_star, mm_zero, ouroboros, r_zero, soar, spatialevo, visplay
 from .base import Recipe

@@ -11,9 +11,9 @@ Deviations: of its three kinds of task (deduction, abduction, induction) there i
 
 from collections.abc import Sequence
 
-from ...config import Learning, RunConfig, Tree
 from ...envs import Rejected, Score
 from ...roles.shapes import absolute_zero as formula
+from ..config import Learning, RunConfig, Tree
 from ..scheme import Scheme, mean
 from ..tree import Attempt, Drawing
 from .base import Recipe

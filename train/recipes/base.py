@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...config import RunConfig
+from ..config import RunConfig
 from ..scheme import Scheme
 
 

@@ -12,7 +12,7 @@ Deviations: neither code nor formulas are published. Here two ladders are climbe
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ...config import CurriculumConfig, Learning, Phase, RunConfig, Tree
+from ..config import CurriculumConfig, Learning, Phase, RunConfig, Tree
 from ..learner import Trace
 from ..scheme import Scheme, group_of, taught
 from ..tree import Asked, Attempt

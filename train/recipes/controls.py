@@ -1,6 +1,6 @@
 """The default and its controls: each changes one thing, so that a comparison says what that thing is worth."""
 
-from ...config import CurriculumConfig, Labels, Learning, RunConfig, Tree
+from ..config import CurriculumConfig, Labels, Learning, RunConfig, Tree
 
 
 def zerosight() -> RunConfig:

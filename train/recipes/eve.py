@@ -16,7 +16,6 @@ Deviations: labels are the oracle's, as there, but difference is measured by col
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ...config import Learning, Phase, RunConfig, Tree
 from ...envs import Environment, Score, Stream
 from ...envs.transforms.edit import ENV_ID
 from ...envs.transforms.library import PROBES, Library, Offer
@@ -26,6 +25,7 @@ from ...render.drawing import Drawn
 from ...roles import shapes
 from ...roles.messages import Messages, chat
 from ...roles.proposer import Proposal
+from ..config import Learning, Phase, RunConfig, Tree
 from ..curriculum import Curriculum
 from ..scheme import Scheme, mean
 from ..tree import Asked, Attempt, Drawing

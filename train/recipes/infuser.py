@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ...config import Learning, RunConfig
 from ...envs import Score, Stream
 from ...roles.proposer import Proposal
 from ...roles.shapes import MALFORMED
+from ..config import Learning, RunConfig
 from ..episodes import answer_traces
 from ..influence import influence
 from ..learner import Trace

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...config import Learning, Phase, RunConfig, Tree
 from ...envs import Stream
+from ..config import Learning, Phase, RunConfig, Tree
 from ..generator import Completion
 from ..learner import Trace
 from ..scheme import Scheme, mean

@@ -16,13 +16,13 @@ Deviations: its hard question is the Proposer's, as there; the easy ones are the
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from ...config import Labels, Phase, RunConfig, Tree
 from ...envs import Rejected, Score
 from ...render.drawing import Drawn
 from ...roles import shapes
 from ...roles.labels import BANDS
 from ...roles.novelty import cluster_shares
 from ...roles.proposer import Proposal
+from ..config import Labels, Phase, RunConfig, Tree
 from ..scheme import Scheme, faithful, judged, mean
 from ..tree import Asked, Attempt, Drawing
 from .base import Recipe

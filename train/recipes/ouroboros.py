@@ -13,8 +13,8 @@ Deviations: the formula and thresholds of its confidence were not at hand. Here 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ...config import CurriculumConfig, Learning, Phase, RunConfig, Tree
 from ...envs import Environment
+from ..config import CurriculumConfig, Learning, Phase, RunConfig, Tree
 from ..learner import Trace
 from ..scheme import Scheme, group_of, taught
 from ..tree import Attempt

@@ -11,12 +11,12 @@ Deviations: R-Zero asks in words alone; here the Coder, frozen, draws what is as
 
 from collections.abc import Sequence
 
-from ...config import Labels, Learning, Phase, RunConfig, Tree
 from ...envs import Score
 from ...roles.labels import BANDS
 from ...roles.novelty import cluster_shares
 from ...roles.proposer import Proposal
 from ...roles.shapes import r_zero as formula
+from ..config import Labels, Learning, Phase, RunConfig, Tree
 from ..scheme import Scheme, mean
 from ..tree import Asked, Attempt
 from .base import Recipe

@@ -12,8 +12,8 @@ Deviations: the inner run is one step of the preconditioned gradient, undone aft
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ...config import Learning, RunConfig
 from ...roles import solver
+from ..config import Learning, RunConfig
 from ..influence import expected_accuracy, nudged
 from ..policy import Policy
 from ..tree import Asked, Attempt

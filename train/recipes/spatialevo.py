@@ -13,10 +13,10 @@ Deviations: the observation and the explanation are scored by rules instead of a
 
 from collections.abc import Sequence
 
-from ...config import CurriculumConfig, RunConfig, Tree
 from ...envs import Rejected, Score
 from ...roles import shapes
 from ...roles.proposer import Proposal
+from ..config import CurriculumConfig, RunConfig, Tree
 from ..scheme import Scheme, mean
 from ..tree import Attempt
 from .base import Recipe

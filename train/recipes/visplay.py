@@ -7,8 +7,8 @@ Deviations: its pictures are photographs of Vision-SR1-47K; here a world makes t
     often the majority is wrong. The rest as in R-Zero's recipe.
 """
 
-from ...config import Labels, Learning, Phase, RunConfig, Tree
 from ...roles.labels import BANDS
+from ..config import Labels, Learning, Phase, RunConfig, Tree
 from .base import Recipe
 from .r_zero import RZero
 

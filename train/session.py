@@ -7,13 +7,13 @@ from typing import Any, Protocol
 
 from ..render.drawing import Pools
 from ..render.sandbox.layers import demand
-from ..train.episodes import Draw, drawn_by
-from ..train.loop import Evolution
-from ..train.policy import Policy
-from ..train.processes import Alone, Processes
-from ..train.store import Run, begin_policy
-from ..train.warmup import ANSWERED
+from .episodes import Draw, drawn_by
 from .heldout import Progress, Suite, evaluate, evaluate_writing, heldout_suite
+from .loop import Evolution
+from .policy import Policy
+from .processes import Alone, Processes
+from .store import Run, begin_policy
+from .warmup import ANSWERED
 
 
 class Watcher(Protocol):

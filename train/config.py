@@ -9,10 +9,10 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from . import Mendable
-from .roles.coder import CoderWeights
-from .roles.proposer import ProposerWeights
-from .roles.solver import SolverWeights
+from .. import Mendable
+from ..roles.coder import CoderWeights
+from ..roles.proposer import ProposerWeights
+from ..roles.solver import SolverWeights
 
 
 class ConfigError(Mendable, ValueError):

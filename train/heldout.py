@@ -14,11 +14,11 @@ from ..envs.shapes.canvas import ENV_ID
 from ..render import Picture
 from ..render.drawing import Drawn
 from ..roles import coder, proposer, solver
-from ..train.curriculum import task_label
-from ..train.episodes import Draw, draw_each
-from ..train.generator import HFGenerator, Sampling
-from ..train.policy import Policy
+from .curriculum import task_label
+from .episodes import Draw, draw_each
+from .generator import HFGenerator, Sampling
 from .intervals import wilson
+from .policy import Policy
 
 SUITE_SEED = 0
 DIFFICULTY_PATTERN = (1, 2, 3, 2, 3)
