@@ -12,7 +12,7 @@ from ..roles.labels import vote
 from ..roles.proposer import Proposal
 from .advantages import dynamic_sampling, pooled
 from .config import RunConfig
-from .curriculum import Curriculum
+from .curriculum.base import Curriculum
 from .generator import Completion, Generator, Prompt, Sampling
 from .learner import Trace
 from .policy import Policy

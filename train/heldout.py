@@ -14,7 +14,7 @@ from ..envs.shapes.canvas import ENV_ID
 from ..render import Picture
 from ..render.drawing import Drawn
 from ..roles import coder, proposer, solver
-from .curriculum import task_label
+from .curriculum.base import task_label
 from .episodes import Draw, draw_each
 from .generator import HFGenerator, Sampling
 from .intervals import wilson

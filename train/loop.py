@@ -17,8 +17,8 @@ from ..render.drawing import Drawn
 from ..roles.proposer import Proposal
 from .ahead import Rolled, RollsAhead, snapshot_of
 from .config import ConfigError, Phase, RunConfig
-from .curricula import make_curriculum
-from .curriculum import task_label
+from .curriculum.base import task_label
+from .curriculum.variants import make_curriculum
 from .diagnostics import diagnose
 from .episodes import Draw, Episodes
 from .generator import Generator, HFGenerator

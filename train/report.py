@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 from ..envs import Answer, PluginError, Rejected, UnknownEnvironmentError, make, score_answer
 from ..roles import proposer
 from .charts import Chart, Frame, Line, Metrics, Points, chart, points_of, smooth
-from .curricula import make_curriculum
-from .curriculum import task_label
+from .curriculum.base import task_label
+from .curriculum.variants import make_curriculum
 from .diagnostics import forgetting
 from .policy import ROLES
 from .store import Run, write_atomically

@@ -17,7 +17,7 @@ from ..roles.messages import Messages
 from ..roles.proposer import Proposal
 from ..roles.reward import edge, novelty, weigh
 from .config import ConfigError, RunConfig
-from .curriculum import Curriculum
+from .curriculum.base import Curriculum
 from .generator import Completion
 from .learner import Trace
 from .policy import Policy

@@ -9,7 +9,7 @@ from zerosight.render import rasterise, resolve_svg
 from zerosight.render.drawing import Drawn, Outcome
 from zerosight.train.advantages import Member, hierarchical_advantages
 from zerosight.train.config import RunConfig, Tree, override
-from zerosight.train.curriculum import Curriculum
+from zerosight.train.curriculum.base.base import Curriculum
 from zerosight.train.episodes import Episodes, items_with_signal
 from zerosight.train.generators import ScriptedGenerator
 from zerosight.train.learner import with_advantages

@@ -19,7 +19,7 @@ from zerosight.envs import Environment, InfrastructureError, Stream
 from zerosight.render import Picture
 from zerosight.roles.messages import chat
 from zerosight.train.config import ConfigError, RunConfig, override
-from zerosight.train.curriculum import Curriculum
+from zerosight.train.curriculum.base.base import Curriculum
 from zerosight.train.episodes import Episodes
 from zerosight.train.generator import Completion, HFGenerator, Prompt, Sampling
 from zerosight.train.generators import (

@@ -13,7 +13,7 @@ from zerosight.envs.transforms.library import Library
 from zerosight.render.drawing import Pools
 from zerosight.roles.labels import Label, Vote
 from zerosight.train.config import override
-from zerosight.train.curricula import make_curriculum
+from zerosight.train.curriculum.base.variants import make_curriculum
 from zerosight.train.diagnostics import diagnose, forgetting, label_is_wrong, skill_matrix
 from zerosight.train.episodes import Draw, Episodes, drawn_by
 from zerosight.train.generator import Completion

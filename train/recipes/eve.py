@@ -26,7 +26,7 @@ from ...roles import shapes
 from ...roles.messages import Messages, chat
 from ...roles.proposer import Proposal
 from ..config import Learning, Phase, RunConfig, Tree
-from ..curriculum import Curriculum
+from ..curriculum.base import Curriculum
 from ..scheme import Scheme, mean
 from ..tree import Asked, Attempt, Drawing
 from .base import Recipe

@@ -12,11 +12,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from ..envs import Environment, Stream
-from ..envs.language.query import Call, dump
-from ..roles.shapes import absolute_zero, variance
-from .config import ConfigError, CurriculumConfig
-from .curriculum import SHRINK, Arm, Curriculum
+from ...envs import Environment, Stream
+from ...envs.language.query import Call, dump
+from ...roles.shapes import absolute_zero, variance
+from ..config import ConfigError, CurriculumConfig
+from .base import SHRINK, Arm, Curriculum
 
 Key = tuple[str, str, int]
 

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..envs import Environment, Stream
-from ..roles.reward import edge
-from .config import CurriculumConfig
+from ...envs import Environment, Stream
+from ...roles.reward import edge
+from ..config import CurriculumConfig
 
 SHRINK = 8.0
 """Answers' worth of the prior, chance level, in an arm's first estimates."""

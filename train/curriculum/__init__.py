@@ -1,0 +1,1 @@
+"""Curricula: which tasks and difficulties a step asks for."""
