@@ -13,7 +13,7 @@ from ..roles.proposer import Proposal
 from .advantages import dynamic_sampling, pooled
 from .config import RunConfig
 from .curriculum.base import Curriculum
-from .generator import Completion, Generator, Prompt, Sampling
+from .generators.hf import Completion, Generator, Prompt, Sampling
 from .learner import Trace
 from .policy import Policy
 from .scheme import Scheme, faithful, group_of

@@ -16,7 +16,7 @@ from ..render.drawing import Drawn
 from ..roles import coder, proposer, solver
 from .curriculum.base import task_label
 from .episodes import Draw, draw_each
-from .generator import HFGenerator, Sampling
+from .generators.hf import HFGenerator, Sampling
 from .intervals import wilson
 from .policy import Policy
 

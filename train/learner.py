@@ -14,7 +14,7 @@ from .. import Mendable
 from ..envs import Score, Stream
 from .advantages import Method, advantages_by
 from .config import Learning
-from .generator import Completion, Prompt
+from .generators.hf import Completion, Prompt
 from .held import held
 from .losses import (
     PolicyLoss,

@@ -21,8 +21,8 @@ from .curriculum.base import task_label
 from .curriculum.variants import make_curriculum
 from .diagnostics import diagnose
 from .episodes import Draw, Episodes
-from .generator import Generator, HFGenerator
 from .generators import make_generator, push_weights
+from .generators.hf import Generator, HFGenerator
 from .learner import Learner, Trace
 from .policy import ROLES
 from .processes import Alone, Processes, SharedGenerator, Together

@@ -27,7 +27,7 @@ from .architecture import (
     prompt_positions,
     vision_of,
 )
-from .generator import Prompt
+from .generators.hf import Prompt
 from .packing import Packed, Row, pack, scored_logprobs
 
 ROLES = ("proposer", "coder", "solver")

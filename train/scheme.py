@@ -18,7 +18,7 @@ from ..roles.proposer import Proposal
 from ..roles.reward import edge, novelty, weigh
 from .config import ConfigError, RunConfig
 from .curriculum.base import Curriculum
-from .generator import Completion
+from .generators.hf import Completion
 from .learner import Trace
 from .policy import Policy
 from .tree import Asked, Attempt, Drawing

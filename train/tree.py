@@ -8,7 +8,7 @@ from ..render import Picture
 from ..render.drawing import Outcome
 from ..roles.labels import Vote
 from ..roles.proposer import Proposal
-from .generator import Completion, Prompt
+from .generators.hf import Completion, Prompt
 
 EXPLAIN = "explain"
 """The task of an item that asks why another question has no answer."""

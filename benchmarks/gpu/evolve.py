@@ -23,7 +23,7 @@ from ...envs import Score, Stream
 from ...render import Picture
 from ...roles.messages import chat
 from ...train.config import Evaluation, Learning, RunConfig, Tree
-from ...train.generator import Completion, Prompt
+from ...train.generators.hf import Completion, Prompt
 from ...train.learner import Learner, Trace
 from ...train.loop import Terminated
 from ...train.make_seed import SeedRecipe

@@ -25,7 +25,7 @@ from ...render import Picture
 from ...roles.messages import Messages, chat
 from ...train.architecture import lora_targets
 from ...train.config import Learning, RunConfig
-from ...train.generator import HFGenerator, Prompt, Sampling
+from ...train.generators.hf import HFGenerator, Prompt, Sampling
 from ...train.learner import Learner, Trace
 from ...train.policy import Policy
 from ..own.results_file import write_results

@@ -29,7 +29,7 @@ from ...roles.messages import Messages
 from ...train.architecture import load_model, load_processor
 from ...train.config import Learning
 from ...train.embedded import EMBEDDED
-from ...train.generator import HFGenerator, Prompt, Sampling
+from ...train.generators.hf import HFGenerator, Prompt, Sampling
 from ...train.learner import Learner, Trace
 from ...train.policy import Policy
 from ...train.warmup import requirements_of

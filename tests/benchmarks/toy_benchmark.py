@@ -9,8 +9,8 @@ from PIL import Image as Images
 
 from zerosight.benchmarks.adapters.base import BadRow, Sample
 from zerosight.benchmarks.evaluation.models import Answerer, plain_prompt
-from zerosight.train.generator import Completion, Prompt, Sampling
 from zerosight.train.generators import UnreachableError
+from zerosight.train.generators.hf import Completion, Prompt, Sampling
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import torch
 
-from zerosight.train.generator import HFGenerator, Prompt, Sampling
+from zerosight.train.generators.hf import HFGenerator, Prompt, Sampling
 from zerosight.train.packing import Branch, Row, pack
 from zerosight.train.policy import Policy
 

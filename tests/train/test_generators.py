@@ -21,7 +21,6 @@ from zerosight.roles.messages import chat
 from zerosight.train.config import ConfigError, RunConfig, override
 from zerosight.train.curriculum.base.base import Curriculum
 from zerosight.train.episodes import Episodes
-from zerosight.train.generator import Completion, HFGenerator, Prompt, Sampling
 from zerosight.train.generators import (
     ByRole,
     CountError,
@@ -42,6 +41,7 @@ from zerosight.train.generators import (
 )
 from zerosight.train.generators import endpoint as endpoint_module
 from zerosight.train.generators.checkpoints import engine_checkpoint
+from zerosight.train.generators.hf import Completion, HFGenerator, Prompt, Sampling
 from zerosight.train.generators.vllm_engine import room_for, watched
 from zerosight.train.policy import ROLES, Policy
 from zerosight.train.recipes import make_scheme

@@ -13,7 +13,7 @@ from zerosight.envs import Score, Stream
 from zerosight.render import Picture
 from zerosight.roles.messages import chat
 from zerosight.train.config import Learning
-from zerosight.train.generator import HFGenerator, Prompt, Sampling
+from zerosight.train.generators.hf import HFGenerator, Prompt, Sampling
 from zerosight.train.learner import Learner, Trace, TrainingError
 from zerosight.train.policy import Policy
 from zerosight.train.processes import Alone, Processes, Sharding, Together

@@ -6,7 +6,7 @@ from test_learner import CONFIG, PROMPT, probability, traces
 
 from zerosight.envs import Score, Stream, make
 from zerosight.train.config import RunConfig, override
-from zerosight.train.generator import Completion
+from zerosight.train.generators.hf import Completion
 from zerosight.train.influence import cosine, expected_accuracy, influence, nudged
 from zerosight.train.learner import Learner, Trace, _trees
 from zerosight.train.losses import imitation_loss

@@ -8,7 +8,7 @@ import torch
 
 from zerosight.envs import Score, Stream
 from zerosight.train.config import Learning
-from zerosight.train.generator import Completion, HFGenerator, Prompt, Sampling
+from zerosight.train.generators.hf import Completion, HFGenerator, Prompt, Sampling
 from zerosight.train.learner import Learner, Trace, TrainingError, _trees, with_advantages
 from zerosight.train.losses import grpo_loss
 from zerosight.train.packing import Branch, Row, pack

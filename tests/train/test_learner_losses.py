@@ -9,7 +9,7 @@ import torch
 from zerosight.envs import Score, Stream
 from zerosight.train.advantages import Member, hierarchical_advantages
 from zerosight.train.config import ConfigError, Learning, RunConfig, override
-from zerosight.train.generator import Completion, HFGenerator, Prompt, Sampling
+from zerosight.train.generators.hf import Completion, HFGenerator, Prompt, Sampling
 from zerosight.train.learner import Learner, Trace, with_advantages
 from zerosight.train.losses import LOSSES, UnknownLossError, divisor, policy_loss
 from zerosight.train.packing import Branch, Row, pack

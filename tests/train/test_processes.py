@@ -14,7 +14,7 @@ import torch.multiprocessing
 
 from zerosight.envs import Score, Stream
 from zerosight.train.config import Learning
-from zerosight.train.generator import HFGenerator, Prompt, Sampling
+from zerosight.train.generators.hf import HFGenerator, Prompt, Sampling
 from zerosight.train.learner import Learner, Trace, TrainingError
 from zerosight.train.policy import Policy
 from zerosight.train.processes import (

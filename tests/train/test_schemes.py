@@ -16,8 +16,8 @@ from zerosight.train.config import override
 from zerosight.train.curriculum.base.variants import make_curriculum
 from zerosight.train.diagnostics import diagnose, forgetting, label_is_wrong, skill_matrix
 from zerosight.train.episodes import Draw, Episodes, drawn_by
-from zerosight.train.generator import Completion
 from zerosight.train.generators import ScriptedGenerator
+from zerosight.train.generators.hf import Completion
 from zerosight.train.policy import Policy
 from zerosight.train.recipes import make_scheme, recipe_config
 from zerosight.train.recipes.m_star import FEATURES, TEMPERATURES, MStar, StepScorer, step_features

@@ -11,7 +11,6 @@ from protocol_server import ProtocolServer, sampled
 from zerosight.envs import InfrastructureError
 from zerosight.render import Picture
 from zerosight.roles.messages import chat
-from zerosight.train.generator import Prompt, Sampling
 from zerosight.train.generators import (
     AdapterError,
     Checks,
@@ -27,6 +26,7 @@ from zerosight.train.generators import (
     UnreachableError,
     VLLMServerGenerator,
 )
+from zerosight.train.generators.hf import Prompt, Sampling
 from zerosight.train.generators.seeds import request_seed
 from zerosight.train.policy import Policy
 

@@ -10,8 +10,8 @@ from tiny_vllm import RANK, WORDS, free_port, randomised, serving
 
 from zerosight.render import Picture
 from zerosight.roles.messages import chat
-from zerosight.train.generator import Prompt
 from zerosight.train.generators.checkpoints import engine_checkpoint
+from zerosight.train.generators.hf import Prompt
 from zerosight.train.model import Shape, build_model, build_processor, build_tokenizer, save
 from zerosight.train.policy import Policy
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from tiny_vllm import ENGINE, RANK, adapters
 
-from zerosight.train.generator import Prompt, Sampling
 from zerosight.train.generators import Checks, UnreachableError, VLLMEngineGenerator
+from zerosight.train.generators.hf import Prompt, Sampling
 from zerosight.train.policy import Policy
 
 

@@ -8,7 +8,6 @@ import pytest
 from tiny_vllm import RANK, adapters, ask, masked_logprobs, randomised
 
 from zerosight.train.config import RunConfig, override
-from zerosight.train.generator import Prompt, Sampling
 from zerosight.train.generators import (
     AdapterError,
     Endpoint,
@@ -19,6 +18,7 @@ from zerosight.train.generators import (
     make_generator,
     push_weights,
 )
+from zerosight.train.generators.hf import Prompt, Sampling
 from zerosight.train.policy import Policy
 
 SCHEMA = {"type": "string", "enum": ["red", "blue"]}

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from tiny_vllm import adapters, free_port, kill, serving
 
-from zerosight.train.generator import Completion, Prompt, Sampling
 from zerosight.train.generators import Checks, Endpoint, Fingerprint, VLLMServerGenerator, trainer_logprobs
 from zerosight.train.generators.checkpoints import engine_checkpoint
+from zerosight.train.generators.hf import Completion, Prompt, Sampling
 from zerosight.train.policy import Policy
 
 

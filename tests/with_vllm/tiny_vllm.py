@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from zerosight.roles.messages import chat
-from zerosight.train.generator import Prompt, left_padded
+from zerosight.train.generators.hf import Prompt, left_padded
 from zerosight.train.policy import ROLES, Policy
 
 RANK = 4

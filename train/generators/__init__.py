@@ -18,10 +18,10 @@ from ...roles import proposer
 from ...roles.messages import chat
 from ..config import ConfigError, Generation, RunConfig
 from ..embedded import model_path
-from ..generator import Completion, Generator, HFGenerator, Prompt, Sampling
 from ..policy import ROLES, Policy, locate_model
 from .endpoint import Endpoint
 from .fingerprint import Fingerprint, trainer_logprobs
+from .hf import Completion, Generator, HFGenerator, Prompt, Sampling
 from .openai_compatible import OpenAICompatibleGenerator, TrainedRoleError
 from .replies import (
     AdapterError,

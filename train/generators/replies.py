@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...envs import InfrastructureError
-from ..generator import Completion, Prompt, Sampling
+from .hf import Completion, Prompt, Sampling
 
 
 class GeneratorError(InfrastructureError):

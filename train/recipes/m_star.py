@@ -20,7 +20,7 @@ import numpy as np
 
 from ...envs import Stream
 from ..config import Learning, Phase, RunConfig, Tree
-from ..generator import Completion
+from ..generators.hf import Completion
 from ..learner import Trace
 from ..scheme import Scheme, mean
 from ..tree import Asked, Attempt

@@ -13,10 +13,10 @@ import torch
 from transformers import StaticCache
 from transformers.cache_utils import DynamicLayer
 
-from ..render import Picture
-from ..roles.messages import Messages
-from .architecture import ArchitectureError, Layout
-from .packing import Vision, joined, vision_kind
+from ...render import Picture
+from ...roles.messages import Messages
+from ..architecture import ArchitectureError, Layout
+from ..packing import Vision, joined, vision_kind
 
 SMALL = 20_000_000
 """Parameters of a model up to which one thread decodes fastest (measured: 2.1 M parameters, 1.3 times as fast)."""
