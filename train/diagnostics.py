@@ -10,7 +10,7 @@ from ..envs import make
 from ..envs.language.query import Call, skeleton
 from ..roles.novelty import structure_entropy
 from ..roles.proposer import Proposal
-from .learner import Trace
+from .learning.learner import Trace
 from .scheme import Scheme
 from .tree import Asked, Attempt
 

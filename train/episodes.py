@@ -10,11 +10,11 @@ from ..render.drawing import Drawn, Outcome, Pools
 from ..roles import coder, explain, proposer, solver
 from ..roles.labels import vote
 from ..roles.proposer import Proposal
-from .advantages import dynamic_sampling, pooled
 from .config import RunConfig
 from .curriculum.base import Curriculum
 from .generators.hf import Completion, Generator, Prompt, Sampling
-from .learner import Trace
+from .learning.advantages import dynamic_sampling, pooled
+from .learning.learner import Trace
 from .policy import Policy
 from .scheme import Scheme, faithful, group_of
 from .tree import EXPLAIN, Asked, Attempt, Drawing, Given

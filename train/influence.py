@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import torch
 
-from .learner import Learner, Trace
+from .learning.learner import Learner, Trace
 from .packing import Branch, Row, batches
 from .policy import Policy
 from .scheme import taught

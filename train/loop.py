@@ -23,9 +23,9 @@ from .diagnostics import diagnose
 from .episodes import Draw, Episodes
 from .generators import make_generator, push_weights
 from .generators.hf import Generator, HFGenerator
-from .learner import Learner, Trace
+from .learning.learner import Learner, Trace
+from .learning.processes import Alone, Processes, SharedGenerator, Together
 from .policy import ROLES
-from .processes import Alone, Processes, SharedGenerator, Together
 from .recipes import make_scheme, scheme_names
 from .scheme import Scheme
 from .store import Run, begin_policy, newest_state

@@ -19,7 +19,7 @@ from ..roles.reward import edge, novelty, weigh
 from .config import ConfigError, RunConfig
 from .curriculum.base import Curriculum
 from .generators.hf import Completion
-from .learner import Trace
+from .learning.learner import Trace
 from .policy import Policy
 from .tree import Asked, Attempt, Drawing
 from .variety import varieties

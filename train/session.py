@@ -9,9 +9,9 @@ from ..render.drawing import Pools
 from ..render.sandbox.layers import demand
 from .episodes import Draw, drawn_by
 from .heldout import Progress, Suite, evaluate, evaluate_writing, heldout_suite
+from .learning.processes import Alone, Processes
 from .loop import Evolution
 from .policy import Policy
-from .processes import Alone, Processes
 from .store import Run, begin_policy
 from .warmup import ANSWERED
 

@@ -20,7 +20,7 @@ from ..render.sandbox.layers import layers
 from .ahead import RollsAhead
 from .config import RunConfig
 from .embedded import load_policy
-from .learner import Learner
+from .learning.learner import Learner
 from .policy import Policy
 
 PACKAGES = ("torch", "transformers", "tokenizers", "peft", "numpy", "shapely", "cairosvg", "pillow")

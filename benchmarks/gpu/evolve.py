@@ -24,7 +24,7 @@ from ...render import Picture
 from ...roles.messages import chat
 from ...train.config import Evaluation, Learning, RunConfig, Tree
 from ...train.generators.hf import Completion, Prompt
-from ...train.learner import Learner, Trace
+from ...train.learning.learner import Learner, Trace
 from ...train.loop import Terminated
 from ...train.make_seed import SeedRecipe
 from ...train.policy import Policy

@@ -26,7 +26,7 @@ from ...roles.messages import Messages, chat
 from ...train.architecture import lora_targets
 from ...train.config import Learning, RunConfig
 from ...train.generators.hf import HFGenerator, Prompt, Sampling
-from ...train.learner import Learner, Trace
+from ...train.learning.learner import Learner, Trace
 from ...train.policy import Policy
 from ..own.results_file import write_results
 from ..own.training import Load, Timer, trl_steps

@@ -30,7 +30,7 @@ from ...train.architecture import load_model, load_processor
 from ...train.config import Learning
 from ...train.embedded import EMBEDDED
 from ...train.generators.hf import HFGenerator, Prompt, Sampling
-from ...train.learner import Learner, Trace
+from ...train.learning.learner import Learner, Trace
 from ...train.policy import Policy
 from ...train.warmup import requirements_of
 from .results_file import write_results

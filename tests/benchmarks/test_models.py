@@ -17,7 +17,7 @@ from zerosight.benchmarks.evaluation.runner import Settings, ask
 from zerosight.train.config import build
 from zerosight.train.embedded import EMBEDDED, load_policy
 from zerosight.train.export import export
-from zerosight.train.learner import Learner
+from zerosight.train.learning.learner import Learner
 from zerosight.train.policy import ModelNotFoundError
 from zerosight.train.store import Run
 

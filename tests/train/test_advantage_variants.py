@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zerosight.train.advantages import (
+from zerosight.train.learning.advantages import (
     Advantages,
     Member,
     advantages_by,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zerosight.train.advantages import group_advantages
+from zerosight.train.learning.advantages import group_advantages
 
 
 def test_hand_worked_groups_of_unequal_size() -> None:

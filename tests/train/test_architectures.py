@@ -14,7 +14,7 @@ from zerosight.roles.messages import chat
 from zerosight.train.architecture import ArchitectureError, image_id, lora_targets
 from zerosight.train.config import Learning
 from zerosight.train.generators.hf import HFGenerator, Prompt, Sampling
-from zerosight.train.learner import Learner, Trace
+from zerosight.train.learning.learner import Learner, Trace
 from zerosight.train.packing import Branch, Row
 from zerosight.train.policy import ROLES, ModelNotFoundError, Policy, RestoreError, fingerprint
 

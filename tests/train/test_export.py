@@ -11,7 +11,7 @@ from transformers import AutoModelForImageTextToText, AutoProcessor
 from zerosight.train.config import build
 from zerosight.train.embedded import load_policy
 from zerosight.train.export import export
-from zerosight.train.learner import Learner
+from zerosight.train.learning.learner import Learner
 from zerosight.train.policy import Policy
 from zerosight.train.store import Run, RunError
 

@@ -8,8 +8,8 @@ from zerosight.envs import Score, Stream, make
 from zerosight.train.config import RunConfig, override
 from zerosight.train.generators.hf import Completion
 from zerosight.train.influence import cosine, expected_accuracy, influence, nudged
-from zerosight.train.learner import Learner, Trace, _trees
-from zerosight.train.losses import imitation_loss
+from zerosight.train.learning.learner import Learner, Trace, _trees
+from zerosight.train.learning.losses import imitation_loss
 from zerosight.train.policy import Policy
 from zerosight.train.recipes.soar import prompted
 from zerosight.train.scheme import taught

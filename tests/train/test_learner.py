@@ -9,8 +9,8 @@ import torch
 from zerosight.envs import Score, Stream
 from zerosight.train.config import Learning
 from zerosight.train.generators.hf import Completion, HFGenerator, Prompt, Sampling
-from zerosight.train.learner import Learner, Trace, TrainingError, _trees, with_advantages
-from zerosight.train.losses import grpo_loss
+from zerosight.train.learning.learner import Learner, Trace, TrainingError, _trees, with_advantages
+from zerosight.train.learning.losses import grpo_loss
 from zerosight.train.packing import Branch, Row, pack
 from zerosight.train.policy import Policy
 

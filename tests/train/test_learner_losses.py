@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from zerosight.envs import Score, Stream
-from zerosight.train.advantages import Member, hierarchical_advantages
 from zerosight.train.config import ConfigError, Learning, RunConfig, override
 from zerosight.train.generators.hf import Completion, HFGenerator, Prompt, Sampling
-from zerosight.train.learner import Learner, Trace, with_advantages
-from zerosight.train.losses import LOSSES, UnknownLossError, divisor, policy_loss
+from zerosight.train.learning.advantages import Member, hierarchical_advantages
+from zerosight.train.learning.learner import Learner, Trace, with_advantages
+from zerosight.train.learning.losses import LOSSES, UnknownLossError, divisor, policy_loss
 from zerosight.train.packing import Branch, Row, pack
 from zerosight.train.policy import Policy
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 import torch
 
-from zerosight.train.losses import (
+from zerosight.train.learning.losses import (
     LOSSES,
     UnknownLossError,
     divisor,

@@ -6,7 +6,7 @@ import random
 import pytest
 import torch
 
-from zerosight.train.losses import grpo_loss, sequence_means
+from zerosight.train.learning.losses import grpo_loss, sequence_means
 
 
 def loops(logprobs: list[float], sampled: list[float], advantages: list[float], sequence: list[int],

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from zerosight.train.losses import LOSSES, divisor, policy_loss
+from zerosight.train.learning.losses import LOSSES, divisor, policy_loss
 
 LOW, HIGH, LONGEST = 0.2, 0.28, 12
 

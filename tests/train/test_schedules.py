@@ -17,9 +17,9 @@ from zerosight.envs import InfrastructureError
 from zerosight.render.drawing import Pools
 from zerosight.train.config import ConfigError, RunConfig, build
 from zerosight.train.episodes import Draw, drawn_by
+from zerosight.train.learning.processes import Together
 from zerosight.train.loop import Evolution, Terminated, phase_at
 from zerosight.train.policy import Policy
-from zerosight.train.processes import Together
 from zerosight.train.store import Run, RunError
 
 SMALL = {

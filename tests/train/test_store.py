@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from zerosight.train.config import Learning, RunConfig
-from zerosight.train.learner import Learner
+from zerosight.train.learning.learner import Learner
 from zerosight.train.policy import Policy
 from zerosight.train.store import Run, RunError, load_trained, write_atomically
 

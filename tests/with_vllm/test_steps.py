@@ -8,7 +8,7 @@ from zerosight.render.drawing import Pools
 from zerosight.train.config import Generation, Learning, RunConfig, Tree
 from zerosight.train.episodes import drawn_by
 from zerosight.train.generators import VLLMEngineGenerator, make_generator, push_weights
-from zerosight.train.learner import TrainingError
+from zerosight.train.learning.learner import TrainingError
 from zerosight.train.loop import Evolution
 from zerosight.train.policy import ROLES
 from zerosight.train.store import Run

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..config import CurriculumConfig, Learning, Phase, RunConfig, Tree
-from ..learner import Trace
+from ..learning.learner import Trace
 from ..scheme import Scheme, group_of, taught
 from ..tree import Asked, Attempt
 from .base import Recipe

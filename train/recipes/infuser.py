@@ -20,7 +20,7 @@ from ...roles.shapes import MALFORMED
 from ..config import Learning, RunConfig
 from ..episodes import answer_traces
 from ..influence import influence
-from ..learner import Trace
+from ..learning.learner import Trace
 from ..scheme import Scheme, mean
 from ..tree import Attempt
 from ..validation import validation

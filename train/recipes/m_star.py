@@ -21,7 +21,7 @@ import numpy as np
 from ...envs import Stream
 from ..config import Learning, Phase, RunConfig, Tree
 from ..generators.hf import Completion
-from ..learner import Trace
+from ..learning.learner import Trace
 from ..scheme import Scheme, mean
 from ..tree import Asked, Attempt
 from ..validation import VALIDATION, validation

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...envs import Environment
 from ..config import CurriculumConfig, Learning, Phase, RunConfig, Tree
-from ..learner import Trace
+from ..learning.learner import Trace
 from ..scheme import Scheme, group_of, taught
 from ..tree import Attempt
 from .base import Recipe

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 import torch
 
-from .. import Mendable
+from ... import Mendable
 
 KL = Literal["k1", "k2", "k3"]
 Level = Literal["token", "sequence_mean", "sequence_sum"]

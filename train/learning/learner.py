@@ -10,12 +10,13 @@ from typing import Any
 
 import torch
 
-from .. import Mendable
-from ..envs import Score, Stream
+from ... import Mendable
+from ...envs import Score, Stream
+from ..config import Learning
+from ..generators.hf import Completion, Prompt
+from ..packing import Branch, Packed, Row, batches
+from ..policy import ROLES, Policy
 from .advantages import Method, advantages_by
-from .config import Learning
-from .generators.hf import Completion, Prompt
-from .held import held
 from .losses import (
     PolicyLoss,
     divisor,
@@ -25,9 +26,8 @@ from .losses import (
     policy_loss,
     sequence_means,
 )
-from .packing import Branch, Packed, Row, batches
-from .policy import ROLES, Policy
 from .processes import Alone, Processes
+from .sharding import held
 
 
 class TrainingError(Mendable, RuntimeError):

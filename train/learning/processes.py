@@ -15,9 +15,9 @@ import torch
 import torch.distributed
 from torch.distributed.fsdp import CPUOffloadPolicy
 
-from .. import Mendable
-from ..envs import Stream
-from .generators.hf import Completion, Generator, Prompt, Sampling
+from ... import Mendable
+from ...envs import Stream
+from ..generators.hf import Completion, Generator, Prompt, Sampling
 
 BUCKET = 1 << 26
 """Gradient values summed in one message."""

@@ -1,0 +1,1 @@
+"""Learning: advantages, losses, and the optimizer's step, in one process or several."""
