@@ -70,10 +70,10 @@ def evolve(
 
     from .render.sandbox.layers import demand
     from .train.config import override
-    from .train.embedded import model_path
     from .train.learning.processes import Together, launched
     from .train.loop import Terminated, follow
-    from .train.policy import locate_model
+    from .train.models.load import model_path
+    from .train.models.policy import locate_model
     from .train.recipes import make_scheme, recipe_config, scheme_names
     from .train.report import write_report
     from .train.session import run_session

@@ -69,9 +69,9 @@ def evaluate_model(
 
 
 def _measure_heldout(model: str, items: int, env: list[str] | None, as_json: bool) -> None:
-    from .train.embedded import model_path
     from .train.heldout import evaluate, heldout_suite
-    from .train.policy import Policy
+    from .train.models.load import model_path
+    from .train.models.policy import Policy
     from .train.session import taught_forms
     from .train.store import load_trained
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from .policy import Policy
+from .models.policy import Policy
 from .tree import Attempt
 
 FILE = "ahead.pt"

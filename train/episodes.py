@@ -15,7 +15,7 @@ from .curriculum.base import Curriculum
 from .generators.hf import Completion, Generator, Prompt, Sampling
 from .learning.advantages import dynamic_sampling, pooled
 from .learning.learner import Trace
-from .policy import Policy
+from .models.policy import Policy
 from .scheme import Scheme, faithful, group_of
 from .tree import EXPLAIN, Asked, Attempt, Drawing, Given
 

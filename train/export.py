@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from .. import __version__
-from .policy import ROLES
+from .models.policy import ROLES
 from .store import Run, RunError, load_trained, write_atomically
 
 Form = Literal["merged", "adapter"]

@@ -18,7 +18,7 @@ from .curriculum.base import task_label
 from .episodes import Draw, draw_each
 from .generators.hf import HFGenerator, Sampling
 from .intervals import wilson
-from .policy import Policy
+from .models.policy import Policy
 
 SUITE_SEED = 0
 DIFFICULTY_PATTERN = (1, 2, 3, 2, 3)

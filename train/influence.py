@@ -7,8 +7,8 @@ from contextlib import contextmanager
 import torch
 
 from .learning.learner import Learner, Trace
-from .packing import Branch, Row, batches
-from .policy import Policy
+from .models.packing import Branch, Row, batches
+from .models.policy import Policy
 from .scheme import taught
 from .tree import Asked
 

@@ -25,7 +25,7 @@ from .generators import make_generator, push_weights
 from .generators.hf import Generator, HFGenerator
 from .learning.learner import Learner, Trace
 from .learning.processes import Alone, Processes, SharedGenerator, Together
-from .policy import ROLES
+from .models.policy import ROLES
 from .recipes import make_scheme, scheme_names
 from .scheme import Scheme
 from .store import Run, begin_policy, newest_state

@@ -12,10 +12,10 @@ from typing import Any
 
 import torch
 
-from .embedded import EMBEDDED
-from .model import IMAGE_TOKENS, build_model, build_processor, build_tokenizer, save
-from .packing import Branch, Row, batches, pack, scored_logprobs
-from .policy import Policy
+from .models.load import EMBEDDED
+from .models.packing import Branch, Row, batches, pack, scored_logprobs
+from .models.policy import Policy
+from .models.tiny import IMAGE_TOKENS, build_model, build_processor, build_tokenizer, save
 from .warmup import Lesson, Page, Syllabus, pages
 
 LAST_SHARE = 0.05

@@ -19,7 +19,7 @@ from .charts import Chart, Frame, Line, Metrics, Points, chart, points_of, smoot
 from .curriculum.base import task_label
 from .curriculum.variants import make_curriculum
 from .diagnostics import forgetting
-from .policy import ROLES
+from .models.policy import ROLES
 from .store import Run, write_atomically
 from .templates import plain, template
 

@@ -20,7 +20,7 @@ from .config import ConfigError, RunConfig
 from .curriculum.base import Curriculum
 from .generators.hf import Completion
 from .learning.learner import Trace
-from .policy import Policy
+from .models.policy import Policy
 from .tree import Asked, Attempt, Drawing
 from .variety import varieties
 

@@ -11,7 +11,7 @@ from .episodes import Draw, drawn_by
 from .heldout import Progress, Suite, evaluate, evaluate_writing, heldout_suite
 from .learning.processes import Alone, Processes
 from .loop import Evolution
-from .policy import Policy
+from .models.policy import Policy
 from .store import Run, begin_policy
 from .warmup import ANSWERED
 

@@ -19,9 +19,9 @@ from ..render import Picture
 from ..render.sandbox.layers import layers
 from .ahead import RollsAhead
 from .config import RunConfig
-from .embedded import load_policy
 from .learning.learner import Learner
-from .policy import Policy
+from .models.load import load_policy
+from .models.policy import Policy
 
 PACKAGES = ("torch", "transformers", "tokenizers", "peft", "numpy", "shapely", "cairosvg", "pillow")
 

@@ -12,10 +12,10 @@ import torch
 from ...render import Picture
 from ...roles.messages import Messages
 from ...train.config import Generation, RunConfig
-from ...train.embedded import model_path
 from ...train.generators import Endpoint, OpenAICompatibleGenerator, VLLMMissingError, make_generator
 from ...train.generators.hf import Generator, HFGenerator, Prompt, Sampling
-from ...train.policy import ROLES, Policy, locate_model
+from ...train.models.load import model_path
+from ...train.models.policy import ROLES, Policy, locate_model
 from ...train.store import Run, load_trained
 from .benchmark import EvaluationError
 from .cache import Reply, digest_of

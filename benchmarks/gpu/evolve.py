@@ -27,7 +27,7 @@ from ...train.generators.hf import Completion, Prompt
 from ...train.learning.learner import Learner, Trace
 from ...train.loop import Terminated
 from ...train.make_seed import SeedRecipe
-from ...train.policy import Policy
+from ...train.models.policy import Policy
 from ...train.report import write_report
 from ...train.session import run_session
 from ...train.store import Run, write_atomically

@@ -8,7 +8,7 @@ import torch
 import transformers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from ...train.architecture import load_processor
+from ...train.models.architecture import load_processor
 
 Size = Literal["tiny", "small", "3b"]
 

@@ -23,11 +23,11 @@ import typer
 from ...envs import Score, Stream
 from ...render import Picture
 from ...roles.messages import Messages, chat
-from ...train.architecture import lora_targets
 from ...train.config import Learning, RunConfig
 from ...train.generators.hf import HFGenerator, Prompt, Sampling
 from ...train.learning.learner import Learner, Trace
-from ...train.policy import Policy
+from ...train.models.architecture import lora_targets
+from ...train.models.policy import Policy
 from ..own.results_file import write_results
 from ..own.training import Load, Timer, trl_steps
 from .shapes import PIXELS, Size, model_of, tokenizer_of, write_processor

@@ -22,7 +22,7 @@ from ...train.episodes import drawn_by
 from ...train.heldout import NEW, evaluate, evaluate_writing, heldout_suite
 from ...train.loop import Evolution
 from ...train.make_seed import SeedRecipe, continue_warmup
-from ...train.policy import Policy
+from ...train.models.policy import Policy
 from ...train.recipes import recipe_config
 from ...train.session import taught_forms
 from ...train.store import Run

@@ -26,12 +26,12 @@ from ...envs import Score, Stream, make, stream
 from ...render import Picture
 from ...roles import coder, solver
 from ...roles.messages import Messages
-from ...train.architecture import load_model, load_processor
 from ...train.config import Learning
-from ...train.embedded import EMBEDDED
 from ...train.generators.hf import HFGenerator, Prompt, Sampling
 from ...train.learning.learner import Learner, Trace
-from ...train.policy import Policy
+from ...train.models.architecture import load_model, load_processor
+from ...train.models.load import EMBEDDED
+from ...train.models.policy import Policy
 from ...train.warmup import requirements_of
 from .results_file import write_results
 

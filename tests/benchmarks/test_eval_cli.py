@@ -34,7 +34,7 @@ def printed(zerosight: CommandLine) -> Printed:
 def test_two_models_in_a_table_with_intervals_chance_and_power(printed: Printed, tmp_path: Path) -> None:
     out = tmp_path / "out"
     # The same weights under two names, so that the difference is 0 whatever they are.
-    from zerosight.train.embedded import EMBEDDED
+    from zerosight.train.models.load import EMBEDDED
 
     text = printed("eval", "embedded", str(EMBEDDED), *OWN, "--limit", "30", "--fresh-seed", "3", "--out", str(out))
     assert "chance" in text and "overall" in text and "hard" in text

@@ -11,7 +11,7 @@ import torch
 from zerosight.benchmarks.gpu.shapes import SHAPES, model_of, tokenizer_of, write_processor
 from zerosight.benchmarks.gpu.step import CARDS, Work, beside_trl, limits, made_of, measure, prompts_of, seen, work_of
 from zerosight.benchmarks.own.training import Load
-from zerosight.train.policy import Policy
+from zerosight.train.models.policy import Policy
 
 ROOT = Path(__file__).parent.parent.parent
 pytestmark = pytest.mark.filterwarnings("ignore:.*torchvision")

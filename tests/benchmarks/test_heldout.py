@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from zerosight.benchmarks.own.learning import half_known
 from zerosight.envs import make, stream
-from zerosight.train.embedded import EMBEDDED
 from zerosight.train.heldout import EASY, HARDER, NEW, evaluate, heldout_suite, kind_of
 from zerosight.train.intervals import wilson
-from zerosight.train.policy import Policy
+from zerosight.train.models.load import EMBEDDED
+from zerosight.train.models.policy import Policy
 
 ENV = "shapes/Canvas-v1"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from zerosight.train.model import Shape, build_model, build_processor, build_tokenizer, save
-from zerosight.train.policy import Policy
+from zerosight.train.models.policy import Policy
+from zerosight.train.models.tiny import Shape, build_model, build_processor, build_tokenizer, save
 
 TINY = Shape(width=32, layers=1, tower_width=48, tower_layers=1)
 CORPUS = [

@@ -11,12 +11,12 @@ from transformers import AutoModelForImageTextToText
 from zerosight.envs import Score, Stream
 from zerosight.render import Picture
 from zerosight.roles.messages import chat
-from zerosight.train.architecture import ArchitectureError, image_id, lora_targets
 from zerosight.train.config import Learning
 from zerosight.train.generators.hf import HFGenerator, Prompt, Sampling
 from zerosight.train.learning.learner import Learner, Trace
-from zerosight.train.packing import Branch, Row
-from zerosight.train.policy import ROLES, ModelNotFoundError, Policy, RestoreError, fingerprint
+from zerosight.train.models.architecture import ArchitectureError, image_id, lora_targets
+from zerosight.train.models.packing import Branch, Row
+from zerosight.train.models.policy import ROLES, ModelNotFoundError, Policy, RestoreError, fingerprint
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torchvision")
 

@@ -14,7 +14,7 @@ from zerosight.train.generators import ScriptedGenerator
 from zerosight.train.learning.advantages import Member, hierarchical_advantages
 from zerosight.train.learning.learner import with_advantages
 from zerosight.train.loop import shuffled_rewards, step_metrics
-from zerosight.train.policy import Policy
+from zerosight.train.models.policy import Policy
 from zerosight.train.recipes import make_scheme
 from zerosight.train.tree import Attempt
 

@@ -3,8 +3,8 @@
 import torch
 
 from zerosight.train.generators.hf import HFGenerator, Prompt, Sampling
-from zerosight.train.packing import Branch, Row, pack
-from zerosight.train.policy import Policy
+from zerosight.train.models.packing import Branch, Row, pack
+from zerosight.train.models.policy import Policy
 
 
 def prompts(policy: Policy) -> list[Prompt]:

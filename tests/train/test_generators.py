@@ -43,7 +43,7 @@ from zerosight.train.generators import endpoint as endpoint_module
 from zerosight.train.generators.checkpoints import engine_checkpoint
 from zerosight.train.generators.hf import Completion, HFGenerator, Prompt, Sampling
 from zerosight.train.generators.vllm_engine import room_for, watched
-from zerosight.train.policy import ROLES, Policy
+from zerosight.train.models.policy import ROLES, Policy
 from zerosight.train.recipes import make_scheme
 
 SAMPLING = Sampling(max_new_tokens=8, n=3)

@@ -10,7 +10,7 @@ from zerosight.train.generators.hf import Completion
 from zerosight.train.influence import cosine, expected_accuracy, influence, nudged
 from zerosight.train.learning.learner import Learner, Trace, _trees
 from zerosight.train.learning.losses import imitation_loss
-from zerosight.train.policy import Policy
+from zerosight.train.models.policy import Policy
 from zerosight.train.recipes.soar import prompted
 from zerosight.train.scheme import taught
 from zerosight.train.validation import validation

@@ -11,8 +11,8 @@ from zerosight.train.config import Learning
 from zerosight.train.generators.hf import Completion, HFGenerator, Prompt, Sampling
 from zerosight.train.learning.learner import Learner, Trace, TrainingError, _trees, with_advantages
 from zerosight.train.learning.losses import grpo_loss
-from zerosight.train.packing import Branch, Row, pack
-from zerosight.train.policy import Policy
+from zerosight.train.models.packing import Branch, Row, pack
+from zerosight.train.models.policy import Policy
 
 CONFIG = Learning(learning_rate=1e-2, warmup_steps=0, minibatches=1)
 PROMPT = Prompt((105, 106, 107))

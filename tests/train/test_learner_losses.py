@@ -12,8 +12,8 @@ from zerosight.train.generators.hf import Completion, HFGenerator, Prompt, Sampl
 from zerosight.train.learning.advantages import Member, hierarchical_advantages
 from zerosight.train.learning.learner import Learner, Trace, with_advantages
 from zerosight.train.learning.losses import LOSSES, UnknownLossError, divisor, policy_loss
-from zerosight.train.packing import Branch, Row, pack
-from zerosight.train.policy import Policy
+from zerosight.train.models.packing import Branch, Row, pack
+from zerosight.train.models.policy import Policy
 
 PROMPT = Prompt((105, 106, 107))
 PLAIN = Learning(learning_rate=1e-2, warmup_steps=0, entropy_weight={}, max_grad_norm=1e9, roles={"solver": 1.0})

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
 
-from zerosight.train.embedded import EMBEDDED
-from zerosight.train.policy import Policy
+from zerosight.train.models.load import EMBEDDED
+from zerosight.train.models.policy import Policy
 
 
 @given(text=st.text(max_size=60))

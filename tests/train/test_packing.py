@@ -5,8 +5,8 @@ import random
 import pytest
 import torch
 
-from zerosight.train.packing import Branch, Row, batches, pack, scored_logprobs, vision_kind
-from zerosight.train.policy import Policy
+from zerosight.train.models.packing import Branch, Row, batches, pack, scored_logprobs, vision_kind
+from zerosight.train.models.policy import Policy
 
 
 def random_rows(policy: Policy, seed: int, pictures: bool) -> list[Row]:

@@ -8,8 +8,8 @@ import torch
 
 from zerosight.render import Picture
 from zerosight.roles.messages import chat
-from zerosight.train.packing import Branch, Row, pack
-from zerosight.train.policy import ROLES, ModelNotFoundError, Policy
+from zerosight.train.models.packing import Branch, Row, pack
+from zerosight.train.models.policy import ROLES, ModelNotFoundError, Policy
 
 PACKED = pack([Row([5, 6, 7], [Branch([8, 9]), Branch([10])])], 0)
 

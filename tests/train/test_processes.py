@@ -25,7 +25,7 @@ from zerosight.train.learning.processes import (
     configured_sharding,
     launched,
 )
-from zerosight.train.policy import Policy
+from zerosight.train.models.policy import Policy
 
 PROMPTS = [Prompt((100 + n, 106, 107)[: 2 + n % 2]) for n in range(7)]
 CONFIG = {"learning_rate": 1e-3, "warmup_steps": 0, "minibatches": 2, "correction": "token_truncate", "kl_weight": 0.1}

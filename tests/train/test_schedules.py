@@ -19,7 +19,7 @@ from zerosight.train.config import ConfigError, RunConfig, build
 from zerosight.train.episodes import Draw, drawn_by
 from zerosight.train.learning.processes import Together
 from zerosight.train.loop import Evolution, Terminated, phase_at
-from zerosight.train.policy import Policy
+from zerosight.train.models.policy import Policy
 from zerosight.train.store import Run, RunError
 
 SMALL = {

@@ -18,7 +18,7 @@ from zerosight.train.diagnostics import diagnose, forgetting, label_is_wrong, sk
 from zerosight.train.episodes import Draw, Episodes, drawn_by
 from zerosight.train.generators import ScriptedGenerator
 from zerosight.train.generators.hf import Completion
-from zerosight.train.policy import Policy
+from zerosight.train.models.policy import Policy
 from zerosight.train.recipes import make_scheme, recipe_config
 from zerosight.train.recipes.m_star import FEATURES, TEMPERATURES, MStar, StepScorer, step_features
 from zerosight.train.scheme import taught

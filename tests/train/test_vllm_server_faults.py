@@ -28,7 +28,7 @@ from zerosight.train.generators import (
 )
 from zerosight.train.generators.hf import Prompt, Sampling
 from zerosight.train.generators.seeds import request_seed
-from zerosight.train.policy import Policy
+from zerosight.train.models.policy import Policy
 
 PROMPTS = [Prompt((20, 21, 30 + n)) for n in range(6)]
 SAMPLING = Sampling(max_new_tokens=8, n=2)

@@ -12,8 +12,8 @@ from zerosight.render import Picture
 from zerosight.roles.messages import chat
 from zerosight.train.generators.checkpoints import engine_checkpoint
 from zerosight.train.generators.hf import Prompt
-from zerosight.train.model import Shape, build_model, build_processor, build_tokenizer, save
-from zerosight.train.policy import Policy
+from zerosight.train.models.policy import Policy
+from zerosight.train.models.tiny import Shape, build_model, build_processor, build_tokenizer, save
 
 if importlib.util.find_spec("vllm") is None:
     collect_ignore_glob = ["test_*.py"]

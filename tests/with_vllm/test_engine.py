@@ -13,7 +13,6 @@ from tiny_vllm import ENGINE, RANK, adapters, ask, masked_logprobs, randomised
 
 from zerosight.envs import Stream, make
 from zerosight.roles import proposer
-from zerosight.train.embedded import EMBEDDED
 from zerosight.train.generators import (
     AdapterError,
     Checks,
@@ -25,7 +24,8 @@ from zerosight.train.generators import (
     trainer_logprobs,
 )
 from zerosight.train.generators.hf import Prompt, Sampling
-from zerosight.train.policy import ROLES, Policy
+from zerosight.train.models.load import EMBEDDED
+from zerosight.train.models.policy import ROLES, Policy
 
 SCHEMA = {"type": "string", "enum": ["red", "blue"]}
 

@@ -9,7 +9,7 @@ from tiny_vllm import ENGINE, RANK, adapters
 
 from zerosight.train.generators import Checks, UnreachableError, VLLMEngineGenerator
 from zerosight.train.generators.hf import Prompt, Sampling
-from zerosight.train.policy import Policy
+from zerosight.train.models.policy import Policy
 
 
 def test_a_killed_engine_is_noticed(

@@ -19,7 +19,7 @@ from zerosight.train.generators import (
     push_weights,
 )
 from zerosight.train.generators.hf import Prompt, Sampling
-from zerosight.train.policy import Policy
+from zerosight.train.models.policy import Policy
 
 SCHEMA = {"type": "string", "enum": ["red", "blue"]}
 

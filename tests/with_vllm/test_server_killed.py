@@ -9,7 +9,7 @@ from tiny_vllm import adapters, free_port, kill, serving
 from zerosight.train.generators import Checks, Endpoint, Fingerprint, VLLMServerGenerator, trainer_logprobs
 from zerosight.train.generators.checkpoints import engine_checkpoint
 from zerosight.train.generators.hf import Completion, Prompt, Sampling
-from zerosight.train.policy import Policy
+from zerosight.train.models.policy import Policy
 
 
 def test_batch_outlives_its_server(checkpoint: Path, lora: Policy, prompts: list[Prompt], tmp_path: Path) -> None:

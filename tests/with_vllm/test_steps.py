@@ -10,7 +10,7 @@ from zerosight.train.episodes import drawn_by
 from zerosight.train.generators import VLLMEngineGenerator, make_generator, push_weights
 from zerosight.train.learning.learner import TrainingError
 from zerosight.train.loop import Evolution
-from zerosight.train.policy import ROLES
+from zerosight.train.models.policy import ROLES
 from zerosight.train.store import Run
 
 CONFIG = RunConfig(

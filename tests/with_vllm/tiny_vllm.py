@@ -16,7 +16,7 @@ import torch
 
 from zerosight.roles.messages import chat
 from zerosight.train.generators.hf import Prompt, left_padded
-from zerosight.train.policy import ROLES, Policy
+from zerosight.train.models.policy import ROLES, Policy
 
 RANK = 4
 WORDS = [

@@ -17,8 +17,8 @@ from ...render import Picture
 from ...roles import proposer
 from ...roles.messages import chat
 from ..config import ConfigError, Generation, RunConfig
-from ..embedded import model_path
-from ..policy import ROLES, Policy, locate_model
+from ..models.load import model_path
+from ..models.policy import ROLES, Policy, locate_model
 from .endpoint import Endpoint
 from .fingerprint import Fingerprint, trainer_logprobs
 from .hf import Completion, Generator, HFGenerator, Prompt, Sampling

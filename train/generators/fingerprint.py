@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from ..packing import Branch, Row
+from ..models.packing import Branch, Row
 from .hf import Completion, Prompt, Sampling
 from .replies import FingerprintError
 

@@ -15,8 +15,8 @@ from transformers.cache_utils import DynamicLayer
 
 from ...render import Picture
 from ...roles.messages import Messages
-from ..architecture import ArchitectureError, Layout
-from ..packing import Vision, joined, vision_kind
+from ..models.architecture import ArchitectureError, Layout
+from ..models.packing import Vision, joined, vision_kind
 
 SMALL = 20_000_000
 """Parameters of a model up to which one thread decodes fastest (measured: 2.1 M parameters, 1.3 times as fast)."""

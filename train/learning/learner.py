@@ -14,8 +14,8 @@ from ... import Mendable
 from ...envs import Score, Stream
 from ..config import Learning
 from ..generators.hf import Completion, Prompt
-from ..packing import Branch, Packed, Row, batches
-from ..policy import ROLES, Policy
+from ..models.packing import Branch, Packed, Row, batches
+from ..models.policy import ROLES, Policy
 from .advantages import Method, advantages_by
 from .losses import (
     PolicyLoss,

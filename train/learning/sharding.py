@@ -17,10 +17,10 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 
-from ..architecture import text_half
 from ..config import Learning
-from ..packing import Packed
-from ..policy import ROLES, Policy
+from ..models.architecture import text_half
+from ..models.packing import Packed
+from ..models.policy import ROLES, Policy
 from .processes import Processes
 
 BETAS = (0.9, 0.95)

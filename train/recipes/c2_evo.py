@@ -19,7 +19,7 @@ from ..tree import Asked, Attempt
 from .base import Recipe
 
 if TYPE_CHECKING:
-    from ..policy import Policy
+    from ..models.policy import Policy
 
 
 class C2Evo(Scheme):

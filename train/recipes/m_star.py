@@ -29,7 +29,7 @@ from .base import Recipe
 
 if TYPE_CHECKING:
     from ..episodes import Episodes
-    from ..policy import Policy
+    from ..models.policy import Policy
 
 KEPT = 2
 """Answers of an item that are learned from, at most; and those of which Reward-Pass@2 wants one right."""

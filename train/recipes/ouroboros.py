@@ -22,7 +22,7 @@ from .base import Recipe
 
 if TYPE_CHECKING:
     from ..episodes import Episodes
-    from ..policy import Policy
+    from ..models.policy import Policy
 
 MEMORY = 0.9
 

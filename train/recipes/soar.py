@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ...roles import solver
 from ..config import Learning, RunConfig
 from ..influence import expected_accuracy, nudged
-from ..policy import Policy
+from ..models.policy import Policy
 from ..tree import Asked, Attempt
 from ..validation import validation
 from .base import Recipe

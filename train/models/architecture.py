@@ -15,7 +15,7 @@ import torch
 import transformers
 from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
 
-from .. import Mendable
+from ... import Mendable
 
 Adapted = Literal["text", "vision", "both"]
 """Which half of a model LoRA adapters are put on."""

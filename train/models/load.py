@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from .config import RunConfig
+from ..config import RunConfig
 from .policy import Policy
 
 EMBEDDED = Path(__file__).parent / "embedded"

@@ -12,9 +12,10 @@ import torch
 from huggingface_hub import snapshot_download
 from safetensors.torch import load_file
 
-from .. import Mendable
-from ..render import Picture
-from ..roles.messages import Messages
+from ... import Mendable
+from ...render import Picture
+from ...roles.messages import Messages
+from ..generators.hf import Prompt
 from .architecture import (
     Adapted,
     end_ids,
@@ -27,7 +28,6 @@ from .architecture import (
     prompt_positions,
     vision_of,
 )
-from .generators.hf import Prompt
 from .packing import Packed, Row, pack, scored_logprobs
 
 ROLES = ("proposer", "coder", "solver")

@@ -1,0 +1,1 @@
+"""Models: policies and their adapters, the embedded VLM, and the packing of prompts and completions."""
