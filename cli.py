@@ -75,9 +75,9 @@ def evolve(
     from .train.models.load import model_path
     from .train.models.policy import locate_model
     from .train.recipes import make_scheme, recipe_config, scheme_names
-    from .train.report import write_report
+    from .train.runs.report import write_report
+    from .train.runs.store import Run, newest_checkpoint
     from .train.session import run_session
-    from .train.store import Run, newest_checkpoint
 
     if threads:
         torch.set_num_threads(threads)
@@ -324,7 +324,7 @@ def export_role(
 ) -> None:
     """Write a trained role as a Hugging Face folder that plain transformers loads, with a model card."""
     need_training()
-    from .train.export import export
+    from .train.runs.export import export
 
     _one_of("role", role, ("proposer", "coder", "solver"))
     export(run, out, role, "adapter" if adapter else "merged", best=best)
@@ -335,8 +335,8 @@ def export_role(
 def report(run: Annotated[Path, typer.Argument(help="A run directory.")]) -> None:
     """Write a run's report.html anew, finished or not."""
     need_training()
-    from .train.report import write_report
-    from .train.store import Run
+    from .train.runs.report import write_report
+    from .train.runs.store import Run
 
     console.print(f"report: [bold]{write_report(Run.open(run))}[/]")
 

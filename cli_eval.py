@@ -72,8 +72,8 @@ def _measure_heldout(model: str, items: int, env: list[str] | None, as_json: boo
     from .train.heldout import evaluate, heldout_suite
     from .train.models.load import model_path
     from .train.models.policy import Policy
+    from .train.runs.store import load_trained
     from .train.session import taught_forms
-    from .train.store import load_trained
 
     envs = [make(name).id for name in env or ["shapes/Canvas-v1"]]
     folder = Path(model)

@@ -59,6 +59,6 @@ def compare(
     out: Annotated[Path, typer.Option(help="The page to write.")] = Path("comparison.html"),
 ) -> None:
     """Put runs side by side on one page: results, curves, label error, forgetting, settings."""
-    from .train.compare import write_comparison
+    from .train.runs.compare import write_comparison
 
     console.print(f"comparison: [bold]{write_comparison(runs, out)}[/]")

@@ -27,9 +27,9 @@ from .learning.learner import Learner, Trace
 from .learning.processes import Alone, Processes, SharedGenerator, Together
 from .models.policy import ROLES
 from .recipes import make_scheme, scheme_names
+from .runs.store import Run, begin_policy, newest_state
+from .runs.trackers import Trackers
 from .scheme import Scheme
-from .store import Run, begin_policy, newest_state
-from .trackers import Trackers
 from .tree import Asked, Attempt
 from .validation import validation
 

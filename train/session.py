@@ -12,7 +12,7 @@ from .heldout import Progress, Suite, evaluate, evaluate_writing, heldout_suite
 from .learning.processes import Alone, Processes
 from .loop import Evolution
 from .models.policy import Policy
-from .store import Run, begin_policy
+from .runs.store import Run, begin_policy
 from .warmup import ANSWERED
 
 

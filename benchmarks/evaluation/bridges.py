@@ -21,7 +21,7 @@ from jinja2 import Environment as Templates
 from jinja2 import StrictUndefined
 
 from ...envs import Item, answers
-from ...train.store import write_atomically
+from ...train.runs.store import write_atomically
 from ..adapters.base import Sample
 from .benchmark import EvaluationError
 from .own import OwnSuite

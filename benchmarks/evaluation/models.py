@@ -16,7 +16,7 @@ from ...train.generators import Endpoint, OpenAICompatibleGenerator, VLLMMissing
 from ...train.generators.hf import Generator, HFGenerator, Prompt, Sampling
 from ...train.models.load import model_path
 from ...train.models.policy import ROLES, Policy, locate_model
-from ...train.store import Run, load_trained
+from ...train.runs.store import Run, load_trained
 from .benchmark import EvaluationError
 from .cache import Reply, digest_of
 

@@ -16,7 +16,7 @@ from jinja2 import Environment as Templates
 from jinja2 import StrictUndefined
 from markupsafe import Markup
 
-from ...train.store import write_atomically
+from ...train.runs.store import write_atomically
 from .benchmark import chance_of
 from .figures import Estimate
 from .pictures import Thumbnails

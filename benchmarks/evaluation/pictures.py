@@ -12,7 +12,7 @@ from PIL import ImageDraw
 
 from ...render import Picture
 from ...roles.messages import Messages
-from ...train.store import write_atomically
+from ...train.runs.store import write_atomically
 
 SHEET_NOTE = "several pictures were shown as numbered tiles of one sheet, which the model was told: not comparable"
 """What a result says of questions whose pictures were put together."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import __version__
-from ...train.store import write_atomically
+from ...train.runs.store import write_atomically
 from .benchmark import Benchmark, Judged, chance_of, jsonable
 from .cache import digest_of
 from .figures import Difference, Estimate, estimates, paired

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...train.store import write_atomically
+from ...train.runs.store import write_atomically
 from ..adapters import ADAPTERS, SUITES
 from .benchmark import Benchmark, EvaluationError
 from .cache import Cache

@@ -21,10 +21,10 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from ...train.charts import Points, chart
 from ...train.diagnostics import forgetting
-from ...train.store import Run, write_atomically
-from ...train.templates import template
+from ...train.runs.charts import Points, chart
+from ...train.runs.store import Run, write_atomically
+from ...train.runs.templates import template
 from .learning import evolve_run
 from .results_file import RESULTS, write_results
 

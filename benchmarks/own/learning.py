@@ -24,8 +24,8 @@ from ...train.loop import Evolution
 from ...train.make_seed import SeedRecipe, continue_warmup
 from ...train.models.policy import Policy
 from ...train.recipes import recipe_config
+from ...train.runs.store import Run
 from ...train.session import taught_forms
-from ...train.store import Run
 from .results_file import write_results
 
 SEEDS = (0, 1, 2)

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ...train.store import machine, write_atomically
+from ...train.runs.store import machine, write_atomically
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("torch", "transformers", "numpy", "shapely", "cairosvg", "matplotlib")

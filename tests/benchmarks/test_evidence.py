@@ -30,7 +30,7 @@ from zerosight.benchmarks.own.evidence import (
 from zerosight.benchmarks.own.results_file import RESULTS
 from zerosight.train.config import override
 from zerosight.train.recipes import make_scheme, recipe_config, scheme_names
-from zerosight.train.store import Run
+from zerosight.train.runs.store import Run
 
 
 @pytest.mark.parametrize("condition", conditions(), ids=lambda condition: condition.name)

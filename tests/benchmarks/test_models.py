@@ -15,11 +15,11 @@ from zerosight.benchmarks.evaluation.models import Answerer, folder_digest, open
 from zerosight.benchmarks.evaluation.own import OWN
 from zerosight.benchmarks.evaluation.runner import Settings, ask
 from zerosight.train.config import build
-from zerosight.train.export import export
 from zerosight.train.learning.learner import Learner
 from zerosight.train.models.load import EMBEDDED, load_policy
 from zerosight.train.models.policy import ModelNotFoundError
-from zerosight.train.store import Run
+from zerosight.train.runs.export import export
+from zerosight.train.runs.store import Run
 
 SUITE = OWN["zerosight/heldout-v1"].only(["shapes/Canvas-v1"])
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from test_report import Page, evaluation, metrics
 
-from zerosight.train.compare import compared, sides, write_comparison
 from zerosight.train.config import RunConfig, override
-from zerosight.train.store import Run, RunError
+from zerosight.train.runs.compare import compared, sides, write_comparison
+from zerosight.train.runs.store import Run, RunError
 
 
 def made(folder: Path, *settings: str, error: float = 0.0, accuracy: float | None = 0.5) -> Path:

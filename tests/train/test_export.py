@@ -9,11 +9,11 @@ from peft import PeftModel
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from zerosight.train.config import build
-from zerosight.train.export import export
 from zerosight.train.learning.learner import Learner
 from zerosight.train.models.load import load_policy
 from zerosight.train.models.policy import Policy
-from zerosight.train.store import Run, RunError
+from zerosight.train.runs.export import export
+from zerosight.train.runs.store import Run, RunError
 
 IDS = torch.tensor([[40, 41, 42]])
 

@@ -18,8 +18,8 @@ from PIL import Image
 from zerosight.envs import make
 from zerosight.train.config import RunConfig
 from zerosight.train.curriculum.base.base import Curriculum
-from zerosight.train.report import CARDS, write_report
-from zerosight.train.store import Run
+from zerosight.train.runs.report import CARDS, write_report
+from zerosight.train.runs.store import Run
 
 HOSTILE = "\"'></pre></style><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 191 }}\ud800\x00"
 HOSTILE_SVG = '<svg onload="alert(3)"><image href="https://evil.example/x.png"/><script>alert(4)</script></svg>'

@@ -20,7 +20,7 @@ from zerosight.train.episodes import Draw, drawn_by
 from zerosight.train.learning.processes import Together
 from zerosight.train.loop import Evolution, Terminated, phase_at
 from zerosight.train.models.policy import Policy
-from zerosight.train.store import Run, RunError
+from zerosight.train.runs.store import Run, RunError
 
 SMALL = {
     "steps": 4,

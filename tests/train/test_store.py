@@ -7,7 +7,7 @@ import pytest
 from zerosight.train.config import Learning, RunConfig
 from zerosight.train.learning.learner import Learner
 from zerosight.train.models.policy import Policy
-from zerosight.train.store import Run, RunError, load_trained, write_atomically
+from zerosight.train.runs.store import Run, RunError, load_trained, write_atomically
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from test_schedules import SMALL
 from zerosight.render.drawing import Pools
 from zerosight.train.config import ConfigError, RunConfig, build
 from zerosight.train.episodes import Draw, drawn_by
-from zerosight.train.export import export
 from zerosight.train.loop import Evolution
-from zerosight.train.store import Run, RunError, load_trained
-from zerosight.train.trackers import Trackers, flat
+from zerosight.train.runs.export import export
+from zerosight.train.runs.store import Run, RunError, load_trained
+from zerosight.train.runs.trackers import Trackers, flat
 
 
 @pytest.fixture(scope="module")

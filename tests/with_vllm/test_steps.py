@@ -11,7 +11,7 @@ from zerosight.train.generators import VLLMEngineGenerator, make_generator, push
 from zerosight.train.learning.learner import TrainingError
 from zerosight.train.loop import Evolution
 from zerosight.train.models.policy import ROLES
-from zerosight.train.store import Run
+from zerosight.train.runs.store import Run
 
 CONFIG = RunConfig(
     steps=3,

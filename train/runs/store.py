@@ -14,14 +14,14 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 
-from .. import Mendable, __version__
-from ..render import Picture
-from ..render.sandbox.layers import layers
-from .ahead import RollsAhead
-from .config import RunConfig
-from .learning.learner import Learner
-from .models.load import load_policy
-from .models.policy import Policy
+from ... import Mendable, __version__
+from ...render import Picture
+from ...render.sandbox.layers import layers
+from ..ahead import RollsAhead
+from ..config import RunConfig
+from ..learning.learner import Learner
+from ..models.load import load_policy
+from ..models.policy import Policy
 
 PACKAGES = ("torch", "transformers", "tokenizers", "peft", "numpy", "shapely", "cairosvg", "pillow")
 

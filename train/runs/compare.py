@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from .charts import Chart, Points, chart, points_of
-from .diagnostics import forgetting, skill_matrix
-from .recipes.base import differences
+from ..diagnostics import forgetting, skill_matrix
+from ..recipes.base import differences
 from .store import Run, RunError, write_atomically
 from .templates import template
 

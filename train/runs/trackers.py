@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
-from .config import ConfigError, RunConfig
+from ..config import ConfigError, RunConfig
 from .store import write_atomically
 
 LOG = logging.getLogger(__name__)

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Literal
 
-from .. import __version__
-from .models.policy import ROLES
+from ... import __version__
+from ..models.policy import ROLES
 from .store import Run, RunError, load_trained, write_atomically
 
 Form = Literal["merged", "adapter"]
