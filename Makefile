@@ -66,7 +66,7 @@ bench-evidence: $(VENV)/.installed-train
 	$(BIN)/python -m zerosight.benchmarks.own.evidence $(ARGS)
 
 seed: $(VENV)/.installed-train
-	$(BIN)/python -m zerosight.train.make_seed $(ARGS)
+	$(BIN)/python -m zerosight.train.seed.make $(ARGS)
 
 setup: $(VENV)/.installed-dev
 

@@ -13,7 +13,7 @@ from .learning.processes import Alone, Processes
 from .loop import Evolution
 from .models.policy import Policy
 from .runs.store import Run, begin_policy
-from .warmup import ANSWERED
+from .seed.lessons import ANSWERED
 
 
 class Watcher(Protocol):

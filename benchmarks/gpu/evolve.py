@@ -26,12 +26,12 @@ from ...train.config import Evaluation, Learning, RunConfig, Tree
 from ...train.generators.hf import Completion, Prompt
 from ...train.learning.learner import Learner, Trace
 from ...train.loop import Terminated
-from ...train.make_seed import SeedRecipe
 from ...train.models.policy import Policy
 from ...train.runs.report import write_report
 from ...train.runs.store import Run, write_atomically
+from ...train.seed.lessons import Lesson, Page, Syllabus, page
+from ...train.seed.make import SeedRecipe
 from ...train.session import run_session
-from ...train.warmup import Lesson, Page, Syllabus, page
 from ..own.results_file import write_results
 from .shapes import Size, model_of, tokenizer_of, write_processor
 

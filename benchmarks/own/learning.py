@@ -21,10 +21,10 @@ from ...render.drawing import Pools
 from ...train.episodes import drawn_by
 from ...train.heldout import NEW, evaluate, evaluate_writing, heldout_suite
 from ...train.loop import Evolution
-from ...train.make_seed import SeedRecipe, continue_warmup
 from ...train.models.policy import Policy
 from ...train.recipes import recipe_config
 from ...train.runs.store import Run
+from ...train.seed.make import SeedRecipe, continue_warmup
 from ...train.session import taught_forms
 from .results_file import write_results
 

@@ -32,7 +32,7 @@ from ...train.learning.learner import Learner, Trace
 from ...train.models.architecture import load_model, load_processor
 from ...train.models.load import EMBEDDED
 from ...train.models.policy import Policy
-from ...train.warmup import requirements_of
+from ...train.seed.lessons import requirements_of
 from .results_file import write_results
 
 RATE = 1e-4

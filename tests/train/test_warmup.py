@@ -9,7 +9,7 @@ import pytest
 from zerosight.envs import Environment, FlatScene, Rejected, make, stream
 from zerosight.envs.shapes.canvas import perceive
 from zerosight.roles import proposer
-from zerosight.train.warmup import ANSWERED, GRID, Page, Syllabus, page, pages, requirements_of
+from zerosight.train.seed.lessons import ANSWERED, GRID, Page, Syllabus, page, pages, requirements_of
 
 RELATED = Syllabus(relations=True, extra_answers=2)
 PAGES = [page(3, index, RELATED) for index in range(60)]

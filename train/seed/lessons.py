@@ -17,12 +17,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..envs import Briefing, FlatScene, Item, Rejected, Requirement, Stream, make
-from ..envs.answers import NUMBER_WORDS
-from ..envs.shapes.canvas import ENV_ID, perceive
-from ..envs.shapes.operators import Thing
-from ..roles import coder, proposer, solver
-from ..roles.messages import Messages
+from ...envs import Briefing, FlatScene, Item, Rejected, Requirement, Stream, make
+from ...envs.answers import NUMBER_WORDS
+from ...envs.shapes.canvas import ENV_ID, perceive
+from ...envs.shapes.operators import Thing
+from ...roles import coder, proposer, solver
+from ...roles.messages import Messages
 
 ANSWERED = ("count", "exists", "colour", "shape", "size", "side", "level", "extreme_colour")
 """Question forms that the warm-up answers, on difficulty 1 only."""

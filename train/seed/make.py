@@ -12,11 +12,11 @@ from typing import Any
 
 import torch
 
-from .models.load import EMBEDDED
-from .models.packing import Branch, Row, batches, pack, scored_logprobs
-from .models.policy import Policy
-from .models.tiny import IMAGE_TOKENS, build_model, build_processor, build_tokenizer, save
-from .warmup import Lesson, Page, Syllabus, pages
+from ..models.load import EMBEDDED
+from ..models.packing import Branch, Row, batches, pack, scored_logprobs
+from ..models.policy import Policy
+from ..models.tiny import IMAGE_TOKENS, build_model, build_processor, build_tokenizer, save
+from .lessons import Lesson, Page, Syllabus, pages
 
 LAST_SHARE = 0.05
 """Of the peak rates, at the end."""
