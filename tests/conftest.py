@@ -41,7 +41,7 @@ def zerosight(
     # Loaded here, so that tests of the lower layers begin without it.
     import torch
 
-    from zerosight.cli import main
+    from zerosight.cli.app import main
 
     monkeypatch.chdir(tmp_path)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from zerosight import doctor
-from zerosight.doctor import Finding, diagnose
+from zerosight.cli import doctor
+from zerosight.cli.doctor import Finding, diagnose
 from zerosight.render.sandbox.layers.layers import LAYERS
 
 
@@ -60,7 +60,7 @@ def test_diagnose_missing_cairo_names_the_package(monkeypatch: pytest.MonkeyPatc
 
 def test_diagnose_imports_nothing_large() -> None:
     code = (
-        "import sys; from zerosight.doctor import diagnose; diagnose();"
+        "import sys; from zerosight.cli.doctor import diagnose; diagnose();"
         "print(*sorted({'torch', 'transformers'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -73,7 +73,7 @@ def main(arguments: Sequence[str]) -> None:
             rest = rest[2:]
         if lost:
             sys.exit(f"missing here: {', '.join(lost)}; give their wheels with --wheels DIR")
-        for finding in importlib.import_module("zerosight.doctor").diagnose():
+        for finding in importlib.import_module("zerosight.cli.doctor").diagnose():
             sys.stderr.write(f"{'ok     ' if finding.ok else 'missing'} {finding.part}: {finding.detail}\n")
         module, sys.argv = f"zerosight.benchmarks.gpu.{rest[0]}", [rest[0], *rest[1:]]
         runpy.run_module(module, run_name="__main__")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from zerosight.benchmarks.evaluation.benchmark import EvaluationError
-from zerosight.cli_eval import shard_of
+from zerosight.cli.evaluate import shard_of
 
 OWN = ["--suite", "own", "--env", "shapes/Canvas-v1", "--tokens", "4"]
 

@@ -10,12 +10,12 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from .cli_parts import Usage, Watch, console, errors, need_training, share
-from .envs import make
+from ..envs import make
+from .console import Usage, Watch, console, errors, need_training, share
 
 if TYPE_CHECKING:
-    from .benchmarks.evaluation.runner import Settings
-    from .benchmarks.evaluation.session import Choice
+    from ..benchmarks.evaluation.runner import Settings
+    from ..benchmarks.evaluation.session import Choice
 
 bench_app = typer.Typer(no_args_is_help=True, help="Public benchmarks and our own suites.")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -53,8 +53,8 @@ def evaluate_model(
     """A model's scores with intervals: held-out items, our own suites, or public benchmarks."""
     need_training()
     if suite != "heldout":
-        from .benchmarks.evaluation.runner import Settings
-        from .benchmarks.evaluation.session import Choice
+        from ..benchmarks.evaluation.runner import Settings
+        from ..benchmarks.evaluation.session import Choice
 
         share_of_all = shard_of(shard)
         settings = Settings(data=data, limit=limit, max_new_tokens=tokens, batch=batch, sheet=sheet, shard=share_of_all)
@@ -69,11 +69,11 @@ def evaluate_model(
 
 
 def _measure_heldout(model: str, items: int, env: list[str] | None, as_json: bool) -> None:
-    from .train.heldout import evaluate, heldout_suite
-    from .train.models.load import model_path
-    from .train.models.policy import Policy
-    from .train.runs.store import load_trained
-    from .train.session import taught_forms
+    from ..train.heldout import evaluate, heldout_suite
+    from ..train.models.load import model_path
+    from ..train.models.policy import Policy
+    from ..train.runs.store import load_trained
+    from ..train.session import taught_forms
 
     envs = [make(name).id for name in env or ["shapes/Canvas-v1"]]
     folder = Path(model)
@@ -103,10 +103,10 @@ def _evaluate(
     as_json: bool,
 ) -> None:
     """One or two models on suites: a table or JSON, and every file in `out`."""
-    from .benchmarks.evaluation.models import open_model
-    from .benchmarks.evaluation.page import write_page
-    from .benchmarks.evaluation.results import write_evaluation
-    from .benchmarks.evaluation.session import choose, evaluate_models
+    from ..benchmarks.evaluation.models import open_model
+    from ..benchmarks.evaluation.page import write_page
+    from ..benchmarks.evaluation.results import write_evaluation
+    from ..benchmarks.evaluation.session import choose, evaluate_models
 
     benchmarks = choose(choice, out)
     opened = [partial(open_model, name, backend=backend, work=out / "work", key_file=key_file) for name in models]
@@ -124,7 +124,7 @@ def _evaluate(
 
 
 def _print(found: Any) -> None:
-    from .benchmarks.evaluation.table import remarks, tables
+    from ..benchmarks.evaluation.table import remarks, tables
 
     for table in tables(found):
         console.print(table)
@@ -176,7 +176,7 @@ class _Bars:
 def bench_list(as_json: Json = False) -> None:
     """Every benchmark and suite that `zerosight eval --suite` takes."""
     need_training()
-    from .benchmarks.evaluation.session import known_suites
+    from ..benchmarks.evaluation.session import known_suites
 
     found = known_suites()
     if as_json:
@@ -199,8 +199,8 @@ def bench_export(
 ) -> None:
     """Write a suite of ours for lmms-eval or VLMEvalKit."""
     need_training()
-    from .benchmarks.evaluation.bridges import export_suite
-    from .benchmarks.evaluation.session import own_suite
+    from ..benchmarks.evaluation.bridges import export_suite
+    from ..benchmarks.evaluation.session import own_suite
 
     path = export_suite(own_suite(suite, env or (), fresh_seed), to, out, limit)
     console.print(f"{to}: [bold]{path}[/]", soft_wrap=True)
@@ -212,7 +212,7 @@ def shard_of(text: str) -> tuple[int, int]:
     Raises:
         EvaluationError: it is not of this form.
     """
-    from .benchmarks.evaluation.benchmark import EvaluationError
+    from ..benchmarks.evaluation.benchmark import EvaluationError
 
     first, slash, second = text.partition("/")
     if slash and first.isdecimal() and second.isdecimal() and 1 <= int(first) <= int(second):

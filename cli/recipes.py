@@ -8,7 +8,7 @@ import typer
 import yaml
 from rich.table import Column, Table
 
-from .cli_parts import console
+from .console import console
 
 recipe_app = typer.Typer(no_args_is_help=True, help="Every system that can be run, each as a recipe of the one loop.")
 
@@ -19,7 +19,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a tabl
 @recipe_app.command("list")
 def recipe_list(as_json: Json = False) -> None:
     """All recipes, each in a line."""
-    from .train.recipes import RECIPES
+    from ..train.recipes import RECIPES
 
     if as_json:
         found = [{"name": r.name, "title": r.title, "quirks": dict(r.scheme.all_quirks())} for r in RECIPES.values()]
@@ -34,7 +34,7 @@ def recipe_list(as_json: Json = False) -> None:
 @recipe_app.command("show")
 def recipe_show(name: str, as_json: Json = False) -> None:
     """A recipe's source, its deviations, and what it sets."""
-    from .train.recipes import find_recipe
+    from ..train.recipes import find_recipe
 
     recipe = find_recipe(name)
     quirks = dict(recipe.scheme.all_quirks())
@@ -59,6 +59,6 @@ def compare(
     out: Annotated[Path, typer.Option(help="The page to write.")] = Path("comparison.html"),
 ) -> None:
     """Put runs side by side on one page: results, curves, label error, forgetting, settings."""
-    from .train.runs.compare import write_comparison
+    from ..train.runs.compare import write_comparison
 
     console.print(f"comparison: [bold]{write_comparison(runs, out)}[/]")

@@ -12,24 +12,16 @@ import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
-from . import Mendable
-from .cli_eval import bench_app, evaluate_model
-from .cli_parts import Usage, Watch, console, errors, need_training, share
-from .cli_recipes import compare, recipe_app
+from .. import Mendable
+from ..envs import SPLITS, Environment, PluginError, broken_plugins, list_environments, make, stream
+from ..envs.checker import check_environment, item_rate
+from ..envs.gallery import gallery_page
+from ..envs.registry import guarded
+from ..envs.scaffold import env_id_of, write_plugin
+from .console import Usage, Watch, console, errors, need_training, share
 from .doctor import diagnose
-from .envs import (
-    SPLITS,
-    Environment,
-    PluginError,
-    broken_plugins,
-    list_environments,
-    make,
-    stream,
-)
-from .envs.checker import check_environment, item_rate
-from .envs.gallery import gallery_page
-from .envs.registry import guarded
-from .envs.scaffold import env_id_of, write_plugin
+from .evaluate import bench_app, evaluate_model
+from .recipes import compare, recipe_app
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="A vision-language model improves itself from zero data."
@@ -68,16 +60,16 @@ def evolve(
     need_training()
     import torch
 
-    from .render.sandbox.layers import demand
-    from .train.config import override
-    from .train.learning.processes import Together, launched
-    from .train.loop import Terminated, follow
-    from .train.models.load import model_path
-    from .train.models.policy import locate_model
-    from .train.recipes import make_scheme, recipe_config, scheme_names
-    from .train.runs.report import write_report
-    from .train.runs.store import Run, newest_checkpoint
-    from .train.session import run_session
+    from ..render.sandbox.layers import demand
+    from ..train.config import override
+    from ..train.learning.processes import Together, launched
+    from ..train.loop import Terminated, follow
+    from ..train.models.load import model_path
+    from ..train.models.policy import locate_model
+    from ..train.recipes import make_scheme, recipe_config, scheme_names
+    from ..train.runs.report import write_report
+    from ..train.runs.store import Run, newest_checkpoint
+    from ..train.session import run_session
 
     if threads:
         torch.set_num_threads(threads)
@@ -287,8 +279,8 @@ def draw(
     size: Annotated[int, typer.Option(min=8, max=1024, help="Width, px.")] = 448,
 ) -> None:
     """Run a program in the sandbox, and say what it drew or why it is rejected."""
-    from .render import InfrastructureError, Rejected
-    from .render.drawing import KINDS, Pools, kind_of
+    from ..render import InfrastructureError, Rejected
+    from ..render.drawing import KINDS, Pools, kind_of
 
     try:
         text = program.read_text()
@@ -324,7 +316,7 @@ def export_role(
 ) -> None:
     """Write a trained role as a Hugging Face folder that plain transformers loads, with a model card."""
     need_training()
-    from .train.runs.export import export
+    from ..train.runs.export import export
 
     _one_of("role", role, ("proposer", "coder", "solver"))
     export(run, out, role, "adapter" if adapter else "merged", best=best)
@@ -335,8 +327,8 @@ def export_role(
 def report(run: Annotated[Path, typer.Argument(help="A run directory.")]) -> None:
     """Write a run's report.html anew, finished or not."""
     need_training()
-    from .train.runs.report import write_report
-    from .train.runs.store import Run
+    from ..train.runs.report import write_report
+    from ..train.runs.store import Run
 
     console.print(f"report: [bold]{write_report(Run.open(run))}[/]")
 

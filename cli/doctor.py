@@ -86,7 +86,7 @@ def _seed() -> Finding:
 
 def _sandbox() -> list[Finding]:
     try:
-        from .render.sandbox.layers import layers
+        from ..render.sandbox.layers import layers
     except (ImportError, OSError) as error:
         return [Finding("sandbox", False, True, f"cannot be tried before the parts above are here ({error})")]
     return [Finding(f"sandbox: {layer.name}", layer.holds, layer.name == "limits", layer.detail) for layer in layers()]
