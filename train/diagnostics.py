@@ -10,9 +10,9 @@ from ..envs import make
 from ..envs.language.query import Call, skeleton
 from ..roles.novelty import structure_entropy
 from ..roles.proposer import Proposal
+from .algorithm import Scheme
 from .learning.learner import Trace
-from .scheme import Scheme
-from .tree import Asked, Attempt
+from .rollouts import Asked, Attempt
 
 
 def diagnose(attempts: Sequence[Attempt], traces: Sequence[Trace], scheme: Scheme) -> dict[str, Any]:

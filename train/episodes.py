@@ -10,14 +10,14 @@ from ..render.drawing import Drawn, Outcome, Pools
 from ..roles import coder, explain, proposer, solver
 from ..roles.labels import vote
 from ..roles.proposer import Proposal
+from .algorithm import Scheme, faithful, group_of
 from .config import RunConfig
 from .curriculum.base import Curriculum
 from .generators.hf import Completion, Generator, Prompt, Sampling
 from .learning.advantages import dynamic_sampling, pooled
 from .learning.learner import Trace
 from .models.policy import Policy
-from .scheme import Scheme, faithful, group_of
-from .tree import EXPLAIN, Asked, Attempt, Drawing, Given
+from .rollouts import EXPLAIN, Asked, Attempt, Drawing, Given
 
 MAX_LEAD = 3
 """How often an answer may be asked more than its form's rarest one."""

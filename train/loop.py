@@ -15,7 +15,8 @@ import torch
 from ..envs import InfrastructureError, Rejected, Score, Stream, make
 from ..render.drawing import Drawn
 from ..roles.proposer import Proposal
-from .ahead import Rolled, RollsAhead, snapshot_of
+from .algorithm import Scheme
+from .async_rollouts import Rolled, RollsAhead, snapshot_of
 from .config import ConfigError, Phase, RunConfig
 from .curriculum.base import task_label
 from .curriculum.variants import make_curriculum
@@ -27,10 +28,9 @@ from .learning.learner import Learner, Trace
 from .learning.processes import Alone, Processes, SharedGenerator, Together
 from .models.policy import ROLES
 from .recipes import make_scheme, scheme_names
+from .rollouts import Asked, Attempt
 from .runs.store import Run, begin_policy, newest_state
 from .runs.trackers import Trackers
-from .scheme import Scheme
-from .tree import Asked, Attempt
 from .validation import validation
 
 LOST_STEPS = 3

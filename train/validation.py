@@ -5,7 +5,7 @@ from functools import lru_cache
 from ..envs import Item, make, stream
 from ..render import Picture
 from .config import RunConfig
-from .tree import Asked
+from .rollouts import Asked
 
 VALIDATION = 32
 """Items that recipes compare by."""

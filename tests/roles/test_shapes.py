@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zerosight.roles import shapes
+from zerosight.roles import formulas as shapes
+from zerosight.roles.formulas import Rendered
 from zerosight.roles.reward import edge
-from zerosight.roles.shapes import Rendered
 
 share = st.floats(0.0, 1.0)
 SYMMETRIC = [shapes.smaller_side, shapes.variance, shapes.tent]

@@ -16,7 +16,7 @@ from zerosight.train.learning.learner import with_advantages
 from zerosight.train.loop import shuffled_rewards, step_metrics
 from zerosight.train.models.policy import Policy
 from zerosight.train.recipes import make_scheme
-from zerosight.train.tree import Attempt
+from zerosight.train.rollouts import Attempt
 
 GOOD = (
     '{"concept":"two shapes","draw":[[1,"red","circle"],[1,"blue","square"]],"ask":["colour",["leftmost",["select"]]]}'

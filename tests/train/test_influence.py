@@ -5,6 +5,7 @@ import torch
 from test_learner import CONFIG, PROMPT, probability, traces
 
 from zerosight.envs import Score, Stream, make
+from zerosight.train.algorithm import taught
 from zerosight.train.config import RunConfig, override
 from zerosight.train.generators.hf import Completion
 from zerosight.train.influence import cosine, expected_accuracy, influence, nudged
@@ -12,7 +13,6 @@ from zerosight.train.learning.learner import Learner, Trace, _trees
 from zerosight.train.learning.losses import imitation_loss
 from zerosight.train.models.policy import Policy
 from zerosight.train.recipes.soar import prompted
-from zerosight.train.scheme import taught
 from zerosight.train.validation import validation
 
 

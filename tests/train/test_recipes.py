@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from zerosight.render.drawing import Pools
+from zerosight.train.algorithm import Scheme
 from zerosight.train.config import ConfigError, RunConfig, build, override
 from zerosight.train.episodes import Draw, drawn_by
 from zerosight.train.loop import Evolution
 from zerosight.train.recipes import RECIPES, UnknownRecipeError, find_recipe, make_scheme, recipe_config
 from zerosight.train.recipes.base import differences
 from zerosight.train.runs.store import Run, RunError, begin_policy
-from zerosight.train.scheme import Scheme
 
 TOY = ("steps=4", "checkpoint_every=1", "tree.briefings=2", "tree.proposals=2", "tree.programs=2", "tree.answers=4",
        "tree.items=4", "tree.coder_tokens=96", "tree.solver_tokens=4", "seed=5")  # fmt: skip

@@ -12,6 +12,7 @@ from zerosight.envs import Environment, InfrastructureError, Stream, make
 from zerosight.envs.transforms.library import Library
 from zerosight.render.drawing import Pools
 from zerosight.roles.labels import Label, Vote
+from zerosight.train.algorithm import taught
 from zerosight.train.config import override
 from zerosight.train.curriculum.base.variants import make_curriculum
 from zerosight.train.diagnostics import diagnose, forgetting, label_is_wrong, skill_matrix
@@ -21,8 +22,7 @@ from zerosight.train.generators.hf import Completion
 from zerosight.train.models.policy import Policy
 from zerosight.train.recipes import make_scheme, recipe_config
 from zerosight.train.recipes.m_star import FEATURES, TEMPERATURES, MStar, StepScorer, step_features
-from zerosight.train.scheme import taught
-from zerosight.train.tree import EXPLAIN, Attempt
+from zerosight.train.rollouts import EXPLAIN, Attempt
 from zerosight.train.validation import validation
 
 TREE = ("tree.briefings=1", "tree.proposals=2", "tree.programs=4", "tree.answers=4", "tree.items=16")

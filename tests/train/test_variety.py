@@ -8,8 +8,8 @@ from zerosight.render import Rejected, resolve_svg
 from zerosight.render.drawing import Drawn
 from zerosight.roles.novelty import scene_novelty
 from zerosight.roles.proposer import Proposal
-from zerosight.train.tree import Attempt, Drawing
-from zerosight.train.variety import varieties
+from zerosight.train.diversity import varieties
+from zerosight.train.rollouts import Attempt, Drawing
 
 ENV = make("shapes/Canvas-v1")
 DOT = '<svg viewBox="0 0 64 64"><circle cx="{x}" cy="20" r="8" fill="#ff0000"/></svg>'

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from ...envs import Environment, Stream
 from ...envs.language.query import Call, dump
-from ...roles.shapes import absolute_zero, variance
+from ...roles.formulas import absolute_zero, variance
 from ..config import ConfigError, CurriculumConfig
 from .base import SHRINK, Arm, Curriculum
 

@@ -4,8 +4,8 @@ import difflib
 from collections.abc import Mapping
 
 from ... import Mendable
+from ..algorithm import Scheme
 from ..config import RunConfig
-from ..scheme import Scheme
 from . import absolute_zero, c2_evo, eve, infuser, m_star, mm_zero, ouroboros, r_zero, soar, spatialevo, visplay
 from .base import Recipe
 from .controls import frozen_proposer, majority, sampled, shuffled, uniform, zerosight

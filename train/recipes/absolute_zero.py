@@ -12,10 +12,10 @@ Deviations: of its three kinds of task (deduction, abduction, induction) there i
 from collections.abc import Sequence
 
 from ...envs import Rejected, Score
-from ...roles.shapes import absolute_zero as formula
+from ...roles.formulas import absolute_zero as formula
+from ..algorithm import Scheme, mean
 from ..config import Learning, RunConfig, Tree
-from ..scheme import Scheme, mean
-from ..tree import Attempt, Drawing
+from ..rollouts import Attempt, Drawing
 from .base import Recipe
 from .r_zero import machinery_failed
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..algorithm import Scheme
 from ..config import RunConfig
-from ..scheme import Scheme
 
 
 @dataclass(frozen=True)

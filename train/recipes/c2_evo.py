@@ -12,10 +12,10 @@ Deviations: neither code nor formulas are published. Here two ladders are climbe
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..algorithm import Scheme, group_of, taught
 from ..config import CurriculumConfig, Learning, Phase, RunConfig, Tree
 from ..learning.learner import Trace
-from ..scheme import Scheme, group_of, taught
-from ..tree import Asked, Attempt
+from ..rollouts import Asked, Attempt
 from .base import Recipe
 
 if TYPE_CHECKING:

@@ -22,13 +22,13 @@ from ...envs.transforms.library import PROBES, Library, Offer
 from ...envs.transforms.program import with_source
 from ...render import Rejected
 from ...render.drawing import Drawn
-from ...roles import shapes
+from ...roles import formulas as shapes
 from ...roles.messages import Messages, chat
 from ...roles.proposer import Proposal
+from ..algorithm import Scheme, mean
 from ..config import Learning, Phase, RunConfig, Tree
 from ..curriculum.base import Curriculum
-from ..scheme import Scheme, mean
-from ..tree import Asked, Attempt, Drawing
+from ..rollouts import Asked, Attempt, Drawing
 from .base import Recipe
 
 if TYPE_CHECKING:

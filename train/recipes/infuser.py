@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 import torch
 
 from ...envs import Score, Stream
+from ...roles.formulas import MALFORMED
 from ...roles.proposer import Proposal
-from ...roles.shapes import MALFORMED
+from ..algorithm import Scheme, mean
 from ..config import Learning, RunConfig
 from ..episodes import answer_traces
 from ..influence import influence
 from ..learning.learner import Trace
-from ..scheme import Scheme, mean
-from ..tree import Attempt
+from ..rollouts import Attempt
 from ..validation import validation
 from .base import Recipe
 from .r_zero import machinery_failed

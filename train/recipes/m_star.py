@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...envs import Stream
+from ..algorithm import Scheme, mean
 from ..config import Learning, Phase, RunConfig, Tree
 from ..generators.hf import Completion
 from ..learning.learner import Trace
-from ..scheme import Scheme, mean
-from ..tree import Asked, Attempt
+from ..rollouts import Asked, Attempt
 from ..validation import VALIDATION, validation
 from .base import Recipe
 

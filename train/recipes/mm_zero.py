@@ -18,13 +18,13 @@ from typing import ClassVar
 
 from ...envs import Rejected, Score
 from ...render.drawing import Drawn
-from ...roles import shapes
+from ...roles import formulas as shapes
 from ...roles.labels import BANDS
 from ...roles.novelty import cluster_shares
 from ...roles.proposer import Proposal
+from ..algorithm import Scheme, faithful, judged, mean
 from ..config import Labels, Phase, RunConfig, Tree
-from ..scheme import Scheme, faithful, judged, mean
-from ..tree import Asked, Attempt, Drawing
+from ..rollouts import Asked, Attempt, Drawing
 from .base import Recipe
 from .r_zero import asked_text, machinery_failed
 

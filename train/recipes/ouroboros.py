@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...envs import Environment
+from ..algorithm import Scheme, group_of, taught
 from ..config import CurriculumConfig, Learning, Phase, RunConfig, Tree
 from ..learning.learner import Trace
-from ..scheme import Scheme, group_of, taught
-from ..tree import Attempt
+from ..rollouts import Attempt
 from .base import Recipe
 
 if TYPE_CHECKING:

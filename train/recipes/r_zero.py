@@ -12,13 +12,13 @@ Deviations: R-Zero asks in words alone; here the Coder, frozen, draws what is as
 from collections.abc import Sequence
 
 from ...envs import Score
+from ...roles.formulas import r_zero as formula
 from ...roles.labels import BANDS
 from ...roles.novelty import cluster_shares
 from ...roles.proposer import Proposal
-from ...roles.shapes import r_zero as formula
+from ..algorithm import Scheme, mean
 from ..config import Labels, Learning, Phase, RunConfig, Tree
-from ..scheme import Scheme, mean
-from ..tree import Asked, Attempt
+from ..rollouts import Asked, Attempt
 from .base import Recipe
 
 CUT = 0.5

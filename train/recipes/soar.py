@@ -16,7 +16,7 @@ from ...roles import solver
 from ..config import Learning, RunConfig
 from ..influence import expected_accuracy, nudged
 from ..models.policy import Policy
-from ..tree import Asked, Attempt
+from ..rollouts import Asked, Attempt
 from ..validation import validation
 from .base import Recipe
 from .infuser import Measured, own_traces

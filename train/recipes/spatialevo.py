@@ -14,11 +14,11 @@ Deviations: the observation and the explanation are scored by rules instead of a
 from collections.abc import Sequence
 
 from ...envs import Rejected, Score
-from ...roles import shapes
+from ...roles import formulas as shapes
 from ...roles.proposer import Proposal
+from ..algorithm import Scheme, mean
 from ..config import CurriculumConfig, RunConfig, Tree
-from ..scheme import Scheme, mean
-from ..tree import Attempt
+from ..rollouts import Attempt
 from .base import Recipe
 from .r_zero import machinery_failed
 

@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from ... import Mendable, __version__
 from ...render import Picture
 from ...render.sandbox.layers import layers
-from ..ahead import RollsAhead
+from ..async_rollouts import RollsAhead
 from ..config import RunConfig
 from ..learning.learner import Learner
 from ..models.load import load_policy

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import torch
 
 from .models.policy import Policy
-from .tree import Attempt
+from .rollouts import Attempt
 
 FILE = "ahead.pt"
 

@@ -18,11 +18,11 @@ from ..roles.proposer import Proposal
 from ..roles.reward import edge, novelty, weigh
 from .config import ConfigError, RunConfig
 from .curriculum.base import Curriculum
+from .diversity import varieties
 from .generators.hf import Completion
 from .learning.learner import Trace
 from .models.policy import Policy
-from .tree import Asked, Attempt, Drawing
-from .variety import varieties
+from .rollouts import Asked, Attempt, Drawing
 
 if TYPE_CHECKING:
     from .episodes import Episodes

@@ -6,7 +6,7 @@ from ..geometry import Scene, scene_kind, statistics
 from ..render.drawing import Drawn
 from ..roles.novelty import cluster_shares, coverage, scene_novelty, structure
 from ..roles.proposer import Proposal
-from .tree import Attempt
+from .rollouts import Attempt
 
 CUT = 0.5
 """Distance (1 - BLEU) at which concepts are no longer one cluster: R-Zero's."""
