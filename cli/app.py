@@ -346,7 +346,3 @@ def doctor(as_json: Json = False) -> None:
         console.print(table)
     if not all(finding.ok for finding in findings if finding.needed):
         raise typer.Exit(1)
-
-
-if __name__ == "__main__":
-    main()

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-SEED = Path(__file__).parent / "train" / "embedded" / "model.safetensors"
+SEED = Path(__file__).parent.parent / "train" / "embedded" / "model.safetensors"
 
 _GIB = 2.0**30
 _OPEN3D_NEEDS = "libgl1 libegl1 libusb-1.0-0 libgomp1"

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = ("benchmarks", "envs", "geometry", "render", "roles", "train")
+FOLDERS = ("benchmarks", "cli", "envs", "geometry", "render", "roles", "train")
 MAX_FILE_LINES = 500
 MAX_FUNCTION_LINES = 60
 
 CATCHES_ALL = {
-    ("render/worker.py", "_draw"),
-    ("render/program.py", "_outcome"),
+    ("render/sandbox/reader.py", "_draw"),
+    ("render/sandbox/program.py", "_outcome"),
     ("envs/registry.py", "guarded"),
-    ("train/trackers.py", "_guarded"),
+    ("train/runs/trackers.py", "_guarded"),
 }
 """Functions that may catch every exception: boundaries that turn whatever happens into a recorded outcome."""
 READS_ENVIRONMENT: set[str] = set()

@@ -34,7 +34,7 @@ ALIKE = ("envs=[shapes/Canvas-v1]", "tree.items=64", "tree.answers=16", "evaluat
 """What is the same in all conditions."""
 KEPT_IN = RESULTS / "evidence"
 """The records of finished runs."""
-PAGE = Path(__file__).parent.parent / "docs" / "evidence.md"
+PAGE = Path(__file__).parents[2] / "docs" / "evidence.md"
 """The page whose tables are written from the results."""
 DRAWS = 2000
 """Resamplings of the bootstrap."""
@@ -257,7 +257,7 @@ def write_page(path: Path, result: Mapping[str, Any], found: Mapping[str, Sequen
         ]
         against = result["against_the_default"][name]
         sections.append({"title": TITLES[name], "names": there, "charts": charts, "against": against})
-    page = template("evidence.html.j2", Path(__file__).parent / "pages").render(sections=sections, result=result)
+    page = template("evidence.html.j2", Path(__file__).parent.parent / "pages").render(sections=sections, result=result)
     write_atomically(path, page.encode("utf-8", "replace"))
     return path
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...train.runs.store import machine, write_atomically
 
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(__file__).parent.parent / "results"
 PACKAGES = ("torch", "transformers", "numpy", "shapely", "cairosvg", "matplotlib")
 
 

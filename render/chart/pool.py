@@ -31,7 +31,7 @@ class FigurePool(DrawnPool[Chart]):
         memory_mb: int = 512,
         layers: Collection[str] | None = None,
     ) -> None:
-        super().__init__("figure", "figure_draw", _MAX_BYTES, workers, wall_s, cpu_s, memory_mb, layers)
+        super().__init__("chart.program", "chart.draw", _MAX_BYTES, workers, wall_s, cpu_s, memory_mb, layers)
 
     def _drawn(self, message: Any, payload: bytes) -> Chart:
         return Chart(ChartScene.from_json(message["scene"]), picture_of(message["shape"], payload))

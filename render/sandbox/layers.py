@@ -59,7 +59,7 @@ ENVIRONMENT = {
 """All that a worker is told by its environment."""
 
 
-_PACKAGE = Path(__file__).parents[1]
+_PACKAGE = Path(__file__).parents[2]
 
 
 class Layer(NamedTuple):

@@ -233,7 +233,7 @@ class DrawnPool(ProgramPool[Sketch, Outcome_co]):
     # --- the machinery -----------------------------------------------------------------------------------------
 
     def _others(self, bounds: dict[str, Any], layers: Collection[str], wall_s: float) -> list[Service]:
-        return [Service("worker", bounds | {"front": self._reader}, layers, wall_s, bounds["cpu_s"])]
+        return [Service("reader", bounds | {"front": self._reader}, layers, wall_s, bounds["cpu_s"])]
 
     def _serve(self, slot: int, jobs: Sequence[Sketch]) -> list[Outcome_co | Rejected | InfrastructureError]:
         parts = [jobs[start : start + DRAWN_TOGETHER] for start in range(0, len(jobs), DRAWN_TOGETHER)]
@@ -315,9 +315,9 @@ class RenderPool(WorkerPool[bytes, Rendered]):
         memory_mb: int = 512,
         layers: Collection[str] | None = None,
     ) -> None:
-        told = {"front": "svg_draw", "cpu_s": cpu_s, "memory_mb": memory_mb}
+        told = {"front": "svg.draw", "cpu_s": cpu_s, "memory_mb": memory_mb}
         held = offered() if layers is None else tuple(layers)
-        super().__init__([[Service("worker", told, held, timeout_s, cpu_s)] for _ in counted(workers)])
+        super().__init__([[Service("reader", told, held, timeout_s, cpu_s)] for _ in counted(workers)])
         self._limits = limits
 
     def render(self, programs: Sequence[str], size: int = 64) -> list[Outcome]:

@@ -29,7 +29,7 @@ class Worker:
     """One worker process and its pipes."""
 
     def __init__(self, module: str, settings: dict[str, Any], layers: Collection[str]) -> None:
-        self._confined = start([sys.executable, "-I", "-m", f"zerosight.render.{module}"], layers)
+        self._confined = start([sys.executable, "-I", "-m", f"zerosight.render.sandbox.{module}"], layers)
         self._process, self.pid = self._confined.process, self._confined.pid
         assert self._process.stdin is not None and self._process.stdout is not None
         self._stdin, self._stdout = self._process.stdin, self._process.stdout

@@ -27,7 +27,7 @@ class SolidPool(DrawnPool[Solids]):
         memory_mb: int = 768,
         layers: Collection[str] | None = None,
     ) -> None:
-        super().__init__("solid", "solid_draw", MAX_BYTES, workers, wall_s, cpu_s, memory_mb, layers)
+        super().__init__("solid.program", "solid.draw", MAX_BYTES, workers, wall_s, cpu_s, memory_mb, layers)
 
     def _drawn(self, message: Any, payload: bytes) -> Solids:
         return undrawn(message, payload)

@@ -7,7 +7,7 @@ import torch
 from ..config import RunConfig
 from .policy import Policy
 
-EMBEDDED = Path(__file__).parent / "embedded"
+EMBEDDED = Path(__file__).parent.parent / "embedded"
 """The seed that `make seed` wrote: weights, tokenizer, processor, recipe and log."""
 
 

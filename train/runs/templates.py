@@ -12,7 +12,7 @@ from .charts import gain, is_known, percent
 MAX_SHOWN_CHARS = 4_000
 
 
-PAGES = Path(__file__).parent / "pages"
+PAGES = Path(__file__).parent.parent / "pages"
 
 
 def template(name: str, folder: Path = PAGES) -> Template:
