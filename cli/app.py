@@ -62,8 +62,9 @@ def evolve(
 
     from ..render.sandbox.layers import demand
     from ..train.config import override
+    from ..train.follow import follow
     from ..train.learning.processes import Together, launched
-    from ..train.loop import Terminated, follow
+    from ..train.loop import Terminated
     from ..train.models.load import model_path
     from ..train.models.policy import locate_model
     from ..train.recipes import make_scheme, recipe_config, scheme_names

@@ -14,9 +14,7 @@ from .solver import SolverWeights
 KIND = "phrase"
 MARKS = ((0.6, 1.0), (0.4, 0.6), (0.25, 0.3))
 """Least overlap with the reason, and what it is worth."""
-_SMALL = frozenset(
-    "a an and are as at be by for from has have in is it its of on or so that the there to".split()
-)
+_SMALL = frozenset("a an and are as at be by for from has have in is it its of on or so that the there to".split())
 
 
 def posed(env: Environment, query: object, scene: Scene, stream: Stream) -> Question:

@@ -8,7 +8,7 @@ the others are in train/recipes/, each beside the configuration that it is made 
 import difflib
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from ..envs import Briefing, Environment, Score, Stream
 from ..roles import coder, proposer
@@ -19,14 +19,23 @@ from ..roles.reward import edge, novelty, weigh
 from .config import ConfigError, RunConfig
 from .curriculum.base import Curriculum
 from .diversity import varieties
-from .generators.hf import Completion
-from .learning.learner import Trace
+from .learning.learner import Learner
 from .models.policy import Policy
-from .rollouts import Asked, Attempt, Drawing
+from .rollouts import Asked, Attempt, Draw, Drawing, Trace, drawn_share, judged
 
-if TYPE_CHECKING:
-    from .episodes import Episodes
-    from .loop import Evolution
+
+class Trial(Protocol):
+    """What an algorithm may use of the running loop: drawing, answering, the learner and the step."""
+
+    learner: Learner
+    step: int
+    """Steps that are finished."""
+    draw: Draw
+    """Draws programs in the sandbox."""
+
+    def answered(self, every: Sequence[Asked], n: int, stream: Stream, temperature: float | None = None) -> None:
+        """Have the Solver answer each item `n` times, in place."""
+        ...
 
 
 FAILED, FAILED_SHOWN = 0.25, 8
@@ -98,10 +107,10 @@ class Scheme:
         """What the role's completions are sampled at."""
         return float(getattr(self.config.tree, f"{role}_temperature"))
 
-    def assess(self, attempts: Sequence[Attempt], evolution: "Evolution") -> None:
+    def assess(self, attempts: Sequence[Attempt], trial: Trial) -> None:
         """Called after each step's rollout, by schemes that set `measures`."""
 
-    def prepare(self, episodes: "Episodes", step: int, stream: Stream) -> None:
+    def prepare(self, trial: Trial, step: int, stream: Stream) -> None:
         """Called before each step's rollout."""
 
     # --- what is paid -------------------------------------------------------------------------------------------
@@ -190,7 +199,7 @@ class Scheme:
 
     # --- what is remembered -------------------------------------------------------------------------------------
 
-    def observe(self, attempts: Sequence[Attempt], episodes: "Episodes") -> None:
+    def observe(self, attempts: Sequence[Attempt], trial: Trial) -> None:
         """Take in a finished step."""
         if self.config.curriculum.kind == "failures":
             asked = [each for attempt in attempts for each in attempt.asked]
@@ -209,38 +218,6 @@ class Scheme:
         return {}
 
 
-def taught(policy: Policy, group: tuple[str, ...], asked: Asked) -> Trace:
-    """The oracle's answer to an item as what the Solver is to write, whoever sampled it."""
-    assert asked.prompt is not None
-    answer = asked.item.truth.value
-    ids = (*policy.tokenizer(answer, add_special_tokens=False)["input_ids"], int(policy.ends[0]))
-    completion = Completion(ids, (0.0,) * len(ids), answer, True)
-    return Trace("solver", group, asked.prompt, completion, Score(1.0, {}), 0, True)
-
-
-def group_of(attempt: Attempt, number: int) -> tuple[str, ...]:
-    """The path of the answers to an attempt's item of this number."""
-    return (*attempt.path, f"item{number}")
-
-
-def judged(attempt: Attempt) -> list[Drawing]:
-    """The drawings that our machinery could judge."""
-    return [drawing for drawing in attempt.drawings if drawing.score is not None]
-
-
-def faithful(drawing: Drawing) -> bool:
-    """Whether it shows all that was asked for and nothing else."""
-    return drawing.score is not None and drawing.score.terms["faithful"] == 1.0
-
-
-def drawn_share(attempt: Attempt) -> float | None:
-    """The share of faithful programs, or 1 on a given scene; None where none could be judged."""
-    if attempt.given is not None:
-        return 1.0
-    known = judged(attempt)
-    return sum(map(faithful, known)) / len(known) if known else None
-
-
 def mean(values: Sequence[float]) -> float:
     """The mean, 0 of nothing."""
     return sum(values) / len(values) if values else 0.0
@@ -250,4 +227,3 @@ def query_key(attempt: Attempt) -> tuple[str, str]:
     """What makes two proposals of a task the same question."""
     assert isinstance(attempt.proposal, Proposal)
     return attempt.briefing.task, repr(attempt.proposal.query)
-

@@ -11,8 +11,7 @@ from ..envs.language.query import Call, skeleton
 from ..roles.novelty import structure_entropy
 from ..roles.proposer import Proposal
 from .algorithm import Scheme
-from .learning.learner import Trace
-from .rollouts import Asked, Attempt
+from .rollouts import Asked, Attempt, Trace
 
 
 def diagnose(attempts: Sequence[Attempt], traces: Sequence[Trace], scheme: Scheme) -> dict[str, Any]:

@@ -1,43 +1,26 @@
 """One step's episode tree: briefings, proposals, programs, drawings, questions, answers, and the rewards back up."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from ..envs import Environment, Item, Rejected, Stream, make
+from ..envs import Item, Rejected, Stream, make
 from ..render import InfrastructureError
-from ..render.drawing import Drawn, Outcome, Pools
+from ..render.drawing import Drawn, Outcome
 from ..roles import coder, explain, proposer, solver
 from ..roles.labels import vote
 from ..roles.proposer import Proposal
-from .algorithm import Scheme, faithful, group_of
+from .algorithm import Scheme
 from .config import RunConfig
 from .curriculum.base import Curriculum
-from .generators.hf import Completion, Generator, Prompt, Sampling
 from .learning.advantages import dynamic_sampling, pooled
-from .learning.learner import Trace
+from .models.completions import Completion, Generator, Prompt, Sampling
 from .models.policy import Policy
-from .rollouts import EXPLAIN, Asked, Attempt, Drawing, Given
+from .rollouts import EXPLAIN, Asked, Attempt, Draw, Drawing, Given, Trace, draw_each, faithful
+from .traces import answer_traces
 
 MAX_LEAD = 3
 """How often an answer may be asked more than its form's rarest one."""
-
-Draw = Callable[[Environment, Sequence[str]], Sequence[Outcome]]
-"""Programs of a world to their outcomes, in order."""
-
-
-def drawn_by(pools: Pools) -> Draw:
-    """Each world's own way to draw, in these workers."""
-    return lambda env, programs: env.draw(pools, programs)
-
-
-def draw_each(draw: Draw, jobs: Sequence[tuple[Environment, str]]) -> list[Outcome]:
-    """Programs of several worlds, each world's in one batch; outcomes in the order of the jobs."""
-    found: dict[int, Outcome] = {}
-    for env in {env.id: env for env, _ in jobs}.values():
-        own = [number for number, (each, _) in enumerate(jobs) if each is env]
-        found.update(zip(own, draw(env, [jobs[number][1] for number in own]), strict=True))
-    return [found[number] for number in range(len(jobs))]
 
 
 class Episodes:
@@ -313,8 +296,8 @@ class Episodes:
                 found += answer_traces(attempt, number, asked, version, scheme)
         return found
 
-    def observe(self, attempts: Sequence[Attempt], scheme: Scheme) -> None:
-        """Tell the curriculum and the scheme how the Solver did."""
+    def observe(self, attempts: Sequence[Attempt]) -> None:
+        """Tell the curriculum how the Solver did."""
         for attempt in attempts:
             for asked in attempt.asked:
                 if asked.item.task in attempt.env.tasks:
@@ -322,7 +305,6 @@ class Episodes:
                     self.curriculum.observe(item.env, item.task, item.difficulty, asked.rate, len(asked.scores))
                     self.curriculum.note_share(item.env, item.task, item.difficulty, asked.vote.share)
         self.curriculum.finish_step()
-        scheme.observe(attempts, self)
 
 
 def proposer_groups(attempts: Sequence[Attempt], by: str) -> list[tuple[str, ...]]:
@@ -353,19 +335,6 @@ def _sampled(attempt: Attempt, stream: Stream) -> Given | None:
     except InfrastructureError:
         attempt.failures += 1
         return None
-
-
-def answer_traces(attempt: Attempt, number: int, asked: Asked, version: int, scheme: Scheme) -> list[Trace]:
-    """The Solver's traces of one item; none where it has no label or is filtered out."""
-    assert asked.prompt is not None
-    scores = scheme.solver_scores(asked) if scheme.teaches_solver(attempt, asked) else None
-    if scores is None:
-        return []
-    group = group_of(attempt, number)
-    return [
-        Trace("solver", group, asked.prompt, completion, score, version, oracle.terms["correct"] == 1.0)
-        for completion, score, oracle in zip(asked.answers, scores, asked.scores, strict=True)
-    ]
 
 
 def _cut_off(what: str) -> Rejected:

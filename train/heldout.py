@@ -15,10 +15,11 @@ from ..render import Picture
 from ..render.drawing import Drawn
 from ..roles import coder, proposer, solver
 from .curriculum.base import task_label
-from .episodes import Draw, draw_each
-from .generators.hf import HFGenerator, Sampling
+from .generators.hf import HFGenerator
 from .intervals import wilson
+from .models.completions import Sampling
 from .models.policy import Policy
+from .rollouts import Draw, draw_each
 
 SUITE_SEED = 0
 DIFFICULTY_PATTERN = (1, 2, 3, 2, 3)

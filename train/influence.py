@@ -6,11 +6,11 @@ from contextlib import contextmanager
 
 import torch
 
-from .algorithm import taught
-from .learning.learner import Learner, Trace
+from .learning.learner import Learner
 from .models.packing import Branch, Row, batches
 from .models.policy import Policy
-from .rollouts import Asked
+from .rollouts import Asked, Trace
+from .traces import taught
 
 RIGHTS_BUDGET = 8192
 """Padded tokens in a forward pass over right answers, at most."""

@@ -2,7 +2,6 @@
 
 import copy
 import difflib
-import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -10,25 +9,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from ..envs import InfrastructureError, Rejected, Score, Stream, make
+from ..envs import InfrastructureError, Stream, make
 from ..render.drawing import Drawn
-from ..roles.proposer import Proposal
 from .algorithm import Scheme
 from .async_rollouts import Rolled, RollsAhead, snapshot_of
 from .config import ConfigError, Phase, RunConfig
 from .curriculum.base import task_label
 from .curriculum.variants import make_curriculum
 from .diagnostics import diagnose
-from .episodes import Draw, Episodes
+from .episodes import Episodes
 from .generators import make_generator, push_weights
-from .generators.hf import Generator, HFGenerator
-from .learning.learner import Learner, Trace
-from .learning.processes import Alone, Processes, SharedGenerator, Together
+from .learning.learner import Learner
+from .learning.processes import Alone, Processes, SharedGenerator
+from .models.completions import Generator
 from .models.policy import ROLES
 from .recipes import make_scheme, scheme_names
-from .rollouts import Asked, Attempt
+from .rollouts import Asked, Attempt, Draw, Trace
+from .runs.records import _attempt_record, step_metrics
 from .runs.store import Run, begin_policy, newest_state
 from .runs.trackers import Trackers
 from .validation import validation
@@ -53,6 +50,7 @@ class Evolution:
     def __init__(self, run: Run, draw: Draw, processes: Processes = Alone()) -> None:  # noqa: B008 - it has no state
         config = run.config
         self.run = run
+        self.draw = draw
         self.config: RunConfig = config
         self.processes = processes
         if config.ahead and processes.size > 1:
@@ -147,7 +145,7 @@ class Evolution:
         push_weights(self._generator, self._sampler, self.run.folder / "engine" / "weights", step)
         stream, scheme = self._stream(step), schemes[scheme_at(self.config, step)]
         episodes.scheme = scheme
-        scheme.prepare(episodes, step, stream.child("prepare"))
+        scheme.prepare(self, step, stream.child("prepare"))
         return episodes.roll_out(stream)
 
     def _attempts(self) -> list[Attempt]:
@@ -216,13 +214,17 @@ class Evolution:
         asked, stream = validation(self.config, self.config.evaluation.dev), self._stream(self.step).child("dev")
 
         def answer() -> None:
-            self.episodes.answered(asked, 1, stream, temperature=0.0)
+            self.answered(asked, 1, stream, temperature=0.0)
 
         if self._rolls is None:
             answer()
         else:
             self._rolls.after_them(answer)
         return sum(each.rate for each in asked) / len(asked)
+
+    def answered(self, every: Sequence[Asked], n: int, stream: Stream, temperature: float | None = None) -> None:
+        """Have the Solver answer each item `n` times, in place; by default at the scheme's temperature."""
+        self.episodes.answered(every, n, stream, temperature)
 
     def terminate(self) -> None:
         """End at once, or, where weights are being changed, after the step; called by a signal's handler.
@@ -255,7 +257,8 @@ class Evolution:
         self.processes.order("learn", learned_from, stream.child("learn"), phase.method)
         learned = self.learner.step(learned_from, stream.child("learn"), phase.method)
         took = time.monotonic() - rolled
-        self.episodes.observe(attempts, scheme)
+        self.episodes.observe(attempts)
+        scheme.observe(attempts, self)
         self.step += 1
         self._keep(attempts)
         self._busy = False
@@ -333,26 +336,6 @@ def scheme_at(config: RunConfig, step: int) -> str:
     return phase_at(config, step).scheme or config.scheme
 
 
-def follow(processes: Together, device: torch.device) -> None:
-    """What every process but the first does: begin, restore, generate and learn as ordered, until told to stop."""
-    if processes.sharding is not None:
-        # A launcher's SIGTERM is for the first, which needs the others' shares for its checkpoint.
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    orders: dict[str, Callable[..., Any]] = {}
-
-    def begin(folder: Path) -> None:
-        run = Run.open(folder)
-        policy = begin_policy(run.config, device)
-        learner = Learner(policy, run.config.learning, run.config.steps, processes)
-        orders["restore"] = lambda: run.load_newest(policy, learner)
-        orders["generate"] = SharedGenerator(HFGenerator(policy), processes).take_part
-        orders["learn"] = learner.step
-        orders["write"] = learner.write_share
-
-    orders["begin"] = begin
-    processes.obey(orders)
-
-
 def shuffled_rewards(traces: Sequence[Trace], stream: Stream) -> list[Trace]:
     """Control: the Solver's scores dealt out at random among its traces of the step."""
     places = [i for i, trace in enumerate(traces) if trace.role == "solver"]
@@ -361,80 +344,3 @@ def shuffled_rewards(traces: Sequence[Trace], stream: Stream) -> list[Trace]:
     for place, other in zip(places, dealt, strict=True):
         result[place] = replace(traces[place], score=traces[other].score)
     return result
-
-
-def step_metrics(attempts: Sequence[Attempt], traces: Sequence[Trace]) -> dict[str, Any]:
-    """What a step came to: rewards and their terms by role, shares, and rejections by code."""
-    metrics: dict[str, Any] = {}
-    for role in ROLES:
-        scores = [trace.score for trace in traces if trace.role == role]
-        metrics |= {f"{role}/{name}": value for name, value in _means(scores).items()}
-    drawings = [drawing for attempt in attempts for drawing in attempt.drawings]
-    asked = [asked for attempt in attempts for asked in attempt.asked]
-    refused = Counter(f"proposal/{a.proposal.code}" for a in attempts if isinstance(a.proposal, Rejected))
-    refused += Counter(f"program/{d.outcome.code}" for d in drawings if isinstance(d.outcome, Rejected))
-    refused += Counter(f"question/{r.code}" for a in attempts for r in a.refused)
-    metrics |= {
-        "proposals": sum(a.proposal is not None for a in attempts),
-        "proposals_valid": sum(isinstance(a.proposal, Proposal) for a in attempts),
-        "programs": len(drawings),
-        "pictures": sum(isinstance(d.outcome, Drawn) for d in drawings),
-        "faithful": sum(bool(d.score and d.score.terms["faithful"]) for d in drawings),
-        "infrastructure_errors": sum(isinstance(d.outcome, InfrastructureError) for d in drawings)
-        + sum(attempt.failures for attempt in attempts),
-        "items": len(asked),
-        "items_own": sum(a.own for a in asked),
-        "solve_rate": sum(a.rate for a in asked) / len(asked) if asked else None,
-        "rejected": dict(sorted(refused.items())),
-        "structures": len({repr(a.item.question.query) for a in asked}),
-    }
-    return metrics
-
-
-def _means(scores: Sequence[Score]) -> dict[str, float]:
-    if not scores:
-        return {}
-    terms = {name: sum(score.terms[name] for score in scores) / len(scores) for name in scores[0].terms}
-    return {"reward": sum(score.value for score in scores) / len(scores)} | {f"term/{n}": v for n, v in terms.items()}
-
-
-def _attempt_record(attempt: Attempt) -> dict[str, Any]:
-    """An attempt as data: what was written, drawn, asked and answered, and every score."""
-    rejected = attempt.proposal if isinstance(attempt.proposal, Rejected) else None
-    return {
-        "env": attempt.env.id,
-        "briefing": attempt.briefing.text,
-        "proposal": attempt.completion.text if attempt.completion else "",
-        "rejected": [rejected.code, rejected.reason] if rejected else None,
-        "drawings": [_drawing_record(drawing) for drawing in attempt.drawings],
-        "items": [_asked_record(asked) for asked in attempt.asked],
-    }
-
-
-def _drawing_record(drawing: Any) -> dict[str, Any]:
-    outcome = drawing.outcome
-    if isinstance(outcome, Drawn):
-        result: Any = {"scene": outcome.scene.digest}
-    elif isinstance(outcome, Rejected):
-        result = {"rejected": [outcome.code, outcome.reason]}
-    else:
-        result = {"failed": str(outcome)}
-    return {"program": drawing.program, **result, "terms": dict(drawing.score.terms) if drawing.score else None}
-
-
-def _asked_record(asked: Asked) -> dict[str, Any]:
-    item = asked.item
-    return {
-        "id": item.id,
-        "task": item.task,
-        "difficulty": item.difficulty,
-        "own": asked.own,
-        "scene": item.scene.digest,
-        "program": item.program,
-        "question": item.question.text,
-        "query": item.question.query,
-        "truth": item.truth.value,
-        "margin": item.truth.margin,
-        "answers": dict(Counter(completion.text for completion in asked.answers)),
-        "rate": asked.rate,
-    }

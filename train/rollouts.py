@@ -1,14 +1,15 @@
 """What a step's episode tree is made of: proposals, drawings, and questions with the Solver's answers."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ..envs import Briefing, Environment, Item, Rejected, Score
 from ..render import Picture
-from ..render.drawing import Outcome
+from ..render.drawing import Outcome, Pools
 from ..roles.labels import Vote
 from ..roles.proposer import Proposal
-from .generators.hf import Completion, Prompt
+from .models.completions import Completion, Prompt
 
 EXPLAIN = "explain"
 """The task of an item that asks why another question has no answer."""
@@ -94,3 +95,56 @@ class Attempt:
         """The questions that were asked about a drawing."""
         scene = getattr(drawing.outcome, "scene", None)
         return [] if scene is None else [asked for asked in self.asked if asked.drawing == scene.digest]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One completion of a role with its score: what training is made of."""
+
+    role: str
+    group: tuple[str, ...]
+    """Path of the group that it is compared in, unique within a step."""
+    prompt: Prompt
+    completion: Completion
+    score: Score
+    version: int
+    """Policy version that sampled it."""
+    right: bool = False
+    """Whether it is right by the oracle, or by what it drew, whatever it is paid."""
+    advantage: float = 0.0
+
+
+def judged(attempt: Attempt) -> list[Drawing]:
+    """The drawings that our machinery could judge."""
+    return [drawing for drawing in attempt.drawings if drawing.score is not None]
+
+
+def faithful(drawing: Drawing) -> bool:
+    """Whether it shows all that was asked for and nothing else."""
+    return drawing.score is not None and drawing.score.terms["faithful"] == 1.0
+
+
+def drawn_share(attempt: Attempt) -> float | None:
+    """The share of faithful programs, or 1 on a given scene; None where none could be judged."""
+    if attempt.given is not None:
+        return 1.0
+    known = judged(attempt)
+    return sum(map(faithful, known)) / len(known) if known else None
+
+
+Draw = Callable[[Environment, Sequence[str]], Sequence[Outcome]]
+"""Programs of a world to their outcomes, in order."""
+
+
+def drawn_by(pools: Pools) -> Draw:
+    """Each world's own way to draw, in these workers."""
+    return lambda env, programs: env.draw(pools, programs)
+
+
+def draw_each(draw: Draw, jobs: Sequence[tuple[Environment, str]]) -> list[Outcome]:
+    """Programs of several worlds, each world's in one batch; outcomes in the order of the jobs."""
+    found: dict[int, Outcome] = {}
+    for env in {env.id: env for env, _ in jobs}.values():
+        own = [number for number, (each, _) in enumerate(jobs) if each is env]
+        found.update(zip(own, draw(env, [jobs[number][1] for number in own]), strict=True))
+    return [found[number] for number in range(len(jobs))]

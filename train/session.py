@@ -7,11 +7,11 @@ from typing import Any, Protocol
 
 from ..render.drawing import Pools
 from ..render.sandbox.layers import demand
-from .episodes import Draw, drawn_by
 from .heldout import Progress, Suite, evaluate, evaluate_writing, heldout_suite
 from .learning.processes import Alone, Processes
 from .loop import Evolution
 from .models.policy import Policy
+from .rollouts import Draw, drawn_by
 from .runs.store import Run, begin_policy
 from .seed.lessons import ANSWERED
 

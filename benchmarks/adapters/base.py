@@ -1,19 +1,11 @@
 """What a benchmark is made of: questions as they were published, how they are asked and scored, and where they are."""
 
-import hashlib
-import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import Any
 
-from PIL import Image as Images
-
 from ... import Mendable
-
-Fields = Mapping[str, Any]
-"""A published row, by column."""
+from ..samples import PLAIN, Fields, FileImage, Image, Sample, Scored
 
 
 class BenchmarkDataError(Mendable, ValueError):
@@ -22,101 +14,6 @@ class BenchmarkDataError(Mendable, ValueError):
 
 class RowError(ValueError):
     """One row cannot be read: it is counted and not asked."""
-
-
-@dataclass(frozen=True)
-class Image:
-    """A picture of a question: its file's bytes, read once."""
-
-    data: bytes
-
-    @cached_property
-    def digest(self) -> str:
-        """sha256 of the file."""
-        return hashlib.sha256(self.data).hexdigest()
-
-    def open(self) -> Images.Image:
-        """Its pixels.
-
-        Raises:
-            OSError: the bytes are no picture.
-        """
-        return Images.open(io.BytesIO(self.data))
-
-
-@dataclass(frozen=True)
-class FileImage:
-    """A picture in a file of its own, read when it is needed: films' frames are too many to be held."""
-
-    path: Path
-
-    @property
-    def digest(self) -> str:
-        """sha256 of the file."""
-        return digest_of_file(self.path)
-
-    def open(self) -> Images.Image:
-        """Its pixels.
-
-        Raises:
-            OSError: the file is no picture, or gone.
-        """
-        return Images.open(io.BytesIO(self.path.read_bytes()))
-
-
-@lru_cache(maxsize=100_000)
-def digest_of_file(path: Path) -> str:
-    """sha256 of a file, computed once."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """One question, as published."""
-
-    id: str
-    question: str
-    options: tuple[str, ...] = ()
-    answer: Any = None
-    images: tuple[Any, ...] = ()
-    category: Mapping[str, str] = field(default_factory=dict)
-    """What its score is counted under, by kind of category."""
-    fields: Fields = field(default_factory=dict)
-    """What else the prompt or the metric reads."""
-
-
-@dataclass(frozen=True, slots=True)
-class BadRow:
-    """A row that cannot be asked: counted, not scored."""
-
-    id: str
-    reason: str
-
-
-Scored = Sequence[tuple[Sample, float]]
-
-
-def means(*kinds: str) -> Callable[[Scored], dict[str, float]]:
-    """The plain mean over all questions, and over those of each category of these kinds."""
-
-    def gathered(scored: Scored) -> dict[str, float]:
-        found = {"overall": mean([score for _, score in scored])}
-        for kind in kinds:
-            for value in sorted({s.category[kind] for s, _ in scored if kind in s.category}):
-                found[value] = mean([score for s, score in scored if s.category.get(kind) == value])
-        return found
-
-    return gathered
-
-
-def mean(values: Sequence[float]) -> float:
-    """The mean, 0 of nothing."""
-    return sum(values) / len(values) if values else 0.0
-
-
-PLAIN = means()
-"""The plain mean alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,37 +59,6 @@ class Adapter:
     """Patterns of the tables in a local folder: those of the first that is there are read."""
     system: str = ""
     """What the system turn says."""
-
-    def load(self, root: Path | None, limit: int | None = None) -> Iterator[Sample | BadRow]:
-        """The questions, from the hub or from a folder in the published layout.
-
-        Args:
-            root: a folder of this benchmark, or one that has a folder of its name; None asks the hub.
-            limit: questions at most.
-
-        Raises:
-            BenchmarkDataError: the data is not there, or lacks a column.
-        """
-        from .sources import reader_of
-
-        reader = reader_of(self, root)
-        for number, row in enumerate(reader.rows()):
-            if limit is not None and number >= limit:
-                return
-            self._has_columns(row, reader)
-            try:
-                yield self.read(reader, row)
-            except (RowError, KeyError, ValueError, TypeError, OSError) as error:
-                said = str(error).splitlines()[0] if str(error) else type(error).__name__
-                yield BadRow(f"{self.name}/row{number}", f"row {number}: {said}")
-
-    def _has_columns(self, row: Fields, reader: "Reader") -> None:
-        lacking = [column for column in self.columns if column not in row]
-        if lacking:
-            raise BenchmarkDataError(
-                f"{self.name}: {reader.where} has no column {', '.join(lacking)} (it has {', '.join(row)}); give the "
-                f"published files of {self.dataset}, or pin the revision that this adapter was written for"
-            )
 
     def prompt(self, sample: Sample) -> str:
         """The official prompt."""

@@ -1,7 +1,8 @@
 """BLINK: fourteen tasks that people solve at a glance."""
 
+from ..samples import Fields, Sample, means
 from ..scoring.letters import at_start
-from .base import Adapter, Fields, Reader, Sample, letter, means
+from .base import Adapter, Reader, letter
 
 TASKS = (
     "Art_Style",

@@ -1,7 +1,8 @@
 """ChartQA: questions about charts, written by people and made from captions."""
 
+from ..samples import Fields, Sample, means
 from ..scoring.numbers import relaxed
-from .base import Adapter, Fields, Reader, Sample, means
+from .base import Adapter, Reader
 
 
 def read(reader: Reader, row: Fields) -> Sample:

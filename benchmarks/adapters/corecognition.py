@@ -1,7 +1,8 @@
 """CoreCognition: what small children know of things: permanence, boundaries, perspective, intention and more."""
 
+from ..samples import Fields, Sample, means
 from ..scoring.letters import core_cognition
-from .base import Adapter, Fields, Reader, Sample, means
+from .base import Adapter, Reader
 
 
 def read(reader: Reader, row: Fields) -> Sample:

@@ -1,8 +1,9 @@
 """CV-Bench: counts, relations, depth and distance in known pictures."""
 
+from ..samples import Fields, Sample
 from ..scoring.groups import cv_bench
 from ..scoring.letters import at_start
-from .base import Adapter, Fields, Reader, Sample, letter
+from .base import Adapter, Reader, letter
 
 
 def read(reader: Reader, row: Fields) -> Sample:

@@ -1,7 +1,8 @@
 """EmbSpatial-Bench: how objects lie to one another, seen from inside rooms."""
 
+from ..samples import Fields, Sample, means
 from ..scoring.letters import at_start
-from .base import Adapter, Fields, Reader, Sample, letter, lettered, means
+from .base import Adapter, Reader, letter, lettered
 
 
 def read(reader: Reader, row: Fields) -> Sample:

@@ -1,9 +1,10 @@
 """HallusionBench: yes and no about pictures and about edited ones, where knowledge misleads."""
 
+from ..samples import Fields, Sample
 from ..scoring.groups import hallusion
 from ..scoring.judge import Ask, agrees
 from ..scoring.words import yes_no
-from .base import Adapter, Fields, Reader, Sample
+from .base import Adapter, Reader
 
 
 def read(reader: Reader, row: Fields) -> Sample:

@@ -1,8 +1,9 @@
 """LogicVista: deduction, induction, numbers, space and mechanics in puzzles."""
 
+from ..samples import Fields, Sample
 from ..scoring.judge import Ask, extract
 from ..scoring.letters import letter_set
-from .base import Adapter, Fields, Reader, Sample
+from .base import Adapter, Reader
 
 ENDING = (
     "Think step by step. End your reply with the letter of the right answer, or the letters where there are several."

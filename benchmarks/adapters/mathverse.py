@@ -1,9 +1,10 @@
 """MathVerse: the same problems with ever more of their words in the picture."""
 
+from ..samples import Fields, Sample, means
 from ..scoring.judge import Ask, agrees, extract
 from ..scoring.letters import multiple_choice
 from ..scoring.words import mathvision
-from .base import Adapter, Fields, Reader, Sample, means
+from .base import Adapter, Reader
 
 
 def read(reader: Reader, row: Fields) -> Sample:

@@ -1,7 +1,8 @@
 """MathVision: problems of mathematical competitions with pictures."""
 
+from ..samples import Fields, Sample, means
 from ..scoring import words
-from .base import Adapter, Fields, Reader, Sample, lettered, means
+from .base import Adapter, Reader, lettered
 
 
 def read(reader: Reader, row: Fields) -> Sample:

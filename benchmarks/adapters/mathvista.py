@@ -1,8 +1,9 @@
 """MathVista: mathematics in figures, charts, tables and photographs."""
 
+from ..samples import Fields, Sample, means
 from ..scoring.judge import Ask, extract
 from ..scoring.words import mathvista_extract, mathvista_normalised
-from .base import Adapter, Fields, Reader, Sample, means
+from .base import Adapter, Reader
 
 
 def read(reader: Reader, row: Fields) -> Sample:

@@ -2,8 +2,9 @@
 
 import re
 
+from ..samples import Fields, Sample, means
 from ..scoring.letters import mindcube
-from .base import Adapter, Fields, Reader, Sample, means
+from .base import Adapter, Reader
 
 
 def read(reader: Reader, row: Fields) -> Sample:

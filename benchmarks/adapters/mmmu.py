@@ -5,9 +5,10 @@ import re
 from collections.abc import Sequence
 
 from ...envs import Stream
+from ..samples import Fields, Sample, means
 from ..scoring.letters import mmmu_choice
 from ..scoring.words import mmmu_open
-from .base import DIRECT, Adapter, Fields, Reader, RowError, Sample, lettered, means
+from .base import DIRECT, Adapter, Reader, RowError, lettered
 
 SUBJECTS = (
     "Accounting",

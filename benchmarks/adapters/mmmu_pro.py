@@ -1,7 +1,8 @@
 """MMMU-Pro: MMMU with ten options, and with the whole question in the picture."""
 
+from ..samples import Fields, Sample, means
 from . import mmmu
-from .base import DIRECT, Adapter, Fields, Reader, Sample, means
+from .base import DIRECT, Adapter, Reader
 
 
 def read(reader: Reader, row: Fields) -> Sample:

@@ -1,7 +1,8 @@
 """MMSI-Bench: space over several pictures of one scene."""
 
+from ..samples import Fields, Sample, means
 from ..scoring.letters import mmsi
-from .base import DIRECT, Adapter, Fields, Reader, Sample, means
+from .base import DIRECT, Adapter, Reader
 
 
 def read(reader: Reader, row: Fields) -> Sample:

@@ -1,8 +1,9 @@
 """MMStar: questions that need their pictures, from six kinds of ability."""
 
+from ..samples import Fields, Sample
 from ..scoring.groups import mm_star
 from ..scoring.letters import multiple_choice
-from .base import Adapter, Fields, Reader, Sample
+from .base import Adapter, Reader
 
 
 def read(reader: Reader, row: Fields) -> Sample:

@@ -1,7 +1,8 @@
 """OmniSpatial: dynamics, interaction, spatial logic and the views of others."""
 
+from ..samples import Fields, Sample, means
 from ..scoring.letters import omni_spatial
-from .base import Adapter, Fields, Reader, Sample, letter, lettered, means
+from .base import Adapter, Reader, letter, lettered
 
 
 def read(reader: Reader, row: Fields) -> Sample:

@@ -1,8 +1,9 @@
 """RealWorldQA: questions about photographs, many from vehicles."""
 
+from ..samples import Fields, Sample
 from ..scoring.letters import multiple_choice
 from ..scoring.words import plain
-from .base import Adapter, Fields, Reader, Sample
+from .base import Adapter, Reader
 
 LETTERS = ("A", "B", "C", "D")
 

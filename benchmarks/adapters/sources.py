@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from PIL import Image as Images
 
-from .base import Adapter, BenchmarkDataError, Fields, FileImage, Image, Reader, RowError, digest_of_file
+from ..samples import BadRow, Fields, FileImage, Image, Sample, digest_of_file
+from .base import Adapter, BenchmarkDataError, Reader, RowError
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 FILMS = (".mp4", ".avi", ".mov", ".mkv", ".webm")
@@ -36,6 +37,38 @@ def reader_of(adapter: Adapter, root: Path | None) -> Reader:
             f"{adapter.name}: {folder} is no folder; give --data one with {adapter.dataset}'s files"
         )
     return FolderReader(adapter, folder)
+
+
+def questions(adapter: Adapter, root: Path | None, limit: int | None = None) -> Iterator[Sample | BadRow]:
+    """Read a benchmark's questions, from the hub or from a folder in the published layout.
+
+    Args:
+        adapter: the benchmark.
+        root: a folder of this benchmark, or one that has a folder of its name; None asks the hub.
+        limit: questions at most.
+
+    Raises:
+        BenchmarkDataError: the data is not there, or lacks a column.
+    """
+    reader = reader_of(adapter, root)
+    for number, row in enumerate(reader.rows()):
+        if limit is not None and number >= limit:
+            return
+        _require_columns(adapter, row, reader)
+        try:
+            yield adapter.read(reader, row)
+        except (RowError, KeyError, ValueError, TypeError, OSError) as error:
+            said = str(error).splitlines()[0] if str(error) else type(error).__name__
+            yield BadRow(f"{adapter.name}/row{number}", f"row {number}: {said}")
+
+
+def _require_columns(adapter: Adapter, row: Fields, reader: Reader) -> None:
+    missing = [column for column in adapter.columns if column not in row]
+    if missing:
+        raise BenchmarkDataError(
+            f"{adapter.name}: {reader.where} has no column {', '.join(missing)} (it has {', '.join(row)}); give the "
+            f"published files of {adapter.dataset}, or pin the revision that this adapter was written for"
+        )
 
 
 class FileReader(Reader):

@@ -1,8 +1,9 @@
 """SPAR-Bench: from depth and distance to views, positions and imagination, over one view or several."""
 
+from ..samples import Fields, Sample
 from ..scoring.groups import spar
 from ..scoring.numbers import spar_match, spar_number, spar_view_change
-from .base import Adapter, Fields, Reader, Sample
+from .base import Adapter, Reader
 
 LEVELS = {
     "low": (

@@ -1,7 +1,8 @@
 """SpatialViz-Bench: turning, folding, cutting and moving things in the mind."""
 
+from ..samples import Fields, Sample, means
 from ..scoring.letters import spatialviz
-from .base import Adapter, Fields, Reader, Sample, lettered, means
+from .base import Adapter, Reader, lettered
 
 INSTRUCTION = (
     "You should first provide a reasoning process, then provide a single option(A, B, C or D) as the final answer. "

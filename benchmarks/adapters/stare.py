@@ -1,8 +1,9 @@
 """STARE: visual simulation: transforms, nets, tangrams, views and time."""
 
+from ..samples import Fields, Sample
 from ..scoring import words
 from ..scoring.groups import stare
-from .base import DIRECT, Adapter, Fields, Reader, Sample
+from .base import DIRECT, Adapter, Reader
 
 
 def read(reader: Reader, row: Fields) -> Sample:

@@ -1,8 +1,9 @@
 """3DSRBench: height, place, orientation and relations of things in space."""
 
+from ..samples import Fields, Sample
 from ..scoring.groups import three_dsr
 from ..scoring.letters import three_dsr as found
-from .base import Adapter, Fields, Reader, Sample, lettered
+from .base import Adapter, Reader, lettered
 
 
 def read(reader: Reader, row: Fields) -> Sample:

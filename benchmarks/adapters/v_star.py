@@ -1,7 +1,8 @@
 """V*Bench: small things in large photographs."""
 
+from ..samples import Fields, Sample, means
 from ..scoring.letters import v_star
-from .base import DIRECT, Adapter, Fields, Reader, Sample, means
+from .base import DIRECT, Adapter, Reader
 
 
 def read(reader: Reader, row: Fields) -> Sample:

@@ -1,7 +1,8 @@
 """ViewSpatial-Bench: directions from a camera's view and from a person's in it."""
 
+from ..samples import Fields, Sample, means
 from ..scoring.letters import first_standing
-from .base import Adapter, Fields, Reader, Sample, means
+from .base import Adapter, Reader
 
 
 def read(reader: Reader, row: Fields) -> Sample:

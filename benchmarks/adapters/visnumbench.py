@@ -2,8 +2,9 @@
 
 import re
 
+from ..samples import Fields, Sample
 from ..scoring.words import mm_zero
-from .base import Adapter, Fields, Reader, Sample
+from .base import Adapter, Reader
 
 ENDING = (
     "Please reason step by step based on the question and image. Put your final answer inside \\boxed{} as a single "

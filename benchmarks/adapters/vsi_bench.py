@@ -1,8 +1,9 @@
 """VSI-Bench: what a film of a room tells of counts, sizes, distances, directions, routes and order."""
 
+from ..samples import Fields, Sample
 from ..scoring.groups import vsi_bench
 from ..scoring.numbers import fuzzy_word, vsi_number
-from .base import DIRECT, Adapter, Fields, Reader, Sample
+from .base import DIRECT, Adapter, Reader
 
 FRAMES = 16
 """Of each film; results of other numbers of frames are not comparable."""

@@ -3,9 +3,10 @@
 import re
 
 from ...envs import Stream
+from ..samples import Fields, Sample
 from ..scoring.groups import whats_up
 from ..scoring.letters import multiple_choice
-from .base import DIRECT, Adapter, Fields, Reader, Sample, letter, lettered
+from .base import DIRECT, Adapter, Reader, letter, lettered
 
 RELATIONS = ("left", "right", "on", "under", "in-front", "behind")
 

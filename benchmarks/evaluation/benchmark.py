@@ -4,27 +4,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from PIL import Image as Images
-
 from ... import Mendable
-from ..adapters.base import BadRow, Sample
+from ..adapters.base import Adapter
+from ..adapters.sources import questions
+from ..samples import BadRow, Sample
 
 
 class EvaluationError(Mendable, ValueError):
     """An evaluation cannot be made as asked; the message says what to do."""
-
-
-class ShownImage(Protocol):
-    """A picture of a question, read when it is needed."""
-
-    @property
-    def digest(self) -> str:
-        """What tells it from any other."""
-        ...
-
-    def open(self) -> Images.Image:
-        """Its pixels."""
-        ...
 
 
 class Benchmark(Protocol):
@@ -50,10 +37,6 @@ class Benchmark(Protocol):
         """Scores of others in percent, by who and where."""
         ...
 
-    def load(self, root: Path | None, limit: int | None = None) -> Iterable[Sample | BadRow]:
-        """The questions, and rows that cannot be read."""
-        ...
-
     def prompt(self, sample: Sample) -> str:
         """The words that ask it."""
         ...
@@ -65,6 +48,32 @@ class Benchmark(Protocol):
     def aggregate(self, scored: Sequence[tuple[Sample, float]]) -> Mapping[str, float]:
         """`overall`, and each category."""
         ...
+
+
+@runtime_checkable
+class SelfLoading(Protocol):
+    """A benchmark that makes its questions itself, such as a suite of our own worlds."""
+
+    def load(self, root: Path | None, limit: int | None = None) -> Iterable[Sample | BadRow]:
+        """Yield the questions, and rows that cannot be read."""
+        ...
+
+
+def questions_of(benchmark: Benchmark, root: Path | None, limit: int | None = None) -> Iterable[Sample | BadRow]:
+    """Yield a benchmark's questions, and rows that cannot be read.
+
+    Args:
+        benchmark: an adapter of published data, or one that makes its questions itself.
+        root: the folder of published data; None asks the hub.
+        limit: questions at most.
+
+    Raises:
+        BenchmarkDataError: the published data is not there, or lacks a column.
+    """
+    if isinstance(benchmark, Adapter):
+        return questions(benchmark, root, limit)
+    assert isinstance(benchmark, SelfLoading)
+    return benchmark.load(root, limit)
 
 
 @runtime_checkable

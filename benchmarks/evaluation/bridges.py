@@ -22,7 +22,7 @@ from jinja2 import StrictUndefined
 
 from ...envs import Item, answers
 from ...train.runs.store import write_atomically
-from ..adapters.base import Sample
+from ..samples import Sample
 from .benchmark import EvaluationError
 from .own import OwnSuite
 from .pictures import picture_of

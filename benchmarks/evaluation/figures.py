@@ -16,7 +16,7 @@ import numpy as np
 
 from ...envs import Stream
 from ...train.intervals import Z95, wilson
-from ..adapters.base import Sample
+from ..samples import Sample
 from .benchmark import Benchmark
 
 Method = Literal["wilson", "bootstrap", "jackknife", "none"]

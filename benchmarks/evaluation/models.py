@@ -13,7 +13,8 @@ from ...render import Picture
 from ...roles.messages import Messages
 from ...train.config import Generation, RunConfig
 from ...train.generators import Endpoint, OpenAICompatibleGenerator, VLLMMissingError, make_generator
-from ...train.generators.hf import Generator, HFGenerator, Prompt, Sampling
+from ...train.generators.hf import HFGenerator
+from ...train.models.completions import Generator, Prompt, Sampling
 from ...train.models.load import model_path
 from ...train.models.policy import ROLES, Policy, locate_model
 from ...train.runs.store import Run, load_trained

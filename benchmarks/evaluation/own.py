@@ -16,7 +16,7 @@ from PIL import Image as Images
 
 from ...envs import Environment, Item, Question, make, stream
 from ...roles import solver
-from ..adapters.base import BadRow, Sample
+from ..samples import BadRow, Sample
 from .benchmark import EvaluationError
 
 BANDS = ("easy", "middle", "hard")

@@ -12,8 +12,9 @@ import torch
 from ...envs import InfrastructureError
 from ...render import Picture
 from ...roles.messages import Messages
-from ..adapters.base import BadRow, BenchmarkDataError, Sample
-from .benchmark import Benchmark, EvaluationError, Judged, jsonable
+from ..adapters.base import BenchmarkDataError
+from ..samples import BadRow, Sample
+from .benchmark import Benchmark, EvaluationError, Judged, jsonable, questions_of
 from .cache import Cache, Reply, digest_of
 from .judge import CONCURRENCY, Judge
 from .models import Answerer
@@ -155,7 +156,7 @@ def ask(
         EvaluationError: the model's machinery failed for several questions in a row. What was answered is kept.
     """
     tokens = settings.max_new_tokens or getattr(benchmark, "max_new_tokens", None) or DEFAULT_TOKENS
-    loaded = list(benchmark.load(settings.data, settings.limit))
+    loaded = list(questions_of(benchmark, settings.data, settings.limit))
     rows = [_row(benchmark, each) for each in loaded]
     one_picture = settings.sheet or not answerer.several
     asked = [_asked(benchmark, answerer, row, tokens, one_picture) for row in rows if row.sample is not None]

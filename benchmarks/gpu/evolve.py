@@ -23,10 +23,11 @@ from ...envs import Score, Stream
 from ...render import Picture
 from ...roles.messages import chat
 from ...train.config import Evaluation, Learning, RunConfig, Tree
-from ...train.generators.hf import Completion, Prompt
-from ...train.learning.learner import Learner, Trace
+from ...train.learning.learner import Learner
 from ...train.loop import Terminated
+from ...train.models.completions import Completion, Prompt
 from ...train.models.policy import Policy
+from ...train.rollouts import Trace
 from ...train.runs.report import write_report
 from ...train.runs.store import Run, write_atomically
 from ...train.seed.lessons import Lesson, Page, Syllabus, page

@@ -24,10 +24,12 @@ from ...envs import Score, Stream
 from ...render import Picture
 from ...roles.messages import Messages, chat
 from ...train.config import Learning, RunConfig
-from ...train.generators.hf import HFGenerator, Prompt, Sampling
-from ...train.learning.learner import Learner, Trace
+from ...train.generators.hf import HFGenerator
+from ...train.learning.learner import Learner
 from ...train.models.architecture import lora_targets
+from ...train.models.completions import Prompt, Sampling
 from ...train.models.policy import Policy
+from ...train.rollouts import Trace
 from ..own.results_file import write_results
 from ..own.training import Load, Timer, trl_steps
 from .shapes import PIXELS, Size, model_of, tokenizer_of, write_processor

@@ -141,7 +141,7 @@ def keep(kept: Path, out: Path, condition: Condition, seed: int, alike: Sequence
         return True
     if not (folder / "config.yaml").is_file() or (record := record_of(Run.open(folder), alike)) is None:
         return False
-    lines = json.dumps(record).replace('], [', '],\n[').replace('"steps": [[', '"steps": [\n[')
+    lines = json.dumps(record).replace("], [", "],\n[").replace('"steps": [[', '"steps": [\n[')
     write_atomically(path, f"{lines}\n".encode())
     return True
 

@@ -18,11 +18,11 @@ import torch
 import typer
 
 from ...render.drawing import Pools
-from ...train.episodes import drawn_by
 from ...train.heldout import NEW, evaluate, evaluate_writing, heldout_suite
 from ...train.loop import Evolution
 from ...train.models.policy import Policy
 from ...train.recipes import recipe_config
+from ...train.rollouts import drawn_by
 from ...train.runs.store import Run
 from ...train.seed.make import SeedRecipe, continue_warmup
 from ...train.session import taught_forms

@@ -61,7 +61,7 @@ FRESH_CHART = """
 import sys
 import matplotlib
 matplotlib.use("agg")
-from zerosight.render import figure
+from zerosight.render.chart import program as figure
 from zerosight.render.chart.draw import draw_figure
 namespace = {}
 exec(sys.stdin.read(), namespace)
@@ -69,8 +69,8 @@ draw_figure(*figure.run(namespace, {}, b""), 448)
 """
 FRESH_SOLID = """
 import sys
-from zerosight.render import solid
-from zerosight.render.solid.program.draw import draw_solids
+from zerosight.render.solid import program as solid
+from zerosight.render.solid.draw import draw_solids
 namespace = {}
 exec(sys.stdin.read(), namespace)
 draw_solids(*solid.run(namespace, {}, b""), 256)

@@ -27,11 +27,13 @@ from ...render import Picture
 from ...roles import coder, solver
 from ...roles.messages import Messages
 from ...train.config import Learning
-from ...train.generators.hf import HFGenerator, Prompt, Sampling
-from ...train.learning.learner import Learner, Trace
+from ...train.generators.hf import HFGenerator
+from ...train.learning.learner import Learner
 from ...train.models.architecture import load_model, load_processor
+from ...train.models.completions import Prompt, Sampling
 from ...train.models.load import EMBEDDED
 from ...train.models.policy import Policy
+from ...train.rollouts import Trace
 from ...train.seed.lessons import requirements_of
 from .results_file import write_results
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
-from ..adapters.base import Sample, Scored, mean, means
+from ..samples import Sample, Scored, mean, means
 from .numbers import f1
 
 

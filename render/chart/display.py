@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from ..glyphs import Font, font
-from .program import MAX_COORDINATE, MAX_IMAGE_BYTES, MAX_ITEMS, MAX_SIDE_IN, MAX_VERTICES
+from .limits import MAX_COORDINATE, MAX_IMAGE_BYTES, MAX_ITEMS, MAX_SIDE_IN, MAX_VERTICES
 
 MOVE, LINE, QUADRATIC, CUBIC, CLOSE = 1, 2, 3, 4, 79
 _MAX_DEPTH = 40

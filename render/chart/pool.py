@@ -6,7 +6,7 @@ from typing import Any
 from ...geometry.chart import ChartScene
 from ..sandbox.pool import DrawnPool, picture_of
 from .draw import Chart
-from .program import MAX_IMAGE_BYTES, MAX_VERTICES
+from .limits import MAX_IMAGE_BYTES, MAX_VERTICES
 
 _MAX_BYTES = 16 * MAX_VERTICES + MAX_IMAGE_BYTES + (4 << 20)
 """Vertices, images, and the list itself as JSON."""

@@ -26,15 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from ..outcome import Rejected
-
-MAX_SIDE_IN = 20.0
-"""Inches of a figure's side."""
-MAX_ITEMS = 6_000
-"""Painted things."""
-MAX_VERTICES = 100_000
-MAX_COORDINATE = 2.0e6
-"""px."""
-MAX_IMAGE_BYTES = 4 * 1024 * 1024
+from .limits import MAX_SIDE_IN
 
 _saved: list[Any] = []
 """Figures that the program saved, in a child of its own."""

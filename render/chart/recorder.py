@@ -10,7 +10,7 @@ from matplotlib.font_manager import weight_dict
 from matplotlib.transforms import Affine2D
 
 from ..outcome import Rejected
-from .program import MAX_COORDINATE, MAX_IMAGE_BYTES, MAX_ITEMS, MAX_VERTICES
+from .limits import MAX_COORDINATE, MAX_IMAGE_BYTES, MAX_ITEMS, MAX_VERTICES
 
 
 class Refused(Exception):

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from zerosight.benchmarks.adapters.base import Sample
+from zerosight.benchmarks.samples import Sample
 
 Scored = Sequence[tuple[Sample, float]]
 

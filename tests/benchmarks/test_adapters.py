@@ -11,12 +11,13 @@ from published_cases import CASES
 from toy_benchmark import Talker, answerer
 
 from zerosight.benchmarks.adapters import ADAPTERS, SUITES, adapter
-from zerosight.benchmarks.adapters.base import Adapter, BadRow, BenchmarkDataError, Sample
-from zerosight.benchmarks.adapters.sources import evenly, film_frames
+from zerosight.benchmarks.adapters.base import Adapter, BenchmarkDataError
+from zerosight.benchmarks.adapters.sources import evenly, film_frames, questions
 from zerosight.benchmarks.evaluation.benchmark import Judged
 from zerosight.benchmarks.evaluation.cache import Cache
 from zerosight.benchmarks.evaluation.models import open_model
 from zerosight.benchmarks.evaluation.runner import Settings, ask
+from zerosight.benchmarks.samples import BadRow, Sample
 
 NAMES = list(ADAPTERS)
 
@@ -31,7 +32,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def samples(benchmark: Adapter, root: Path) -> list[Sample]:
-    found = list(benchmark.load(root))
+    found = list(questions(benchmark, root))
     bad = [row for row in found if isinstance(row, BadRow)]
     assert not bad, bad
     return [row for row in found if isinstance(row, Sample)]
@@ -73,7 +74,7 @@ def test_published_files_come_to_the_score_worked_out_by_hand(name: str, tmp_pat
         )
     assert len({sample.id for sample in asked}) == len(asked), "ids tell questions apart"
     assert [s.id for s in samples(benchmark, tmp_path)] == [s.id for s in asked], "and are the same at each reading"
-    assert len(list(benchmark.load(tmp_path, 1))) == 1
+    assert len(list(questions(benchmark, tmp_path, 1))) == 1
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -131,7 +132,7 @@ def test_a_lost_column_names_what_is_there(tmp_path: Path) -> None:
         tmp_path, [{"index": 1, "question": "Q", "picture": hf(), "answer": "A", "category": "x", "l2_category": "y"}]
     )
     with pytest.raises(BenchmarkDataError, match=r"mmstar: .* has no column image \(it has .*picture.*Lin-Chen/MMStar"):
-        list(adapter("mmstar").load(tmp_path))
+        list(questions(adapter("mmstar"), tmp_path))
 
 
 def test_one_bad_row_is_told_and_the_others_are_asked(tmp_path: Path) -> None:
@@ -142,7 +143,7 @@ def test_one_bad_row_is_told_and_the_others_are_asked(tmp_path: Path) -> None:
         [json.dumps(good), "{broken", json.dumps(lost), json.dumps(outside), json.dumps(good | {"id": "around_3"})]
     )
     (tmp_path / "MindCube_tinybench.jsonl").write_text(text)
-    found = list(adapter("mindcube").load(tmp_path))
+    found = list(questions(adapter("mindcube"), tmp_path))
     assert [isinstance(row, Sample) for row in found] == [True, False, False, False, True]
     assert [row.reason for row in found if isinstance(row, BadRow)] == [
         found[1].reason,
@@ -168,12 +169,12 @@ def test_a_picture_that_is_none_is_a_bad_row_when_it_is_opened(tmp_path: Path) -
 
 def test_a_damaged_file_and_an_empty_folder_say_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(BenchmarkDataError, match=r"no \*\.parquet or .* in .*published files of\s+Lin-Chen/MMStar"):
-        list(adapter("mmstar").load(tmp_path))
+        list(questions(adapter("mmstar"), tmp_path))
     with pytest.raises(BenchmarkDataError, match=r"/nowhere is no folder; give --data"):
-        list(adapter("mmstar").load(tmp_path / "nowhere"))
+        list(questions(adapter("mmstar"), tmp_path / "nowhere"))
     (tmp_path / "mmstar.parquet").write_bytes(b"PAR1 broken")
     with pytest.raises(BenchmarkDataError, match=r"mmstar\.parquet cannot be read .*fetch the file again"):
-        list(adapter("mmstar").load(tmp_path))
+        list(questions(adapter("mmstar"), tmp_path))
 
 
 def test_a_benchmark_that_is_not_there_is_refused_with_the_close_one() -> None:
@@ -214,7 +215,7 @@ def test_the_hub_gives_pictures_as_bytes_configuration_by_configuration(monkeypa
     row = {"idx": "1", "sub_task": "Counting", "prompt": "Q", "choices": ["1", "2"], "answer": "(A)", "image_1": hf()}
     hub = Hub([row], {"image_1": Hub.Image(), "choices": Hub.List("text"), "extra": Hub.List(Hub.Image())})
     monkeypatch.setitem(sys.modules, "datasets", hub)
-    found = list(adapter("blink").load(None))
+    found = list(questions(adapter("blink"), None))
     assert len(found) == 14 and isinstance(found[0], Sample) and found[0].images[0].data == png()
     assert hub.asked[0] == ("BLINK-Benchmark/BLINK", "Art_Style", "val", None)
     assert [name for name, _ in hub.cast[:2]] == ["image_1", "extra"]
@@ -228,10 +229,10 @@ def test_an_unreachable_hub_and_a_missing_library_say_what_to_do(monkeypatch: py
 
     monkeypatch.setitem(sys.modules, "datasets", Dead([], {}))
     with pytest.raises(BenchmarkDataError, match=r"cannot be loaded .*Couldn't reach.*--data"):
-        list(adapter("mmstar").load(None))
+        list(questions(adapter("mmstar"), None))
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(BenchmarkDataError, match=r"pip install datasets.*--data.*Lin-Chen/MMStar"):
-        list(adapter("mmstar").load(None))
+        list(questions(adapter("mmstar"), None))
 
 
 # --- films -----------------------------------------------------------------------------------------------------------
@@ -247,12 +248,12 @@ def test_a_film_without_a_reader_says_what_to_do(tmp_path: Path, monkeypatch: py
     (tmp_path / "scannet" / "scene0001_00").rename(tmp_path / "elsewhere")
     (tmp_path / "scannet" / "scene0001_00.mp4").write_bytes(b"a film")
     monkeypatch.setitem(sys.modules, "av", None)
-    sample = next(iter(adapter("vsi-bench").load(tmp_path)))
+    sample = next(iter(questions(adapter("vsi-bench"), tmp_path)))
     assert isinstance(sample, Sample) and len({image.digest for image in sample.images}) == 16
     with pytest.raises(BenchmarkDataError, match=r"run `pip install av`, or put its frames as pictures into"):
         sample.images[0].open()
     (tmp_path / "scannet" / "scene0001_00.mp4").unlink()
-    found = next(iter(adapter("vsi-bench").load(tmp_path)))
+    found = next(iter(questions(adapter("vsi-bench"), tmp_path)))
     assert isinstance(found, BadRow) and "neither the film scannet/scene0001_00.mp4 nor a folder" in found.reason
 
 

@@ -15,10 +15,10 @@ import pytest
 import yaml
 from PIL import Image as Images
 
-from zerosight.benchmarks.adapters.base import Sample
 from zerosight.benchmarks.evaluation.benchmark import EvaluationError
 from zerosight.benchmarks.evaluation.bridges import export_suite
 from zerosight.benchmarks.evaluation.own import OWN, OwnSuite
+from zerosight.benchmarks.samples import Sample
 from zerosight.envs import make
 
 SUITE = OWN["zerosight/heldout-v1"].only(["shapes/Canvas-v2", "transforms/Edit-v1", "diagrams/Geometry-v1"])

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from rich.console import Console
 from toy_benchmark import Talker, Toy, answerer, question, right_below, toy
 
-from zerosight.benchmarks.adapters.base import Sample
 from zerosight.benchmarks.evaluation.benchmark import chance_of
 from zerosight.benchmarks.evaluation.figures import (
     bootstrap,
@@ -26,6 +25,7 @@ from zerosight.benchmarks.evaluation.figures import (
 from zerosight.benchmarks.evaluation.runner import Settings
 from zerosight.benchmarks.evaluation.session import evaluate_models
 from zerosight.benchmarks.evaluation.table import difference, interval, power, remarks, signed, tables
+from zerosight.benchmarks.samples import Sample
 
 TOY = Toy(rows=[])
 PAIRS = Toy(rows=[], pairs=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from zerosight.benchmarks.adapters.base import Sample
 from zerosight.benchmarks.evaluation.benchmark import EvaluationError
 from zerosight.benchmarks.evaluation.own import BANDS, OWN, OwnSuite, difficulty_of_band, foreign, suite_digest
+from zerosight.benchmarks.samples import Sample
 from zerosight.envs import list_environments, make
 
 SUITE = OWN["zerosight/heldout-v1"]

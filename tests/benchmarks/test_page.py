@@ -9,10 +9,10 @@ import pytest
 from toy_benchmark import Talker, Toy, answerer, question, right_below, toy
 
 import zerosight.benchmarks.evaluation.page as page_module
-from zerosight.benchmarks.adapters.base import BadRow
 from zerosight.benchmarks.evaluation.page import write_page
 from zerosight.benchmarks.evaluation.runner import Settings
 from zerosight.benchmarks.evaluation.session import evaluate_models
+from zerosight.benchmarks.samples import BadRow
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from toy_benchmark import Talker, Toy, answerer, number_in, question, right_below, toy
 
-from zerosight.benchmarks.adapters.base import BadRow
 from zerosight.benchmarks.evaluation.benchmark import EvaluationError
 from zerosight.benchmarks.evaluation.cache import Cache, Reply
 from zerosight.benchmarks.evaluation.judge import Judge
@@ -14,6 +13,7 @@ from zerosight.benchmarks.evaluation.pictures import Thumbnails
 from zerosight.benchmarks.evaluation.results import Evaluation, body_of, score_all, write_evaluation
 from zerosight.benchmarks.evaluation.runner import PATIENCE, Answers, Settings, ask
 from zerosight.benchmarks.evaluation.session import evaluate_models
+from zerosight.benchmarks.samples import BadRow
 from zerosight.envs import InfrastructureError
 
 

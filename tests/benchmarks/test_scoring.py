@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import second_scoring as second
 
-from zerosight.benchmarks.adapters.base import Sample
+from zerosight.benchmarks.samples import Sample
 from zerosight.benchmarks.scoring import groups, letters, numbers, words
 
 COUNT = 1500

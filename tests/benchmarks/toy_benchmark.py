@@ -7,10 +7,10 @@ from pathlib import Path
 
 from PIL import Image as Images
 
-from zerosight.benchmarks.adapters.base import BadRow, Sample
 from zerosight.benchmarks.evaluation.models import Answerer, plain_prompt
+from zerosight.benchmarks.samples import BadRow, Sample
 from zerosight.train.generators import UnreachableError
-from zerosight.train.generators.hf import Completion, Prompt, Sampling
+from zerosight.train.models.completions import Completion, Prompt, Sampling
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from zerosight.geometry.room import RoomScene
 from zerosight.geometry.spatial import SpatialObject, spatial_object
 from zerosight.render import Rejected
 from zerosight.render.drawing import Pools
-from zerosight.render.solid.program.program import MAX_PROGRAM
+from zerosight.render.solid.program import MAX_PROGRAM
 
 NAMES = sorted(kit.CATALOGUE)
 TURNS = (0, 45, -45, 90, 180, -90, 0.01, 89.99, 30, 133, -77.7)

@@ -14,7 +14,7 @@ from zerosight.envs.spatial.layout import plan_layout
 from zerosight.envs.spatial.surroundings import Surroundings
 from zerosight.envs.spatial.world import TASKS
 from zerosight.geometry import Camera, RoomScene, SpatialScene
-from zerosight.render.solid.program.view import World
+from zerosight.render.solid.view import World
 
 FORMATS = ("scannet", "scannetpp", "arkitscenes")
 SAME_AMOUNT = 0.02

@@ -16,7 +16,7 @@ import pytest
 from zoo import ZOO, svg
 
 from zerosight.render import InfrastructureError, Rejected, Rendered, SvgLimits, rasterise, resolve_svg
-from zerosight.render.sandbox.layers.pool import MAX_PROGRAM, DrawnPool, Sketch, rendered
+from zerosight.render.sandbox.pool import MAX_PROGRAM, DrawnPool, Sketch, rendered
 
 LOOSE = SvgLimits(max_crossings=10**9)
 TANGLE = svg(
@@ -30,7 +30,7 @@ class TextPool(DrawnPool[Rendered]):
 
     def __init__(self, workers: int = 1, limits: SvgLimits = SvgLimits(), **bounds: float) -> None:  # noqa: B008
         held = {"wall_s": 5.0, "cpu_s": 1.0, "memory_mb": 256} | bounds
-        super().__init__("edit", "svg_draw", 1 << 20, workers, layers=None, **held)  # type: ignore[arg-type]
+        super().__init__("edit", "svg.draw", 1 << 20, workers, layers=None, **held)  # type: ignore[arg-type]
         self._limits = limits
 
     def _asked(self, job: Sketch) -> tuple[Mapping[str, Any], bytes]:

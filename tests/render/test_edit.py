@@ -12,8 +12,8 @@ from PIL import Image, ImageOps
 from zerosight.render import InfrastructureError, Rejected
 from zerosight.render.edit import MAX_SIDE, Edit, EditPool
 from zerosight.render.raster import Picture
-from zerosight.render.sandbox.layers.layers import offered
-from zerosight.render.sandbox.layers.pool import MAX_PROGRAM
+from zerosight.render.sandbox.layers import offered
+from zerosight.render.sandbox.pool import MAX_PROGRAM
 
 IMAGE = np.random.default_rng(5).integers(0, 256, (48, 64, 3), dtype=np.uint8)
 GOOD = "def edit(image, turns=1):\n    return image.rotate(90 * turns, expand=True)"

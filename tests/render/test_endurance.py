@@ -17,8 +17,8 @@ import pytest
 from zerosight.render import InfrastructureError, Rejected, Rendered, RenderPool
 from zerosight.render.edit import Edit, EditPool
 from zerosight.render.raster import Picture
-from zerosight.render.sandbox.layers import layers as sandbox
-from zerosight.render.sandbox.layers.pool import WorkerPool
+from zerosight.render.sandbox import layers as sandbox
+from zerosight.render.sandbox.pool import WorkerPool
 
 IMAGE = np.random.default_rng(2).integers(0, 256, (32, 32, 3), dtype=np.uint8)
 TURN = "def edit(image, turns):\n    return image.rotate(90 * turns)"

@@ -11,7 +11,7 @@ from zerosight.geometry.chart import Series
 from zerosight.render import InfrastructureError, Rejected
 from zerosight.render.chart.draw import Chart
 from zerosight.render.chart.pool import FigurePool
-from zerosight.render.sandbox.layers.layers import offered
+from zerosight.render.sandbox.layers import offered
 
 GOOD = HEAD + "plt.bar(['a', 'b'], [1, 3], color='#123456')"
 

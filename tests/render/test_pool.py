@@ -14,10 +14,10 @@ import pytest
 from zoo import ZOO, svg
 
 from zerosight.render import InfrastructureError, Rejected, Rendered, RenderPool, SvgLimits, rasterise, resolve_svg
-from zerosight.render.sandbox.layers import wire
-from zerosight.render.sandbox.layers.layers import ENVIRONMENT
-from zerosight.render.sandbox.layers.pool import rendered
-from zerosight.render.sandbox.layers.service import checked
+from zerosight.render.sandbox import wire
+from zerosight.render.sandbox.layers import ENVIRONMENT
+from zerosight.render.sandbox.pool import rendered
+from zerosight.render.sandbox.service import checked
 
 GOOD = ZOO["shapes"]
 LOOSE = SvgLimits(max_crossings=10**9, max_bytes=10**6)
@@ -196,7 +196,7 @@ def test_worker_killed_between_batches_is_replaced() -> None:
 
 
 def test_workers_that_never_start_are_an_infrastructure_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zerosight.render.sandbox.layers.service.sys.executable", "/bin/false")
+    monkeypatch.setattr("zerosight.render.sandbox.service.sys.executable", "/bin/false")
     with RenderPool() as pool:
         found = pool.render([GOOD, svg("<image/>")])
     assert [type(outcome) for outcome in found] == [InfrastructureError] * 2

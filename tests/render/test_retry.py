@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from zerosight.render import InfrastructureError, Rejected
-from zerosight.render.sandbox.layers import service as process
-from zerosight.render.sandbox.layers import wire
-from zerosight.render.sandbox.layers.service import Service
+from zerosight.render.sandbox import service as process
+from zerosight.render.sandbox import wire
+from zerosight.render.sandbox.service import Service
 
 Reply = dict[str, Any]
 

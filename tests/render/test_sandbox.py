@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from zerosight.render import InfrastructureError, Rendered, RenderPool
-from zerosight.render.sandbox.layers import layers as sandbox
-from zerosight.render.sandbox.layers.layers import LAYERS, SandboxError, confinement, demand, offered, start
+from zerosight.render.sandbox import layers as sandbox
+from zerosight.render.sandbox.layers import LAYERS, SandboxError, confinement, demand, offered, start
 
 pytestmark = [pytest.mark.sandbox]
 
 ALL = offered()
 GUARD = """
 import json, sys, os, ctypes, socket, signal, mmap, threading
-from zerosight.render.sandbox.layers.confine import confine
+from zerosight.render.sandbox.confine import confine
 confine(json.loads(sys.stdin.buffer.readline()))
 try:
     {attempt}

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from zerosight.render import Rejected
-from zerosight.render.sandbox.layers.layers import offered
-from zerosight.render.solid.program.draw import Solids, draw_solids
-from zerosight.render.solid.program.pool import SolidPool
-from zerosight.render.solid.program.program import MAX_CAMERAS, MAX_NAME, MAX_OBJECTS, run, warm
+from zerosight.render.sandbox.layers import offered
+from zerosight.render.solid.draw import Solids, draw_solids
+from zerosight.render.solid.pool import SolidPool
+from zerosight.render.solid.program import MAX_CAMERAS, MAX_NAME, MAX_OBJECTS, run, warm
 
 HEAD = """
 import math

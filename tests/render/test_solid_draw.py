@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from zerosight.geometry.camera import Camera, look_at
 from zerosight.geometry.spatial import SpatialObject, spatial_object
 from zerosight.render import Rejected
-from zerosight.render.sandbox.layers.layers import confinement, offered
-from zerosight.render.solid.program.draw import MAX_SIZE, Solids, draw, draw_solids, undrawn, warm
-from zerosight.render.solid.program.program import MAX_CAMERAS, MAX_NAME, MAX_OBJECTS, run
-from zerosight.render.solid.program.view import GROUND, NOTHING, SUN, View, World
+from zerosight.render.sandbox.layers import confinement, offered
+from zerosight.render.solid.draw import MAX_SIZE, Solids, draw, draw_solids, undrawn, warm
+from zerosight.render.solid.program import MAX_CAMERAS, MAX_NAME, MAX_OBJECTS, run
+from zerosight.render.solid.view import GROUND, NOTHING, SUN, View, World
 
 RED, BLUE, WHITE = (200, 40, 40), (40, 80, 200), (255, 255, 255)
 
@@ -277,7 +277,7 @@ GOLDEN = {
 
 SCRIPT = """
 import json, sys
-from zerosight.render import solid, solid_draw
+from zerosight.render.solid import draw as solid_draw, program as solid
 solid_draw.warm()
 for program in json.load(sys.stdin):
     namespace = {}
@@ -441,7 +441,8 @@ def test_any_bytes_are_nonsense_or_drawn(payload: bytes) -> None:
 
 CONFINED = """
 import json, sys
-from zerosight.render import confine, solid_draw, wire
+from zerosight.render.sandbox import confine, wire
+from zerosight.render.solid import draw as solid_draw
 settings, claim, payload = json.loads(sys.stdin.readline())
 solid_draw.warm()
 confine.confine(settings)

@@ -12,11 +12,13 @@ from zerosight.envs import Score, Stream
 from zerosight.render import Picture
 from zerosight.roles.messages import chat
 from zerosight.train.config import Learning
-from zerosight.train.generators.hf import HFGenerator, Prompt, Sampling
-from zerosight.train.learning.learner import Learner, Trace
+from zerosight.train.generators.hf import HFGenerator
+from zerosight.train.learning.learner import Learner
 from zerosight.train.models.architecture import ArchitectureError, image_id, lora_targets
+from zerosight.train.models.completions import Prompt, Sampling
 from zerosight.train.models.packing import Branch, Row
 from zerosight.train.models.policy import ROLES, ModelNotFoundError, Policy, RestoreError, fingerprint
+from zerosight.train.rollouts import Trace
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torchvision")
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from zerosight.envs import Environment, Stream
 from zerosight.train.config import ConfigError, CurriculumConfig, build
-from zerosight.train.curriculum.base.base import Arm, Curriculum
-from zerosight.train.curriculum.base.variants import CURRICULA, Regret, Replay, Sec, SpatialEvo, make_curriculum
+from zerosight.train.curriculum.base import Arm, Curriculum
+from zerosight.train.curriculum.variants import CURRICULA, Regret, Replay, Sec, SpatialEvo, make_curriculum
 
 KINDS = sorted(CURRICULA)
 ANSWERS = 16

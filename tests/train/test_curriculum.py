@@ -6,7 +6,7 @@ import pytest
 
 from zerosight.envs import Environment, Stream
 from zerosight.train.config import CurriculumConfig
-from zerosight.train.curriculum.base.base import Curriculum
+from zerosight.train.curriculum.base import Curriculum
 
 
 def taught(env: Environment, rates: dict[str, float]) -> Curriculum:

@@ -8,15 +8,16 @@ from zerosight.envs import Environment, InfrastructureError, Rejected, Stream
 from zerosight.render import rasterise, resolve_svg
 from zerosight.render.drawing import Drawn, Outcome
 from zerosight.train.config import RunConfig, Tree, override
-from zerosight.train.curriculum.base.base import Curriculum
+from zerosight.train.curriculum.base import Curriculum
 from zerosight.train.episodes import Episodes, items_with_signal
 from zerosight.train.generators import ScriptedGenerator
 from zerosight.train.learning.advantages import Member, hierarchical_advantages
 from zerosight.train.learning.learner import with_advantages
-from zerosight.train.loop import shuffled_rewards, step_metrics
+from zerosight.train.loop import shuffled_rewards
 from zerosight.train.models.policy import Policy
 from zerosight.train.recipes import make_scheme
 from zerosight.train.rollouts import Attempt
+from zerosight.train.runs.records import step_metrics
 
 GOOD = (
     '{"concept":"two shapes","draw":[[1,"red","circle"],[1,"blue","square"]],"ask":["colour",["leftmost",["select"]]]}'

@@ -2,7 +2,8 @@
 
 import torch
 
-from zerosight.train.generators.hf import HFGenerator, Prompt, Sampling
+from zerosight.train.generators.hf import HFGenerator
+from zerosight.train.models.completions import Prompt, Sampling
 from zerosight.train.models.packing import Branch, Row, pack
 from zerosight.train.models.policy import Policy
 

@@ -19,7 +19,7 @@ from zerosight.envs import Environment, InfrastructureError, Stream
 from zerosight.render import Picture
 from zerosight.roles.messages import chat
 from zerosight.train.config import ConfigError, RunConfig, override
-from zerosight.train.curriculum.base.base import Curriculum
+from zerosight.train.curriculum.base import Curriculum
 from zerosight.train.episodes import Episodes
 from zerosight.train.generators import (
     ByRole,
@@ -41,8 +41,9 @@ from zerosight.train.generators import (
 )
 from zerosight.train.generators import endpoint as endpoint_module
 from zerosight.train.generators.checkpoints import engine_checkpoint
-from zerosight.train.generators.hf import Completion, HFGenerator, Prompt, Sampling
+from zerosight.train.generators.hf import HFGenerator
 from zerosight.train.generators.vllm_engine import room_for, watched
+from zerosight.train.models.completions import Completion, Prompt, Sampling
 from zerosight.train.models.policy import ROLES, Policy
 from zerosight.train.recipes import make_scheme
 

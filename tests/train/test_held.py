@@ -13,10 +13,12 @@ from zerosight.envs import Score, Stream
 from zerosight.render import Picture
 from zerosight.roles.messages import chat
 from zerosight.train.config import Learning
-from zerosight.train.generators.hf import HFGenerator, Prompt, Sampling
-from zerosight.train.learning.learner import Learner, Trace, TrainingError
+from zerosight.train.generators.hf import HFGenerator
+from zerosight.train.learning.learner import Learner, TrainingError
 from zerosight.train.learning.processes import Alone, Processes, Sharding, Together
+from zerosight.train.models.completions import Prompt, Sampling
 from zerosight.train.models.policy import Policy
+from zerosight.train.rollouts import Trace
 
 CONFIG: dict[str, Any] = {
     "learning_rate": 1e-3, "warmup_steps": 0, "minibatches": 2, "correction": "token_truncate", "kl_weight": 0.1,

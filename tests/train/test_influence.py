@@ -5,14 +5,15 @@ import torch
 from test_learner import CONFIG, PROMPT, probability, traces
 
 from zerosight.envs import Score, Stream, make
-from zerosight.train.algorithm import taught
 from zerosight.train.config import RunConfig, override
-from zerosight.train.generators.hf import Completion
 from zerosight.train.influence import cosine, expected_accuracy, influence, nudged
-from zerosight.train.learning.learner import Learner, Trace, _trees
+from zerosight.train.learning.learner import Learner, _trees
 from zerosight.train.learning.losses import imitation_loss
+from zerosight.train.models.completions import Completion
 from zerosight.train.models.policy import Policy
 from zerosight.train.recipes.soar import prompted
+from zerosight.train.rollouts import Trace
+from zerosight.train.traces import taught
 from zerosight.train.validation import validation
 
 

@@ -8,11 +8,13 @@ import torch
 
 from zerosight.envs import Score, Stream
 from zerosight.train.config import Learning
-from zerosight.train.generators.hf import Completion, HFGenerator, Prompt, Sampling
-from zerosight.train.learning.learner import Learner, Trace, TrainingError, _trees, with_advantages
+from zerosight.train.generators.hf import HFGenerator
+from zerosight.train.learning.learner import Learner, TrainingError, _trees, with_advantages
 from zerosight.train.learning.losses import grpo_loss
+from zerosight.train.models.completions import Completion, Prompt, Sampling
 from zerosight.train.models.packing import Branch, Row, pack
 from zerosight.train.models.policy import Policy
+from zerosight.train.rollouts import Trace
 
 CONFIG = Learning(learning_rate=1e-2, warmup_steps=0, minibatches=1)
 PROMPT = Prompt((105, 106, 107))

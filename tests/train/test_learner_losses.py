@@ -8,12 +8,14 @@ import torch
 
 from zerosight.envs import Score, Stream
 from zerosight.train.config import ConfigError, Learning, RunConfig, override
-from zerosight.train.generators.hf import Completion, HFGenerator, Prompt, Sampling
+from zerosight.train.generators.hf import HFGenerator
 from zerosight.train.learning.advantages import Member, hierarchical_advantages
-from zerosight.train.learning.learner import Learner, Trace, with_advantages
+from zerosight.train.learning.learner import Learner, with_advantages
 from zerosight.train.learning.losses import LOSSES, UnknownLossError, divisor, policy_loss
+from zerosight.train.models.completions import Completion, Prompt, Sampling
 from zerosight.train.models.packing import Branch, Row, pack
 from zerosight.train.models.policy import Policy
+from zerosight.train.rollouts import Trace
 
 PROMPT = Prompt((105, 106, 107))
 PLAIN = Learning(learning_rate=1e-2, warmup_steps=0, entropy_weight={}, max_grad_norm=1e9, roles={"solver": 1.0})

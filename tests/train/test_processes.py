@@ -14,8 +14,8 @@ import torch.multiprocessing
 
 from zerosight.envs import Score, Stream
 from zerosight.train.config import Learning
-from zerosight.train.generators.hf import HFGenerator, Prompt, Sampling
-from zerosight.train.learning.learner import Learner, Trace, TrainingError
+from zerosight.train.generators.hf import HFGenerator
+from zerosight.train.learning.learner import Learner, TrainingError
 from zerosight.train.learning.processes import (
     Alone,
     ProcessError,
@@ -25,7 +25,9 @@ from zerosight.train.learning.processes import (
     configured_sharding,
     launched,
 )
+from zerosight.train.models.completions import Prompt, Sampling
 from zerosight.train.models.policy import Policy
+from zerosight.train.rollouts import Trace
 
 PROMPTS = [Prompt((100 + n, 106, 107)[: 2 + n % 2]) for n in range(7)]
 CONFIG = {"learning_rate": 1e-3, "warmup_steps": 0, "minibatches": 2, "correction": "token_truncate", "kl_weight": 0.1}

@@ -11,10 +11,10 @@ import torch
 from zerosight.render.drawing import Pools
 from zerosight.train.algorithm import Scheme
 from zerosight.train.config import ConfigError, RunConfig, build, override
-from zerosight.train.episodes import Draw, drawn_by
 from zerosight.train.loop import Evolution
 from zerosight.train.recipes import RECIPES, UnknownRecipeError, find_recipe, make_scheme, recipe_config
 from zerosight.train.recipes.base import differences
+from zerosight.train.rollouts import Draw, drawn_by
 from zerosight.train.runs.store import Run, RunError, begin_policy
 
 TOY = ("steps=4", "checkpoint_every=1", "tree.briefings=2", "tree.proposals=2", "tree.programs=2", "tree.answers=4",

@@ -17,7 +17,7 @@ from PIL import Image
 
 from zerosight.envs import make
 from zerosight.train.config import RunConfig
-from zerosight.train.curriculum.base.base import Curriculum
+from zerosight.train.curriculum.base import Curriculum
 from zerosight.train.runs.report import CARDS, write_report
 from zerosight.train.runs.store import Run
 

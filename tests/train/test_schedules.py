@@ -16,10 +16,10 @@ from test_resume import command, logged, outcome
 from zerosight.envs import InfrastructureError
 from zerosight.render.drawing import Pools
 from zerosight.train.config import ConfigError, RunConfig, build
-from zerosight.train.episodes import Draw, drawn_by
 from zerosight.train.learning.processes import Together
 from zerosight.train.loop import Evolution, Terminated, phase_at
 from zerosight.train.models.policy import Policy
+from zerosight.train.rollouts import Draw, drawn_by
 from zerosight.train.runs.store import Run, RunError
 
 SMALL = {
@@ -241,7 +241,7 @@ def test_a_step_whose_workers_are_killed_again_and_again_scores_nobody_wrongly(t
 def test_a_step_whose_workers_never_come_back_is_kept_out_of_every_loss(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("zerosight.render.sandbox.layers.service.sys.executable", "/bin/false")
+    monkeypatch.setattr("zerosight.render.sandbox.service.sys.executable", "/bin/false")
     with Pools(1) as pools:
         evolution = Evolution(Run.create(tmp_path / "run", small()), drawn_by(pools))
         metrics = evolution.one_step()

@@ -12,17 +12,17 @@ from zerosight.envs import Environment, InfrastructureError, Stream, make
 from zerosight.envs.transforms.library import Library
 from zerosight.render.drawing import Pools
 from zerosight.roles.labels import Label, Vote
-from zerosight.train.algorithm import taught
 from zerosight.train.config import override
-from zerosight.train.curriculum.base.variants import make_curriculum
+from zerosight.train.curriculum.variants import make_curriculum
 from zerosight.train.diagnostics import diagnose, forgetting, label_is_wrong, skill_matrix
-from zerosight.train.episodes import Draw, Episodes, drawn_by
+from zerosight.train.episodes import Episodes
 from zerosight.train.generators import ScriptedGenerator
-from zerosight.train.generators.hf import Completion
+from zerosight.train.models.completions import Completion
 from zerosight.train.models.policy import Policy
 from zerosight.train.recipes import make_scheme, recipe_config
 from zerosight.train.recipes.m_star import FEATURES, TEMPERATURES, MStar, StepScorer, step_features
-from zerosight.train.rollouts import EXPLAIN, Attempt
+from zerosight.train.rollouts import EXPLAIN, Attempt, Draw, drawn_by
+from zerosight.train.traces import taught
 from zerosight.train.validation import validation
 
 TREE = ("tree.briefings=1", "tree.proposals=2", "tree.programs=4", "tree.answers=4", "tree.items=16")
@@ -72,9 +72,7 @@ def test_majority_labels_pay_what_most_said_and_the_oracle_knows_better(tiny: Po
     ids=["too sure", "in the band", "too split"],
 )
 def test_a_share_outside_the_band_is_not_learned_from(answers: list[str], learned: int, tiny: Policy) -> None:
-    episodes, attempts = rolled(
-        tiny, "r-zero", "tree.proposals=2", proposer=[ONE, BAD], coder=[WRONG], solver=answers
-    )
+    episodes, attempts = rolled(tiny, "r-zero", "tree.proposals=2", proposer=[ONE, BAD], coder=[WRONG], solver=answers)
     traces = episodes.traces(attempts, 0, episodes.scheme)
     assert sum(t.role == "solver" for t in traces) == learned
     wrong = label_is_wrong(attempts[0].asked[0], episodes.scheme)

@@ -9,10 +9,11 @@ import torch
 
 from zerosight.render import Picture
 from zerosight.roles.messages import Messages
-from zerosight.train.generators.hf import HFGenerator, Prompt, Sampling
+from zerosight.train.generators.hf import HFGenerator
 from zerosight.train.generators.openai_compatible import _message
 from zerosight.train.generators.vllm_server import identity
 from zerosight.train.models.architecture import image_id
+from zerosight.train.models.completions import Prompt, Sampling
 from zerosight.train.models.policy import Policy
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torchvision")

@@ -12,8 +12,8 @@ from test_schedules import SMALL
 
 from zerosight.render.drawing import Pools
 from zerosight.train.config import ConfigError, RunConfig, build
-from zerosight.train.episodes import Draw, drawn_by
 from zerosight.train.loop import Evolution
+from zerosight.train.rollouts import Draw, drawn_by
 from zerosight.train.runs.export import export
 from zerosight.train.runs.store import Run, RunError, load_trained
 from zerosight.train.runs.trackers import Trackers, flat

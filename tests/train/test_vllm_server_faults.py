@@ -26,8 +26,8 @@ from zerosight.train.generators import (
     UnreachableError,
     VLLMServerGenerator,
 )
-from zerosight.train.generators.hf import Prompt, Sampling
 from zerosight.train.generators.seeds import request_seed
+from zerosight.train.models.completions import Prompt, Sampling
 from zerosight.train.models.policy import Policy
 
 PROMPTS = [Prompt((20, 21, 30 + n)) for n in range(6)]

@@ -11,7 +11,7 @@ from tiny_vllm import RANK, WORDS, free_port, randomised, serving
 from zerosight.render import Picture
 from zerosight.roles.messages import chat
 from zerosight.train.generators.checkpoints import engine_checkpoint
-from zerosight.train.generators.hf import Prompt
+from zerosight.train.models.completions import Prompt
 from zerosight.train.models.policy import Policy
 from zerosight.train.models.tiny import Shape, build_model, build_processor, build_tokenizer, save
 

@@ -23,7 +23,7 @@ from zerosight.train.generators import (
     VLLMEngineGenerator,
     trainer_logprobs,
 )
-from zerosight.train.generators.hf import Prompt, Sampling
+from zerosight.train.models.completions import Prompt, Sampling
 from zerosight.train.models.load import EMBEDDED
 from zerosight.train.models.policy import ROLES, Policy
 

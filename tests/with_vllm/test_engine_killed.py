@@ -8,7 +8,7 @@ import pytest
 from tiny_vllm import ENGINE, RANK, adapters
 
 from zerosight.train.generators import Checks, UnreachableError, VLLMEngineGenerator
-from zerosight.train.generators.hf import Prompt, Sampling
+from zerosight.train.models.completions import Prompt, Sampling
 from zerosight.train.models.policy import Policy
 
 

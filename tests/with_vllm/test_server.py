@@ -18,7 +18,7 @@ from zerosight.train.generators import (
     make_generator,
     push_weights,
 )
-from zerosight.train.generators.hf import Prompt, Sampling
+from zerosight.train.models.completions import Prompt, Sampling
 from zerosight.train.models.policy import Policy
 
 SCHEMA = {"type": "string", "enum": ["red", "blue"]}

@@ -8,7 +8,7 @@ from tiny_vllm import adapters, free_port, kill, serving
 
 from zerosight.train.generators import Checks, Endpoint, Fingerprint, VLLMServerGenerator, trainer_logprobs
 from zerosight.train.generators.checkpoints import engine_checkpoint
-from zerosight.train.generators.hf import Completion, Prompt, Sampling
+from zerosight.train.models.completions import Completion, Prompt, Sampling
 from zerosight.train.models.policy import Policy
 
 

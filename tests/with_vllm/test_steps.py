@@ -6,11 +6,11 @@ import pytest
 
 from zerosight.render.drawing import Pools
 from zerosight.train.config import Generation, Learning, RunConfig, Tree
-from zerosight.train.episodes import drawn_by
 from zerosight.train.generators import VLLMEngineGenerator, make_generator, push_weights
 from zerosight.train.learning.learner import TrainingError
 from zerosight.train.loop import Evolution
 from zerosight.train.models.policy import ROLES
+from zerosight.train.rollouts import drawn_by
 from zerosight.train.runs.store import Run
 
 CONFIG = RunConfig(

@@ -15,7 +15,8 @@ import pytest
 import torch
 
 from zerosight.roles.messages import chat
-from zerosight.train.generators.hf import Prompt, left_padded
+from zerosight.train.generators.hf import left_padded
+from zerosight.train.models.completions import Prompt
 from zerosight.train.models.policy import ROLES, Policy
 
 RANK = 4

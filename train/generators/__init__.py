@@ -17,11 +17,12 @@ from ...render import Picture
 from ...roles import proposer
 from ...roles.messages import chat
 from ..config import ConfigError, Generation, RunConfig
+from ..models.completions import Completion, Generator, Prompt, Sampling
 from ..models.load import model_path
 from ..models.policy import ROLES, Policy, locate_model
 from .endpoint import Endpoint
 from .fingerprint import Fingerprint, trainer_logprobs
-from .hf import Completion, Generator, HFGenerator, Prompt, Sampling
+from .hf import HFGenerator
 from .openai_compatible import OpenAICompatibleGenerator, TrainedRoleError
 from .replies import (
     AdapterError,

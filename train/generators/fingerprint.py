@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
+from ..models.completions import Completion, Prompt, Sampling
 from ..models.packing import Branch, Row
-from .hf import Completion, Prompt, Sampling
 from .replies import FingerprintError
 
 Expected = Callable[[str, Prompt, Sequence[int]], Sequence[float]]

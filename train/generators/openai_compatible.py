@@ -9,8 +9,8 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Any
 
 from ... import Mendable
+from ..models.completions import Completion, Prompt, Sampling
 from .endpoint import Batches, Endpoint
-from .hf import Completion, Prompt, Sampling
 from .replies import CountError, ReplyError, field
 from .seeds import request_seed
 from .vllm_server import identity, picture_part

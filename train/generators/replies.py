@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...envs import InfrastructureError
-from .hf import Completion, Prompt, Sampling
+from ..models.completions import Completion, Prompt, Sampling
 
 
 class GeneratorError(InfrastructureError):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .hf import Completion, Prompt, Sampling
+from ..models.completions import Completion, Prompt, Sampling
 
 Say = Callable[[Prompt, int], str]
 """From a prompt and the number of its completion to the text."""

@@ -16,9 +16,9 @@ import psutil
 from PIL import Image
 
 from ... import Mendable
+from ..models.completions import Completion, Prompt, Sampling
 from .checkpoints import engine_checkpoint
 from .fingerprint import Fingerprint
-from .hf import Completion, Prompt, Sampling
 from .replies import AdapterError, Checks, RefusedError, UnreachableError, group_of
 from .seeds import request_seed
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from ...render import Picture
+from ..models.completions import Completion, Prompt, Sampling
 from .endpoint import Batches, Endpoint
 from .fingerprint import Fingerprint
-from .hf import Completion, Prompt, Sampling
 from .replies import AdapterError, Checks, GeneratorError, RefusedError, UnreachableError, field, group_of
 from .seeds import request_seed
 

@@ -11,11 +11,11 @@ from typing import Any
 import torch
 
 from ... import Mendable
-from ...envs import Score, Stream
+from ...envs import Stream
 from ..config import Learning
-from ..generators.hf import Completion, Prompt
 from ..models.packing import Branch, Packed, Row, batches
 from ..models.policy import ROLES, Policy
+from ..rollouts import Trace
 from .advantages import Method, advantages_by
 from .losses import (
     PolicyLoss,
@@ -32,23 +32,6 @@ from .sharding import held
 
 class TrainingError(Mendable, RuntimeError):
     """Training cannot go on; the message names the trace and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """One completion of a role with its score: what training is made of."""
-
-    role: str
-    group: tuple[str, ...]
-    """Path of the group that it is compared in, unique within a step."""
-    prompt: Prompt
-    completion: Completion
-    score: Score
-    version: int
-    """Policy version that sampled it."""
-    right: bool = False
-    """Whether it is right by the oracle, or by what it drew, whatever it is paid."""
-    advantage: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,9 +179,7 @@ def policy_loss(
     return PolicyLoss(loss, outside.float().mean(), mean_kl, ratio.detach().mean())
 
 
-def imitation_loss(
-    logprobs: torch.Tensor, sequence: torch.Tensor, weights: torch.Tensor | None = None
-) -> PolicyLoss:
+def imitation_loss(logprobs: torch.Tensor, sequence: torch.Tensor, weights: torch.Tensor | None = None) -> PolicyLoss:
     """Supervised fine-tuning: minus the mean log-prob of each sequence, summed over sequences and undivided.
 
     Args:

@@ -17,7 +17,7 @@ from torch.distributed.fsdp import CPUOffloadPolicy
 
 from ... import Mendable
 from ...envs import Stream
-from ..generators.hf import Completion, Generator, Prompt, Sampling
+from ..models.completions import Completion, Generator, Prompt, Sampling
 
 BUCKET = 1 << 26
 """Gradient values summed in one message."""

@@ -15,7 +15,6 @@ from safetensors.torch import load_file
 from ... import Mendable
 from ...render import Picture
 from ...roles.messages import Messages
-from ..generators.hf import Prompt
 from .architecture import (
     Adapted,
     end_ids,
@@ -28,6 +27,7 @@ from .architecture import (
     prompt_positions,
     vision_of,
 )
+from .completions import Prompt
 from .packing import Packed, Row, pack, scored_logprobs
 
 ROLES = ("proposer", "coder", "solver")

@@ -10,16 +10,13 @@ Deviations: neither code nor formulas are published. Here two ladders are climbe
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from ..algorithm import Scheme, group_of, taught
+from ..algorithm import Scheme
 from ..config import CurriculumConfig, Learning, Phase, RunConfig, Tree
-from ..learning.learner import Trace
-from ..rollouts import Asked, Attempt
+from ..models.policy import Policy
+from ..rollouts import Asked, Attempt, Trace
+from ..traces import group_of, taught
 from .base import Recipe
-
-if TYPE_CHECKING:
-    from ..models.policy import Policy
 
 
 class C2Evo(Scheme):
@@ -31,7 +28,7 @@ class C2Evo(Scheme):
         """Items that it errs on, and not always."""
         return 0.0 < asked.rate < 1.0
 
-    def lessons(self, attempts: Sequence[Attempt], traces: Sequence[Trace], policy: "Policy") -> list[Trace]:
+    def lessons(self, attempts: Sequence[Attempt], traces: Sequence[Trace], policy: Policy) -> list[Trace]:
         """The true answers to the chosen items."""
         return [
             taught(policy, group_of(attempt, number), asked)

@@ -14,7 +14,7 @@ Deviations: labels are the oracle's, as there, but difference is measured by col
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from ...envs import Environment, Score, Stream
 from ...envs.transforms.edit import ENV_ID
@@ -25,14 +25,11 @@ from ...render.drawing import Drawn
 from ...roles import formulas as shapes
 from ...roles.messages import Messages, chat
 from ...roles.proposer import Proposal
-from ..algorithm import Scheme, mean
+from ..algorithm import Scheme, Trial, mean
 from ..config import Learning, Phase, RunConfig, Tree
 from ..curriculum.base import Curriculum
 from ..rollouts import Asked, Attempt, Drawing
 from .base import Recipe
-
-if TYPE_CHECKING:
-    from ..episodes import Episodes
 
 TYPES = ("which_image", "which_params")
 MAX_COMMENTS = 2
@@ -88,17 +85,17 @@ class Eve(Scheme):
         """Items that are answered rightly one time in four or more, and not always."""
         return shapes.eve_keeps(asked.rate)
 
-    def observe(self, attempts: Sequence[Attempt], episodes: "Episodes") -> None:
+    def observe(self, attempts: Sequence[Attempt], trial: Trial) -> None:
         """Offer each valid program of somebody's own to the library."""
-        super().observe(attempts, episodes)
+        super().observe(attempts, trial)
         for attempt in attempts:
             for drawing in attempt.drawings if attempt.env.id == ENV_ID else ():
                 about = attempt.about(drawing)
                 if isinstance(drawing.outcome, Drawn) and about:
-                    self._offer(attempt, drawing.program, drawing.outcome, mean([a.rate for a in about]), episodes)
+                    self._offer(attempt, drawing.program, drawing.outcome, mean([a.rate for a in about]), trial)
 
-    def _offer(self, attempt: Attempt, program: str, drawn: Drawn, accuracy: float, episodes: "Episodes") -> None:
-        probed = episodes.draw(attempt.env, [with_source(program, probe) for probe in PROBES])
+    def _offer(self, attempt: Attempt, program: str, drawn: Drawn, accuracy: float, trial: Trial) -> None:
+        probed = trial.draw(attempt.env, [with_source(program, probe) for probe in PROBES])
         if not all(isinstance(each, Drawn) for each in probed):
             # Without its effect on every probe it cannot be told from those that are kept.
             return

@@ -10,25 +10,20 @@ Deviations: labels are the oracle's instead of the generator's own. The referenc
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import torch
 
 from ...envs import Score, Stream
 from ...roles.formulas import MALFORMED
 from ...roles.proposer import Proposal
-from ..algorithm import Scheme, mean
+from ..algorithm import Scheme, Trial, mean
 from ..config import Learning, RunConfig
-from ..episodes import answer_traces
 from ..influence import influence
-from ..learning.learner import Trace
-from ..rollouts import Attempt
+from ..rollouts import Attempt, Trace
+from ..traces import answer_traces
 from ..validation import validation
 from .base import Recipe
 from .r_zero import machinery_failed
-
-if TYPE_CHECKING:
-    from ..loop import Evolution
 
 ANSWERS = 8
 """Of the Solver to each item of the development set."""
@@ -76,20 +71,20 @@ class Infuser(Measured):
 
     name = "infuser"
 
-    def assess(self, attempts: Sequence[Attempt], evolution: "Evolution") -> None:
+    def assess(self, attempts: Sequence[Attempt], trial: Trial) -> None:
         """The influence of each proposal's questions."""
-        learner = evolution.learner
-        reference = self._reference(evolution)
+        learner = trial.learner
+        reference = self._reference(trial)
         self.worth = {
             attempt.path: influence(learner, traces, reference)
             for attempt in attempts
             if (traces := own_traces(attempt, self, learner.version))
         }
 
-    def _reference(self, evolution: "Evolution") -> list[torch.Tensor]:
+    def _reference(self, trial: Trial) -> list[torch.Tensor]:
         """The Solver's gradient on the development set."""
-        asked, learner = validation(self.config), evolution.learner
-        evolution.episodes.answered(asked, ANSWERS, Stream(("influence", self.config.seed, evolution.step)))
+        asked, learner = validation(self.config), trial.learner
+        trial.answered(asked, ANSWERS, Stream(("influence", self.config.seed, trial.step)))
         traces = [
             Trace("solver", (f"dev{number}",), each.prompt, completion, score, learner.version)
             for number, each in enumerate(asked)

@@ -14,22 +14,18 @@ Deviations: the step scorer is small and learns along: a logistic regression of 
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ...envs import Stream
-from ..algorithm import Scheme, mean
+from ..algorithm import Scheme, Trial, mean
 from ..config import Learning, Phase, RunConfig, Tree
-from ..generators.hf import Completion
-from ..learning.learner import Trace
-from ..rollouts import Asked, Attempt
+from ..models.completions import Completion
+from ..models.policy import Policy
+from ..rollouts import Asked, Attempt, Trace
 from ..validation import VALIDATION, validation
 from .base import Recipe
-
-if TYPE_CHECKING:
-    from ..episodes import Episodes
-    from ..models.policy import Policy
 
 KEPT = 2
 """Answers of an item that are learned from, at most; and those of which Reward-Pass@2 wants one right."""
@@ -98,7 +94,7 @@ class MStar(Scheme):
         """The Solver's is tuned."""
         return self.solver_temperature if role == "solver" else super().temperature(role)
 
-    def lessons(self, attempts: Sequence[Attempt], traces: Sequence[Trace], policy: "Policy") -> list[Trace]:
+    def lessons(self, attempts: Sequence[Attempt], traces: Sequence[Trace], policy: Policy) -> list[Trace]:
         """The best two right answers of each item."""
         groups: dict[tuple[str, ...], list[Trace]] = {}
         for trace in traces:
@@ -109,15 +105,15 @@ class MStar(Scheme):
             found += [group[place] for place in order if group[place].right][:KEPT]
         return found
 
-    def observe(self, attempts: Sequence[Attempt], episodes: "Episodes") -> None:
+    def observe(self, attempts: Sequence[Attempt], trial: Trial) -> None:
         """Teach the scorer how the answers ended."""
-        super().observe(attempts, episodes)
+        super().observe(attempts, trial)
         for attempt in attempts:
             for asked in attempt.asked:
                 for completion, score in zip(asked.answers, asked.scores, strict=True):
                     self.scorer.learn(completion, asked.answers, score.terms["correct"] == 1.0)
 
-    def prepare(self, episodes: "Episodes", step: int, stream: Stream) -> None:
+    def prepare(self, trial: Trial, step: int, stream: Stream) -> None:
         """Every so often, set the temperature to what does best on validation; of equals the nearest to 1."""
         if step % TUNE_EVERY or not step:
             return
@@ -126,7 +122,7 @@ class MStar(Scheme):
             self.solver_temperature = temperature
             asked = validation(self.config, VALIDATION)
             # The same random numbers for each, so that temperatures differ by nothing else.
-            episodes.answered(asked, SAMPLES, stream.child("validation"))
+            trial.answered(asked, SAMPLES, stream.child("validation"))
             passed[temperature] = self.reward_pass(asked)
         self.solver_temperature = min(passed, key=lambda t: (-passed[t], abs(math.log(t)), t))
 

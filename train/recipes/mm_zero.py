@@ -22,9 +22,9 @@ from ...roles import formulas as shapes
 from ...roles.labels import BANDS
 from ...roles.novelty import cluster_shares
 from ...roles.proposer import Proposal
-from ..algorithm import Scheme, faithful, judged, mean
+from ..algorithm import Scheme, mean
 from ..config import Labels, Phase, RunConfig, Tree
-from ..rollouts import Asked, Attempt, Drawing
+from ..rollouts import Asked, Attempt, Drawing, faithful, judged
 from .base import Recipe
 from .r_zero import asked_text, machinery_failed
 

@@ -11,18 +11,15 @@ Deviations: the formula and thresholds of its confidence were not at hand. Here 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...envs import Environment
-from ..algorithm import Scheme, group_of, taught
+from ..algorithm import Scheme, Trial
 from ..config import CurriculumConfig, Learning, Phase, RunConfig, Tree
-from ..learning.learner import Trace
-from ..rollouts import Attempt
+from ..models.policy import Policy
+from ..rollouts import Attempt, Trace
+from ..traces import group_of, taught
 from .base import Recipe
-
-if TYPE_CHECKING:
-    from ..episodes import Episodes
-    from ..models.policy import Policy
 
 MEMORY = 0.9
 
@@ -43,7 +40,7 @@ class Ouroboros(Scheme):
         said = ", ".join(f"{task.replace('_', ' ')} {share:.0%}" for task, share in known)
         return f"The solver's confidence by form: {said}. Ask where it is unsure." if said else ""
 
-    def lessons(self, attempts: Sequence[Attempt], traces: Sequence[Trace], policy: "Policy") -> list[Trace]:
+    def lessons(self, attempts: Sequence[Attempt], traces: Sequence[Trace], policy: Policy) -> list[Trace]:
         """The true answer to every item."""
         return [
             taught(policy, group_of(attempt, number), asked)
@@ -51,9 +48,9 @@ class Ouroboros(Scheme):
             for number, asked in enumerate(attempt.asked)
         ]
 
-    def observe(self, attempts: Sequence[Attempt], episodes: "Episodes") -> None:
+    def observe(self, attempts: Sequence[Attempt], trial: Trial) -> None:
         """Move the confidences."""
-        super().observe(attempts, episodes)
+        super().observe(attempts, trial)
         for attempt in attempts:
             own = self.confidence.setdefault(attempt.env.id, {})
             for asked in attempt.asked:

@@ -10,9 +10,9 @@ Deviations: the inner run is one step of the preconditioned gradient, undone aft
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from ...roles import solver
+from ..algorithm import Trial
 from ..config import Learning, RunConfig
 from ..influence import expected_accuracy, nudged
 from ..models.policy import Policy
@@ -20,9 +20,6 @@ from ..rollouts import Asked, Attempt
 from ..validation import validation
 from .base import Recipe
 from .infuser import Measured, own_traces
-
-if TYPE_CHECKING:
-    from ..loop import Evolution
 
 POINTS = 100.0
 
@@ -32,9 +29,10 @@ class Soar(Measured):
 
     name = "soar"
 
-    def assess(self, attempts: Sequence[Attempt], evolution: "Evolution") -> None:
+    def assess(self, attempts: Sequence[Attempt], trial: Trial) -> None:
         """What each proposal's questions gain."""
-        learner, policy = evolution.learner, evolution.policy
+        learner = trial.learner
+        policy = learner.policy
         hard = prompted(validation(self.config), policy)
         before, worth = expected_accuracy(policy, hard), {}
         for attempt in attempts:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .charts import Chart, Points, chart, points_of
 from ..diagnostics import forgetting, skill_matrix
 from ..recipes.base import differences
+from .charts import Chart, Points, chart, points_of
 from .store import Run, RunError, write_atomically
 from .templates import template
 

@@ -24,9 +24,7 @@ processor = AutoProcessor.from_pretrained("{folder}")""",
 }
 
 
-def export(
-    run_folder: Path, out: Path, role: str = "solver", form: Form = "merged", *, best: bool = False
-) -> None:
+def export(run_folder: Path, out: Path, role: str = "solver", form: Form = "merged", *, best: bool = False) -> None:
     """Write a role of a run's newest checkpoint.
 
     Args:

@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 
 from ...envs import Answer, PluginError, Rejected, UnknownEnvironmentError, make, score_answer
 from ...roles import proposer
-from .charts import Chart, Frame, Line, Metrics, Points, chart, points_of, smooth
 from ..curriculum.base import task_label
 from ..curriculum.variants import make_curriculum
 from ..diagnostics import forgetting
 from ..models.policy import ROLES
+from .charts import Chart, Frame, Line, Metrics, Points, chart, points_of, smooth
 from .store import Run, write_atomically
 from .templates import plain, template
 

@@ -8,7 +8,7 @@ import pytest
 
 from zerosight.cli import doctor
 from zerosight.cli.doctor import Finding, diagnose
-from zerosight.render.sandbox.layers.layers import LAYERS
+from zerosight.render.sandbox.layers import LAYERS
 
 
 def found(part: str) -> Finding:

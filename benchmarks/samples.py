@@ -1,0 +1,109 @@
+"""Questions of a benchmark as they were published, their pictures, and plain means of their scores."""
+
+import hashlib
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from PIL import Image as Images
+
+Fields = Mapping[str, Any]
+"""A published row, by column."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """A picture of a question: its file's bytes, read once."""
+
+    data: bytes
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 of the file."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    def open(self) -> Images.Image:
+        """Its pixels.
+
+        Raises:
+            OSError: the bytes are no picture.
+        """
+        return Images.open(io.BytesIO(self.data))
+
+
+@dataclass(frozen=True)
+class FileImage:
+    """A picture in a file of its own, read when it is needed: films' frames are too many to be held."""
+
+    path: Path
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the file."""
+        return digest_of_file(self.path)
+
+    def open(self) -> Images.Image:
+        """Its pixels.
+
+        Raises:
+            OSError: the file is no picture, or gone.
+        """
+        return Images.open(io.BytesIO(self.path.read_bytes()))
+
+
+@lru_cache(maxsize=100_000)
+def digest_of_file(path: Path) -> str:
+    """sha256 of a file, computed once."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One question, as published."""
+
+    id: str
+    question: str
+    options: tuple[str, ...] = ()
+    answer: Any = None
+    images: tuple[Any, ...] = ()
+    category: Mapping[str, str] = field(default_factory=dict)
+    """What its score is counted under, by kind of category."""
+    fields: Fields = field(default_factory=dict)
+    """What else the prompt or the metric reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that cannot be asked: counted, not scored."""
+
+    id: str
+    reason: str
+
+
+Scored = Sequence[tuple[Sample, float]]
+
+
+def means(*kinds: str) -> Callable[[Scored], dict[str, float]]:
+    """The plain mean over all questions, and over those of each category of these kinds."""
+
+    def gathered(scored: Scored) -> dict[str, float]:
+        found = {"overall": mean([score for _, score in scored])}
+        for kind in kinds:
+            for value in sorted({s.category[kind] for s, _ in scored if kind in s.category}):
+                found[value] = mean([score for s, score in scored if s.category.get(kind) == value])
+        return found
+
+    return gathered
+
+
+def mean(values: Sequence[float]) -> float:
+    """The mean, 0 of nothing."""
+    return sum(values) / len(values) if values else 0.0
+
+
+PLAIN = means()
+"""The plain mean alone."""
