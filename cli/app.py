@@ -12,12 +12,12 @@ import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
-from .. import Mendable
 from ..envs import SPLITS, Environment, PluginError, broken_plugins, list_environments, make, stream
 from ..envs.checker import check_environment, item_rate
 from ..envs.gallery import gallery_page
 from ..envs.registry import guarded
 from ..envs.scaffold import env_id_of, write_plugin
+from ..errors import UserError
 from .console import Usage, Watch, console, errors, need_training, share
 from .doctor import diagnose
 from .evaluate import bench_app, evaluate_model
@@ -39,7 +39,7 @@ def main() -> None:
     """Run the command line; what a person can mend is one line on stderr and exit code 2."""
     try:
         app()
-    except Mendable as error:
+    except UserError as error:
         errors.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
         sys.exit(2)
 

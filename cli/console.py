@@ -6,13 +6,13 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from .. import Mendable
+from ..errors import UserError
 
 console = Console()
 errors = Console(stderr=True)
 
 
-class Usage(Mendable):
+class Usage(UserError):
     """Bad input found by a command itself."""
 
 

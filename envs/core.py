@@ -10,7 +10,7 @@ from typing import Any, Generic, cast
 
 from typing_extensions import TypeVar
 
-from .. import Mendable
+from ..errors import UserError
 from ..geometry import FlatScene, Scene, read_scene, scene_kind
 from ..render import InfrastructureError, Picture, Rejected
 from ..render.drawing import Drawn, Pools, shared
@@ -22,7 +22,7 @@ S = TypeVar("S", bound=Scene, default=Any)
 SPLITS = ("train", "dev", "heldout")
 
 
-class FolderError(Mendable, ValueError):
+class FolderError(UserError, ValueError):
     """A world cannot be made of what lies in a folder; the message says why."""
 
 

@@ -10,7 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TypeVar
 
-from .. import Mendable
+from ..errors import UserError
 from .core import Environment
 
 T = TypeVar("T")
@@ -30,7 +30,7 @@ _BUILT_IN = (
 _factories: dict[str, Callable[[], Environment]] = {}
 
 
-class UnknownEnvironmentError(Mendable, KeyError):
+class UnknownEnvironmentError(UserError, KeyError):
     """No environment has this id."""
 
     def __str__(self) -> str:
@@ -38,7 +38,7 @@ class UnknownEnvironmentError(Mendable, KeyError):
         return str(self.args[0])
 
 
-class PluginError(Mendable, RuntimeError):
+class PluginError(UserError, RuntimeError):
     """An installed plugin could not be loaded."""
 
 

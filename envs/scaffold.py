@@ -7,12 +7,12 @@ from pathlib import Path
 from jinja2 import Environment as Templates
 from jinja2 import StrictUndefined
 
-from .. import Mendable
+from ..errors import UserError
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
 
-class ScaffoldError(Mendable, ValueError):
+class ScaffoldError(UserError, ValueError):
     """The package cannot be written, with the way to mend it."""
 
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .. import Mendable
+from ..errors import UserError
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,5 +31,5 @@ class Rejected:
         return cls(str(fields["code"]), str(fields["reason"]), str(fields["hint"]))
 
 
-class InfrastructureError(Mendable, RuntimeError):
+class InfrastructureError(UserError, RuntimeError):
     """Our machinery failed (a dead or hung worker): retried, counted, never scored as a wrong answer."""

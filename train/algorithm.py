@@ -69,10 +69,10 @@ class Scheme:
     @classmethod
     def all_quirks(cls) -> Mapping[str, str]:
         """The scheme's quirks, with those of all that it is derived from."""
-        found: dict[str, str] = {}
+        quirks_by_name: dict[str, str] = {}
         for base in reversed(cls.__mro__):
-            found |= vars(base).get("quirks", {})
-        return found
+            quirks_by_name |= vars(base).get("quirks", {})
+        return quirks_by_name
 
     def has(self, quirk: str) -> bool:
         """Whether a quirk was asked for."""
@@ -158,8 +158,8 @@ class Scheme:
         labels = self.config.labels
         if labels.source == "oracle" or asked.refused is not None:
             return Label(asked.item.truth.value, True)
-        kept = asked.vote.label is not None and labels.low <= asked.vote.share <= labels.high
-        return Label(asked.vote.label or "", False) if kept else None
+        is_in_band = asked.vote.label is not None and labels.low <= asked.vote.share <= labels.high
+        return Label(asked.vote.label or "", False) if is_in_band else None
 
     def solver_scores(self, asked: Asked) -> list[Score] | None:
         """Scores of an item's answers; None where it has no label."""
@@ -173,9 +173,9 @@ class Scheme:
             for answer, score in zip(asked.answers, asked.scores, strict=True)
         ]
 
-    def answer_score(self, correct: float, form: float) -> Score:
+    def answer_score(self, correct: float, well_formed: float) -> Score:
         """The score of one answer, from its accuracy against the label and its form."""
-        return weigh({"correct": correct, "format": form}, self.config.rewards.solver)
+        return weigh({"correct": correct, "format": well_formed}, self.config.rewards.solver)
 
     # --- what is learned from -----------------------------------------------------------------------------------
 
@@ -219,7 +219,7 @@ class Scheme:
 
 
 def mean(values: Sequence[float]) -> float:
-    """The mean, 0 of nothing."""
+    """Return the mean of `values`, 0 of an empty sequence."""
     return sum(values) / len(values) if values else 0.0
 
 

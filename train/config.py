@@ -9,13 +9,13 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from .. import Mendable
+from ..errors import UserError
 from ..roles.coder import CoderWeights
 from ..roles.proposer import ProposerWeights
 from ..roles.solver import SolverWeights
 
 
-class ConfigError(Mendable, ValueError):
+class ConfigError(UserError, ValueError):
     """A configuration that cannot be; the message names what was given, what is allowed and how to fix it."""
 
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ... import Mendable
+from ...errors import UserError
 from ..samples import PLAIN, Fields, FileImage, Image, Sample, Scored
 
 
-class BenchmarkDataError(Mendable, ValueError):
+class BenchmarkDataError(UserError, ValueError):
     """A benchmark's data is not there or not as it was published; the message says what to do."""
 
 

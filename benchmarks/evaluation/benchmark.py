@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from ... import Mendable
+from ...errors import UserError
 from ..adapters.base import Adapter
 from ..adapters.sources import questions
 from ..samples import BadRow, Sample
 
 
-class EvaluationError(Mendable, ValueError):
+class EvaluationError(UserError, ValueError):
     """An evaluation cannot be made as asked; the message says what to do."""
 
 

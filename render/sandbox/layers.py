@@ -23,7 +23,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ... import Mendable
+from ...errors import UserError
 from ..outcome import InfrastructureError
 from .confine import landlock_abi
 
@@ -71,7 +71,7 @@ class Layer(NamedTuple):
     """What it rests on; where it does not hold, what would bring it."""
 
 
-class SandboxError(Mendable, ValueError):
+class SandboxError(UserError, ValueError):
     """The machine does not offer the layers that are demanded."""
 
 

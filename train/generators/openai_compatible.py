@@ -8,7 +8,7 @@ whatever `n` says: what is missing is asked for again.
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Any
 
-from ... import Mendable
+from ...errors import UserError
 from ..models.completions import Completion, Prompt, Sampling
 from .endpoint import Batches, Endpoint
 from .replies import CountError, ReplyError, field
@@ -16,7 +16,7 @@ from .seeds import request_seed
 from .vllm_server import identity, picture_part
 
 
-class TrainedRoleError(Mendable, ValueError):
+class TrainedRoleError(UserError, ValueError):
     """A role that is trained cannot be played by an endpoint without token ids and log-probs."""
 
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import psutil
 from PIL import Image
 
-from ... import Mendable
+from ...errors import UserError
 from ..models.completions import Completion, Prompt, Sampling
 from .checkpoints import engine_checkpoint
 from .fingerprint import Fingerprint
@@ -26,7 +26,7 @@ LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """Ranks that vLLM makes room for; an adapter of another rank takes the room of the next."""
 
 
-class VLLMMissingError(Mendable, ImportError):
+class VLLMMissingError(UserError, ImportError):
     """vLLM cannot be imported."""
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
-from ... import Mendable
 from ...envs import Stream
+from ...errors import UserError
 from ..config import Learning
 from ..models.packing import Branch, Packed, Row, batches
 from ..models.policy import ROLES, Policy
@@ -30,7 +30,7 @@ from .processes import Alone, Processes
 from .sharding import held
 
 
-class TrainingError(Mendable, RuntimeError):
+class TrainingError(UserError, RuntimeError):
     """Training cannot go on; the message names the trace and what to do."""
 
 

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 import torch
 
-from ... import Mendable
+from ...errors import UserError
 
 KL = Literal["k1", "k2", "k3"]
 Level = Literal["token", "sequence_mean", "sequence_sum"]
@@ -20,7 +20,7 @@ Aggregation = Literal["sequence_mean", "token_mean", "batch_token_mean", "consta
 Correction = Literal["token_truncate", "token_mask", "sequence_truncate", "sequence_mask"]
 
 
-class UnknownLossError(Mendable, ValueError):
+class UnknownLossError(UserError, ValueError):
     """No loss has this name; the message gives the close ones."""
 
 

@@ -15,15 +15,15 @@ import torch
 import torch.distributed
 from torch.distributed.fsdp import CPUOffloadPolicy
 
-from ... import Mendable
 from ...envs import Stream
+from ...errors import UserError
 from ..models.completions import Completion, Generator, Prompt, Sampling
 
 BUCKET = 1 << 26
 """Gradient values summed in one message."""
 
 
-class ProcessError(Mendable, RuntimeError):
+class ProcessError(UserError, RuntimeError):
     """The processes of a run cannot work together; the message says why."""
 
 

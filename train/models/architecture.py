@@ -15,7 +15,7 @@ import torch
 import transformers
 from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
 
-from ... import Mendable
+from ...errors import UserError
 
 Adapted = Literal["text", "vision", "both"]
 """Which half of a model LoRA adapters are put on."""
@@ -43,7 +43,7 @@ _PER_TOKEN = ("input_ids", "attention_mask", "token_type_ids", "mm_token_type_id
 """Outputs of a processor that follow the prompt's tokens: they are made anew for each batch."""
 
 
-class ArchitectureError(Mendable, ValueError):
+class ArchitectureError(UserError, ValueError):
     """A model of this kind cannot be trained here; the message says why and what to do."""
 
 

@@ -12,7 +12,7 @@ import torch
 from huggingface_hub import snapshot_download
 from safetensors.torch import load_file
 
-from ... import Mendable
+from ...errors import UserError
 from ...render import Picture
 from ...roles.messages import Messages
 from .architecture import (
@@ -40,11 +40,11 @@ _WEIGHTS = ("config.json", "generation_config.json", "*.safetensors", "*.index.j
 """What of a model's folder is not its processor's."""
 
 
-class RestoreError(Mendable, RuntimeError):
+class RestoreError(UserError, RuntimeError):
     """The weights that were loaded are not those that were saved."""
 
 
-class ModelNotFoundError(Mendable, ValueError):
+class ModelNotFoundError(UserError, ValueError):
     """The name or folder is no model that can be loaded here."""
 
 

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Mapping
 
-from ... import Mendable
+from ...errors import UserError
 from ..algorithm import Scheme
 from ..config import RunConfig
 from . import absolute_zero, c2_evo, eve, infuser, m_star, mm_zero, ouroboros, r_zero, soar, spatialevo, visplay
@@ -34,7 +34,7 @@ RECIPES: Mapping[str, Recipe] = {
 }
 
 
-class UnknownRecipeError(Mendable, ValueError):
+class UnknownRecipeError(UserError, ValueError):
     """No recipe has this name."""
 
 

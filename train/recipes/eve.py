@@ -77,9 +77,9 @@ class Eve(Scheme):
         difficulty = mean([shapes.tent(accuracy) for accuracy in accuracies]) if valid else 0.0
         return Score(value, {"format": form, "valid": float(valid), "difficulty": difficulty})
 
-    def answer_score(self, correct: float, form: float) -> Score:
+    def answer_score(self, correct: float, well_formed: float) -> Score:
         """0.8 accuracy and 0.2 format."""
-        return Score(shapes.eve_solver(correct, form), {"correct": correct, "format": form})
+        return Score(shapes.eve_solver(correct, well_formed), {"correct": correct, "format": well_formed})
 
     def teaches_solver(self, attempt: Attempt, asked: Asked) -> bool:
         """Items that are answered rightly one time in four or more, and not always."""

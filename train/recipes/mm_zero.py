@@ -89,9 +89,9 @@ class MMZero(Scheme):
         terms = {"drawn": float(sample is not None), "solvable": sample.solvability if sample else 0.0}
         return Score(value, terms | {"split": shapes.smaller_side(sample.consistency) if sample else 0.0})
 
-    def answer_score(self, correct: float, form: float) -> Score:
+    def answer_score(self, correct: float, well_formed: float) -> Score:
         """0.9 accuracy and 0.1 format."""
-        return Score(shapes.mm_zero_solver(correct, form), {"correct": correct, "format": form})
+        return Score(shapes.mm_zero_solver(correct, well_formed), {"correct": correct, "format": well_formed})
 
     def teaches_coder(self, attempt: Attempt) -> bool:
         """Proposals of which some programs draw and some do not."""

@@ -49,9 +49,9 @@ class SpatialEvo(Scheme):
         terms = {"format": 1.0, "validity": mean(factors), "observation": seen}
         return Score(shapes.spatialevo_round1(1.0, terms["validity"], seen), terms)
 
-    def answer_score(self, correct: float, form: float) -> Score:
+    def answer_score(self, correct: float, well_formed: float) -> Score:
         """The solver's: accuracy, or the mark of its explanation."""
-        return Score(shapes.spatialevo_round2(form, correct), {"correct": correct, "format": form})
+        return Score(shapes.spatialevo_round2(well_formed, correct), {"correct": correct, "format": well_formed})
 
 
 def observed(attempt: Attempt) -> float:

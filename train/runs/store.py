@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 
-from ... import Mendable, __version__
+from ... import UserError, __version__
 from ...render import Picture
 from ...render.sandbox.layers import layers
 from ..async_rollouts import RollsAhead
@@ -29,7 +29,7 @@ _UNREADABLE = (OSError, ValueError, KeyError, RuntimeError, EOFError, pickle.Unp
 """What the readers of a checkpoint's files raise on damaged ones."""
 
 
-class RunError(Mendable, RuntimeError):
+class RunError(UserError, RuntimeError):
     """A run directory that cannot be used as asked; the message says how to go on."""
 
 
