@@ -167,7 +167,7 @@ def readable(package: Path) -> list[str]:
     paths = [Path(path) for path in _READ_ONLY_ROOTS]
     paths += [Path(sys.prefix), Path(sys.base_prefix), Path(sysconfig.get_path("stdlib"))]
     paths += [Path(path) for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
-    paths += [package / "__init__.py", package / "geometry", package / "render"]
+    paths += [package / "__init__.py", package / "errors.py", package / "geometry", package / "render"]
     present = [path for path in dict.fromkeys(paths) if path.exists()]
     # What lies under another one comes with it.
     return [str(path) for path in present if not any(other in path.parents for other in present)]
