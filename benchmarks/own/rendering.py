@@ -22,7 +22,7 @@ from ...geometry import FlatScene
 from ...geometry.chart import ChartScene
 from ...render import FigurePool, Rejected, Rendered, RenderPool, rasterise, resolve_svg
 from ...render.chart import program as figure
-from ...render.chart.draw import Chart, draw_figure
+from ...render.chart.draw import DrawnChart, draw_figure
 from ...render.edit import Edit, EditPool, run
 from ...render.raster import Picture
 from ...render.sandbox.layers import layers, offered
@@ -202,7 +202,7 @@ def charts_here(programs: Sequence[str]) -> None:
 def charts_pooled(pool: FigurePool, programs: Sequence[str]) -> None:
     """Run, read and draw by a pool."""
     for outcome in pool.run(programs, CHART_SIZE):
-        if not isinstance(outcome, Chart):
+        if not isinstance(outcome, DrawnChart):
             raise RuntimeError(f"a chart of ours must be accepted: {outcome}")
         chart_looked_at(outcome.scene)
 

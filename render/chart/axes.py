@@ -11,11 +11,11 @@ import numpy as np
 
 from ...geometry.chart import Axis, Bounds, significant
 from ...geometry.scales import Scale, Tick, read_number, read_scale
-from .display import Shape
+from .display import PaintedPath
 from .outlines import bounds_of, rectangle, segment
-from .parts import MIN_CONTRAST, AxesParts, AxisParts, Text, TickParts
+from .parts import MIN_CONTRAST, AxesParts, AxisParts, TextBlock, TickParts
 from .polar import ring
-from .visible import Seen, region_of
+from .visible import FigureVisibility, region_of
 
 _OFFSET = re.compile(r"^(?:[×x]?\s*(?:1e|10\^)|[+\-−]\s*[\d.]+|\d{4}(?:-\w+)*$|\w{3}\s*-?\d{4}|\d{4}-\w{3})")
 _LONGEST_TICK = 25.0
@@ -24,7 +24,7 @@ _ANGLE_SLACK = 1.0
 """Degrees by which the label of an angle may be off."""
 
 
-class Frame(NamedTuple):
+class PanelFrame(NamedTuple):
     """The plane that marks are drawn in."""
 
     bounds: Bounds
@@ -40,10 +40,10 @@ class Frame(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Reader:
+class AxisReader:
     """The axes of a panel: places to values."""
 
-    frame: Frame
+    frame: PanelFrame
     axes: tuple[Axis, ...]
 
     def axis(self, name: str) -> Axis | None:
@@ -83,32 +83,32 @@ class Reader:
         return min((b - a for a, b in pairwise(places)), default=math.inf)
 
 
-def find_frame(parts: AxesParts) -> Frame | None:
+def find_frame(parts: AxesParts) -> PanelFrame | None:
     """The plane of a panel: its background, or else what its marks are clipped to, or else what its axes span."""
-    shapes = [thing for thing in parts.things if isinstance(thing, Shape)]
+    shapes = [thing for thing in parts.things if isinstance(thing, PaintedPath)]
     boxes = [shape.style.clip.box for shape in shapes if shape.style.clip is not None]
     clips = [box for box in boxes if box is not None]
     for shape in shapes[:1]:
         found = rectangle(shape.path)
         if found and shape.style.fill and (not clips or any(np.allclose(found, box, atol=1) for box in clips)):
-            return Frame(found, None)
+            return PanelFrame(found, None)
         circle = ring(shape.path)
         if circle and circle.inner == 0 and circle.end - circle.start > 359 and shape.style.fill and parts.axes:
             (x, y), radius = circle.centre, circle.outer
-            return Frame((x - radius, y - radius, x + radius, y + radius), (x, y, radius))
+            return PanelFrame((x - radius, y - radius, x + radius, y + radius), (x, y, radius))
     if clips:
-        return Frame(max(clips, key=lambda box: (box[2] - box[0]) * (box[3] - box[1])), None)
+        return PanelFrame(max(clips, key=lambda box: (box[2] - box[0]) * (box[3] - box[1])), None)
     spines = [ends for shape in shapes if shape.places is None and (ends := segment(shape.path)) is not None]
     drawn = spines or [shape.path.drawn for shape in shapes if shape.places is None]
-    return Frame(bounds_of(np.concatenate(drawn)), None) if drawn else None
+    return PanelFrame(bounds_of(np.concatenate(drawn)), None) if drawn else None
 
 
-def read_axes(parts: AxesParts, frame: Frame, seen: Seen) -> list[Axis]:
+def read_axes(parts: AxesParts, frame: PanelFrame, seen: FigureVisibility) -> list[Axis]:
     """The axes of a panel."""
     return [_read(axis, frame, seen) for axis in parts.axes]
 
 
-def _read(parts: AxisParts, frame: Frame, seen: Seen) -> Axis:
+def _read(parts: AxisParts, frame: PanelFrame, seen: FigureVisibility) -> Axis:
     which = "xy".index(parts.name)
     places = [_tick(tick, which, frame, seen) for tick in parts.ticks]
     ticks = sorted({tick for tick in places if tick is not None})
@@ -136,7 +136,7 @@ def _settled(scale: Scale) -> Scale:
     return Scale.from_dict(settled.to_dict())
 
 
-def _tick(tick: TickParts, which: int, frame: Frame, seen: Seen) -> Tick | None:
+def _tick(tick: TickParts, which: int, frame: PanelFrame, seen: FigureVisibility) -> Tick | None:
     """Where a tick is and what it says; None where nothing of it is seen."""
     drawn = _drawn_place(tick.shapes, which, frame, seen)
     texts = [text for text in tick.texts if text.string]
@@ -158,7 +158,7 @@ def _tick(tick: TickParts, which: int, frame: Frame, seen: Seen) -> Tick | None:
     return Tick(drawn, text.string)
 
 
-def _drawn_place(shapes: Sequence[Shape], which: int, frame: Frame, seen: Seen) -> float | None:
+def _drawn_place(shapes: Sequence[PaintedPath], which: int, frame: PanelFrame, seen: FigureVisibility) -> float | None:
     """Where the tick mark or grid line that is seen lies along the axis."""
     for shape in sorted(shapes, key=lambda shape: shape.places is None):
         region = region_of(shape)
@@ -172,7 +172,7 @@ def _drawn_place(shapes: Sequence[Shape], which: int, frame: Frame, seen: Seen) 
     return None
 
 
-def tick_place(shape: Shape, which: int, frame: Frame) -> float | None:
+def tick_place(shape: PaintedPath, which: int, frame: PanelFrame) -> float | None:
     """Where a tick mark or a grid line lies along its axis; None for what is neither by its geometry."""
     if not len(shape.path.points):
         return None
@@ -189,7 +189,7 @@ def tick_place(shape: Shape, which: int, frame: Frame) -> float | None:
     return float(ends[0, which]) if spans else None
 
 
-def _polar_grid(shape: Shape, which: int, frame: Frame) -> float | None:
+def _polar_grid(shape: PaintedPath, which: int, frame: PanelFrame) -> float | None:
     """The angle of a spoke, or the radius of a circle."""
     places = np.array([frame.place(*point) for point in shape.path.drawn.tolist()])
     if which == 0:
@@ -198,7 +198,7 @@ def _polar_grid(shape: Shape, which: int, frame: Frame) -> float | None:
     return float(radii.mean()) if np.ptp(radii) < 0.02 * radii.mean() + 0.1 else None
 
 
-def strays(parts: AxesParts, frame: Frame) -> list[Shape]:
+def strays(parts: AxesParts, frame: PanelFrame) -> list[PaintedPath]:
     """What is drawn with the ticks and is neither tick mark nor grid line: marks like any other."""
     found = [shape for axis in parts.axes for shape in axis.shapes]
     for axis in parts.axes:
@@ -222,7 +222,7 @@ def _turning(ticks: Sequence[Tick]) -> Scale | None:
     return None
 
 
-def _titles(texts: Sequence[Text], which: int, bounds: Bounds) -> tuple[str, str]:
+def _titles(texts: Sequence[TextBlock], which: int, bounds: Bounds) -> tuple[str, str]:
     """An axis's label, which stands at its middle, and what applies to all its numbers, which stands at its end."""
     label = offset = ""
     low, high = bounds[which], bounds[which + 2]
@@ -236,7 +236,7 @@ def _titles(texts: Sequence[Text], which: int, bounds: Bounds) -> tuple[str, str
     return label, offset
 
 
-def share_scales(panels: Sequence[Reader]) -> list[Reader]:
+def share_scales(panels: Sequence[AxisReader]) -> list[AxisReader]:
     """Panels without an axis of their own read it off the neighbour that they share it with.
 
     An axis whose ticks bear no labels is its neighbour's with the same ends and ticks; one that is not drawn at all is
@@ -255,7 +255,7 @@ def share_scales(panels: Sequence[Reader]) -> list[Reader]:
             if twins and not any(axis.name == name and axis.ticks for axis in axes):
                 lent = next((axis for one in twins for axis in one.axes if axis.name == name and axis.ticks), None)
                 axes = [axis for axis in axes if axis.name != name] + ([lent] if lent else [])
-        found.append(Reader(panel.frame, tuple(axes)))
+        found.append(AxisReader(panel.frame, tuple(axes)))
     return found
 
 

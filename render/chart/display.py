@@ -101,7 +101,7 @@ class Hatch:
 
 
 @dataclass(frozen=True, eq=False)
-class Style:
+class PaintStyle:
     """How a shape is painted."""
 
     fill: Colour | None
@@ -118,20 +118,20 @@ class Style:
 
 
 @dataclass(frozen=True, eq=False)
-class Shape:
+class PaintedPath:
     """A path, or one path at several places."""
 
     index: int
     groups: tuple[Group, ...]
     path: Path
     """About the origin where there are places."""
-    style: Style
+    style: PaintStyle
     places: np.ndarray | None
     """[m, 2]"""
 
 
 @dataclass(frozen=True, eq=False)
-class Words:
+class TextItem:
     """A line of text."""
 
     index: int
@@ -180,7 +180,7 @@ class Bitmap:
     clip: Clip | None
 
 
-Thing: TypeAlias = Shape | Words | Bitmap
+DisplayItem: TypeAlias = PaintedPath | TextItem | Bitmap
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +189,7 @@ class DisplayList:
 
     width: float
     height: float
-    things: tuple[Thing, ...]
+    things: tuple[DisplayItem, ...]
 
 
 def decode(message: Mapping[str, Any], payload: bytes) -> DisplayList:
@@ -219,10 +219,10 @@ class _Decoder:
         self._clips: dict[str, Clip] = {}
         self._styles = [self._style(*style) for style in styles[:MAX_ITEMS]]
 
-    def things(self, message: Mapping[str, Any]) -> list[Thing]:
+    def things(self, message: Mapping[str, Any]) -> list[DisplayItem]:
         """All that is drawn."""
         groups: list[Group] = []
-        found: list[Thing] = []
+        found: list[DisplayItem] = []
         for number, (kind, *rest) in enumerate(message["items"]):
             if kind == "group":
                 groups.append(Group(str(rest[0])[:60], number))
@@ -234,14 +234,14 @@ class _Decoder:
                 raise ValueError("too many groups or items")
         return found
 
-    def _thing(self, kind: str, index: int, groups: tuple[Group, ...], rest: Sequence[Any]) -> Thing:
+    def _thing(self, kind: str, index: int, groups: tuple[Group, ...], rest: Sequence[Any]) -> DisplayItem:
         if kind == "path":
             first, count, codes, style = rest
-            return Shape(index, groups, self._path(first, count, codes), self._styles[_natural(style)], None)
+            return PaintedPath(index, groups, self._path(first, count, codes), self._styles[_natural(style)], None)
         if kind == "markers":
             first, count, codes, style, at, times = rest
             places = self._slice(at, times)
-            return Shape(index, groups, self._path(first, count, codes), self._styles[_natural(style)], places)
+            return PaintedPath(index, groups, self._path(first, count, codes), self._styles[_natural(style)], places)
         if kind == "text":
             return self._words(index, groups, *rest)
         if kind == "image":
@@ -263,7 +263,7 @@ class _Decoder:
 
     def _style(
         self, fill: Any, stroke: Any, width: Any, dash: Any, cap: Any, join: Any, clip: Any, hatch: Any, smooth: Any
-    ) -> Style:
+    ) -> PaintStyle:
         if cap not in ("butt", "round", "projecting") or join not in ("miter", "round", "bevel"):
             raise ValueError("an unknown cap or join")
         lengths = None if dash is None else (_number(dash[0]), tuple(_size(length) for length in dash[1][:20]))
@@ -276,7 +276,7 @@ class _Decoder:
             lines = Hatch(self._path(first, count, codes), _colour(colour), _size(thick))
         pen = _colour(stroke) if stroke is not None and _size(width) > 0 else None
         face = None if fill is None else _colour(fill)
-        return Style(face, pen, _size(width), lengths, cap, join, self._clip(clip), lines, smooth is not False)
+        return PaintStyle(face, pen, _size(width), lengths, cap, join, self._clip(clip), lines, smooth is not False)
 
     def _clip(self, clip: Any) -> Clip | None:
         if clip is None:
@@ -303,7 +303,7 @@ class _Decoder:
         degrees: Any,
         colour: Any,
         shifts: Any,
-    ) -> Words:
+    ) -> TextItem:
         if not isinstance(text, str) or not 0 < len(text) <= _MAX_TEXT:
             raise ValueError("no line of text")
         face = font("bold" if bold is True else "normal", "italic" if italic is True else "normal")
@@ -314,7 +314,9 @@ class _Decoder:
             if len(places) != len(text):
                 raise ValueError("a formula with other places than letters")
             _check_order(text, places, face, size)
-        return Words(index, groups, _number(x), _number(y), text, size, face, _number(degrees), _colour(colour), places)
+        return TextItem(
+            index, groups, _number(x), _number(y), text, size, face, _number(degrees), _colour(colour), places
+        )
 
     def _bitmap(self, index: int, groups: tuple[Group, ...], first: Any, shape: Any, offset: Any, style: Any) -> Bitmap:
         rows, columns = (_natural(side) for side in shape)

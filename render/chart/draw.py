@@ -9,7 +9,7 @@ import numpy as np
 from ...geometry.chart import ChartScene
 from ..outcome import Rejected
 from ..raster import Picture
-from .display import DisplayList, Words, decode
+from .display import DisplayList, TextItem, decode
 from .paint import draw_list
 from .read import read_chart
 
@@ -17,14 +17,14 @@ NONSENSE = Rejected("no_result", "the program handed back nonsense", "draw with 
 
 
 @dataclass(frozen=True, slots=True)
-class Chart:
+class DrawnChart:
     """What an accepted program drew."""
 
     scene: ChartScene
     picture: Picture
 
 
-def draw_figure(message: Mapping[str, Any], payload: bytes, size: int) -> Chart | Rejected:
+def draw_figure(message: Mapping[str, Any], payload: bytes, size: int) -> DrawnChart | Rejected:
     """A display list as scene and picture, `size` px wide."""
     try:
         figure = decode(message, payload)
@@ -33,12 +33,12 @@ def draw_figure(message: Mapping[str, Any], payload: bytes, size: int) -> Chart 
         return NONSENSE
     if (letters := _missing(figure)) is not None:
         return letters
-    return Chart(read_chart(figure), draw_list(figure, size))
+    return DrawnChart(read_chart(figure), draw_list(figure, size))
 
 
 def _missing(figure: DisplayList) -> Rejected | None:
     for thing in figure.things:
-        if isinstance(thing, Words) and (lacking := thing.font.missing(thing.text)):
+        if isinstance(thing, TextItem) and (lacking := thing.font.missing(thing.text)):
             what = f"the text {thing.text[:40]!r} has {lacking[0]!r}, which the font lacks"
             return Rejected("text", what, "write Latin or Greek letters and common signs")
     return None

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ...geometry.chart import Bounds, significant
-from .axes import Reader
-from .display import Bitmap, Group, Shape, Thing
+from .axes import AxisReader
+from .display import Bitmap, DisplayItem, Group, PaintedPath
 from .outlines import bounds_of, rectangle
 
 MAX_CELLS = 2_500
@@ -21,7 +21,7 @@ _AMBIGUOUS = 0.02
 """Of the bar: two places of one colour that are farther apart leave the value open."""
 
 
-class Cells(NamedTuple):
+class ColourGrid(NamedTuple):
     """A grid of colours."""
 
     last: int
@@ -36,7 +36,7 @@ class Cells(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Ramp:
+class ColourRamp:
     """A bar of colours: what each place along it looks like."""
 
     places: np.ndarray
@@ -57,17 +57,17 @@ class Ramp:
         return float((alike[0] + alike[-1]) / 2)
 
 
-def find_cells(things: Sequence[Thing]) -> tuple[list[Cells], list[Thing]]:
+def find_cells(things: Sequence[DisplayItem]) -> tuple[list[ColourGrid], list[DisplayItem]]:
     """The grids among things, and the other things."""
-    meshes: dict[Group, list[Shape]] = defaultdict(list)
-    found: list[Cells] = []
-    rest: list[Thing] = []
+    meshes: dict[Group, list[PaintedPath]] = defaultdict(list)
+    found: list[ColourGrid] = []
+    rest: list[DisplayItem] = []
     for thing in things:
         if isinstance(thing, Bitmap):
             cells = _of_bitmap(thing)
             found += [] if cells is None else [cells]
             rest += [thing] if cells is None else []
-        elif isinstance(thing, Shape) and thing.groups and thing.groups[-1].name == "QuadMesh":
+        elif isinstance(thing, PaintedPath) and thing.groups and thing.groups[-1].name == "QuadMesh":
             meshes[thing.groups[-1]].append(thing)
         else:
             rest.append(thing)
@@ -78,7 +78,7 @@ def find_cells(things: Sequence[Thing]) -> tuple[list[Cells], list[Thing]]:
     return found, rest
 
 
-def _of_bitmap(bitmap: Bitmap) -> Cells | None:
+def _of_bitmap(bitmap: Bitmap) -> ColourGrid | None:
     rows, columns = bitmap.pixels.shape[:2]
     origin, across, _, down = bitmap.corners
     if rows * columns > MAX_CELLS or abs(across[1] - origin[1]) > 0.01 or abs(down[0] - origin[0]) > 0.01:
@@ -90,10 +90,10 @@ def _of_bitmap(bitmap: Bitmap) -> Cells | None:
         [np.tile(left, rows), np.repeat(top, columns), np.tile(right, rows), np.repeat(bottom, columns)], axis=1
     )
     artist = bitmap.groups[-1] if bitmap.groups else None
-    return Cells(bitmap.index, artist, bounds, bitmap.pixels.reshape(-1, 4).astype(float), columns, rows)
+    return ColourGrid(bitmap.index, artist, bounds, bitmap.pixels.reshape(-1, 4).astype(float), columns, rows)
 
 
-def _of_mesh(shapes: Sequence[Shape]) -> Cells | None:
+def _of_mesh(shapes: Sequence[PaintedPath]) -> ColourGrid | None:
     """Rectangles that fill a rectangle, each once."""
     corners = [rectangle(shape.path) if shape.places is None else None for shape in shapes]
     if len(shapes) > MAX_CELLS or any(corner is None for corner in corners):
@@ -105,21 +105,21 @@ def _of_mesh(shapes: Sequence[Shape]) -> Cells | None:
     if columns * rows != len(shapes) or abs(area - (right - left) * (bottom - top)) > 0.001 * area:
         return None
     colours = np.array([shape.style.fill or (0, 0, 0, 0) for shape in shapes], float)
-    return Cells(shapes[-1].index, shapes[0].groups[-1], bounds, colours, columns, rows)
+    return ColourGrid(shapes[-1].index, shapes[0].groups[-1], bounds, colours, columns, rows)
 
 
-def ramp_of(cells: Cells) -> Ramp | None:
+def ramp_of(cells: ColourGrid) -> ColourRamp | None:
     """The bar of colours that a grid of one row or column is."""
     if min(cells.columns, cells.rows) != 1 or max(cells.columns, cells.rows) < _RAMP_STEPS:
         return None
     along = int(cells.rows > 1)
     middles = (cells.bounds[:, along] + cells.bounds[:, along + 2]) / 2
     order = middles.argsort()
-    return Ramp(middles[order], cells.colours[order, :3], bool(along))
+    return ColourRamp(middles[order], cells.colours[order, :3], bool(along))
 
 
 def values_of(
-    cells: Cells, reader: Reader, ramp: Ramp | None, bar: Reader | None
+    cells: ColourGrid, reader: AxisReader, ramp: ColourRamp | None, bar: AxisReader | None
 ) -> list[tuple[Bounds, dict[str, float | str | None]]]:
     """Each cell's bounds and values."""
     found = []

@@ -5,18 +5,18 @@ from typing import NamedTuple
 
 from shapely import box
 
-from ...geometry.chart import Entry
-from .display import Shape, Thing, Words
+from ...geometry.chart import LegendEntry
+from .display import DisplayItem, PaintedPath, TextItem
 from .marks import Look, look_of
 from .outlines import bounds_of, hexadecimal
-from .parts import MIN_VISIBLE_SAMPLE, Text, is_seen
-from .visible import Seen, region_of
+from .parts import MIN_VISIBLE_SAMPLE, TextBlock, is_seen
+from .visible import FigureVisibility, region_of
 
 _REACH = 6.0
 """Letter heights: a sample is no larger, and its name no farther."""
 
 
-class Row(NamedTuple):
+class LegendRow(NamedTuple):
     """A sample's looks (a line can bear a marker) and its name."""
 
     looks: tuple[Look, ...]
@@ -26,21 +26,21 @@ class Row(NamedTuple):
 class Legend(NamedTuple):
     """What a legend says, and what is drawn with it but is no part of one."""
 
-    rows: tuple[Row, ...]
-    strays: tuple[Shape, ...]
+    rows: tuple[LegendRow, ...]
+    strays: tuple[PaintedPath, ...]
 
 
-def read_legend(things: Sequence[Thing], seen: Seen) -> Legend:
+def read_legend(things: Sequence[DisplayItem], seen: FigureVisibility) -> Legend:
     """The rows of a legend that are seen, in the order of painting."""
-    groups: dict[object, list[Words]] = {}
+    groups: dict[object, list[TextItem]] = {}
     for thing in things:
-        if isinstance(thing, Words) and thing.groups:
+        if isinstance(thing, TextItem) and thing.groups:
             groups.setdefault(thing.groups[-1], []).append(thing)
-    texts = [text for words in groups.values() if is_seen(text := Text(tuple(words)), seen)]
-    samples: dict[int, list[Shape]] = {at: [] for at in range(len(texts))}
+    texts = [text for words in groups.values() if is_seen(text := TextBlock(tuple(words)), seen)]
+    samples: dict[int, list[PaintedPath]] = {at: [] for at in range(len(texts))}
     strays = []
     for thing in things:
-        if not isinstance(thing, Shape) or not len(thing.path.points):
+        if not isinstance(thing, PaintedPath) or not len(thing.path.points):
             continue
         region = region_of(thing)
         if region.is_empty or (texts and all(box(*region.bounds).contains(box(*text.bounds)) for text in texts)):
@@ -51,11 +51,11 @@ def read_legend(things: Sequence[Thing], seen: Seen) -> Legend:
             strays.append(thing)
         elif seen.share(thing.index, region) > MIN_VISIBLE_SAMPLE:
             samples[at].append(thing)
-    rows = [Row(tuple(map(look_of, samples[at])), text.string) for at, text in enumerate(texts) if samples[at]]
+    rows = [LegendRow(tuple(map(look_of, samples[at])), text.string) for at, text in enumerate(texts) if samples[at]]
     return Legend(tuple(rows), tuple(strays))
 
 
-def _named_by(sample: Shape, texts: Sequence[Text]) -> int | None:
+def _named_by(sample: PaintedPath, texts: Sequence[TextBlock]) -> int | None:
     """Which text stands behind a small shape on the same line, the nearest; None for what is no sample."""
     points = sample.path.drawn if sample.places is None else sample.path.drawn + sample.places[0]
     left, top, right, bottom = bounds_of(points)
@@ -69,16 +69,16 @@ def _named_by(sample: Shape, texts: Sequence[Text]) -> int | None:
     return min(found)[1] if found else None
 
 
-def entries(rows: Sequence[Row]) -> tuple[Entry, ...]:
+def entries(rows: Sequence[LegendRow]) -> tuple[LegendEntry, ...]:
     """The rows as a scene has them."""
     found = []
     for row in rows:
         colour = next((fill or stroke for fill, stroke, _ in row.looks if fill or stroke), None)
-        found.append(Entry(row.label, hexadecimal(colour or (0, 0, 0))))
+        found.append(LegendEntry(row.label, hexadecimal(colour or (0, 0, 0))))
     return tuple(found)
 
 
-def name_by(rows: Sequence[Row], look: Look) -> str:
+def name_by(rows: Sequence[LegendRow], look: Look) -> str:
     """The name of what looks so; nothing where no row or more than one says it."""
     exact = [row for row in rows if look in row.looks]
     if len(exact) == 1:

@@ -14,8 +14,8 @@ from shapely import Point, box
 from shapely.geometry.base import BaseGeometry
 
 from ...geometry.chart import Bounds, Mark, Series, Value, significant
-from .axes import Frame, Reader
-from .display import Colour, Group, Shape
+from .axes import AxisReader, PanelFrame
+from .display import Colour, Group, PaintedPath
 from .outlines import (
     TOLERANCE,
     are_caps,
@@ -31,9 +31,9 @@ from .outlines import (
     touching,
     two_chains,
 )
-from .parts import Text
-from .polar import Ring, ring
-from .visible import Seen, region_of
+from .parts import TextBlock
+from .polar import RingSector, ring
+from .visible import FigureVisibility, region_of
 
 MIN_VISIBLE = 0.02
 """A mark of which less is seen is not there."""
@@ -46,14 +46,14 @@ Look: TypeAlias = tuple[Colour | None, Colour | None, tuple[float, ...] | None]
 """Fill, stroke and dashes: what a legend's row is compared by."""
 
 
-def look_of(shape: Shape) -> Look:
+def look_of(shape: PaintedPath) -> Look:
     """How a shape looks."""
     fill, stroke, dash = shape.style.fill, shape.style.stroke, shape.style.dash
     lengths = None if dash is None else tuple(round(length, 2) for length in dash[1])
     return fill if fill and fill[3] else None, stroke if stroke and stroke[3] else None, lengths
 
 
-class Found(NamedTuple):
+class MeasuredMark(NamedTuple):
     """A mark before it becomes one of a series."""
 
     kind: str
@@ -65,7 +65,7 @@ class Found(NamedTuple):
 
 
 @dataclass(eq=False)
-class Marks:
+class MarkReader:
     """Reads the marks of a panel; each step takes the shapes that it knows, and leaves the rest to the next.
 
     Args:
@@ -75,13 +75,13 @@ class Marks:
         texts: those that stand by no axis.
     """
 
-    reader: Reader
-    seen: Seen
-    shapes: list[Shape]
-    texts: Sequence[Text]
-    wedge_texts: list[Text] = field(default_factory=list)
+    reader: AxisReader
+    seen: FigureVisibility
+    shapes: list[PaintedPath]
+    texts: Sequence[TextBlock]
+    wedge_texts: list[TextBlock] = field(default_factory=list)
     """Those that were found to name wedges."""
-    found: list[Found] = field(default_factory=list)
+    found: list[MeasuredMark] = field(default_factory=list)
     others: int = 0
     last: dict[Group, int] = field(default_factory=dict)
     """When each artist paints its last shape."""
@@ -97,7 +97,7 @@ class Marks:
     # --- what is seen -------------------------------------------------------------------------------------------------
 
     @property
-    def frame(self) -> Frame:
+    def frame(self) -> PanelFrame:
         """The panel's plane."""
         return self.reader.frame
 
@@ -105,20 +105,20 @@ class Marks:
         """The share of a region that is seen."""
         return self.seen.share(index, region)
 
-    def contrast(self, shape: Shape, region: BaseGeometry) -> float:
+    def contrast(self, shape: PaintedPath, region: BaseGeometry) -> float:
         """The best of fill and stroke against what is under them."""
         colours = [colour for colour in (shape.style.fill, shape.style.stroke) if colour is not None]
         shown = self.seen.visible(shape.index, region)
         return max((self.seen.contrast(shape.index, colour, shown) for colour in colours), default=0.0)
 
-    def is_contrasting(self, shape: Shape) -> bool:
+    def is_contrasting(self, shape: PaintedPath) -> bool:
         """Whether anything of it stands out."""
         return self.contrast(shape, region_of(shape)) > 0.02
 
     def keep(
         self,
         kind: str,
-        shape: Shape,
+        shape: PaintedPath,
         values: Mapping[str, Value | None],
         bounds: Bounds,
         region: BaseGeometry,
@@ -135,11 +135,11 @@ class Marks:
         mark = Mark(kept, rounded_bounds(bounds), round(min(1.0, share), 2))
         contrast = self.contrast(shape, region) if contrast is None else contrast
         artist = shape.groups[-1] if shape.groups else None
-        self.found.append(Found(kind, upright, look_of(shape), artist, mark, round(contrast, 3)))
+        self.found.append(MeasuredMark(kind, upright, look_of(shape), artist, mark, round(contrast, 3)))
 
     # --- box plots ----------------------------------------------------------------------------------------------------
 
-    def boxes(self, shapes: list[Shape]) -> list[Shape]:
+    def boxes(self, shapes: list[PaintedPath]) -> list[PaintedPath]:
         """Rectangles with a line across, and whiskers."""
         lines = [(shape, ends) for shape in shapes if (ends := self.straight(shape)) is not None]
         rest = list(shapes)
@@ -159,12 +159,12 @@ class Marks:
                 break
         return rest
 
-    def straight(self, shape: Shape) -> np.ndarray | None:
+    def straight(self, shape: PaintedPath) -> np.ndarray | None:
         """The ends of a line that is one straight stroke."""
         return segment(shape.path) if shape.places is None and shape.style.stroke is not None else None
 
     def keep_box(
-        self, shape: Shape, bounds: Bounds, median: float, whiskers: tuple[float, float], upright: bool
+        self, shape: PaintedPath, bounds: Bounds, median: float, whiskers: tuple[float, float], upright: bool
     ) -> None:
         """One box: its edges, its median and the far ends of its whiskers."""
         along = int(upright)
@@ -187,7 +187,7 @@ class Marks:
 
     # --- points -------------------------------------------------------------------------------------------------------
 
-    def points(self, shapes: list[Shape]) -> list[Shape]:
+    def points(self, shapes: list[PaintedPath]) -> list[PaintedPath]:
         """Markers, and small shapes at places of a collection; those on a line's vertices are the line's."""
         rest = []
         corners: dict[Group, np.ndarray] = {
@@ -207,7 +207,7 @@ class Marks:
             self.keep_points(shape)
         return rest
 
-    def keep_points(self, shape: Shape) -> None:
+    def keep_points(self, shape: PaintedPath) -> None:
         """One point at each place of a marker."""
         assert shape.places is not None
         left, top, right, bottom = bounds_of(shape.path.drawn)
@@ -226,7 +226,7 @@ class Marks:
 
     # --- bars ---------------------------------------------------------------------------------------------------------
 
-    def bars(self, shapes: list[Shape]) -> list[Shape]:
+    def bars(self, shapes: list[PaintedPath]) -> list[PaintedPath]:
         """Rectangles."""
         rest, found = [], []
         for shape in shapes:
@@ -264,7 +264,7 @@ class Marks:
             return False
         return bool(np.ptp(edges[:, 3]) <= np.ptp(edges[:, 0]))
 
-    def keep_bar(self, shape: Shape, bounds: Bounds, upright: bool, close: bool) -> None:
+    def keep_bar(self, shape: PaintedPath, bounds: Bounds, upright: bool, close: bool) -> None:
         """One bar, by those of its ends that are in the panel; a histogram's where bars stand close on a scale."""
         along, frame = int(upright), self.frame.bounds
         ends = [self.end(along, bounds[along]), self.end(along, bounds[along + 2])]
@@ -300,7 +300,7 @@ class Marks:
 
     # --- parts of rings: pies and polar bars --------------------------------------------------------------------------
 
-    def rings(self, shapes: list[Shape]) -> list[Shape]:
+    def rings(self, shapes: list[PaintedPath]) -> list[PaintedPath]:
         """Wedges, about a centre of their own or the polar panel's."""
         rest, wedges = [], []
         for shape in shapes:
@@ -324,9 +324,9 @@ class Marks:
             self.keep("wedge", shape, values, bounds_of(shape.path.drawn), region_of(shape))
         return rest
 
-    def wedge_names(self, wedges: Sequence[Ring]) -> list[str | None]:
+    def wedge_names(self, wedges: Sequence[RingSector]) -> list[str | None]:
         """For each wedge the text just outside the middle of its rim; a text names the wedge that it is nearest to."""
-        best: list[tuple[float, Text] | None] = [None] * len(wedges)
+        best: list[tuple[float, TextBlock] | None] = [None] * len(wedges)
         for text in self.texts:
             place = box(*text.bounds)
             apart = [(place.distance(Point(wedge.rim(1.12))) / wedge.outer, at) for at, wedge in enumerate(wedges)]
@@ -338,7 +338,7 @@ class Marks:
         self.wedge_texts = [named[1] for named in best if named is not None]
         return [None if named is None else named[1].string for named in best]
 
-    def keep_polar_bar(self, shape: Shape, found: Ring) -> None:
+    def keep_polar_bar(self, shape: PaintedPath, found: RingSector) -> None:
         """One bar about the panel's centre."""
         ends = self.sorted_values(1, [found.inner, min(found.outer, 1e6)])
         values: dict[str, Value | None] = {"at": self.at(0, ((found.start + found.end) / 2) % 360)}
@@ -348,7 +348,7 @@ class Marks:
 
     # --- error bars ---------------------------------------------------------------------------------------------------
 
-    def errors(self, shapes: list[Shape]) -> list[Shape]:
+    def errors(self, shapes: list[PaintedPath]) -> list[PaintedPath]:
         """Straight lines through points, bar ends or corners of lines, with or without caps."""
         places = [*self.point_places(), *(p for shape in shapes for p in self.corners(shape))]
         rest, ends = [], []
@@ -385,7 +385,7 @@ class Marks:
                 x, y = (left + right) / 2, (top + bottom) / 2
                 yield from ((x, top), (x, bottom)) if one.upright else ((left, y), (right, y))
 
-    def corners(self, shape: Shape) -> list[tuple[float, float]]:
+    def corners(self, shape: PaintedPath) -> list[tuple[float, float]]:
         """Of a line of more than two points, or of a straight one that runs slantwise."""
         if shape.places is not None or shape.path.is_curved or shape.style.fill is not None:
             return []
@@ -401,7 +401,7 @@ class Marks:
 
     # --- lines and areas ----------------------------------------------------------------------------------------------
 
-    def lines(self, shapes: list[Shape]) -> list[Shape]:
+    def lines(self, shapes: list[PaintedPath]) -> list[PaintedPath]:
         """Strokes that are no curves."""
         rest = []
         bent = {shape.groups[-1] for shape in shapes if shape.path.is_curved and shape.groups}
@@ -426,7 +426,7 @@ class Marks:
                 self.keep_line(shape, np.concatenate([points, points[:1]]) if closed else points)
         return rest
 
-    def keep_line(self, shape: Shape, points: np.ndarray) -> None:
+    def keep_line(self, shape: PaintedPath, points: np.ndarray) -> None:
         """The corners of a line; those outside the panel are not seen."""
         steps = np.abs(np.diff(points, axis=0))
         is_step = len(steps) > 2 and bool((steps.min(axis=1) < 1e-3).all()) and self.frame.centre is None
@@ -441,7 +441,7 @@ class Marks:
         # Seen, but by no corner of its.
         self.others += len(self.found) == before
 
-    def areas(self, shapes: list[Shape]) -> list[Shape]:
+    def areas(self, shapes: list[PaintedPath]) -> list[PaintedPath]:
         """Filled shapes between two lines that run along x."""
         rest = []
         for shape in shapes:
@@ -468,9 +468,9 @@ class Marks:
         return rest
 
 
-def series_of(found: Sequence[Found], name: Callable[[Look, str], str]) -> tuple[Series, ...]:
+def series_of(found: Sequence[MeasuredMark], name: Callable[[Look, str], str]) -> tuple[Series, ...]:
     """Marks put together by kind and look; lines and areas are one each, whatever they look like."""
-    together: dict[object, list[Found]] = defaultdict(list)
+    together: dict[object, list[MeasuredMark]] = defaultdict(list)
     for one in found:
         own = one.artist if one.kind in ("line", "step", "area", "rule", "cell") else None
         together[one.kind, one.upright, one.look, own].append(one)

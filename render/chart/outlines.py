@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from ...geometry.chart import Bounds
-from .display import Path, Shape
+from .display import PaintedPath, Path
 
 TOLERANCE = 0.75
 """px: places that are meant to be one differ by no more."""
@@ -84,7 +84,7 @@ def touching(found: Sequence[Bounds], upright: bool) -> bool:
     return len(edges) > 2 and all(abs(b[0] - a[1]) < 0.4 for a, b in pairwise(edges))
 
 
-def are_caps(shape: Shape, ends: Sequence[Sequence[float]]) -> bool:
+def are_caps(shape: PaintedPath, ends: Sequence[Sequence[float]]) -> bool:
     """Whether a marker is a stroke at the ends of error bars."""
     if shape.places is None or len(shape.path.points) != 2:
         return False
@@ -92,8 +92,8 @@ def are_caps(shape: Shape, ends: Sequence[Sequence[float]]) -> bool:
 
 
 def box_lines(
-    bounds: Bounds, lines: Sequence[tuple[Shape, np.ndarray]], upright: bool
-) -> tuple[float, tuple[float, float], list[Shape]] | None:
+    bounds: Bounds, lines: Sequence[tuple[PaintedPath, np.ndarray]], upright: bool
+) -> tuple[float, tuple[float, float], list[PaintedPath]] | None:
     """The median in a box, the far ends of its whiskers, and all lines that are its; None where there is no median."""
     along, across = int(upright), 1 - int(upright)
     near, far = bounds[along], bounds[along + 2]

@@ -6,7 +6,20 @@ import cairocffi
 import numpy as np
 
 from ..raster import Picture, picture_from
-from .display import CLOSE, CUBIC, LINE, MOVE, Bitmap, Clip, Colour, DisplayList, Path, Shape, Style, Words
+from .display import (
+    CLOSE,
+    CUBIC,
+    LINE,
+    MOVE,
+    Bitmap,
+    Clip,
+    Colour,
+    DisplayList,
+    PaintedPath,
+    PaintStyle,
+    Path,
+    TextItem,
+)
 
 _CAPS = {"butt": cairocffi.LINE_CAP_BUTT, "round": cairocffi.LINE_CAP_ROUND, "projecting": cairocffi.LINE_CAP_SQUARE}
 _JOINS = {
@@ -28,10 +41,10 @@ def draw_list(figure: DisplayList, size: int) -> Picture:
         context.scale(size / figure.width, height / figure.height)
         for thing in figure.things:
             context.save()
-            if isinstance(thing, Shape):
+            if isinstance(thing, PaintedPath):
                 _clip(context, thing.style.clip)
                 _shape(context, thing)
-            elif isinstance(thing, Words):
+            elif isinstance(thing, TextItem):
                 _words(context, thing)
             else:
                 _clip(context, thing.clip)
@@ -77,7 +90,7 @@ def _trace(context: cairocffi.Context, path: Path) -> None:
         at += 1
 
 
-def _shape(context: cairocffi.Context, shape: Shape) -> None:
+def _shape(context: cairocffi.Context, shape: PaintedPath) -> None:
     _pen(context, shape.style)
     if shape.places is None:
         _trace(context, shape.path)
@@ -94,7 +107,7 @@ def _shape(context: cairocffi.Context, shape: Shape) -> None:
         context.restore()
 
 
-def _pen(context: cairocffi.Context, style: Style) -> None:
+def _pen(context: cairocffi.Context, style: PaintStyle) -> None:
     context.set_line_width(style.width)
     context.set_line_cap(_CAPS[style.cap])
     context.set_line_join(_JOINS[style.join])
@@ -105,7 +118,7 @@ def _pen(context: cairocffi.Context, style: Style) -> None:
         context.set_dash(lengths, offset)
 
 
-def _paint(context: cairocffi.Context, style: Style) -> None:
+def _paint(context: cairocffi.Context, style: PaintStyle) -> None:
     """Fill and stroke the current path."""
     if style.fill is not None:
         _source(context, style.fill)
@@ -135,7 +148,7 @@ def _source(context: cairocffi.Context, colour: Colour) -> None:
     context.set_source_rgba(*(part / 255 for part in colour))
 
 
-def _words(context: cairocffi.Context, words: Words) -> None:
+def _words(context: cairocffi.Context, words: TextItem) -> None:
     context.translate(words.x, words.y)
     context.rotate(-math.radians(words.degrees))
     _source(context, words.colour)

@@ -11,11 +11,10 @@ from functools import cached_property
 import numpy as np
 from shapely import Polygon
 
-from ...geometry.chart import Bounds
-from ...geometry.chart import Words as SeenWords
-from .display import Colour, DisplayList, Group, Shape, Thing, Words
+from ...geometry.chart import Bounds, ChartText
+from .display import Colour, DisplayItem, DisplayList, Group, PaintedPath, TextItem
 from .outlines import bounds_of, hexadecimal, rounded_bounds
-from .visible import Seen
+from .visible import FigureVisibility
 
 MIN_LETTER = 4.0
 """px: smaller text is not read."""
@@ -27,10 +26,10 @@ MIN_VISIBLE_SAMPLE = 0.3
 
 
 @dataclass(frozen=True, eq=False)
-class Text:
+class TextBlock:
     """The lines and pieces of one text."""
 
-    words: tuple[Words, ...]
+    words: tuple[TextItem, ...]
 
     @property
     def index(self) -> int:
@@ -83,8 +82,8 @@ class Text:
 class TickParts:
     """What one tick is drawn with."""
 
-    shapes: list[Shape] = field(default_factory=list)
-    texts: list[Text] = field(default_factory=list)
+    shapes: list[PaintedPath] = field(default_factory=list)
+    texts: list[TextBlock] = field(default_factory=list)
 
 
 @dataclass(eq=False)
@@ -92,13 +91,13 @@ class AxisParts:
     """What one axis is drawn with."""
 
     name: str = ""
-    shapes: list[Shape] = field(default_factory=list)
+    shapes: list[PaintedPath] = field(default_factory=list)
     """In no tick: there are none in an honest axis."""
     ticks: list[TickParts] = field(default_factory=list)
-    texts: list[Text] = field(default_factory=list)
+    texts: list[TextBlock] = field(default_factory=list)
 
     @property
-    def all_shapes(self) -> list[Shape]:
+    def all_shapes(self) -> list[PaintedPath]:
         """Those of its ticks included."""
         return [*self.shapes, *(shape for tick in self.ticks for shape in tick.shapes)]
 
@@ -107,30 +106,30 @@ class AxisParts:
 class AxesParts:
     """What one pair of axes is drawn with."""
 
-    things: list[Thing] = field(default_factory=list)
+    things: list[DisplayItem] = field(default_factory=list)
     """Marks, spines, the background: all that is no text and in no axis or legend; in order."""
-    texts: list[Text] = field(default_factory=list)
+    texts: list[TextBlock] = field(default_factory=list)
     axes: list[AxisParts] = field(default_factory=list)
-    legends: list[list[Thing]] = field(default_factory=list)
+    legends: list[list[DisplayItem]] = field(default_factory=list)
 
 
 @dataclass(eq=False)
-class Parts:
+class FigureParts:
     """A whole figure's."""
 
     axes: list[AxesParts] = field(default_factory=list)
-    texts: list[Text] = field(default_factory=list)
-    legends: list[list[Thing]] = field(default_factory=list)
-    things: list[Thing] = field(default_factory=list)
+    texts: list[TextBlock] = field(default_factory=list)
+    legends: list[list[DisplayItem]] = field(default_factory=list)
+    things: list[DisplayItem] = field(default_factory=list)
 
 
-def sort_out(figure: DisplayList, seen: Seen) -> Parts:
+def sort_out(figure: DisplayList, seen: FigureVisibility) -> FigureParts:
     """The parts of a figure; texts that are not seen are left out."""
-    found = Parts()
+    found = FigureParts()
     axes: dict[Group, AxesParts] = {}
     lines: dict[Group, AxisParts] = {}
     ticks: dict[Group, TickParts] = {}
-    legends: dict[Group, list[Thing]] = {}
+    legends: dict[Group, list[DisplayItem]] = {}
     for thing, text in _with_texts(figure.things, seen):
         names = [group.name for group in thing.groups]
         owner = thing.groups[_last(names, "axes")] if "axes" in names else None
@@ -138,7 +137,7 @@ def sort_out(figure: DisplayList, seen: Seen) -> Parts:
         if owner and owner not in axes:
             axes[owner] = AxesParts()
             found.axes.append(axes[owner])
-        home: AxesParts | Parts = axes[owner] if owner else found
+        home: AxesParts | FigureParts = axes[owner] if owner else found
         legend = next((group for group in inner if group.name == "legend"), None)
         if legend is not None:
             if legend not in legends:
@@ -152,7 +151,7 @@ def sort_out(figure: DisplayList, seen: Seen) -> Parts:
             _into_axis(lines[inner[0]], ticks, inner[1:], thing, text)
         elif text is not None:
             home.texts.append(text)
-        elif not isinstance(thing, Words):
+        elif not isinstance(thing, TextItem):
             home.things.append(thing)
     for own in found.axes:
         for at, line in enumerate(own.axes):
@@ -162,7 +161,7 @@ def sort_out(figure: DisplayList, seen: Seen) -> Parts:
 
 
 def _into_axis(
-    axis: AxisParts, ticks: dict[Group, TickParts], inner: Sequence[Group], thing: Thing, text: Text | None
+    axis: AxisParts, ticks: dict[Group, TickParts], inner: Sequence[Group], thing: DisplayItem, text: TextBlock | None
 ) -> None:
     if inner and inner[0].name in ("xtick", "ytick"):
         axis.name = inner[0].name[0]
@@ -171,11 +170,11 @@ def _into_axis(
             axis.ticks.append(ticks[inner[0]])
         if text is not None:
             ticks[inner[0]].texts.append(text)
-        elif isinstance(thing, Shape):
+        elif isinstance(thing, PaintedPath):
             ticks[inner[0]].shapes.append(thing)
     elif text is not None:
         axis.texts.append(text)
-    elif isinstance(thing, Shape):
+    elif isinstance(thing, PaintedPath):
         axis.shapes.append(thing)
 
 
@@ -183,22 +182,24 @@ def _last(names: Sequence[str], name: str) -> int:
     return len(names) - 1 - list(reversed(names)).index(name)
 
 
-def _with_texts(things: Iterable[Thing], seen: Seen) -> Iterable[tuple[Thing, Text | None]]:
+def _with_texts(
+    things: Iterable[DisplayItem], seen: FigureVisibility
+) -> Iterable[tuple[DisplayItem, TextBlock | None]]:
     """Each thing, and with the first piece of each text that is seen, the text; other pieces come without."""
-    pieces: dict[Group, list[Words]] = defaultdict(list)
+    pieces: dict[Group, list[TextItem]] = defaultdict(list)
     kept = list(things)
     for thing in kept:
-        if isinstance(thing, Words) and thing.groups:
+        if isinstance(thing, TextItem) and thing.groups:
             pieces[thing.groups[-1]].append(thing)
     for thing in kept:
-        if not isinstance(thing, Words):
+        if not isinstance(thing, TextItem):
             yield thing, None
         elif thing.groups and pieces[thing.groups[-1]][0] is thing:
-            text = Text(tuple(pieces[thing.groups[-1]]))
+            text = TextBlock(tuple(pieces[thing.groups[-1]]))
             yield thing, text if is_seen(text, seen) else None
 
 
-def is_seen(text: Text, seen: Seen) -> bool:
+def is_seen(text: TextBlock, seen: FigureVisibility) -> bool:
     """Whether a text can be read in the picture."""
     return all(
         words.size >= MIN_LETTER
@@ -209,6 +210,6 @@ def is_seen(text: Text, seen: Seen) -> bool:
     )
 
 
-def seen_words(text: Text, role: str) -> SeenWords:
+def seen_words(text: TextBlock, role: str) -> ChartText:
     """A text as a scene has it."""
-    return SeenWords(text.string, role, rounded_bounds(text.bounds), hexadecimal(text.colour), round(text.size, 2))
+    return ChartText(text.string, role, rounded_bounds(text.bounds), hexadecimal(text.colour), round(text.size, 2))

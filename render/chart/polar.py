@@ -11,7 +11,7 @@ _SLACK = 0.02
 """Of the radius, by which points may be off a circle."""
 
 
-class Ring(NamedTuple):
+class RingSector(NamedTuple):
     """What lies between two radii and two angles."""
 
     centre: tuple[float, float]
@@ -30,7 +30,7 @@ class Ring(NamedTuple):
         return x + share * self.outer * math.cos(turn), y - share * self.outer * math.sin(turn)
 
 
-def ring(path: Path) -> Ring | None:
+def ring(path: Path) -> RingSector | None:
     """The part of a ring that a closed path is, or None; a whole ring has an inner loop besides."""
     if not path.is_curved or len(path.loops) > 2:
         return None
@@ -54,7 +54,7 @@ def ring(path: Path) -> Ring | None:
     if high - low > 360.5:
         return None
     start = low % 360
-    return Ring((float(centre[0]), float(centre[1])), inner, outer, start, start + min(high - low, 360.0))
+    return RingSector((float(centre[0]), float(centre[1])), inner, outer, start, start + min(high - low, 360.0))
 
 
 def _centre(path: Path) -> np.ndarray | None:

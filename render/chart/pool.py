@@ -5,14 +5,14 @@ from typing import Any
 
 from ...geometry.chart import ChartScene
 from ..sandbox.pool import DrawnPool, picture_of
-from .draw import Chart
+from .draw import DrawnChart
 from .limits import MAX_IMAGE_BYTES, MAX_VERTICES
 
 _MAX_BYTES = 16 * MAX_VERTICES + MAX_IMAGE_BYTES + (4 << 20)
 """Vertices, images, and the list itself as JSON."""
 
 
-class FigurePool(DrawnPool[Chart]):
+class FigurePool(DrawnPool[DrawnChart]):
     """Workers that run matplotlib programs, and read and draw the figures that they leave.
 
     Args:
@@ -33,5 +33,5 @@ class FigurePool(DrawnPool[Chart]):
     ) -> None:
         super().__init__("chart.program", "chart.draw", _MAX_BYTES, workers, wall_s, cpu_s, memory_mb, layers)
 
-    def _drawn(self, message: Any, payload: bytes) -> Chart:
-        return Chart(ChartScene.from_json(message["scene"]), picture_of(message["shape"], payload))
+    def _drawn(self, message: Any, payload: bytes) -> DrawnChart:
+        return DrawnChart(ChartScene.from_json(message["scene"]), picture_of(message["shape"], payload))

@@ -8,22 +8,22 @@ import numpy as np
 from shapely import box
 
 from ...geometry.chart import Axis, ChartScene, Mark, Panel
-from .axes import Frame, Reader, find_frame, read_axes, share_scales, strays
-from .display import DisplayList, Shape
-from .heatmap import Cells, Ramp, find_cells, ramp_of, values_of
-from .legend import Row, entries, name_by, read_legend
-from .marks import Found, Look, Marks, series_of
+from .axes import AxisReader, PanelFrame, find_frame, read_axes, share_scales, strays
+from .display import DisplayList, PaintedPath
+from .heatmap import ColourGrid, ColourRamp, find_cells, ramp_of, values_of
+from .legend import LegendRow, entries, name_by, read_legend
+from .marks import Look, MarkReader, MeasuredMark, series_of
 from .outlines import TOLERANCE, hexadecimal, rounded_bounds, segment
-from .parts import AxesParts, Parts, Text, seen_words, sort_out
-from .visible import Seen, region_of
+from .parts import AxesParts, FigureParts, TextBlock, seen_words, sort_out
+from .visible import FigureVisibility, region_of
 
 
 class _Plot:
     """A panel while it is read."""
 
-    def __init__(self, parts: AxesParts, frame: Frame, seen: Seen) -> None:
+    def __init__(self, parts: AxesParts, frame: PanelFrame, seen: FigureVisibility) -> None:
         self.parts = parts
-        self.reader = Reader(frame, tuple(read_axes(parts, frame, seen)))
+        self.reader = AxisReader(frame, tuple(read_axes(parts, frame, seen)))
         self.legends = [read_legend(legend, seen) for legend in parts.legends]
         self.rows = [row for legend in self.legends for row in legend.rows]
         odd = [*strays(parts, frame), *(shape for legend in self.legends for shape in legend.strays)]
@@ -31,12 +31,12 @@ class _Plot:
         cells, self.things = find_cells(sorted([*parts.things, *odd], key=lambda thing: thing.index))
         self.cells = [grid for grid in cells if seen.share(grid.last, box(*_round(grid))) > 0.5]
         ramps = [ramp for grid in self.cells if (ramp := ramp_of(grid)) is not None]
-        self.ramp: Ramp | None = ramps[0] if len(ramps) == len(self.cells) == 1 else None
+        self.ramp: ColourRamp | None = ramps[0] if len(ramps) == len(self.cells) == 1 else None
 
 
 def read_chart(figure: DisplayList) -> ChartScene:
     """What the figure shows."""
-    seen = Seen(figure)
+    seen = FigureVisibility(figure)
     parts = sort_out(figure, seen)
     plots = [_Plot(own, frame, seen) for own in parts.axes if (frame := find_frame(own)) is not None]
     for plot, reader in zip(plots, share_scales([plot.reader for plot in plots]), strict=True):
@@ -71,17 +71,17 @@ def _bar_of(plot: _Plot, others: Sequence[_Plot], bars: Sequence[_Plot]) -> _Plo
     return next((other for other in others if other in bars), None) if plot.cells else None
 
 
-def _background(parts: Parts) -> str:
-    first = next((thing for thing in parts.things if isinstance(thing, Shape)), None)
+def _background(parts: FigureParts) -> str:
+    first = next((thing for thing in parts.things if isinstance(thing, PaintedPath)), None)
     fill = first.style.fill if first is not None else None
     return hexadecimal(fill if fill is not None and fill[3] == 255 else (255, 255, 255))
 
 
-def _panel(plot: _Plot, bar: _Plot | None, outer: Sequence[Row], seen: Seen) -> Panel:
+def _panel(plot: _Plot, bar: _Plot | None, outer: Sequence[LegendRow], seen: FigureVisibility) -> Panel:
     frame = plot.reader.frame
-    shapes = [thing for thing in plot.things if isinstance(thing, Shape) and _is_mark(thing, plot.parts, frame)]
-    marks = Marks(plot.reader, seen, shapes, plot.parts.texts)
-    marks.others += sum(not isinstance(thing, Shape) for thing in plot.things)
+    shapes = [thing for thing in plot.things if isinstance(thing, PaintedPath) and _is_mark(thing, plot.parts, frame)]
+    marks = MarkReader(plot.reader, seen, shapes, plot.parts.texts)
+    marks.others += sum(not isinstance(thing, PaintedPath) for thing in plot.things)
     marks.read()
     for cells in plot.cells:
         marks.found += _cells_found(cells, plot.reader, bar, seen)
@@ -103,7 +103,7 @@ def _panel(plot: _Plot, bar: _Plot | None, outer: Sequence[Row], seen: Seen) -> 
     )
 
 
-def _name(rows: Sequence[Row], look: Look, kind: str) -> str:
+def _name(rows: Sequence[LegendRow], look: Look, kind: str) -> str:
     return "" if kind in ("cell", "rule") and not rows else name_by(rows, look)
 
 
@@ -114,10 +114,10 @@ def _colour_axis(bar: _Plot) -> Axis:
     return replace(axis, name="colour")
 
 
-def _is_mark(thing: Shape, parts: AxesParts, frame: Frame) -> bool:
+def _is_mark(thing: PaintedPath, parts: AxesParts, frame: PanelFrame) -> bool:
     """Whether a shape is neither the background nor a spine."""
     alone = len(parts.things) == 1 and not parts.axes
-    if not alone and thing is next((other for other in parts.things if isinstance(other, Shape)), None):
+    if not alone and thing is next((other for other in parts.things if isinstance(other, PaintedPath)), None):
         bounds = region_of(thing).bounds
         if thing.style.fill is not None and bounds and np.allclose(bounds, frame.bounds, atol=1):
             return False
@@ -129,24 +129,26 @@ def _is_mark(thing: Shape, parts: AxesParts, frame: Frame) -> bool:
     return not (frame.centre is not None and thing.style.clip is None and thing.style.fill is None)
 
 
-def _round(cells: Cells) -> tuple[float, float, float, float]:
+def _round(cells: ColourGrid) -> tuple[float, float, float, float]:
     left, top = cells.bounds[:, :2].min(axis=0)
     right, bottom = cells.bounds[:, 2:].max(axis=0)
     return float(left), float(top), float(right), float(bottom)
 
 
-def _cells_found(cells: Cells, reader: Reader, bar: _Plot | None, seen: Seen) -> list[Found]:
+def _cells_found(
+    cells: ColourGrid, reader: AxisReader, bar: _Plot | None, seen: FigureVisibility
+) -> list[MeasuredMark]:
     found = []
     ramp = None if bar is None else bar.ramp
     for bounds, values in values_of(cells, reader, ramp, None if bar is None else bar.reader):
         share = seen.share(cells.last, box(*bounds))
         kept = {name: value for name, value in values.items() if value is not None}
         mark = Mark(kept, rounded_bounds(bounds), round(min(1.0, share), 2))
-        found.append(Found("cell", True, (None, None, None), cells.artist, mark, 1.0))
+        found.append(MeasuredMark("cell", True, (None, None, None), cells.artist, mark, 1.0))
     return found
 
 
-def _title(texts: Sequence[Text], frame: Frame) -> tuple[str, list[Text]]:
+def _title(texts: Sequence[TextBlock], frame: PanelFrame) -> tuple[str, list[TextBlock]]:
     """The largest text above the panel, and the other texts."""
     above = [text for text in texts if text.bounds[3] <= frame.bounds[1] + 2]
     if not above:

@@ -31,7 +31,7 @@ class Recorder(RendererBase):
 
     def __init__(self, width: float, height: float) -> None:
         super().__init__()
-        self.list = DisplayList(width, height)
+        self.list = DisplayListWriter(width, height)
         self._size = (width, height)
         self._offset: tuple[float, float] | None = None
 
@@ -118,7 +118,7 @@ class Recorder(RendererBase):
         self.list.formula(x, y, glyphs, rules, angle, colour)
 
     def draw_tex(self, *args: Any, **options: Any) -> None:
-        """Text by LaTeX, which is refused."""
+        """TextBlock by LaTeX, which is refused."""
         raise Refused("usetex", "the figure sets text with LaTeX", "leave out usetex; $...$ works without")
 
 
@@ -157,7 +157,7 @@ def _rgba(colour: Any, gc: Any) -> list[int]:
     return [round(255 * part) for part in (red, green, blue, opacity)]
 
 
-class DisplayList:
+class DisplayListWriter:
     """The display list as it grows."""
 
     def __init__(self, width: float, height: float) -> None:

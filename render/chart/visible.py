@@ -24,7 +24,7 @@ from shapely import (
 from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
 
-from .display import Bitmap, Clip, Colour, DisplayList, Path, Shape, Style, Thing, Words
+from .display import Bitmap, Clip, Colour, DisplayItem, DisplayList, PaintedPath, PaintStyle, Path, TextItem
 
 EMPTY = Polygon()
 _THICK = 1.5
@@ -46,7 +46,7 @@ def filled(path: Path) -> BaseGeometry:
     return region
 
 
-def stroked(path: Path, style: Style) -> BaseGeometry:
+def stroked(path: Path, style: PaintStyle) -> BaseGeometry:
     """What stroking a path covers, its dashes taken for a whole line."""
     lines = []
     for points, closed in path.loops:
@@ -72,11 +72,11 @@ def clipped(region: BaseGeometry, clip: Clip | None) -> BaseGeometry:
     return region
 
 
-def region_of(thing: Thing, place: int | None = None) -> BaseGeometry:
+def region_of(thing: DisplayItem, place: int | None = None) -> BaseGeometry:
     """All that a thing paints; of a shape at several places, that at one of them or at all."""
     if isinstance(thing, Bitmap):
         return clipped(make_valid(polygons(thing.corners)), thing.clip)
-    if isinstance(thing, Words):
+    if isinstance(thing, TextItem):
         return Polygon(thing.corners)
     style = thing.style
     parts = [filled(thing.path)] if style.fill is not None else []
@@ -89,7 +89,7 @@ def region_of(thing: Thing, place: int | None = None) -> BaseGeometry:
     return clipped(region, style.clip)
 
 
-class Seen:
+class FigureVisibility:
     """Questions on what is seen of a figure."""
 
     def __init__(self, figure: DisplayList) -> None:
@@ -136,9 +136,9 @@ class Seen:
         return float(shown.area / region.area) if region.area > 0 else 0.0
 
     @cached_property
-    def _painted(self) -> tuple[list[tuple[Shape | Bitmap, BaseGeometry]], np.ndarray]:
+    def _painted(self) -> tuple[list[tuple[PaintedPath | Bitmap, BaseGeometry]], np.ndarray]:
         """Everything but text and lines, whose colour others are seen against, with bounds [n, 4]."""
-        found = [(thing, _paint_region(thing)) for thing in self._figure.things if not isinstance(thing, Words)]
+        found = [(thing, _paint_region(thing)) for thing in self._figure.things if not isinstance(thing, TextItem)]
         kept = [(thing, region) for thing, region in found if not region.is_empty]
         for _, region in kept:
             prepare(region)
@@ -178,7 +178,7 @@ class Seen:
         under = np.array(self.under(index, place.x, place.y))
         return contrast(_over(colour, under), under) * self._through(index, place.x, place.y)
 
-    def words_share(self, words: Words) -> float:
+    def words_share(self, words: TextItem) -> float:
         """How much of a line of text is in the canvas, uncovered and not run into by other text."""
         own = Polygon(words.corners)
         left = self.visible(words.index, own)
@@ -190,12 +190,12 @@ class Seen:
         return float(left.area / own.area) if own.area else 0.0
 
     @cached_property
-    def _text_boxes(self) -> tuple[list[Words], list[Polygon], np.ndarray]:
-        all_words = [thing for thing in self._figure.things if isinstance(thing, Words) and thing.colour[3] > 0]
+    def _text_boxes(self) -> tuple[list[TextItem], list[Polygon], np.ndarray]:
+        all_words = [thing for thing in self._figure.things if isinstance(thing, TextItem) and thing.colour[3] > 0]
         boxes = [Polygon(words.corners).buffer(0) for words in all_words]
         return all_words, boxes, np.array([region.bounds for region in boxes]).reshape(-1, 4)
 
-    def _near_words(self, words: Words) -> Sequence[Polygon]:
+    def _near_words(self, words: TextItem) -> Sequence[Polygon]:
         all_words, boxes, bounds = self._text_boxes
         (left, top), (right, bottom) = words.corners.min(axis=0), words.corners.max(axis=0)
         near = (bounds[:, 0] < right) & (bounds[:, 2] > left) & (bounds[:, 1] < bottom) & (bounds[:, 3] > top)
@@ -221,11 +221,11 @@ def _inside(region: BaseGeometry) -> Point | None:
     return centre if contains_xy(region, centre.x, centre.y) else point_on_surface(region)
 
 
-def _opaque(thing: Thing) -> BaseGeometry:
+def _opaque(thing: DisplayItem) -> BaseGeometry:
     """What a thing hides."""
     if isinstance(thing, Bitmap):
         return region_of(thing) if (thing.pixels[..., 3] == 255).all() else EMPTY
-    if isinstance(thing, Words):
+    if isinstance(thing, TextItem):
         if thing.size < _LARGE_TEXT or thing.colour[3] < 255:
             return EMPTY
         loops = [loop for loop in thing.font.outline(thing.text, thing.size) if len(loop) > 2]
@@ -240,7 +240,7 @@ def _opaque(thing: Thing) -> BaseGeometry:
     return clipped(_placed(unary_union(parts), thing), style.clip) if parts else EMPTY
 
 
-def _paint_region(thing: Shape | Bitmap) -> BaseGeometry:
+def _paint_region(thing: PaintedPath | Bitmap) -> BaseGeometry:
     if isinstance(thing, Bitmap):
         return region_of(thing)
     if thing.style.fill is None or thing.style.fill[3] == 0:
@@ -248,14 +248,14 @@ def _paint_region(thing: Shape | Bitmap) -> BaseGeometry:
     return clipped(_placed(filled(thing.path), thing), thing.style.clip)
 
 
-def _placed(region: BaseGeometry, shape: Shape) -> BaseGeometry:
+def _placed(region: BaseGeometry, shape: PaintedPath) -> BaseGeometry:
     if shape.places is None:
         return region
     return unary_union([translate(region, x, y) for x, y in shape.places.tolist()])
 
 
-def _colour_at(thing: Shape | Bitmap, x: float, y: float) -> Sequence[float]:
-    if isinstance(thing, Shape):
+def _colour_at(thing: PaintedPath | Bitmap, x: float, y: float) -> Sequence[float]:
+    if isinstance(thing, PaintedPath):
         return thing.style.fill or (0, 0, 0, 0)
     origin, across, _, down = thing.corners
     axes = np.stack([across - origin, down - origin], axis=1)

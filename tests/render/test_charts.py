@@ -8,7 +8,7 @@ from charts import CASES, HEAD, Values
 
 from zerosight.geometry.chart import Axis, ChartScene, Panel
 from zerosight.render import InfrastructureError, Rejected
-from zerosight.render.chart.draw import Chart
+from zerosight.render.chart.draw import DrawnChart
 from zerosight.render.chart.pool import FigurePool
 
 SHARE_OF_RANGE = 0.005
@@ -22,13 +22,13 @@ def pool() -> Iterator[FigurePool]:
 
 
 @pytest.fixture(scope="module")
-def charts(pool: FigurePool) -> dict[str, Chart | Rejected | InfrastructureError]:
+def charts(pool: FigurePool) -> dict[str, DrawnChart | Rejected | InfrastructureError]:
     return dict(zip(CASES, pool.run([case.program for case in CASES.values()], 320), strict=True))
 
 
-def chart(charts: dict[str, Chart | Rejected | InfrastructureError], name: str) -> Chart:
+def chart(charts: dict[str, DrawnChart | Rejected | InfrastructureError], name: str) -> DrawnChart:
     found = charts[name]
-    assert isinstance(found, Chart), found
+    assert isinstance(found, DrawnChart), found
     return found
 
 
@@ -64,7 +64,7 @@ def agree(panel: Panel, upright: bool, got: Values, want: Values) -> bool:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_values_agree_with_the_data(name: str, charts: dict[str, Chart | Rejected | InfrastructureError]) -> None:
+def test_values_agree_with_the_data(name: str, charts: dict[str, DrawnChart | Rejected | InfrastructureError]) -> None:
     scene = chart(charts, name).scene
     assert len(scene.panels) == len(CASES[name].panels)
     for panel, expected in zip(scene.panels, CASES[name].panels, strict=True):
@@ -76,18 +76,20 @@ def test_values_agree_with_the_data(name: str, charts: dict[str, Chart | Rejecte
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name not in ("annotated",)])
-def test_nothing_is_left_over(name: str, charts: dict[str, Chart | Rejected | InfrastructureError]) -> None:
+def test_nothing_is_left_over(name: str, charts: dict[str, DrawnChart | Rejected | InfrastructureError]) -> None:
     scene = chart(charts, name).scene
     assert scene.others == 0 and all(panel.others == 0 for panel in scene.panels)
 
 
-def test_an_arrow_is_left_over(charts: dict[str, Chart | Rejected | InfrastructureError]) -> None:
+def test_an_arrow_is_left_over(charts: dict[str, DrawnChart | Rejected | InfrastructureError]) -> None:
     (panel,) = chart(charts, "annotated").scene.panels
     assert panel.others > 0
     assert {words.text for words in panel.words} == {"peak", "note"}
 
 
-def test_scatter_shows_every_point_in_its_colour(charts: dict[str, Chart | Rejected | InfrastructureError]) -> None:
+def test_scatter_shows_every_point_in_its_colour(
+    charts: dict[str, DrawnChart | Rejected | InfrastructureError],
+) -> None:
     (panel,) = chart(charts, "scatter").scene.panels
     assert {one.colour: len(one.marks) for one in panel.series} == {"#ff0000": 13, "#0000ff": 12}
     assert all(one.alpha == pytest.approx(0.7, abs=0.01) for one in panel.series)
@@ -104,13 +106,13 @@ LABELS = {
 
 
 @pytest.mark.parametrize("name", LABELS)
-def test_legends_name_the_series(name: str, charts: dict[str, Chart | Rejected | InfrastructureError]) -> None:
+def test_legends_name_the_series(name: str, charts: dict[str, DrawnChart | Rejected | InfrastructureError]) -> None:
     (panel,) = chart(charts, name).scene.panels
     assert {one.label: one.colour for one in panel.series} == LABELS[name]
     assert {entry.label: entry.colour for entry in panel.legend} == LABELS[name]
 
 
-def test_titles_and_labels_are_read(charts: dict[str, Chart | Rejected | InfrastructureError]) -> None:
+def test_titles_and_labels_are_read(charts: dict[str, DrawnChart | Rejected | InfrastructureError]) -> None:
     scene = chart(charts, "subplots").scene
     assert [panel.title for panel in scene.panels] == ["above", "below"]
     assert [words.text for words in scene.words] == ["Both"]
@@ -119,19 +121,19 @@ def test_titles_and_labels_are_read(charts: dict[str, Chart | Rejected | Infrast
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_scenes_survive_json(name: str, charts: dict[str, Chart | Rejected | InfrastructureError]) -> None:
+def test_scenes_survive_json(name: str, charts: dict[str, DrawnChart | Rejected | InfrastructureError]) -> None:
     scene = chart(charts, name).scene
     again = ChartScene.from_json(scene.to_json())
     assert again == scene and again.digest == scene.digest
 
 
 def test_scenes_and_pictures_are_the_same_in_any_process(
-    charts: dict[str, Chart | Rejected | InfrastructureError],
+    charts: dict[str, DrawnChart | Rejected | InfrastructureError],
 ) -> None:
     names = ["bars", "lines", "pie", "heat map"]
     with FigurePool(layers=("limits",)) as other:
         for name, again in zip(names, other.run([CASES[name].program for name in names], 320), strict=True):
-            assert isinstance(again, Chart)
+            assert isinstance(again, DrawnChart)
             assert again.scene.to_json() == chart(charts, name).scene.to_json()
             assert again.picture.digest == chart(charts, name).picture.digest
 
@@ -143,7 +145,7 @@ def test_bars_are_where_the_picture_has_their_colour(pool: FigurePool) -> None:
     """By pixels: the rows and columns of each bar's colour against the bounds that the scene gives."""
     program = HEAD + "plt.bar(['a', 'b', 'c'], [4, 9, 6], color=['#ff0000', '#00ff00', '#0000ff'])"
     (found,) = pool.run([program], 922)
-    assert isinstance(found, Chart)
+    assert isinstance(found, DrawnChart)
     pixels, scale = found.picture.array, 922 / found.scene.width
     for one, colour in zip(found.scene.panels[0].series, ([255, 0, 0], [0, 255, 0], [0, 0, 255]), strict=True):
         rows, columns = (pixels == colour).all(axis=2).nonzero()
@@ -155,7 +157,7 @@ def test_bars_are_where_the_picture_has_their_colour(pool: FigurePool) -> None:
 def test_shares_of_a_pie_are_shares_of_pixels(pool: FigurePool) -> None:
     program = HEAD + "plt.pie([1, 2, 5], colors=['#ff0000', '#00ff00', '#0000ff'])"
     (found,) = pool.run([program], 922)
-    assert isinstance(found, Chart)
+    assert isinstance(found, DrawnChart)
     counts = [(found.picture.array == c).all(axis=2).sum() for c in ([255, 0, 0], [0, 255, 0], [0, 0, 255])]
     for one, count in zip(found.scene.panels[0].series, counts, strict=True):
         assert one.marks[0].values["share"] == pytest.approx(count / sum(counts), abs=0.005)
@@ -177,6 +179,6 @@ GOLDEN_MATPLOTLIB = "3.11.2"
 @pytest.mark.skipif(version("matplotlib") != GOLDEN_MATPLOTLIB, reason="another matplotlib lays figures out otherwise")
 @pytest.mark.parametrize("name", GOLDEN)
 def test_scenes_are_those_of_every_machine(
-    name: str, charts: dict[str, Chart | Rejected | InfrastructureError]
+    name: str, charts: dict[str, DrawnChart | Rejected | InfrastructureError]
 ) -> None:
     assert chart(charts, name).scene.digest[:16] == GOLDEN[name]

@@ -9,7 +9,7 @@ from charts import CASES, HEAD
 
 from zerosight.geometry.chart import Series
 from zerosight.render import InfrastructureError, Rejected
-from zerosight.render.chart.draw import Chart
+from zerosight.render.chart.draw import DrawnChart
 from zerosight.render.chart.pool import FigurePool
 from zerosight.render.sandbox.layers import offered
 
@@ -22,31 +22,31 @@ def pool() -> Iterator[FigurePool]:
         yield made
 
 
-def drawn(pool: FigurePool, program: str, size: int = 461) -> Chart | Rejected | InfrastructureError:
+def drawn(pool: FigurePool, program: str, size: int = 461) -> DrawnChart | Rejected | InfrastructureError:
     (found,) = pool.run([HEAD + program], size)
     return found
 
 
-def chart(pool: FigurePool, program: str) -> Chart:
+def chart(pool: FigurePool, program: str) -> DrawnChart:
     found = drawn(pool, program)
-    assert isinstance(found, Chart), found
+    assert isinstance(found, DrawnChart), found
     return found
 
 
-def series(found: Chart, kind: str) -> list[Series]:
+def series(found: DrawnChart, kind: str) -> list[Series]:
     return [one for panel in found.scene.panels for one in panel.series if one.kind == kind]
 
 
-def numbers(found: Chart, kind: str, name: str) -> list[float | str | None]:
+def numbers(found: DrawnChart, kind: str, name: str) -> list[float | str | None]:
     return [mark.values.get(name) for one in series(found, kind) for mark in one.marks]
 
 
 def still_good(pool: FigurePool) -> bool:
     (found,) = pool.run([GOOD], 200)
-    return isinstance(found, Chart) and numbers(found, "bar", "high") == [1.0, 3.0]
+    return isinstance(found, DrawnChart) and numbers(found, "bar", "high") == [1.0, 3.0]
 
 
-def share_of(found: Chart, colour: str) -> float:
+def share_of(found: DrawnChart, colour: str) -> float:
     """Of the picture's pixels."""
     return float((found.picture.array == list(bytes.fromhex(colour[1:]))).all(axis=2).mean())
 
@@ -105,7 +105,7 @@ def test_labels_that_are_not_seen_are_not_read(hide: str, pool: FigurePool) -> N
     outcome = drawn(pool, f"fig, ax = plt.subplots()\nax.bar(['a', 'b'], [1, 3])\n{hide}")
     if isinstance(outcome, Rejected):
         return
-    assert isinstance(outcome, Chart), outcome
+    assert isinstance(outcome, DrawnChart), outcome
     axis = outcome.scene.panels[0].axis("y")
     assert axis is None or axis.scale is None, axis
     assert not any(isinstance(value, float) for value in numbers(outcome, "bar", "high"))
@@ -164,7 +164,7 @@ def test_a_forged_display_list_is_drawn_and_read_alike(pool: FigurePool) -> None
         "os.write(3, struct.pack('<II', len(m), len(p)) + m + p)\nos._exit(0)"
     )
     found = drawn(pool, forged)
-    assert isinstance(found, Chart)
+    assert isinstance(found, DrawnChart)
     assert share_of(found, "#ff0000") == pytest.approx(0.25, abs=0.02)
     others = found.scene.others + sum(panel.others + len(panel.series) for panel in found.scene.panels)
     assert others > 0
@@ -245,7 +245,7 @@ def test_forged_nonsense_is_rejected(change: str, pool: FigurePool) -> None:
 def test_wrong_and_greedy_programs(program: str, code: str, reason: str, pool: FigurePool) -> None:
     outcome = drawn(pool, program)
     if code == "chart":
-        assert isinstance(outcome, Chart), outcome
+        assert isinstance(outcome, DrawnChart), outcome
     else:
         assert isinstance(outcome, Rejected), outcome
         assert code in ("", outcome.code) and reason in outcome.reason, outcome
@@ -283,12 +283,12 @@ def test_attack_is_contained(name: str, pool: FigurePool) -> None:
 
 
 def test_a_program_leaves_nothing_for_the_next(pool: FigurePool) -> None:
-    assert isinstance(drawn(pool, "plt.rcParams['axes.facecolor'] = 'red'; plt.plot([1]); plt.plot([2])"), Chart)
+    assert isinstance(drawn(pool, "plt.rcParams['axes.facecolor'] = 'red'; plt.plot([1]); plt.plot([2])"), DrawnChart)
     found = chart(pool, "plt.plot([1, 2])")
     assert not np.all(found.picture.array == [255, 0, 0], axis=2).any()
 
 
 def test_pictures_and_scenes_are_the_same_each_time(pool: FigurePool) -> None:
     first, second = pool.run([CASES["boxes"].program] * 2, 300)
-    assert isinstance(first, Chart) and isinstance(second, Chart)
+    assert isinstance(first, DrawnChart) and isinstance(second, DrawnChart)
     assert first.scene.digest == second.scene.digest and first.picture.digest == second.picture.digest
