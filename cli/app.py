@@ -67,7 +67,7 @@ def evolve(
     from ..train.loop import Terminated
     from ..train.models.load import model_path
     from ..train.models.policy import locate_model
-    from ..train.recipes import make_scheme, recipe_config, scheme_names
+    from ..train.recipes import algorithm_names, make_algorithm, recipe_config
     from ..train.runs.report import write_report
     from ..train.runs.store import Run, newest_checkpoint
     from ..train.session import run_session
@@ -90,8 +90,8 @@ def evolve(
         for env in config.envs:
             make(env)
         locate_model(model_path(config.model))
-        for scheme in scheme_names(config):
-            make_scheme(scheme, config)
+        for algorithm in algorithm_names(config):
+            make_algorithm(algorithm, config)
         if config.start is not None:
             newest_checkpoint(config.start)
         demand(config.sandbox.required)

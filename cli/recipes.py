@@ -22,7 +22,7 @@ def recipe_list(as_json: Json = False) -> None:
     from ..train.recipes import RECIPES
 
     if as_json:
-        found = [{"name": r.name, "title": r.title, "quirks": dict(r.scheme.all_quirks())} for r in RECIPES.values()]
+        found = [{"name": r.name, "title": r.title, "quirks": dict(r.algorithm.all_quirks())} for r in RECIPES.values()]
         print(json.dumps(found, indent=1))  # noqa: T201
         return
     table = Table(Column("recipe", no_wrap=True), "about")
@@ -37,13 +37,13 @@ def recipe_show(name: str, as_json: Json = False) -> None:
     from ..train.recipes import find_recipe
 
     recipe = find_recipe(name)
-    quirks = dict(recipe.scheme.all_quirks())
+    quirks = dict(recipe.algorithm.all_quirks())
     if as_json:
         body = {"name": recipe.name, "about": recipe.about, "changes": recipe.changes(), "quirks": quirks}
         print(json.dumps(body | {"config": recipe.config().model_dump(mode="json")}, indent=1))  # noqa: T201
         return
     console.print(recipe.about, highlight=False, markup=False, soft_wrap=True)
-    changes = {key: value for key, value in recipe.changes().items() if key not in ("recipe", "scheme")}
+    changes = {key: value for key, value in recipe.changes().items() if key not in ("recipe", "algorithm")}
     if changes:
         console.print("\n[bold]What it sets[/] (everything else as by default):")
         console.print(yaml.safe_dump(changes, sort_keys=False).rstrip(), highlight=False, markup=False, soft_wrap=True)

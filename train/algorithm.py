@@ -1,6 +1,6 @@
-"""Schemes: what a recipe does differently from the default within the one loop.
+"""Algorithms: what a recipe does differently from the default within the one loop.
 
-The loop rolls out an episode tree and trains on it. A scheme says what the Proposer and the Coder are shown, which
+The loop rolls out an episode tree and trains on it. An algorithm says what the Proposer and the Coder are shown, which
 questions are asked about a drawing, what each completion is paid, and what is learned from. This one is the default's;
 the others are in train/recipes/, each beside the configuration that it is made for.
 """
@@ -42,11 +42,11 @@ FAILED, FAILED_SHOWN = 0.25, 8
 """Solve rate under which a question counts as failed, and how many of them a Proposer is shown."""
 
 
-class Scheme:
+class Algorithm:
     """The default: every role is paid by what was drawn and by the Solver's accuracy against the oracle.
 
     Raises:
-        ConfigError: a quirk is asked for that the scheme does not have.
+        ConfigError: a quirk is asked for that the algorithm does not have.
     """
 
     name: ClassVar[str] = "zerosight"
@@ -68,7 +68,7 @@ class Scheme:
 
     @classmethod
     def all_quirks(cls) -> Mapping[str, str]:
-        """The scheme's quirks, with those of all that it is derived from."""
+        """The algorithm's quirks, with those of all that it is derived from."""
         quirks_by_name: dict[str, str] = {}
         for base in reversed(cls.__mro__):
             quirks_by_name |= vars(base).get("quirks", {})
@@ -108,7 +108,7 @@ class Scheme:
         return float(getattr(self.config.tree, f"{role}_temperature"))
 
     def assess(self, attempts: Sequence[Attempt], trial: Trial) -> None:
-        """Called after each step's rollout, by schemes that set `measures`."""
+        """Called after each step's rollout, by algorithms that set `measures`."""
 
     def prepare(self, trial: Trial, step: int, stream: Stream) -> None:
         """Called before each step's rollout."""
@@ -214,7 +214,7 @@ class Scheme:
         self.failed = deque(state["failed"], maxlen=FAILED_SHOWN)
 
     def figures(self) -> dict[str, float]:
-        """What to log of the scheme itself."""
+        """What to log of the algorithm itself."""
         return {}
 
 

@@ -1,7 +1,7 @@
 """Rolling out ahead: the coming steps are sampled and drawn beside learning, by weights a fixed number of updates old.
 
-With `ahead=k`, step s is rolled out from what there was after step s - k (weights, curriculum, what schemes remember),
-by a policy, a curriculum and schemes of its own, in the order of steps. So at most k steps wait to be learned from,
+With `ahead=k`, step s is rolled out from what there was after step s - k (weights, curriculum, the algorithms' memory),
+by a policy, a curriculum and algorithms of its own, in the order of steps. So at most k steps wait to be learned from,
 no step is learned from that was sampled more than k updates ago, and the result depends on neither's speed.
 """
 
@@ -30,7 +30,7 @@ class Snapshot:
     weights: Mapping[str, torch.Tensor]
     """What is trained, by name."""
     state: str
-    """Of curriculum and schemes, as the JSON that checkpoints have: nothing that learning changes beside."""
+    """Of curriculum and algorithms, as the JSON that checkpoints have: nothing that learning changes beside."""
 
 
 class Rolled(NamedTuple):
@@ -45,7 +45,7 @@ class RollsAhead:
 
     Args:
         policy: that samples, a copy of the one that learns.
-        take: makes curriculum and schemes of the thread what a state says.
+        take: makes curriculum and algorithms of the thread what a state says.
         roll_out: a step's attempts, by number, with what was asked after it.
         ahead: steps that are rolled out at most beside the one that is learned from.
         steps: of the run.

@@ -64,7 +64,7 @@ class Tree(Section):
 
 
 class Learning(Section):
-    """The optimiser and the loss."""
+    """The optimizer and the loss."""
 
     learning_rate: float = Field(3e-4, gt=0)
     """AdamW's peak rate."""
@@ -217,9 +217,9 @@ class Phase(Section):
     steps: int = Field(ge=1)
     """For how long."""
     method: Literal["grpo", "sft"] = "grpo"
-    """Learn from all completions by their rewards, or imitate those that the scheme accepts."""
-    scheme: str = ""
-    """The scheme of this phase; by default the run's."""
+    """Learn from all completions by their rewards, or imitate those that the algorithm accepts."""
+    algorithm: str = ""
+    """The algorithm of this phase; by default the run's."""
 
 
 class Generation(Section):
@@ -277,10 +277,10 @@ class RunConfig(Section):
 
     recipe: str = "zerosight"
     """The recipe this began from."""
-    scheme: str = "zerosight"
+    algorithm: str = "zerosight"
     """Whose prompts, rewards, filters and memory the loop has: a recipe's name (`zerosight recipe list`)."""
     quirks: tuple[str, ...] = ()
-    """Switches of the scheme: behaviour of published code that is off by default (`zerosight recipe show`)."""
+    """Switches of the algorithm: behaviour of published code that is off by default (`zerosight recipe show`)."""
     start: Path | None = None
     """A run whose newest checkpoint's weights and curriculum this one begins with."""
     model: str = "embedded"

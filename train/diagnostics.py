@@ -10,20 +10,20 @@ from ..envs import make
 from ..envs.language.query import Call, skeleton
 from ..roles.novelty import structure_entropy
 from ..roles.proposer import Proposal
-from .algorithm import Scheme
+from .algorithm import Algorithm
 from .rollouts import Asked, Attempt, Trace
 
 
-def diagnose(attempts: Sequence[Attempt], traces: Sequence[Trace], scheme: Scheme) -> dict[str, Any]:
+def diagnose(attempts: Sequence[Attempt], traces: Sequence[Trace], algorithm: Algorithm) -> dict[str, Any]:
     """What a step's labels, proposals and rewards were worth, to be logged.
 
     `label/error`: share of wrong labels among the labelled items, and `label/share` of items that have one;
     `collapse/queries` and `collapse/programs`: entropy of their structures, nats, 0 where all are alike;
     `hacking/paid_wrong` and `hacking/unpaid_right`: shares of the Solver's answers that are paid as right and are
-    wrong, and the other way round; and the scheme's own figures.
+    wrong, and the other way round; and the algorithm's own figures.
     """
     asked = [each for attempt in attempts for each in attempt.asked if each.refused is None]
-    wrong = [label_is_wrong(each, scheme) for each in asked]
+    wrong = [label_is_wrong(each, algorithm) for each in asked]
     labelled = [each for each in wrong if each is not None]
     queries = [_form(a.proposal.query) for a in attempts if isinstance(a.proposal, Proposal)]
     programs = [drawing.program for attempt in attempts for drawing in attempt.drawings]
@@ -36,13 +36,13 @@ def diagnose(attempts: Sequence[Attempt], traces: Sequence[Trace], scheme: Schem
         "collapse/programs": structure_entropy(programs) if programs else None,
         "hacking/paid_wrong": _share([p and not t.right for p, t in zip(paid, answers, strict=True)]),
         "hacking/unpaid_right": _share([t.right and not p for p, t in zip(paid, answers, strict=True)]),
-        **{f"scheme/{name}": value for name, value in scheme.figures().items()},
+        **{f"algorithm/{name}": value for name, value in algorithm.figures().items()},
     }
 
 
-def label_is_wrong(asked: Asked, scheme: Scheme) -> bool | None:
+def label_is_wrong(asked: Asked, algorithm: Algorithm) -> bool | None:
     """Whether an item's label is not one that the oracle accepts; None where it has no label."""
-    label = scheme.label(asked)
+    label = algorithm.label(asked)
     if label is None:
         return None
     if label.true:

@@ -10,7 +10,7 @@ from ..render.drawing import Drawn, Outcome
 from ..roles import coder, explain, proposer, solver
 from ..roles.labels import vote
 from ..roles.proposer import Proposal
-from .algorithm import Scheme
+from .algorithm import Algorithm
 from .config import RunConfig
 from .curriculum.base import Curriculum
 from .learning.advantages import dynamic_sampling, pooled
@@ -24,7 +24,7 @@ MAX_LEAD = 3
 
 
 class Episodes:
-    """Rolls out one step after another, as the scheme has it."""
+    """Rolls out one step after another, as the algorithm has it."""
 
     def __init__(
         self,
@@ -33,14 +33,14 @@ class Episodes:
         generator: Generator,
         curriculum: Curriculum,
         draw: Draw,
-        scheme: Scheme,
+        algorithm: Algorithm,
     ) -> None:
         self.config = config
         self.policy = policy
         self.generator = generator
         self.curriculum = curriculum
         self.draw = draw
-        self.scheme = scheme
+        self.algorithm = algorithm
         self.asked_before: Counter[tuple[str, str, str]] = Counter()
         """How often each (environment, task, answer) was asked; the rarer of a task's answers are preferred."""
 
@@ -75,8 +75,8 @@ class Episodes:
         stream: Stream,
         temperature: float | None = None,
     ) -> list[list[Completion]]:
-        """`n` completions for each prompt, by default at the scheme's temperature of the role."""
-        heat = self.scheme.temperature(role) if temperature is None else temperature
+        """`n` completions for each prompt, by default at the algorithm's temperature of the role."""
+        heat = self.algorithm.temperature(role) if temperature is None else temperature
         sampling = Sampling(max_new_tokens=tokens, temperature=heat, n=n)
         return self.generator.generate(role, prompts, sampling, stream.word() >> 1) if prompts else []
 
@@ -87,7 +87,7 @@ class Episodes:
         found = []
         for number, arm in enumerate(self.curriculum.draw(stream, count)):
             env = make(arm.env)
-            briefing = self.scheme.briefed(env.briefing(stream, arm.task, arm.difficulty), stream)
+            briefing = self.algorithm.briefed(env.briefing(stream, arm.task, arm.difficulty), stream)
             attempt = Attempt(env, briefing, (f"briefing{number}",))
             if self.config.tree.source != "drawn":
                 attempt.given = _sampled(attempt, stream.child("given", number))
@@ -110,7 +110,7 @@ class Episodes:
         begun = [attempt for attempt in briefed if tree.source == "drawn" or attempt.given is not None]
         for attempt in begun:
             shown = attempt.given.picture if attempt.given and tree.proposer_sees else None
-            note = self.scheme.note(attempt.env)
+            note = self.algorithm.note(attempt.env)
             messages = proposer.prompt(attempt.env, attempt.briefing, note=note, given=shown is not None)
             attempt.prompt = self.policy.prompt(messages, shown)
         prompts = [attempt.prompt for attempt in begun if attempt.prompt is not None]
@@ -129,7 +129,7 @@ class Episodes:
         valid = [a for a in attempts if isinstance(a.proposal, Proposal)]
         for attempt in valid:
             assert isinstance(attempt.proposal, Proposal)
-            messages = self.scheme.coder_messages(attempt.env, attempt.proposal, stream)
+            messages = self.algorithm.coder_messages(attempt.env, attempt.proposal, stream)
             attempt.coder_prompt = self.policy.prompt(messages)
         prompts = [a.coder_prompt for a in valid if a.coder_prompt is not None]
         groups = self.generate("coder", prompts, self.config.tree.coder_tokens, self.config.tree.programs, stream)
@@ -188,7 +188,7 @@ class Episodes:
             if not isinstance(outcome, Drawn) or not faithful(drawing) or outcome.scene.digest in seen:
                 continue
             seen.add(outcome.scene.digest)
-            for query, task, own in self.scheme.questions(attempt, self.curriculum, stream):
+            for query, task, own in self.algorithm.questions(attempt, self.curriculum, stream):
                 truth = attempt.env.solve(outcome.scene, query)
                 if isinstance(truth, Rejected):
                     if own:
@@ -255,7 +255,7 @@ class Episodes:
         self.answered([asked for attempt in attempts for asked in attempt.asked], self.config.tree.answers, stream)
 
     def answered(self, every: Sequence[Asked], n: int, stream: Stream, temperature: float | None = None) -> None:
-        """Have each item answered `n` times by the Solver, in place, by default at the scheme's temperature."""
+        """Have each item answered `n` times by the Solver, in place, by default at the algorithm's temperature."""
         prompts = [self.policy.prompt(solver.prompt(asked.item.question), asked.picture) for asked in every]
         groups = self.generate("solver", prompts, self.config.tree.solver_tokens, n, stream, temperature)
         labels = self.config.labels
@@ -273,27 +273,27 @@ class Episodes:
 
     # --- rewards back up the tree ---------------------------------------------------------------------------------
 
-    def traces(self, attempts: Sequence[Attempt], version: int, scheme: Scheme) -> list[Trace]:
-        """Every role's traces with the scheme's scores; what our machinery failed on or a filter leaves out has none.
+    def traces(self, attempts: Sequence[Attempt], version: int, algorithm: Algorithm) -> list[Trace]:
+        """Every role's traces with the algorithm's scores; none where infrastructure failed or a filter drops them.
 
-        The scheme is given: `self.scheme` may be the next step's already, where that is rolled out beside this.
+        The algorithm is given: `self.algorithm` may be the next step's already, where that is rolled out beside this.
         """
         found: list[Trace] = []
         groups = proposer_groups(attempts, self.config.learning.proposer_groups)
-        for attempt, score, group in zip(attempts, scheme.proposer_scores(attempts), groups, strict=True):
+        for attempt, score, group in zip(attempts, algorithm.proposer_scores(attempts), groups, strict=True):
             if score is not None and attempt.prompt is not None and attempt.completion is not None:
                 right = isinstance(attempt.proposal, Proposal) and bool(attempt.own)
                 found.append(Trace("proposer", group, attempt.prompt, attempt.completion, score, version, right))
-            if attempt.coder_prompt is not None and scheme.teaches_coder(attempt):
+            if attempt.coder_prompt is not None and algorithm.teaches_coder(attempt):
                 for completion, drawing in zip(attempt.programs, attempt.drawings, strict=True):
-                    drawn = scheme.coder_score(attempt, drawing)
+                    drawn = algorithm.coder_score(attempt, drawing)
                     if drawn is not None:
                         right = faithful(drawing)
                         found.append(
                             Trace("coder", attempt.path, attempt.coder_prompt, completion, drawn, version, right)
                         )
             for number, asked in enumerate(attempt.asked):
-                found += answer_traces(attempt, number, asked, version, scheme)
+                found += answer_traces(attempt, number, asked, version, algorithm)
         return found
 
     def observe(self, attempts: Sequence[Attempt]) -> None:

@@ -27,7 +27,7 @@ def follow(processes: Together, device: torch.device) -> None:
         orders["restore"] = lambda: run.load_newest(policy, learner)
         orders["generate"] = SharedGenerator(HFGenerator(policy), processes).take_part
         orders["learn"] = learner.step
-        orders["write"] = learner.write_share
+        orders["write"] = learner.write_own_state
 
     orders["begin"] = begin
     processes.obey(orders)

@@ -5,7 +5,7 @@ answer of a form equally likely whatever the question's words, so every constant
 score is the accuracy with each picture swapped for another item's.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,17 +46,28 @@ class Suite:
         return {item.env for item in self.items}
 
 
-def heldout_suite(envs: Sequence[str], count: int, seed: int = SUITE_SEED) -> Suite:
-    """`count` items of the `heldout` split, in turn over environments, forms and difficulties."""
-    made = []
+def heldout_items(envs: Sequence[str], count: int, seed: int = SUITE_SEED) -> tuple[Item, ...]:
+    """Return `count` items of the `heldout` split, in turn over `envs`, their forms and the difficulties."""
+    items = []
     for index in range(count):
         env = make(envs[index % len(envs)])
         tasks = list(env.tasks)
         turn = index // len(envs)
         wanted = DIFFICULTY_PATTERN[turn // len(tasks) % len(DIFFICULTY_PATTERN)]
         difficulty = min(wanted, max(env.difficulties))
-        made.append(env.sample(stream(env.id, "heldout", seed, index), tasks[turn % len(tasks)], difficulty))
-    return Suite(tuple(made), tuple(env.show(item, env.size) for item in made for env in [make(item.env)]))
+        items.append(env.sample(stream(env.id, "heldout", seed, index), tasks[turn % len(tasks)], difficulty))
+    return tuple(items)
+
+
+def heldout_suite(envs: Sequence[str], count: int, seed: int = SUITE_SEED) -> Suite:
+    """Return `heldout_items` of the same arguments with their pictures."""
+    items = heldout_items(envs, count, seed)
+    return Suite(items, tuple(env.show(item, env.size) for item in items for env in [make(item.env)]))
+
+
+def blind_partner(index: int, count: int) -> int:
+    """Return whose picture item `index` of `count` is shown blind: half a suite away, so of another form and scene."""
+    return (index + count // 2) % count
 
 
 def evaluate(policy: Policy, suite: Suite, taught: Sequence[str], progress: Progress | None = None) -> dict[str, Any]:
@@ -69,22 +80,42 @@ def evaluate(policy: Policy, suite: Suite, taught: Sequence[str], progress: Prog
         progress: called as the answers come.
     """
     count = len(suite.items)
-    # Another item's picture: half the suite away, so of another form and scene.
-    swapped = [suite.pictures[(i + count // 2) % count] for i in range(count)] if count > 1 else list(suite.pictures)
+    swapped = [suite.pictures[blind_partner(i, count)] for i in range(count)]
     sighted = _answers(policy, suite.items, suite.pictures, "sighted", progress)
     blind = _answers(policy, suite.items, swapped, "blind", progress)
-    rows = [
-        {
-            "id": item.id,
-            "task": task_label(suite.envs, item.env, item.task),
-            "chance": make(item.env).tasks[item.task].chance,
-            "kind": kind_of(item, taught),
-            "answer": seen,
-            "right": _right(item, seen),
-            "blind_right": _right(item, unseen),
-        }
-        for item, seen, unseen in zip(suite.items, sighted, blind, strict=True)
-    ]
+    return summarize(
+        [
+            answer_row(suite.envs, item, taught, seen, unseen)
+            for item, seen, unseen in zip(suite.items, sighted, blind, strict=True)
+        ]
+    )
+
+
+def answer_row(
+    envs: Collection[str], item: Item, taught: Sequence[str], sighted_reply: str, blind_reply: str
+) -> dict[str, Any]:
+    """Return one item's part of an evaluation.
+
+    Args:
+        envs: the environments of the whole suite, by which the form is named.
+        item: the question.
+        taught: forms that the model was taught to answer before the run.
+        sighted_reply: what was answered to the item's own picture.
+        blind_reply: what was answered to another item's picture.
+    """
+    return {
+        "id": item.id,
+        "task": task_label(envs, item.env, item.task),
+        "chance": make(item.env).tasks[item.task].chance,
+        "kind": kind_of(item, taught),
+        "answer": sighted_reply,
+        "right": is_right(item, sighted_reply),
+        "blind_right": is_right(item, blind_reply),
+    }
+
+
+def summarize(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return an evaluation: its `rows` (see `answer_row`), and their accuracies overall, by form and by kind."""
     by_task = {
         name: _summary([r for r in rows if r["task"] == name]) for name in dict.fromkeys(r["task"] for r in rows)
     }
@@ -93,7 +124,7 @@ def evaluate(policy: Policy, suite: Suite, taught: Sequence[str], progress: Prog
         "overall": _summary(rows),
         "tasks": by_task,
         "kinds": {kind: summary for kind, summary in by_kind.items() if summary["items"]},
-        "answers": rows,
+        "answers": list(rows),
     }
 
 
@@ -104,7 +135,8 @@ def kind_of(item: Item, taught: Sequence[str]) -> str:
     return EASY if item.difficulty == 1 else HARDER
 
 
-def _right(item: Item, answer: str) -> bool:
+def is_right(item: Item, answer: str) -> bool:
+    """Tell whether `answer` is wholly right: a part of the score does not count."""
     return make(item.env).score(item.truth, item.question.options, answer).terms["correct"] == 1.0
 
 

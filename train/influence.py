@@ -30,7 +30,7 @@ def influence(learner: Learner, traces: Sequence[Trace], reference: Sequence[tor
     second moment, with a reference gradient on a development set.
 
     Args:
-        learner: whose Solver and optimiser it is.
+        learner: whose Solver and optimizer it is.
         traces: the Solver's.
         reference: a gradient as `Learner.gradient` gives it.
     """
@@ -41,12 +41,12 @@ def influence(learner: Learner, traces: Sequence[Trace], reference: Sequence[tor
 def nudged(learner: Learner, traces: Sequence[Trace], rate: float) -> Iterator[None]:
     """The Solver as a step on these answers would make it, inside the block; afterwards exactly as it was.
 
-    The step is the optimiser's, of the preconditioned gradient, without its momentum.
+    The step is the optimizer's, of the preconditioned gradient, without its momentum.
     """
-    parameters = learner.optimiser.param_groups[0]["params"]
+    parameters = learner.optimizer.param_groups[0]["params"]
     before = [parameter.detach().clone() for parameter in parameters]
     gradient = learner.preconditioned(learner.gradient("solver", traces))
-    if not learner.optimiser.state:
+    if not learner.optimizer.state:
         # Without second moments the first step of Adam is a step of the gradient's sign.
         gradient = [g.sign() for g in gradient]
     try:

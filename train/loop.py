@@ -11,7 +11,7 @@ from typing import Any
 
 from ..envs import InfrastructureError, Stream, make
 from ..render.drawing import Drawn
-from .algorithm import Scheme
+from .algorithm import Algorithm
 from .async_rollouts import Rolled, RollsAhead, snapshot_of
 from .config import ConfigError, Phase, RunConfig
 from .curriculum.base import task_label
@@ -23,7 +23,7 @@ from .learning.learner import Learner
 from .learning.processes import Alone, Processes, SharedGenerator
 from .models.completions import Generator
 from .models.policy import ROLES
-from .recipes import make_scheme, scheme_names
+from .recipes import algorithm_names, make_algorithm
 from .rollouts import Asked, Attempt, Draw, Trace
 from .runs.records import _attempt_record, step_metrics
 from .runs.store import Run, begin_policy, newest_state
@@ -70,13 +70,13 @@ class Evolution:
         shared = SharedGenerator(self._generator, processes)
         # A server is asked by the first process alone.
         sampling = shared if processes.size > 1 and config.generator.kind == "hf" else self._generator
-        self.schemes = {name: make_scheme(name, config) for name in scheme_names(config)}
-        for name, scheme in self.schemes.items():
-            if scheme.measures and (config.ahead or processes.size > 1):
+        self.algorithms = {name: make_algorithm(name, config) for name in algorithm_names(config)}
+        for name, algorithm in self.algorithms.items():
+            if algorithm.measures and (config.ahead or processes.size > 1):
                 raise ConfigError(f"{name} tries out each proposal on the policy: in a single process, with ahead=0")
-            if type(scheme).prepare is not Scheme.prepare and config.ahead:
+            if type(algorithm).prepare is not Algorithm.prepare and config.ahead:
                 raise ConfigError(f"{name} tunes itself before each rollout, by what it has just learned: with ahead=0")
-        first = self.schemes[scheme_at(config, 0)]
+        first = self.algorithms[algorithm_at(config, 0)]
         self.episodes = Episodes(config, self._sampler, sampling, self.curriculum, draw, first)
         self._rolls = self._rolling(draw, sampling) if config.ahead else None
         self.step = 0
@@ -90,18 +90,18 @@ class Evolution:
         self._restore()
 
     def _rolling(self, draw: Draw, sampling: Generator) -> RollsAhead:
-        """What rolls out ahead, with curriculum and schemes of its own."""
+        """What rolls out ahead, with curriculum and algorithms of its own."""
         config = self.config
         curriculum = make_curriculum(config.curriculum, [make(env) for env in config.envs])
-        schemes = {name: make_scheme(name, config) for name in self.schemes}
-        own = Episodes(config, self._sampler, sampling, curriculum, draw, schemes[scheme_at(config, 0)])
+        algorithms = {name: make_algorithm(name, config) for name in self.algorithms}
+        own = Episodes(config, self._sampler, sampling, curriculum, draw, algorithms[algorithm_at(config, 0)])
 
         def take(state: Mapping[str, Any]) -> None:
             curriculum.restore(state["curriculum"])
-            restore_schemes(schemes, state)
+            restore_algorithms(algorithms, state)
 
         def roll_out(step: int) -> Rolled:
-            return Rolled(self._roll_out(step, own, schemes), Counter(own.asked_before))
+            return Rolled(self._roll_out(step, own, algorithms), Counter(own.asked_before))
 
         self._rolling_episodes = own
         return RollsAhead(self._sampler, take, roll_out, config.ahead, config.steps)
@@ -119,7 +119,7 @@ class Evolution:
             self._rolls.read(self.run.checkpoints()[-1])
 
     def _begin_from(self, folder: Path) -> None:
-        """Take another run's curriculum and what its schemes remember; its weights are loaded with the policy."""
+        """Take another run's curriculum and what its algorithms remember; its weights are loaded with the policy."""
         state = newest_state(folder)
         kept = {(arm.env, arm.task, arm.difficulty) for arm in self.curriculum.arms}
         arms = [a for a in state["curriculum"] if (a["env"], a["task"], a["difficulty"]) in kept]
@@ -128,30 +128,30 @@ class Evolution:
     def _take(self, state: Mapping[str, Any]) -> None:
         self.curriculum.restore(state["curriculum"])
         self.episodes.asked_before = Counter({tuple(key): count for key, count in state["asked_before"]})
-        restore_schemes(self.schemes, state)
+        restore_algorithms(self.algorithms, state)
         if self._rolls is not None:
             self._rolling_episodes.asked_before = Counter(self.episodes.asked_before)
 
     def _state(self) -> dict[str, Any]:
         asked = [[list(key), count] for key, count in sorted(self.episodes.asked_before.items())]
-        schemes = {name: scheme.state() for name, scheme in self.schemes.items()}
-        return {"curriculum": self.curriculum.state(), "asked_before": asked, "schemes": schemes}
+        algorithms = {name: algorithm.state() for name, algorithm in self.algorithms.items()}
+        return {"curriculum": self.curriculum.state(), "asked_before": asked, "algorithms": algorithms}
 
     def _stream(self, step: int) -> Stream:
         return Stream(("step", self.config.seed, step))
 
-    def _roll_out(self, step: int, episodes: Episodes, schemes: Mapping[str, Scheme]) -> list[Attempt]:
+    def _roll_out(self, step: int, episodes: Episodes, algorithms: Mapping[str, Algorithm]) -> list[Attempt]:
         """A step's attempts, sampled with the sampler's weights as they are now."""
         push_weights(self._generator, self._sampler, self.run.folder / "engine" / "weights", step)
-        stream, scheme = self._stream(step), schemes[scheme_at(self.config, step)]
-        episodes.scheme = scheme
-        scheme.prepare(self, step, stream.child("prepare"))
+        stream, algorithm = self._stream(step), algorithms[algorithm_at(self.config, step)]
+        episodes.algorithm = algorithm
+        algorithm.prepare(self, step, stream.child("prepare"))
         return episodes.roll_out(stream)
 
     def _attempts(self) -> list[Attempt]:
         """This step's attempts: rolled out now, or ahead, with the steps that may be rolled out beside it begun."""
         if self._rolls is None:
-            return self._roll_out(self.step, self.episodes, self.schemes)
+            return self._roll_out(self.step, self.episodes, self.algorithms)
         self._rolls.begin(self.step, snapshot_of(self.step, self.policy, self._state()))
         attempts, self.episodes.asked_before = self._rolls.taken(self.step)
         return attempts
@@ -223,7 +223,7 @@ class Evolution:
         return sum(each.rate for each in asked) / len(asked)
 
     def answered(self, every: Sequence[Asked], n: int, stream: Stream, temperature: float | None = None) -> None:
-        """Have the Solver answer each item `n` times, in place; by default at the scheme's temperature."""
+        """Have the Solver answer each item `n` times, in place; by default at the algorithm's temperature."""
         self.episodes.answered(every, n, stream, temperature)
 
     def terminate(self) -> None:
@@ -245,25 +245,25 @@ class Evolution:
         rolled = time.monotonic()
         self._notice_lost(attempts)
         self._busy = True
-        if (measuring := self.schemes[scheme_at(self.config, self.step)]).measures:
+        if (measuring := self.algorithms[algorithm_at(self.config, self.step)]).measures:
             measuring.assess(attempts, self)
-        phase, scheme = phase_at(self.config, self.step), self.schemes[scheme_at(self.config, self.step)]
-        traces = self.episodes.traces(attempts, max(0, self.learner.version - self.config.ahead), scheme)
+        phase, algorithm = phase_at(self.config, self.step), self.algorithms[algorithm_at(self.config, self.step)]
+        traces = self.episodes.traces(attempts, max(0, self.learner.version - self.config.ahead), algorithm)
         if self.config.shuffle_rewards:
             traces = shuffled_rewards(traces, stream.child("shuffle"))
         learned_from = [trace for trace in traces if trace.role in phase.roles]
         if phase.method == "sft":
-            learned_from = scheme.lessons(attempts, learned_from, self.policy)
+            learned_from = algorithm.lessons(attempts, learned_from, self.policy)
         self.processes.order("learn", learned_from, stream.child("learn"), phase.method)
         learned = self.learner.step(learned_from, stream.child("learn"), phase.method)
         took = time.monotonic() - rolled
         self.episodes.observe(attempts)
-        scheme.observe(attempts, self)
+        algorithm.observe(attempts, self)
         self.step += 1
         self._keep(attempts)
         self._busy = False
         metrics = {"step": self.step, **step_metrics(attempts, traces), **learned}
-        metrics |= diagnose(attempts, traces, scheme)
+        metrics |= diagnose(attempts, traces, algorithm)
         metrics |= {
             "arms": {
                 f"{task_label(self.config.envs, a.env, a.task)}/{a.difficulty}": round(a.rate, 3)
@@ -308,11 +308,11 @@ class Evolution:
         self.run.checkpoint(self.step, self.policy, self.learner, self._state(), self._rolls)
 
 
-def restore_schemes(schemes: Mapping[str, Scheme], state: Mapping[str, Any]) -> None:
-    """Take back what a checkpoint says of these schemes, of those that it knows."""
-    for name, scheme in schemes.items():
-        if name in state.get("schemes", {}):
-            scheme.restore(state["schemes"][name])
+def restore_algorithms(algorithms: Mapping[str, Algorithm], state: Mapping[str, Any]) -> None:
+    """Take back what a checkpoint says of these algorithms, of those that it knows."""
+    for name, algorithm in algorithms.items():
+        if name in state.get("algorithms", {}):
+            algorithm.restore(state["algorithms"][name])
 
 
 EVERY_ROLE = Phase(roles=ROLES, steps=1)
@@ -331,9 +331,9 @@ def phase_at(config: RunConfig, step: int) -> Phase:
     raise AssertionError("a place within the sum of the phases lies in one of them")
 
 
-def scheme_at(config: RunConfig, step: int) -> str:
-    """The name of a step's scheme."""
-    return phase_at(config, step).scheme or config.scheme
+def algorithm_at(config: RunConfig, step: int) -> str:
+    """The name of a step's algorithm."""
+    return phase_at(config, step).algorithm or config.algorithm
 
 
 def shuffled_rewards(traces: Sequence[Trace], stream: Stream) -> list[Trace]:

@@ -1,7 +1,7 @@
 """From rollouts to what is learned: the Solver's traces, and answers that are to be imitated."""
 
 from ..envs import Score
-from .algorithm import Scheme
+from .algorithm import Algorithm
 from .models.completions import Completion
 from .models.policy import Policy
 from .rollouts import Asked, Attempt, Trace
@@ -21,10 +21,10 @@ def group_of(attempt: Attempt, number: int) -> tuple[str, ...]:
     return (*attempt.path, f"item{number}")
 
 
-def answer_traces(attempt: Attempt, number: int, asked: Asked, version: int, scheme: Scheme) -> list[Trace]:
+def answer_traces(attempt: Attempt, number: int, asked: Asked, version: int, algorithm: Algorithm) -> list[Trace]:
     """The Solver's traces of one item; none where it has no label or is filtered out."""
     assert asked.prompt is not None
-    scores = scheme.solver_scores(asked) if scheme.teaches_solver(attempt, asked) else None
+    scores = algorithm.solver_scores(asked) if algorithm.teaches_solver(attempt, asked) else None
     if scores is None:
         return []
     group = group_of(attempt, number)

@@ -29,15 +29,15 @@ from zerosight.benchmarks.own.evidence import (
 )
 from zerosight.benchmarks.own.results_file import RESULTS
 from zerosight.train.config import override
-from zerosight.train.recipes import make_scheme, recipe_config, scheme_names
+from zerosight.train.recipes import algorithm_names, make_algorithm, recipe_config
 from zerosight.train.runs.store import Run
 
 
 @pytest.mark.parametrize("condition", conditions(), ids=lambda condition: condition.name)
 def test_a_condition_is_a_configuration_that_differs_from_the_default(condition: Condition) -> None:
     config = override(recipe_config(condition.recipe), [*ALIKE, *condition.settings])
-    for scheme in scheme_names(config):
-        make_scheme(scheme, config)
+    for algorithm in algorithm_names(config):
+        make_algorithm(algorithm, config)
     default = override(recipe_config(BASE.recipe), ALIKE)
     assert (config == default) == (condition == BASE)
     assert (config.envs, config.tree.items, config.tree.answers) == (default.envs, 64, 16), "equal compute"

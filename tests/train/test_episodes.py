@@ -15,7 +15,7 @@ from zerosight.train.learning.advantages import Member, hierarchical_advantages
 from zerosight.train.learning.learner import with_advantages
 from zerosight.train.loop import shuffled_rewards
 from zerosight.train.models.policy import Policy
-from zerosight.train.recipes import make_scheme
+from zerosight.train.recipes import make_algorithm
 from zerosight.train.rollouts import Attempt
 from zerosight.train.runs.records import step_metrics
 
@@ -58,8 +58,8 @@ def rolled(
 ) -> tuple[Episodes, list[Attempt]]:
     tree = Tree(briefings=1, proposals=2, programs=4, answers=4, items=16, companions=0)
     config = override(RunConfig(tree=tree), settings)
-    curriculum, scheme = Curriculum(config.curriculum, [env]), make_scheme(config.scheme, config)
-    episodes = Episodes(config, policy, ScriptedGenerator(**scripts), curriculum, draw, scheme)
+    curriculum, algorithm = Curriculum(config.curriculum, [env]), make_algorithm(config.algorithm, config)
+    episodes = Episodes(config, policy, ScriptedGenerator(**scripts), curriculum, draw, algorithm)
     return episodes, episodes.roll_out(Stream(("test",)))
 
 
@@ -73,7 +73,7 @@ def test_rewards_of_a_whole_tree(tiny: Policy, env: Environment) -> None:
     assert [r.code for r in good.refused] == ["ambiguous"]
     rates = {asked.item.truth.value: asked.rate for asked in good.asked}
     assert rates == {"red": 0.75, "blue": 0.25}
-    first, second = episodes.scheme.proposer_scores(attempts)
+    first, second = episodes.algorithm.proposer_scores(attempts)
     assert first is not None
     assert second is not None
     assert first.terms["drawable"] == 0.75
@@ -81,7 +81,7 @@ def test_rewards_of_a_whole_tree(tiny: Policy, env: Environment) -> None:
     assert first.terms["edge"] == pytest.approx(0.75)
     assert first.terms["novelty"] == 1.0
     assert second.value == 0.0
-    traces = episodes.traces(attempts, 4, episodes.scheme)
+    traces = episodes.traces(attempts, 4, episodes.algorithm)
     assert {role: sum(t.role == role for t in traces) for role in ("proposer", "coder", "solver")} == {
         "proposer": 2,
         "coder": 4,
@@ -98,7 +98,7 @@ def test_equal_drawings_are_asked_about_once(tiny: Policy, env: Environment) -> 
 def test_an_infrastructure_failure_scores_nobody(tiny: Policy, env: Environment) -> None:
     episodes, attempts = rolled(tiny, env, proposer=[GOOD], coder=["dead"], solver=["red"])
     # The Solver learns on, from items that the world makes itself; of what failed nothing is learnt.
-    assert {trace.role for trace in episodes.traces(attempts, 0, episodes.scheme)} == {"solver"}
+    assert {trace.role for trace in episodes.traces(attempts, 0, episodes.algorithm)} == {"solver"}
     assert all(asked.item.provenance["made"] for attempt in attempts for asked in attempt.asked)
     assert step_metrics(attempts, [])["infrastructure_errors"] == 8
 
@@ -110,7 +110,7 @@ def test_a_barren_step_is_filled_with_the_worlds_own_items(tiny: Policy, env: En
     for attempt, one in zip(attempts, asked, strict=True):
         assert (one.item.task, one.item.difficulty) == (attempt.briefing.task, attempt.briefing.difficulty)
         assert env.solve(one.item.scene, env.parse_value(one.item.question.query)) == one.item.truth
-    assert {score.value for score in episodes.scheme.proposer_scores(attempts) if score} == {0.0}
+    assert {score.value for score in episodes.algorithm.proposer_scores(attempts) if score} == {0.0}
     _, fruitful = rolled(tiny, env, proposer=[GOOD, BAD], coder=[CIRCLE_LEFT], solver=["red"])
     assert all("made" not in one.item.provenance for attempt in fruitful for one in attempt.asked)
 
@@ -149,7 +149,7 @@ def test_answers_are_balanced_where_there_is_a_choice(tiny: Policy, env: Environ
 
 def test_shuffled_rewards_are_the_same_rewards_elsewhere(tiny: Policy, env: Environment) -> None:
     episodes, attempts = rolled(tiny, env, proposer=[GOOD], coder=[CIRCLE_LEFT, CIRCLE_RIGHT], solver=["red"])
-    traces = episodes.traces(attempts, 0, episodes.scheme)
+    traces = episodes.traces(attempts, 0, episodes.algorithm)
     dealt = shuffled_rewards(traces, Stream(("shuffle",)))
     own, other = ([t.score.value for t in part if t.role == "solver"] for part in (traces, dealt))
     assert sorted(own) == sorted(other)
@@ -164,7 +164,7 @@ def test_a_step_is_refilled_until_enough_items_have_signal(tiny: Policy, env: En
     episodes, more = rolled(tiny, env, ["tree.items=6", "learning.refill=5"], **scripts)
     # After three times red and three times blue neither may lead the other colours further.
     assert items_with_signal(more) == 6 and len(more) == 2 * 2, "two rounds are enough, and there is no third"
-    traces = episodes.traces(more, 0, episodes.scheme)
+    traces = episodes.traces(more, 0, episodes.algorithm)
     solvers = [trace.group for trace in traces if trace.role == "solver"]
     assert len(set(solvers)) == 6 and len(solvers) == 6 * 4
     assert len({trace.group for trace in traces if trace.role == "proposer"}) == 2, "each round's briefing is its own"
@@ -180,7 +180,7 @@ def test_proposals_are_compared_as_configured(tiny: Policy, env: Environment) ->
     groups = {}
     for by in ("briefing", "structure", "step"):
         episodes, attempts = rolled(tiny, env, [*settings, f"learning.proposer_groups={by}"], **scripts)
-        traces = episodes.traces(attempts, 0, episodes.scheme)
+        traces = episodes.traces(attempts, 0, episodes.algorithm)
         groups[by] = [trace.group for trace in traces if trace.role == "proposer"]
     assert groups["briefing"] == [("briefing0",)] * 4 + [("briefing1",)] * 4
     forms = ("extreme_colour", "count", "extreme_colour", "refused")
@@ -191,7 +191,7 @@ def test_proposals_are_compared_as_configured(tiny: Policy, env: Environment) ->
 def test_the_learners_groups_are_those_of_the_tree(tiny: Policy, env: Environment) -> None:
     answers = ["red", "red", "red", "blue"]
     episodes, attempts = rolled(tiny, env, proposer=[GOOD, BAD], coder=[CIRCLE_LEFT, WRONG, "dead"], solver=answers)
-    traces = episodes.traces(attempts, 0, episodes.scheme)
+    traces = episodes.traces(attempts, 0, episodes.algorithm)
     members = [Member(t.role, (*t.group, number)) for number, t in enumerate(traces)]
     tree = hierarchical_advantages([t.score.value for t in traces], members)
     for role in ("proposer", "coder", "solver"):

@@ -45,7 +45,7 @@ from zerosight.train.generators.hf import HFGenerator
 from zerosight.train.generators.vllm_engine import room_for, watched
 from zerosight.train.models.completions import Completion, Prompt, Sampling
 from zerosight.train.models.policy import ROLES, Policy
-from zerosight.train.recipes import make_scheme
+from zerosight.train.recipes import make_algorithm
 
 SAMPLING = Sampling(max_new_tokens=8, n=3)
 
@@ -343,8 +343,8 @@ def test_a_dead_generator_ends_the_step_and_scores_nothing(
 
     config = RunConfig()
     made = Dying(proposer=["not a proposal"])
-    curriculum, scheme = Curriculum(config.curriculum, [env]), make_scheme(config.scheme, config)
-    episodes = Episodes(config, tiny, made, curriculum, lambda env, programs: [], scheme)
+    curriculum, algorithm = Curriculum(config.curriculum, [env]), make_algorithm(config.algorithm, config)
+    episodes = Episodes(config, tiny, made, curriculum, lambda env, programs: [], algorithm)
     server.always = "die"
     stream = Stream(("test",))
     attempts = episodes.propose(stream)

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from zerosight.render.drawing import Pools
-from zerosight.train.algorithm import Scheme
+from zerosight.train.algorithm import Algorithm
 from zerosight.train.config import ConfigError, RunConfig, build, override
 from zerosight.train.loop import Evolution
-from zerosight.train.recipes import RECIPES, UnknownRecipeError, find_recipe, make_scheme, recipe_config
+from zerosight.train.recipes import RECIPES, UnknownRecipeError, find_recipe, make_algorithm, recipe_config
 from zerosight.train.recipes.base import differences
 from zerosight.train.rollouts import Draw, drawn_by
 from zerosight.train.runs.store import Run, RunError, begin_policy
@@ -20,7 +20,7 @@ from zerosight.train.runs.store import Run, RunError, begin_policy
 TOY = ("steps=4", "checkpoint_every=1", "tree.briefings=2", "tree.proposals=2", "tree.programs=2", "tree.answers=4",
        "tree.items=4", "tree.coder_tokens=96", "tree.solver_tokens=4", "seed=5")  # fmt: skip
 WORLDS = {"spatialevo": "[shapes/Canvas-v1]"}
-"""Rooms take seconds each to furnish; their scheme is the same on the canvas, and test_schemes.py asks about rooms."""
+"""Rooms take seconds each to furnish; the algorithm is the same on the canvas (test_algorithms.py asks about rooms)."""
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +71,8 @@ def test_a_recipe_says_what_it_is(name: str) -> None:
     recipe = find_recipe(name)
     assert recipe.name == name == recipe.config().recipe
     assert recipe.title.endswith(".")
-    if recipe.scheme is not Scheme:
-        assert recipe.scheme.name == name == recipe.config().scheme
+    if recipe.algorithm is not Algorithm:
+        assert recipe.algorithm.name == name == recipe.config().algorithm
         assert "Source: " in recipe.about and "Deviations: " in recipe.about
     assert name == "zerosight" or len(recipe.changes()) >= 2, "the name, and something that it changes"
     assert build(recipe.config().model_dump(mode="json")) == recipe.config()
@@ -82,9 +82,9 @@ def test_names_that_are_not_there_are_refused_with_the_close_one() -> None:
     with pytest.raises(UnknownRecipeError, match=r"'mmzero'; did you mean 'mm-zero'\?"):
         find_recipe("mmzero")
     with pytest.raises(ConfigError, match=r"unknown quirk 'last-only'; did you mean 'last_only'\?.*of eve"):
-        make_scheme("eve", override(recipe_config("eve"), ["quirks=[last-only]"]))
+        make_algorithm("eve", override(recipe_config("eve"), ["quirks=[last-only]"]))
     with pytest.raises(ConfigError, match=r"unknown quirk 'capped'.*of zerosight: none"):
-        make_scheme("zerosight", override(RunConfig(), ["quirks=[capped]"]))
+        make_algorithm("zerosight", override(RunConfig(), ["quirks=[capped]"]))
 
 
 def test_differences_name_what_was_changed() -> None:
@@ -124,15 +124,15 @@ def test_weights_of_another_make_are_not_begun_with(draw: Draw, tmp_path: Path) 
 
 def test_phases_of_different_recipes_in_one_run(draw: Draw, tmp_path: Path) -> None:
     phases = [
-        {"roles": ["solver"], "steps": 1, "scheme": "m-star", "method": "sft"},
-        {"roles": ["proposer", "coder", "solver"], "steps": 1, "scheme": "mm-zero"},
+        {"roles": ["solver"], "steps": 1, "algorithm": "m-star", "method": "sft"},
+        {"roles": ["proposer", "coder", "solver"], "steps": 1, "algorithm": "mm-zero"},
     ]
     config = toy("zerosight", f"phases={json.dumps(phases)}")
     whole, broken = (Run.create(tmp_path / place, config) for place in ("whole", "broken"))
     first = Evolution(whole, draw)
     for _ in range(3):
         whole.log(first.one_step())
-    assert ["scheme/temperature" in entry for entry in steps_of(whole)] == [True, False, True]
+    assert ["algorithm/temperature" in entry for entry in steps_of(whole)] == [True, False, True]
     assert ["solver/imitated" in entry for entry in steps_of(whole)] == [True, False, True]
     begun = Evolution(broken, draw)
     broken.log(begun.one_step())
@@ -141,7 +141,7 @@ def test_phases_of_different_recipes_in_one_run(draw: Draw, tmp_path: Path) -> N
     for _ in range(2):
         broken.log(second.one_step())
     assert steps_of(broken) == steps_of(whole)
-    assert second.schemes["m-star"].state() == first.schemes["m-star"].state()
+    assert second.algorithms["m-star"].state() == first.algorithms["m-star"].state()
 
 
 def test_two_models_are_proposer_with_coder_and_solver(draw: Draw, tmp_path: Path) -> None:

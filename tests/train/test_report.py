@@ -105,7 +105,12 @@ def metrics(step: int, role_keys: Mapping[str, float] | None = None) -> dict[str
         "items_own": 0,
     }
     values |= {"rejected": {"proposal/syntax": step, f"program/{HOSTILE}": 1}, "structures": 2, "grad_norm": math.nan}
-    values |= {"label/error": 0.1 * step, "hacking/paid_wrong": 0.2, "collapse/queries": 1.5, "scheme/temperature": 0.7}
+    values |= {
+        "label/error": 0.1 * step,
+        "hacking/paid_wrong": 0.2,
+        "collapse/queries": 1.5,
+        "algorithm/temperature": 0.7,
+    }
     values |= {"arms": {"count/1": 0.25, "count/2": 0.1 * step, "colour/1": 0.2}, "infrastructure_errors": 0}
     return values | {"time/rollout": 3.0, "time/learn": 1.5} | dict(role_keys or {})
 

@@ -105,9 +105,9 @@ def test_a_step_is_rolled_out_from_what_there_was_so_many_steps_before(draw: Dra
     assert begun == [(0, 0), (1, 0), (2, 0), (3, 1)]
 
 
-def test_a_scheme_that_tunes_itself_before_a_rollout_is_not_rolled_out_ahead(draw: Draw, tmp_path: Path) -> None:
+def test_an_algorithm_that_tunes_itself_before_a_rollout_is_not_rolled_out_ahead(draw: Draw, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"m-star tunes itself.*ahead=0"):
-        Evolution(Run.create(tmp_path / "run", small(ahead=1, scheme="m-star")), draw)
+        Evolution(Run.create(tmp_path / "run", small(ahead=1, algorithm="m-star")), draw)
 
 
 def test_ahead_samples_with_weights_one_update_old(draw: Draw, tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_terminate_while_rolling_out_keeps_the_last_step(draw: Draw, tmp_path: P
 def test_terminate_while_learning_ends_after_the_step(draw: Draw, tmp_path: Path) -> None:
     run = Run.create(tmp_path / "run", small(checkpoint_every=4))
     evolution = Evolution(run, draw)
-    evolution.learner.optimiser.register_step_pre_hook(lambda *_: evolution.terminate())
+    evolution.learner.optimizer.register_step_pre_hook(lambda *_: evolution.terminate())
     with pytest.raises(Terminated, match="after step 1"):
         evolution.evolve(lambda _: None)
     assert [path.name for path in run.checkpoints()] == ["step_000001"]

@@ -242,7 +242,7 @@ class Failures(WithColumns):
 
     The idea is WebRL's and Socratic-SWE's, new tasks from failed ones; the formula is ours. Each item adds its share
     of wrong answers to its arm's debt, which fades as debts are drawn for; the other briefings are the default's. The
-    failed questions themselves stand in the Proposer's system turn (`Scheme.note`).
+    failed questions themselves stand in the Proposer's system turn (`Algorithm.note`).
     """
 
     columns: ClassVar[Mapping[str, float]] = {"debt": 0.0}

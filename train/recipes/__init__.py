@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Mapping
 
 from ...errors import UserError
-from ..algorithm import Scheme
+from ..algorithm import Algorithm
 from ..config import RunConfig
 from . import absolute_zero, c2_evo, eve, infuser, m_star, mm_zero, ouroboros, r_zero, soar, spatialevo, visplay
 from .base import Recipe
@@ -60,16 +60,16 @@ def recipe_config(name: str) -> RunConfig:
     return find_recipe(name).config()
 
 
-def make_scheme(name: str, config: RunConfig) -> Scheme:
-    """The scheme of a recipe, for a run with this configuration.
+def make_algorithm(name: str, config: RunConfig) -> Algorithm:
+    """The algorithm of a recipe, for a run with this configuration.
 
     Raises:
         UnknownRecipeError: no such recipe.
-        ConfigError: the configuration asks for a quirk that the scheme does not have.
+        ConfigError: the configuration asks for a quirk that the algorithm does not have.
     """
-    return find_recipe(name).scheme(config)
+    return find_recipe(name).algorithm(config)
 
 
-def scheme_names(config: RunConfig) -> list[str]:
-    """The schemes that a run has in any of its phases."""
-    return list(dict.fromkeys([config.scheme, *(phase.scheme for phase in config.phases if phase.scheme)]))
+def algorithm_names(config: RunConfig) -> list[str]:
+    """The algorithms that a run has in any of its phases."""
+    return list(dict.fromkeys([config.algorithm, *(phase.algorithm for phase in config.phases if phase.algorithm)]))

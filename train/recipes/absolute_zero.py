@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from ...envs import Rejected, Score
 from ...roles.formulas import absolute_zero as formula
-from ..algorithm import Scheme, mean
+from ..algorithm import Algorithm, mean
 from ..config import Learning, RunConfig, Tree
 from ..rollouts import Attempt, Drawing
 from .base import Recipe
@@ -24,7 +24,7 @@ NO_CODE = ("syntax", "unfinished", "xml", "empty")
 """Why a text is no proposal and no program at all; every other reason is of one that breaks a rule."""
 
 
-class AbsoluteZero(Scheme):
+class AbsoluteZero(Algorithm):
     """The proposer's reward, for programs too."""
 
     name = "absolute-zero"
@@ -57,7 +57,7 @@ def config() -> RunConfig:
     """The configuration."""
     return RunConfig(
         recipe="absolute-zero",
-        scheme="absolute-zero",
+        algorithm="absolute-zero",
         sharing="shared",
         tree=Tree(answers=8, companions=0),
         learning=Learning(loss="reinforce_pp", advantage="reinforce_pp"),

@@ -1,4 +1,4 @@
-"""What a recipe is: a configuration, and the scheme that it is made for."""
+"""What a recipe is: a configuration, and the algorithm that it is made for."""
 
 import inspect
 import sys
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..algorithm import Scheme
+from ..algorithm import Algorithm
 from ..config import RunConfig
 
 
@@ -17,14 +17,14 @@ class Recipe:
     name: str
     config: Callable[[], RunConfig]
     """The full configuration."""
-    scheme: type[Scheme] = Scheme
+    algorithm: type[Algorithm] = Algorithm
     """What it does differently within the loop."""
 
     @property
     def about(self) -> str:
         """What it is, its source and its deviations: the text of its module, or for a control of its function."""
         own = sys.modules[self.config.__module__].__doc__
-        text = inspect.getdoc(self.config) if self.scheme is Scheme else own
+        text = inspect.getdoc(self.config) if self.algorithm is Algorithm else own
         return (text or "").strip()
 
     @property

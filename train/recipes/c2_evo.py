@@ -11,7 +11,7 @@ Deviations: neither code nor formulas are published. Here two ladders are climbe
 
 from collections.abc import Sequence
 
-from ..algorithm import Scheme
+from ..algorithm import Algorithm
 from ..config import CurriculumConfig, Learning, Phase, RunConfig, Tree
 from ..models.policy import Policy
 from ..rollouts import Asked, Attempt, Trace
@@ -19,7 +19,7 @@ from ..traces import group_of, taught
 from .base import Recipe
 
 
-class C2Evo(Scheme):
+class C2Evo(Algorithm):
     """Selection by the Solver's error."""
 
     name = "c2-evo"
@@ -42,7 +42,7 @@ def config() -> RunConfig:
     """The configuration."""
     return RunConfig(
         recipe="c2-evo",
-        scheme="c2-evo",
+        algorithm="c2-evo",
         envs=("diagrams/Geometry-v1",),
         tree=Tree(source="world", items=64, answers=8, solver_tokens=8),
         curriculum=CurriculumConfig(kind="coevolve"),

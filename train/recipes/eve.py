@@ -25,7 +25,7 @@ from ...render.drawing import Drawn
 from ...roles import formulas as shapes
 from ...roles.messages import Messages, chat
 from ...roles.proposer import Proposal
-from ..algorithm import Scheme, Trial, mean
+from ..algorithm import Algorithm, Trial, mean
 from ..config import Learning, Phase, RunConfig, Tree
 from ..curriculum.base import Curriculum
 from ..rollouts import Asked, Attempt, Drawing
@@ -38,7 +38,7 @@ FIRST_ONLY = 0.5
 """How often one example is shown instead of two."""
 
 
-class Eve(Scheme):
+class Eve(Algorithm):
     """The published rewards, and the library."""
 
     name = "eve"
@@ -122,7 +122,7 @@ def config() -> RunConfig:
     """The configuration."""
     return RunConfig(
         recipe="eve",
-        scheme="eve",
+        algorithm="eve",
         sharing="full",
         envs=(ENV_ID,),
         tree=Tree(proposer="world", answers=8, coder_tokens=320),

@@ -16,7 +16,7 @@ import torch
 from ...envs import Score, Stream
 from ...roles.formulas import MALFORMED
 from ...roles.proposer import Proposal
-from ..algorithm import Scheme, Trial, mean
+from ..algorithm import Algorithm, Trial, mean
 from ..config import Learning, RunConfig
 from ..influence import influence
 from ..rollouts import Attempt, Trace
@@ -29,7 +29,7 @@ ANSWERS = 8
 """Of the Solver to each item of the development set."""
 
 
-class Measured(Scheme):
+class Measured(Algorithm):
     """The Proposer is paid by what was measured of its questions, by path."""
 
     name = "measured"
@@ -56,13 +56,13 @@ class Measured(Scheme):
         return {"worth": mean(list(self.worth.values()))}
 
 
-def own_traces(attempt: Attempt, scheme: Scheme, version: int) -> list[Trace]:
+def own_traces(attempt: Attempt, algorithm: Algorithm, version: int) -> list[Trace]:
     """The Solver's answers to the Proposer's own questions."""
     return [
         trace
         for number, asked in enumerate(attempt.asked)
         if asked.own
-        for trace in answer_traces(attempt, number, asked, version, scheme)
+        for trace in answer_traces(attempt, number, asked, version, algorithm)
     ]
 
 
@@ -96,7 +96,7 @@ class Infuser(Measured):
 
 def config() -> RunConfig:
     """The configuration."""
-    return RunConfig(recipe="infuser", scheme="infuser", learning=Learning(advantage="dual"))
+    return RunConfig(recipe="infuser", algorithm="infuser", learning=Learning(advantage="dual"))
 
 
 RECIPE = Recipe("infuser", config, Infuser)

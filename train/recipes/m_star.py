@@ -1,7 +1,7 @@
 """M-STaR: self-training on the best of one's own right answers, ranked by a step scorer, at a tuned temperature.
 
 Source: M-STaR (arXiv 2412.17451): keep the answers that are right, rank them by a process reward model (the least of
-    its scores over the steps), train on the top 2 of 16; optimiser and schedule go on over the iterations; every
+    its scores over the steps), train on the top 2 of 16; optimizer and schedule go on over the iterations; every
     second iteration the temperature (0.3 to 1.6 in steps of 0.1) is set to what does best on validation by
     Reward-Pass@2: one of the two that the scorer ranks first is right.
 
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ...envs import Stream
-from ..algorithm import Scheme, Trial, mean
+from ..algorithm import Algorithm, Trial, mean
 from ..config import Learning, Phase, RunConfig, Tree
 from ..models.completions import Completion
 from ..models.policy import Policy
@@ -80,7 +80,7 @@ class StepScorer:
         return sorted(range(len(group)), key=lambda place: (-scores[place], place))
 
 
-class MStar(Scheme):
+class MStar(Algorithm):
     """Rejection sampling, ranked and tuned."""
 
     name = "m-star"
@@ -153,7 +153,7 @@ def config() -> RunConfig:
     """The configuration."""
     return RunConfig(
         recipe="m-star",
-        scheme="m-star",
+        algorithm="m-star",
         tree=Tree(source="world", answers=SAMPLES),
         learning=Learning(roles={"solver": 1.0}),
         phases=(Phase(roles=("solver",), steps=1, method="sft"),),

@@ -22,7 +22,7 @@ from ...roles import formulas as shapes
 from ...roles.labels import BANDS
 from ...roles.novelty import cluster_shares
 from ...roles.proposer import Proposal
-from ..algorithm import Scheme, mean
+from ..algorithm import Algorithm, mean
 from ..config import Labels, Phase, RunConfig, Tree
 from ..rollouts import Asked, Attempt, Drawing, faithful, judged
 from .base import Recipe
@@ -32,7 +32,7 @@ CUT = 0.25
 """Distance at which texts are no longer one cluster."""
 
 
-class MMZero(Scheme):
+class MMZero(Algorithm):
     """The published rewards and filters."""
 
     name = "mm-zero"
@@ -135,7 +135,7 @@ def config() -> RunConfig:
     band = BANDS["mm-zero"]
     return RunConfig(
         recipe="mm-zero",
-        scheme="mm-zero",
+        algorithm="mm-zero",
         sharing="full",
         tree=Tree(answers=10, companions=2),
         labels=Labels(source="majority", low=band.low, high=band.high),

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...envs import Environment
-from ..algorithm import Scheme, Trial
+from ..algorithm import Algorithm, Trial
 from ..config import CurriculumConfig, Learning, Phase, RunConfig, Tree
 from ..models.policy import Policy
 from ..rollouts import Attempt, Trace
@@ -24,7 +24,7 @@ from .base import Recipe
 MEMORY = 0.9
 
 
-class Ouroboros(Scheme):
+class Ouroboros(Algorithm):
     """Confidence by form, told to the proposer; the oracle's answers, taught to the Solver."""
 
     name = "ouroboros"
@@ -71,7 +71,7 @@ def config() -> RunConfig:
     """The configuration."""
     return RunConfig(
         recipe="ouroboros",
-        scheme="ouroboros",
+        algorithm="ouroboros",
         tree=Tree(answers=8),
         curriculum=CurriculumConfig(kind="confidence"),
         learning=Learning(roles={"solver": 1.0}),

@@ -16,7 +16,7 @@ from ...roles.formulas import r_zero as formula
 from ...roles.labels import BANDS
 from ...roles.novelty import cluster_shares
 from ...roles.proposer import Proposal
-from ..algorithm import Scheme, mean
+from ..algorithm import Algorithm, mean
 from ..config import Labels, Learning, Phase, RunConfig, Tree
 from ..rollouts import Asked, Attempt
 from .base import Recipe
@@ -24,7 +24,7 @@ from .base import Recipe
 CUT = 0.5
 
 
-class RZero(Scheme):
+class RZero(Algorithm):
     """The questioner's reward, and only its own questions for the Solver."""
 
     name = "r-zero"
@@ -65,7 +65,7 @@ def config() -> RunConfig:
     band = BANDS["r-zero"]
     return RunConfig(
         recipe="r-zero",
-        scheme="r-zero",
+        algorithm="r-zero",
         sharing="full",
         tree=Tree(answers=10, companions=0),
         labels=Labels(source="majority", low=band.low, high=band.high),

@@ -52,7 +52,7 @@ def prompted(every: Sequence[Asked], policy: Policy) -> Sequence[Asked]:
 
 def config() -> RunConfig:
     """The configuration."""
-    return RunConfig(recipe="soar", scheme="soar", learning=Learning(loss="rloo"))
+    return RunConfig(recipe="soar", algorithm="soar", learning=Learning(loss="rloo"))
 
 
 RECIPE = Recipe("soar", config, Soar)

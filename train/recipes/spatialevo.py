@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from ...envs import Rejected, Score
 from ...roles import formulas as shapes
 from ...roles.proposer import Proposal
-from ..algorithm import Scheme, mean
+from ..algorithm import Algorithm, mean
 from ..config import CurriculumConfig, RunConfig, Tree
 from ..rollouts import Attempt
 from .base import Recipe
@@ -26,7 +26,7 @@ METRIC = ("absolute_distance", "distance_cam_obj", "room_size")
 """Tasks whose accuracy its scheduler takes as min(acc/0.5, 1)."""
 
 
-class SpatialEvo(Scheme):
+class SpatialEvo(Algorithm):
     """The published rewards, judged by rules."""
 
     name = "spatialevo"
@@ -68,7 +68,7 @@ def config() -> RunConfig:
     """The configuration."""
     return RunConfig(
         recipe="spatialevo",
-        scheme="spatialevo",
+        algorithm="spatialevo",
         sharing="shared",
         envs=("spatial/Rooms-v1",),
         tree=Tree(source="given", explain=True, briefings=8, proposals=4, answers=4, companions=0, solver_tokens=16),

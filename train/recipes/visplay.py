@@ -24,7 +24,7 @@ def config() -> RunConfig:
     band = BANDS["visplay"]
     return RunConfig(
         recipe="visplay",
-        scheme="visplay",
+        algorithm="visplay",
         sharing="full",
         tree=Tree(source="given", proposals=8, answers=10, companions=0),
         labels=Labels(source="majority", low=band.low, high=band.high),

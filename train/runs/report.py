@@ -156,12 +156,12 @@ def _signal_figures(metrics: Metrics) -> dict[str, list[Chart | None]]:
 def _diagnostic_figures(metrics: Metrics) -> list[Chart | None]:
     paid = {"paid, wrong": "hacking/paid_wrong", "right, unpaid": "hacking/unpaid_right"}
     forms = {"questions": "collapse/queries", "programs": "collapse/programs"}
-    own = dict.fromkeys(key for entry in metrics for key in entry if key.startswith("scheme/"))
+    own = dict.fromkeys(key for entry in metrics for key in entry if key.startswith("algorithm/"))
     return [
         chart("wrong labels, share", _curves(metrics, **{"labels": "label/error"})),
         chart("what is paid and what is right, share of answers", _curves(metrics, **paid)),
         chart("entropy of structures, nats: 0 where all are alike", _curves(metrics, **forms), share=False),
-        *(chart(plain(key.removeprefix("scheme/")), _curves(metrics, value=key), share=False) for key in own),
+        *(chart(plain(key.removeprefix("algorithm/")), _curves(metrics, value=key), share=False) for key in own),
     ]
 
 

@@ -264,7 +264,7 @@ def newest_checkpoint(folder: Path) -> Path:
 
 
 def newest_state(folder: Path) -> dict[str, Any]:
-    """What the newest checkpoint of a run says of its curriculum, its schemes and what was asked."""
+    """What the newest checkpoint of a run says of its curriculum, its algorithms and what was asked."""
     return json.loads((newest_checkpoint(folder) / "state.json").read_text())
 
 

@@ -1,4 +1,4 @@
-"""Schemes: every recipe's rewards, filters and labels on scripted trees, worked out by hand."""
+"""Algorithms: every recipe's rewards, filters and labels on scripted trees, worked out by hand."""
 
 import json
 import math
@@ -19,7 +19,7 @@ from zerosight.train.episodes import Episodes
 from zerosight.train.generators import ScriptedGenerator
 from zerosight.train.models.completions import Completion
 from zerosight.train.models.policy import Policy
-from zerosight.train.recipes import make_scheme, recipe_config
+from zerosight.train.recipes import make_algorithm, recipe_config
 from zerosight.train.recipes.m_star import FEATURES, TEMPERATURES, MStar, StepScorer, step_features
 from zerosight.train.rollouts import EXPLAIN, Attempt, Draw, drawn_by
 from zerosight.train.traces import taught
@@ -37,7 +37,7 @@ def rolled(
     config = override(recipe_config(recipe), [*TREE, CANVAS, "tree.companions=0", *settings])
     curriculum = make_curriculum(config.curriculum, [make(env) for env in config.envs])
     generator = ScriptedGenerator(**{role: scripts.get(role, ["nothing"]) for role in ("proposer", "coder", "solver")})
-    episodes = Episodes(config, policy, generator, curriculum, by, make_scheme(recipe, config))
+    episodes = Episodes(config, policy, generator, curriculum, by, make_algorithm(recipe, config))
     return episodes, episodes.roll_out(Stream(("test",)))
 
 
@@ -54,16 +54,16 @@ def test_majority_labels_pay_what_most_said_and_the_oracle_knows_better(tiny: Po
     asked = attempts[0].asked[0]
     assert asked.item.truth.value == "red" and asked.rate == 0.25
     assert asked.vote == Vote("blue", 0.75)
-    scores = episodes.scheme.solver_scores(asked)
+    scores = episodes.algorithm.solver_scores(asked)
     assert scores is not None
     assert [score.terms["correct"] for score in scores] == [1.0, 1.0, 1.0, 0.0]
-    traces = [t for t in episodes.traces(attempts, 0, episodes.scheme) if t.role == "solver"]
+    traces = [t for t in episodes.traces(attempts, 0, episodes.algorithm) if t.role == "solver"]
     assert [t.right for t in traces[:4]] == [False, False, False, True]
-    found = diagnose(attempts, traces, episodes.scheme)
+    found = diagnose(attempts, traces, episodes.algorithm)
     assert (found["label/error"], found["label/share"]) == (1.0, 1.0)
     assert (found["hacking/paid_wrong"], found["hacking/unpaid_right"]) == (0.75, 0.25)
     oracle, same = rolled(tiny, "zerosight", proposer=[ONE], coder=[WRONG], solver=answers)
-    assert diagnose(same, oracle.traces(same, 0, oracle.scheme), oracle.scheme)["label/error"] == 0.0
+    assert diagnose(same, oracle.traces(same, 0, oracle.algorithm), oracle.algorithm)["label/error"] == 0.0
 
 
 @pytest.mark.parametrize(
@@ -73,9 +73,9 @@ def test_majority_labels_pay_what_most_said_and_the_oracle_knows_better(tiny: Po
 )
 def test_a_share_outside_the_band_is_not_learned_from(answers: list[str], learned: int, tiny: Policy) -> None:
     episodes, attempts = rolled(tiny, "r-zero", "tree.proposals=2", proposer=[ONE, BAD], coder=[WRONG], solver=answers)
-    traces = episodes.traces(attempts, 0, episodes.scheme)
+    traces = episodes.traces(attempts, 0, episodes.algorithm)
     assert sum(t.role == "solver" for t in traces) == learned
-    wrong = label_is_wrong(attempts[0].asked[0], episodes.scheme)
+    wrong = label_is_wrong(attempts[0].asked[0], episodes.algorithm)
     assert wrong is (False if learned else None)
 
 
@@ -86,8 +86,8 @@ def test_a_label_in_another_form_is_still_right_by_the_oracle(tiny: Policy) -> N
     )  # fmt: skip
     asked = attempts[0].asked[0]
     assert asked.item.truth.value == "1"
-    assert episodes.scheme.label(asked) == Label("one", False)
-    assert label_is_wrong(asked, episodes.scheme) is False
+    assert episodes.algorithm.label(asked) == Label("one", False)
+    assert label_is_wrong(asked, episodes.algorithm) is False
 
 
 # --- rewards ----------------------------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ def test_r_zero_pays_split_votes_less_the_share_of_the_cluster(tiny: Policy) -> 
         tiny, "r-zero", proposer=[ONE, "no proposal at all"], coder=[WRONG], solver=["red", "red", "red", "blue"]
     )
     # Two texts that share no word are clusters of one, half of the batch each.
-    assert values(episodes.scheme.proposer_scores(attempts)) == [0.25 - 0.5, -1.5]
+    assert values(episodes.algorithm.proposer_scores(attempts)) == [0.25 - 0.5, -1.5]
 
 
 def test_absolute_zero_pays_hard_but_solvable(tiny: Policy) -> None:
@@ -107,12 +107,17 @@ def test_absolute_zero_pays_hard_but_solvable(tiny: Policy) -> None:
         solver=["red", "red", "red", "blue"],
     )  # fmt: skip
     # The circle is leftmost once, the square once: accuracies 3/4 and 1/4, so worth 1/4 and 3/4.
-    assert values(episodes.scheme.proposer_scores(attempts)) == [pytest.approx(0.5), -1.0]
+    assert values(episodes.algorithm.proposer_scores(attempts)) == [pytest.approx(0.5), -1.0]
     good = attempts[0]
-    assert values([episodes.scheme.coder_score(good, drawing) for drawing in good.drawings]) == [0.25, 0.75, 0.0, -1.0]
+    assert values([episodes.algorithm.coder_score(good, drawing) for drawing in good.drawings]) == [
+        0.25,
+        0.75,
+        0.0,
+        -1.0,
+    ]
     typed = BAD.replace('["colour",["select"]]', '["colour",["count"]]')
     _, others = rolled(tiny, "absolute-zero", proposer=[typed], coder=[WRONG], solver=["red"])
-    assert values(episodes.scheme.proposer_scores(others)) == [-0.5, -0.5]
+    assert values(episodes.algorithm.proposer_scores(others)) == [-0.5, -0.5]
 
 
 def test_mm_zero_pays_the_published_sum(tiny: Policy) -> None:
@@ -120,7 +125,7 @@ def test_mm_zero_pays_the_published_sum(tiny: Policy) -> None:
         tiny, "mm-zero", proposer=[GOOD, "no json"], coder=[CIRCLE_LEFT, CIRCLE_RIGHT, UNCLEAR, "<svg"],
         solver=["red", "red", "red", "blue"],
     )  # fmt: skip
-    first, second = episodes.scheme.proposer_scores(attempts)
+    first, second = episodes.algorithm.proposer_scores(attempts)
     assert first is not None and second is not None
     # Both clear drawings: solvable (no easy question: as drawn) up to 0.5, and split 1/4. The unclear one is drawn and
     # its question refused: 0.5 and split 0. The fourth does not draw. Difficulty 1/6 is not under 0.15.
@@ -129,9 +134,9 @@ def test_mm_zero_pays_the_published_sum(tiny: Policy) -> None:
     # One proposal is one cluster, no larger than an even one.
     assert first.terms["text"] == 0.0 and first.value == first.terms["programs"]
     good = attempts[0]
-    scores = values([episodes.scheme.coder_score(good, drawing) for drawing in good.drawings])
+    scores = values([episodes.algorithm.coder_score(good, drawing) for drawing in good.drawings])
     assert scores == [2.25, 2.25, 2.0, pytest.approx(-0.1)]
-    uncapped = make_scheme("mm-zero", override(episodes.config, ["quirks=[uncapped]"]))
+    uncapped = make_algorithm("mm-zero", override(episodes.config, ["quirks=[uncapped]"]))
     free = uncapped.proposer_scores(attempts)[0]
     assert free is not None and free.terms["programs"] == pytest.approx((1.25 + 1.25 + 1.0) / 4)
 
@@ -141,34 +146,34 @@ def test_mm_zero_filters_by_render_rate_and_split(tiny: Policy) -> None:
                    solver=["red", "red", "red", "blue"])  # fmt: skip
     every = rolled(tiny, "mm-zero", proposer=[GOOD], coder=[CIRCLE_LEFT], solver=["red"])
     for (episodes, attempts), coder, solver in ((mixed, 4, 8), (every, 0, 0)):
-        traces = episodes.traces(attempts[:1], 0, episodes.scheme)
+        traces = episodes.traces(attempts[:1], 0, episodes.algorithm)
         assert sum(t.role == "coder" for t in traces) == coder
         assert sum(t.role == "solver" for t in traces) == solver
-    unfiltered = make_scheme("mm-zero", override(every[0].config, ["quirks=[unfiltered]", "labels.high=1.0"]))
+    unfiltered = make_algorithm("mm-zero", override(every[0].config, ["quirks=[unfiltered]", "labels.high=1.0"]))
     traces = every[0].traces(every[1][:1], 0, unfiltered)
     assert [sum(t.role == role for t in traces) for role in ("coder", "solver")] == [4, 4]
 
 
 def test_mm_zero_scores_nobody_where_our_machinery_failed(tiny: Policy) -> None:
     episodes, attempts = rolled(tiny, "mm-zero", proposer=[GOOD], coder=["dead"], solver=["red"])
-    assert episodes.scheme.proposer_scores(attempts) == [None, None]
-    assert not any(trace.role in ("proposer", "coder") for trace in episodes.traces(attempts, 0, episodes.scheme))
+    assert episodes.algorithm.proposer_scores(attempts) == [None, None]
+    assert not any(trace.role in ("proposer", "coder") for trace in episodes.traces(attempts, 0, episodes.algorithm))
 
 
 def test_ouroboros_tells_confidence_and_teaches_the_truth(tiny: Policy, env: Environment) -> None:
     answers = ["blue", "blue", "blue", "red"]
     episodes, attempts = rolled(tiny, "ouroboros", proposer=[ONE], coder=[WRONG], solver=answers)
-    scheme = episodes.scheme
-    assert scheme.note(env) == ""
-    scheme.observe(attempts, episodes)
+    algorithm = episodes.algorithm
+    assert algorithm.note(env) == ""
+    algorithm.observe(attempts, episodes)
     # `colour` of the leftmost is the form `extreme_colour`; three of four answers agree.
-    assert "extreme colour 75%" in scheme.note(env)
-    lessons = scheme.lessons(attempts, episodes.traces(attempts, 0, scheme), tiny)
+    assert "extreme colour 75%" in algorithm.note(env)
+    lessons = algorithm.lessons(attempts, episodes.traces(attempts, 0, algorithm), tiny)
     assert {lesson.completion.text for lesson in lessons} == {"red"}, "nobody sampled enough of it; it is taught"
     assert len(lessons) == sum(len(attempt.asked) for attempt in attempts)
-    again = make_scheme("ouroboros", episodes.config)
-    again.restore(json.loads(json.dumps(scheme.state())))
-    assert again.note(env) == scheme.note(env)
+    again = make_algorithm("ouroboros", episodes.config)
+    again.restore(json.loads(json.dumps(algorithm.state())))
+    assert again.note(env) == algorithm.note(env)
 
 
 def test_an_answer_that_is_taught_ends_as_a_sampled_one(tiny: Policy) -> None:
@@ -181,11 +186,11 @@ def test_an_answer_that_is_taught_ends_as_a_sampled_one(tiny: Policy) -> None:
 
 def test_c2_evo_chooses_what_the_solver_errs_on_and_not_always(tiny: Policy) -> None:
     config = recipe_config("c2-evo")
-    scheme = make_scheme("c2-evo", config)
+    algorithm = make_algorithm("c2-evo", config)
     for answers, chosen in ((["red"] * 4, False), (["red", "red", "red", "blue"], True), (["blue"] * 4, False)):
         _, attempts = rolled(tiny, "ouroboros", proposer=[ONE], coder=[WRONG], solver=answers)
-        assert scheme.teaches_solver(attempts[0], attempts[0].asked[0]) is chosen
-        assert bool(scheme.lessons(attempts, [], tiny)) is chosen
+        assert algorithm.teaches_solver(attempts[0], attempts[0].asked[0]) is chosen
+        assert bool(algorithm.lessons(attempts, [], tiny)) is chosen
 
 
 # --- given scenes: SpatialEvo ------------------------------------------------------------------------------------
@@ -202,11 +207,11 @@ def test_spatialevo_pays_valid_questions_by_what_was_seen(tiny: Policy, env: Env
     assert valid.asked[0].item.truth.value == str(len(given.item.scene.objects))  # type: ignore[attr-defined]
     unmet = env.unmet(given.item.scene, valid.proposal.requirements)  # type: ignore[union-attr]
     seen = 1 - len(unmet) / 2
-    first, second, third = episodes.scheme.proposer_scores(attempts)
+    first, second, third = episodes.algorithm.proposer_scores(attempts)
     assert first is not None and first.value == pytest.approx(0.1 + 0.9 * max(0.1, seen))
     assert values([second, third]) == [-1.0, pytest.approx(0.1)]
     right = next(iter(valid.asked))
-    scores = episodes.scheme.solver_scores(right)
+    scores = episodes.algorithm.solver_scores(right)
     assert scores is not None
     assert {score.value for score in scores} == {1.0 if right.rate == 1.0 else 0.1}
 
@@ -218,11 +223,11 @@ def test_a_question_without_an_answer_is_to_be_explained(tiny: Policy) -> None:
     assert asked.item.task == EXPLAIN and asked.refused is not None and asked.refused.code == "not_unique"
     assert asked.item.question.text.startswith("Why has this question no clear answer: ")
     assert [score.terms["correct"] for score in asked.scores] == [1.0, 0.0, 0.0, 1.0]
-    assert [score.value for score in episodes.scheme.solver_scores(asked) or ()] == [1.0, 0.1, 0.0, 1.0]
-    proposals = episodes.scheme.proposer_scores(attempts)
+    assert [score.value for score in episodes.algorithm.solver_scores(asked) or ()] == [1.0, 0.1, 0.0, 1.0]
+    proposals = episodes.algorithm.proposer_scores(attempts)
     assert proposals[0] is not None and proposals[0].value == pytest.approx(0.1), "an invalid question: format alone"
     arms = [arm.seen for arm in episodes.curriculum.arms]
-    episodes.observe(attempts, episodes.scheme)
+    episodes.observe(attempts)
     assert [arm.seen for arm in episodes.curriculum.arms] == arms, "an explanation says nothing of a form"
 
 
@@ -234,7 +239,7 @@ def test_rooms_are_asked_about_by_queries(tiny: Policy) -> None:
     )
     assert attempts[0].asked[0].item.task == "room_size"
     assert attempts[0].asked[0].picture.array.shape[1] == make("spatial/Rooms-v1").size
-    scores = episodes.scheme.proposer_scores(attempts)
+    scores = episodes.algorithm.proposer_scores(attempts)
     assert scores[0] is not None and scores[0].terms["validity"] == 1.0
 
 
@@ -268,32 +273,32 @@ def test_eve_pays_the_edge_and_keeps_what_is_new(tiny: Policy, sandbox: Draw) ->
     assert {asked.item.task for asked in attempt.about(valid)} == {"which_image", "which_params"}
     assert {asked.rate for asked in attempt.asked} == {0.25}
     # One of four letters is right: 1 - 2 |1/4 - 1/2| is 1/2 for both types.
-    scores = [episodes.scheme.coder_score(attempt, drawing) for drawing in (valid, invalid)]
+    scores = [episodes.algorithm.coder_score(attempt, drawing) for drawing in (valid, invalid)]
     assert values(scores) == [pytest.approx(0.2 + 0.4 + 0.4 * 0.5), pytest.approx(0.2)]
-    assert all(episodes.scheme.teaches_solver(attempt, asked) for asked in attempt.asked), "1/4 is the border"
-    before = episodes.scheme.figures()["library"]
-    episodes.scheme.observe(attempts, episodes)
-    assert episodes.scheme.figures()["library"] == before, "one right answer of four is not yet the edge"
+    assert all(episodes.algorithm.teaches_solver(attempt, asked) for asked in attempt.asked), "1/4 is the border"
+    before = episodes.algorithm.figures()["library"]
+    episodes.algorithm.observe(attempts, episodes)
+    assert episodes.algorithm.figures()["library"] == before, "one right answer of four is not yet the edge"
     for asked in attempt.asked:
         ranked = sorted(asked.scores, key=lambda score: -score.terms["correct"])
         asked.scores = [ranked[0], ranked[0], ranked[1], ranked[2]]
-    episodes.scheme.observe(attempts, episodes)
-    assert episodes.scheme.figures()["library"] == before + 1, "at the edge and like no other"
-    episodes.scheme.observe(attempts, episodes)
-    assert episodes.scheme.figures()["library"] == before + 1, "it is known now"
-    kept = make_scheme("eve", episodes.config)
-    kept.restore(json.loads(json.dumps(episodes.scheme.state())))
-    assert kept.state() == episodes.scheme.state()
+    episodes.algorithm.observe(attempts, episodes)
+    assert episodes.algorithm.figures()["library"] == before + 1, "at the edge and like no other"
+    episodes.algorithm.observe(attempts, episodes)
+    assert episodes.algorithm.figures()["library"] == before + 1, "it is known now"
+    kept = make_algorithm("eve", episodes.config)
+    kept.restore(json.loads(json.dumps(episodes.algorithm.state())))
+    assert kept.state() == episodes.algorithm.state()
 
 
 def test_eve_shows_one_example_or_two(tiny: Policy) -> None:
     config = recipe_config("eve")
-    scheme, env = make_scheme("eve", config), make("transforms/Edit-v1")
+    algorithm, env = make_algorithm("eve", config), make("transforms/Edit-v1")
     _, attempts = rolled(tiny, "eve", "envs=[transforms/Edit-v1]", coder=["no program"], by=lambda e, p: [
         InfrastructureError("none") for _ in p])  # fmt: skip
     proposal = attempts[0].proposal
     systems = [
-        scheme.coder_messages(env, proposal, Stream(("example", n)))[0]["content"][0]["text"]  # type: ignore[arg-type]
+        algorithm.coder_messages(env, proposal, Stream(("example", n)))[0]["content"][0]["text"]  # type: ignore[arg-type]
         for n in range(40)
     ]
     counts = [text.count("An example:") for text in systems]
@@ -340,15 +345,15 @@ def test_m_star_learns_from_the_best_two_right_answers(tiny: Policy) -> None:
     episodes, attempts = rolled(
         tiny, "m-star", "tree.source=drawn", proposer=[ONE], coder=[WRONG], solver=["red", "blue", "red", "red"]
     )
-    traces = [t for t in episodes.traces(attempts[:1], 0, episodes.scheme) if t.role == "solver"]
-    lessons = episodes.scheme.lessons(attempts, traces, tiny)
+    traces = [t for t in episodes.traces(attempts[:1], 0, episodes.algorithm) if t.role == "solver"]
+    lessons = episodes.algorithm.lessons(attempts, traces, tiny)
     assert len(lessons) == 2 and all(lesson.right for lesson in lessons)
 
 
 def test_m_star_tunes_its_temperature_on_validation(tiny: Policy, env: Environment) -> None:
     config = override(recipe_config("m-star"), [CANVAS])
-    scheme = make_scheme("m-star", config)
-    assert isinstance(scheme, MStar)
+    algorithm = make_algorithm("m-star", config)
+    assert isinstance(algorithm, MStar)
 
     class Warm(ScriptedGenerator):
         """Right at 0.7 and 0.8 alone."""
@@ -365,11 +370,11 @@ def test_m_star_tunes_its_temperature_on_validation(tiny: Policy, env: Environme
     items = validation(config)
     assert [a.item.digest for a in items] == [a.item.digest for a in validation(config)], "the same ones each time"
     curriculum = make_curriculum(config.curriculum, [env])
-    episodes = Episodes(config, tiny, Warm(solver=["x"]), curriculum, draw, scheme)
-    scheme.prepare(episodes, 19, Stream(("tune",)))
-    assert scheme.temperature("solver") == 1.0
-    scheme.prepare(episodes, 20, Stream(("tune",)))
-    assert scheme.temperature("solver") == 0.8, "of two that are as good the nearer to 1"
+    episodes = Episodes(config, tiny, Warm(solver=["x"]), curriculum, draw, algorithm)
+    algorithm.prepare(episodes, 19, Stream(("tune",)))
+    assert algorithm.temperature("solver") == 1.0
+    algorithm.prepare(episodes, 20, Stream(("tune",)))
+    assert algorithm.temperature("solver") == 0.8, "of two that are as good the nearer to 1"
     assert len(TEMPERATURES) == 14 and math.isclose(TEMPERATURES[-1], 1.6)
 
 
@@ -386,7 +391,7 @@ def test_forgetting_is_the_fall_from_the_best() -> None:
 
 def test_collapse_is_seen(tiny: Policy) -> None:
     episodes, alike = rolled(tiny, "zerosight", proposer=[ONE], coder=[WRONG], solver=["red"])
-    assert diagnose(alike, [], episodes.scheme)["collapse/queries"] == 0.0
+    assert diagnose(alike, [], episodes.algorithm)["collapse/queries"] == 0.0
     other = GOOD.replace("leftmost", "topmost")
     episodes, unlike = rolled(tiny, "zerosight", proposer=[ONE, other], coder=[WRONG], solver=["red"])
-    assert diagnose(unlike, [], episodes.scheme)["collapse/queries"] == pytest.approx(math.log(2))
+    assert diagnose(unlike, [], episodes.algorithm)["collapse/queries"] == pytest.approx(math.log(2))
