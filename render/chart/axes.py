@@ -31,7 +31,7 @@ class PanelFrame(NamedTuple):
     centre: tuple[float, float, float] | None
     """Of a polar one: x, y and radius."""
 
-    def place(self, x: float, y: float) -> tuple[float, float]:
+    def position(self, x: float, y: float) -> tuple[float, float]:
         """A point's place along the two axes: px, or degrees anticlockwise from the right and px from the centre."""
         if self.centre is None:
             return x, y
@@ -43,7 +43,7 @@ class PanelFrame(NamedTuple):
 class AxisReader:
     """The axes of a panel: places to values."""
 
-    frame: PanelFrame
+    panel_frame: PanelFrame
     axes: tuple[Axis, ...]
 
     def axis(self, name: str) -> Axis | None:
@@ -53,71 +53,81 @@ class AxisReader:
     @property
     def names(self) -> tuple[str, str]:
         """Of the two axes that marks are placed by."""
-        return ("angle", "radius") if self.frame.centre else ("x", "y")
+        return ("angle", "radius") if self.panel_frame.centre else ("x", "y")
 
-    def value(self, which: int, place: float, slack: float = 3.0) -> float | str | None:
+    def value(self, axis_index: int, axis_position: float, slack: float = 3.0) -> float | str | None:
         """The value at a place along axis 0 or 1; None where the axis is not readable, or no category is near.
 
         Args:
-            which: 0 for x or the angle, 1 for y or the radius.
-            place: in the axis's unit of place.
+            axis_index: 0 for x or the angle, 1 for y or the radius.
+            axis_position: in the axis's unit of place.
             slack: how far the place may be from a category's, in the same unit.
         """
-        axis = self.axis(self.names[which])
+        axis = self.axis(self.names[axis_index])
         if axis is None or axis.scale is None:
             return None
         if axis.scale.kind == "category":
-            label, distance = axis.scale.category(place)
+            label, distance = axis.scale.category(axis_position)
             return label if distance <= slack else None
-        value = axis.scale.value(place)
+        value = axis.scale.value(axis_position)
         # What is less than a thousandth of a px says nothing, and would keep 0 from being 0.
         least = abs(axis.scale.slope) / 1000
         if axis.scale.kind == "log":
             return significant(value, max(1, math.ceil(-math.log10(least * math.log(10)))))
         return significant(round(value % 360 if axis.name == "angle" else value, math.ceil(-math.log10(least))))
 
-    def step(self, which: int) -> float:
+    def step(self, axis_index: int) -> float:
         """Between neighbouring categories; infinite where there are not two."""
-        axis = self.axis(self.names[which])
-        places = [place for place, _ in axis.scale.categories] if axis and axis.scale else []
+        axis = self.axis(self.names[axis_index])
+        places = [axis_position for axis_position, _ in axis.scale.categories] if axis and axis.scale else []
         return min((b - a for a, b in pairwise(places)), default=math.inf)
 
 
-def find_frame(parts: AxesParts) -> PanelFrame | None:
+def find_frame(axes_parts: AxesParts) -> PanelFrame | None:
     """The plane of a panel: its background, or else what its marks are clipped to, or else what its axes span."""
-    shapes = [thing for thing in parts.things if isinstance(thing, PaintedPath)]
-    boxes = [shape.style.clip.box for shape in shapes if shape.style.clip is not None]
+    painted_paths = [display_item for display_item in axes_parts.display_items if isinstance(display_item, PaintedPath)]
+    boxes = [painted_path.style.clip.box for painted_path in painted_paths if painted_path.style.clip is not None]
     clips = [box for box in boxes if box is not None]
-    for shape in shapes[:1]:
-        found = rectangle(shape.path)
-        if found and shape.style.fill and (not clips or any(np.allclose(found, box, atol=1) for box in clips)):
+    for painted_path in painted_paths[:1]:
+        found = rectangle(painted_path.path)
+        if found and painted_path.style.fill and (not clips or any(np.allclose(found, box, atol=1) for box in clips)):
             return PanelFrame(found, None)
-        circle = ring(shape.path)
-        if circle and circle.inner == 0 and circle.end - circle.start > 359 and shape.style.fill and parts.axes:
+        circle = ring(painted_path.path)
+        if (
+            circle
+            and circle.inner == 0
+            and circle.end - circle.start > 359
+            and painted_path.style.fill
+            and axes_parts.axes
+        ):
             (x, y), radius = circle.centre, circle.outer
             return PanelFrame((x - radius, y - radius, x + radius, y + radius), (x, y, radius))
     if clips:
         return PanelFrame(max(clips, key=lambda box: (box[2] - box[0]) * (box[3] - box[1])), None)
-    spines = [ends for shape in shapes if shape.places is None and (ends := segment(shape.path)) is not None]
-    drawn = spines or [shape.path.drawn for shape in shapes if shape.places is None]
+    spines = [
+        ends
+        for painted_path in painted_paths
+        if painted_path.marker_places is None and (ends := segment(painted_path.path)) is not None
+    ]
+    drawn = spines or [painted_path.path.drawn for painted_path in painted_paths if painted_path.marker_places is None]
     return PanelFrame(bounds_of(np.concatenate(drawn)), None) if drawn else None
 
 
-def read_axes(parts: AxesParts, frame: PanelFrame, seen: FigureVisibility) -> list[Axis]:
+def read_axes(axes_parts: AxesParts, panel_frame: PanelFrame, visibility: FigureVisibility) -> list[Axis]:
     """The axes of a panel."""
-    return [_read(axis, frame, seen) for axis in parts.axes]
+    return [_read(axis, panel_frame, visibility) for axis in axes_parts.axes]
 
 
-def _read(parts: AxisParts, frame: PanelFrame, seen: FigureVisibility) -> Axis:
-    which = "xy".index(parts.name)
-    places = [_tick(tick, which, frame, seen) for tick in parts.ticks]
+def _read(axes_parts: AxisParts, panel_frame: PanelFrame, visibility: FigureVisibility) -> Axis:
+    axis_index = "xy".index(axes_parts.name)
+    places = [_tick(tick, axis_index, panel_frame, visibility) for tick in axes_parts.ticks]
     ticks = sorted({tick for tick in places if tick is not None})
-    label, offset = _titles(parts.texts, which, frame.bounds)
-    left, top, right, bottom = frame.bounds
-    if frame.centre is not None:
-        name, ends = ("angle", "radius")[which], ((0.0, 360.0), (0.0, frame.centre[2]))[which]
+    label, offset = _titles(axes_parts.text_blocks, axis_index, panel_frame.bounds)
+    left, top, right, bottom = panel_frame.bounds
+    if panel_frame.centre is not None:
+        name, ends = ("angle", "radius")[axis_index], ((0.0, 360.0), (0.0, panel_frame.centre[2]))[axis_index]
     else:
-        name, ends = parts.name, ((left, right), (bottom, top))[which]
+        name, ends = axes_parts.name, ((left, right), (bottom, top))[axis_index]
     scale = _turning(ticks) if name == "angle" else None
     found = scale or read_scale(ticks, offset)
     kept = tuple(Tick(round(tick.position, 2), tick.label) for tick in ticks)
@@ -136,20 +146,20 @@ def _settled(scale: Scale) -> Scale:
     return Scale.from_dict(settled.to_dict())
 
 
-def _tick(tick: TickParts, which: int, frame: PanelFrame, seen: FigureVisibility) -> Tick | None:
+def _tick(tick: TickParts, axis_index: int, panel_frame: PanelFrame, visibility: FigureVisibility) -> Tick | None:
     """Where a tick is and what it says; None where nothing of it is seen."""
-    drawn = _drawn_place(tick.shapes, which, frame, seen)
-    texts = [text for text in tick.texts if text.string]
-    if not texts:
+    drawn = _drawn_place(tick.painted_paths, axis_index, panel_frame, visibility)
+    text_blocks = [text for text in tick.text_blocks if text.string]
+    if not text_blocks:
         return None if drawn is None else Tick(drawn, "")
-    text = texts[0]
-    if frame.centre is not None:
-        place = frame.place(*text.centre)[which] if drawn is None or which == 0 else drawn
+    text = text_blocks[0]
+    if panel_frame.centre is not None:
+        axis_position = panel_frame.position(*text.centre)[axis_index] if drawn is None or axis_index == 0 else drawn
         # A label stands outside the circle at its tick's angle; that of a radius has to have its circle.
-        if which == 1 and drawn is None:
+        if axis_index == 1 and drawn is None:
             return None
-        return Tick(place if drawn is None else drawn, text.string)
-    low, high = text.bounds[which], text.bounds[which + 2]
+        return Tick(axis_position if drawn is None else drawn, text.string)
+    low, high = text.bounds[axis_index], text.bounds[axis_index + 2]
     middle = (low + high) / 2
     if drawn is None:
         return Tick(middle, text.string)
@@ -158,53 +168,63 @@ def _tick(tick: TickParts, which: int, frame: PanelFrame, seen: FigureVisibility
     return Tick(drawn, text.string)
 
 
-def _drawn_place(shapes: Sequence[PaintedPath], which: int, frame: PanelFrame, seen: FigureVisibility) -> float | None:
+def _drawn_place(
+    painted_paths: Sequence[PaintedPath], axis_index: int, panel_frame: PanelFrame, visibility: FigureVisibility
+) -> float | None:
     """Where the tick mark or grid line that is seen lies along the axis."""
-    for shape in sorted(shapes, key=lambda shape: shape.places is None):
-        region = region_of(shape)
-        if shape.style.stroke is None or region.is_empty:
+    for painted_path in sorted(painted_paths, key=lambda painted_path: painted_path.marker_places is None):
+        region = region_of(painted_path)
+        if painted_path.style.stroke is None or region.is_empty:
             continue
-        if seen.contrast(shape.index, shape.style.stroke, region) < MIN_CONTRAST / 2:
+        if visibility.contrast(painted_path.paint_order, painted_path.style.stroke, region) < MIN_CONTRAST / 2:
             continue
-        place = tick_place(shape, which, frame)
-        if place is not None:
-            return place
+        axis_position = tick_place(painted_path, axis_index, panel_frame)
+        if axis_position is not None:
+            return axis_position
     return None
 
 
-def tick_place(shape: PaintedPath, which: int, frame: PanelFrame) -> float | None:
+def tick_place(painted_path: PaintedPath, axis_index: int, panel_frame: PanelFrame) -> float | None:
     """Where a tick mark or a grid line lies along its axis; None for what is neither by its geometry."""
-    if not len(shape.path.points):
+    if not len(painted_path.path.points):
         return None
-    if shape.places is not None:
-        is_short = np.ptp(shape.path.drawn, axis=0).max() <= _LONGEST_TICK
-        return frame.place(*shape.places[0].tolist())[which] if is_short and len(shape.places) == 1 else None
-    if frame.centre is not None:
-        return _polar_grid(shape, which, frame)
-    ends = segment(shape.path)
-    if ends is None or abs(ends[0, which] - ends[1, which]) > 0.1:
+    if painted_path.marker_places is not None:
+        is_short = np.ptp(painted_path.path.drawn, axis=0).max() <= _LONGEST_TICK
+        return (
+            panel_frame.position(*painted_path.marker_places[0].tolist())[axis_index]
+            if is_short and len(painted_path.marker_places) == 1
+            else None
+        )
+    if panel_frame.centre is not None:
+        return _polar_grid(painted_path, axis_index, panel_frame)
+    ends = segment(painted_path.path)
+    if ends is None or abs(ends[0, axis_index] - ends[1, axis_index]) > 0.1:
         return None
-    low, high = sorted(ends[:, 1 - which])
-    spans = low <= frame.bounds[1 - which] + 1 and high >= frame.bounds[3 - which] - 1
-    return float(ends[0, which]) if spans else None
+    low, high = sorted(ends[:, 1 - axis_index])
+    spans = low <= panel_frame.bounds[1 - axis_index] + 1 and high >= panel_frame.bounds[3 - axis_index] - 1
+    return float(ends[0, axis_index]) if spans else None
 
 
-def _polar_grid(shape: PaintedPath, which: int, frame: PanelFrame) -> float | None:
+def _polar_grid(painted_path: PaintedPath, axis_index: int, panel_frame: PanelFrame) -> float | None:
     """The angle of a spoke, or the radius of a circle."""
-    places = np.array([frame.place(*point) for point in shape.path.drawn.tolist()])
-    if which == 0:
-        return float(places[places[:, 1].argmax(), 0]) if segment(shape.path) is not None else None
+    places = np.array([panel_frame.position(*point) for point in painted_path.path.drawn.tolist()])
+    if axis_index == 0:
+        return float(places[places[:, 1].argmax(), 0]) if segment(painted_path.path) is not None else None
     radii = places[:, 1]
     return float(radii.mean()) if np.ptp(radii) < 0.02 * radii.mean() + 0.1 else None
 
 
-def strays(parts: AxesParts, frame: PanelFrame) -> list[PaintedPath]:
+def strays(axes_parts: AxesParts, panel_frame: PanelFrame) -> list[PaintedPath]:
     """What is drawn with the ticks and is neither tick mark nor grid line: marks like any other."""
-    found = [shape for axis in parts.axes for shape in axis.shapes]
-    for axis in parts.axes:
-        which = "xy".index(axis.name)
-        shapes = [shape for tick in axis.ticks for shape in tick.shapes if len(shape.path.points)]
-        found += [shape for shape in shapes if tick_place(shape, which, frame) is None]
+    found = [painted_path for axis in axes_parts.axes for painted_path in axis.painted_paths]
+    for axis in axes_parts.axes:
+        axis_index = "xy".index(axis.name)
+        painted_paths = [
+            painted_path for tick in axis.ticks for painted_path in tick.painted_paths if len(painted_path.path.points)
+        ]
+        found += [
+            painted_path for painted_path in painted_paths if tick_place(painted_path, axis_index, panel_frame) is None
+        ]
     return found
 
 
@@ -214,7 +234,7 @@ def _turning(ticks: Sequence[Tick]) -> Scale | None:
     if len(read) < 2 or len(read) < sum(bool(tick.label) for tick in ticks) or any(n[1] != "°" for _, n in read):
         return None
     for slope in (1.0, -1.0):
-        offsets = [(value - slope * place) % 360 for place, (value, _) in read]
+        offsets = [(value - slope * axis_position) % 360 for axis_position, (value, _) in read]
         spread = [(offset - offsets[0] + 180) % 360 - 180 for offset in offsets]
         if max(map(abs, spread)) <= _ANGLE_SLACK:
             start = round(offsets[0] + sum(spread) / len(spread), 1)
@@ -222,13 +242,13 @@ def _turning(ticks: Sequence[Tick]) -> Scale | None:
     return None
 
 
-def _titles(texts: Sequence[TextBlock], which: int, bounds: Bounds) -> tuple[str, str]:
+def _titles(text_blocks: Sequence[TextBlock], axis_index: int, bounds: Bounds) -> tuple[str, str]:
     """An axis's label, which stands at its middle, and what applies to all its numbers, which stands at its end."""
     label = offset = ""
-    low, high = bounds[which], bounds[which + 2]
-    for text in texts:
-        share = (text.centre[which] - low) / (high - low) if high > low else 0.5
-        at_end = share > 0.7 if which == 0 else share < 0.15
+    low, high = bounds[axis_index], bounds[axis_index + 2]
+    for text in text_blocks:
+        share = (text.centre[axis_index] - low) / (high - low) if high > low else 0.5
+        at_end = share > 0.7 if axis_index == 0 else share < 0.15
         if at_end and _OFFSET.match(text.string):
             offset = text.string
         else:
@@ -250,12 +270,14 @@ def share_scales(panels: Sequence[AxisReader]) -> list[AxisReader]:
             if axis.scale is None and axis.ticks and not any(tick.label for tick in axis.ticks):
                 lender = next((other for one in panels for other in one.axes if _same_place(axis, other)), None)
             axes.append(axis if lender is None else replace(axis, scale=lender.scale, reason=""))
-        twins = [one for one in panels if one is not panel and np.allclose(one.frame.bounds, panel.frame.bounds)]
+        twins = [
+            one for one in panels if one is not panel and np.allclose(one.panel_frame.bounds, panel.panel_frame.bounds)
+        ]
         for name in panel.names:
             if twins and not any(axis.name == name and axis.ticks for axis in axes):
                 lent = next((axis for one in twins for axis in one.axes if axis.name == name and axis.ticks), None)
                 axes = [axis for axis in axes if axis.name != name] + ([lent] if lent else [])
-        found.append(AxisReader(panel.frame, tuple(axes)))
+        found.append(AxisReader(panel.panel_frame, tuple(axes)))
     return found
 
 

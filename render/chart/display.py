@@ -29,7 +29,7 @@ class Group(NamedTuple):
     """A name from the program, and which of those so named it is: a hint at what belongs together, never a fact."""
 
     name: str
-    number: int
+    row_number: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +63,9 @@ class Path:
                 found[-1] = (found[-1][0], True)
                 at += 1
             else:
-                count = 2 if code == QUADRATIC else 3
-                found[-1][0].extend(_curve(np.array([found[-1][0][-1], *points[at : at + count]])))
-                at += count
+                vertex_count = 2 if code == QUADRATIC else 3
+                found[-1][0].extend(_curve(np.array([found[-1][0][-1], *points[at : at + vertex_count]])))
+                at += vertex_count
         return [(np.array(part), closed) for part, closed in found]
 
     @cached_property
@@ -121,12 +121,12 @@ class PaintStyle:
 class PaintedPath:
     """A path, or one path at several places."""
 
-    index: int
+    paint_order: int
     groups: tuple[Group, ...]
     path: Path
     """About the origin where there are places."""
     style: PaintStyle
-    places: np.ndarray | None
+    marker_places: np.ndarray | None
     """[m, 2]"""
 
 
@@ -134,7 +134,7 @@ class PaintedPath:
 class TextItem:
     """A line of text."""
 
-    index: int
+    paint_order: int
     groups: tuple[Group, ...]
     x: float
     """Of the baseline's left end."""
@@ -171,7 +171,7 @@ class TextItem:
 class Bitmap:
     """An image."""
 
-    index: int
+    paint_order: int
     groups: tuple[Group, ...]
     corners: np.ndarray
     """[4, 2]: of row 0 and column 0, then the last column, the last of both, the last row."""
@@ -189,7 +189,7 @@ class DisplayList:
 
     width: float
     height: float
-    things: tuple[DisplayItem, ...]
+    display_items: tuple[DisplayItem, ...]
 
 
 def decode(message: Mapping[str, Any], payload: bytes) -> DisplayList:
@@ -201,13 +201,15 @@ def decode(message: Mapping[str, Any], payload: bytes) -> DisplayList:
     width, height = _number(message["width"]), _number(message["height"])
     if not (36 <= width <= 72 * MAX_SIDE_IN and 36 <= height <= 72 * MAX_SIDE_IN):
         raise ValueError(f"a canvas of {width} x {height}")
-    count = int(message["vertices"])
-    if not (0 <= count <= MAX_VERTICES and 0 <= len(payload) - 16 * count <= MAX_IMAGE_BYTES):
-        raise ValueError(f"{len(payload)} bytes with {count} vertices")
-    points = np.frombuffer(payload, "<f8", 2 * count).reshape(count, 2)
+    vertex_count = int(message["vertices"])
+    if not (0 <= vertex_count <= MAX_VERTICES and 0 <= len(payload) - 16 * vertex_count <= MAX_IMAGE_BYTES):
+        raise ValueError(f"{len(payload)} bytes with {vertex_count} vertices")
+    points = np.frombuffer(payload, "<f8", 2 * vertex_count).reshape(vertex_count, 2)
     if not (np.abs(points) <= MAX_COORDINATE + 2000).all():
         raise ValueError("a vertex is no number or far out")
-    return DisplayList(width, height, tuple(_Decoder(points, payload[16 * count :], message["styles"]).things(message)))
+    return DisplayList(
+        width, height, tuple(_Decoder(points, payload[16 * vertex_count :], message["styles"]).items(message))
+    )
 
 
 class _Decoder:
@@ -219,44 +221,54 @@ class _Decoder:
         self._clips: dict[str, Clip] = {}
         self._styles = [self._style(*style) for style in styles[:MAX_ITEMS]]
 
-    def things(self, message: Mapping[str, Any]) -> list[DisplayItem]:
+    def items(self, message: Mapping[str, Any]) -> list[DisplayItem]:
         """All that is drawn."""
         groups: list[Group] = []
         found: list[DisplayItem] = []
-        for number, (kind, *rest) in enumerate(message["items"]):
+        for row_number, (kind, *rest) in enumerate(message["items"]):
             if kind == "group":
-                groups.append(Group(str(rest[0])[:60], number))
+                groups.append(Group(str(rest[0])[:60], row_number))
             elif kind == "end":
                 groups.pop()
             else:
                 found.append(self._thing(kind, len(found), tuple(groups), rest))
-            if len(groups) > _MAX_DEPTH or number >= 2 * MAX_ITEMS:
+            if len(groups) > _MAX_DEPTH or row_number >= 2 * MAX_ITEMS:
                 raise ValueError("too many groups or items")
         return found
 
-    def _thing(self, kind: str, index: int, groups: tuple[Group, ...], rest: Sequence[Any]) -> DisplayItem:
+    def _thing(self, kind: str, paint_order: int, groups: tuple[Group, ...], rest: Sequence[Any]) -> DisplayItem:
         if kind == "path":
-            first, count, codes, style = rest
-            return PaintedPath(index, groups, self._path(first, count, codes), self._styles[_natural(style)], None)
+            first_vertex, vertex_count, codes, style = rest
+            return PaintedPath(
+                paint_order, groups, self._path(first_vertex, vertex_count, codes), self._styles[_natural(style)], None
+            )
         if kind == "markers":
-            first, count, codes, style, at, times = rest
-            places = self._slice(at, times)
-            return PaintedPath(index, groups, self._path(first, count, codes), self._styles[_natural(style)], places)
+            first_vertex, vertex_count, codes, style, at, times = rest
+            marker_places = self._slice(at, times)
+            return PaintedPath(
+                paint_order,
+                groups,
+                self._path(first_vertex, vertex_count, codes),
+                self._styles[_natural(style)],
+                marker_places,
+            )
         if kind == "text":
-            return self._words(index, groups, *rest)
+            return self._words(paint_order, groups, *rest)
         if kind == "image":
-            return self._bitmap(index, groups, *rest)
+            return self._bitmap(paint_order, groups, *rest)
         raise ValueError(f"a thing of kind {kind!r}")
 
-    def _slice(self, first: int, count: int) -> np.ndarray:
-        if not (0 <= _natural(first) <= first + _natural(count) <= len(self._points)):
+    def _slice(self, first_vertex: int, vertex_count: int) -> np.ndarray:
+        if not (0 <= _natural(first_vertex) <= first_vertex + _natural(vertex_count) <= len(self._points)):
             raise ValueError("vertices that are not there")
-        return self._points[first : first + count]
+        return self._points[first_vertex : first_vertex + vertex_count]
 
-    def _path(self, first: int, count: int, codes: str) -> Path:
-        key = (_natural(first), _natural(count), codes)
+    def _path(self, first_vertex: int, vertex_count: int, codes: str) -> Path:
+        key = (_natural(first_vertex), _natural(vertex_count), codes)
         if key not in self._paths:
-            path = Path(self._slice(first, count), np.frombuffer(base64.b64decode(codes, validate=True), np.uint8))
+            path = Path(
+                self._slice(first_vertex, vertex_count), np.frombuffer(base64.b64decode(codes, validate=True), np.uint8)
+            )
             _check_codes(path)
             self._paths[key] = path
         return self._paths[key]
@@ -272,8 +284,8 @@ class _Decoder:
             lengths = None
         lines = None
         if hatch is not None:
-            first, count, codes, colour, thick = hatch
-            lines = Hatch(self._path(first, count, codes), _colour(colour), _size(thick))
+            first_vertex, vertex_count, codes, colour, thick = hatch
+            lines = Hatch(self._path(first_vertex, vertex_count, codes), _colour(colour), _size(thick))
         pen = _colour(stroke) if stroke is not None and _size(width) > 0 else None
         face = None if fill is None else _colour(fill)
         return PaintStyle(face, pen, _size(width), lengths, cap, join, self._clip(clip), lines, smooth is not False)
@@ -292,7 +304,7 @@ class _Decoder:
 
     def _words(
         self,
-        index: int,
+        paint_order: int,
         groups: tuple[Group, ...],
         x: Any,
         y: Any,
@@ -308,24 +320,35 @@ class _Decoder:
             raise ValueError("no line of text")
         face = font("bold" if bold is True else "normal", "italic" if italic is True else "normal")
         size = max(_size(size), 0.1)
-        places = None
+        marker_places = None
         if shifts is not None:
-            places = tuple(_number(shift) for shift in shifts)
-            if len(places) != len(text):
+            marker_places = tuple(_number(shift) for shift in shifts)
+            if len(marker_places) != len(text):
                 raise ValueError("a formula with other places than letters")
-            _check_order(text, places, face, size)
+            _check_order(text, marker_places, face, size)
         return TextItem(
-            index, groups, _number(x), _number(y), text, size, face, _number(degrees), _colour(colour), places
+            paint_order,
+            groups,
+            _number(x),
+            _number(y),
+            text,
+            size,
+            face,
+            _number(degrees),
+            _colour(colour),
+            marker_places,
         )
 
-    def _bitmap(self, index: int, groups: tuple[Group, ...], first: Any, shape: Any, offset: Any, style: Any) -> Bitmap:
-        rows, columns = (_natural(side) for side in shape)
+    def _bitmap(
+        self, paint_order: int, groups: tuple[Group, ...], first_vertex: Any, painted_path: Any, offset: Any, style: Any
+    ) -> Bitmap:
+        rows, columns = (_natural(side) for side in painted_path)
         start = _natural(offset)
         if rows < 1 or columns < 1 or start + 4 * rows * columns > len(self._tail):
             raise ValueError("an image that is not there")
         pixels = np.frombuffer(self._tail, np.uint8, 4 * rows * columns, start).reshape(rows, columns, 4)
         clip = self._styles[_natural(style)].clip
-        return Bitmap(index, groups, self._slice(first, 4), pixels, clip)
+        return Bitmap(paint_order, groups, self._slice(first_vertex, 4), pixels, clip)
 
 
 def _check_codes(path: Path) -> None:
@@ -343,9 +366,9 @@ def _check_codes(path: Path) -> None:
         at += step
 
 
-def _check_order(text: str, places: Sequence[float], face: Font, size: float) -> None:
+def _check_order(text: str, marker_places: Sequence[float], face: Font, size: float) -> None:
     """A formula's letters follow one another as they are read, or what is read would not be what is seen."""
-    for letter, here, there in zip(text, places, places[1:], strict=False):
+    for letter, here, there in zip(text, marker_places, marker_places[1:], strict=False):
         gap = there - here - face.advance(letter, size)
         if not -0.35 * size <= gap <= 1.5 * size:
             raise ValueError("a formula whose letters do not follow one another")

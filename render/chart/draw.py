@@ -27,19 +27,19 @@ class DrawnChart:
 def draw_figure(message: Mapping[str, Any], payload: bytes, size: int) -> DrawnChart | Rejected:
     """A display list as scene and picture, `size` px wide."""
     try:
-        figure = decode(message, payload)
+        display_list = decode(message, payload)
     except (LookupError, TypeError, ValueError):
         # Written by the program: whatever is wrong with it is the program's doing.
         return NONSENSE
-    if (letters := _missing(figure)) is not None:
+    if (letters := _missing(display_list)) is not None:
         return letters
-    return DrawnChart(read_chart(figure), draw_list(figure, size))
+    return DrawnChart(read_chart(display_list), draw_list(display_list, size))
 
 
-def _missing(figure: DisplayList) -> Rejected | None:
-    for thing in figure.things:
-        if isinstance(thing, TextItem) and (lacking := thing.font.missing(thing.text)):
-            what = f"the text {thing.text[:40]!r} has {lacking[0]!r}, which the font lacks"
+def _missing(display_list: DisplayList) -> Rejected | None:
+    for display_item in display_list.display_items:
+        if isinstance(display_item, TextItem) and (lacking := display_item.font.missing(display_item.text)):
+            what = f"the text {display_item.text[:40]!r} has {lacking[0]!r}, which the font lacks"
             return Rejected("text", what, "write Latin or Greek letters and common signs")
     return None
 

@@ -24,7 +24,7 @@ _AMBIGUOUS = 0.02
 class ColourGrid(NamedTuple):
     """A grid of colours."""
 
-    last: int
+    last_painted: int
     """When the last of it is painted."""
     artist: Group | None
     bounds: np.ndarray
@@ -45,7 +45,7 @@ class ColourRamp:
     """[n, 3]"""
     upright: bool
 
-    def place(self, colour: np.ndarray) -> float | None:
+    def position(self, colour: np.ndarray) -> float | None:
         """Where along the bar a colour is; None where it is nowhere, or at places far apart."""
         distances = np.linalg.norm(self.colours - colour[:3], axis=1)
         best = int(distances.argmin())
@@ -57,24 +57,26 @@ class ColourRamp:
         return float((alike[0] + alike[-1]) / 2)
 
 
-def find_cells(things: Sequence[DisplayItem]) -> tuple[list[ColourGrid], list[DisplayItem]]:
+def find_cells(display_items: Sequence[DisplayItem]) -> tuple[list[ColourGrid], list[DisplayItem]]:
     """The grids among things, and the other things."""
     meshes: dict[Group, list[PaintedPath]] = defaultdict(list)
     found: list[ColourGrid] = []
     rest: list[DisplayItem] = []
-    for thing in things:
-        if isinstance(thing, Bitmap):
-            cells = _of_bitmap(thing)
-            found += [] if cells is None else [cells]
-            rest += [thing] if cells is None else []
-        elif isinstance(thing, PaintedPath) and thing.groups and thing.groups[-1].name == "QuadMesh":
-            meshes[thing.groups[-1]].append(thing)
+    for display_item in display_items:
+        if isinstance(display_item, Bitmap):
+            grid = _of_bitmap(display_item)
+            found += [] if grid is None else [grid]
+            rest += [display_item] if grid is None else []
+        elif (
+            isinstance(display_item, PaintedPath) and display_item.groups and display_item.groups[-1].name == "QuadMesh"
+        ):
+            meshes[display_item.groups[-1]].append(display_item)
         else:
-            rest.append(thing)
-    for shapes in meshes.values():
-        cells = _of_mesh(shapes)
-        found += [] if cells is None else [cells]
-        rest += shapes if cells is None else []
+            rest.append(display_item)
+    for painted_paths in meshes.values():
+        grid = _of_mesh(painted_paths)
+        found += [] if grid is None else [grid]
+        rest += painted_paths if grid is None else []
     return found, rest
 
 
@@ -90,47 +92,49 @@ def _of_bitmap(bitmap: Bitmap) -> ColourGrid | None:
         [np.tile(left, rows), np.repeat(top, columns), np.tile(right, rows), np.repeat(bottom, columns)], axis=1
     )
     artist = bitmap.groups[-1] if bitmap.groups else None
-    return ColourGrid(bitmap.index, artist, bounds, bitmap.pixels.reshape(-1, 4).astype(float), columns, rows)
+    return ColourGrid(bitmap.paint_order, artist, bounds, bitmap.pixels.reshape(-1, 4).astype(float), columns, rows)
 
 
-def _of_mesh(shapes: Sequence[PaintedPath]) -> ColourGrid | None:
+def _of_mesh(painted_paths: Sequence[PaintedPath]) -> ColourGrid | None:
     """Rectangles that fill a rectangle, each once."""
-    corners = [rectangle(shape.path) if shape.places is None else None for shape in shapes]
-    if len(shapes) > MAX_CELLS or any(corner is None for corner in corners):
+    corners = [
+        rectangle(painted_path.path) if painted_path.marker_places is None else None for painted_path in painted_paths
+    ]
+    if len(painted_paths) > MAX_CELLS or any(corner is None for corner in corners):
         return None
     bounds = np.array(corners, float).reshape(-1, 4)
     left, top, right, bottom = bounds_of(np.concatenate([bounds[:, :2], bounds[:, 2:]]))
     area = ((bounds[:, 2] - bounds[:, 0]) * (bounds[:, 3] - bounds[:, 1])).sum()
     columns, rows = (len(np.unique(np.round(bounds[:, side], 2))) for side in (0, 1))
-    if columns * rows != len(shapes) or abs(area - (right - left) * (bottom - top)) > 0.001 * area:
+    if columns * rows != len(painted_paths) or abs(area - (right - left) * (bottom - top)) > 0.001 * area:
         return None
-    colours = np.array([shape.style.fill or (0, 0, 0, 0) for shape in shapes], float)
-    return ColourGrid(shapes[-1].index, shapes[0].groups[-1], bounds, colours, columns, rows)
+    colours = np.array([painted_path.style.fill or (0, 0, 0, 0) for painted_path in painted_paths], float)
+    return ColourGrid(painted_paths[-1].paint_order, painted_paths[0].groups[-1], bounds, colours, columns, rows)
 
 
-def ramp_of(cells: ColourGrid) -> ColourRamp | None:
+def ramp_of(grid: ColourGrid) -> ColourRamp | None:
     """The bar of colours that a grid of one row or column is."""
-    if min(cells.columns, cells.rows) != 1 or max(cells.columns, cells.rows) < _RAMP_STEPS:
+    if min(grid.columns, grid.rows) != 1 or max(grid.columns, grid.rows) < _RAMP_STEPS:
         return None
-    along = int(cells.rows > 1)
-    middles = (cells.bounds[:, along] + cells.bounds[:, along + 2]) / 2
+    along = int(grid.rows > 1)
+    middles = (grid.bounds[:, along] + grid.bounds[:, along + 2]) / 2
     order = middles.argsort()
-    return ColourRamp(middles[order], cells.colours[order, :3], bool(along))
+    return ColourRamp(middles[order], grid.colours[order, :3], bool(along))
 
 
 def values_of(
-    cells: ColourGrid, reader: AxisReader, ramp: ColourRamp | None, bar: AxisReader | None
+    grid: ColourGrid, axis_reader: AxisReader, ramp: ColourRamp | None, bar: AxisReader | None
 ) -> list[tuple[Bounds, dict[str, float | str | None]]]:
     """Each cell's bounds and values."""
     found = []
-    for (left, top, right, bottom), colour in zip(cells.bounds.tolist(), cells.colours, strict=True):
+    for (left, top, right, bottom), colour in zip(grid.bounds.tolist(), grid.colours, strict=True):
         values: dict[str, float | str | None] = {
-            "x": reader.value(0, (left + right) / 2, (right - left) / 2),
-            "y": reader.value(1, (top + bottom) / 2, (bottom - top) / 2),
+            "x": axis_reader.value(0, (left + right) / 2, (right - left) / 2),
+            "y": axis_reader.value(1, (top + bottom) / 2, (bottom - top) / 2),
         }
-        place = ramp.place(colour) if ramp is not None and colour[3] == 255 else None
-        if place is not None and ramp is not None and bar is not None:
-            value = bar.value(int(ramp.upright), place)
+        axis_position = ramp.position(colour) if ramp is not None and colour[3] == 255 else None
+        if axis_position is not None and ramp is not None and bar is not None:
+            value = bar.value(int(ramp.upright), axis_position)
             # The bar's own steps of colour bound what can be told.
             values["value"] = significant(value, 6) if isinstance(value, float) else value
         found.append(((left, top, right, bottom), values))

@@ -26,42 +26,46 @@ class LegendRow(NamedTuple):
 class Legend(NamedTuple):
     """What a legend says, and what is drawn with it but is no part of one."""
 
-    rows: tuple[LegendRow, ...]
+    legend_rows: tuple[LegendRow, ...]
     strays: tuple[PaintedPath, ...]
 
 
-def read_legend(things: Sequence[DisplayItem], seen: FigureVisibility) -> Legend:
+def read_legend(display_items: Sequence[DisplayItem], visibility: FigureVisibility) -> Legend:
     """The rows of a legend that are seen, in the order of painting."""
     groups: dict[object, list[TextItem]] = {}
-    for thing in things:
-        if isinstance(thing, TextItem) and thing.groups:
-            groups.setdefault(thing.groups[-1], []).append(thing)
-    texts = [text for words in groups.values() if is_seen(text := TextBlock(tuple(words)), seen)]
-    samples: dict[int, list[PaintedPath]] = {at: [] for at in range(len(texts))}
+    for display_item in display_items:
+        if isinstance(display_item, TextItem) and display_item.groups:
+            groups.setdefault(display_item.groups[-1], []).append(display_item)
+    text_blocks = [text for words in groups.values() if is_seen(text := TextBlock(tuple(words)), visibility)]
+    samples: dict[int, list[PaintedPath]] = {at: [] for at in range(len(text_blocks))}
     strays = []
-    for thing in things:
-        if not isinstance(thing, PaintedPath) or not len(thing.path.points):
+    for display_item in display_items:
+        if not isinstance(display_item, PaintedPath) or not len(display_item.path.points):
             continue
-        region = region_of(thing)
-        if region.is_empty or (texts and all(box(*region.bounds).contains(box(*text.bounds)) for text in texts)):
+        region = region_of(display_item)
+        if region.is_empty or (
+            text_blocks and all(box(*region.bounds).contains(box(*text.bounds)) for text in text_blocks)
+        ):
             # The frame reaches round all names.
             continue
-        at = _named_by(thing, texts)
+        at = _named_by(display_item, text_blocks)
         if at is None:
-            strays.append(thing)
-        elif seen.share(thing.index, region) > MIN_VISIBLE_SAMPLE:
-            samples[at].append(thing)
-    rows = [LegendRow(tuple(map(look_of, samples[at])), text.string) for at, text in enumerate(texts) if samples[at]]
-    return Legend(tuple(rows), tuple(strays))
+            strays.append(display_item)
+        elif visibility.share(display_item.paint_order, region) > MIN_VISIBLE_SAMPLE:
+            samples[at].append(display_item)
+    legend_rows = [
+        LegendRow(tuple(map(look_of, samples[at])), text.string) for at, text in enumerate(text_blocks) if samples[at]
+    ]
+    return Legend(tuple(legend_rows), tuple(strays))
 
 
-def _named_by(sample: PaintedPath, texts: Sequence[TextBlock]) -> int | None:
+def _named_by(sample: PaintedPath, text_blocks: Sequence[TextBlock]) -> int | None:
     """Which text stands behind a small shape on the same line, the nearest; None for what is no sample."""
-    points = sample.path.drawn if sample.places is None else sample.path.drawn + sample.places[0]
+    points = sample.path.drawn if sample.marker_places is None else sample.path.drawn + sample.marker_places[0]
     left, top, right, bottom = bounds_of(points)
     found = [
         (text.bounds[0] - right, at)
-        for at, text in enumerate(texts)
+        for at, text in enumerate(text_blocks)
         if abs((top + bottom) / 2 - text.centre[1]) < 0.8 * text.size
         and -1 <= text.bounds[0] - right <= _REACH * text.size
         and max(right - left, bottom - top) <= _REACH * text.size
@@ -69,21 +73,21 @@ def _named_by(sample: PaintedPath, texts: Sequence[TextBlock]) -> int | None:
     return min(found)[1] if found else None
 
 
-def entries(rows: Sequence[LegendRow]) -> tuple[LegendEntry, ...]:
+def entries(legend_rows: Sequence[LegendRow]) -> tuple[LegendEntry, ...]:
     """The rows as a scene has them."""
     found = []
-    for row in rows:
+    for row in legend_rows:
         colour = next((fill or stroke for fill, stroke, _ in row.looks if fill or stroke), None)
         found.append(LegendEntry(row.label, hexadecimal(colour or (0, 0, 0))))
     return tuple(found)
 
 
-def name_by(rows: Sequence[LegendRow], look: Look) -> str:
+def name_by(legend_rows: Sequence[LegendRow], look: Look) -> str:
     """The name of what looks so; nothing where no row or more than one says it."""
-    exact = [row for row in rows if look in row.looks]
+    exact = [row for row in legend_rows if look in row.looks]
     if len(exact) == 1:
         return exact[0].label
     fill, stroke, _ = look
     colour = fill or stroke
-    alike = [row for row in rows if any(colour == (a or b) for a, b, _ in row.looks)]
+    alike = [row for row in legend_rows if any(colour == (a or b) for a, b, _ in row.looks)]
     return alike[0].label if not exact and len(alike) == 1 else ""

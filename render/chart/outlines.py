@@ -79,16 +79,16 @@ def direction(line: np.ndarray) -> int | None:
 
 def touching(found: Sequence[Bounds], upright: bool) -> bool:
     """Whether bars stand side by side without gaps, three or more of them."""
-    which = 0 if upright else 1
-    edges = sorted({(round(b[which], 2), round(b[which + 2], 2)) for b in found})
+    axis_index = 0 if upright else 1
+    edges = sorted({(round(b[axis_index], 2), round(b[axis_index + 2], 2)) for b in found})
     return len(edges) > 2 and all(abs(b[0] - a[1]) < 0.4 for a, b in pairwise(edges))
 
 
-def are_caps(shape: PaintedPath, ends: Sequence[Sequence[float]]) -> bool:
+def are_caps(painted_path: PaintedPath, ends: Sequence[Sequence[float]]) -> bool:
     """Whether a marker is a stroke at the ends of error bars."""
-    if shape.places is None or len(shape.path.points) != 2:
+    if painted_path.marker_places is None or len(painted_path.path.points) != 2:
         return False
-    return all(any(math.dist(place, end) < TOLERANCE for end in ends) for place in shape.places.tolist())
+    return all(any(math.dist(place, end) < TOLERANCE for end in ends) for place in painted_path.marker_places.tolist())
 
 
 def box_lines(
@@ -99,27 +99,27 @@ def box_lines(
     near, far = bounds[along], bounds[along + 2]
     middle = (bounds[across] + bounds[across + 2]) / 2
     median, ends, used = None, [near, far], []
-    for shape, line in lines:
+    for painted_path, line in lines:
         low, high = line.min(axis=0), line.max(axis=0)
         flat = high[along] - low[along] < 0.1
         spans = abs(low[across] - bounds[across]) < 1 and abs(high[across] - bounds[across + 2]) < 1
-        if flat and spans and near - 0.1 <= low[along] <= far + 0.1 and shape.style.dash is None:
+        if flat and spans and near - 0.1 <= low[along] <= far + 0.1 and painted_path.style.dash is None:
             median = float(low[along])
-            used.append(shape)
+            used.append(painted_path)
         elif abs(low[across] - middle) < TOLERANCE and abs(high[across] - middle) < TOLERANCE:
             if abs(high[along] - near) < TOLERANCE:
                 ends[0] = min(ends[0], float(low[along]))
-                used.append(shape)
+                used.append(painted_path)
             elif abs(low[along] - far) < TOLERANCE:
                 ends[1] = max(ends[1], float(high[along]))
-                used.append(shape)
+                used.append(painted_path)
     if median is None:
         return None
-    for shape, line in lines:
+    for painted_path, line in lines:
         low, high = line.min(axis=0), line.max(axis=0)
         cap = abs((low[across] + high[across]) / 2 - middle) < TOLERANCE and high[along] - low[along] < 0.1
         if cap and min(abs(low[along] - end) for end in ends) < TOLERANCE:
-            used.append(shape)
+            used.append(painted_path)
     return median, (ends[0], ends[1]), used
 
 

@@ -30,25 +30,25 @@ _JOINS = {
 _TILE = 72
 
 
-def draw_list(figure: DisplayList, size: int) -> Picture:
+def draw_list(display_list: DisplayList, size: int) -> Picture:
     """The figure as pixels, `size` wide, on white."""
-    height = max(1, round(size * figure.height / figure.width))
+    height = max(1, round(size * display_list.height / display_list.width))
     surface = cairocffi.ImageSurface(cairocffi.FORMAT_ARGB32, size, height)
     try:
         context = cairocffi.Context(surface)
         context.set_source_rgb(1, 1, 1)
         context.paint()
-        context.scale(size / figure.width, height / figure.height)
-        for thing in figure.things:
+        context.scale(size / display_list.width, height / display_list.height)
+        for display_item in display_list.display_items:
             context.save()
-            if isinstance(thing, PaintedPath):
-                _clip(context, thing.style.clip)
-                _shape(context, thing)
-            elif isinstance(thing, TextItem):
-                _words(context, thing)
+            if isinstance(display_item, PaintedPath):
+                _clip(context, display_item.style.clip)
+                _shape(context, display_item)
+            elif isinstance(display_item, TextItem):
+                _words(context, display_item)
             else:
-                _clip(context, thing.clip)
-                _bitmap(context, thing)
+                _clip(context, display_item.clip)
+                _bitmap(context, display_item)
             context.restore()
         return picture_from(surface)
     finally:
@@ -90,20 +90,20 @@ def _trace(context: cairocffi.Context, path: Path) -> None:
         at += 1
 
 
-def _shape(context: cairocffi.Context, shape: PaintedPath) -> None:
-    _pen(context, shape.style)
-    if shape.places is None:
-        _trace(context, shape.path)
-        _paint(context, shape.style)
+def _shape(context: cairocffi.Context, painted_path: PaintedPath) -> None:
+    _pen(context, painted_path.style)
+    if painted_path.marker_places is None:
+        _trace(context, painted_path.path)
+        _paint(context, painted_path.style)
         return
-    _trace(context, shape.path)
+    _trace(context, painted_path.path)
     path = context.copy_path()
     context.new_path()
-    for x, y in shape.places.tolist():
+    for x, y in painted_path.marker_places.tolist():
         context.save()
         context.translate(x, y)
         context.append_path(path)
-        _paint(context, shape.style)
+        _paint(context, painted_path.style)
         context.restore()
 
 
@@ -148,16 +148,16 @@ def _source(context: cairocffi.Context, colour: Colour) -> None:
     context.set_source_rgba(*(part / 255 for part in colour))
 
 
-def _words(context: cairocffi.Context, words: TextItem) -> None:
-    context.translate(words.x, words.y)
-    context.rotate(-math.radians(words.degrees))
-    _source(context, words.colour)
-    if words.shifts is None:
-        letters = [(0.0, words.text)]
+def _words(context: cairocffi.Context, text_item: TextItem) -> None:
+    context.translate(text_item.x, text_item.y)
+    context.rotate(-math.radians(text_item.degrees))
+    _source(context, text_item.colour)
+    if text_item.shifts is None:
+        letters = [(0.0, text_item.text)]
     else:
-        letters = list(zip(words.shifts, words.text, strict=True))
+        letters = list(zip(text_item.shifts, text_item.text, strict=True))
     for shift, text in letters:
-        for command, numbers in words.font.commands(text, words.size):
+        for command, numbers in text_item.font.commands(text, text_item.size):
             moved = [number + shift * (1 - i % 2) for i, number in enumerate(numbers)]
             if command == "M":
                 context.move_to(*moved)

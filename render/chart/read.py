@@ -21,41 +21,46 @@ from .visible import FigureVisibility, region_of
 class _Plot:
     """A panel while it is read."""
 
-    def __init__(self, parts: AxesParts, frame: PanelFrame, seen: FigureVisibility) -> None:
-        self.parts = parts
-        self.reader = AxisReader(frame, tuple(read_axes(parts, frame, seen)))
-        self.legends = [read_legend(legend, seen) for legend in parts.legends]
-        self.rows = [row for legend in self.legends for row in legend.rows]
-        odd = [*strays(parts, frame), *(shape for legend in self.legends for shape in legend.strays)]
+    def __init__(self, parts: AxesParts, panel_frame: PanelFrame, visibility: FigureVisibility) -> None:
+        self.axes_parts = parts
+        self.axis_reader = AxisReader(panel_frame, tuple(read_axes(parts, panel_frame, visibility)))
+        self.legends = [read_legend(legend, visibility) for legend in parts.legends]
+        self.rows = [row for legend in self.legends for row in legend.legend_rows]
+        odd = [
+            *strays(parts, panel_frame),
+            *(painted_path for legend in self.legends for painted_path in legend.strays),
+        ]
         # What is said to belong to ticks or a legend but does not look it is judged like all else.
-        cells, self.things = find_cells(sorted([*parts.things, *odd], key=lambda thing: thing.index))
-        self.cells = [grid for grid in cells if seen.share(grid.last, box(*_round(grid))) > 0.5]
+        cells, self.display_items = find_cells(
+            sorted([*parts.display_items, *odd], key=lambda display_item: display_item.paint_order)
+        )
+        self.cells = [grid for grid in cells if visibility.share(grid.last_painted, box(*_round(grid))) > 0.5]
         ramps = [ramp for grid in self.cells if (ramp := ramp_of(grid)) is not None]
         self.ramp: ColourRamp | None = ramps[0] if len(ramps) == len(self.cells) == 1 else None
 
 
-def read_chart(figure: DisplayList) -> ChartScene:
+def read_chart(display_list: DisplayList) -> ChartScene:
     """What the figure shows."""
-    seen = FigureVisibility(figure)
-    parts = sort_out(figure, seen)
-    plots = [_Plot(own, frame, seen) for own in parts.axes if (frame := find_frame(own)) is not None]
-    for plot, reader in zip(plots, share_scales([plot.reader for plot in plots]), strict=True):
-        plot.reader = reader
+    visibility = FigureVisibility(display_list)
+    parts = sort_out(display_list, visibility)
+    plots = [_Plot(own, panel_frame, visibility) for own in parts.axes if (panel_frame := find_frame(own)) is not None]
+    for plot, axis_reader in zip(plots, share_scales([plot.axis_reader for plot in plots]), strict=True):
+        plot.axis_reader = axis_reader
     bars = [plot for plot in plots if _is_bar(plot)]
     panels = []
-    legends = [read_legend(legend, seen) for legend in parts.legends]
-    outer = [row for legend in legends for row in legend.rows]
-    odd = [*parts.things[1:], *(shape for legend in legends for shape in legend.strays)]
+    legends = [read_legend(legend, visibility) for legend in parts.legends]
+    outer = [row for legend in legends for row in legend.legend_rows]
+    odd = [*parts.display_items[1:], *(painted_path for legend in legends for painted_path in legend.strays)]
     for own in parts.axes:
         if find_frame(own) is None:
-            odd += [*own.things, *(shape for axis in own.axes for shape in axis.all_shapes)]
+            odd += [*own.display_items, *(painted_path for axis in own.axes for painted_path in axis.all_paths)]
     for at, plot in enumerate(plots):
         if plot not in bars:
             bar = _bar_of(plot, plots[at + 1 :], bars) or _bar_of(plot, plots, bars)
-            panels.append(_panel(plot, bar, outer, seen))
-    words = tuple(seen_words(text, "figure") for text in parts.texts)
-    others = sum(seen.share(thing.index, region_of(thing)) > 0 for thing in odd)
-    size = (round(figure.width, 3), round(figure.height, 3))
+            panels.append(_panel(plot, bar, outer, visibility))
+    words = tuple(seen_words(text, "figure") for text in parts.text_blocks)
+    others = sum(visibility.share(display_item.paint_order, region_of(display_item)) > 0 for display_item in odd)
+    size = (round(display_list.width, 3), round(display_list.height, 3))
     return ChartScene(*size, _background(parts), tuple(panels), words, others)
 
 
@@ -63,7 +68,7 @@ def _is_bar(plot: _Plot) -> bool:
     """Whether a panel is a bar of colours: nothing but steps of colour, and a scale along them."""
     if plot.ramp is None:
         return False
-    axis = plot.reader.axis("xy"[int(plot.ramp.upright)])
+    axis = plot.axis_reader.axis("xy"[int(plot.ramp.upright)])
     return axis is not None and axis.scale is not None and axis.scale.kind != "category"
 
 
@@ -72,34 +77,42 @@ def _bar_of(plot: _Plot, others: Sequence[_Plot], bars: Sequence[_Plot]) -> _Plo
 
 
 def _background(parts: FigureParts) -> str:
-    first = next((thing for thing in parts.things if isinstance(thing, PaintedPath)), None)
+    first = next((display_item for display_item in parts.display_items if isinstance(display_item, PaintedPath)), None)
     fill = first.style.fill if first is not None else None
     return hexadecimal(fill if fill is not None and fill[3] == 255 else (255, 255, 255))
 
 
-def _panel(plot: _Plot, bar: _Plot | None, outer: Sequence[LegendRow], seen: FigureVisibility) -> Panel:
-    frame = plot.reader.frame
-    shapes = [thing for thing in plot.things if isinstance(thing, PaintedPath) and _is_mark(thing, plot.parts, frame)]
-    marks = MarkReader(plot.reader, seen, shapes, plot.parts.texts)
-    marks.others += sum(not isinstance(thing, PaintedPath) for thing in plot.things)
+def _panel(plot: _Plot, bar: _Plot | None, outer: Sequence[LegendRow], visibility: FigureVisibility) -> Panel:
+    panel_frame = plot.axis_reader.panel_frame
+    painted_paths = [
+        display_item
+        for display_item in plot.display_items
+        if isinstance(display_item, PaintedPath) and _is_mark(display_item, plot.axes_parts, panel_frame)
+    ]
+    marks = MarkReader(plot.axis_reader, visibility, painted_paths, plot.axes_parts.text_blocks)
+    marks.unread_count += sum(not isinstance(display_item, PaintedPath) for display_item in plot.display_items)
     marks.read()
     for cells in plot.cells:
-        marks.found += _cells_found(cells, plot.reader, bar, seen)
-    series = series_of(marks.found, partial(_name, plot.rows or outer))
-    title, texts = _title([text for text in plot.parts.texts if text not in marks.wedge_texts], frame)
-    words = [seen_words(text, "wedge") for text in marks.wedge_texts] + [seen_words(text, "mark") for text in texts]
-    axes = tuple(axis for axis in plot.reader.axes if axis.ticks or axis.label)
+        marks.measured_marks += _cells_found(cells, plot.axis_reader, bar, visibility)
+    series = series_of(marks.measured_marks, partial(_name, plot.rows or outer))
+    title, text_blocks = _title(
+        [text for text in plot.axes_parts.text_blocks if text not in marks.wedge_texts], panel_frame
+    )
+    words = [seen_words(text, "wedge") for text in marks.wedge_texts] + [
+        seen_words(text, "mark") for text in text_blocks
+    ]
+    axes = tuple(axis for axis in plot.axis_reader.axes if axis.ticks or axis.label)
     if bar is not None and bar.ramp is not None:
         axes += (_colour_axis(bar),)
     return Panel(
-        rounded_bounds(frame.bounds),
+        rounded_bounds(panel_frame.bounds),
         title,
-        frame.centre is not None,
+        panel_frame.centre is not None,
         axes,
         series,
         entries(plot.rows),
         tuple(words),
-        marks.others,
+        marks.unread_count,
     )
 
 
@@ -109,24 +122,26 @@ def _name(rows: Sequence[LegendRow], look: Look, kind: str) -> str:
 
 def _colour_axis(bar: _Plot) -> Axis:
     assert bar.ramp is not None
-    axis = bar.reader.axis("xy"[int(bar.ramp.upright)])
+    axis = bar.axis_reader.axis("xy"[int(bar.ramp.upright)])
     assert axis is not None
     return replace(axis, name="colour")
 
 
-def _is_mark(thing: PaintedPath, parts: AxesParts, frame: PanelFrame) -> bool:
+def _is_mark(display_item: PaintedPath, parts: AxesParts, panel_frame: PanelFrame) -> bool:
     """Whether a shape is neither the background nor a spine."""
-    alone = len(parts.things) == 1 and not parts.axes
-    if not alone and thing is next((other for other in parts.things if isinstance(other, PaintedPath)), None):
-        bounds = region_of(thing).bounds
-        if thing.style.fill is not None and bounds and np.allclose(bounds, frame.bounds, atol=1):
+    alone = len(parts.display_items) == 1 and not parts.axes
+    if not alone and display_item is next(
+        (other for other in parts.display_items if isinstance(other, PaintedPath)), None
+    ):
+        bounds = region_of(display_item).bounds
+        if display_item.style.fill is not None and bounds and np.allclose(bounds, panel_frame.bounds, atol=1):
             return False
-    ends = segment(thing.path) if thing.places is None else None
-    if ends is not None and thing.style.clip is None:
-        left, top, right, bottom = frame.bounds
+    ends = segment(display_item.path) if display_item.marker_places is None else None
+    if ends is not None and display_item.style.clip is None:
+        left, top, right, bottom = panel_frame.bounds
         edges = ((0, left), (0, right), (1, top), (1, bottom))
-        return not any(np.abs(ends[:, which] - edge).max() < TOLERANCE for which, edge in edges)
-    return not (frame.centre is not None and thing.style.clip is None and thing.style.fill is None)
+        return not any(np.abs(ends[:, axis_index] - edge).max() < TOLERANCE for axis_index, edge in edges)
+    return not (panel_frame.centre is not None and display_item.style.clip is None and display_item.style.fill is None)
 
 
 def _round(cells: ColourGrid) -> tuple[float, float, float, float]:
@@ -136,22 +151,22 @@ def _round(cells: ColourGrid) -> tuple[float, float, float, float]:
 
 
 def _cells_found(
-    cells: ColourGrid, reader: AxisReader, bar: _Plot | None, seen: FigureVisibility
+    cells: ColourGrid, axis_reader: AxisReader, bar: _Plot | None, visibility: FigureVisibility
 ) -> list[MeasuredMark]:
     found = []
     ramp = None if bar is None else bar.ramp
-    for bounds, values in values_of(cells, reader, ramp, None if bar is None else bar.reader):
-        share = seen.share(cells.last, box(*bounds))
+    for bounds, values in values_of(cells, axis_reader, ramp, None if bar is None else bar.axis_reader):
+        share = visibility.share(cells.last_painted, box(*bounds))
         kept = {name: value for name, value in values.items() if value is not None}
         mark = Mark(kept, rounded_bounds(bounds), round(min(1.0, share), 2))
         found.append(MeasuredMark("cell", True, (None, None, None), cells.artist, mark, 1.0))
     return found
 
 
-def _title(texts: Sequence[TextBlock], frame: PanelFrame) -> tuple[str, list[TextBlock]]:
+def _title(text_blocks: Sequence[TextBlock], panel_frame: PanelFrame) -> tuple[str, list[TextBlock]]:
     """The largest text above the panel, and the other texts."""
-    above = [text for text in texts if text.bounds[3] <= frame.bounds[1] + 2]
+    above = [text for text in text_blocks if text.bounds[3] <= panel_frame.bounds[1] + 2]
     if not above:
-        return "", list(texts)
+        return "", list(text_blocks)
     title = max(above, key=lambda text: text.size)
-    return title.string, [text for text in texts if text is not title]
+    return title.string, [text for text in text_blocks if text is not title]

@@ -72,19 +72,19 @@ def clipped(region: BaseGeometry, clip: Clip | None) -> BaseGeometry:
     return region
 
 
-def region_of(thing: DisplayItem, place: int | None = None) -> BaseGeometry:
+def region_of(display_item: DisplayItem, place: int | None = None) -> BaseGeometry:
     """All that a thing paints; of a shape at several places, that at one of them or at all."""
-    if isinstance(thing, Bitmap):
-        return clipped(make_valid(polygons(thing.corners)), thing.clip)
-    if isinstance(thing, TextItem):
-        return Polygon(thing.corners)
-    style = thing.style
-    parts = [filled(thing.path)] if style.fill is not None else []
+    if isinstance(display_item, Bitmap):
+        return clipped(make_valid(polygons(display_item.corners)), display_item.clip)
+    if isinstance(display_item, TextItem):
+        return Polygon(display_item.corners)
+    style = display_item.style
+    parts = [filled(display_item.path)] if style.fill is not None else []
     if style.stroke is not None:
-        parts.append(stroked(thing.path, style))
+        parts.append(stroked(display_item.path, style))
     region = parts[0] if len(parts) == 1 else unary_union(parts)
-    if thing.places is not None:
-        chosen = thing.places if place is None else thing.places[place : place + 1]
+    if display_item.marker_places is not None:
+        chosen = display_item.marker_places if place is None else display_item.marker_places[place : place + 1]
         region = unary_union([translate(region, x, y) for x, y in chosen.tolist()])
     return clipped(region, style.clip)
 
@@ -92,15 +92,15 @@ def region_of(thing: DisplayItem, place: int | None = None) -> BaseGeometry:
 class FigureVisibility:
     """Questions on what is seen of a figure."""
 
-    def __init__(self, figure: DisplayList) -> None:
-        self._figure = figure
-        self._canvas = box(0, 0, figure.width, figure.height)
+    def __init__(self, display_list: DisplayList) -> None:
+        self._display_list = display_list
+        self._canvas = box(0, 0, display_list.width, display_list.height)
 
     @cached_property
     def _covers(self) -> list[tuple[int, BaseGeometry]]:
         """Opaque regions with the index of what paints them, in order."""
-        found = [(thing.index, _opaque(thing)) for thing in self._figure.things]
-        return [(index, region) for index, region in found if not region.is_empty]
+        found = [(display_item.paint_order, _opaque(display_item)) for display_item in self._display_list.display_items]
+        return [(paint_order, region) for paint_order, region in found if not region.is_empty]
 
     @cached_property
     def _cover_bounds(self) -> np.ndarray:
@@ -108,19 +108,19 @@ class FigureVisibility:
 
     @cached_property
     def _cover_order(self) -> np.ndarray:
-        return np.array([index for index, _ in self._covers], int)
+        return np.array([paint_order for paint_order, _ in self._covers], int)
 
-    def visible(self, index: int, region: BaseGeometry) -> BaseGeometry:
-        """What things later than `index` leave of a region."""
+    def visible(self, paint_order: int, region: BaseGeometry) -> BaseGeometry:
+        """What things later than `paint_order` leave of a region."""
         if region.is_empty:
             return region
         left, top, right, bottom = region.bounds
-        if left < 0 or top < 0 or right > self._figure.width or bottom > self._figure.height:
+        if left < 0 or top < 0 or right > self._display_list.width or bottom > self._display_list.height:
             region = region.intersection(self._canvas)
         if region.is_empty or not self._covers:
             return region
         bounds = self._cover_bounds
-        over = (self._cover_order > index) & (bounds[:, 0] < right) & (bounds[:, 2] > left)
+        over = (self._cover_order > paint_order) & (bounds[:, 0] < right) & (bounds[:, 2] > left)
         over &= (bounds[:, 1] < bottom) & (bounds[:, 3] > top)
         for at in np.flatnonzero(over):
             region = region.difference(self._covers[at][1])
@@ -128,9 +128,9 @@ class FigureVisibility:
                 break
         return region
 
-    def share(self, index: int, region: BaseGeometry) -> float:
+    def share(self, paint_order: int, region: BaseGeometry) -> float:
         """The share of a region that is seen."""
-        shown = self.visible(index, region)
+        shown = self.visible(paint_order, region)
         if shown is region:
             return float(region.area > 0)
         return float(shown.area / region.area) if region.area > 0 else 0.0
@@ -138,13 +138,17 @@ class FigureVisibility:
     @cached_property
     def _painted(self) -> tuple[list[tuple[PaintedPath | Bitmap, BaseGeometry]], np.ndarray]:
         """Everything but text and lines, whose colour others are seen against, with bounds [n, 4]."""
-        found = [(thing, _paint_region(thing)) for thing in self._figure.things if not isinstance(thing, TextItem)]
-        kept = [(thing, region) for thing, region in found if not region.is_empty]
+        found = [
+            (display_item, _paint_region(display_item))
+            for display_item in self._display_list.display_items
+            if not isinstance(display_item, TextItem)
+        ]
+        kept = [(display_item, region) for display_item, region in found if not region.is_empty]
         for _, region in kept:
             prepare(region)
         return kept, np.array([region.bounds for _, region in kept]).reshape(-1, 4)
 
-    def under(self, index: int, x: float, y: float) -> tuple[float, float, float]:
+    def under(self, paint_order: int, x: float, y: float) -> tuple[float, float, float]:
         """The colour at a place before the thing of this index is painted: red, green, blue of 255."""
         kept, bounds = self._painted
         colour = np.array([255.0, 255.0, 255.0])
@@ -152,37 +156,37 @@ class FigureVisibility:
             return (255.0, 255.0, 255.0)
         near = (bounds[:, 0] <= x) & (x <= bounds[:, 2]) & (bounds[:, 1] <= y) & (y <= bounds[:, 3])
         for at in np.flatnonzero(near):
-            thing, region = kept[at]
-            if thing.index < index and contains_xy(region, x, y):
-                colour = _over(_colour_at(thing, x, y), colour)
+            display_item, region = kept[at]
+            if display_item.paint_order < paint_order and contains_xy(region, x, y):
+                colour = _over(_colour_at(display_item, x, y), colour)
         return float(colour[0]), float(colour[1]), float(colour[2])
 
-    def _through(self, index: int, x: float, y: float) -> float:
-        """How much of what is painted at `index` shines through what is painted at that place later."""
+    def _through(self, paint_order: int, x: float, y: float) -> float:
+        """How much of what is painted at `paint_order` shines through what is painted at that place later."""
         kept, bounds = self._painted
         if not kept:
             return 1.0
         near = (bounds[:, 0] <= x) & (x <= bounds[:, 2]) & (bounds[:, 1] <= y) & (y <= bounds[:, 3])
         left = 1.0
         for at in np.flatnonzero(near):
-            thing, region = kept[at]
-            if thing.index > index and contains_xy(region, x, y):
-                left *= 1 - _colour_at(thing, x, y)[3] / 255
+            display_item, region = kept[at]
+            if display_item.paint_order > paint_order and contains_xy(region, x, y):
+                left *= 1 - _colour_at(display_item, x, y)[3] / 255
         return left
 
-    def contrast(self, index: int, colour: Colour, region: BaseGeometry) -> float:
+    def contrast(self, paint_order: int, colour: Colour, region: BaseGeometry) -> float:
         """How far a colour is from what is under it, 0 to 1, at a place inside the region."""
         place = _inside(region)
         if place is None:
             return 0.0
-        under = np.array(self.under(index, place.x, place.y))
-        return contrast(_over(colour, under), under) * self._through(index, place.x, place.y)
+        under = np.array(self.under(paint_order, place.x, place.y))
+        return contrast(_over(colour, under), under) * self._through(paint_order, place.x, place.y)
 
-    def words_share(self, words: TextItem) -> float:
+    def words_share(self, text_item: TextItem) -> float:
         """How much of a line of text is in the canvas, uncovered and not run into by other text."""
-        own = Polygon(words.corners)
-        left = self.visible(words.index, own)
-        others = self._near_words(words)
+        own = Polygon(text_item.corners)
+        left = self.visible(text_item.paint_order, own)
+        others = self._near_words(text_item)
         if left is own and not others:
             return 1.0
         for other in others:
@@ -191,16 +195,20 @@ class FigureVisibility:
 
     @cached_property
     def _text_boxes(self) -> tuple[list[TextItem], list[Polygon], np.ndarray]:
-        all_words = [thing for thing in self._figure.things if isinstance(thing, TextItem) and thing.colour[3] > 0]
-        boxes = [Polygon(words.corners).buffer(0) for words in all_words]
+        all_words = [
+            display_item
+            for display_item in self._display_list.display_items
+            if isinstance(display_item, TextItem) and display_item.colour[3] > 0
+        ]
+        boxes = [Polygon(text_item.corners).buffer(0) for text_item in all_words]
         return all_words, boxes, np.array([region.bounds for region in boxes]).reshape(-1, 4)
 
-    def _near_words(self, words: TextItem) -> Sequence[Polygon]:
+    def _near_words(self, text_item: TextItem) -> Sequence[Polygon]:
         all_words, boxes, bounds = self._text_boxes
-        (left, top), (right, bottom) = words.corners.min(axis=0), words.corners.max(axis=0)
+        (left, top), (right, bottom) = text_item.corners.min(axis=0), text_item.corners.max(axis=0)
         near = (bounds[:, 0] < right) & (bounds[:, 2] > left) & (bounds[:, 1] < bottom) & (bounds[:, 3] > top)
         # Lines of one text stand close, and the parts of a formula run into each other's boxes.
-        mine = words.groups[-1:]
+        mine = text_item.groups[-1:]
         return [boxes[at] for at in np.flatnonzero(near) if all_words[at].groups[-1:] != mine]
 
 
@@ -221,47 +229,47 @@ def _inside(region: BaseGeometry) -> Point | None:
     return centre if contains_xy(region, centre.x, centre.y) else point_on_surface(region)
 
 
-def _opaque(thing: DisplayItem) -> BaseGeometry:
+def _opaque(display_item: DisplayItem) -> BaseGeometry:
     """What a thing hides."""
-    if isinstance(thing, Bitmap):
-        return region_of(thing) if (thing.pixels[..., 3] == 255).all() else EMPTY
-    if isinstance(thing, TextItem):
-        if thing.size < _LARGE_TEXT or thing.colour[3] < 255:
+    if isinstance(display_item, Bitmap):
+        return region_of(display_item) if (display_item.pixels[..., 3] == 255).all() else EMPTY
+    if isinstance(display_item, TextItem):
+        if display_item.size < _LARGE_TEXT or display_item.colour[3] < 255:
             return EMPTY
-        loops = [loop for loop in thing.font.outline(thing.text, thing.size) if len(loop) > 2]
-        parts = [make_valid(polygons(thing.placed(loop))) for loop in loops]
+        loops = [loop for loop in display_item.font.outline(display_item.text, display_item.size) if len(loop) > 2]
+        parts = [make_valid(polygons(display_item.placed(loop))) for loop in loops]
         return unary_union(parts) if parts else EMPTY
-    style = thing.style
+    style = display_item.style
     parts = []
     if style.fill is not None and style.fill[3] == 255:
-        parts.append(filled(thing.path))
+        parts.append(filled(display_item.path))
     if style.stroke is not None and style.stroke[3] == 255 and style.width >= _THICK and style.dash is None:
-        parts.append(stroked(thing.path, style))
-    return clipped(_placed(unary_union(parts), thing), style.clip) if parts else EMPTY
+        parts.append(stroked(display_item.path, style))
+    return clipped(_placed(unary_union(parts), display_item), style.clip) if parts else EMPTY
 
 
-def _paint_region(thing: PaintedPath | Bitmap) -> BaseGeometry:
-    if isinstance(thing, Bitmap):
-        return region_of(thing)
-    if thing.style.fill is None or thing.style.fill[3] == 0:
+def _paint_region(display_item: PaintedPath | Bitmap) -> BaseGeometry:
+    if isinstance(display_item, Bitmap):
+        return region_of(display_item)
+    if display_item.style.fill is None or display_item.style.fill[3] == 0:
         return EMPTY
-    return clipped(_placed(filled(thing.path), thing), thing.style.clip)
+    return clipped(_placed(filled(display_item.path), display_item), display_item.style.clip)
 
 
-def _placed(region: BaseGeometry, shape: PaintedPath) -> BaseGeometry:
-    if shape.places is None:
+def _placed(region: BaseGeometry, painted_path: PaintedPath) -> BaseGeometry:
+    if painted_path.marker_places is None:
         return region
-    return unary_union([translate(region, x, y) for x, y in shape.places.tolist()])
+    return unary_union([translate(region, x, y) for x, y in painted_path.marker_places.tolist()])
 
 
-def _colour_at(thing: PaintedPath | Bitmap, x: float, y: float) -> Sequence[float]:
-    if isinstance(thing, PaintedPath):
-        return thing.style.fill or (0, 0, 0, 0)
-    origin, across, _, down = thing.corners
+def _colour_at(display_item: PaintedPath | Bitmap, x: float, y: float) -> Sequence[float]:
+    if isinstance(display_item, PaintedPath):
+        return display_item.style.fill or (0, 0, 0, 0)
+    origin, across, _, down = display_item.corners
     axes = np.stack([across - origin, down - origin], axis=1)
     if abs(np.linalg.det(axes)) < 1e-9:
         return (0, 0, 0, 0)
     share = np.linalg.solve(axes, np.array([x, y]) - origin)
-    rows, columns = thing.pixels.shape[:2]
+    rows, columns = display_item.pixels.shape[:2]
     row, column = (int(min(max(s, 0.0), 0.999999) * count) for s, count in ((share[1], rows), (share[0], columns)))
-    return [float(part) for part in thing.pixels[row, column]]
+    return [float(part) for part in display_item.pixels[row, column]]
