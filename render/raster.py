@@ -1,4 +1,7 @@
-"""Trusted rasterisation: pixels computed from the scene, so that picture and facts cannot disagree."""
+"""Trusted rasterisation: pixels computed from the scene, so that picture and facts cannot disagree.
+
+Begin reading at `rasterise`. It imports geometry alone.
+"""
 
 import hashlib
 import io
@@ -30,23 +33,23 @@ class Picture:
         return hashlib.sha256(repr(self.array.shape).encode() + self.array.tobytes()).hexdigest()
 
 
-def _path_data(obj: FlatObject) -> str:
-    found = []
-    for polygon in rings(obj.visible):
-        for ring in polygon:
-            found.append("M" + "L".join(f"{x:g} {y:g}" for x, y in ring[:-1]) + "Z")
-    return "".join(found)
+def _path_data(flat_object: FlatObject) -> str:
+    data_parts = []
+    for polygon in rings(flat_object.visible):
+        for ring_points in polygon:
+            data_parts.append("M" + "L".join(f"{x:g} {y:g}" for x, y in ring_points[:-1]) + "Z")
+    return "".join(data_parts)
 
 
-def scene_to_svg(scene: FlatScene, size: int | None = None) -> str:
-    """Canonical SVG of a resolved scene: its background and each object's visible region, filled.
+def scene_to_svg(scene: FlatScene, picture_width: int | None = None) -> str:
+    """Return the canonical SVG of a resolved `scene`: its background and each object's visible region, filled.
 
     Args:
-        scene: what to draw; every object has a gradient or one colour, its fill's or, for an outline, its stroke's.
-        size: width in px; the height follows. The canvas's own by default.
+        scene: the drawing; every object has a gradient or one colour, its fill's or, for an outline, its stroke's.
+        picture_width: width in px; the height follows. The canvas's own by default.
     """
-    width, height = _extent(scene, size)
-    shapes = "".join(
+    width, height = _extent(scene, picture_width)
+    shape_elements = "".join(
         f'{_definition(obj)}<path fill="{_paint(obj)}" fill-rule="evenodd" d="{_path_data(obj)}"/>'
         for obj in scene.objects
         if not obj.visible.is_empty
@@ -54,36 +57,39 @@ def scene_to_svg(scene: FlatScene, size: int | None = None) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {scene.width:g} {scene.height:g}" preserveAspectRatio="none">'
-        f'<rect width="{scene.width:g}" height="{scene.height:g}" fill="{scene.background}"/>{shapes}</svg>'
+        f'<rect width="{scene.width:g}" height="{scene.height:g}" fill="{scene.background}"/>{shape_elements}</svg>'
     )
 
 
-def _paint(obj: FlatObject) -> str:
-    return f"url(#g{obj.index})" if obj.gradient else f"{obj.fill or obj.stroke}"
+def _paint(flat_object: FlatObject) -> str:
+    return f"url(#g{flat_object.index})" if flat_object.gradient else f"{flat_object.fill or flat_object.stroke}"
 
 
 _NAMES = {"linear": ("x1", "y1", "x2", "y2"), "radial": ("cx", "cy", "r", "fx", "fy")}
 
 
-def _definition(obj: FlatObject) -> str:
-    """The gradient of an object that has one, as an element."""
-    if (found := obj.gradient) is None:
+def _definition(flat_object: FlatObject) -> str:
+    """Return the gradient of `flat_object` as an element; "" where it has none."""
+    if (gradient := flat_object.gradient) is None:
         return ""
-    points = " ".join(f'{name}="{value!r}"' for name, value in zip(_NAMES[found.kind], found.points, strict=True))
-    matrix = " ".join(map(repr, found.matrix))
-    stops = "".join(f'<stop offset="{offset!r}" stop-color="{colour}"/>' for offset, colour in found.stops)
+    point_attributes = " ".join(
+        f'{name}="{value!r}"' for name, value in zip(_NAMES[gradient.kind], gradient.points, strict=True)
+    )
+    matrix_text = " ".join(map(repr, gradient.matrix))
+    stop_elements = "".join(f'<stop offset="{offset!r}" stop-color="{colour}"/>' for offset, colour in gradient.stops)
     return (
-        f'<{found.kind}Gradient id="g{obj.index}" gradientUnits="userSpaceOnUse" {points} '
-        f'spreadMethod="{found.spread}" gradientTransform="matrix({matrix})">{stops}</{found.kind}Gradient>'
+        f'<{gradient.kind}Gradient id="g{flat_object.index}" gradientUnits="userSpaceOnUse" {point_attributes} '
+        f'spreadMethod="{gradient.spread}" gradientTransform="matrix({matrix_text})">{stop_elements}'
+        f"</{gradient.kind}Gradient>"
     )
 
 
-def rasterise(scene: FlatScene, size: int = 64) -> Picture:
-    """The scene as pixels, `size` wide: what cairosvg makes of `scene_to_svg`, drawn by the same cairo directly.
+def rasterise(scene: FlatScene, picture_width: int = 64) -> Picture:
+    """Return the `scene` as pixels, `picture_width` wide: what cairosvg makes of `scene_to_svg`, drawn directly.
 
     Without writing and parsing that text it takes a fifth of the time; a test holds the two equal.
     """
-    width, height = _extent(scene, size)
+    width, height = _extent(scene, picture_width)
     surface = cairocffi.ImageSurface(cairocffi.FORMAT_ARGB32, width, height)
     try:
         context = cairocffi.Context(surface)
@@ -94,8 +100,8 @@ def rasterise(scene: FlatScene, size: int = 64) -> Picture:
         for obj in scene.objects:
             if obj.gradient:
                 context.set_source(_pattern(obj.gradient))
-            elif colour := obj.fill or obj.stroke:
-                context.set_source_rgb(*_channels(colour))
+            elif solid_colour := obj.fill or obj.stroke:
+                context.set_source_rgb(*_channels(solid_colour))
             else:
                 continue
             _trace(context, obj)
@@ -106,28 +112,28 @@ def rasterise(scene: FlatScene, size: int = 64) -> Picture:
 
 
 def picture_from(surface: cairocffi.ImageSurface) -> Picture:
-    """What was drawn on an opaque background."""
+    """Return the pixels drawn on a `surface` with an opaque background."""
     surface.flush()
     width, height = surface.get_width(), surface.get_height()
-    rows = np.frombuffer(surface.get_data(), np.uint8).reshape(height, surface.get_stride())
+    pixel_rows = np.frombuffer(surface.get_data(), np.uint8).reshape(height, surface.get_stride())
     # Cairo keeps premultiplied BGRA, on machines of this byte order; alpha is 255 under an opaque background.
-    return Picture(np.ascontiguousarray(rows[:, : 4 * width].reshape(height, width, 4)[:, :, 2::-1]))
+    return Picture(np.ascontiguousarray(pixel_rows[:, : 4 * width].reshape(height, width, 4)[:, :, 2::-1]))
 
 
 def _pattern(gradient: Gradient) -> cairocffi.Gradient:
     if gradient.kind == "linear":
-        found = cairocffi.LinearGradient(*gradient.points)
+        pattern = cairocffi.LinearGradient(*gradient.points)
     else:
         cx, cy, r, fx, fy = gradient.points
-        found = cairocffi.RadialGradient(fx, fy, 0, cx, cy, r)
+        pattern = cairocffi.RadialGradient(fx, fy, 0, cx, cy, r)
     # Cairo asks for the way back, from the canvas to the gradient's units.
-    matrix = cairocffi.Matrix(*gradient.matrix)
-    matrix.invert()
-    found.set_matrix(matrix)
+    inverse_matrix = cairocffi.Matrix(*gradient.matrix)
+    inverse_matrix.invert()
+    pattern.set_matrix(inverse_matrix)
     for offset, colour in gradient.stops:
-        found.add_color_stop_rgb(offset, *_channels(colour))
-    found.set_extend(_EXTENDS[gradient.spread])
-    return found
+        pattern.add_color_stop_rgb(offset, *_channels(colour))
+    pattern.set_extend(_EXTENDS[gradient.spread])
+    return pattern
 
 
 _EXTENDS = {
@@ -137,14 +143,14 @@ _EXTENDS = {
 }
 
 
-def _extent(scene: FlatScene, size: int | None) -> tuple[int, int]:
-    """Width and height in px of a picture `size` wide."""
-    width = size if size is not None else round(scene.width)
+def _extent(scene: FlatScene, picture_width: int | None) -> tuple[int, int]:
+    """Return width and height in px of a picture `picture_width` wide."""
+    width = picture_width if picture_width is not None else round(scene.width)
     return width, max(1, round(width * scene.height / scene.width))
 
 
-def _trace(context: cairocffi.Context, obj: FlatObject) -> None:
-    for polygon in rings(obj.visible):
+def _trace(context: cairocffi.Context, flat_object: FlatObject) -> None:
+    for polygon in rings(flat_object.visible):
         for (x, y), *others in polygon:
             context.move_to(x, y)
             for x, y in others[:-1]:
@@ -153,6 +159,10 @@ def _trace(context: cairocffi.Context, obj: FlatObject) -> None:
 
 
 def _channels(colour: str) -> tuple[float, float, float]:
-    """`#rrggbb` as shares of 1."""
+    """Return a `colour` `#rrggbb` as shares of 1.
+
+    >>> _channels("#ff0000")
+    (1.0, 0.0, 0.0)
+    """
     red, green, blue = bytes.fromhex(colour[1:])
     return red / 255, green / 255, blue / 255

@@ -24,92 +24,96 @@ class Vertex(NamedTuple):
 
 
 def vertices(element: Element, limits: SvgLimits) -> list[Vertex]:
-    """The vertices of a shape of `MARKED`, in its own coordinates.
+    """Return the vertices of an `element` of `MARKED`, in its own coordinates.
 
     Raises:
         SvgError: its points are not understood.
     """
     segments = path_segments(element, limits) if element.name == "path" else _straight(element, limits)
-    found: list[Vertex] = []
-    begun = 0
-    for end in range(1, len(segments) + 1):
-        if end == len(segments) or segments[end].kind == "move" or segments[end - 1].kind == "close":
-            found += _subpath(segments[begun:end])
-            begun = end
-    return found
+    vertex_list: list[Vertex] = []
+    subpath_start = 0
+    for subpath_end in range(1, len(segments) + 1):
+        if (
+            subpath_end == len(segments)
+            or segments[subpath_end].kind == "move"
+            or segments[subpath_end - 1].kind == "close"
+        ):
+            vertex_list += _subpath(segments[subpath_start:subpath_end])
+            subpath_start = subpath_end
+    return vertex_list
 
 
 def _straight(element: Element, limits: SvgLimits) -> list[Segment]:
-    found: list[Segment] = []
-    for points, is_closed in SHAPES[element.name](element, limits):
-        found.append(Segment(points[0], kind="move"))
-        for start, end in pairwise([*points, points[0]] if is_closed else points):
-            step = (end[0] - start[0], end[1] - start[1])
-            heading = step if math.hypot(*step) > TINY else None
-            found.append(Segment(end, heading, heading))
+    straight_segments: list[Segment] = []
+    for corner_points, is_closed in SHAPES[element.name](element, limits):
+        straight_segments.append(Segment(corner_points[0], kind="move"))
+        for start, end in pairwise([*corner_points, corner_points[0]] if is_closed else corner_points):
+            segment_step = (end[0] - start[0], end[1] - start[1])
+            heading = segment_step if math.hypot(*segment_step) > TINY else None
+            straight_segments.append(Segment(end, heading, heading))
         if is_closed:
-            found[-1] = found[-1]._replace(kind="close")
-    return found
+            straight_segments[-1] = straight_segments[-1]._replace(kind="close")
+    return straight_segments
 
 
 def _subpath(segments: Sequence[Segment]) -> list[Vertex]:
-    """The vertices of one subpath; one that goes on after a close has no first vertex of its own."""
-    opens, closes = segments[0].kind == "move", segments[-1].kind == "close"
-    drawn = segments[1:] if opens else segments
-    if not drawn:
+    """Return the vertices of the `segments` of one subpath; one that goes on after a close has no first vertex."""
+    is_opened, is_closed = segments[0].kind == "move", segments[-1].kind == "close"
+    drawn_segments = segments[1:] if is_opened else segments
+    if not drawn_segments:
         return [Vertex(segments[0].end, 0.0)]
-    ways_in, ways_out = _filled([(one.leaves, one.arrives) for one in drawn])
-    first_in, last_out = (ways_in[-1], ways_out[0]) if closes else (None, None)
-    found = [Vertex(segments[0].end, _between(first_in, ways_out[0]))] if opens else []
-    for number, one in enumerate(drawn):
-        after = ways_out[number + 1] if number + 1 < len(drawn) else last_out
-        found.append(Vertex(one.end, _between(ways_in[number], after)))
-    return found
+    ways_in, ways_out = _filled([(segment.leaves, segment.arrives) for segment in drawn_segments])
+    first_in, last_out = (ways_in[-1], ways_out[0]) if is_closed else (None, None)
+    vertex_list = [Vertex(segments[0].end, _between(first_in, ways_out[0]))] if is_opened else []
+    for segment_number, segment in enumerate(drawn_segments):
+        way_onward = ways_out[segment_number + 1] if segment_number + 1 < len(drawn_segments) else last_out
+        vertex_list.append(Vertex(segment.end, _between(ways_in[segment_number], way_onward)))
+    return vertex_list
 
 
 def _filled(ways: Sequence[tuple[Point | None, Point | None]]) -> tuple[list[Point], list[Point]]:
-    """How each segment ends and begins; one without length goes on like those before it, else after it (F.5)."""
-    known = next((leaves for leaves, _ in ways if leaves), (1.0, 0.0))
+    """Return how each segment of `ways` ends and begins; one without length goes on like those before it (F.5)."""
+    last_way = next((leaves for leaves, _ in ways if leaves), (1.0, 0.0))
     ways_in, ways_out = [], []
     for leaves, arrives in ways:
-        ways_out.append(leaves or known)
-        known = arrives or known
-        ways_in.append(known)
+        ways_out.append(leaves or last_way)
+        last_way = arrives or last_way
+        ways_in.append(last_way)
     return ways_in, ways_out
 
 
 def _between(way_in: Point | None, way_out: Point | None) -> float:
-    """The direction half-way between two, in degrees."""
+    """Return the direction half-way between `way_in` and `way_out`, in degrees."""
     if way_in is None or way_out is None:
         x, y = way_in or way_out or (1.0, 0.0)
         return math.degrees(math.atan2(y, x))
-    before, after = (math.degrees(math.atan2(y, x)) for x, y in (way_in, way_out))
+    degrees_in, degrees_out = (math.degrees(math.atan2(y, x)) for x, y in (way_in, way_out))
     # The smaller of the two angles between them is halved.
-    return before + ((after - before + 180.0) % 360.0 - 180.0) / 2
+    return degrees_in + ((degrees_out - degrees_in + 180.0) % 360.0 - 180.0) / 2
 
 
-def marker_matrix(marker: Element, vertex: Vertex, is_first: bool, width: float, limits: SvgLimits) -> Matrix:
-    """From the units of a marker's viewport to those of the shape.
+def marker_matrix(marker: Element, vertex: Vertex, is_first: bool, stroke_width: float, limits: SvgLimits) -> Matrix:
+    """Return the matrix from the units of a marker's viewport to those of the shape.
 
     Args:
         marker: the <marker>.
         vertex: where it is painted.
-        is_first: whether that is the first one of the shape.
-        width: of the shape's stroke.
+        is_first: tells that this is the first vertex of the shape.
+        stroke_width: of the shape.
         limits: how large numbers may be.
 
     Raises:
         SvgError: an attribute is not understood.
     """
-    orient = marker.attributes.get("orient", "0").strip()
-    if orient in ("auto", _REVERSED):
-        degrees = vertex.degrees + (180.0 if is_first and orient == _REVERSED else 0.0)
+    orient_word = marker.attributes.get("orient", "0").strip()
+    if orient_word in ("auto", _REVERSED):
+        turn_degrees = vertex.degrees + (180.0 if is_first and orient_word == _REVERSED else 0.0)
     else:
-        degrees = parse_number(marker, "orient", orient.removesuffix("deg"), limits)
-    units = marker.attributes.get("markerUnits", "strokeWidth").strip()
-    if units not in ("strokeWidth", "userSpaceOnUse"):
-        what = f"markerUnits is {units[:40]!r}"
+        turn_degrees = parse_number(marker, "orient", orient_word.removesuffix("deg"), limits)
+    units_word = marker.attributes.get("markerUnits", "strokeWidth").strip()
+    if units_word not in ("strokeWidth", "userSpaceOnUse"):
+        what = f"markerUnits is {units_word[:40]!r}"
         raise marker.error("attribute", what, "allowed: strokeWidth, userSpaceOnUse")
-    scale = width if units == "strokeWidth" else 1.0
-    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    return multiply((cos, sin, -sin, cos, *vertex.place), (scale, 0.0, 0.0, scale, 0.0, 0.0))
+    unit_scale = stroke_width if units_word == "strokeWidth" else 1.0
+    cos, sin = math.cos(math.radians(turn_degrees)), math.sin(math.radians(turn_degrees))
+    return multiply((cos, sin, -sin, cos, *vertex.place), (unit_scale, 0.0, 0.0, unit_scale, 0.0, 0.0))

@@ -18,64 +18,66 @@ _NEW = 10
 
 
 class Overlays:
-    """Makes overlays until their points are too many."""
+    """Overlays of regions, made until `limits` say that their points are too many."""
 
     def __init__(self, limits: SvgLimits) -> None:
-        """Begin counting."""
+        """Begin counting towards the `limits`."""
         self._limits = limits
         self._spent = 0
 
-    def overlap(self, first: BaseGeometry, second: BaseGeometry) -> BaseGeometry:
-        """The areas that two regions share; edges along which they only touch would be refused by later overlays.
+    def overlap(self, first_region: BaseGeometry, second_region: BaseGeometry) -> BaseGeometry:
+        """Return the areas that `first_region` and `second_region` share, without edges along which they only touch.
 
         Raises:
             SvgError: there were too many overlays, or too large ones.
         """
-        self._check(first, second)
-        found = first.intersection(second)
-        self._count(first, second, found)
-        if found.geom_type != "GeometryCollection":
-            return found
-        return unary_union([part for part in found.geoms if part.area > 0])
+        self._check(first_region, second_region)
+        shared_region = first_region.intersection(second_region)
+        self._count(first_region, second_region, shared_region)
+        if shared_region.geom_type != "GeometryCollection":
+            return shared_region
+        return unary_union([shared_part for shared_part in shared_region.geoms if shared_part.area > 0])
 
-    def difference(self, first: BaseGeometry, second: BaseGeometry) -> BaseGeometry:
-        """What of one region another leaves.
+    def difference(self, first_region: BaseGeometry, second_region: BaseGeometry) -> BaseGeometry:
+        """Return the part of `first_region` outside `second_region`.
 
         Raises:
             SvgError: as for `overlap`.
         """
-        self._check(first, second)
-        found = first.difference(second)
-        self._count(first, second, found)
-        return found
+        self._check(first_region, second_region)
+        rest_region = first_region.difference(second_region)
+        self._count(first_region, second_region, rest_region)
+        return rest_region
 
-    def _check(self, first: BaseGeometry, second: BaseGeometry) -> None:
-        """Refuse two regions whose boundaries cross so often that one overlay alone takes long."""
-        some, others = int(get_num_coordinates(first)), int(get_num_coordinates(second))
-        if some * others <= _SMALL or min(some, others) <= _FEW:
+    def _check(self, first_region: BaseGeometry, second_region: BaseGeometry) -> None:
+        """Refuse `first_region` and `second_region` if their boundaries cross so often that one overlay takes long."""
+        first_count, second_count = int(get_num_coordinates(first_region)), int(get_num_coordinates(second_region))
+        if first_count * second_count <= _SMALL or min(first_count, second_count) <= _FEW:
             return
-        self._spend(_LOOKED_AT * (some + others))
-        most = self._limits.max_overlay_crossings
-        found = crossings(np.concatenate([_segments(first), _segments(second)]), most, 100 * most)
-        if found is None or found > most:
-            raise self._error(f"two things cross more than {most} times")
+        self._spend(_LOOKED_AT * (first_count + second_count))
+        max_crossings = self._limits.max_overlay_crossings
+        crossing_count = crossings(
+            np.concatenate([_segments(first_region), _segments(second_region)]), max_crossings, 100 * max_crossings
+        )
+        if crossing_count is None or crossing_count > max_crossings:
+            raise self._error(f"two things cross more than {max_crossings} times")
 
-    def _count(self, first: BaseGeometry, second: BaseGeometry, found: BaseGeometry) -> None:
-        given = int(get_num_coordinates(first)) + int(get_num_coordinates(second))
-        made = int(get_num_coordinates(found))
-        self._spend(given + made + _NEW * max(0, made - given))
+    def _count(self, first_region: BaseGeometry, second_region: BaseGeometry, result_region: BaseGeometry) -> None:
+        points_before = int(get_num_coordinates(first_region)) + int(get_num_coordinates(second_region))
+        points_after = int(get_num_coordinates(result_region))
+        self._spend(points_before + points_after + _NEW * max(0, points_after - points_before))
 
-    def _spend(self, points: int) -> None:
-        self._spent += points
+    def _spend(self, point_count: int) -> None:
+        self._spent += point_count
         if self._spent > self._limits.max_overlay_points:
             raise self._error("too many things with too many points lie over each other")
 
-    def _error(self, what: str) -> SvgError:
-        return SvgError("size", f"in the drawing, {what}", "draw less, or plainer outlines")
+    def _error(self, reason_text: str) -> SvgError:
+        return SvgError("size", f"in the drawing, {reason_text}", "draw less, or plainer outlines")
 
 
 def _segments(region: BaseGeometry) -> np.ndarray:
-    """The sides [n, 2, 2] of a region's parts and holes."""
-    rings = [ring for part in get_parts(region) if part.area > 0 for ring in (part.exterior, *part.interiors)]
-    points = [get_coordinates(ring) for ring in rings]
-    return np.concatenate([np.zeros((0, 2, 2)), *(np.stack([ring[:-1], ring[1:]], axis=1) for ring in points)])
+    """Return the sides [n, 2, 2] of all rings of a `region`."""
+    ring_list = [ring for part in get_parts(region) if part.area > 0 for ring in (part.exterior, *part.interiors)]
+    ring_points = [get_coordinates(ring) for ring in ring_list]
+    return np.concatenate([np.zeros((0, 2, 2)), *(np.stack([ring[:-1], ring[1:]], axis=1) for ring in ring_points)])

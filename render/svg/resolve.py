@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from ...geometry import FlatObject, FlatScene, Gradient, classify_outline, rounded
 from ..outcome import Rejected
-from .dash import Dash, Measured, begins_drawn, dash_count, dashes
+from .dash import Dash, MeasuredPath, begins_drawn, dash_count, dashes
 from .fill import fill_loops, tangled
 from .gradient import Filled, read_gradient
 from .marker import MARKED, Vertex, marker_matrix, vertices
@@ -362,7 +362,7 @@ class _Resolver:
             line = [*points, points[0]] if closed else points
             if len(set(line)) > 1:
                 whole = [Dash(line, closed=closed)]
-                pieces = self.dashed(element, Measured(line), closed, style) if style.dashes else whole
+                pieces = self.dashed(element, MeasuredPath(line), closed, style) if style.dashes else whole
                 found += [stroked(piece, style) for piece in pieces]
             elif style.cap != "flat" and (not style.dashes or begins_drawn(style.dashes, style.dash_offset)):
                 # A subpath without length is seen by its caps alone, which lie along the x axis (11.4).
@@ -372,7 +372,7 @@ class _Resolver:
             raise element.error("size", "the dashes lie on one another", "draw a thinner line or longer gaps")
         return found
 
-    def dashed(self, element: Element, line: Measured, closed: bool, style: Style) -> list[Dash]:
+    def dashed(self, element: Element, line: MeasuredPath, closed: bool, style: Style) -> list[Dash]:
         """The dashes of a line, few enough to draw."""
         self.dashes += dash_count(line.length, style.dashes)
         if self.dashes > self.limits.max_dashes:
