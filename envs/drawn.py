@@ -80,7 +80,7 @@ class DrawnEnvironment(QueriedEnvironment[FlatScene]):
 
     def unmet(self, scene: FlatScene, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
         """Every object must stand for one requirement that it fits, and every requirement have all its objects."""
-        things = self.perceive(scene)
+        things = self.world_of(scene)
         return things if isinstance(things, Rejected) else unmet(things, requirements)
 
     def render(self, program: str) -> FlatScene | Rejected:

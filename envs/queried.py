@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from ..render import Rejected
@@ -10,6 +11,7 @@ from .language.execute import Result, clear, execute
 from .language.grammar import Grammar
 from .language.query import Call, Language, dump, loads, skeleton
 from .rng import Stream
+from .scene_cache import SceneCache
 
 
 class QueriedEnvironment(Environment[S]):
@@ -26,7 +28,18 @@ class QueriedEnvironment(Environment[S]):
 
     @abstractmethod
     def perceive(self, scene: S) -> Any | Rejected:
-        """The world that questions are asked about, or why the picture is not clear."""
+        """Parse `scene` into the world that questions are asked about, or say why the picture is not clear.
+
+        A pure function of `scene`, whose value nobody changes: `world_of` calls it once for each drawing.
+        """
+
+    @cached_property
+    def _parsed_scenes(self) -> SceneCache:
+        return SceneCache()
+
+    def world_of(self, scene: S) -> Any | Rejected:
+        """Return what `perceive` makes of `scene`, parsed once however many questions are asked about it."""
+        return self._parsed_scenes.get(scene, self.perceive)
 
     def named(self, world: Any, output: str, word: str) -> Any:
         """What a name leaf stands for in a world; the word itself by default.
@@ -71,7 +84,7 @@ class QueriedEnvironment(Environment[S]):
 
     def run(self, scene: S, query: Call) -> Result | Rejected:
         """The query's value on the scene, however close it is."""
-        world = self.perceive(scene)
+        world = self.world_of(scene)
         if isinstance(world, Rejected):
             return world
         return execute(self.language, query, world, self.thresholds, lambda kind, word: self.named(world, kind, word))

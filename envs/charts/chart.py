@@ -302,7 +302,7 @@ class Chart(QueriedEnvironment[ChartScene]):  # noqa: D101 - the module's docstr
 
     def run(self, scene: ChartScene, query: Call) -> Result | Rejected:
         """The query's value; an amount is also measured by what a reader may be off."""
-        reading = perceive(scene)
+        reading = self.world_of(scene)
         return reading if isinstance(reading, Rejected) else self._result(reading, query)
 
     def _result(self, reading: Reading, query: Call) -> Result | Rejected:
@@ -336,7 +336,7 @@ class Chart(QueriedEnvironment[ChartScene]):  # noqa: D101 - the module's docstr
         truth = super().solve(scene, query)
         if isinstance(truth, Rejected) or query.output != "Value" or query.op == "ratio":
             return truth
-        reading = perceive(scene)
+        reading = self.world_of(scene)
         measure = reading.measure if isinstance(reading, Reading) else ""
         return Truth(truth.value, truth.kind, truth.margin, truth.unit, truth.tolerance, measure)
 
@@ -364,7 +364,7 @@ class Chart(QueriedEnvironment[ChartScene]):  # noqa: D101 - the module's docstr
 
     def unmet(self, scene: ChartScene, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
         """Whether there are as many values of each kind as wanted, and the chart can be read."""
-        reading = perceive(scene)
+        reading = self.world_of(scene)
         if isinstance(reading, Rejected):
             return reading
         drawn: dict[str, int] = {}

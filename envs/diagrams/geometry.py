@@ -50,7 +50,7 @@ from ..queried import QueriedEnvironment
 from ..registry import register
 from ..requirements import read_requirements, unmet
 from ..rng import Stream
-from .figure import CANVAS, MAX_CIRCLES, MAX_LINES, MAX_POINTS, OFF, Drawing, read_figure
+from .figure import CANVAS, MAX_CIRCLES, MAX_LINES, MAX_POINTS, OFF, FigureDrawing, read_figure
 from .operators import CLEARANCE, LANGUAGE, UNITS, noun
 from .pose import POINTS, posed, svg_program
 
@@ -100,82 +100,82 @@ class Geometry(QueriedEnvironment[FlatScene]):  # noqa: D101 - the module's docs
     forms: Mapping[str, str] = {}
 
     def task_of(self, query: Query) -> str | None:
-        """By what is asked for."""
+        """Return the quantity that `query` asks for."""
         return query.args[1].op if isinstance(query, Call) and query.op == "find" else None
 
     def briefing(self, stream: Stream, task: str, difficulty: int) -> Briefing:
-        """A form and a number of points within the difficulty's range."""
+        """Return a briefing for `task` with a number of points within the range of `difficulty`."""
         return Briefing(task, difficulty, stream.integer(*POINTS[difficulty]))
 
     def query(self, stream: Stream, task: str) -> Call:
-        """That of a problem; its words name the points of some figure."""
+        """Return the query of a problem of `task`; its words name the points of some figure."""
         return posed(stream, task, stream.choice(self.difficulties)).query
 
     def sample(self, stream: Stream, task: str, difficulty: int) -> Item:
-        """A figure is constructed, just enough is stated for what is asked, and the drawing is read back."""
-        truth: Truth | Rejected = Rejected("none", "no letter found a place")
-        for number in range(TRIES):
-            own = stream.child(number)
-            problem = posed(own, task, difficulty)
-            program = svg_program(own, problem.drawing)
+        """Construct a figure, state just enough for what `task` asks, and read the drawing back."""
+        last_truth: Truth | Rejected = Rejected("none", "no letter found a place")
+        for attempt_number in range(TRIES):
+            attempt_stream = stream.child(attempt_number)
+            problem = posed(attempt_stream, task, difficulty)
+            program = svg_program(attempt_stream, problem.drawing)
             if program is None:
                 continue
             scene = self.render(program)
-            truth = scene if isinstance(scene, Rejected) else self.solve(scene, problem.query)
-            if isinstance(scene, FlatScene) and isinstance(truth, Truth):
+            last_truth = scene if isinstance(scene, Rejected) else self.solve(scene, problem.query)
+            if isinstance(scene, FlatScene) and isinstance(last_truth, Truth):
                 key = "/".join(map(str, stream.key))
                 question = self.ask(problem.query, stream, scene)
-                return Item(key, self.id, task, difficulty, program, scene, question, truth)
-        raise RuntimeError(f"no figure of {stream.key} can be asked about; the last one: {truth}")
+                return Item(key, self.id, task, difficulty, program, scene, question, last_truth)
+        raise RuntimeError(f"no figure of {stream.key} can be asked about; the last one: {last_truth}")
 
-    def perceive(self, scene: FlatScene) -> Drawing | Rejected:
-        """Points, lines, circles and right angles."""
+    def perceive(self, scene: FlatScene) -> FigureDrawing | Rejected:
+        """Return the points, lines, circles and right angles that `scene` shows."""
         return read_figure(scene)
 
     def wording(self, value: Any) -> str:
-        """Five significant digits."""
+        """Write `value` with five significant digits."""
         return f"{value:.{DIGITS}g}"
 
     def tolerance(self, query: Call) -> float:
-        """1 %: three digits are asked for."""
+        """Return 1 % for every `query`: three digits are asked for."""
         return TOLERANCE
 
     def solve(self, scene: FlatScene, query: Call) -> Truth | Rejected:
-        """The quantity, with its unit."""
+        """Return the quantity that `query` asks for, with its unit."""
         truth = super().solve(scene, query)
         return truth if isinstance(truth, Rejected) else replace(truth, measure=UNITS[query.args[1].op])
 
     def ask(self, query: Call, stream: Stream, scene: FlatScene) -> Question:
-        """The query in one of its phrasings, with the unit and the digits that are wanted."""
+        """Word `query` in one of its phrasings, with the unit and the digits that are wanted."""
         question = super().ask(query, stream, scene)
         unit = {"°": "degrees", "cm²": "square cm"}.get(UNITS[query.args[1].op], "cm")
         return replace(question, text=f"{question.text} answer in {unit}, to three significant digits or more.")
 
     def difficulty_of(self, scene: FlatScene) -> int:
-        """By the number of letters, of which each point has one."""
-        count = sum(obj.text is not None for obj in scene.objects)
-        return next((level for level, (_, most) in POINTS.items() if count <= most), max(POINTS))
+        """Return the level of `scene` by the number of its letters, of which each point has one."""
+        point_count = sum(obj.text is not None for obj in scene.objects)
+        return next((level for level, (_, most_points) in POINTS.items() if point_count <= most_points), max(POINTS))
 
     def requirements(self, value: Any) -> tuple[Requirement, ...] | Rejected:
-        """A list of `[count, part]`."""
+        """Read a list of `[count, part]` from `value`."""
         return read_requirements(value, DESCRIPTION, MAX_POINTS + MAX_LINES + MAX_CIRCLES)
 
     def describe(self, requirement: Requirement) -> str:
-        """A requirement in English: `4 points`, `1 right angle`."""
-        word = (*requirement.words, "part")[0].replace("-", " ")
-        return f"{requirement.count} {word}{'s' * (requirement.count > 1)}"
+        """Word `requirement` in English: `4 points`, `1 right angle`."""
+        part_word = (*requirement.words, "part")[0].replace("-", " ")
+        return f"{requirement.count} {part_word}{'s' * (requirement.count > 1)}"
 
     def unmet(self, scene: FlatScene, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
-        """Every part must be one that is asked for, and every one asked for be there."""
-        drawing = self.perceive(scene)
+        """Return the parts of `scene` that `requirements` do not ask for, and those that are asked for and absent."""
+        drawing = self.world_of(scene)
         return drawing if isinstance(drawing, Rejected) else unmet(drawing.parts, requirements)
 
     def render(self, program: str) -> FlatScene | Rejected:
-        """The scene of an SVG program, which runs no code."""
+        """Return the scene of the SVG `program`, which runs no code."""
         return resolve_svg(program)
 
     def show(self, item: Item, size: int) -> Picture:
-        """The item's figure in pixels."""
+        """Return the item's figure in pixels, `size` px wide."""
         assert isinstance(item.scene, FlatScene)
         return rasterise(item.scene, size)
 
