@@ -10,7 +10,7 @@ from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
-from ..envs import Briefing, Environment, Score, Stream
+from ..envs import Briefing, Environment, Score, SeededRng
 from ..roles import coder, proposer
 from ..roles.labels import Label
 from ..roles.messages import Messages
@@ -21,7 +21,15 @@ from .curriculum.base import Curriculum
 from .diversity import varieties
 from .learning.learner import Learner
 from .models.policy import Policy
-from .rollouts import Asked, Attempt, Draw, Drawing, Trace, drawn_share, judged
+from .rollouts import (
+    AnsweredItem,
+    Draw,
+    ProgramRollout,
+    ProposalRollout,
+    Trajectory,
+    judged_programs,
+    render_success_rate,
+)
 
 
 class Trial(Protocol):
@@ -33,7 +41,7 @@ class Trial(Protocol):
     draw: Draw
     """Draws programs in the sandbox."""
 
-    def answered(self, every: Sequence[Asked], n: int, stream: Stream, temperature: float | None = None) -> None:
+    def answered(self, every: Sequence[AnsweredItem], n: int, rng: SeededRng, temperature: float | None = None) -> None:
         """Have the Solver answer each item `n` times, in place."""
         ...
 
@@ -85,83 +93,85 @@ class Algorithm:
         shown = " / ".join(self.failed)
         return f"The solver lately failed on: {shown}. Ask for what these have in common." if shown else ""
 
-    def briefed(self, briefing: Briefing, stream: Stream) -> Briefing:
+    def briefed(self, briefing: Briefing, rng: SeededRng) -> Briefing:
         """The briefing as the Proposer gets it."""
         return briefing
 
-    def coder_messages(self, env: Environment, proposal: Proposal, stream: Stream) -> Messages:
+    def coder_messages(self, env: Environment, proposal: Proposal, rng: SeededRng) -> Messages:
         """What the Coder is shown."""
         return coder.prompt(env, proposal.requirements)
 
-    def questions(self, attempt: Attempt, curriculum: Curriculum, stream: Stream) -> list[tuple[Any, str, bool]]:
+    def questions(
+        self, rollout: ProposalRollout, curriculum: Curriculum, rng: SeededRng
+    ) -> list[tuple[Any, str, bool]]:
         """Queries to ask about each of its drawings, with their tasks and whether they are the Proposer's own."""
-        assert isinstance(attempt.proposal, Proposal)
-        env = attempt.env
-        found = [(attempt.proposal.query, attempt.proposal.task or "other", True)]
-        for arm in curriculum.draw(stream, self.config.tree.companions):
+        assert isinstance(rollout.proposal, Proposal)
+        env = rollout.env
+        found = [(rollout.proposal.query, rollout.proposal.task or "other", True)]
+        for arm in curriculum.draw(rng, self.config.tree.companions):
             if arm.env == env.id:
-                found.append((env.query(stream, arm.task), arm.task, False))
+                found.append((env.query(rng, arm.task), arm.task, False))
         return found
 
     def temperature(self, role: str) -> float:
         """What the role's completions are sampled at."""
         return float(getattr(self.config.tree, f"{role}_temperature"))
 
-    def assess(self, attempts: Sequence[Attempt], trial: Trial) -> None:
+    def assess(self, rollouts: Sequence[ProposalRollout], trial: Trial) -> None:
         """Called after each step's rollout, by algorithms that set `measures`."""
 
-    def prepare(self, trial: Trial, step: int, stream: Stream) -> None:
+    def prepare(self, trial: Trial, step: int, rng: SeededRng) -> None:
         """Called before each step's rollout."""
 
     # --- what is paid -------------------------------------------------------------------------------------------
 
-    def proposer_scores(self, attempts: Sequence[Attempt]) -> list[Score | None]:
+    def proposer_scores(self, rollouts: Sequence[ProposalRollout]) -> list[Score | None]:
         """Scores of the proposals; None where no drawing of one could be judged, or no model proposed."""
-        valid = [a for a in attempts if isinstance(a.proposal, Proposal)]
+        valid = [a for a in rollouts if isinstance(a.proposal, Proposal)]
         queries = Counter(query_key(a) for a in valid)
         tasks = Counter(a.briefing.task for a in valid)
         weights = self.config.rewards.proposer
-        unlike = {attempt.path: terms for attempt, terms in zip(valid, varieties(valid), strict=True)}
+        unlike = {rollout.path: terms for rollout, terms in zip(valid, varieties(valid), strict=True)}
         found: list[Score | None] = []
-        for attempt in attempts:
-            if attempt.completion is None:
+        for rollout in rollouts:
+            if rollout.completion is None:
                 found.append(None)
-            elif not isinstance(attempt.proposal, Proposal):
+            elif not isinstance(rollout.proposal, Proposal):
                 found.append(proposer.reward(weights, valid=False))
-            elif (drawable := drawn_share(attempt)) is None:
+            elif (drawable := render_success_rate(rollout)) is None:
                 found.append(None)
             else:
-                asked_of = 1.0 if attempt.given is not None else drawable * len(judged(attempt))
+                asked_of = 1.0 if rollout.conditioning_scene is not None else drawable * len(judged_programs(rollout))
                 found.append(
                     proposer.reward(
                         weights,
                         valid=True,
-                        brief=proposer.keeps_to(attempt.briefing, attempt.proposal),
+                        brief=proposer.keeps_to(rollout.briefing, rollout.proposal),
                         drawable=drawable,
-                        posed=1.0 - len(attempt.refused) / asked_of if asked_of else 0.0,
-                        edge=mean([edge(asked.rate) for asked in attempt.own]),
-                        novelty=novelty(queries[query_key(attempt)], tasks[attempt.briefing.task]),
-                        **unlike[attempt.path],
+                        posed=1.0 - len(rollout.question_rejections) / asked_of if asked_of else 0.0,
+                        edge=mean([edge(asked.solve_rate) for asked in rollout.proposer_items]),
+                        novelty=novelty(queries[query_key(rollout)], tasks[rollout.briefing.task]),
+                        **unlike[rollout.path],
                     )
                 )
         return found
 
-    def coder_score(self, attempt: Attempt, drawing: Drawing) -> Score | None:
+    def coder_score(self, rollout: ProposalRollout, drawing: ProgramRollout) -> Score | None:
         """The score of a program; None where our machinery failed."""
         return drawing.score
 
-    def label(self, asked: Asked) -> Label | None:
+    def label(self, asked: AnsweredItem) -> Label | None:
         """What the Solver is held to: the oracle's answer or its own majority's, as configured.
 
         None where a vote gives no label, or its share lies outside the configured band.
         """
         labels = self.config.labels
-        if labels.source == "oracle" or asked.refused is not None:
+        if labels.source == "oracle" or asked.rejection is not None:
             return Label(asked.item.truth.value, True)
         is_in_band = asked.vote.label is not None and labels.low <= asked.vote.share <= labels.high
         return Label(asked.vote.label or "", False) if is_in_band else None
 
-    def solver_scores(self, asked: Asked) -> list[Score] | None:
+    def solver_scores(self, asked: AnsweredItem) -> list[Score] | None:
         """Scores of an item's answers; None where it has no label."""
         label = self.label(asked)
         if label is None:
@@ -179,31 +189,33 @@ class Algorithm:
 
     # --- what is learned from -----------------------------------------------------------------------------------
 
-    def teaches_coder(self, attempt: Attempt) -> bool:
+    def teaches_coder(self, rollout: ProposalRollout) -> bool:
         """Whether the Coder learns from this proposal's programs."""
         return True
 
-    def teaches_solver(self, attempt: Attempt, asked: Asked) -> bool:
+    def teaches_solver(self, rollout: ProposalRollout, asked: AnsweredItem) -> bool:
         """Whether the Solver learns from this item."""
         return True
 
-    def lessons(self, attempts: Sequence[Attempt], traces: Sequence[Trace], policy: Policy) -> list[Trace]:
+    def lessons(
+        self, rollouts: Sequence[ProposalRollout], trajectories: Sequence[Trajectory], policy: Policy
+    ) -> list[Trajectory]:
         """What is imitated in a supervised phase: by default, each completion that is right by the oracle.
 
         Args:
-            attempts: of the step.
-            traces: of the roles that learn.
+            rollouts: of the step.
+            trajectories: of the roles that learn.
             policy: whose tokenizer writes answers that nobody sampled.
         """
-        return [trace for trace in traces if trace.right]
+        return [trajectory for trajectory in trajectories if trajectory.correct]
 
     # --- what is remembered -------------------------------------------------------------------------------------
 
-    def observe(self, attempts: Sequence[Attempt], trial: Trial) -> None:
+    def observe(self, rollouts: Sequence[ProposalRollout], trial: Trial) -> None:
         """Take in a finished step."""
         if self.config.curriculum.kind == "failures":
-            asked = [each for attempt in attempts for each in attempt.asked]
-            self.failed.extend(each.item.question.text for each in asked if each.rate < FAILED)
+            asked = [each for rollout in rollouts for each in rollout.answered_items]
+            self.failed.extend(each.item.question.text for each in asked if each.solve_rate < FAILED)
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint keeps, as JSON values."""
@@ -223,7 +235,7 @@ def mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
-def query_key(attempt: Attempt) -> tuple[str, str]:
+def query_key(rollout: ProposalRollout) -> tuple[str, str]:
     """What makes two proposals of a task the same question."""
-    assert isinstance(attempt.proposal, Proposal)
-    return attempt.briefing.task, repr(attempt.proposal.query)
+    assert isinstance(rollout.proposal, Proposal)
+    return rollout.briefing.task, repr(rollout.proposal.query)

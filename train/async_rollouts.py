@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import torch
 
 from .models.policy import Policy
-from .rollouts import Attempt
+from .rollouts import ProposalRollout
 
 FILE = "ahead.pt"
 
@@ -34,9 +34,9 @@ class Snapshot:
 
 
 class Rolled(NamedTuple):
-    """A step's attempts, and how often what was asked after them."""
+    """A step's rollouts, and how often what was asked after them."""
 
-    attempts: list[Attempt]
+    rollouts: list[ProposalRollout]
     asked: Counter[tuple[str, str, str]]
 
 
@@ -46,7 +46,7 @@ class RollsAhead:
     Args:
         policy: that samples, a copy of the one that learns.
         take: makes curriculum and algorithms of the thread what a state says.
-        roll_out: a step's attempts, by number, with what was asked after it.
+        roll_out: a step's rollouts, by number, with what was asked after it.
         ahead: steps that are rolled out at most beside the one that is learned from.
         steps: of the run.
     """

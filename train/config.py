@@ -79,7 +79,7 @@ class Learning(Section):
     gradient_checkpointing: bool = False
     """Compute layers again in the backward pass: less memory, about a third more time."""
     minibatches: int = Field(1, ge=1)
-    """Updates for each step's traces."""
+    """Updates for each step's trajectories."""
     loss: Literal["grpo", "dr_grpo", "dapo", "bnpo", "cispo", "gspo", "rloo", "reinforce_pp"] = "grpo"
     """The loss; their sources stand in train/losses.py. `gspo` wants far tighter clips, such as 3e-4 and 4e-4."""
     length_constant: int = Field(256, ge=1)

@@ -11,10 +11,12 @@ from ..envs.language.query import Call, skeleton
 from ..roles.novelty import structure_entropy
 from ..roles.proposer import Proposal
 from .algorithm import Algorithm
-from .rollouts import Asked, Attempt, Trace
+from .rollouts import AnsweredItem, ProposalRollout, Trajectory
 
 
-def diagnose(attempts: Sequence[Attempt], traces: Sequence[Trace], algorithm: Algorithm) -> dict[str, Any]:
+def diagnose(
+    rollouts: Sequence[ProposalRollout], trajectories: Sequence[Trajectory], algorithm: Algorithm
+) -> dict[str, Any]:
     """What a step's labels, proposals and rewards were worth, to be logged.
 
     `label/error`: share of wrong labels among the labelled items, and `label/share` of items that have one;
@@ -22,25 +24,27 @@ def diagnose(attempts: Sequence[Attempt], traces: Sequence[Trace], algorithm: Al
     `hacking/paid_wrong` and `hacking/unpaid_right`: shares of the Solver's answers that are paid as right and are
     wrong, and the other way round; and the algorithm's own figures.
     """
-    asked = [each for attempt in attempts for each in attempt.asked if each.refused is None]
+    asked = [each for rollout in rollouts for each in rollout.answered_items if each.rejection is None]
     wrong = [label_is_wrong(each, algorithm) for each in asked]
     labelled = [each for each in wrong if each is not None]
-    queries = [_form(a.proposal.query) for a in attempts if isinstance(a.proposal, Proposal)]
-    programs = [drawing.program for attempt in attempts for drawing in attempt.drawings]
-    answers = [trace for trace in traces if trace.role == "solver" and "correct" in trace.score.terms]
-    paid = [trace.score.terms["correct"] == 1.0 for trace in answers]
+    queries = [_form(a.proposal.query) for a in rollouts if isinstance(a.proposal, Proposal)]
+    programs = [drawing.program for rollout in rollouts for drawing in rollout.program_rollouts]
+    answers = [
+        trajectory for trajectory in trajectories if trajectory.role == "solver" and "correct" in trajectory.score.terms
+    ]
+    paid = [trajectory.score.terms["correct"] == 1.0 for trajectory in answers]
     return {
         "label/error": _share(labelled),
         "label/share": len(labelled) / len(asked) if asked else None,
         "collapse/queries": structure_entropy(queries) if queries else None,
         "collapse/programs": structure_entropy(programs) if programs else None,
-        "hacking/paid_wrong": _share([p and not t.right for p, t in zip(paid, answers, strict=True)]),
-        "hacking/unpaid_right": _share([t.right and not p for p, t in zip(paid, answers, strict=True)]),
+        "hacking/paid_wrong": _share([p and not t.correct for p, t in zip(paid, answers, strict=True)]),
+        "hacking/unpaid_right": _share([t.correct and not p for p, t in zip(paid, answers, strict=True)]),
         **{f"algorithm/{name}": value for name, value in algorithm.figures().items()},
     }
 
 
-def label_is_wrong(asked: Asked, algorithm: Algorithm) -> bool | None:
+def label_is_wrong(asked: AnsweredItem, algorithm: Algorithm) -> bool | None:
     """Whether an item's label is not one that the oracle accepts; None where it has no label."""
     label = algorithm.label(asked)
     if label is None:

@@ -6,24 +6,24 @@ from ..geometry import Scene, scene_kind, statistics
 from ..render.drawing import Drawn
 from ..roles.novelty import cluster_shares, coverage, scene_novelty, structure
 from ..roles.proposer import Proposal
-from .rollouts import Attempt
+from .rollouts import ProposalRollout
 
 CUT = 0.5
 """Distance (1 - BLEU) at which concepts are no longer one cluster: R-Zero's."""
 
 
-def varieties(attempts: Sequence[Attempt]) -> list[dict[str, float]]:
+def varieties(rollouts: Sequence[ProposalRollout]) -> list[dict[str, float]]:
     """Each valid proposal's `structure`, `wording` and `scene` terms (`ProposerWeights`), 0 to 1.
 
     What nothing was drawn for has 0 in what a drawing decides, and a scene is compared with those of its own kind.
     Source: the parts are in roles/novelty.py; that a proposal is compared with the others of its step is ours.
     """
-    concepts = [attempt.proposal.concept for attempt in attempts if isinstance(attempt.proposal, Proposal)]
-    programs = [[drawing.program for drawing in attempt.drawings] for attempt in attempts]
+    concepts = [rollout.proposal.concept for rollout in rollouts if isinstance(rollout.proposal, Proposal)]
+    programs = [[drawing.program for drawing in rollout.program_rollouts] for rollout in rollouts]
     structures = [{structure(program) for program in own} for own in programs]
     scenes = [
-        [drawing.outcome.scene for drawing in attempt.drawings if isinstance(drawing.outcome, Drawn)]
-        for attempt in attempts
+        [drawing.outcome.scene for drawing in rollout.program_rollouts if isinstance(drawing.outcome, Drawn)]
+        for rollout in rollouts
     ]
     found = []
     for number, share in enumerate(cluster_shares(concepts, CUT)):

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..envs import Item, Rejected, Stream, make
+from ..envs import Item, Rejected, SeededRng, make
 from ..render import InfrastructureError
 from ..render.drawing import Drawn, Outcome
 from ..roles import coder, explain, proposer, solver
@@ -16,8 +16,18 @@ from .curriculum.base import Curriculum
 from .learning.advantages import dynamic_sampling, pooled
 from .models.completions import Completion, Generator, Prompt, Sampling
 from .models.policy import Policy
-from .rollouts import EXPLAIN, Asked, Attempt, Draw, Drawing, Given, Trace, draw_each, faithful
-from .traces import answer_traces
+from .rollouts import (
+    EXPLAIN,
+    AnsweredItem,
+    ConditioningScene,
+    Draw,
+    ProgramRollout,
+    ProposalRollout,
+    Trajectory,
+    draw_each,
+    satisfies_spec,
+)
+from .trajectories import answer_trajectories
 
 MAX_LEAD = 3
 """How often an answer may be asked more than its form's rarest one."""
@@ -44,27 +54,27 @@ class Episodes:
         self.asked_before: Counter[tuple[str, str, str]] = Counter()
         """How often each (environment, task, answer) was asked; the rarer of a task's answers are preferred."""
 
-    def roll_out(self, stream: Stream) -> list[Attempt]:
-        """One step's attempts, unrewarded; with `learning.refill` more of them, until enough items have signal."""
-        attempts = self._round(stream)
+    def roll_out(self, rng: SeededRng) -> list[ProposalRollout]:
+        """One step's rollouts, unrewarded; with `learning.refill` more of them, until enough items have signal."""
+        rollouts = self._round(rng)
         for number in range(1, self.config.learning.refill + 1):
-            if items_with_signal(attempts) >= self.config.tree.items:
+            if items_with_signal(rollouts) >= self.config.tree.items:
                 break
-            for attempt in self._round(stream.child("refill", number)):
-                attempt.path = (f"round{number}", *attempt.path)
-                attempts.append(attempt)
-        return attempts
+            for rollout in self._round(rng.child("refill", number)):
+                rollout.path = (f"round{number}", *rollout.path)
+                rollouts.append(rollout)
+        return rollouts
 
-    def _round(self, stream: Stream) -> list[Attempt]:
+    def _round(self, rng: SeededRng) -> list[ProposalRollout]:
         if self.config.tree.source == "world":
-            attempts = self.made_by_worlds(stream.child("propose"))
+            rollouts = self.made_by_worlds(rng.child("propose"))
         else:
-            attempts = self.propose(stream.child("propose"))
+            rollouts = self.propose(rng.child("propose"))
         if self.config.tree.source == "drawn":
-            self.program(attempts, stream.child("program"))
-        self.pose(attempts, stream.child("pose"))
-        self.answer(attempts, stream.child("answer"))
-        return attempts
+            self.program(rollouts, rng.child("program"))
+        self.pose(rollouts, rng.child("pose"))
+        self.answer(rollouts, rng.child("answer"))
+        return rollouts
 
     def generate(
         self,
@@ -72,174 +82,182 @@ class Episodes:
         prompts: Sequence[Prompt],
         tokens: int,
         n: int,
-        stream: Stream,
+        rng: SeededRng,
         temperature: float | None = None,
     ) -> list[list[Completion]]:
         """`n` completions for each prompt, by default at the algorithm's temperature of the role."""
         heat = self.algorithm.temperature(role) if temperature is None else temperature
         sampling = Sampling(max_new_tokens=tokens, temperature=heat, n=n)
-        return self.generator.generate(role, prompts, sampling, stream.word() >> 1) if prompts else []
+        return self.generator.generate(role, prompts, sampling, rng.word() >> 1) if prompts else []
 
     # --- proposals and drawings -----------------------------------------------------------------------------------
 
-    def _briefed(self, stream: Stream, count: int) -> list[Attempt]:
+    def _briefed(self, rng: SeededRng, count: int) -> list[ProposalRollout]:
         """Briefings from the curriculum, of worlds that drew a scene for them where scenes are given."""
         found = []
-        for number, arm in enumerate(self.curriculum.draw(stream, count)):
+        for number, arm in enumerate(self.curriculum.draw(rng, count)):
             env = make(arm.env)
-            briefing = self.algorithm.briefed(env.briefing(stream, arm.task, arm.difficulty), stream)
-            attempt = Attempt(env, briefing, (f"briefing{number}",))
+            briefing = self.algorithm.briefed(env.briefing(rng, arm.task, arm.difficulty), rng)
+            rollout = ProposalRollout(env, briefing, (f"briefing{number}",))
             if self.config.tree.source != "drawn":
-                attempt.given = _sampled(attempt, stream.child("given", number))
-            found.append(attempt)
+                rollout.conditioning_scene = _sampled(rollout, rng.child("given", number))
+            found.append(rollout)
         return found
 
-    def made_by_worlds(self, stream: Stream) -> list[Attempt]:
+    def made_by_worlds(self, rng: SeededRng) -> list[ProposalRollout]:
         """Whole items of the curriculum's forms and difficulties: no model proposes or draws."""
-        return self._briefed(stream, self.config.tree.items)
+        return self._briefed(rng, self.config.tree.items)
 
-    def propose(self, stream: Stream) -> list[Attempt]:
+    def propose(self, rng: SeededRng) -> list[ProposalRollout]:
         """Briefings from the curriculum, a group of proposals for each."""
         tree = self.config.tree
-        briefed = self._briefed(stream, tree.briefings)
+        briefed = self._briefed(rng, tree.briefings)
         if tree.proposer == "world":
-            for attempt in briefed:
-                attempt.proposal = _worlds_proposal(attempt, stream)
+            for rollout in briefed:
+                rollout.proposal = _worlds_proposal(rollout, rng)
             return briefed
         # Where a scene was to be given and could not be, there is nothing to propose about.
-        begun = [attempt for attempt in briefed if tree.source == "drawn" or attempt.given is not None]
-        for attempt in begun:
-            shown = attempt.given.picture if attempt.given and tree.proposer_sees else None
-            note = self.algorithm.note(attempt.env)
-            messages = proposer.prompt(attempt.env, attempt.briefing, note=note, given=shown is not None)
-            attempt.prompt = self.policy.prompt(messages, shown)
-        prompts = [attempt.prompt for attempt in begun if attempt.prompt is not None]
-        groups = self.generate("proposer", prompts, tree.proposer_tokens, tree.proposals, stream)
-        attempts = [attempt for attempt in briefed if attempt not in begun]
-        for attempt, group in zip(begun, groups, strict=True):
+        begun = [rollout for rollout in briefed if tree.source == "drawn" or rollout.conditioning_scene is not None]
+        for rollout in begun:
+            shown = rollout.conditioning_scene.picture if rollout.conditioning_scene and tree.proposer_sees else None
+            note = self.algorithm.note(rollout.env)
+            messages = proposer.prompt(rollout.env, rollout.briefing, note=note, given=shown is not None)
+            rollout.prompt = self.policy.prompt(messages, shown)
+        prompts = [rollout.prompt for rollout in begun if rollout.prompt is not None]
+        groups = self.generate("proposer", prompts, tree.proposer_tokens, tree.proposals, rng)
+        rollouts = [rollout for rollout in briefed if rollout not in begun]
+        for rollout, group in zip(begun, groups, strict=True):
             for number, completion in enumerate(group):
-                parsed = proposer.parse(attempt.env, completion.text) if completion.finished else _cut_off("proposal")
-                path = (*attempt.path, f"proposal{number}")
-                own = Attempt(attempt.env, attempt.briefing, path, attempt.prompt, completion, parsed, attempt.given)
-                attempts.append(own)
-        return attempts
+                parsed = proposer.parse(rollout.env, completion.text) if completion.finished else _cut_off("proposal")
+                path = (*rollout.path, f"proposal{number}")
+                own = ProposalRollout(
+                    rollout.env, rollout.briefing, path, rollout.prompt, completion, parsed, rollout.conditioning_scene
+                )
+                rollouts.append(own)
+        return rollouts
 
-    def program(self, attempts: Sequence[Attempt], stream: Stream) -> None:
+    def program(self, rollouts: Sequence[ProposalRollout], rng: SeededRng) -> None:
         """A group of programs for each valid proposal, drawn in the workers."""
-        valid = [a for a in attempts if isinstance(a.proposal, Proposal)]
-        for attempt in valid:
-            assert isinstance(attempt.proposal, Proposal)
-            messages = self.algorithm.coder_messages(attempt.env, attempt.proposal, stream)
-            attempt.coder_prompt = self.policy.prompt(messages)
+        valid = [a for a in rollouts if isinstance(a.proposal, Proposal)]
+        for rollout in valid:
+            assert isinstance(rollout.proposal, Proposal)
+            messages = self.algorithm.coder_messages(rollout.env, rollout.proposal, rng)
+            rollout.coder_prompt = self.policy.prompt(messages)
         prompts = [a.coder_prompt for a in valid if a.coder_prompt is not None]
-        groups = self.generate("coder", prompts, self.config.tree.coder_tokens, self.config.tree.programs, stream)
+        groups = self.generate("coder", prompts, self.config.tree.coder_tokens, self.config.tree.programs, rng)
         jobs = [(a.env, coder.parse(c.text)) for a, group in zip(valid, groups, strict=True) for c in group]
         outcomes = iter(draw_each(self.draw, jobs))
-        for attempt, group in zip(valid, groups, strict=True):
-            attempt.programs = group
-            attempt.drawings = [self._judge(attempt, completion, next(outcomes)) for completion in group]
+        for rollout, group in zip(valid, groups, strict=True):
+            rollout.program_completions = group
+            rollout.program_rollouts = [self._judge(rollout, completion, next(outcomes)) for completion in group]
 
-    def _judge(self, attempt: Attempt, completion: Completion, outcome: Outcome) -> Drawing:
+    def _judge(self, rollout: ProposalRollout, completion: Completion, outcome: Outcome) -> ProgramRollout:
         text = coder.parse(completion.text)
         if isinstance(outcome, InfrastructureError):
-            return Drawing(text, outcome, None)
+            return ProgramRollout(text, outcome, None)
         if not completion.finished:
             outcome = _cut_off("program")
-        assert isinstance(attempt.proposal, Proposal)
+        assert isinstance(rollout.proposal, Proposal)
         scene = outcome.scene if isinstance(outcome, Drawn) else outcome
-        return Drawing(
-            text, outcome, coder.reward(self.config.rewards.coder, attempt.env, scene, attempt.proposal.requirements)
+        return ProgramRollout(
+            text, outcome, coder.reward(self.config.rewards.coder, rollout.env, scene, rollout.proposal.requirements)
         )
 
     # --- questions ------------------------------------------------------------------------------------------------
 
-    def pose(self, attempts: Sequence[Attempt], stream: Stream) -> None:
+    def pose(self, rollouts: Sequence[ProposalRollout], rng: SeededRng) -> None:
         """Items: the Proposer's question on each faithful drawing, and companions; at most `tree.items`, balanced.
 
         A step whose drawings offer no question is given items that the worlds make themselves: in a world that is new
         to the Proposer and the Coder, the Solver learns from the first step on.
         """
-        offered: list[tuple[Attempt, Asked]] = []
-        for attempt in attempts:
+        offered: list[tuple[ProposalRollout, AnsweredItem]] = []
+        for rollout in rollouts:
             if self.config.tree.source == "drawn":
-                offered += [(attempt, asked) for asked in self._on_drawings(attempt, stream)]
+                offered += [(rollout, asked) for asked in self._on_drawings(rollout, rng)]
             elif self.config.tree.source == "given":
-                offered += [(attempt, asked) for asked in self._on_given(attempt, stream)]
-        for attempt, asked in self._balanced(offered or self._made(attempts, stream), stream):
-            attempt.asked.append(asked)
+                offered += [(rollout, asked) for asked in self._on_given(rollout, rng)]
+        for rollout, asked in self._balanced(offered or self._made(rollouts, rng), rng):
+            rollout.answered_items.append(asked)
 
-    def _made(self, attempts: Sequence[Attempt], stream: Stream) -> list[tuple[Attempt, Asked]]:
+    def _made(self, rollouts: Sequence[ProposalRollout], rng: SeededRng) -> list[tuple[ProposalRollout, AnsweredItem]]:
         """Items of each briefing's form and difficulty, made by its world without any model."""
         made = []
-        for number, attempt in enumerate(attempts[: self.config.tree.items]):
+        for number, rollout in enumerate(rollouts[: self.config.tree.items]):
             world = self.config.tree.source == "world"
-            # Attempts of one briefing share their given scene; each is asked about a scene of its own here.
-            given = attempt.given if world else _sampled(attempt, stream.child("made", number))
+            # Rollouts of one briefing share their given scene; each is asked about a scene of its own here.
+            given = rollout.conditioning_scene if world else _sampled(rollout, rng.child("made", number))
             if given is not None:
                 item = replace(given.item, provenance={"own": False, "made": True})
-                made.append((attempt, Asked(item, False, given.picture)))
+                made.append((rollout, AnsweredItem(item, False, given.picture)))
         return made
 
-    def _on_drawings(self, attempt: Attempt, stream: Stream) -> list[Asked]:
-        found: list[Asked] = []
+    def _on_drawings(self, rollout: ProposalRollout, rng: SeededRng) -> list[AnsweredItem]:
+        found: list[AnsweredItem] = []
         seen: set[str] = set()
-        for drawing in attempt.drawings:
+        for drawing in rollout.program_rollouts:
             outcome = drawing.outcome
-            if not isinstance(outcome, Drawn) or not faithful(drawing) or outcome.scene.digest in seen:
+            if not isinstance(outcome, Drawn) or not satisfies_spec(drawing) or outcome.scene.digest in seen:
                 continue
             seen.add(outcome.scene.digest)
-            for query, task, own in self.algorithm.questions(attempt, self.curriculum, stream):
-                truth = attempt.env.solve(outcome.scene, query)
+            for query, task, own in self.algorithm.questions(rollout, self.curriculum, rng):
+                truth = rollout.env.solve(outcome.scene, query)
                 if isinstance(truth, Rejected):
                     if own:
-                        attempt.refused.append(truth)
+                        rollout.question_rejections.append(truth)
                     continue
-                question = attempt.env.ask(query, stream, outcome.scene)
-                key = "/".join(map(str, (*stream.key, *attempt.path, outcome.scene.digest[:8], task)))
-                level = attempt.env.difficulty_of(outcome.scene)
+                question = rollout.env.ask(query, rng, outcome.scene)
+                key = "/".join(map(str, (*rng.key, *rollout.path, outcome.scene.digest[:8], task)))
+                level = rollout.env.difficulty_of(outcome.scene)
                 item = Item(
-                    key, attempt.env.id, task, level, drawing.program, outcome.scene, question, truth, {"own": own}
+                    key, rollout.env.id, task, level, drawing.program, outcome.scene, question, truth, {"own": own}
                 )
-                found.append(Asked(item, own, attempt.env.shown(item, outcome)))
+                found.append(AnsweredItem(item, own, rollout.env.shown(item, outcome)))
         return found
 
-    def _on_given(self, attempt: Attempt, stream: Stream) -> list[Asked]:
+    def _on_given(self, rollout: ProposalRollout, rng: SeededRng) -> list[AnsweredItem]:
         """The Proposer's question about the given scene, or, where configured, why it has no answer."""
-        if attempt.given is None or not isinstance(attempt.proposal, Proposal):
+        if rollout.conditioning_scene is None or not isinstance(rollout.proposal, Proposal):
             return []
-        env, query, base = attempt.env, attempt.proposal.query, attempt.given.item
+        env, query, base = rollout.env, rollout.proposal.query, rollout.conditioning_scene.item
         truth = env.solve(base.scene, query)
-        key = "/".join(map(str, (*stream.key, *attempt.path)))
+        key = "/".join(map(str, (*rng.key, *rollout.path)))
         if isinstance(truth, Rejected):
-            attempt.refused.append(truth)
+            rollout.question_rejections.append(truth)
             if not self.config.tree.explain:
                 return []
-            question, truth = explain.posed(env, query, base.scene, stream), explain.truth(truth)
+            question, truth = explain.posed(env, query, base.scene, rng), explain.truth(truth)
             item = replace(base, id=key, task=EXPLAIN, question=question, truth=truth, provenance={"own": True})
-            return [Asked(item, True, attempt.given.picture, refused=attempt.refused[-1])]
-        question, task = env.ask(query, stream, base.scene), attempt.proposal.task or "other"
+            return [
+                AnsweredItem(item, True, rollout.conditioning_scene.picture, rejection=rollout.question_rejections[-1])
+            ]
+        question, task = env.ask(query, rng, base.scene), rollout.proposal.task or "other"
         item = replace(base, id=key, task=task, question=question, truth=truth, provenance={"own": True})
         try:
-            return [Asked(item, True, env.show(item, env.size))]
+            return [AnsweredItem(item, True, env.show(item, env.size))]
         except InfrastructureError:
-            attempt.failures += 1
+            rollout.infrastructure_failures += 1
             return []
 
-    def _balanced(self, offered: Sequence[tuple[Attempt, Asked]], stream: Stream) -> list[tuple[Attempt, Asked]]:
+    def _balanced(
+        self, offered: Sequence[tuple[ProposalRollout, AnsweredItem]], rng: SeededRng
+    ) -> list[tuple[ProposalRollout, AnsweredItem]]:
         """At most `tree.items` of the offered, the Proposer's own first and then the answers asked least so far.
 
         A question whose answer leads its form's rarest by `MAX_LEAD` is left out, so that no constant answer pays.
         """
-        chosen: list[tuple[Attempt, Asked]] = []
-        waiting = stream.shuffled(offered)
+        chosen: list[tuple[ProposalRollout, AnsweredItem]] = []
+        waiting = rng.shuffled(offered)
         while waiting and len(chosen) < self.config.tree.items:
-            best = min(range(len(waiting)), key=lambda i: (not waiting[i][1].own, self._lead(waiting[i][1].item)))
-            attempt, asked = waiting.pop(best)
+            best = min(
+                range(len(waiting)), key=lambda i: (not waiting[i][1].from_proposer, self._lead(waiting[i][1].item))
+            )
+            rollout, asked = waiting.pop(best)
             if self._lead(asked.item) >= MAX_LEAD:
                 continue
             item = asked.item
             self.asked_before[item.env, item.task, item.truth.value] += 1
-            chosen.append((attempt, asked))
+            chosen.append((rollout, asked))
         return chosen
 
     def _lead(self, item: Item) -> int:
@@ -250,19 +268,21 @@ class Episodes:
         counts = [self.asked_before[item.env, item.task, option] for option in task.options]
         return self.asked_before[item.env, item.task, item.truth.value] - min(counts)
 
-    def answer(self, attempts: Sequence[Attempt], stream: Stream) -> None:
+    def answer(self, rollouts: Sequence[ProposalRollout], rng: SeededRng) -> None:
         """A group of answers for each item, scored by the oracle."""
-        self.answered([asked for attempt in attempts for asked in attempt.asked], self.config.tree.answers, stream)
+        self.answered(
+            [asked for rollout in rollouts for asked in rollout.answered_items], self.config.tree.answers, rng
+        )
 
-    def answered(self, every: Sequence[Asked], n: int, stream: Stream, temperature: float | None = None) -> None:
+    def answered(self, every: Sequence[AnsweredItem], n: int, rng: SeededRng, temperature: float | None = None) -> None:
         """Have each item answered `n` times by the Solver, in place, by default at the algorithm's temperature."""
         prompts = [self.policy.prompt(solver.prompt(asked.item.question), asked.picture) for asked in every]
-        groups = self.generate("solver", prompts, self.config.tree.solver_tokens, n, stream, temperature)
+        groups = self.generate("solver", prompts, self.config.tree.solver_tokens, n, rng, temperature)
         labels = self.config.labels
         for asked, prompt, group in zip(every, prompts, groups, strict=True):
             asked.prompt, asked.answers = prompt, group
             env, item = make(asked.item.env), asked.item
-            weights, refused = self.config.rewards.solver, asked.refused
+            weights, refused = self.config.rewards.solver, asked.rejection
             asked.scores = [
                 explain.reward(weights, refused, c.text)
                 if refused is not None
@@ -273,67 +293,67 @@ class Episodes:
 
     # --- rewards back up the tree ---------------------------------------------------------------------------------
 
-    def traces(self, attempts: Sequence[Attempt], version: int, algorithm: Algorithm) -> list[Trace]:
-        """Every role's traces with the algorithm's scores; none where infrastructure failed or a filter drops them.
+    def trajectories(self, rollouts: Sequence[ProposalRollout], version: int, algorithm: Algorithm) -> list[Trajectory]:
+        """Every role's trajectories with the algorithm's scores; none where it was lost or filtered out.
 
         The algorithm is given: `self.algorithm` may be the next step's already, where that is rolled out beside this.
         """
-        found: list[Trace] = []
-        groups = proposer_groups(attempts, self.config.learning.proposer_groups)
-        for attempt, score, group in zip(attempts, algorithm.proposer_scores(attempts), groups, strict=True):
-            if score is not None and attempt.prompt is not None and attempt.completion is not None:
-                right = isinstance(attempt.proposal, Proposal) and bool(attempt.own)
-                found.append(Trace("proposer", group, attempt.prompt, attempt.completion, score, version, right))
-            if attempt.coder_prompt is not None and algorithm.teaches_coder(attempt):
-                for completion, drawing in zip(attempt.programs, attempt.drawings, strict=True):
-                    drawn = algorithm.coder_score(attempt, drawing)
+        found: list[Trajectory] = []
+        groups = proposer_groups(rollouts, self.config.learning.proposer_groups)
+        for rollout, score, group in zip(rollouts, algorithm.proposer_scores(rollouts), groups, strict=True):
+            if score is not None and rollout.prompt is not None and rollout.completion is not None:
+                right = isinstance(rollout.proposal, Proposal) and bool(rollout.proposer_items)
+                found.append(Trajectory("proposer", group, rollout.prompt, rollout.completion, score, version, right))
+            if rollout.coder_prompt is not None and algorithm.teaches_coder(rollout):
+                for completion, drawing in zip(rollout.program_completions, rollout.program_rollouts, strict=True):
+                    drawn = algorithm.coder_score(rollout, drawing)
                     if drawn is not None:
-                        right = faithful(drawing)
+                        right = satisfies_spec(drawing)
                         found.append(
-                            Trace("coder", attempt.path, attempt.coder_prompt, completion, drawn, version, right)
+                            Trajectory("coder", rollout.path, rollout.coder_prompt, completion, drawn, version, right)
                         )
-            for number, asked in enumerate(attempt.asked):
-                found += answer_traces(attempt, number, asked, version, algorithm)
+            for number, asked in enumerate(rollout.answered_items):
+                found += answer_trajectories(rollout, number, asked, version, algorithm)
         return found
 
-    def observe(self, attempts: Sequence[Attempt]) -> None:
+    def observe(self, rollouts: Sequence[ProposalRollout]) -> None:
         """Tell the curriculum how the Solver did."""
-        for attempt in attempts:
-            for asked in attempt.asked:
-                if asked.item.task in attempt.env.tasks:
+        for rollout in rollouts:
+            for asked in rollout.answered_items:
+                if asked.item.task in rollout.env.tasks:
                     item = asked.item
-                    self.curriculum.observe(item.env, item.task, item.difficulty, asked.rate, len(asked.scores))
+                    self.curriculum.observe(item.env, item.task, item.difficulty, asked.solve_rate, len(asked.scores))
                     self.curriculum.note_share(item.env, item.task, item.difficulty, asked.vote.share)
         self.curriculum.finish_step()
 
 
-def proposer_groups(attempts: Sequence[Attempt], by: str) -> list[tuple[str, ...]]:
+def proposer_groups(rollouts: Sequence[ProposalRollout], by: str) -> list[tuple[str, ...]]:
     """What each proposal is compared within: its briefing, the form that its question has, or the step."""
     if by == "briefing":
-        return [attempt.path[:-1] for attempt in attempts]
+        return [rollout.path[:-1] for rollout in rollouts]
     if by == "step":
-        return [("step",) for _ in attempts]
-    forms = [a.proposal.task or "other" if isinstance(a.proposal, Proposal) else "refused" for a in attempts]
+        return [("step",) for _ in rollouts]
+    forms = [a.proposal.task or "other" if isinstance(a.proposal, Proposal) else "refused" for a in rollouts]
     return [tuple(map(str, group)) for group in pooled(forms)]
 
 
-def items_with_signal(attempts: Sequence[Attempt]) -> int:
+def items_with_signal(rollouts: Sequence[ProposalRollout]) -> int:
     """How many items have right answers and wrong ones."""
-    every = [asked for attempt in attempts for asked in attempt.asked]
+    every = [asked for rollout in rollouts for asked in rollout.answered_items]
     right = [score.terms["correct"] for asked in every for score in asked.scores]
     groups = [number for number, asked in enumerate(every) for _ in asked.scores]
     kept = dynamic_sampling(right, groups)
     return len(every) - kept.all_right - kept.all_wrong
 
 
-def _sampled(attempt: Attempt, stream: Stream) -> Given | None:
+def _sampled(rollout: ProposalRollout, rng: SeededRng) -> ConditioningScene | None:
     """An item of the briefing's form and difficulty, made by its world without any model; None where that failed."""
-    env, briefing = attempt.env, attempt.briefing
+    env, briefing = rollout.env, rollout.briefing
     try:
-        item = env.sample(stream, briefing.task, briefing.difficulty)
-        return Given(item, env.show(item, env.size))
+        item = env.sample(rng, briefing.task, briefing.difficulty)
+        return ConditioningScene(item, env.show(item, env.size))
     except InfrastructureError:
-        attempt.failures += 1
+        rollout.infrastructure_failures += 1
         return None
 
 
@@ -341,10 +361,10 @@ def _cut_off(what: str) -> Rejected:
     return Rejected("unfinished", f"the {what} was cut off before its end", "write a shorter one")
 
 
-def _worlds_proposal(attempt: Attempt, stream: Stream) -> Proposal | Rejected:
+def _worlds_proposal(rollout: ProposalRollout, rng: SeededRng) -> Proposal | Rejected:
     """A proposal without any model: a query of the briefing's form, and as many objects of any kind."""
-    env, briefing = attempt.env, attempt.briefing
+    env, briefing = rollout.env, rollout.briefing
     requirements = env.requirements([[briefing.objects]])
     if isinstance(requirements, Rejected):
         return requirements
-    return Proposal(briefing.text, requirements, env.query(stream, briefing.task), briefing.task)
+    return Proposal(briefing.text, requirements, env.query(rng, briefing.task), briefing.task)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..envs import Item, Rejected, make, stream
+from ..envs import Item, Rejected, make, item_rng
 from ..envs.shapes.canvas import ENV_ID
 from ..render import Picture
 from ..render.drawing import Drawn
@@ -55,7 +55,7 @@ def heldout_items(envs: Sequence[str], count: int, seed: int = SUITE_SEED) -> tu
         turn = index // len(envs)
         wanted = DIFFICULTY_PATTERN[turn // len(tasks) % len(DIFFICULTY_PATTERN)]
         difficulty = min(wanted, max(env.difficulties))
-        items.append(env.sample(stream(env.id, "heldout", seed, index), tasks[turn % len(tasks)], difficulty))
+        items.append(env.sample(item_rng(env.id, "heldout", seed, index), tasks[turn % len(tasks)], difficulty))
     return tuple(items)
 
 
@@ -179,7 +179,7 @@ def evaluate_writing(
     generator, briefings = HFGenerator(policy), []
     for index in range(count):
         env = make(envs[index % len(envs)])
-        tasks, own = list(env.tasks), stream(env.id, "heldout", seed, index).child("briefing")
+        tasks, own = list(env.tasks), item_rng(env.id, "heldout", seed, index).child("briefing")
         briefings.append((env, env.briefing(own, tasks[index % len(tasks)], own.choice(env.difficulties))))
     prompts = [policy.prompt(proposer.prompt(env, briefing)) for env, briefing in briefings]
     written = generator.generate("proposer", prompts, Sampling(max_new_tokens=96), seed=1)

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 import torch
 
 from .learning.learner import Learner
-from .models.packing import Branch, Row, batches
+from .models.packing import Branch, Row, token_batches
 from .models.policy import Policy
-from .rollouts import Asked, Trace
-from .traces import taught
+from .rollouts import AnsweredItem, Trajectory
+from .trajectories import taught
 
 RIGHTS_BUDGET = 8192
 """Padded tokens in a forward pass over right answers, at most."""
@@ -23,7 +23,7 @@ def cosine(first: Sequence[torch.Tensor], second: Sequence[torch.Tensor]) -> flo
     return dot / (norms[0] * norms[1]) if norms[0] and norms[1] else 0.0
 
 
-def influence(learner: Learner, traces: Sequence[Trace], reference: Sequence[torch.Tensor]) -> float:
+def influence(learner: Learner, trajectories: Sequence[Trajectory], reference: Sequence[torch.Tensor]) -> float:
     """How far learning from these answers would lead where learning from the reference does.
 
     Source: INFUSER (arXiv 2606.09052, commit 1179138): the cosine of the Solver's gradient, preconditioned by Adam's
@@ -31,21 +31,21 @@ def influence(learner: Learner, traces: Sequence[Trace], reference: Sequence[tor
 
     Args:
         learner: whose Solver and optimizer it is.
-        traces: the Solver's.
+        trajectories: the Solver's.
         reference: a gradient as `Learner.gradient` gives it.
     """
-    return cosine(learner.preconditioned(learner.gradient("solver", traces)), reference)
+    return cosine(learner.preconditioned(learner.gradient("solver", trajectories)), reference)
 
 
 @contextmanager
-def nudged(learner: Learner, traces: Sequence[Trace], rate: float) -> Iterator[None]:
+def nudged(learner: Learner, trajectories: Sequence[Trajectory], rate: float) -> Iterator[None]:
     """The Solver as a step on these answers would make it, inside the block; afterwards exactly as it was.
 
     The step is the optimizer's, of the preconditioned gradient, without its momentum.
     """
     parameters = learner.optimizer.param_groups[0]["params"]
     before = [parameter.detach().clone() for parameter in parameters]
-    gradient = learner.preconditioned(learner.gradient("solver", traces))
+    gradient = learner.preconditioned(learner.gradient("solver", trajectories))
     if not learner.optimizer.state:
         # Without second moments the first step of Adam is a step of the gradient's sign.
         gradient = [g.sign() for g in gradient]
@@ -61,7 +61,7 @@ def nudged(learner: Learner, traces: Sequence[Trace], rate: float) -> Iterator[N
 
 
 @torch.no_grad()
-def expected_accuracy(policy: Policy, every: Sequence[Asked]) -> float:
+def expected_accuracy(policy: Policy, every: Sequence[AnsweredItem]) -> float:
     """The mean probability that the Solver's answer to an item is, token by token, the oracle's.
 
     What its accuracy is on average over samplings, for answers in the oracle's own wording; without their noise.
@@ -69,7 +69,7 @@ def expected_accuracy(policy: Policy, every: Sequence[Asked]) -> float:
     rights = [taught(policy, (f"item{number}",), asked) for number, asked in enumerate(every)]
     rows = [Row(t.prompt.ids, [Branch(t.completion.ids)], t.prompt.vision, t.prompt.positions) for t in rights]
     total = 0.0
-    for indices in batches(rows, RIGHTS_BUDGET):
+    for indices in token_batches(rows, RIGHTS_BUDGET):
         packed = policy.pack([rows[i] for i in indices])
         logprobs, _ = policy.logprobs("solver", packed)
         lengths = [len(rights[i].completion.ids) for i in indices]

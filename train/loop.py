@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..envs import InfrastructureError, Stream, make
+from ..envs import InfrastructureError, SeededRng, make
 from ..render.drawing import Drawn
 from .algorithm import Algorithm
 from .async_rollouts import Rolled, RollsAhead, snapshot_of
@@ -24,8 +24,8 @@ from .learning.processes import Alone, Processes, SharedGenerator
 from .models.completions import Generator
 from .models.policy import ROLES
 from .recipes import algorithm_names, make_algorithm
-from .rollouts import Asked, Attempt, Draw, Trace
-from .runs.records import _attempt_record, step_metrics
+from .rollouts import AnsweredItem, Draw, ProposalRollout, Trajectory
+from .runs.records import proposal_record, step_metrics
 from .runs.store import Run, begin_policy, newest_state
 from .runs.trackers import Trackers
 from .validation import validation
@@ -137,24 +137,24 @@ class Evolution:
         algorithms = {name: algorithm.state() for name, algorithm in self.algorithms.items()}
         return {"curriculum": self.curriculum.state(), "asked_before": asked, "algorithms": algorithms}
 
-    def _stream(self, step: int) -> Stream:
-        return Stream(("step", self.config.seed, step))
+    def _rng(self, step: int) -> SeededRng:
+        return SeededRng(("step", self.config.seed, step))
 
-    def _roll_out(self, step: int, episodes: Episodes, algorithms: Mapping[str, Algorithm]) -> list[Attempt]:
-        """A step's attempts, sampled with the sampler's weights as they are now."""
+    def _roll_out(self, step: int, episodes: Episodes, algorithms: Mapping[str, Algorithm]) -> list[ProposalRollout]:
+        """A step's rollouts, sampled with the sampler's weights as they are now."""
         push_weights(self._generator, self._sampler, self.run.folder / "engine" / "weights", step)
-        stream, algorithm = self._stream(step), algorithms[algorithm_at(self.config, step)]
+        rng, algorithm = self._rng(step), algorithms[algorithm_at(self.config, step)]
         episodes.algorithm = algorithm
-        algorithm.prepare(self, step, stream.child("prepare"))
-        return episodes.roll_out(stream)
+        algorithm.prepare(self, step, rng.child("prepare"))
+        return episodes.roll_out(rng)
 
-    def _attempts(self) -> list[Attempt]:
-        """This step's attempts: rolled out now, or ahead, with the steps that may be rolled out beside it begun."""
+    def _attempts(self) -> list[ProposalRollout]:
+        """This step's rollouts: rolled out now, or ahead, with the steps that may be rolled out beside it begun."""
         if self._rolls is None:
             return self._roll_out(self.step, self.episodes, self.algorithms)
         self._rolls.begin(self.step, snapshot_of(self.step, self.policy, self._state()))
-        attempts, self.episodes.asked_before = self._rolls.taken(self.step)
-        return attempts
+        rollouts, self.episodes.asked_before = self._rolls.taken(self.step)
+        return rollouts
 
     def evolve(self, report: Report) -> None:
         """Every step that is left, with a checkpoint each `checkpoint_every` and at the end.
@@ -211,20 +211,20 @@ class Evolution:
 
     def dev_accuracy(self) -> float:
         """The accuracy of what samples on items of the `dev` split, answered greedily."""
-        asked, stream = validation(self.config, self.config.evaluation.dev), self._stream(self.step).child("dev")
+        asked, rng = validation(self.config, self.config.evaluation.dev), self._rng(self.step).child("dev")
 
         def answer() -> None:
-            self.answered(asked, 1, stream, temperature=0.0)
+            self.answered(asked, 1, rng, temperature=0.0)
 
         if self._rolls is None:
             answer()
         else:
             self._rolls.after_them(answer)
-        return sum(each.rate for each in asked) / len(asked)
+        return sum(each.solve_rate for each in asked) / len(asked)
 
-    def answered(self, every: Sequence[Asked], n: int, stream: Stream, temperature: float | None = None) -> None:
+    def answered(self, every: Sequence[AnsweredItem], n: int, rng: SeededRng, temperature: float | None = None) -> None:
         """Have the Solver answer each item `n` times, in place; by default at the algorithm's temperature."""
-        self.episodes.answered(every, n, stream, temperature)
+        self.episodes.answered(every, n, rng, temperature)
 
     def terminate(self) -> None:
         """End at once, or, where weights are being changed, after the step; called by a signal's handler.
@@ -240,30 +240,30 @@ class Evolution:
         """Roll out, reward and learn once; a pure function of the state before it and of the run's seed."""
         began = time.monotonic()
         self._busy = self._never_alone
-        stream = self._stream(self.step)
-        attempts = self._attempts()
+        rng = self._rng(self.step)
+        rollouts = self._attempts()
         rolled = time.monotonic()
-        self._notice_lost(attempts)
+        self._notice_lost(rollouts)
         self._busy = True
         if (measuring := self.algorithms[algorithm_at(self.config, self.step)]).measures:
-            measuring.assess(attempts, self)
+            measuring.assess(rollouts, self)
         phase, algorithm = phase_at(self.config, self.step), self.algorithms[algorithm_at(self.config, self.step)]
-        traces = self.episodes.traces(attempts, max(0, self.learner.version - self.config.ahead), algorithm)
+        trajectories = self.episodes.trajectories(rollouts, max(0, self.learner.version - self.config.ahead), algorithm)
         if self.config.shuffle_rewards:
-            traces = shuffled_rewards(traces, stream.child("shuffle"))
-        learned_from = [trace for trace in traces if trace.role in phase.roles]
+            trajectories = shuffled_rewards(trajectories, rng.child("shuffle"))
+        learned_from = [trajectory for trajectory in trajectories if trajectory.role in phase.roles]
         if phase.method == "sft":
-            learned_from = algorithm.lessons(attempts, learned_from, self.policy)
-        self.processes.order("learn", learned_from, stream.child("learn"), phase.method)
-        learned = self.learner.step(learned_from, stream.child("learn"), phase.method)
+            learned_from = algorithm.lessons(rollouts, learned_from, self.policy)
+        self.processes.order("learn", learned_from, rng.child("learn"), phase.method)
+        learned = self.learner.step(learned_from, rng.child("learn"), phase.method)
         took = time.monotonic() - rolled
-        self.episodes.observe(attempts)
-        algorithm.observe(attempts, self)
+        self.episodes.observe(rollouts)
+        algorithm.observe(rollouts, self)
         self.step += 1
-        self._keep(attempts)
+        self._keep(rollouts)
         self._busy = False
-        metrics = {"step": self.step, **step_metrics(attempts, traces), **learned}
-        metrics |= diagnose(attempts, traces, algorithm)
+        metrics = {"step": self.step, **step_metrics(rollouts, trajectories), **learned}
+        metrics |= diagnose(rollouts, trajectories, algorithm)
         metrics |= {
             "arms": {
                 f"{task_label(self.config.envs, a.env, a.task)}/{a.difficulty}": round(a.rate, 3)
@@ -272,13 +272,13 @@ class Evolution:
         }
         return metrics | {"time/rollout": rolled - began, "time/learn": took}
 
-    def _notice_lost(self, attempts: Sequence[Attempt]) -> None:
+    def _notice_lost(self, rollouts: Sequence[ProposalRollout]) -> None:
         """Stop a run that goes on without drawing anything.
 
         Raises:
             InfrastructureError: our machinery failed on every program of several steps in a row.
         """
-        outcomes = [drawing.outcome for attempt in attempts for drawing in attempt.drawings]
+        outcomes = [drawing.outcome for rollout in rollouts for drawing in rollout.program_rollouts]
         lost = [outcome for outcome in outcomes if isinstance(outcome, InfrastructureError)]
         self._lost = self._lost + 1 if lost and len(lost) == len(outcomes) else 0
         if self._lost == LOST_STEPS:
@@ -287,15 +287,15 @@ class Evolution:
                 f"says what holds here), then go on with --resume {self.run.folder}"
             )
 
-    def _keep(self, attempts: Sequence[Attempt]) -> None:
+    def _keep(self, rollouts: Sequence[ProposalRollout]) -> None:
         """The step's rollouts on disk, with the pictures of those that a report may show."""
-        self.run.keep_rollouts(self.step, [_attempt_record(attempt) for attempt in attempts])
+        self.run.keep_rollouts(self.step, [proposal_record(rollout) for rollout in rollouts])
         if self.step <= 3 or self.step % 10 == 0 or self.step == self.config.steps:
-            for attempt in attempts:
-                for drawing in attempt.drawings:
+            for rollout in rollouts:
+                for drawing in rollout.program_rollouts:
                     if isinstance(drawing.outcome, Drawn):
                         self.run.keep_picture(drawing.outcome.scene.digest, drawing.outcome.picture)
-                for asked in attempt.asked:
+                for asked in rollout.answered_items:
                     self.run.keep_picture(asked.item.scene.digest, asked.picture)
 
     def close(self) -> None:
@@ -336,11 +336,11 @@ def algorithm_at(config: RunConfig, step: int) -> str:
     return phase_at(config, step).algorithm or config.algorithm
 
 
-def shuffled_rewards(traces: Sequence[Trace], stream: Stream) -> list[Trace]:
-    """Control: the Solver's scores dealt out at random among its traces of the step."""
-    places = [i for i, trace in enumerate(traces) if trace.role == "solver"]
-    dealt = stream.shuffled(places)
-    result = list(traces)
+def shuffled_rewards(trajectories: Sequence[Trajectory], rng: SeededRng) -> list[Trajectory]:
+    """Control: the Solver's scores dealt out at random among its trajectories of the step."""
+    places = [i for i, trajectory in enumerate(trajectories) if trajectory.role == "solver"]
+    dealt = rng.shuffled(places)
+    result = list(trajectories)
     for place, other in zip(places, dealt, strict=True):
-        result[place] = replace(traces[place], score=traces[other].score)
+        result[place] = replace(trajectories[place], score=trajectories[other].score)
     return result

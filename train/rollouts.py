@@ -18,16 +18,16 @@ EXPLAIN = "explain"
 NO_VOTE = Vote(None, 0.0)
 
 
-class Drawing(NamedTuple):
+class ProgramRollout(NamedTuple):
     """What a program came to."""
 
     program: str
     outcome: Outcome
     score: Score | None
-    """By what was drawn alone; None where our machinery failed: no reward, no trace."""
+    """By what was drawn alone; None where our machinery failed: no reward, no trajectory."""
 
 
-class Given(NamedTuple):
+class ConditioningScene(NamedTuple):
     """A scene that the world made, with its picture: what a Proposer that does not draw asks about."""
 
     item: Item
@@ -35,11 +35,11 @@ class Given(NamedTuple):
 
 
 @dataclass(slots=True)
-class Asked:
+class AnsweredItem:
     """An item with the Solver's answers."""
 
     item: Item
-    own: bool
+    from_proposer: bool
     """True for the Proposer's question, False for one that the environment added."""
     picture: Picture
     prompt: Prompt | None = None
@@ -49,22 +49,22 @@ class Asked:
     """Of the answers against the oracle, whatever they are rewarded for."""
     vote: Vote = NO_VOTE
     """What the answers agree on."""
-    refused: Rejected | None = None
+    rejection: Rejected | None = None
     """Of an item that asks for an explanation: what is to be explained."""
 
     @property
-    def rate(self) -> float:
+    def solve_rate(self) -> float:
         """The Solver's accuracy against the oracle."""
         return sum(score.terms["correct"] for score in self.scores) / len(self.scores)
 
     @property
-    def drawing(self) -> str:
+    def scene_digest(self) -> str:
         """The digest of the scene that it is about."""
         return self.item.scene.digest
 
 
 @dataclass(slots=True)
-class Attempt:
+class ProposalRollout:
     """One proposal with all that grew from it; where the world does the proposing, one briefing with it."""
 
     env: Environment
@@ -75,30 +75,30 @@ class Attempt:
     completion: Completion | None = None
     proposal: Proposal | Rejected | None = None
     """None where the world made the whole item."""
-    given: Given | None = None
+    conditioning_scene: ConditioningScene | None = None
     """The scene that it asks about, where that was not left to a Coder."""
     coder_prompt: Prompt | None = None
-    programs: list[Completion] = field(default_factory=list)
-    drawings: list[Drawing] = field(default_factory=list)
-    asked: list[Asked] = field(default_factory=list)
-    refused: list[Rejected] = field(default_factory=list)
+    program_completions: list[Completion] = field(default_factory=list)
+    program_rollouts: list[ProgramRollout] = field(default_factory=list)
+    answered_items: list[AnsweredItem] = field(default_factory=list)
+    question_rejections: list[Rejected] = field(default_factory=list)
     """Why the question could not be asked of a faithful drawing, or of the given scene."""
-    failures: int = 0
+    infrastructure_failures: int = 0
     """How often our machinery failed to make an item for it."""
 
     @property
-    def own(self) -> list[Asked]:
+    def proposer_items(self) -> list[AnsweredItem]:
         """The Proposer's question, on each scene that it was asked of."""
-        return [asked for asked in self.asked if asked.own]
+        return [asked for asked in self.answered_items if asked.from_proposer]
 
-    def about(self, drawing: Drawing) -> list[Asked]:
+    def items_about(self, drawing: ProgramRollout) -> list[AnsweredItem]:
         """The questions that were asked about a drawing."""
         scene = getattr(drawing.outcome, "scene", None)
-        return [] if scene is None else [asked for asked in self.asked if asked.drawing == scene.digest]
+        return [] if scene is None else [asked for asked in self.answered_items if asked.scene_digest == scene.digest]
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class Trajectory:
     """One completion of a role with its score: what training is made of."""
 
     role: str
@@ -107,29 +107,29 @@ class Trace:
     prompt: Prompt
     completion: Completion
     score: Score
-    version: int
+    policy_version: int
     """Policy version that sampled it."""
-    right: bool = False
+    correct: bool = False
     """Whether it is right by the oracle, or by what it drew, whatever it is paid."""
     advantage: float = 0.0
 
 
-def judged(attempt: Attempt) -> list[Drawing]:
+def judged_programs(rollout: ProposalRollout) -> list[ProgramRollout]:
     """The drawings that our machinery could judge."""
-    return [drawing for drawing in attempt.drawings if drawing.score is not None]
+    return [drawing for drawing in rollout.program_rollouts if drawing.score is not None]
 
 
-def faithful(drawing: Drawing) -> bool:
+def satisfies_spec(drawing: ProgramRollout) -> bool:
     """Whether it shows all that was asked for and nothing else."""
     return drawing.score is not None and drawing.score.terms["faithful"] == 1.0
 
 
-def drawn_share(attempt: Attempt) -> float | None:
+def render_success_rate(rollout: ProposalRollout) -> float | None:
     """The share of faithful programs, or 1 on a given scene; None where none could be judged."""
-    if attempt.given is not None:
+    if rollout.conditioning_scene is not None:
         return 1.0
-    known = judged(attempt)
-    return sum(map(faithful, known)) / len(known) if known else None
+    known = judged_programs(rollout)
+    return sum(map(satisfies_spec, known)) / len(known) if known else None
 
 
 Draw = Callable[[Environment, Sequence[str]], Sequence[Outcome]]

@@ -2,18 +2,18 @@
 
 from functools import lru_cache
 
-from ..envs import Item, make, stream
+from ..envs import Item, make, item_rng
 from ..render import Picture
 from .config import RunConfig
-from .rollouts import Asked
+from .rollouts import AnsweredItem
 
 VALIDATION = 32
 """Items that recipes compare by."""
 
 
-def validation(config: RunConfig, count: int = VALIDATION) -> list[Asked]:
+def validation(config: RunConfig, count: int = VALIDATION) -> list[AnsweredItem]:
     """Items of the `dev` split, in turn over worlds, forms and difficulties; the same ones at each call, unanswered."""
-    return [Asked(item, False, picture) for item, picture in _made(config.envs, config.seed, count)]
+    return [AnsweredItem(item, False, picture) for item, picture in _made(config.envs, config.seed, count)]
 
 
 @lru_cache(maxsize=4)
@@ -23,6 +23,6 @@ def _made(envs: tuple[str, ...], seed: int, count: int) -> tuple[tuple[Item, Pic
         env = make(envs[index % len(envs)])
         tasks, turn = list(env.tasks), index // len(envs)
         difficulty = env.difficulties[turn // len(tasks) % len(env.difficulties)]
-        item = env.sample(stream(env.id, "dev", seed, index), tasks[turn % len(tasks)], difficulty)
+        item = env.sample(item_rng(env.id, "dev", seed, index), tasks[turn % len(tasks)], difficulty)
         found.append((item, env.show(item, env.size)))
     return tuple(found)

@@ -19,7 +19,7 @@ from typing import Annotated, Any
 import torch
 import typer
 
-from ...envs import Score, Stream
+from ...envs import Score, SeededRng
 from ...render import Picture
 from ...roles.messages import chat
 from ...train.config import Evaluation, Learning, RunConfig, Tree
@@ -27,7 +27,7 @@ from ...train.learning.learner import Learner
 from ...train.loop import Terminated
 from ...train.models.completions import Completion, Prompt
 from ...train.models.policy import Policy
-from ...train.rollouts import Trace
+from ...train.rollouts import Trajectory
 from ...train.runs.report import write_report
 from ...train.runs.store import Run, write_atomically
 from ...train.seed.lessons import Lesson, Page, Syllabus, page
@@ -78,14 +78,14 @@ def lessons_of(policy: Policy, made: Page) -> Iterator[tuple[Prompt, Lesson]]:
         yield policy.prompt(chat("", lesson.prompt)), lesson
 
 
-def taught(policy: Policy, made: Page, number: int) -> list[Trace]:
+def taught(policy: Policy, made: Page, number: int) -> list[Trajectory]:
     """A page's lessons as what is imitated, a lesson of more weight more often."""
     end, found = int(policy.ends[0]), []
     for place, (prompt, lesson) in enumerate(lessons_of(policy, made)):
         ids = (*policy.tokenizer(lesson.reply, add_special_tokens=False)["input_ids"], end)
         completion = Completion(ids, (0.0,) * len(ids), lesson.reply, True)
-        trace = Trace("solver", (str(number), str(place)), prompt, completion, Score(1.0, {}), 0, True)
-        found += [trace] * max(1, round(lesson.weight))
+        trajectory = Trajectory("solver", (str(number), str(place)), prompt, completion, Score(1.0, {}), 0, True)
+        found += [trajectory] * max(1, round(lesson.weight))
     return found
 
 
@@ -114,12 +114,12 @@ def warm_up(folder: Path, steps: int, batch: int, clock: Clock, device: torch.de
     learner = Learner(policy, rates, steps)
     if done:
         saved = torch.load(source / "learner.pt", weights_only=True)
-        learner.optimiser.load_state_dict(saved)
+        learner.optimizer.load_state_dict(saved)
         learner.version = done
     while done < steps and clock.left > 0:
         made = [page(SeedRecipe().seed, done * batch + index, Syllabus(relations=True)) for index in range(batch)]
-        traces = [trace for number, each in enumerate(made) for trace in taught(policy, each, number)]
-        metrics = learner.step(traces, Stream(("gpu warm-up", done)), "sft")
+        trajectories = [trajectory for number, each in enumerate(made) for trajectory in taught(policy, each, number)]
+        metrics = learner.step(trajectories, SeededRng(("gpu warm-up", done)), "sft")
         done += 1
         if done % KEEP_EVERY == 0 or done == steps or clock.left <= 0:
             typer.echo(f"warm-up {done}/{steps} gap {metrics['solver/logprob_gap']:.3f} nats a token")
@@ -130,7 +130,7 @@ def warm_up(folder: Path, steps: int, batch: int, clock: Clock, device: torch.de
 def _keep(folder: Path, policy: Policy, learner: Learner, done: int) -> None:
     own = folder / f"warm_{done}"
     policy.save(own)
-    torch.save(learner.optimiser.state_dict(), own / "learner.pt")
+    torch.save(learner.optimizer.state_dict(), own / "learner.pt")
     # Only now it counts: a kill before this line goes on from the one before.
     write_atomically(folder / "warm.json", json.dumps({"done": done}).encode())
 

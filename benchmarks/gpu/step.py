@@ -20,7 +20,7 @@ import numpy as np
 import torch
 import typer
 
-from ...envs import Score, Stream
+from ...envs import Score, SeededRng
 from ...render import Picture
 from ...roles.messages import Messages, chat
 from ...train.config import Learning, RunConfig
@@ -29,7 +29,7 @@ from ...train.learning.learner import Learner
 from ...train.models.architecture import lora_targets
 from ...train.models.completions import Prompt, Sampling
 from ...train.models.policy import Policy
-from ...train.rollouts import Trace
+from ...train.rollouts import Trajectory
 from ..own.results_file import write_results
 from ..own.training import Load, Timer, trl_steps
 from .shapes import PIXELS, Size, model_of, tokenizer_of, write_processor
@@ -133,12 +133,12 @@ def measure(policy: Policy, prompts: list[Prompt], completions: int, tokens: int
         began = now()
         groups = generator.generate("solver", prompts, Sampling(max_new_tokens=tokens, n=completions), number)
         generated = now()
-        traces = [
-            Trace("solver", (str(place),), prompt, one, Score(float(index % 2)), learner.version)
+        trajectories = [
+            Trajectory("solver", (str(place),), prompt, one, Score(float(index % 2)), learner.version)
             for place, (prompt, group) in enumerate(zip(prompts, groups, strict=True))
             for index, one in enumerate(group)
         ]
-        metrics = learner.step(traces, Stream(("gpu", number)))
+        metrics = learner.step(trajectories, SeededRng(("gpu", number)))
         ended = now()
         sampled = sum(len(one.ids) for group in groups for one in group)
         entry = {"generation": generated - began, "learning": ended - generated, "step": ended - began}

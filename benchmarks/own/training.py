@@ -22,7 +22,7 @@ import torch
 import typer
 from PIL import Image
 
-from ...envs import Score, Stream, make, stream
+from ...envs import Score, SeededRng, item_rng, make
 from ...render import Picture
 from ...roles import coder, solver
 from ...roles.messages import Messages
@@ -33,7 +33,7 @@ from ...train.models.architecture import load_model, load_processor
 from ...train.models.completions import Prompt, Sampling
 from ...train.models.load import EMBEDDED
 from ...train.models.policy import Policy
-from ...train.rollouts import Trace
+from ...train.rollouts import Trajectory
 from ...train.seed.lessons import requirements_of
 from .results_file import write_results
 
@@ -63,7 +63,7 @@ def loads() -> list[Load]:
     answers: list[tuple[Messages, Picture | None]] = []
     programs: list[tuple[Messages, Picture | None]] = []
     for number in range(32):
-        own = stream(env.id, "dev", 0, number)
+        own = item_rng(env.id, "dev", 0, number)
         item = env.sample(own, own.choice(tuple(env.tasks)), own.choice(env.difficulties))
         answers.append((solver.prompt(item.question), env.show(item, env.size)))
         scene: Any = item.scene
@@ -102,13 +102,13 @@ def our_steps(load: Load, timer: Timer) -> Callable[[], None]:
                 prompts: list[Prompt] = [policy.prompt(messages, picture) for messages, picture in load.prompts]
             with timer.stretch("generation"):
                 groups = generator.generate(load.role, prompts, sampling, number)
-            traces = [
-                Trace(load.role, (str(place),), prompt, c, Score(reward(c.text)), learner.version)
+            trajectories = [
+                Trajectory(load.role, (str(place),), prompt, c, Score(reward(c.text)), learner.version)
                 for place, (prompt, group) in enumerate(zip(prompts, groups, strict=True))
                 for c in group
             ]
             with timer.stretch("learning"):
-                learner.step(traces, Stream(("bench", number)))
+                learner.step(trajectories, SeededRng(("bench", number)))
         timer.steps[-1]["tokens"] = float(sum(len(c.ids) for group in groups for c in group))
 
     return step

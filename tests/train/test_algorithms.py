@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from test_episodes import BAD, CIRCLE_LEFT, CIRCLE_RIGHT, GOOD, UNCLEAR, WRONG, draw
 
-from zerosight.envs import Environment, InfrastructureError, Stream, make
+from zerosight.envs import Environment, InfrastructureError, SeededRng, make
 from zerosight.envs.transforms.library import Library
 from zerosight.render.drawing import Pools
 from zerosight.roles.labels import Label, Vote
@@ -21,8 +21,8 @@ from zerosight.train.models.completions import Completion
 from zerosight.train.models.policy import Policy
 from zerosight.train.recipes import make_algorithm, recipe_config
 from zerosight.train.recipes.m_star import FEATURES, TEMPERATURES, MStar, StepScorer, step_features
-from zerosight.train.rollouts import EXPLAIN, Attempt, Draw, drawn_by
-from zerosight.train.traces import taught
+from zerosight.train.rollouts import EXPLAIN, Draw, ProposalRollout, drawn_by
+from zerosight.train.trajectories import taught
 from zerosight.train.validation import validation
 
 TREE = ("tree.briefings=1", "tree.proposals=2", "tree.programs=4", "tree.answers=4", "tree.items=16")
@@ -32,13 +32,13 @@ ONE = '{"concept":"a circle","draw":[[1,"red","circle"]],"ask":["colour",["leftm
 
 def rolled(
     policy: Policy, recipe: str, *settings: str, by: Draw = draw, **scripts: Sequence[str]
-) -> tuple[Episodes, list[Attempt]]:
-    """A step's attempts of a recipe with scripted roles, without companions."""
+) -> tuple[Episodes, list[ProposalRollout]]:
+    """A step's rollouts of a recipe with scripted roles, without companions."""
     config = override(recipe_config(recipe), [*TREE, CANVAS, "tree.companions=0", *settings])
     curriculum = make_curriculum(config.curriculum, [make(env) for env in config.envs])
     generator = ScriptedGenerator(**{role: scripts.get(role, ["nothing"]) for role in ("proposer", "coder", "solver")})
     episodes = Episodes(config, policy, generator, curriculum, by, make_algorithm(recipe, config))
-    return episodes, episodes.roll_out(Stream(("test",)))
+    return episodes, episodes.roll_out(SeededRng(("test",)))
 
 
 def values(found: Sequence[object]) -> list[float | None]:
@@ -50,20 +50,20 @@ def values(found: Sequence[object]) -> list[float | None]:
 
 def test_majority_labels_pay_what_most_said_and_the_oracle_knows_better(tiny: Policy, env: Environment) -> None:
     answers = ["blue", "blue", "Blue", "red"]
-    episodes, attempts = rolled(tiny, "majority", proposer=[ONE], coder=[WRONG], solver=answers)
-    asked = attempts[0].asked[0]
-    assert asked.item.truth.value == "red" and asked.rate == 0.25
+    episodes, rollouts = rolled(tiny, "majority", proposer=[ONE], coder=[WRONG], solver=answers)
+    asked = rollouts[0].answered_items[0]
+    assert asked.item.truth.value == "red" and asked.solve_rate == 0.25
     assert asked.vote == Vote("blue", 0.75)
     scores = episodes.algorithm.solver_scores(asked)
     assert scores is not None
     assert [score.terms["correct"] for score in scores] == [1.0, 1.0, 1.0, 0.0]
-    traces = [t for t in episodes.traces(attempts, 0, episodes.algorithm) if t.role == "solver"]
-    assert [t.right for t in traces[:4]] == [False, False, False, True]
-    found = diagnose(attempts, traces, episodes.algorithm)
+    trajectories = [t for t in episodes.trajectories(rollouts, 0, episodes.algorithm) if t.role == "solver"]
+    assert [t.correct for t in trajectories[:4]] == [False, False, False, True]
+    found = diagnose(rollouts, trajectories, episodes.algorithm)
     assert (found["label/error"], found["label/share"]) == (1.0, 1.0)
     assert (found["hacking/paid_wrong"], found["hacking/unpaid_right"]) == (0.75, 0.25)
     oracle, same = rolled(tiny, "zerosight", proposer=[ONE], coder=[WRONG], solver=answers)
-    assert diagnose(same, oracle.traces(same, 0, oracle.algorithm), oracle.algorithm)["label/error"] == 0.0
+    assert diagnose(same, oracle.trajectories(same, 0, oracle.algorithm), oracle.algorithm)["label/error"] == 0.0
 
 
 @pytest.mark.parametrize(
@@ -72,19 +72,19 @@ def test_majority_labels_pay_what_most_said_and_the_oracle_knows_better(tiny: Po
     ids=["too sure", "in the band", "too split"],
 )
 def test_a_share_outside_the_band_is_not_learned_from(answers: list[str], learned: int, tiny: Policy) -> None:
-    episodes, attempts = rolled(tiny, "r-zero", "tree.proposals=2", proposer=[ONE, BAD], coder=[WRONG], solver=answers)
-    traces = episodes.traces(attempts, 0, episodes.algorithm)
-    assert sum(t.role == "solver" for t in traces) == learned
-    wrong = label_is_wrong(attempts[0].asked[0], episodes.algorithm)
+    episodes, rollouts = rolled(tiny, "r-zero", "tree.proposals=2", proposer=[ONE, BAD], coder=[WRONG], solver=answers)
+    trajectories = episodes.trajectories(rollouts, 0, episodes.algorithm)
+    assert sum(t.role == "solver" for t in trajectories) == learned
+    wrong = label_is_wrong(rollouts[0].answered_items[0], episodes.algorithm)
     assert wrong is (False if learned else None)
 
 
 def test_a_label_in_another_form_is_still_right_by_the_oracle(tiny: Policy) -> None:
-    episodes, attempts = rolled(
+    episodes, rollouts = rolled(
         tiny, "majority", proposer=[ONE.replace('["colour",["leftmost",["select"]]]', '["count",["select"]]')],
         coder=[WRONG], solver=["one"],
     )  # fmt: skip
-    asked = attempts[0].asked[0]
+    asked = rollouts[0].answered_items[0]
     assert asked.item.truth.value == "1"
     assert episodes.algorithm.label(asked) == Label("one", False)
     assert label_is_wrong(asked, episodes.algorithm) is False
@@ -94,22 +94,22 @@ def test_a_label_in_another_form_is_still_right_by_the_oracle(tiny: Policy) -> N
 
 
 def test_r_zero_pays_split_votes_less_the_share_of_the_cluster(tiny: Policy) -> None:
-    episodes, attempts = rolled(
+    episodes, rollouts = rolled(
         tiny, "r-zero", proposer=[ONE, "no proposal at all"], coder=[WRONG], solver=["red", "red", "red", "blue"]
     )
     # Two texts that share no word are clusters of one, half of the batch each.
-    assert values(episodes.algorithm.proposer_scores(attempts)) == [0.25 - 0.5, -1.5]
+    assert values(episodes.algorithm.proposer_scores(rollouts)) == [0.25 - 0.5, -1.5]
 
 
 def test_absolute_zero_pays_hard_but_solvable(tiny: Policy) -> None:
-    episodes, attempts = rolled(
+    episodes, rollouts = rolled(
         tiny, "absolute-zero", proposer=[GOOD, "no json"], coder=[CIRCLE_LEFT, CIRCLE_RIGHT, UNCLEAR, "<svg"],
         solver=["red", "red", "red", "blue"],
     )  # fmt: skip
     # The circle is leftmost once, the square once: accuracies 3/4 and 1/4, so worth 1/4 and 3/4.
-    assert values(episodes.algorithm.proposer_scores(attempts)) == [pytest.approx(0.5), -1.0]
-    good = attempts[0]
-    assert values([episodes.algorithm.coder_score(good, drawing) for drawing in good.drawings]) == [
+    assert values(episodes.algorithm.proposer_scores(rollouts)) == [pytest.approx(0.5), -1.0]
+    good = rollouts[0]
+    assert values([episodes.algorithm.coder_score(good, drawing) for drawing in good.program_rollouts]) == [
         0.25,
         0.75,
         0.0,
@@ -121,11 +121,11 @@ def test_absolute_zero_pays_hard_but_solvable(tiny: Policy) -> None:
 
 
 def test_mm_zero_pays_the_published_sum(tiny: Policy) -> None:
-    episodes, attempts = rolled(
+    episodes, rollouts = rolled(
         tiny, "mm-zero", proposer=[GOOD, "no json"], coder=[CIRCLE_LEFT, CIRCLE_RIGHT, UNCLEAR, "<svg"],
         solver=["red", "red", "red", "blue"],
     )  # fmt: skip
-    first, second = episodes.algorithm.proposer_scores(attempts)
+    first, second = episodes.algorithm.proposer_scores(rollouts)
     assert first is not None and second is not None
     # Both clear drawings: solvable (no easy question: as drawn) up to 0.5, and split 1/4. The unclear one is drawn and
     # its question refused: 0.5 and split 0. The fourth does not draw. Difficulty 1/6 is not under 0.15.
@@ -133,11 +133,11 @@ def test_mm_zero_pays_the_published_sum(tiny: Policy) -> None:
     assert first.terms["type"] == 0.0 and second.value == -1.0
     # One proposal is one cluster, no larger than an even one.
     assert first.terms["text"] == 0.0 and first.value == first.terms["programs"]
-    good = attempts[0]
-    scores = values([episodes.algorithm.coder_score(good, drawing) for drawing in good.drawings])
+    good = rollouts[0]
+    scores = values([episodes.algorithm.coder_score(good, drawing) for drawing in good.program_rollouts])
     assert scores == [2.25, 2.25, 2.0, pytest.approx(-0.1)]
     uncapped = make_algorithm("mm-zero", override(episodes.config, ["quirks=[uncapped]"]))
-    free = uncapped.proposer_scores(attempts)[0]
+    free = uncapped.proposer_scores(rollouts)[0]
     assert free is not None and free.terms["programs"] == pytest.approx((1.25 + 1.25 + 1.0) / 4)
 
 
@@ -145,40 +145,43 @@ def test_mm_zero_filters_by_render_rate_and_split(tiny: Policy) -> None:
     mixed = rolled(tiny, "mm-zero", proposer=[GOOD], coder=[CIRCLE_LEFT, CIRCLE_RIGHT, "<svg", "<svg"],
                    solver=["red", "red", "red", "blue"])  # fmt: skip
     every = rolled(tiny, "mm-zero", proposer=[GOOD], coder=[CIRCLE_LEFT], solver=["red"])
-    for (episodes, attempts), coder, solver in ((mixed, 4, 8), (every, 0, 0)):
-        traces = episodes.traces(attempts[:1], 0, episodes.algorithm)
-        assert sum(t.role == "coder" for t in traces) == coder
-        assert sum(t.role == "solver" for t in traces) == solver
+    for (episodes, rollouts), coder, solver in ((mixed, 4, 8), (every, 0, 0)):
+        trajectories = episodes.trajectories(rollouts[:1], 0, episodes.algorithm)
+        assert sum(t.role == "coder" for t in trajectories) == coder
+        assert sum(t.role == "solver" for t in trajectories) == solver
     unfiltered = make_algorithm("mm-zero", override(every[0].config, ["quirks=[unfiltered]", "labels.high=1.0"]))
-    traces = every[0].traces(every[1][:1], 0, unfiltered)
-    assert [sum(t.role == role for t in traces) for role in ("coder", "solver")] == [4, 4]
+    trajectories = every[0].trajectories(every[1][:1], 0, unfiltered)
+    assert [sum(t.role == role for t in trajectories) for role in ("coder", "solver")] == [4, 4]
 
 
 def test_mm_zero_scores_nobody_where_our_machinery_failed(tiny: Policy) -> None:
-    episodes, attempts = rolled(tiny, "mm-zero", proposer=[GOOD], coder=["dead"], solver=["red"])
-    assert episodes.algorithm.proposer_scores(attempts) == [None, None]
-    assert not any(trace.role in ("proposer", "coder") for trace in episodes.traces(attempts, 0, episodes.algorithm))
+    episodes, rollouts = rolled(tiny, "mm-zero", proposer=[GOOD], coder=["dead"], solver=["red"])
+    assert episodes.algorithm.proposer_scores(rollouts) == [None, None]
+    assert not any(
+        trajectory.role in ("proposer", "coder")
+        for trajectory in episodes.trajectories(rollouts, 0, episodes.algorithm)
+    )
 
 
 def test_ouroboros_tells_confidence_and_teaches_the_truth(tiny: Policy, env: Environment) -> None:
     answers = ["blue", "blue", "blue", "red"]
-    episodes, attempts = rolled(tiny, "ouroboros", proposer=[ONE], coder=[WRONG], solver=answers)
+    episodes, rollouts = rolled(tiny, "ouroboros", proposer=[ONE], coder=[WRONG], solver=answers)
     algorithm = episodes.algorithm
     assert algorithm.note(env) == ""
-    algorithm.observe(attempts, episodes)
+    algorithm.observe(rollouts, episodes)
     # `colour` of the leftmost is the form `extreme_colour`; three of four answers agree.
     assert "extreme colour 75%" in algorithm.note(env)
-    lessons = algorithm.lessons(attempts, episodes.traces(attempts, 0, algorithm), tiny)
+    lessons = algorithm.lessons(rollouts, episodes.trajectories(rollouts, 0, algorithm), tiny)
     assert {lesson.completion.text for lesson in lessons} == {"red"}, "nobody sampled enough of it; it is taught"
-    assert len(lessons) == sum(len(attempt.asked) for attempt in attempts)
+    assert len(lessons) == sum(len(rollout.answered_items) for rollout in rollouts)
     again = make_algorithm("ouroboros", episodes.config)
     again.restore(json.loads(json.dumps(algorithm.state())))
     assert again.note(env) == algorithm.note(env)
 
 
 def test_an_answer_that_is_taught_ends_as_a_sampled_one(tiny: Policy) -> None:
-    _, attempts = rolled(tiny, "ouroboros", proposer=[ONE], coder=[WRONG], solver=["red"])
-    lesson = taught(tiny, ("item",), attempts[0].asked[0])
+    _, rollouts = rolled(tiny, "ouroboros", proposer=[ONE], coder=[WRONG], solver=["red"])
+    lesson = taught(tiny, ("item",), rollouts[0].answered_items[0])
     assert lesson.completion.ids[-1] in set(tiny.ends.tolist())
     assert tiny.tokenizer.decode(lesson.completion.ids, skip_special_tokens=True) == "red"
     assert len(lesson.completion.ids) == len(lesson.completion.logprobs)
@@ -188,9 +191,9 @@ def test_c2_evo_chooses_what_the_solver_errs_on_and_not_always(tiny: Policy) -> 
     config = recipe_config("c2-evo")
     algorithm = make_algorithm("c2-evo", config)
     for answers, chosen in ((["red"] * 4, False), (["red", "red", "red", "blue"], True), (["blue"] * 4, False)):
-        _, attempts = rolled(tiny, "ouroboros", proposer=[ONE], coder=[WRONG], solver=answers)
-        assert algorithm.teaches_solver(attempts[0], attempts[0].asked[0]) is chosen
-        assert bool(algorithm.lessons(attempts, [], tiny)) is chosen
+        _, rollouts = rolled(tiny, "ouroboros", proposer=[ONE], coder=[WRONG], solver=answers)
+        assert algorithm.teaches_solver(rollouts[0], rollouts[0].answered_items[0]) is chosen
+        assert bool(algorithm.lessons(rollouts, [], tiny)) is chosen
 
 
 # --- given scenes: SpatialEvo ------------------------------------------------------------------------------------
@@ -198,48 +201,50 @@ def test_c2_evo_chooses_what_the_solver_errs_on_and_not_always(tiny: Policy) -> 
 
 def test_spatialevo_pays_valid_questions_by_what_was_seen(tiny: Policy, env: Environment) -> None:
     count = '{"concept":"all","draw":%s,"ask":["count",["select"]]}'
-    episodes, attempts = rolled(
+    episodes, rollouts = rolled(
         tiny, "spatialevo", "tree.proposals=3", proposer=[count % '[[1,"red","circle"]]', "no json", BAD], solver=["3"]
     )
-    valid = attempts[0]
-    given = valid.given
-    assert given is not None and all(attempt.given is given for attempt in attempts), "one scene for the group"
-    assert valid.asked[0].item.truth.value == str(len(given.item.scene.objects))  # type: ignore[attr-defined]
+    valid = rollouts[0]
+    given = valid.conditioning_scene
+    assert given is not None and all(rollout.conditioning_scene is given for rollout in rollouts), (
+        "one scene for the group"
+    )
+    assert valid.answered_items[0].item.truth.value == str(len(given.item.scene.objects))  # type: ignore[attr-defined]
     unmet = env.unmet(given.item.scene, valid.proposal.requirements)  # type: ignore[union-attr]
     seen = 1 - len(unmet) / 2
-    first, second, third = episodes.algorithm.proposer_scores(attempts)
+    first, second, third = episodes.algorithm.proposer_scores(rollouts)
     assert first is not None and first.value == pytest.approx(0.1 + 0.9 * max(0.1, seen))
     assert values([second, third]) == [-1.0, pytest.approx(0.1)]
-    right = next(iter(valid.asked))
+    right = next(iter(valid.answered_items))
     scores = episodes.algorithm.solver_scores(right)
     assert scores is not None
-    assert {score.value for score in scores} == {1.0 if right.rate == 1.0 else 0.1}
+    assert {score.value for score in scores} == {1.0 if right.solve_rate == 1.0 else 0.1}
 
 
 def test_a_question_without_an_answer_is_to_be_explained(tiny: Policy) -> None:
     ask = '{"concept":"all","draw":[[1,"red","circle"]],"ask":["colour",["unique",["select"]]]}'
-    episodes, attempts = rolled(tiny, "spatialevo", proposer=[ask], solver=["not unique", "red", "", "not unique"])
-    asked = attempts[0].asked[0]
-    assert asked.item.task == EXPLAIN and asked.refused is not None and asked.refused.code == "not_unique"
+    episodes, rollouts = rolled(tiny, "spatialevo", proposer=[ask], solver=["not unique", "red", "", "not unique"])
+    asked = rollouts[0].answered_items[0]
+    assert asked.item.task == EXPLAIN and asked.rejection is not None and asked.rejection.code == "not_unique"
     assert asked.item.question.text.startswith("Why has this question no clear answer: ")
     assert [score.terms["correct"] for score in asked.scores] == [1.0, 0.0, 0.0, 1.0]
     assert [score.value for score in episodes.algorithm.solver_scores(asked) or ()] == [1.0, 0.1, 0.0, 1.0]
-    proposals = episodes.algorithm.proposer_scores(attempts)
+    proposals = episodes.algorithm.proposer_scores(rollouts)
     assert proposals[0] is not None and proposals[0].value == pytest.approx(0.1), "an invalid question: format alone"
     arms = [arm.seen for arm in episodes.curriculum.arms]
-    episodes.observe(attempts)
+    episodes.observe(rollouts)
     assert [arm.seen for arm in episodes.curriculum.arms] == arms, "an explanation says nothing of a form"
 
 
 def test_rooms_are_asked_about_by_queries(tiny: Policy) -> None:
     ask = '{"concept":"room","draw":[[1,"bed"]],"ask":["room_size"]}'
     other = ask.replace('"room_size"', '"object_size",["thing","lamp"]')
-    episodes, attempts = rolled(
+    episodes, rollouts = rolled(
         tiny, "spatialevo", "envs=[spatial/Rooms-v1]", proposer=[ask, other], solver=["20 square metres"]
     )
-    assert attempts[0].asked[0].item.task == "room_size"
-    assert attempts[0].asked[0].picture.array.shape[1] == make("spatial/Rooms-v1").size
-    scores = episodes.algorithm.proposer_scores(attempts)
+    assert rollouts[0].answered_items[0].item.task == "room_size"
+    assert rollouts[0].answered_items[0].picture.array.shape[1] == make("spatial/Rooms-v1").size
+    scores = episodes.algorithm.proposer_scores(rollouts)
     assert scores[0] is not None and scores[0].terms["validity"] == 1.0
 
 
@@ -267,24 +272,26 @@ def sandbox() -> Draw:
 def test_eve_pays_the_edge_and_keeps_what_is_new(tiny: Policy, sandbox: Draw) -> None:
     answers = ["A", "B", "C", "D"]
     settings = ("envs=[transforms/Edit-v1]", "tree.programs=2", "tree.briefings=1")
-    episodes, attempts = rolled(tiny, "eve", *settings, by=sandbox, coder=[EDIT, "no program"], solver=answers)
-    (attempt,) = attempts
-    valid, invalid = attempt.drawings
-    assert {asked.item.task for asked in attempt.about(valid)} == {"which_image", "which_params"}
-    assert {asked.rate for asked in attempt.asked} == {0.25}
+    episodes, rollouts = rolled(tiny, "eve", *settings, by=sandbox, coder=[EDIT, "no program"], solver=answers)
+    (rollout,) = rollouts
+    valid, invalid = rollout.program_rollouts
+    assert {asked.item.task for asked in rollout.items_about(valid)} == {"which_image", "which_params"}
+    assert {asked.solve_rate for asked in rollout.answered_items} == {0.25}
     # One of four letters is right: 1 - 2 |1/4 - 1/2| is 1/2 for both types.
-    scores = [episodes.algorithm.coder_score(attempt, drawing) for drawing in (valid, invalid)]
+    scores = [episodes.algorithm.coder_score(rollout, drawing) for drawing in (valid, invalid)]
     assert values(scores) == [pytest.approx(0.2 + 0.4 + 0.4 * 0.5), pytest.approx(0.2)]
-    assert all(episodes.algorithm.teaches_solver(attempt, asked) for asked in attempt.asked), "1/4 is the border"
+    assert all(episodes.algorithm.teaches_solver(rollout, asked) for asked in rollout.answered_items), (
+        "1/4 is the border"
+    )
     before = episodes.algorithm.figures()["library"]
-    episodes.algorithm.observe(attempts, episodes)
+    episodes.algorithm.observe(rollouts, episodes)
     assert episodes.algorithm.figures()["library"] == before, "one right answer of four is not yet the edge"
-    for asked in attempt.asked:
+    for asked in rollout.answered_items:
         ranked = sorted(asked.scores, key=lambda score: -score.terms["correct"])
         asked.scores = [ranked[0], ranked[0], ranked[1], ranked[2]]
-    episodes.algorithm.observe(attempts, episodes)
+    episodes.algorithm.observe(rollouts, episodes)
     assert episodes.algorithm.figures()["library"] == before + 1, "at the edge and like no other"
-    episodes.algorithm.observe(attempts, episodes)
+    episodes.algorithm.observe(rollouts, episodes)
     assert episodes.algorithm.figures()["library"] == before + 1, "it is known now"
     kept = make_algorithm("eve", episodes.config)
     kept.restore(json.loads(json.dumps(episodes.algorithm.state())))
@@ -294,11 +301,11 @@ def test_eve_pays_the_edge_and_keeps_what_is_new(tiny: Policy, sandbox: Draw) ->
 def test_eve_shows_one_example_or_two(tiny: Policy) -> None:
     config = recipe_config("eve")
     algorithm, env = make_algorithm("eve", config), make("transforms/Edit-v1")
-    _, attempts = rolled(tiny, "eve", "envs=[transforms/Edit-v1]", coder=["no program"], by=lambda e, p: [
+    _, rollouts = rolled(tiny, "eve", "envs=[transforms/Edit-v1]", coder=["no program"], by=lambda e, p: [
         InfrastructureError("none") for _ in p])  # fmt: skip
-    proposal = attempts[0].proposal
+    proposal = rollouts[0].proposal
     systems = [
-        algorithm.coder_messages(env, proposal, Stream(("example", n)))[0]["content"][0]["text"]  # type: ignore[arg-type]
+        algorithm.coder_messages(env, proposal, SeededRng(("example", n)))[0]["content"][0]["text"]  # type: ignore[arg-type]
         for n in range(40)
     ]
     counts = [text.count("An example:") for text in systems]
@@ -342,12 +349,12 @@ def test_the_step_scorer_learns_which_answers_end_right() -> None:
 
 
 def test_m_star_learns_from_the_best_two_right_answers(tiny: Policy) -> None:
-    episodes, attempts = rolled(
+    episodes, rollouts = rolled(
         tiny, "m-star", "tree.source=drawn", proposer=[ONE], coder=[WRONG], solver=["red", "blue", "red", "red"]
     )
-    traces = [t for t in episodes.traces(attempts[:1], 0, episodes.algorithm) if t.role == "solver"]
-    lessons = episodes.algorithm.lessons(attempts, traces, tiny)
-    assert len(lessons) == 2 and all(lesson.right for lesson in lessons)
+    trajectories = [t for t in episodes.trajectories(rollouts[:1], 0, episodes.algorithm) if t.role == "solver"]
+    lessons = episodes.algorithm.lessons(rollouts, trajectories, tiny)
+    assert len(lessons) == 2 and all(lesson.correct for lesson in lessons)
 
 
 def test_m_star_tunes_its_temperature_on_validation(tiny: Policy, env: Environment) -> None:
@@ -371,9 +378,9 @@ def test_m_star_tunes_its_temperature_on_validation(tiny: Policy, env: Environme
     assert [a.item.digest for a in items] == [a.item.digest for a in validation(config)], "the same ones each time"
     curriculum = make_curriculum(config.curriculum, [env])
     episodes = Episodes(config, tiny, Warm(solver=["x"]), curriculum, draw, algorithm)
-    algorithm.prepare(episodes, 19, Stream(("tune",)))
+    algorithm.prepare(episodes, 19, SeededRng(("tune",)))
     assert algorithm.temperature("solver") == 1.0
-    algorithm.prepare(episodes, 20, Stream(("tune",)))
+    algorithm.prepare(episodes, 20, SeededRng(("tune",)))
     assert algorithm.temperature("solver") == 0.8, "of two that are as good the nearer to 1"
     assert len(TEMPERATURES) == 14 and math.isclose(TEMPERATURES[-1], 1.6)
 

@@ -8,7 +8,7 @@ import tiny_models
 import torch
 from transformers import AutoModelForImageTextToText
 
-from zerosight.envs import Score, Stream
+from zerosight.envs import Score, SeededRng
 from zerosight.render import Picture
 from zerosight.roles.messages import chat
 from zerosight.train.config import Learning
@@ -18,7 +18,7 @@ from zerosight.train.models.architecture import ArchitectureError, image_id, lor
 from zerosight.train.models.completions import Prompt, Sampling
 from zerosight.train.models.packing import Branch, Row
 from zerosight.train.models.policy import ROLES, ModelNotFoundError, Policy, RestoreError, fingerprint
-from zerosight.train.rollouts import Trace
+from zerosight.train.rollouts import Trajectory
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torchvision")
 
@@ -42,12 +42,12 @@ def prompts(policy: Policy) -> list[Prompt]:
     ]
 
 
-def traces(policy: Policy, role: str) -> list[Trace]:
+def trajectories(policy: Policy, role: str) -> list[Trajectory]:
     found = []
     groups = HFGenerator(policy).generate(role, prompts(policy), Sampling(max_new_tokens=5, n=4), seed=3)
     for number, (prompt, group) in enumerate(zip(prompts(policy), groups, strict=True)):
         for place, completion in enumerate(group):
-            found.append(Trace(role, (f"item{number}",), prompt, completion, Score(float(place % 2), {}), 0))
+            found.append(Trajectory(role, (f"item{number}",), prompt, completion, Score(float(place % 2), {}), 0))
     return found
 
 
@@ -118,7 +118,7 @@ def test_a_step_changes_the_roles_adapter_alone(folder: Path) -> None:
     policy = Policy.load(folder, "lora", 4, 0, "both")
     before = {name: p.detach().clone() for name, p in policy.model.named_parameters()}
     learner = Learner(policy, Learning(roles={"solver": 1.0}, learning_rate=0.01, warmup_steps=0), steps=2)
-    metrics = learner.step(traces(policy, "solver"), Stream(("learn",)))
+    metrics = learner.step(trajectories(policy, "solver"), SeededRng(("learn",)))
     assert np.isfinite(metrics["grad_norm"])
     assert metrics["grad_norm"] > 0
     assert metrics["solver/logprob_gap"] < 1e-4
@@ -132,7 +132,9 @@ def test_a_step_changes_the_roles_adapter_alone(folder: Path) -> None:
 
 def test_adapters_come_back_and_merge_into_a_plain_model(folder: Path, tmp_path: Path) -> None:
     policy = Policy.load(folder, "lora", 4, 0)
-    Learner(policy, Learning(learning_rate=0.05, warmup_steps=0), 2).step(traces(policy, "coder"), Stream(("learn",)))
+    Learner(policy, Learning(learning_rate=0.05, warmup_steps=0), 2).step(
+        trajectories(policy, "coder"), SeededRng(("learn",))
+    )
     expected = greedy(policy, "coder")
     policy.save(tmp_path / "checkpoint")
     restored = Policy.load(folder, "lora", 4, 9)
@@ -164,7 +166,9 @@ def test_an_exported_adapter_is_peft_own(folder: Path, tmp_path: Path) -> None:
 def test_roles_with_a_model_each_learn_apart_and_come_back(folder: Path, tmp_path: Path) -> None:
     policy = Policy.load(folder, "full")
     untouched = greedy(policy, "solver")
-    Learner(policy, Learning(learning_rate=0.01, warmup_steps=0), 2).step(traces(policy, "coder"), Stream(("learn",)))
+    Learner(policy, Learning(learning_rate=0.01, warmup_steps=0), 2).step(
+        trajectories(policy, "coder"), SeededRng(("learn",))
+    )
     assert same(greedy(policy, "solver"), untouched)
     assert not same(greedy(policy, "coder"), untouched)
     policy.save(tmp_path)

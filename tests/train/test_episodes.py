@@ -4,19 +4,19 @@ from collections.abc import Sequence
 
 import pytest
 
-from zerosight.envs import Environment, InfrastructureError, Rejected, Stream
+from zerosight.envs import Environment, InfrastructureError, Rejected, SeededRng
 from zerosight.render import rasterise, resolve_svg
 from zerosight.render.drawing import Drawn, Outcome
 from zerosight.train.config import RunConfig, Tree, override
 from zerosight.train.curriculum.base import Curriculum
 from zerosight.train.episodes import Episodes, items_with_signal
 from zerosight.train.generators import ScriptedGenerator
-from zerosight.train.learning.advantages import Member, hierarchical_advantages
-from zerosight.train.learning.learner import with_advantages
+from zerosight.train.learning.advantages import group_advantages
+from zerosight.train.learning.batches import with_advantages
 from zerosight.train.loop import shuffled_rewards
 from zerosight.train.models.policy import Policy
 from zerosight.train.recipes import make_algorithm
-from zerosight.train.rollouts import Attempt
+from zerosight.train.rollouts import ProposalRollout
 from zerosight.train.runs.records import step_metrics
 
 GOOD = (
@@ -55,25 +55,25 @@ def draw(env: Environment, programs: Sequence[str]) -> list[Outcome]:
 
 def rolled(
     policy: Policy, env: Environment, settings: Sequence[str] = (), **scripts: Sequence[str]
-) -> tuple[Episodes, list[Attempt]]:
+) -> tuple[Episodes, list[ProposalRollout]]:
     tree = Tree(briefings=1, proposals=2, programs=4, answers=4, items=16, companions=0)
     config = override(RunConfig(tree=tree), settings)
     curriculum, algorithm = Curriculum(config.curriculum, [env]), make_algorithm(config.algorithm, config)
     episodes = Episodes(config, policy, ScriptedGenerator(**scripts), curriculum, draw, algorithm)
-    return episodes, episodes.roll_out(Stream(("test",)))
+    return episodes, episodes.roll_out(SeededRng(("test",)))
 
 
 def test_rewards_of_a_whole_tree(tiny: Policy, env: Environment) -> None:
     programs = [CIRCLE_LEFT, CIRCLE_RIGHT, UNCLEAR, WRONG]
-    episodes, attempts = rolled(tiny, env, proposer=[GOOD, BAD], coder=programs, solver=["red", "red", "red", "blue"])
-    good, bad = attempts
+    episodes, rollouts = rolled(tiny, env, proposer=[GOOD, BAD], coder=programs, solver=["red", "red", "red", "blue"])
+    good, bad = rollouts
     assert isinstance(bad.proposal, Rejected)
     assert bad.proposal.code == "type"
-    assert [d.score.terms["faithful"] for d in good.drawings if d.score] == [1.0, 1.0, 1.0, 0.0]
-    assert [r.code for r in good.refused] == ["ambiguous"]
-    rates = {asked.item.truth.value: asked.rate for asked in good.asked}
+    assert [d.score.terms["faithful"] for d in good.program_rollouts if d.score] == [1.0, 1.0, 1.0, 0.0]
+    assert [r.code for r in good.question_rejections] == ["ambiguous"]
+    rates = {asked.item.truth.value: asked.solve_rate for asked in good.answered_items}
     assert rates == {"red": 0.75, "blue": 0.25}
-    first, second = episodes.algorithm.proposer_scores(attempts)
+    first, second = episodes.algorithm.proposer_scores(rollouts)
     assert first is not None
     assert second is not None
     assert first.terms["drawable"] == 0.75
@@ -81,38 +81,38 @@ def test_rewards_of_a_whole_tree(tiny: Policy, env: Environment) -> None:
     assert first.terms["edge"] == pytest.approx(0.75)
     assert first.terms["novelty"] == 1.0
     assert second.value == 0.0
-    traces = episodes.traces(attempts, 4, episodes.algorithm)
-    assert {role: sum(t.role == role for t in traces) for role in ("proposer", "coder", "solver")} == {
+    trajectories = episodes.trajectories(rollouts, 4, episodes.algorithm)
+    assert {role: sum(t.role == role for t in trajectories) for role in ("proposer", "coder", "solver")} == {
         "proposer": 2,
         "coder": 4,
         "solver": 8,
     }
-    assert {t.version for t in traces} == {4}
+    assert {t.policy_version for t in trajectories} == {4}
 
 
 def test_equal_drawings_are_asked_about_once(tiny: Policy, env: Environment) -> None:
-    _, attempts = rolled(tiny, env, proposer=[GOOD], coder=[CIRCLE_LEFT], solver=["red"])
-    assert [len(attempt.asked) for attempt in attempts] == [1, 1]
+    _, rollouts = rolled(tiny, env, proposer=[GOOD], coder=[CIRCLE_LEFT], solver=["red"])
+    assert [len(rollout.answered_items) for rollout in rollouts] == [1, 1]
 
 
 def test_an_infrastructure_failure_scores_nobody(tiny: Policy, env: Environment) -> None:
-    episodes, attempts = rolled(tiny, env, proposer=[GOOD], coder=["dead"], solver=["red"])
+    episodes, rollouts = rolled(tiny, env, proposer=[GOOD], coder=["dead"], solver=["red"])
     # The Solver learns on, from items that the world makes itself; of what failed nothing is learnt.
-    assert {trace.role for trace in episodes.traces(attempts, 0, episodes.algorithm)} == {"solver"}
-    assert all(asked.item.provenance["made"] for attempt in attempts for asked in attempt.asked)
-    assert step_metrics(attempts, [])["infrastructure_errors"] == 8
+    assert {trajectory.role for trajectory in episodes.trajectories(rollouts, 0, episodes.algorithm)} == {"solver"}
+    assert all(asked.item.provenance["made"] for rollout in rollouts for asked in rollout.answered_items)
+    assert step_metrics(rollouts, [])["infrastructure_errors"] == 8
 
 
 def test_a_barren_step_is_filled_with_the_worlds_own_items(tiny: Policy, env: Environment) -> None:
-    episodes, attempts = rolled(tiny, env, proposer=[BAD], coder=[CIRCLE_LEFT], solver=["red"])
-    asked = [asked for attempt in attempts for asked in attempt.asked]
-    assert len(asked) == len(attempts) and len({one.item.digest for one in asked}) == len(asked)
-    for attempt, one in zip(attempts, asked, strict=True):
-        assert (one.item.task, one.item.difficulty) == (attempt.briefing.task, attempt.briefing.difficulty)
+    episodes, rollouts = rolled(tiny, env, proposer=[BAD], coder=[CIRCLE_LEFT], solver=["red"])
+    asked = [asked for rollout in rollouts for asked in rollout.answered_items]
+    assert len(asked) == len(rollouts) and len({one.item.digest for one in asked}) == len(asked)
+    for rollout, one in zip(rollouts, asked, strict=True):
+        assert (one.item.task, one.item.difficulty) == (rollout.briefing.task, rollout.briefing.difficulty)
         assert env.solve(one.item.scene, env.parse_value(one.item.question.query)) == one.item.truth
-    assert {score.value for score in episodes.algorithm.proposer_scores(attempts) if score} == {0.0}
+    assert {score.value for score in episodes.algorithm.proposer_scores(rollouts) if score} == {0.0}
     _, fruitful = rolled(tiny, env, proposer=[GOOD, BAD], coder=[CIRCLE_LEFT], solver=["red"])
-    assert all("made" not in one.item.provenance for attempt in fruitful for one in attempt.asked)
+    assert all("made" not in one.item.provenance for rollout in fruitful for one in rollout.answered_items)
 
 
 def test_a_world_that_fails_to_make_an_item_is_counted(tiny: Policy, env: Environment, monkeypatch) -> None:
@@ -120,54 +120,56 @@ def test_a_world_that_fails_to_make_an_item_is_counted(tiny: Policy, env: Enviro
         raise InfrastructureError("worker died")
 
     monkeypatch.setattr(type(env), "sample", fails)
-    _, attempts = rolled(tiny, env, proposer=[BAD], coder=[CIRCLE_LEFT], solver=["red"])
-    assert step_metrics(attempts, [])["infrastructure_errors"] == len(attempts)
-    assert not any(attempt.asked for attempt in attempts)
+    _, rollouts = rolled(tiny, env, proposer=[BAD], coder=[CIRCLE_LEFT], solver=["red"])
+    assert step_metrics(rollouts, [])["infrastructure_errors"] == len(rollouts)
+    assert not any(rollout.answered_items for rollout in rollouts)
 
 
 def test_what_was_cut_off_is_rejected_whatever_it_says(tiny: Policy, env: Environment) -> None:
-    _, attempts = rolled(tiny, env, proposer=["cut off"], coder=[CIRCLE_LEFT], solver=["red"])
-    assert all(isinstance(a.proposal, Rejected) and a.proposal.code == "unfinished" for a in attempts)
+    _, rollouts = rolled(tiny, env, proposer=["cut off"], coder=[CIRCLE_LEFT], solver=["red"])
+    assert all(isinstance(a.proposal, Rejected) and a.proposal.code == "unfinished" for a in rollouts)
 
 
 def test_companions_are_the_environments_questions(tiny: Policy, env: Environment) -> None:
-    _, attempts = rolled(tiny, env, ["tree.companions=40"], proposer=[GOOD], coder=[CIRCLE_LEFT], solver=["red"])
-    asked = [asked for attempt in attempts for asked in attempt.asked]
-    assert any(asked_one.own for asked_one in asked) or len(asked) == 16
-    assert any(not asked_one.own for asked_one in asked)
+    _, rollouts = rolled(tiny, env, ["tree.companions=40"], proposer=[GOOD], coder=[CIRCLE_LEFT], solver=["red"])
+    asked = [asked for rollout in rollouts for asked in rollout.answered_items]
+    assert any(asked_one.from_proposer for asked_one in asked) or len(asked) == 16
+    assert any(not asked_one.from_proposer for asked_one in asked)
     for one in asked:
         assert env.score(one.item.truth, one.item.question.options, one.item.truth.value).value == 1.0
 
 
 def test_answers_are_balanced_where_there_is_a_choice(tiny: Policy, env: Environment) -> None:
-    episodes, attempts = rolled(
+    episodes, rollouts = rolled(
         tiny, env, ["tree.items=2"], proposer=[GOOD], coder=[CIRCLE_LEFT, CIRCLE_RIGHT], solver=["red"]
     )
-    assert sorted(asked.item.truth.value for attempt in attempts for asked in attempt.asked) == ["blue", "red"]
+    assert sorted(asked.item.truth.value for rollout in rollouts for asked in rollout.answered_items) == ["blue", "red"]
     assert set(episodes.asked_before.values()) == {1}
 
 
 def test_shuffled_rewards_are_the_same_rewards_elsewhere(tiny: Policy, env: Environment) -> None:
-    episodes, attempts = rolled(tiny, env, proposer=[GOOD], coder=[CIRCLE_LEFT, CIRCLE_RIGHT], solver=["red"])
-    traces = episodes.traces(attempts, 0, episodes.algorithm)
-    dealt = shuffled_rewards(traces, Stream(("shuffle",)))
-    own, other = ([t.score.value for t in part if t.role == "solver"] for part in (traces, dealt))
+    episodes, rollouts = rolled(tiny, env, proposer=[GOOD], coder=[CIRCLE_LEFT, CIRCLE_RIGHT], solver=["red"])
+    trajectories = episodes.trajectories(rollouts, 0, episodes.algorithm)
+    dealt = shuffled_rewards(trajectories, SeededRng(("shuffle",)))
+    own, other = ([t.score.value for t in part if t.role == "solver"] for part in (trajectories, dealt))
     assert sorted(own) == sorted(other)
     assert own != other
-    assert [t.score for t in traces if t.role != "solver"] == [t.score for t in dealt if t.role != "solver"]
+    assert [t.score for t in trajectories if t.role != "solver"] == [t.score for t in dealt if t.role != "solver"]
 
 
 def test_a_step_is_refilled_until_enough_items_have_signal(tiny: Policy, env: Environment) -> None:
     scripts = {"proposer": [GOOD], "coder": [CIRCLE_LEFT, CIRCLE_RIGHT], "solver": ["red", "red", "red", "blue"]}
     _, once = rolled(tiny, env, ["tree.items=6"], **scripts)
-    assert items_with_signal(once) == 4 == sum(len(attempt.asked) for attempt in once)
+    assert items_with_signal(once) == 4 == sum(len(rollout.answered_items) for rollout in once)
     episodes, more = rolled(tiny, env, ["tree.items=6", "learning.refill=5"], **scripts)
     # After three times red and three times blue neither may lead the other colours further.
     assert items_with_signal(more) == 6 and len(more) == 2 * 2, "two rounds are enough, and there is no third"
-    traces = episodes.traces(more, 0, episodes.algorithm)
-    solvers = [trace.group for trace in traces if trace.role == "solver"]
+    trajectories = episodes.trajectories(more, 0, episodes.algorithm)
+    solvers = [trajectory.group for trajectory in trajectories if trajectory.role == "solver"]
     assert len(set(solvers)) == 6 and len(solvers) == 6 * 4
-    assert len({trace.group for trace in traces if trace.role == "proposer"}) == 2, "each round's briefing is its own"
+    assert len({trajectory.group for trajectory in trajectories if trajectory.role == "proposer"}) == 2, (
+        "each round's briefing is its own"
+    )
     # What everybody knows has no signal, however often it is asked; the rounds are bounded.
     _, sure = rolled(tiny, env, ["learning.refill=3"], proposer=[GOOD], coder=[CIRCLE_LEFT], solver=["red"])
     assert items_with_signal(sure) == 0 and len(sure) == 2 * 4
@@ -179,9 +181,9 @@ def test_proposals_are_compared_as_configured(tiny: Policy, env: Environment) ->
     settings = ["tree.briefings=2", "tree.proposals=4"]
     groups = {}
     for by in ("briefing", "structure", "step"):
-        episodes, attempts = rolled(tiny, env, [*settings, f"learning.proposer_groups={by}"], **scripts)
-        traces = episodes.traces(attempts, 0, episodes.algorithm)
-        groups[by] = [trace.group for trace in traces if trace.role == "proposer"]
+        episodes, rollouts = rolled(tiny, env, [*settings, f"learning.proposer_groups={by}"], **scripts)
+        trajectories = episodes.trajectories(rollouts, 0, episodes.algorithm)
+        groups[by] = [trajectory.group for trajectory in trajectories if trajectory.role == "proposer"]
     assert groups["briefing"] == [("briefing0",)] * 4 + [("briefing1",)] * 4
     forms = ("extreme_colour", "count", "extreme_colour", "refused")
     assert groups["structure"] == [("own", form) for form in forms] * 2
@@ -190,13 +192,14 @@ def test_proposals_are_compared_as_configured(tiny: Policy, env: Environment) ->
 
 def test_the_learners_groups_are_those_of_the_tree(tiny: Policy, env: Environment) -> None:
     answers = ["red", "red", "red", "blue"]
-    episodes, attempts = rolled(tiny, env, proposer=[GOOD, BAD], coder=[CIRCLE_LEFT, WRONG, "dead"], solver=answers)
-    traces = episodes.traces(attempts, 0, episodes.algorithm)
-    members = [Member(t.role, (*t.group, number)) for number, t in enumerate(traces)]
-    tree = hierarchical_advantages([t.score.value for t in traces], members)
+    episodes, rollouts = rolled(tiny, env, proposer=[GOOD, BAD], coder=[CIRCLE_LEFT, WRONG, "dead"], solver=answers)
+    trajectories = episodes.trajectories(rollouts, 0, episodes.algorithm)
+    tree = group_advantages([t.score.value for t in trajectories], [(t.role, *t.group) for t in trajectories], "none")
     for role in ("proposer", "coder", "solver"):
-        own = [number for number, trace in enumerate(traces) if trace.role == role]
-        kept, counts = with_advantages([traces[number] for number in own], "none")
+        own = [number for number, trajectory in enumerate(trajectories) if trajectory.role == role]
+        kept, counts = with_advantages([trajectories[number] for number in own], "none")
         lively = [number for number in own if tree.signal[number]]
-        assert [trace.advantage for trace in kept] == pytest.approx([tree.values[number] for number in lively])
+        assert [trajectory.advantage for trajectory in kept] == pytest.approx(
+            [tree.values[number] for number in lively]
+        )
         assert counts["groups"] >= counts["flat_groups"]

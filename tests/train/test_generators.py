@@ -15,7 +15,7 @@ import torch
 from protocol_server import ProtocolServer
 from safetensors.torch import load_file
 
-from zerosight.envs import Environment, InfrastructureError, Stream
+from zerosight.envs import Environment, InfrastructureError, SeededRng
 from zerosight.render import Picture
 from zerosight.roles.messages import chat
 from zerosight.train.config import ConfigError, RunConfig, override
@@ -346,12 +346,12 @@ def test_a_dead_generator_ends_the_step_and_scores_nothing(
     curriculum, algorithm = Curriculum(config.curriculum, [env]), make_algorithm(config.algorithm, config)
     episodes = Episodes(config, tiny, made, curriculum, lambda env, programs: [], algorithm)
     server.always = "die"
-    stream = Stream(("test",))
-    attempts = episodes.propose(stream)
-    episodes.pose(attempts, stream)
+    rng = SeededRng(("test",))
+    rollouts = episodes.propose(rng)
+    episodes.pose(rollouts, rng)
     with pytest.raises(InfrastructureError, match="no answer from"):
-        episodes.answer(attempts, stream)
-    asked = [each for attempt in attempts for each in attempt.asked]
+        episodes.answer(rollouts, rng)
+    asked = [each for rollout in rollouts for each in rollout.answered_items]
     assert asked and all(not each.scores and not each.answers for each in asked)
 
 

@@ -9,16 +9,17 @@ import pytest
 import torch
 from test_processes import PROMPTS, together
 
-from zerosight.envs import Score, Stream
+from zerosight.envs import Score, SeededRng
 from zerosight.render import Picture
 from zerosight.roles.messages import chat
 from zerosight.train.config import Learning
 from zerosight.train.generators.hf import HFGenerator
-from zerosight.train.learning.learner import Learner, TrainingError
+from zerosight.train.learning.guards import TrainingError
+from zerosight.train.learning.learner import Learner
 from zerosight.train.learning.processes import Alone, Processes, Sharding, Together
 from zerosight.train.models.completions import Prompt, Sampling
 from zerosight.train.models.policy import Policy
-from zerosight.train.rollouts import Trace
+from zerosight.train.rollouts import Trajectory
 
 CONFIG: dict[str, Any] = {
     "learning_rate": 1e-3, "warmup_steps": 0, "minibatches": 2, "correction": "token_truncate", "kl_weight": 0.1,
@@ -40,7 +41,7 @@ def divided(processes: Together, kind: str) -> Together:
     return processes
 
 
-def traces(policy: Policy) -> list[Trace]:
+def trajectories(policy: Policy) -> list[Trajectory]:
     """All roles' answers, rewarded by chance; the Solver's first is about a picture, so that batches are unlike."""
     seen = policy.prompt(chat("", "what is it?", image=True), NOISE)
     found = []
@@ -48,7 +49,7 @@ def traces(policy: Policy) -> list[Trace]:
         prompts: list[Prompt] = [*PROMPTS[number:5], *([seen] if role == "solver" else [])]
         groups = HFGenerator(policy).generate(role, prompts, Sampling(max_new_tokens=6, n=4), seed=number)
         for place, (prompt, group) in enumerate(zip(prompts, groups, strict=True)):
-            found += [Trace(role, (f"g{place}",), prompt, c, Score(float(c.ids[0] % 3)), 0) for c in group]
+            found += [Trajectory(role, (f"g{place}",), prompt, c, Score(float(c.ids[0] % 3)), 0) for c in group]
     return found
 
 
@@ -60,17 +61,17 @@ def weights(learner: Learner) -> dict[str, torch.Tensor]:
     return {name: p.detach().clone() for name, p in learner.policy.trainable().items()}
 
 
-def stepped(learner: Learner, rollouts: list[Trace], steps: range) -> dict[str, torch.Tensor]:
+def stepped(learner: Learner, rollouts: list[Trajectory], steps: range) -> dict[str, torch.Tensor]:
     for step in steps:
         # As if sampled by an older policy, so that the second step may differ from it.
-        own = [Trace(t.role, t.group, t.prompt, t.completion, t.score, learner.version - 1) for t in rollouts]
-        assert learner.step(own, Stream(("step", step)))["grad_norm"] > 0
+        own = [Trajectory(t.role, t.group, t.prompt, t.completion, t.score, learner.version - 1) for t in rollouts]
+        assert learner.step(own, SeededRng(("step", step)))["grad_norm"] > 0
     return weights(learner)
 
 
 def step_divided(processes: Together, kind: str, folder: Path, sharing: str, changes: dict[str, Any]) -> Any:
     learner = learner_of(folder, sharing, divided(processes, kind), **changes)
-    return stepped(learner, traces(learner.policy), range(2))
+    return stepped(learner, trajectories(learner.policy), range(2))
 
 
 DEEPSPEED = pytest.param(
@@ -95,7 +96,7 @@ def test_divided_weights_make_the_update_of_whole_ones(
         changes = changes | {"minibatches": 1}
     alone = learner_of(tiny_folder, sharing, Alone(), **changes)
     before = weights(alone)
-    expected = stepped(alone, traces(alone.policy), range(2))
+    expected = stepped(alone, trajectories(alone.policy), range(2))
     assert any(not torch.equal(expected[name], before[name]) for name in before)
     first, second = together(tmp_path, "step_divided", kind, tiny_folder, sharing, changes, module=__name__)
     for name in expected:
@@ -105,11 +106,11 @@ def test_divided_weights_make_the_update_of_whole_ones(
 
 def write_divided(processes: Together, kind: str, folder: Path, out: Path) -> Any:
     learner = learner_of(folder, "shared", divided(processes, kind))
-    rollouts = traces(learner.policy)
+    rollouts = trajectories(learner.policy)
     stepped(learner, rollouts, range(1))
     if processes.rank == 0:
         learner.policy.save(out)
-    learner.write_share(out)
+    learner.write_own_state(out)
     torch.distributed.barrier()
     again = learner_of(folder, "shared", processes)
     again.policy.restore(out)
@@ -129,7 +130,7 @@ def test_a_divided_checkpoint_goes_on_and_is_that_of_any_run(kind: str, tiny_fol
             learner_of(tiny_folder, "shared", Alone()).read(out)
         return
     alone = learner_of(tiny_folder, "shared", Alone())
-    rollouts = traces(alone.policy)
+    rollouts = trajectories(alone.policy)
     alone.policy.restore(out)
     alone.read(out)
     expected = stepped(alone, rollouts, range(1, 2))
@@ -139,14 +140,14 @@ def test_a_divided_checkpoint_goes_on_and_is_that_of_any_run(kind: str, tiny_fol
 
 def fail_divided(processes: Together, kind: str, folder: Path) -> str:
     learner = learner_of(folder, "shared", divided(processes, kind), kl_weight=0.0)
-    rollouts = traces(learner.policy)
+    rollouts = trajectories(learner.policy)
     if processes.rank == 1:
         # What one process alone meets, such as a broken card: its share of the scores is broken.
         broken = [t.completion for t in rollouts]
         for completion in broken:
             object.__setattr__(completion, "logprobs", tuple(float("nan") for _ in completion.logprobs))
     try:
-        learner.step(rollouts, Stream(("step",)))
+        learner.step(rollouts, SeededRng(("step",)))
     except TrainingError as error:
         return str(error)
     return "went on"

@@ -6,24 +6,26 @@ from typing import Any
 import pytest
 import torch
 
-from zerosight.envs import Score, Stream
+from zerosight.envs import Score, SeededRng
 from zerosight.train.config import Learning
 from zerosight.train.generators.hf import HFGenerator
-from zerosight.train.learning.learner import Learner, TrainingError, _trees, with_advantages
-from zerosight.train.learning.losses import grpo_loss
+from zerosight.train.learning.batches import prefix_batches, with_advantages
+from zerosight.train.learning.guards import TrainingError
+from zerosight.train.learning.learner import Learner
+from zerosight.train.learning.losses import policy_loss
 from zerosight.train.models.completions import Completion, Prompt, Sampling
 from zerosight.train.models.packing import Branch, Row, pack
 from zerosight.train.models.policy import Policy
-from zerosight.train.rollouts import Trace
+from zerosight.train.rollouts import Trajectory
 
 CONFIG = Learning(learning_rate=1e-2, warmup_steps=0, minibatches=1)
 PROMPT = Prompt((105, 106, 107))
 
 
-def traces(policy: Policy, role: str, wanted: int, seed: int) -> list[Trace]:
+def trajectories(policy: Policy, role: str, wanted: int, seed: int) -> list[Trajectory]:
     """Completions of one token, rewarded where it is below `wanted`."""
     group = HFGenerator(policy).generate(role, [PROMPT], Sampling(max_new_tokens=1, n=32), seed)[0]
-    return [Trace(role, ("g",), PROMPT, c, Score(float(c.ids[0] < wanted)), version=0) for c in group]
+    return [Trajectory(role, ("g",), PROMPT, c, Score(float(c.ids[0] < wanted)), policy_version=0) for c in group]
 
 
 def probability(policy: Policy, role: str, wanted: int) -> float:
@@ -40,15 +42,15 @@ def test_rewarded_completions_become_likelier(sharing: str, steps: int, request:
     learner = Learner(policy, CONFIG, steps)
     before = probability(policy, "solver", 100)
     for step in range(steps):
-        learner.step(traces(policy, "solver", 100, step), Stream(("test", step)))
+        learner.step(trajectories(policy, "solver", 100, step), SeededRng(("test", step)))
     assert probability(policy, "solver", 100) > before + 0.2
 
 
 def test_a_role_that_is_left_out_is_frozen(tiny_lora: Policy) -> None:
     learner = Learner(tiny_lora, CONFIG.model_copy(update={"roles": {"solver": 1.0}}), 4)
     before = {name: p.clone() for name, p in tiny_lora.trainable().items()}
-    both = traces(tiny_lora, "solver", 100, 0) + traces(tiny_lora, "coder", 100, 1)
-    learner.step(both, Stream(("test",)))
+    both = trajectories(tiny_lora, "solver", 100, 0) + trajectories(tiny_lora, "coder", 100, 1)
+    learner.step(both, SeededRng(("test",)))
     changed = {name for name, p in tiny_lora.trainable().items() if not torch.equal(p, before[name])}
     assert changed
     assert all(".solver." in name for name in changed)
@@ -57,8 +59,8 @@ def test_a_role_that_is_left_out_is_frozen(tiny_lora: Policy) -> None:
 def test_groups_without_signal_change_nothing(tiny: Policy) -> None:
     learner = Learner(tiny, CONFIG, 4)
     before = [p.clone() for p in tiny.model.parameters()]
-    flat = [replace(trace, score=Score(0.5)) for trace in traces(tiny, "solver", 100, 0)]
-    metrics = learner.step(flat, Stream(("test",)))
+    flat = [replace(trajectory, score=Score(0.5)) for trajectory in trajectories(tiny, "solver", 100, 0)]
+    metrics = learner.step(flat, SeededRng(("test",)))
     assert metrics["solver/flat_groups"] == 1
     assert all(torch.equal(p, q) for p, q in zip(tiny.model.parameters(), before, strict=True))
 
@@ -68,14 +70,14 @@ def test_micro_batches_do_not_change_the_update(tiny_folder: Any) -> None:
     for budget in (256, 100_000):
         policy = Policy.load(tiny_folder)
         learner = Learner(policy, CONFIG.model_copy(update={"token_budget": budget}), 4)
-        own = traces(policy, "solver", 100, 0)
+        own = trajectories(policy, "solver", 100, 0)
         others = [
             replace(t, prompt=Prompt((9, 9, n)), group=(f"h{n}",))
             for n in range(40)
-            for t in traces(policy, "coder", 90, n)[:4]
+            for t in trajectories(policy, "coder", 90, n)[:4]
         ]
         learner = Learner(policy, CONFIG.model_copy(update={"token_budget": budget, "max_logprob_gap": 100.0}), 4)
-        learner.step(own + others, Stream(("test",)))
+        learner.step(own + others, SeededRng(("test",)))
         results.append([p.detach().clone() for p in policy.model.parameters()])
     assert all(torch.allclose(p, q, atol=2e-5) for p, q in zip(*results, strict=True))
 
@@ -83,22 +85,22 @@ def test_micro_batches_do_not_change_the_update(tiny_folder: Any) -> None:
 def test_a_sampler_of_other_weights_stops_the_run(tiny: Policy) -> None:
     wrong = [
         replace(t, completion=Completion(t.completion.ids, tuple(v - 1.0 for v in t.completion.logprobs), "", True))
-        for t in traces(tiny, "solver", 100, 0)
+        for t in trajectories(tiny, "solver", 100, 0)
     ]
     with pytest.raises(TrainingError, match=r"sampler and trainer differ by 1\.000 nats"):
-        Learner(tiny, CONFIG, 4).step(wrong, Stream(("test",)))
+        Learner(tiny, CONFIG, 4).step(wrong, SeededRng(("test",)))
 
 
 def test_a_loss_that_is_not_finite_names_the_group(tiny: Policy) -> None:
-    own = traces(tiny, "solver", 100, 0)
+    own = trajectories(tiny, "solver", 100, 0)
     with torch.no_grad():
         tiny.model.lm_head.weight.fill_(float("nan"))
     with pytest.raises(TrainingError, match=r"loss of solver is not finite at group g"):
-        Learner(tiny, CONFIG, 4).step(own, Stream(("test",)))
+        Learner(tiny, CONFIG, 4).step(own, SeededRng(("test",)))
 
 
 def test_groups_of_different_roles_are_apart(tiny: Policy) -> None:
-    own = traces(tiny, "solver", 100, 0)[:2]
+    own = trajectories(tiny, "solver", 100, 0)[:2]
     mixed = [replace(own[0], role="coder", score=Score(1.0)), replace(own[1], score=Score(0.0))]
     kept, counts = with_advantages(mixed, "group")
     assert kept == []
@@ -111,26 +113,31 @@ def test_kl_pulls_towards_the_start(tiny_folder: Any) -> None:
         policy = Policy.load(tiny_folder)
         learner = Learner(policy, CONFIG.model_copy(update={"kl_weight": weight, "minibatches": 1}), 4)
         for step in range(8):
-            learner.step(traces(policy, "solver", 100, step), Stream(("test", step)))
+            learner.step(trajectories(policy, "solver", 100, step), SeededRng(("test", step)))
         ends.append(probability(policy, "solver", 100))
     assert ends[1] < ends[0]
 
 
 def test_equal_traces_are_computed_once_and_count_as_often_as_they_are(tiny: Policy) -> None:
-    own = traces(tiny, "solver", 100, 0)
+    own = trajectories(tiny, "solver", 100, 0)
     good, bad = (next(t for t in own if t.score.value == value) for value in (1.0, 0.0))
     six = [replace(t, advantage=t.score.value - 1 / 3) for t in (good, bad, bad, good, bad, bad)]
-    (tree,) = _trees("solver", six)
-    assert len(tree.row.branches) == 2
-    assert tree.counts == (2, 4)
-    packed = pack([tree.row], 0)
+    (batch,) = prefix_batches("solver", six)
+    assert len(batch.row.branches) == 2
+    assert batch.counts == (2, 4)
+    packed = pack([batch.row], 0)
     merged, _ = tiny.logprobs("solver", packed)
     apart, _ = tiny.logprobs("solver", pack([Row(PROMPT.ids, [Branch(t.completion.ids) for t in six])], 0))
     losses = [
-        grpo_loss(
-            merged, merged.detach(), torch.tensor([2 / 3, -1 / 3]), packed.branch, weights=torch.tensor([2.0, 4.0])
+        policy_loss(
+            "grpo",
+            merged,
+            merged.detach(),
+            torch.tensor([2 / 3, -1 / 3]),
+            packed.branch,
+            weights=torch.tensor([2.0, 4.0]),
         ).loss,
-        grpo_loss(apart, apart.detach(), torch.tensor([t.advantage for t in six]), torch.arange(6)).loss,
+        policy_loss("grpo", apart, apart.detach(), torch.tensor([t.advantage for t in six]), torch.arange(6)).loss,
     ]
     first, second = (torch.autograd.grad(loss, tiny.model.lm_head.weight)[0] for loss in losses)
     assert torch.allclose(first, second, atol=1e-5)
@@ -138,8 +145,8 @@ def test_equal_traces_are_computed_once_and_count_as_often_as_they_are(tiny: Pol
 
 def test_a_hot_sampler_is_trained_hot(tiny: Policy) -> None:
     group = HFGenerator(tiny).generate("solver", [PROMPT], Sampling(max_new_tokens=3, n=16, temperature=1.7), 0)[0]
-    hot = [Trace("solver", ("g",), PROMPT, c, Score(float(i % 2)), version=0) for i, c in enumerate(group)]
-    metrics = Learner(tiny, CONFIG, 4).step(hot, Stream(("test",)))
+    hot = [Trajectory("solver", ("g",), PROMPT, c, Score(float(i % 2)), policy_version=0) for i, c in enumerate(group)]
+    metrics = Learner(tiny, CONFIG, 4).step(hot, SeededRng(("test",)))
     assert metrics["solver/logprob_gap"] < 1e-5
 
 
@@ -151,7 +158,7 @@ def test_the_entropy_bonus_keeps_answers_in_play(tiny_folder: Any) -> None:
             policy.model.lm_head.weight *= 5
         learner = Learner(policy, CONFIG.model_copy(update={"entropy_weight": {"solver": weight}}), 4)
         for step in range(8):
-            learner.step(traces(policy, "solver", 100, step), Stream(("test", step)))
+            learner.step(trajectories(policy, "solver", 100, step), SeededRng(("test", step)))
         _, entropy = policy.logprobs("solver", pack([Row(PROMPT.ids, [Branch([8])])], 0), entropy=True)
         assert entropy is not None
         entropies.append(float(entropy.detach()))
@@ -164,8 +171,8 @@ def test_the_rate_rises_then_falls_to_its_final_share(final: float, tiny: Policy
     learner = Learner(tiny, config, 20)
     rates = []
     for step in range(20):
-        learner.step(traces(tiny, "solver", 100, step), Stream(("test", step)))
-        rates.append(learner.optimiser.param_groups[0]["lr"])
+        learner.step(trajectories(tiny, "solver", 100, step), SeededRng(("test", step)))
+        rates.append(learner.optimizer.param_groups[0]["lr"])
     peak = rates.index(max(rates))
     assert rates[0] == pytest.approx(1e-5 / 3)
     assert peak in (2, 3)
@@ -185,9 +192,9 @@ def test_recomputed_layers_give_the_same_gradients(tiny_folder: Any) -> None:
 
         learner = Learner(policy, CONFIG.model_copy(update={"gradient_checkpointing": again}), 4)
         policy.model.model.language_model.layers[0].input_layernorm.register_forward_hook(counted)
-        own = traces(policy, "solver", 100, 0)
+        own = trajectories(policy, "solver", 100, 0)
         calls = 0
-        learner.step(own, Stream(("test",)))
+        learner.step(own, SeededRng(("test",)))
         found.append((calls, [p.detach().clone() for p in policy.model.parameters()]))
     assert (found[0][0], found[1][0]) == (1, 2)
     assert all(torch.allclose(p, q, atol=1e-6) for p, q in zip(found[0][1], found[1][1], strict=True))
@@ -196,7 +203,7 @@ def test_recomputed_layers_give_the_same_gradients(tiny_folder: Any) -> None:
 def test_bfloat16_samples_and_trains_alike_and_keeps_float32_weights(tiny_folder: Any) -> None:
     policy = Policy.load(tiny_folder)
     policy.autocast = torch.bfloat16
-    metrics = Learner(policy, CONFIG, 4).step(traces(policy, "solver", 100, 0), Stream(("test",)))
+    metrics = Learner(policy, CONFIG, 4).step(trajectories(policy, "solver", 100, 0), SeededRng(("test",)))
     assert metrics["solver/logprob_gap"] < 0.02
     assert {p.dtype for p in policy.model.parameters()} == {torch.float32}
 
@@ -207,7 +214,7 @@ def test_the_rate_falls_to_its_final_share(tiny: Policy, schedule: Any) -> None:
     rates = []
     for step in range(11):
         learner.version = step
-        rates.append(learner._rate() / CONFIG.learning_rate)
+        rates.append(learner._learning_rate() / CONFIG.learning_rate)
     assert rates[0] == pytest.approx(1.0)
     assert rates[5] == pytest.approx(0.6)
     assert rates[-1] == pytest.approx(0.2)

@@ -6,16 +6,17 @@ from typing import Any
 import pytest
 import torch
 
-from zerosight.envs import Score, Stream
+from zerosight.envs import Score, SeededRng
 from zerosight.train.config import ConfigError, Learning, RunConfig, override
 from zerosight.train.generators.hf import HFGenerator
-from zerosight.train.learning.advantages import Member, hierarchical_advantages
-from zerosight.train.learning.learner import Learner, with_advantages
+from zerosight.train.learning.advantages import group_advantages
+from zerosight.train.learning.batches import with_advantages
+from zerosight.train.learning.learner import Learner
 from zerosight.train.learning.losses import LOSSES, UnknownLossError, divisor, policy_loss
 from zerosight.train.models.completions import Completion, Prompt, Sampling
 from zerosight.train.models.packing import Branch, Row, pack
 from zerosight.train.models.policy import Policy
-from zerosight.train.rollouts import Trace
+from zerosight.train.rollouts import Trajectory
 
 PROMPT = Prompt((105, 106, 107))
 PLAIN = Learning(learning_rate=1e-2, warmup_steps=0, entropy_weight={}, max_grad_norm=1e9, roles={"solver": 1.0})
@@ -25,25 +26,25 @@ def configured(**values: Any) -> Learning:
     return Learning.model_validate(PLAIN.model_dump() | values)
 
 
-def traces(policy: Policy, seed: int, tokens: int = 1, prompt: Prompt = PROMPT, n: int = 32) -> list[Trace]:
+def trajectories(policy: Policy, seed: int, tokens: int = 1, prompt: Prompt = PROMPT, n: int = 32) -> list[Trajectory]:
     """Completions of up to `tokens` tokens, rewarded where the first is below 100."""
     group = HFGenerator(policy).generate("solver", [prompt], Sampling(max_new_tokens=tokens, n=n), seed)[0]
-    return [Trace("solver", prompt.ids, prompt, c, Score(float(c.ids[0] < 100)), 0) for c in group]  # type: ignore[arg-type]
+    return [Trajectory("solver", prompt.ids, prompt, c, Score(float(c.ids[0] < 100)), 0) for c in group]  # type: ignore[arg-type]
 
 
-def cut(found: list[Trace]) -> list[Trace]:
-    """The traces with completions of 1 to 4 tokens, so that token and sequence means differ."""
+def cut(found: list[Trajectory]) -> list[Trajectory]:
+    """The trajectories with completions of 1 to 4 tokens, so that token and sequence means differ."""
     return [
         replace(t, completion=Completion(t.completion.ids[: i % 4 + 1], t.completion.logprobs[: i % 4 + 1], "", True))
         for i, t in enumerate(found)
     ]
 
 
-def gradient(policy: Policy, config: Learning, own: list[Trace]) -> torch.Tensor:
-    """What one step's gradient of the head is, read before the optimiser takes it."""
+def gradient(policy: Policy, config: Learning, own: list[Trajectory]) -> torch.Tensor:
+    """What one step's gradient of the head is, read before the optimizer takes it."""
     learner, found = Learner(policy, config, 4), []
-    learner.optimiser.register_step_pre_hook(lambda *_: found.append(policy.model.lm_head.weight.grad.clone()))
-    learner.step(own, Stream(("test",)))
+    learner.optimizer.register_step_pre_hook(lambda *_: found.append(policy.model.lm_head.weight.grad.clone()))
+    learner.step(own, SeededRng(("test",)))
     assert len(found) == 1
     return found[0]
 
@@ -64,14 +65,14 @@ def test_rewarded_completions_become_likelier(loss: str, tiny: Policy) -> None:
 
     before = likely()
     for step in range(10):
-        metrics = learner.step(traces(tiny, step), Stream(("test", step)))
+        metrics = learner.step(trajectories(tiny, step), SeededRng(("test", step)))
         assert metrics.get("solver/ratio", 1.0) == pytest.approx(1.0, abs=1e-4)
     assert likely() > before + 0.1
 
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_gradient_is_that_of_the_divided_loss(loss: str, tiny: Policy) -> None:
-    own = cut(traces(tiny, 0, tokens=4))
+    own = cut(trajectories(tiny, 0, tokens=4))
     config = configured(loss=loss)
     kept, _ = with_advantages(own, config.advantage_scale, config.advantage_method)
     packed = pack([Row(PROMPT.ids, [Branch(t.completion.ids) for t in kept])], 0)
@@ -91,7 +92,7 @@ def test_micro_batches_change_only_bnpo(loss: str, tiny_folder: Any) -> None:
     for budget in (256, 100_000):
         policy = Policy.load(tiny_folder)
         prompts = [Prompt((9, 9, n) * (1 + n // 2)) for n in range(24)]
-        own = [t for n, p in enumerate(prompts) for t in cut(traces(policy, n, 4, p, 6))[: 3 + n % 4]]
+        own = [t for n, p in enumerate(prompts) for t in cut(trajectories(policy, n, 4, p, 6))[: 3 + n % 4]]
         found.append(gradient(policy, configured(loss=loss, token_budget=budget), own))
     gap = float((found[0] - found[1]).norm() / found[1].norm())
     assert gap > 1e-3 if loss == "bnpo" else gap < 1e-4
@@ -104,7 +105,7 @@ def test_micro_batches_change_only_bnpo(loss: str, tiny_folder: Any) -> None:
 def test_a_correction_weighs_by_the_gap_of_the_sampler(mode: str, high: float, factor: float, tiny_folder: Any) -> None:
     # The sampler says that each token is e^0.4 = 1.49182 times less likely than it is to the trainer.
     first, second = Policy.load(tiny_folder), Policy.load(tiny_folder)
-    own = traces(first, 0)
+    own = trajectories(first, 0)
     off = [replace(t, completion=replace(t.completion, logprobs=tuple(v - 0.4 for v in t.completion.logprobs)))
            for t in own]  # fmt: skip
     plain = gradient(first, configured(), own)
@@ -117,10 +118,10 @@ def test_a_correction_of_nothing_changes_no_update(tiny_folder: Any) -> None:
     for mode in ("none", "token_truncate"):
         policy = Policy.load(tiny_folder)
         prompts = [Prompt((9, 9, n)) for n in range(6)]
-        own = [t for n, p in enumerate(prompts) for t in traces(policy, n, 2, p, 8)]
+        own = [t for n, p in enumerate(prompts) for t in trajectories(policy, n, 2, p, 8)]
         learner = Learner(policy, configured(correction=mode, minibatches=3, learning_rate=1e-3), 4)
-        learner.step(own, Stream(("test",)))
-        assert learner._before == {}
+        learner.step(own, SeededRng(("test",)))
+        assert learner._first_logprobs == {}
         ends.append([p.detach().clone() for p in policy.model.parameters()])
     assert all(torch.allclose(p, q, atol=1e-4) for p, q in zip(*ends, strict=True))
 
@@ -135,14 +136,14 @@ def test_auto_is_the_losss_own_advantage(loss: str, advantage: str, method: str)
 
 
 def test_the_learners_groups_are_those_of_the_tree(tiny: Policy) -> None:
-    one = traces(tiny, 0)[0]
+    one = trajectories(tiny, 0)[0]
     places = [("proposer", (0,)), ("proposer", (1,)), ("coder", (0, 0)), ("coder", (0, 1)), ("coder", (1, 0))]
     rewards = [1.0, 0.0, 0.25, 0.75, 0.5]
     own = [replace(one, role=role, group=tuple(map(str, path[:-1])), score=Score(reward))
            for (role, path), reward in zip(places, rewards, strict=True)]  # fmt: skip
     kept, _ = with_advantages(own, "none")
-    tree = hierarchical_advantages(rewards, [Member(*place) for place in places])
-    assert [t.advantage for t in kept] == tree.values[tree.signal].tolist()
+    siblings = group_advantages(rewards, [(role, *path[:-1]) for role, path in places], "none")
+    assert [t.advantage for t in kept] == siblings.values[siblings.signal].tolist() == [0.5, -0.5, -0.25, 0.25]
 
 
 def test_a_wrong_name_gives_the_close_one(tiny: Policy) -> None:

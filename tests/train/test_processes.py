@@ -12,10 +12,11 @@ import pytest
 import torch
 import torch.multiprocessing
 
-from zerosight.envs import Score, Stream
+from zerosight.envs import Score, SeededRng
 from zerosight.train.config import Learning
 from zerosight.train.generators.hf import HFGenerator
-from zerosight.train.learning.learner import Learner, TrainingError
+from zerosight.train.learning.guards import TrainingError
+from zerosight.train.learning.learner import Learner
 from zerosight.train.learning.processes import (
     Alone,
     ProcessError,
@@ -27,36 +28,36 @@ from zerosight.train.learning.processes import (
 )
 from zerosight.train.models.completions import Prompt, Sampling
 from zerosight.train.models.policy import Policy
-from zerosight.train.rollouts import Trace
+from zerosight.train.rollouts import Trajectory
 
 PROMPTS = [Prompt((100 + n, 106, 107)[: 2 + n % 2]) for n in range(7)]
 CONFIG = {"learning_rate": 1e-3, "warmup_steps": 0, "minibatches": 2, "correction": "token_truncate", "kl_weight": 0.1}
 
 
-def traces(policy: Policy) -> list[Trace]:
+def trajectories(policy: Policy) -> list[Trajectory]:
     """All three roles', of unlike lengths; rewarded by chance."""
     found = []
     for number, role in enumerate(("proposer", "coder", "solver")):
         groups = HFGenerator(policy).generate(role, PROMPTS[number:], Sampling(max_new_tokens=6, n=4), seed=number)
         for place, (prompt, group) in enumerate(zip(PROMPTS[number:], groups, strict=True)):
             for c in group:
-                found.append(Trace(role, (f"g{place}",), prompt, c, Score(float(c.ids[0] % 3)), 0))
+                found.append(Trajectory(role, (f"g{place}",), prompt, c, Score(float(c.ids[0] % 3)), 0))
     return found
 
 
 def two_steps(folder: Path, sharing: Any, loss: str, processes: Processes) -> dict[str, torch.Tensor]:
     policy = Policy.load(folder, sharing, 4, 0)
     learner = Learner(policy, Learning(loss=loss, **CONFIG), 4, processes)  # type: ignore[arg-type]
-    rollouts = traces(policy)
+    rollouts = trajectories(policy)
     for step in range(2):
-        metrics = learner.step(rollouts if step == 0 else traces_of(rollouts, step), Stream(("step", step)))
+        metrics = learner.step(rollouts if step == 0 else trajectories_of(rollouts, step), SeededRng(("step", step)))
         assert metrics["grad_norm"] > 0
     return {name: p.detach().clone() for name, p in policy.trainable().items()}
 
 
-def traces_of(rollouts: list[Trace], version: int) -> list[Trace]:
+def trajectories_of(rollouts: list[Trajectory], version: int) -> list[Trajectory]:
     """The same as if sampled by an older policy, so that the second step may differ from it."""
-    return [Trace(t.role, t.group, t.prompt, t.completion, t.score, version - 1) for t in rollouts]
+    return [Trajectory(t.role, t.group, t.prompt, t.completion, t.score, version - 1) for t in rollouts]
 
 
 def in_process(
@@ -118,13 +119,13 @@ def test_prompts_are_shared_out_and_come_back_in_order(tiny_folder: Path, tmp_pa
 def fail_together(processes: Together, folder: Path) -> str:
     policy = Policy.load(folder)
     learner = Learner(policy, Learning(**CONFIG), 4, processes)  # type: ignore[arg-type]
-    rollouts = traces(policy)
+    rollouts = trajectories(policy)
     if processes.rank == 1:
         # What one process alone meets, such as a broken card.
         with torch.no_grad():
             policy.model.lm_head.weight[5] = torch.nan
     try:
-        learner.step(rollouts, Stream(("step",)))
+        learner.step(rollouts, SeededRng(("step",)))
     except TrainingError as error:
         return str(error)
     return "went on"
@@ -188,5 +189,5 @@ def test_deepspeeds_stages(stage: int, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_process_is_alone() -> None:
     processes, _ = launched()
     assert (processes.rank, processes.size) == (0, 1)
-    assert processes.gathered(3) == [3]
+    assert processes.all_gather(3) == [3]
     assert "accelerate" in sys.modules

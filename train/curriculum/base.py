@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...envs import Environment, Stream
+from ...envs import Environment, SeededRng
 from ...roles.reward import edge
 from ..config import CurriculumConfig
 
@@ -67,10 +67,10 @@ class Curriculum:
         doubt = SHRINK / (SHRINK + arm.seen)
         return max(self._config.floor, (1.0 - doubt) * edge(arm.skill) * arm.signal + doubt)
 
-    def draw(self, stream: Stream, count: int) -> list[Arm]:
+    def draw(self, rng: SeededRng, count: int) -> list[Arm]:
         """`count` arms, with replacement."""
         weights = [self.weight(arm) for arm in self.arms]
-        return [stream.weighted(self.arms, weights) for _ in range(count)]
+        return [rng.weighted(self.arms, weights) for _ in range(count)]
 
     def observe(self, env: str, task: str, difficulty: int, rate: float, answers: int) -> None:
         """Take in the Solver's rate on one item of an arm."""

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from ...envs import Environment, Stream
+from ...envs import Environment, SeededRng
 from ...envs.language.query import Call, dump
 from ...roles.formulas import absolute_zero, variance
 from ..config import ConfigError, CurriculumConfig
@@ -247,13 +247,13 @@ class Failures(WithColumns):
 
     columns: ClassVar[Mapping[str, float]] = {"debt": 0.0}
 
-    def draw(self, stream: Stream, count: int) -> list[Arm]:
+    def draw(self, rng: SeededRng, count: int) -> list[Arm]:
         """From the debts with the configured probability, else as the default."""
         found = []
         for _ in range(count):
             debts = [self.own[_key(arm)]["debt"] for arm in self.arms]
-            from_debts = stream.integer(0, 999) < 1000 * self._config.failure_share and sum(debts) > 0.0
-            found.append(stream.weighted(self.arms, debts if from_debts else [self.weight(arm) for arm in self.arms]))
+            from_debts = rng.integer(0, 999) < 1000 * self._config.failure_share and sum(debts) > 0.0
+            found.append(rng.weighted(self.arms, debts if from_debts else [self.weight(arm) for arm in self.arms]))
         return found
 
     def observe(self, env: str, task: str, difficulty: int, rate: float, answers: int) -> None:
@@ -308,7 +308,7 @@ class CoEvolve(WithColumns):
 
 def text_length(env: Environment, task: str) -> int:
     """How many parts a query of this form has: the mean over a few drawn ones, rounded; the same at each call."""
-    drawn = [env.query(Stream(("coevolve", env.id, task, number)), task) for number in range(8)]
+    drawn = [env.query(SeededRng(("coevolve", env.id, task, number)), task) for number in range(8)]
     texts = [json.dumps(dump(query)) if isinstance(query, Call) else repr(query) for query in drawn]
     return round(sum(len(re.findall(r"\w+", text)) for text in texts) / len(texts))
 

@@ -39,14 +39,6 @@ class Kept(NamedTuple):
     """Groups dropped because none was."""
 
 
-class Member(NamedTuple):
-    """A completion's place in a step's tree of proposals, items and answers."""
-
-    role: str
-    path: tuple[Hashable, ...]
-    """Proposer: (proposal,). Coder: (proposal, program). Solver: (proposal, program, answer)."""
-
-
 def group_advantages(
     rewards: Sequence[float], groups: Sequence[Hashable], scale: Scale = "group", epsilon: float = 1e-4
 ) -> Advantages:
@@ -149,29 +141,6 @@ def dual_advantages(rewards: Sequence[float], groups: Sequence[Hashable], epsilo
     return _by_group(rewards, groups, lambda own: (own - own.mean()) / (own.std() + typical + epsilon))
 
 
-def structure_advantages(
-    rewards: Sequence[float], structures: Sequence[Hashable], least: int = 2, epsilon: float = 1e-6
-) -> Advantages:
-    """Dr. Zero's baseline: one proposal for each prompt, compared with those of the same structure.
-
-    Source: HRPO of Dr. Zero (2026, https://arxiv.org/abs/2601.07055): grouped by the number of hops; (r - mean) /
-    (deviation + 1e-6). Here a structure is any key: hops, depth, form of the question.
-
-    Deviations: (1) structures with fewer than `least` members are compared with each other, lest a rare one never
-    learn; (2) the deviation is the population's.
-
-    Args:
-        rewards: N rewards, one for each proposal.
-        structures: N keys.
-        least: members below which a structure is pooled with the other rare ones; 1 pools none.
-        epsilon: added to the deviation.
-
-    Raises:
-        ValueError: rewards and structures differ in length, or a reward is not finite.
-    """
-    return group_advantages(rewards, pooled(structures, least), "group", epsilon)
-
-
 def pooled(structures: Sequence[Hashable], least: int = 2) -> list[tuple[Hashable, ...]]:
     """The group of each structure: its own, or, with fewer than `least` members, that of all rare ones.
 
@@ -180,45 +149,6 @@ def pooled(structures: Sequence[Hashable], least: int = 2) -> list[tuple[Hashabl
     """
     sizes = Counter(structures)
     return [("own", key) if sizes[key] >= least else ("rare",) for key in structures]
-
-
-def hierarchical_advantages(
-    rewards: Sequence[float | None], members: Sequence[Member], scale: Scale = "none", epsilon: float = 1e-4
-) -> Advantages:
-    """Each member against its siblings: Solvers of an item, Coders of a proposal, Proposers of the step.
-
-    Source: our own tree of GRPO groups; the group of a member is its role and all of its path but the last part.
-
-    Groups may differ in size, and a missing member (reward None: our own failure, not the model's) counts in no
-    mean, gets 0 and no signal. A group whose members are all missing is not counted.
-
-    Args:
-        rewards: N rewards; None where the member is missing.
-        members: N places in the tree.
-        scale: as in `group_advantages`; `batch` is over the members of one role.
-        epsilon: added to the deviation.
-
-    Raises:
-        ValueError: the lengths differ, a path is empty, a place is taken twice, or a reward is not finite.
-    """
-    if len(rewards) != len(members):
-        raise ValueError(f"got {len(rewards)} rewards for {len(members)} members")
-    seen: set[Member] = set()
-    for member in members:
-        if not member.path:
-            raise ValueError(f"a {member.role} has an empty path; give at least its number among its siblings")
-        if member in seen:
-            raise ValueError(f"two members have the place {member.role} {member.path}")
-        seen.add(member)
-    values, signal = np.zeros(len(members)), np.zeros(len(members), dtype=bool)
-    groups = flat = 0
-    for role in dict.fromkeys(member.role for member in members):
-        own = [i for i, member in enumerate(members) if member.role == role and rewards[i] is not None]
-        given = [reward for i in own if (reward := rewards[i]) is not None]
-        found = group_advantages(given, [members[i].path[:-1] for i in own], scale, epsilon)
-        values[own], signal[own] = found.values, found.signal
-        groups, flat = groups + found.groups, flat + found.flat_groups
-    return Advantages(values, signal, groups, flat)
 
 
 def dynamic_sampling(rewards: Sequence[float], groups: Sequence[Hashable], right: float = 1.0) -> Kept:

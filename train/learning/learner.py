@@ -1,22 +1,24 @@
-"""The learner: one GRPO step from the traces of all roles."""
+"""The learner: one GRPO step from the trajectories of all roles.
+
+Begin at `Learner.step`. Trajectories become rows to compute in `batches`, log-probs and gradients come from the strategy of
+the weights in `sharding`, and the losses are those of `losses`.
+"""
 
 import itertools
 import math
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import torch
 
-from ...envs import Stream
-from ...errors import UserError
+from ...envs import SeededRng
 from ..config import Learning
-from ..models.packing import Branch, Packed, Row, batches
+from ..models.packing import PackedBatch, token_batches
 from ..models.policy import ROLES, Policy
-from ..rollouts import Trace
-from .advantages import Method, advantages_by
+from ..rollouts import Trajectory
+from .batches import PrefixBatch, prefix_batches, with_advantages
+from .guards import NonFiniteError, TrainingError, UpdateGuard, first_nonfinite_module
 from .losses import (
     PolicyLoss,
     divisor,
@@ -27,45 +29,28 @@ from .losses import (
     sequence_means,
 )
 from .processes import Alone, Processes
-from .sharding import held
+from .sharding import ScheduledPass, weight_strategy
 
 
-class TrainingError(UserError, RuntimeError):
-    """Training cannot go on; the message names the trace and what to do."""
+class TokenSums(NamedTuple):
+    """Sums over scored tokens, from which the logged means are made."""
 
+    logprob_gap: float = 0.0
+    """Sampler against trainer, nats."""
+    clipped: float = 0.0
+    entropy: float = 0.0
+    """In nats."""
+    ratio: float = 0.0
+    kl: float = 0.0
+    tokens: float = 0.0
 
-@dataclass(frozen=True, slots=True)
-class _Tree:
-    """Traces that share a prompt, as one row to compute; equal traces are one branch."""
+    def plus(self, other: "TokenSums") -> "TokenSums":
+        """Add the sums of `other` tokens."""
+        return TokenSums(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
-    role: str
-    row: Row
-    traces: tuple[Trace, ...]
-    """One for each branch."""
-    counts: tuple[int, ...]
-    """How many traces each branch stands for."""
-    imitated: bool
-    """Supervised: whoever wrote the completions, they are made likelier."""
-
-    @property
-    def tokens(self) -> int:
-        """Scored tokens, each branch as often as it counts."""
-        return sum(n * len(trace.completion.logprobs) for n, trace in zip(self.counts, self.traces, strict=True))
-
-
-def with_advantages(
-    traces: Sequence[Trace], scale: Any, method: Method = "group"
-) -> tuple[list[Trace], dict[str, float]]:
-    """The traces with their advantages; those of groups without signal are dropped and counted."""
-    rewards, groups = [trace.score.value for trace in traces], [(t.role, *t.group) for t in traces]
-    found = advantages_by(method, rewards, groups, scale)
-    kept = [
-        replace(trace, advantage=float(value))
-        for trace, value, signal in zip(traces, found.values, found.signal, strict=True)
-        if signal
-    ]
-    metrics = {"groups": float(found.groups), "flat_groups": float(found.flat_groups)}
-    return kept, metrics
+    def mean(self, name: str) -> float:
+        """Return the mean over all tokens of the sum called `name`."""
+        return float(getattr(self, name)) / self.tokens
 
 
 class Learner:
@@ -75,8 +60,14 @@ class Learner:
     configuration, so that a role with many short answers does not drown the others; (2) groups without signal
     are dropped before the mean, as DAPO's dynamic sampling would leave them out; (3) the clip is asymmetric.
 
+    Args:
+        policy: that acts and is trained.
+        config: of the learning.
+        steps: how many there will be: the learning rate falls over them.
+        processes: that learn together.
+
     Raises:
-        UnknownLossError: `config.loss` is no loss.
+        UnknownLossError: no loss is called as `config.loss`.
     """
 
     def __init__(
@@ -90,330 +81,415 @@ class Learner:
         self.processes = processes
         self.config = config
         self._aggregation = loss_kind(config.loss).aggregation
-        self._before: dict[int, torch.Tensor] = {}
-        """Of each tree of this step, by identity: the trainer's log-probs before its first update, if needed."""
+        self._first_logprobs: dict[PrefixBatch, torch.Tensor] = {}
+        """By batch of this step: the trainer's log-probs before its first update, where they are needed."""
+        self._guard = UpdateGuard()
         self.steps = steps
-        """How many there will be: the learning rate falls over them."""
         self.version = 0
+        """Updates' steps made so far, by which trajectories say who sampled them."""
         self._reference = policy.frozen_copy() if config.kl_weight else None
         if config.gradient_checkpointing:
             policy.recompute_layers()
-        self._held = held(policy, config, processes)
+        self._strategy = weight_strategy(policy, config, processes)
 
     @property
-    def optimiser(self) -> torch.optim.AdamW:
-        """AdamW over what is trained."""
-        return self._held.optimiser
+    def optimizer(self) -> torch.optim.AdamW:
+        """AdamW over the trained parameters."""
+        return self._strategy.optimizer
 
     def write(self, folder: Path) -> None:
-        """Put what a checkpoint keeps beside the weights into its folder; the others take part where they hold shares.
+        """Write what a checkpoint keeps beside the weights to `folder`; the others take part where they hold shards.
 
         Raises:
             OSError: it cannot be written; torch reports some of that as a RuntimeError.
         """
-        if self._held.aligned:
+        if self._strategy.collective_passes:
             self.processes.order("write", folder)
-        self.write_share(folder)
+        self.write_own_state(folder)
 
-    def write_share(self, folder: Path) -> None:
-        """What each process does for `write`."""
-        kept = self._held.write(folder)
+    def write_own_state(self, folder: Path) -> None:
+        """Do this process's part of `write` to `folder`."""
+        optimizer_state = self._strategy.write(folder)
         if self.processes.rank == 0:
-            torch.save({**kept, "version": self.version}, folder / "learner.pt")
+            torch.save({**optimizer_state, "version": self.version}, folder / "learner.pt")
 
     def read(self, folder: Path) -> None:
-        """Take back what `write` put there, after the policy's weights were restored; in every process."""
-        saved = torch.load(folder / "learner.pt", weights_only=True)
-        self._held.read(saved, folder)
-        self.version = saved["version"]
+        """Restore what `write` put in `folder`, after the policy's weights were restored; in every process."""
+        saved_state = torch.load(folder / "learner.pt", weights_only=True)
+        self._strategy.read(saved_state, folder)
+        self.version = saved_state["version"]
 
-    def step(self, traces: Sequence[Trace], stream: Stream, method: str = "grpo") -> dict[str, float]:
-        """Train on the traces; returns what to log.
+    def step(self, trajectories: Sequence[Trajectory], rng: SeededRng, method: str = "grpo") -> dict[str, float]:
+        """Train on the `trajectories`; return what to log.
 
         Args:
-            traces: of all roles that learn.
-            stream: of the order that they are taken in.
+            trajectories: of all roles that learn.
+            rng: of the order that they are taken in.
             method: `grpo` learns by their scores, `sft` imitates them.
 
         Raises:
-            TrainingError: the loss is not finite, or sampler and trainer disagree.
+            TrainingError: losses or gradients were not finite in several updates in a row, or sampler and trainer
+                disagree.
         """
         metrics: dict[str, float] = {}
-        trees: list[_Tree] = []
+        batches: list[PrefixBatch] = []
         for role in ROLES:
-            own = [trace for trace in traces if trace.role == role]
-            if not own or role not in self.config.roles:
+            role_trajectories = [trajectory for trajectory in trajectories if trajectory.role == role]
+            if not role_trajectories or role not in self.config.roles:
                 continue
             if method == "sft":
-                kept, counts = own, {"imitated": float(len(own))}
+                learned_from, counts = role_trajectories, {"imitated": float(len(role_trajectories))}
             else:
-                kept, counts = with_advantages(own, self.config.advantage_scale, self.config.advantage_method)
+                learned_from, counts = with_advantages(
+                    role_trajectories, self.config.advantage_scale, self.config.advantage_method
+                )
             metrics |= {f"{role}/{name}": value for name, value in counts.items()}
-            trees += _trees(role, kept, method == "sft")
-        order = stream.shuffled(range(len(trees)))
-        count = min(self.config.minibatches, max(1, len(trees)))
-        parts = [[trees[i] for i in sorted(order[part::count])] for part in range(count)]
-        if count > 1 and self.config.correction != "none" and method != "sft":
-            self._remember(parts)
-        for number, chosen in enumerate(parts):
-            if chosen:
-                metrics |= self._update(chosen, first=number == 0)
-        self._before.clear()
+            batches += prefix_batches(role, learned_from, method == "sft")
+        order = rng.shuffled(range(len(batches)))
+        updates = min(self.config.minibatches, max(1, len(batches)))
+        minibatches = [[batches[i] for i in sorted(order[number::updates])] for number in range(updates)]
+        if updates > 1 and self.config.correction != "none" and method != "sft":
+            self._remember_logprobs(minibatches)
+        skipped_updates = 0
+        for number, minibatch in enumerate(minibatches):
+            if minibatch:
+                try:
+                    metrics |= self._update(minibatch, is_first=number == 0)
+                    self._guard.passed()
+                except NonFiniteError as error:
+                    skipped_updates += 1
+                    self._guard.skipped(error)
+        self._first_logprobs.clear()
         self.version += 1
-        return metrics
+        return metrics | {"skipped_updates": float(skipped_updates)}
 
-    def gradient(self, role: str, traces: Sequence[Trace]) -> list[torch.Tensor]:
-        """What a step on these traces of one role would follow, by parameter of the optimiser; nothing is changed.
+    def gradient(self, role: str, trajectories: Sequence[Trajectory]) -> list[torch.Tensor]:
+        """Return the gradient of a step on `trajectories` of one `role`, by parameter of the optimizer; nothing is changed.
 
-        In a single process; traces without signal give zeros.
+        In a single process; trajectories without signal give zeros.
 
         Raises:
             TrainingError: the loss is not finite.
         """
-        kept, _ = with_advantages(traces, self.config.advantage_scale, self.config.advantage_method)
-        parameters = self.optimiser.param_groups[0]["params"]
-        if kept:
-            self._gradients(role, _trees(role, kept))
-        found = [torch.zeros_like(p) if p.grad is None else p.grad.clone() for p in parameters]
-        self.optimiser.zero_grad()
-        return found
+        learned_from, _ = with_advantages(trajectories, self.config.advantage_scale, self.config.advantage_method)
+        parameters = self._strategy.parameters
+        if learned_from:
+            try:
+                self._gradients(role, prefix_batches(role, learned_from))
+            except NonFiniteError as error:
+                raise TrainingError(str(error)) from error
+        gradients = [torch.zeros_like(p) if p.grad is None else p.grad.clone() for p in parameters]
+        self.optimizer.zero_grad()
+        return gradients
 
     def preconditioned(self, gradient: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-        """A gradient in the optimiser's own measure: g / (sqrt(v) + eps), v Adam's bias-corrected second moment.
+        """Precondition a `gradient` as AdamW does: g / (sqrt(v) + eps), v its bias-corrected second moment.
 
-        As it is where the optimiser has not made a step yet.
+        It is left as it is where the optimizer has not made a step yet.
         """
-        group = self.optimiser.param_groups[0]
-        found = []
-        for parameter, own in zip(group["params"], gradient, strict=True):
-            state = self.optimiser.state.get(parameter)
+        group = self.optimizer.param_groups[0]
+        directions = []
+        for parameter, parameter_gradient in zip(group["params"], gradient, strict=True):
+            state = self.optimizer.state.get(parameter)
             if not state:
-                found.append(own)
+                directions.append(parameter_gradient)
                 continue
-            second = state["exp_avg_sq"] / (1.0 - group["betas"][1] ** float(state["step"]))
-            found.append(own / (second.sqrt() + group["eps"]))
-        return found
+            second_moment = state["exp_avg_sq"] / (1.0 - group["betas"][1] ** float(state["step"]))
+            directions.append(parameter_gradient / (second_moment.sqrt() + group["eps"]))
+        return directions
 
-    def _own_share(self, trees: Sequence[_Tree]) -> Sequence[_Tree]:
-        """This process's trees of a role's; dealt out by length, so that every process gets about as many tokens."""
+    def _local_share(self, batches: Sequence[PrefixBatch]) -> Sequence[PrefixBatch]:
+        """Return this process's share of a role's `batches`: about as many tokens as every other's."""
         if self.processes.size == 1:
-            return trees
-        return self.processes.share(sorted(trees, key=lambda tree: -tree.row.tokens))
+            return batches
+        return self.processes.local_share(sorted(batches, key=lambda batch: -batch.row.tokens))
 
-    def _remember(self, parts: Sequence[Sequence[_Tree]]) -> None:
-        """Keep the trainer's log-probs of each own tree as they are before the first of several updates."""
-        for trees, role in itertools.product(parts, ROLES):
-            own = self._own_share([tree for tree in trees if tree.role == role])
-            for indices in batches([tree.row for tree in own], self.config.token_budget):
-                chosen = [own[i] for i in indices]
-                packed = self.policy.pack([tree.row for tree in chosen])
+    def _passes(self, batches: Sequence[PrefixBatch]) -> list[list[PrefixBatch]]:
+        """Group this process's `batches` into forward passes within the token budget."""
+        rows = [batch.row for batch in batches]
+        return [[batches[i] for i in indices] for indices in token_batches(rows, self.config.token_budget)]
+
+    def _remember_logprobs(self, minibatches: Sequence[Sequence[PrefixBatch]]) -> None:
+        """Keep the trainer's log-probs of this process's `minibatches` from before the first of several updates."""
+        for minibatch, role in itertools.product(minibatches, ROLES):
+            for batches in self._passes(self._local_share([batch for batch in minibatch if batch.role == role])):
+                packed_batch = self.policy.pack([batch.row for batch in batches])
                 with torch.no_grad():
-                    found, _ = self.policy.logprobs(role, packed, chosen[0].traces[0].completion.temperature)
-                lengths = [sum(len(trace.completion.logprobs) for trace in tree.traces) for tree in chosen]
-                self._before |= {id(tree): part for tree, part in zip(chosen, found.split(lengths), strict=True)}
+                    logprobs, _ = self.policy.logprobs(
+                        role, packed_batch, batches[0].trajectories[0].completion.temperature
+                    )
+                pieces = logprobs.split([batch.branch_tokens for batch in batches])
+                self._first_logprobs |= dict(zip(batches, pieces, strict=True))
 
-    def _divisor(self, chosen: Sequence[_Tree], own: Sequence[_Tree], parts: int) -> float:
-        """What a micro-batch's loss is divided by: of the role's whole batch, but for BNPO of its own tokens."""
-        sequences = float(sum(sum(tree.counts) for tree in own))
-        local = self._aggregation == "batch_token_mean"
-        tokens = sum(tree.tokens for tree in chosen) * parts if local else sum(tree.tokens for tree in own)
+    def _divisor(self, pass_batches: Sequence[PrefixBatch], role_batches: Sequence[PrefixBatch], passes: int) -> float:
+        """Return the number that a pass's loss is divided by.
+
+        Args:
+            pass_batches: of this pass.
+            role_batches: of the role, in all processes.
+            passes: how many all processes have together.
+        """
+        sequences = float(sum(batch.sequences for batch in role_batches))
+        if self._aggregation == "batch_token_mean":
+            # BNPO alone divides by the pass's own tokens.
+            tokens = sum(batch.scored_tokens for batch in pass_batches) * passes
+        else:
+            tokens = sum(batch.scored_tokens for batch in role_batches)
         return divisor(self._aggregation, sequences, float(tokens), self.config.length_constant)
 
-    def _rate(self) -> float:
-        """The learning rate of this step: up over the first few, then down to its final share at the last."""
-        warm = min(1.0, (self.version + 1) / max(1, self.config.warmup_steps))
-        left = 1.0 - min(1.0, self.version / max(1, self.steps - 1))
+    def _learning_rate(self) -> float:
+        """Return the rate of this step: up over the first few, then down to its final share at the last."""
+        warmup_factor = min(1.0, (self.version + 1) / max(1, self.config.warmup_steps))
+        decay = 1.0 - min(1.0, self.version / max(1, self.steps - 1))
         if self.config.schedule == "cosine":
-            left = (1.0 - math.cos(math.pi * left)) / 2.0
-        return self.config.learning_rate * min(warm, self.config.final_rate + (1.0 - self.config.final_rate) * left)
+            decay = (1.0 - math.cos(math.pi * decay)) / 2.0
+        decay_factor = self.config.final_rate + (1.0 - self.config.final_rate) * decay
+        return self.config.learning_rate * min(warmup_factor, decay_factor)
 
-    def _update(self, trees: Sequence[_Tree], first: bool) -> dict[str, float]:
-        """One optimiser step. The first of a step is on-policy, so there the two log-probs must agree."""
+    def _update(self, minibatch: Sequence[PrefixBatch], is_first: bool) -> dict[str, float]:
+        """Make one update; the first of a step is on-policy, so there the two log-probs must agree.
+
+        Args:
+            minibatch: all roles' batches of it, in all processes.
+            is_first: of its step.
+
+        Raises:
+            NonFiniteError: a loss or gradient is not finite; nothing was changed.
+            TrainingError: sampler and trainer disagree.
+        """
         metrics: dict[str, float] = {}
-        by_role = {role: own for role in ROLES if (own := [tree for tree in trees if tree.role == role])}
-        for role, own in by_role.items():
-            sums = self._gradients(role, own, closing=role == list(by_role)[-1])
-            if first:
-                stale = any(t.imitated or trace.version < self.version for t in own for trace in t.traces)
-                metrics |= self._measured(role, sums, stale)
-        norm = self._held.step(self._rate())
-        return metrics | ({"grad_norm": norm} if first else {})
+        by_role = {role: batches for role in ROLES if (batches := [b for b in minibatch if b.role == role])}
+        failure: NonFiniteError | None = None
+        for role, batches in by_role.items():
+            try:
+                sums = self._gradients(role, batches, closing=role == list(by_role)[-1])
+            except NonFiniteError as error:
+                # The other roles' passes are run all the same: they may be collective.
+                failure = failure or error
+                continue
+            if is_first:
+                is_stale = any(
+                    b.imitated or trajectory.policy_version < self.version
+                    for b in batches
+                    for trajectory in b.trajectories
+                )
+                metrics |= self._measured(role, sums, is_stale)
+        if failure is not None:
+            self._strategy.discard_gradients()
+            raise failure
+        norm = self._strategy.step(self._learning_rate())
+        return metrics | ({"grad_norm": norm} if is_first else {})
 
-    def _gradients(self, role: str, own: Sequence[_Tree], closing: bool = False) -> torch.Tensor:
+    def _gradients(self, role: str, role_batches: Sequence[PrefixBatch], closing: bool = False) -> TokenSums:
         """Accumulate this process's share of a role's gradients.
 
         Args:
             role: whose.
-            own: all of its trees.
+            role_batches: all of its batches.
             closing: no other role's gradients follow before the update.
 
         Returns:
-            [6] sums over all processes' tokens: gap, clipped, entropy, ratio, KL, count.
+            The sums over all processes' tokens.
 
         Raises:
-            TrainingError: the loss of some process is not finite.
+            NonFiniteError: the loss or gradient of some process is not finite; in every process alike.
         """
-        sequences = sum(sum(tree.counts) for tree in own)
-        mine = self._own_share(own)
-        passes = [[mine[i] for i in part] for part in batches([tree.row for tree in mine], self.config.token_budget)]
-        everyones = self.processes.gathered([_pictured(chosen) for chosen in passes])
-        total = sum(map(len, everyones))
-        # Where a pass needs every process, those with fewer of their own take part in others' with one of no weight.
-        idle = max(map(len, everyones)) - len(passes) if self._held.aligned else 0
-        filler = [min(own, key=lambda tree: tree.row.tokens)]
+        sequences = sum(batch.sequences for batch in role_batches)
+        filler = [min(role_batches, key=lambda batch: batch.row.tokens)]
+        local_passes = self._passes(self._local_share(role_batches))
+        scheduled_passes, total_passes = self._strategy.schedule(local_passes, filler, closing)
         weight = self.config.roles[role] / sequences  # type: ignore[index]
-        sums = torch.zeros(6)
-        failure: TrainingError | None = None
-        for number, chosen in enumerate([*passes, *[filler] * idle]):
-            counted = number < len(passes)
-            scale = 1.0 if own[0].imitated else sequences / self._divisor(chosen, own, total)
-            pictured = any(each[number] if number < len(each) else _pictured(filler) for each in everyones)
-            last = closing and number + 1 == len(passes) + idle
+        sums = TokenSums()
+        failure: NonFiniteError | None = None
+        for scheduled in scheduled_passes:
+            if role_batches[0].imitated:
+                scale = 1.0
+            else:
+                scale = sequences / self._divisor(scheduled.batches, role_batches, total_passes)
             try:
-                found = self._backward(role, chosen, weight * counted, scale, pictured=pictured, last=last)
-                sums += found * counted
-            except TrainingError as error:
+                pass_sums = self._backward(role, scheduled, 0.0 if scheduled.is_filler else weight, scale)
+            except NonFiniteError as error:
                 failure = failure or error
+                continue
+            sums = sums if scheduled.is_filler else sums.plus(pass_sums)
         # Every process learns of a failure before any of them waits for the others' gradients.
-        gathered = self.processes.gathered((sums, failure))
-        for _, failed in gathered:
-            if failed is not None:
-                raise failed
-        return torch.stack([each for each, _ in gathered]).sum(0)
+        total = TokenSums()
+        for process_sums, process_failure in self.processes.all_gather((sums, failure and str(failure))):
+            if process_failure:
+                raise NonFiniteError(process_failure, None)
+            total = total.plus(process_sums)
+        return total
 
-    def _measured(self, role: str, sums: torch.Tensor, stale: bool) -> dict[str, float]:
-        """Means over a role's tokens.
+    def _measured(self, role: str, sums: TokenSums, is_stale: bool) -> dict[str, float]:
+        """Return the means over a `role`'s tokens.
+
+        Args:
+            role: whose.
+            sums: over its tokens.
+            is_stale: some trajectories were sampled with older weights, or not at all.
 
         Raises:
-            TrainingError: sampler and trainer disagree by more than is allowed, though they have the same weights;
-                those of `stale` traces were sampled with older ones, or not at all.
+            TrainingError: sampler and trainer disagree by more than is allowed, though they have the same weights.
         """
-        names = ("logprob_gap", "clip_frac", "entropy", "ratio", "kl")[: 5 if self._reference else 4]
-        found = {f"{role}/{n}": float(value) / float(sums[5]) for n, value in zip(names, sums, strict=False)}
-        gap = found[f"{role}/logprob_gap"]
-        if gap > self.config.max_logprob_gap and not stale:
+        gap = sums.mean("logprob_gap")
+        if gap > self.config.max_logprob_gap and not is_stale:
             raise TrainingError(
                 f"{role}: sampler and trainer differ by {gap:.3f} nats a token, more than "
                 f"learning.max_logprob_gap={self.config.max_logprob_gap}; they must run the same weights"
             )
-        return found
+        metrics = {
+            f"{role}/logprob_gap": gap,
+            f"{role}/clip_frac": sums.mean("clipped"),
+            f"{role}/entropy": sums.mean("entropy"),
+            f"{role}/ratio": sums.mean("ratio"),
+        }
+        return metrics | ({f"{role}/kl": sums.mean("kl")} if self._reference else {})
 
-    def _backward(
-        self, role: str, trees: Sequence[_Tree], weight: float, scale: float, *, pictured: bool, last: bool
-    ) -> torch.Tensor:
-        """Accumulate gradients of one forward pass; the loss counts `scale` times, and all of it `weight` times.
+    def _backward(self, role: str, scheduled: ScheduledPass, weight: float, scale: float) -> TokenSums:
+        """Accumulate the gradients of one pass; the loss counts `scale` times, and all of it `weight` times.
 
         Args:
             role: whose.
-            trees: of this pass.
+            scheduled: the pass.
             weight: of loss and entropy bonus.
             scale: of the loss.
-            pictured: some process has pictures in this pass.
-            last: no other pass follows before the update.
 
         Returns:
-            [6] sums over its tokens: gap, clipped, entropy, ratio, KL, count.
+            The sums over its tokens.
 
         Raises:
-            TrainingError: the loss is not finite; said after the backward pass, in which others may take part.
+            NonFiniteError: the loss or a gradient is not finite; raised after the backward pass, in which others may
+                take part.
         """
-        packed = self.policy.pack([tree.row for tree in trees])
-        traces, imitated = [trace for tree in trees for trace in tree.traces], trees[0].imitated
+        batches = scheduled.batches
+        packed_batch = self.policy.pack([batch.row for batch in batches])
+        trajectories, imitated = (
+            [trajectory for batch in batches for trajectory in batch.trajectories],
+            batches[0].imitated,
+        )
         device = self.policy.device
-        sampled = torch.tensor([value for trace in traces for value in trace.completion.logprobs], device=device)
-        counts = torch.tensor([count for tree in trees for count in tree.counts], dtype=torch.float32, device=device)
+        sampled_logprobs = torch.tensor(
+            [v for trajectory in trajectories for v in trajectory.completion.logprobs], device=device
+        )
+        counts = torch.tensor([n for batch in batches for n in batch.counts], dtype=torch.float32, device=device)
         # A role is sampled at one temperature, and its log-probs are compared under that one; imitation is at 1.
-        temperature = 1.0 if imitated else traces[0].completion.temperature
-        logprobs, entropy = self._held.logprobs(role, packed, temperature, pictured)
+        temperature = 1.0 if imitated else trajectories[0].completion.temperature
+        logprobs, entropy = self._strategy.logprobs(role, packed_batch, temperature, scheduled.any_pictures)
         assert entropy is not None
         if imitated:
-            result = imitation_loss(logprobs, packed.branch, counts)
+            result = imitation_loss(logprobs, packed_batch.branch, counts)
         else:
-            result = self._policy_loss(role, trees, packed, logprobs, sampled, counts, temperature)
+            result = self._policy_loss(role, batches, packed_batch, logprobs, sampled_logprobs, counts, temperature)
         entropy_weight = 0.0 if imitated else self.config.entropy_weight.get(role, 0.0)  # type: ignore[call-overload]
-        bonus = entropy_weight * (sequence_means(entropy, packed.branch) * counts).sum()
-        self._held.backward((result.loss * scale - bonus) * weight, last)
-        if not torch.isfinite(result.loss):
-            bad = (
-                traces[int(packed.branch[~torch.isfinite(logprobs)][0])]
-                if not torch.isfinite(logprobs).all()
-                else traces[0]
+        bonus = entropy_weight * (sequence_means(entropy, packed_batch.branch) * counts).sum()
+        self._strategy.backward((result.loss * scale - bonus) * weight, scheduled.is_last)
+        self._check_finite(role, trajectories, packed_batch, logprobs, result.loss)
+        tokens = float(len(sampled_logprobs))
+        return TokenSums(
+            float((logprobs.detach() - sampled_logprobs).abs().sum()),
+            float(result.clip_share) * tokens,
+            float(entropy.detach().sum()),
+            float(result.mean_ratio) * tokens,
+            float(result.mean_kl) * tokens,
+            tokens,
+        )
+
+    def _check_finite(
+        self,
+        role: str,
+        trajectories: Sequence[Trajectory],
+        packed_batch: PackedBatch,
+        logprobs: torch.Tensor,
+        loss: torch.Tensor,
+    ) -> None:
+        """Check a pass's `loss` and, where a pass is one process's own affair, its gradients.
+
+        Args:
+            role: whose.
+            trajectories: of the pass, one for each branch.
+            packed_batch: what was computed.
+            logprobs: [N] of the scored tokens.
+            loss: of the pass.
+
+        Raises:
+            NonFiniteError: one is not finite; it names the trajectory and the layer.
+        """
+        if torch.isfinite(loss):
+            layer = None if self._strategy.collective_passes else self._strategy.nonfinite_layer()
+            if layer is None:
+                return
+            others = f" or {len(trajectories) - 1} others of its pass" if len(trajectories) > 1 else ""
+            raise NonFiniteError(
+                f"the gradient of {role} is not finite at group {_path(trajectories[0])}{others}", layer
             )
-            raise TrainingError(
-                f"the loss of {role} is not finite at group {'/'.join(bad.group)}; lower the learning rate"
-            )
-        gap = (logprobs.detach() - sampled).abs().sum()
-        total = float(len(sampled))
-        means = (float(result.ratio) * total, float(result.kl) * total)
-        return torch.tensor([float(gap), float(result.clipped) * total, float(entropy.detach().sum()), *means, total])
+        suspects = packed_batch.branch[~torch.isfinite(logprobs)].tolist()
+        culprit = trajectories[suspects[0]] if suspects else trajectories[0]
+        # The acting policy has the same weights, whole in every process.
+        layer = first_nonfinite_module(
+            self.policy.core(role), lambda: self.policy.logprobs(role, packed_batch, entropy=False)
+        )
+        raise NonFiniteError(f"the loss of {role} is not finite at group {_path(culprit)}", layer)
 
     def _policy_loss(
         self,
         role: str,
-        trees: Sequence[_Tree],
-        packed: Packed,
+        batches: Sequence[PrefixBatch],
+        packed_batch: PackedBatch,
         logprobs: torch.Tensor,
-        sampled: torch.Tensor,
+        sampled_logprobs: torch.Tensor,
         counts: torch.Tensor,
         temperature: float,
     ) -> PolicyLoss:
-        """The configured loss of one forward pass."""
-        values = [trace.advantage for tree in trees for trace in tree.traces]
-        before, correction = self._corrected(trees, logprobs, sampled, packed)
+        """Compute the configured loss of one forward pass from its `logprobs` [N]; see `losses.policy_loss`."""
+        advantages = [trajectory.advantage for batch in batches for trajectory in batch.trajectories]
+        old_logprobs, correction = self._corrected(batches, logprobs, sampled_logprobs, packed_batch)
         return policy_loss(
             self.config.loss,
             logprobs,
-            before,
-            torch.tensor(values, device=logprobs.device)[packed.branch],
-            packed.branch,
+            old_logprobs,
+            torch.tensor(advantages, device=logprobs.device)[packed_batch.branch],
+            packed_batch.branch,
             weights=counts,
             clip_low=self.config.clip_low,
             clip_high=self.config.clip_high,
-            reference=self._reference_logprobs(role, packed, temperature),
+            reference=self._reference_logprobs(role, packed_batch, temperature),
             kl_weight=self.config.kl_weight,
             kl=self.config.kl,
             correction=correction,
         )
 
     def _corrected(
-        self, trees: Sequence[_Tree], logprobs: torch.Tensor, sampled: torch.Tensor, packed: Packed
+        self,
+        batches: Sequence[PrefixBatch],
+        logprobs: torch.Tensor,
+        sampled_logprobs: torch.Tensor,
+        packed_batch: PackedBatch,
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """What the ratio is taken to, and the weights that correct for the sampler, where configured."""
-        if self.config.correction == "none":
-            return sampled, None
-        kept = [self._before[id(tree)] for tree in trees if id(tree) in self._before]
-        before = torch.cat(kept) if kept else logprobs.detach()
-        low, high = self.config.correction_low, self.config.correction_high
-        return before, importance_weights(before, sampled, packed.branch, self.config.correction, low=low, high=high)
+        """Return the log-probs that the ratio is taken to, and the sampler's correction where it is configured.
 
-    def _reference_logprobs(self, role: str, packed: Packed, temperature: float) -> torch.Tensor | None:
+        Args:
+            batches: of the pass.
+            logprobs: [N] of the trainer, now.
+            sampled_logprobs: [N] as the sampler gave them.
+            packed_batch: which sequence each token is of.
+        """
+        if self.config.correction == "none":
+            return sampled_logprobs, None
+        pieces = [self._first_logprobs[batch] for batch in batches if batch in self._first_logprobs]
+        old_logprobs = torch.cat(pieces) if pieces else logprobs.detach()
+        low, high = self.config.correction_low, self.config.correction_high
+        correction = importance_weights(
+            old_logprobs, sampled_logprobs, packed_batch.branch, self.config.correction, low=low, high=high
+        )
+        return old_logprobs, correction
+
+    def _reference_logprobs(self, role: str, packed_batch: PackedBatch, temperature: float) -> torch.Tensor | None:
         if self._reference is None:
             return None
         with torch.no_grad():
-            return self._reference.logprobs(role, packed, temperature)[0]
+            return self._reference.logprobs(role, packed_batch, temperature)[0]
 
 
-def _pictured(trees: Sequence[_Tree]) -> bool:
-    """Whether a batch has pictures: all of its trees have, or none."""
-    return trees[0].row.vision is not None
-
-
-def _trees(role: str, traces: Sequence[Trace], imitated: bool = False) -> list[_Tree]:
-    """Traces of the same prompt as one row each; those with the same ids and advantage are computed once.
-
-    Short answers of one group are mostly the same few, so this saves most of their work.
-    """
-    together: dict[tuple[int, tuple[int, ...]], list[Trace]] = {}
-    for trace in traces:
-        # Pictures are told apart by identity: the tensor made for an item serves sampling and training alike.
-        together.setdefault((id(trace.prompt.vision), trace.prompt.ids), []).append(trace)
-    found = []
-    for own in together.values():
-        prompt = own[0].prompt
-        counts = Counter((trace.completion.ids, trace.advantage) for trace in own)
-        unlike = {(trace.completion.ids, trace.advantage): trace for trace in reversed(own)}
-        chosen = tuple(unlike[key] for key in counts)
-        branches = [Branch(trace.completion.ids) for trace in chosen]
-        row = Row(prompt.ids, branches, prompt.vision, prompt.positions)
-        found.append(_Tree(role, row, chosen, tuple(counts.values()), imitated))
-    return found
+def _path(trajectory: Trajectory) -> str:
+    """Return the path of a `trajectory`'s group as one word."""
+    return "/".join(trajectory.group)

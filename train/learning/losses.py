@@ -5,13 +5,12 @@ standing together. Losses are left undivided, so that micro-batches of any size 
 whole batch's sum is divided by.
 """
 
-import difflib
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import torch
 
-from ...errors import UserError
+from ...errors import UserError, did_you_mean
 
 KL = Literal["k1", "k2", "k3"]
 Level = Literal["token", "sequence_mean", "sequence_sum"]
@@ -68,11 +67,11 @@ class PolicyLoss:
     """The loss and what to log of it."""
 
     loss: torch.Tensor
-    clipped: torch.Tensor
+    clip_share: torch.Tensor
     """Share of tokens whose ratio was clipped."""
-    kl: torch.Tensor
+    mean_kl: torch.Tensor
     """Mean estimate against the reference, k3 unless another is asked for; 0 without a reference."""
-    ratio: torch.Tensor
+    mean_ratio: torch.Tensor
     """Mean ratio over tokens; 1 where sampler and trainer agree."""
 
 
@@ -84,46 +83,8 @@ def loss_kind(name: str) -> LossKind:
     """
     if name in LOSSES:
         return LOSSES[name]
-    close = difflib.get_close_matches(name, LOSSES, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    raise UnknownLossError(f"no loss is called {name!r}; {hint}there are {', '.join(LOSSES)}")
-
-
-def grpo_loss(
-    logprobs: torch.Tensor,
-    sampled: torch.Tensor,
-    advantages: torch.Tensor,
-    sequence: torch.Tensor,
-    *,
-    weights: torch.Tensor | None = None,
-    clip_low: float = 0.2,
-    clip_high: float = 0.2,
-    reference: torch.Tensor | None = None,
-    kl_weight: float = 0.0,
-) -> PolicyLoss:
-    """The clipped surrogate, averaged within each sequence and then summed over sequences.
-
-    Source: GRPO, DeepSeekMath (Shao et al. 2024, equation 3); the asymmetric clip from DAPO (Yu et al. 2025,
-    section 3.1, https://arxiv.org/abs/2503.14476); KL by the k3 estimator (Schulman 2020).
-
-    Deviation: the sum over sequences is left undivided, so that micro-batches of any size add up; the learner
-    divides by the number of sequences of the whole batch.
-
-    Args:
-        logprobs: [N] under the policy that is trained.
-        sampled: [N] under the policy that sampled, as it gave them.
-        advantages: [N] of each token's sequence.
-        sequence: [N] int64 number of each token's sequence.
-        weights: [S] how often each sequence counts, in the order of first appearance; once each by default.
-        clip_low: the ratio is clipped below 1 - clip_low.
-        clip_high: and above 1 + clip_high.
-        reference: [N] under the reference policy, where there is one.
-        kl_weight: of the KL term.
-    """
-    return policy_loss(
-        "grpo", logprobs, sampled, advantages, sequence, weights=weights, clip_low=clip_low, clip_high=clip_high,
-        reference=reference, kl_weight=kl_weight,
-    )  # fmt: skip
+    hints = (did_you_mean(name, LOSSES), f"there are {', '.join(LOSSES)}")
+    raise UnknownLossError(f"no loss is called {name!r}; {' '.join(filter(None, hints))}")
 
 
 def policy_loss(

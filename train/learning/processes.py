@@ -15,7 +15,7 @@ import torch
 import torch.distributed
 from torch.distributed.fsdp import CPUOffloadPolicy
 
-from ...envs import Stream
+from ...envs import SeededRng
 from ...errors import UserError
 from ..models.completions import Completion, Generator, Prompt, Sampling
 
@@ -50,11 +50,11 @@ class Processes(Protocol):
         """Have the others do something; only the first calls this."""
         ...
 
-    def share(self, items: Sequence[Any]) -> Sequence[Any]:
+    def local_share(self, items: Sequence[Any]) -> Sequence[Any]:
         """The part of the items that is this process's."""
         ...
 
-    def gathered(self, own: Any) -> list[Any]:
+    def all_gather(self, own: Any) -> list[Any]:
         """What each process has, in the order of ranks."""
         ...
 
@@ -72,11 +72,11 @@ class Alone:
     def order(self, name: str, *arguments: Any) -> None:
         """There is nobody to order."""
 
-    def share(self, items: Sequence[Any]) -> Sequence[Any]:
+    def local_share(self, items: Sequence[Any]) -> Sequence[Any]:
         """All of them."""
         return items
 
-    def gathered(self, own: Any) -> list[Any]:
+    def all_gather(self, own: Any) -> list[Any]:
         """Its own alone."""
         return [own]
 
@@ -107,11 +107,11 @@ class Together:
                 return
             orders[name](*arguments)
 
-    def share(self, items: Sequence[Any]) -> Sequence[Any]:
+    def local_share(self, items: Sequence[Any]) -> Sequence[Any]:
         """Every `size`-th."""
         return items[self.rank :: self.size]
 
-    def gathered(self, own: Any) -> list[Any]:
+    def all_gather(self, own: Any) -> list[Any]:
         """See `Processes`; objects are pickled."""
         found: list[Any] = [None] * self.size
         torch.distributed.all_gather_object(found, own)
@@ -147,12 +147,12 @@ class SharedGenerator:
 
     def take_part(self, role: str, prompts: Sequence[Prompt], sampling: Sampling, seed: int) -> list[list[Completion]]:
         """Generate the own share and gather the others'."""
-        mine = self._processes.share(range(len(prompts)))
-        own_seed = Stream(("generate", seed, self._processes.rank)).word() >> 1
+        mine = self._processes.local_share(range(len(prompts)))
+        own_seed = SeededRng(("generate", seed, self._processes.rank)).word() >> 1
         found = self._own.generate(role, [prompts[i] for i in mine], sampling, own_seed)
         whole = {
             i: group
-            for part in self._processes.gathered(dict(zip(mine, found, strict=True)))
+            for part in self._processes.all_gather(dict(zip(mine, found, strict=True)))
             for i, group in part.items()
         }
         return [whole[i] for i in range(len(prompts))]

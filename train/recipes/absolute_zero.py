@@ -15,9 +15,9 @@ from ...envs import Rejected, Score
 from ...roles.formulas import absolute_zero as formula
 from ..algorithm import Algorithm, mean
 from ..config import Learning, RunConfig, Tree
-from ..rollouts import Attempt, Drawing
+from ..rollouts import ProgramRollout, ProposalRollout
 from .base import Recipe
-from .r_zero import machinery_failed
+from .r_zero import infrastructure_failed
 
 UNREADABLE, INVALID = -1.0, -0.5
 NO_CODE = ("syntax", "unfinished", "xml", "empty")
@@ -29,24 +29,26 @@ class AbsoluteZero(Algorithm):
 
     name = "absolute-zero"
 
-    def proposer_scores(self, attempts: Sequence[Attempt]) -> list[Score | None]:
+    def proposer_scores(self, rollouts: Sequence[ProposalRollout]) -> list[Score | None]:
         """See the module's text."""
-        return [self._score(attempt) for attempt in attempts]
+        return [self._score(rollout) for rollout in rollouts]
 
-    def _score(self, attempt: Attempt) -> Score | None:
-        if attempt.completion is None or machinery_failed(attempt):
+    def _score(self, rollout: ProposalRollout) -> Score | None:
+        if rollout.completion is None or infrastructure_failed(rollout):
             return None
-        if isinstance(attempt.proposal, Rejected):
-            return _worth(UNREADABLE if attempt.proposal.code in NO_CODE else INVALID)
-        return _worth(mean([formula(asked.rate) for asked in attempt.own]))
+        if isinstance(rollout.proposal, Rejected):
+            return _worth(UNREADABLE if rollout.proposal.code in NO_CODE else INVALID)
+        return _worth(mean([formula(asked.solve_rate) for asked in rollout.proposer_items]))
 
-    def coder_score(self, attempt: Attempt, drawing: Drawing) -> Score | None:
+    def coder_score(self, rollout: ProposalRollout, drawing: ProgramRollout) -> Score | None:
         """As a proposal: by the Solver's accuracy on the question about this drawing."""
         if drawing.score is None:
             return None
         if isinstance(drawing.outcome, Rejected):
             return _worth(UNREADABLE if drawing.outcome.code in NO_CODE else INVALID)
-        return _worth(mean([formula(asked.rate) for asked in attempt.about(drawing) if asked.own]))
+        return _worth(
+            mean([formula(asked.solve_rate) for asked in rollout.items_about(drawing) if asked.from_proposer])
+        )
 
 
 def _worth(value: float) -> Score:

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from ..algorithm import Algorithm
 from ..config import CurriculumConfig, Learning, Phase, RunConfig, Tree
 from ..models.policy import Policy
-from ..rollouts import Asked, Attempt, Trace
-from ..traces import group_of, taught
+from ..rollouts import AnsweredItem, ProposalRollout, Trajectory
+from ..trajectories import group_of, taught
 from .base import Recipe
 
 
@@ -24,17 +24,19 @@ class C2Evo(Algorithm):
 
     name = "c2-evo"
 
-    def teaches_solver(self, attempt: Attempt, asked: Asked) -> bool:
+    def teaches_solver(self, rollout: ProposalRollout, asked: AnsweredItem) -> bool:
         """Items that it errs on, and not always."""
-        return 0.0 < asked.rate < 1.0
+        return 0.0 < asked.solve_rate < 1.0
 
-    def lessons(self, attempts: Sequence[Attempt], traces: Sequence[Trace], policy: Policy) -> list[Trace]:
+    def lessons(
+        self, rollouts: Sequence[ProposalRollout], trajectories: Sequence[Trajectory], policy: Policy
+    ) -> list[Trajectory]:
         """The true answers to the chosen items."""
         return [
-            taught(policy, group_of(attempt, number), asked)
-            for attempt in attempts
-            for number, asked in enumerate(attempt.asked)
-            if self.teaches_solver(attempt, asked)
+            taught(policy, group_of(rollout, number), asked)
+            for rollout in rollouts
+            for number, asked in enumerate(rollout.answered_items)
+            if self.teaches_solver(rollout, asked)
         ]
 
 

@@ -16,7 +16,7 @@ Deviations: labels are the oracle's, as there, but difference is measured by col
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from ...envs import Environment, Score, Stream
+from ...envs import Environment, Score, SeededRng
 from ...envs.transforms.edit import ENV_ID
 from ...envs.transforms.library import PROBES, Library, Offer
 from ...envs.transforms.program import with_source
@@ -28,7 +28,7 @@ from ...roles.proposer import Proposal
 from ..algorithm import Algorithm, Trial, mean
 from ..config import Learning, Phase, RunConfig, Tree
 from ..curriculum.base import Curriculum
-from ..rollouts import Asked, Attempt, Drawing
+from ..rollouts import AnsweredItem, ProgramRollout, ProposalRollout
 from .base import Recipe
 
 TYPES = ("which_image", "which_params")
@@ -50,26 +50,28 @@ class Eve(Algorithm):
         super().__init__(config)
         self.library = Library.of_seeds()
 
-    def coder_messages(self, env: Environment, proposal: Proposal, stream: Stream) -> Messages:
+    def coder_messages(self, env: Environment, proposal: Proposal, rng: SeededRng) -> Messages:
         """The world's guide with examples from the library."""
-        count = 1 if stream.integer(0, 99) < 100 * FIRST_ONLY else EXAMPLES
-        chosen = stream.sample(self.library.entries, count) if env.id == ENV_ID else []
+        count = 1 if rng.integer(0, 99) < 100 * FIRST_ONLY else EXAMPLES
+        chosen = rng.sample(self.library.entries, count) if env.id == ENV_ID else []
         examples = "".join(f"\n\nAn example:\n\n{entry.program}" for entry in chosen)
         return chat(f"{env.guide}{examples}", f"draw: {', '.join(map(env.describe, proposal.requirements))}")
 
-    def questions(self, attempt: Attempt, curriculum: Curriculum, stream: Stream) -> list[tuple[Any, str, bool]]:
+    def questions(
+        self, rollout: ProposalRollout, curriculum: Curriculum, rng: SeededRng
+    ) -> list[tuple[Any, str, bool]]:
         """A question of each of the two types."""
-        env = attempt.env
-        tasks = [task for task in TYPES if task in env.tasks] or [arm.task for arm in curriculum.draw(stream, 2)]
-        return [(env.query(stream, task), task, True) for task in tasks if task in env.tasks]
+        env = rollout.env
+        tasks = [task for task in TYPES if task in env.tasks] or [arm.task for arm in curriculum.draw(rng, 2)]
+        return [(env.query(rng, task), task, True) for task in tasks if task in env.tasks]
 
-    def coder_score(self, attempt: Attempt, drawing: Drawing) -> Score | None:
+    def coder_score(self, rollout: ProposalRollout, drawing: ProgramRollout) -> Score | None:
         """The Challenger's; None where our machinery failed."""
         if drawing.score is None:
             return None
-        valid, about = isinstance(drawing.outcome, Drawn), attempt.about(drawing)
+        valid, about = isinstance(drawing.outcome, Drawn), rollout.items_about(drawing)
         form = float(bool(drawing.program.strip()) and drawing.program.count("#") <= MAX_COMMENTS)
-        accuracies = [asked.rate for asked in about] or [0.0]
+        accuracies = [asked.solve_rate for asked in about] or [0.0]
         kept = any(shapes.eve_keeps(accuracy) for accuracy in accuracies)
         value = shapes.eve_challenger(
             form, accuracies, valid=valid, last_only=self.has("last_only") and kept
@@ -81,21 +83,21 @@ class Eve(Algorithm):
         """0.8 accuracy and 0.2 format."""
         return Score(shapes.eve_solver(correct, well_formed), {"correct": correct, "format": well_formed})
 
-    def teaches_solver(self, attempt: Attempt, asked: Asked) -> bool:
+    def teaches_solver(self, rollout: ProposalRollout, asked: AnsweredItem) -> bool:
         """Items that are answered rightly one time in four or more, and not always."""
-        return shapes.eve_keeps(asked.rate)
+        return shapes.eve_keeps(asked.solve_rate)
 
-    def observe(self, attempts: Sequence[Attempt], trial: Trial) -> None:
+    def observe(self, rollouts: Sequence[ProposalRollout], trial: Trial) -> None:
         """Offer each valid program of somebody's own to the library."""
-        super().observe(attempts, trial)
-        for attempt in attempts:
-            for drawing in attempt.drawings if attempt.env.id == ENV_ID else ():
-                about = attempt.about(drawing)
+        super().observe(rollouts, trial)
+        for rollout in rollouts:
+            for drawing in rollout.program_rollouts if rollout.env.id == ENV_ID else ():
+                about = rollout.items_about(drawing)
                 if isinstance(drawing.outcome, Drawn) and about:
-                    self._offer(attempt, drawing.program, drawing.outcome, mean([a.rate for a in about]), trial)
+                    self._offer(rollout, drawing.program, drawing.outcome, mean([a.solve_rate for a in about]), trial)
 
-    def _offer(self, attempt: Attempt, program: str, drawn: Drawn, accuracy: float, trial: Trial) -> None:
-        probed = trial.draw(attempt.env, [with_source(program, probe) for probe in PROBES])
+    def _offer(self, rollout: ProposalRollout, program: str, drawn: Drawn, accuracy: float, trial: Trial) -> None:
+        probed = trial.draw(rollout.env, [with_source(program, probe) for probe in PROBES])
         if not all(isinstance(each, Drawn) for each in probed):
             # Without its effect on every probe it cannot be told from those that are kept.
             return

@@ -13,17 +13,17 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
-from ...envs import Score, Stream
+from ...envs import Score, SeededRng
 from ...roles.formulas import MALFORMED
 from ...roles.proposer import Proposal
 from ..algorithm import Algorithm, Trial, mean
 from ..config import Learning, RunConfig
 from ..influence import influence
-from ..rollouts import Attempt, Trace
-from ..traces import answer_traces
+from ..rollouts import ProposalRollout, Trajectory
+from ..trajectories import answer_trajectories
 from ..validation import validation
 from .base import Recipe
-from .r_zero import machinery_failed
+from .r_zero import infrastructure_failed
 
 ANSWERS = 8
 """Of the Solver to each item of the development set."""
@@ -39,16 +39,16 @@ class Measured(Algorithm):
         super().__init__(config)
         self.worth: Mapping[tuple[str, ...], float] = {}
 
-    def proposer_scores(self, attempts: Sequence[Attempt]) -> list[Score | None]:
+    def proposer_scores(self, rollouts: Sequence[ProposalRollout]) -> list[Score | None]:
         """What was measured; see the module's text for the others."""
-        return [self._score(attempt) for attempt in attempts]
+        return [self._score(rollout) for rollout in rollouts]
 
-    def _score(self, attempt: Attempt) -> Score | None:
-        if attempt.completion is None or machinery_failed(attempt):
+    def _score(self, rollout: ProposalRollout) -> Score | None:
+        if rollout.completion is None or infrastructure_failed(rollout):
             return None
-        if not isinstance(attempt.proposal, Proposal):
+        if not isinstance(rollout.proposal, Proposal):
             return Score(MALFORMED, {"format": 0.0, "worth": 0.0})
-        worth = self.worth.get(attempt.path, 0.0)
+        worth = self.worth.get(rollout.path, 0.0)
         return Score(worth, {"format": 1.0, "worth": worth})
 
     def figures(self) -> dict[str, float]:
@@ -56,13 +56,13 @@ class Measured(Algorithm):
         return {"worth": mean(list(self.worth.values()))}
 
 
-def own_traces(attempt: Attempt, algorithm: Algorithm, version: int) -> list[Trace]:
+def proposer_item_trajectories(rollout: ProposalRollout, algorithm: Algorithm, version: int) -> list[Trajectory]:
     """The Solver's answers to the Proposer's own questions."""
     return [
-        trace
-        for number, asked in enumerate(attempt.asked)
-        if asked.own
-        for trace in answer_traces(attempt, number, asked, version, algorithm)
+        trajectory
+        for number, asked in enumerate(rollout.answered_items)
+        if asked.from_proposer
+        for trajectory in answer_trajectories(rollout, number, asked, version, algorithm)
     ]
 
 
@@ -71,27 +71,27 @@ class Infuser(Measured):
 
     name = "infuser"
 
-    def assess(self, attempts: Sequence[Attempt], trial: Trial) -> None:
+    def assess(self, rollouts: Sequence[ProposalRollout], trial: Trial) -> None:
         """The influence of each proposal's questions."""
         learner = trial.learner
         reference = self._reference(trial)
         self.worth = {
-            attempt.path: influence(learner, traces, reference)
-            for attempt in attempts
-            if (traces := own_traces(attempt, self, learner.version))
+            rollout.path: influence(learner, trajectories, reference)
+            for rollout in rollouts
+            if (trajectories := proposer_item_trajectories(rollout, self, learner.version))
         }
 
     def _reference(self, trial: Trial) -> list[torch.Tensor]:
         """The Solver's gradient on the development set."""
         asked, learner = validation(self.config), trial.learner
-        trial.answered(asked, ANSWERS, Stream(("influence", self.config.seed, trial.step)))
-        traces = [
-            Trace("solver", (f"dev{number}",), each.prompt, completion, score, learner.version)
+        trial.answered(asked, ANSWERS, SeededRng(("influence", self.config.seed, trial.step)))
+        trajectories = [
+            Trajectory("solver", (f"dev{number}",), each.prompt, completion, score, learner.version)
             for number, each in enumerate(asked)
             if each.prompt is not None
             for completion, score in zip(each.answers, each.scores, strict=True)
         ]
-        return learner.gradient("solver", traces)
+        return learner.gradient("solver", trajectories)
 
 
 def config() -> RunConfig:

@@ -18,12 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from ...envs import Stream
+from ...envs import SeededRng
 from ..algorithm import Algorithm, Trial, mean
 from ..config import Learning, Phase, RunConfig, Tree
 from ..models.completions import Completion
 from ..models.policy import Policy
-from ..rollouts import Asked, Attempt, Trace
+from ..rollouts import AnsweredItem, ProposalRollout, Trajectory
 from ..validation import VALIDATION, validation
 from .base import Recipe
 
@@ -94,26 +94,28 @@ class MStar(Algorithm):
         """The Solver's is tuned."""
         return self.solver_temperature if role == "solver" else super().temperature(role)
 
-    def lessons(self, attempts: Sequence[Attempt], traces: Sequence[Trace], policy: Policy) -> list[Trace]:
+    def lessons(
+        self, rollouts: Sequence[ProposalRollout], trajectories: Sequence[Trajectory], policy: Policy
+    ) -> list[Trajectory]:
         """The best two right answers of each item."""
-        groups: dict[tuple[str, ...], list[Trace]] = {}
-        for trace in traces:
-            groups.setdefault(trace.group, []).append(trace)
+        groups: dict[tuple[str, ...], list[Trajectory]] = {}
+        for trajectory in trajectories:
+            groups.setdefault(trajectory.group, []).append(trajectory)
         found = []
         for group in groups.values():
-            order = self.scorer.ranked([trace.completion for trace in group])
-            found += [group[place] for place in order if group[place].right][:KEPT]
+            order = self.scorer.ranked([trajectory.completion for trajectory in group])
+            found += [group[place] for place in order if group[place].correct][:KEPT]
         return found
 
-    def observe(self, attempts: Sequence[Attempt], trial: Trial) -> None:
+    def observe(self, rollouts: Sequence[ProposalRollout], trial: Trial) -> None:
         """Teach the scorer how the answers ended."""
-        super().observe(attempts, trial)
-        for attempt in attempts:
-            for asked in attempt.asked:
+        super().observe(rollouts, trial)
+        for rollout in rollouts:
+            for asked in rollout.answered_items:
                 for completion, score in zip(asked.answers, asked.scores, strict=True):
                     self.scorer.learn(completion, asked.answers, score.terms["correct"] == 1.0)
 
-    def prepare(self, trial: Trial, step: int, stream: Stream) -> None:
+    def prepare(self, trial: Trial, step: int, rng: SeededRng) -> None:
         """Every so often, set the temperature to what does best on validation; of equals the nearest to 1."""
         if step % TUNE_EVERY or not step:
             return
@@ -122,11 +124,11 @@ class MStar(Algorithm):
             self.solver_temperature = temperature
             asked = validation(self.config, VALIDATION)
             # The same random numbers for each, so that temperatures differ by nothing else.
-            trial.answered(asked, SAMPLES, stream.child("validation"))
+            trial.answered(asked, SAMPLES, rng.child("validation"))
             passed[temperature] = self.reward_pass(asked)
         self.solver_temperature = min(passed, key=lambda t: (-passed[t], abs(math.log(t)), t))
 
-    def reward_pass(self, every: Sequence[Asked]) -> float:
+    def reward_pass(self, every: Sequence[AnsweredItem]) -> float:
         """Reward-Pass@2: the share of items of which one of the two best ranked answers is right."""
         return mean(
             [

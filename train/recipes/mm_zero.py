@@ -24,9 +24,9 @@ from ...roles.novelty import cluster_shares
 from ...roles.proposer import Proposal
 from ..algorithm import Algorithm, mean
 from ..config import Labels, Phase, RunConfig, Tree
-from ..rollouts import Asked, Attempt, Drawing, faithful, judged
+from ..rollouts import AnsweredItem, ProgramRollout, ProposalRollout, judged_programs, satisfies_spec
 from .base import Recipe
-from .r_zero import asked_text, machinery_failed
+from .r_zero import asked_text, infrastructure_failed
 
 CUT = 0.25
 """Distance at which texts are no longer one cluster."""
@@ -41,50 +41,50 @@ class MMZero(Algorithm):
         "unfiltered": "no filter on render rate or consistency (the published tree MM-zero_noFilter)",
     }
 
-    def proposer_scores(self, attempts: Sequence[Attempt]) -> list[Score | None]:
+    def proposer_scores(self, rollouts: Sequence[ProposalRollout]) -> list[Score | None]:
         """See the module's text; -1 for a malformed proposal, None where our machinery failed."""
-        valid = [a for a in attempts if isinstance(a.proposal, Proposal)]
+        valid = [a for a in rollouts if isinstance(a.proposal, Proposal)]
         kinds = [_kind(a) for a in valid]
         excess = iter(_excess(valid))
         return [
-            self._score(attempt, kinds, next(excess) if isinstance(attempt.proposal, Proposal) else None, len(valid))
-            for attempt in attempts
+            self._score(rollout, kinds, next(excess) if isinstance(rollout.proposal, Proposal) else None, len(valid))
+            for rollout in rollouts
         ]
 
     def _score(
-        self, attempt: Attempt, kinds: Sequence[str], excess: Mapping[str, float] | None, valid: int
+        self, rollout: ProposalRollout, kinds: Sequence[str], excess: Mapping[str, float] | None, valid: int
     ) -> Score | None:
-        if attempt.completion is None or machinery_failed(attempt):
+        if rollout.completion is None or infrastructure_failed(rollout):
             return None
         if excess is None:
             return Score(shapes.MALFORMED, {"format": 0.0, "programs": 0.0, "type": 0.0, "text": 0.0})
-        samples = [self.rendered(attempt, drawing) for drawing in judged(attempt)]
+        samples = [self.rendered(rollout, drawing) for drawing in judged_programs(rollout)]
         cap = None if self.has("uncapped") else shapes.SOLVABILITY_CAP
         terms = {
             "format": 1.0,
             "programs": shapes.mm_zero_proposer(samples, cap=cap),
-            "type": shapes.type_penalty(_kind(attempt), kinds),
+            "type": shapes.type_penalty(_kind(rollout), kinds),
             "text": shapes.text_penalty(excess, valid),
         }
         return Score(terms["programs"] + terms["type"] + terms["text"], terms)
 
-    def rendered(self, attempt: Attempt, drawing: Drawing) -> shapes.Rendered | None:
+    def rendered(self, rollout: ProposalRollout, drawing: ProgramRollout) -> shapes.Rendered | None:
         """What the Solver made of a drawing; None where the program did not draw."""
         if not isinstance(drawing.outcome, Drawn):
             return None
-        if not faithful(drawing):
+        if not satisfies_spec(drawing):
             return shapes.Rendered(0.0, 1.0)
-        about = attempt.about(drawing)
-        easy = [asked.rate for asked in about if not asked.own]
-        hard = [asked.vote.share for asked in about if asked.own]
+        about = rollout.items_about(drawing)
+        easy = [asked.solve_rate for asked in about if not asked.from_proposer]
+        hard = [asked.vote.share for asked in about if asked.from_proposer]
         return shapes.Rendered(mean(easy) if easy else 1.0, mean(hard) if hard else 1.0)
 
-    def coder_score(self, attempt: Attempt, drawing: Drawing) -> Score | None:
+    def coder_score(self, rollout: ProposalRollout, drawing: ProgramRollout) -> Score | None:
         """See the module's text; None where our machinery failed."""
         if drawing.score is None:
             return None
-        sample = self.rendered(attempt, drawing)
-        svg = attempt.env.front != "svg" or "<svg" in drawing.program
+        sample = self.rendered(rollout, drawing)
+        svg = rollout.env.front != "svg" or "<svg" in drawing.program
         value = shapes.mm_zero_coder(sample, empty=not drawing.program, svg=svg)
         terms = {"drawn": float(sample is not None), "solvable": sample.solvability if sample else 0.0}
         return Score(value, terms | {"split": shapes.smaller_side(sample.consistency) if sample else 0.0})
@@ -93,41 +93,45 @@ class MMZero(Algorithm):
         """0.9 accuracy and 0.1 format."""
         return Score(shapes.mm_zero_solver(correct, well_formed), {"correct": correct, "format": well_formed})
 
-    def teaches_coder(self, attempt: Attempt) -> bool:
+    def teaches_coder(self, rollout: ProposalRollout) -> bool:
         """Proposals of which some programs draw and some do not."""
-        known = judged(attempt)
+        known = judged_programs(rollout)
         rate = mean([float(not isinstance(drawing.outcome, Rejected)) for drawing in known])
         return self.has("unfiltered") or shapes.mm_zero_keeps_for_coder(rate)
 
-    def teaches_solver(self, attempt: Attempt, asked: Asked) -> bool:
+    def teaches_solver(self, rollout: ProposalRollout, asked: AnsweredItem) -> bool:
         """The Proposer's questions on which the Solver is split, of drawings on which it agrees about the easy ones."""
-        if not asked.own:
+        if not asked.from_proposer:
             return False
-        easy = [each.vote.share for each in attempt.asked if not each.own and each.drawing == asked.drawing]
+        easy = [
+            each.vote.share
+            for each in rollout.answered_items
+            if not each.from_proposer and each.scene_digest == asked.scene_digest
+        ]
         agreed = mean(easy) if easy else 1.0
         return self.has("unfiltered") or shapes.mm_zero_keeps_for_solver(agreed, asked.vote.share)
 
 
-def _kind(attempt: Attempt) -> str:
-    assert isinstance(attempt.proposal, Proposal)
-    return attempt.proposal.task or "other"
+def _kind(rollout: ProposalRollout) -> str:
+    assert isinstance(rollout.proposal, Proposal)
+    return rollout.proposal.task or "other"
 
 
-def _excess(attempts: Sequence[Attempt]) -> list[Mapping[str, float]]:
+def _excess(rollouts: Sequence[ProposalRollout]) -> list[Mapping[str, float]]:
     """By how much each proposal's three texts' clusters are larger than even ones."""
     texts: dict[str, list[str]] = {"caption": [], "easy": [], "hard": []}
-    for attempt in attempts:
-        assert isinstance(attempt.proposal, Proposal)
-        texts["caption"].append(attempt.proposal.concept)
-        texts["easy"].append(", ".join(map(attempt.env.describe, attempt.proposal.requirements)))
-        texts["hard"].append(asked_text(attempt) if attempt.own else repr(attempt.proposal.query))
+    for rollout in rollouts:
+        assert isinstance(rollout.proposal, Proposal)
+        texts["caption"].append(rollout.proposal.concept)
+        texts["easy"].append(", ".join(map(rollout.env.describe, rollout.proposal.requirements)))
+        texts["hard"].append(asked_text(rollout) if rollout.proposer_items else repr(rollout.proposal.query))
     columns = {}
     for name, column in texts.items():
         shares = cluster_shares(column, CUT)
         # A cluster of share 1/k has k times that share's worth of members, so this counts the clusters.
         count = sum(1.0 / (share * len(column)) for share in shares)
         columns[name] = [share - 1.0 / count for share in shares]
-    return [{name: column[number] for name, column in columns.items()} for number in range(len(attempts))]
+    return [{name: column[number] for name, column in columns.items()} for number in range(len(rollouts))]
 
 
 def config() -> RunConfig:

@@ -17,8 +17,8 @@ from ...envs import Environment
 from ..algorithm import Algorithm, Trial
 from ..config import CurriculumConfig, Learning, Phase, RunConfig, Tree
 from ..models.policy import Policy
-from ..rollouts import Attempt, Trace
-from ..traces import group_of, taught
+from ..rollouts import ProposalRollout, Trajectory
+from ..trajectories import group_of, taught
 from .base import Recipe
 
 MEMORY = 0.9
@@ -40,20 +40,22 @@ class Ouroboros(Algorithm):
         said = ", ".join(f"{task.replace('_', ' ')} {share:.0%}" for task, share in known)
         return f"The solver's confidence by form: {said}. Ask where it is unsure." if said else ""
 
-    def lessons(self, attempts: Sequence[Attempt], traces: Sequence[Trace], policy: Policy) -> list[Trace]:
+    def lessons(
+        self, rollouts: Sequence[ProposalRollout], trajectories: Sequence[Trajectory], policy: Policy
+    ) -> list[Trajectory]:
         """The true answer to every item."""
         return [
-            taught(policy, group_of(attempt, number), asked)
-            for attempt in attempts
-            for number, asked in enumerate(attempt.asked)
+            taught(policy, group_of(rollout, number), asked)
+            for rollout in rollouts
+            for number, asked in enumerate(rollout.answered_items)
         ]
 
-    def observe(self, attempts: Sequence[Attempt], trial: Trial) -> None:
+    def observe(self, rollouts: Sequence[ProposalRollout], trial: Trial) -> None:
         """Move the confidences."""
-        super().observe(attempts, trial)
-        for attempt in attempts:
-            own = self.confidence.setdefault(attempt.env.id, {})
-            for asked in attempt.asked:
+        super().observe(rollouts, trial)
+        for rollout in rollouts:
+            own = self.confidence.setdefault(rollout.env.id, {})
+            for asked in rollout.answered_items:
                 before = own.get(asked.item.task, asked.vote.share)
                 own[asked.item.task] = MEMORY * before + (1.0 - MEMORY) * asked.vote.share
 

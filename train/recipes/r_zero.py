@@ -18,7 +18,7 @@ from ...roles.novelty import cluster_shares
 from ...roles.proposer import Proposal
 from ..algorithm import Algorithm, mean
 from ..config import Labels, Learning, Phase, RunConfig, Tree
-from ..rollouts import Asked, Attempt
+from ..rollouts import AnsweredItem, ProposalRollout
 from .base import Recipe
 
 CUT = 0.5
@@ -29,35 +29,35 @@ class RZero(Algorithm):
 
     name = "r-zero"
 
-    def proposer_scores(self, attempts: Sequence[Attempt]) -> list[Score | None]:
+    def proposer_scores(self, rollouts: Sequence[ProposalRollout]) -> list[Score | None]:
         """See the module's text; None where our machinery failed on every drawing."""
-        shares = cluster_shares([asked_text(attempt) for attempt in attempts], CUT)
-        return [self._score(attempt, share) for attempt, share in zip(attempts, shares, strict=True)]
+        shares = cluster_shares([asked_text(rollout) for rollout in rollouts], CUT)
+        return [self._score(rollout, share) for rollout, share in zip(rollouts, shares, strict=True)]
 
-    def _score(self, attempt: Attempt, cluster: float) -> Score | None:
-        formed = isinstance(attempt.proposal, Proposal)
-        if attempt.completion is None or machinery_failed(attempt):
+    def _score(self, rollout: ProposalRollout, cluster: float) -> Score | None:
+        formed = isinstance(rollout.proposal, Proposal)
+        if rollout.completion is None or infrastructure_failed(rollout):
             return None
-        split = mean([asked.vote.share for asked in attempt.own])
+        split = mean([asked.vote.share for asked in rollout.proposer_items])
         terms = {"format": float(formed), "split": min(split, 1.0 - split), "repetition": cluster}
         return Score(formula(split, cluster, well_formed=formed), terms)
 
-    def teaches_solver(self, attempt: Attempt, asked: Asked) -> bool:
+    def teaches_solver(self, rollout: ProposalRollout, asked: AnsweredItem) -> bool:
         """The questioner's own questions, and what the worlds made where there were none."""
-        return asked.own or "made" in asked.item.provenance
+        return asked.from_proposer or "made" in asked.item.provenance
 
 
-def asked_text(attempt: Attempt) -> str:
+def asked_text(rollout: ProposalRollout) -> str:
     """What a proposal asks, in words where they are known."""
-    if attempt.own:
-        return attempt.own[0].item.question.text
-    return attempt.completion.text if attempt.completion else ""
+    if rollout.proposer_items:
+        return rollout.proposer_items[0].item.question.text
+    return rollout.completion.text if rollout.completion else ""
 
 
-def machinery_failed(attempt: Attempt) -> bool:
+def infrastructure_failed(rollout: ProposalRollout) -> bool:
     """Whether a valid proposal's drawings were all lost to us, so that nothing is known of it."""
-    lost = bool(attempt.drawings) and all(drawing.score is None for drawing in attempt.drawings)
-    return lost or (attempt.failures > 0 and not attempt.asked)
+    lost = bool(rollout.program_rollouts) and all(drawing.score is None for drawing in rollout.program_rollouts)
+    return lost or (rollout.infrastructure_failures > 0 and not rollout.answered_items)
 
 
 def config() -> RunConfig:

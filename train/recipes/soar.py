@@ -16,10 +16,10 @@ from ..algorithm import Trial
 from ..config import Learning, RunConfig
 from ..influence import expected_accuracy, nudged
 from ..models.policy import Policy
-from ..rollouts import Asked, Attempt
+from ..rollouts import AnsweredItem, ProposalRollout
 from ..validation import validation
 from .base import Recipe
-from .infuser import Measured, own_traces
+from .infuser import Measured, proposer_item_trajectories
 
 POINTS = 100.0
 
@@ -29,21 +29,21 @@ class Soar(Measured):
 
     name = "soar"
 
-    def assess(self, attempts: Sequence[Attempt], trial: Trial) -> None:
+    def assess(self, rollouts: Sequence[ProposalRollout], trial: Trial) -> None:
         """What each proposal's questions gain."""
         learner = trial.learner
         policy = learner.policy
         hard = prompted(validation(self.config), policy)
         before, worth = expected_accuracy(policy, hard), {}
-        for attempt in attempts:
-            traces = own_traces(attempt, self, learner.version)
-            if traces:
-                with nudged(learner, traces, self.config.learning.learning_rate):
-                    worth[attempt.path] = POINTS * (expected_accuracy(policy, hard) - before)
+        for rollout in rollouts:
+            trajectories = proposer_item_trajectories(rollout, self, learner.version)
+            if trajectories:
+                with nudged(learner, trajectories, self.config.learning.learning_rate):
+                    worth[rollout.path] = POINTS * (expected_accuracy(policy, hard) - before)
         self.worth = worth
 
 
-def prompted(every: Sequence[Asked], policy: Policy) -> Sequence[Asked]:
+def prompted(every: Sequence[AnsweredItem], policy: Policy) -> Sequence[AnsweredItem]:
     """The items with their prompts."""
     for asked in every:
         asked.prompt = policy.prompt(solver.prompt(asked.item.question), asked.picture)

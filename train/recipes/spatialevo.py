@@ -18,9 +18,9 @@ from ...roles import formulas as shapes
 from ...roles.proposer import Proposal
 from ..algorithm import Algorithm, mean
 from ..config import CurriculumConfig, RunConfig, Tree
-from ..rollouts import Attempt
+from ..rollouts import ProposalRollout
 from .base import Recipe
-from .r_zero import machinery_failed
+from .r_zero import infrastructure_failed
 
 METRIC = ("absolute_distance", "distance_cam_obj", "room_size")
 """Tasks whose accuracy its scheduler takes as min(acc/0.5, 1)."""
@@ -31,21 +31,21 @@ class SpatialEvo(Algorithm):
 
     name = "spatialevo"
 
-    def proposer_scores(self, attempts: Sequence[Attempt]) -> list[Score | None]:
+    def proposer_scores(self, rollouts: Sequence[ProposalRollout]) -> list[Score | None]:
         """The questioner's: see the module's text."""
-        return [self._score(attempt) for attempt in attempts]
+        return [self._score(rollout) for rollout in rollouts]
 
-    def _score(self, attempt: Attempt) -> Score | None:
-        if attempt.completion is None or machinery_failed(attempt):
+    def _score(self, rollout: ProposalRollout) -> Score | None:
+        if rollout.completion is None or infrastructure_failed(rollout):
             return None
-        if not isinstance(attempt.proposal, Proposal):
-            refused = attempt.proposal
+        if not isinstance(rollout.proposal, Proposal):
+            refused = rollout.proposal
             malformed = isinstance(refused, Rejected) and refused.code in ("syntax", "unfinished")
             value = shapes.spatialevo_round1(1.0, 0.0, 0.0, malformed=malformed)
             return Score(value, {"format": float(not malformed), "validity": 0.0, "observation": 0.0})
-        valid = [asked for asked in attempt.own if asked.refused is None]
+        valid = [asked for asked in rollout.proposer_items if asked.rejection is None]
         factors = [shapes.spatialevo_factor(asked.item.task, asked.item.truth.value) for asked in valid]
-        seen = observed(attempt)
+        seen = observed(rollout)
         terms = {"format": 1.0, "validity": mean(factors), "observation": seen}
         return Score(shapes.spatialevo_round1(1.0, terms["validity"], seen), terms)
 
@@ -54,14 +54,14 @@ class SpatialEvo(Algorithm):
         return Score(shapes.spatialevo_round2(well_formed, correct), {"correct": correct, "format": well_formed})
 
 
-def observed(attempt: Attempt) -> float:
+def observed(rollout: ProposalRollout) -> float:
     """How much of what the questioner says it sees is on the scene that it was given, 0 to 1."""
-    if attempt.given is None or not isinstance(attempt.proposal, Proposal):
+    if rollout.conditioning_scene is None or not isinstance(rollout.proposal, Proposal):
         return 0.0
-    unmet = attempt.env.unmet(attempt.given.item.scene, attempt.proposal.requirements)
+    unmet = rollout.env.unmet(rollout.conditioning_scene.item.scene, rollout.proposal.requirements)
     if isinstance(unmet, Rejected):
         return 0.0
-    return max(0.0, 1.0 - len(unmet) / (len(attempt.proposal.requirements) + 1))
+    return max(0.0, 1.0 - len(unmet) / (len(rollout.proposal.requirements) + 1))
 
 
 def config() -> RunConfig:

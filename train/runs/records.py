@@ -8,31 +8,31 @@ from ...envs import InfrastructureError, Rejected, Score
 from ...render.drawing import Drawn
 from ...roles.proposer import Proposal
 from ..models.policy import ROLES
-from ..rollouts import Asked, Attempt, Trace
+from ..rollouts import AnsweredItem, ProgramRollout, ProposalRollout, Trajectory
 
 
-def step_metrics(attempts: Sequence[Attempt], traces: Sequence[Trace]) -> dict[str, Any]:
+def step_metrics(rollouts: Sequence[ProposalRollout], trajectories: Sequence[Trajectory]) -> dict[str, Any]:
     """What a step came to: rewards and their terms by role, shares, and rejections by code."""
     metrics: dict[str, Any] = {}
     for role in ROLES:
-        scores = [trace.score for trace in traces if trace.role == role]
+        scores = [trajectory.score for trajectory in trajectories if trajectory.role == role]
         metrics |= {f"{role}/{name}": value for name, value in _means(scores).items()}
-    drawings = [drawing for attempt in attempts for drawing in attempt.drawings]
-    asked = [asked for attempt in attempts for asked in attempt.asked]
-    refused = Counter(f"proposal/{a.proposal.code}" for a in attempts if isinstance(a.proposal, Rejected))
+    drawings = [drawing for rollout in rollouts for drawing in rollout.program_rollouts]
+    asked = [asked for rollout in rollouts for asked in rollout.answered_items]
+    refused = Counter(f"proposal/{a.proposal.code}" for a in rollouts if isinstance(a.proposal, Rejected))
     refused += Counter(f"program/{d.outcome.code}" for d in drawings if isinstance(d.outcome, Rejected))
-    refused += Counter(f"question/{r.code}" for a in attempts for r in a.refused)
+    refused += Counter(f"question/{r.code}" for a in rollouts for r in a.question_rejections)
     metrics |= {
-        "proposals": sum(a.proposal is not None for a in attempts),
-        "proposals_valid": sum(isinstance(a.proposal, Proposal) for a in attempts),
+        "proposals": sum(a.proposal is not None for a in rollouts),
+        "proposals_valid": sum(isinstance(a.proposal, Proposal) for a in rollouts),
         "programs": len(drawings),
         "pictures": sum(isinstance(d.outcome, Drawn) for d in drawings),
         "faithful": sum(bool(d.score and d.score.terms["faithful"]) for d in drawings),
         "infrastructure_errors": sum(isinstance(d.outcome, InfrastructureError) for d in drawings)
-        + sum(attempt.failures for attempt in attempts),
+        + sum(rollout.infrastructure_failures for rollout in rollouts),
         "items": len(asked),
-        "items_own": sum(a.own for a in asked),
-        "solve_rate": sum(a.rate for a in asked) / len(asked) if asked else None,
+        "items_own": sum(a.from_proposer for a in asked),
+        "solve_rate": sum(a.solve_rate for a in asked) / len(asked) if asked else None,
         "rejected": dict(sorted(refused.items())),
         "structures": len({repr(a.item.question.query) for a in asked}),
     }
@@ -46,20 +46,21 @@ def _means(scores: Sequence[Score]) -> dict[str, float]:
     return {"reward": sum(score.value for score in scores) / len(scores)} | {f"term/{n}": v for n, v in terms.items()}
 
 
-def _attempt_record(attempt: Attempt) -> dict[str, Any]:
-    """An attempt as data: what was written, drawn, asked and answered, and every score."""
-    rejected = attempt.proposal if isinstance(attempt.proposal, Rejected) else None
+def proposal_record(rollout: ProposalRollout) -> dict[str, Any]:
+    """A rollout as data: what was written, drawn, asked and answered, and every score."""
+    rejected = rollout.proposal if isinstance(rollout.proposal, Rejected) else None
     return {
-        "env": attempt.env.id,
-        "briefing": attempt.briefing.text,
-        "proposal": attempt.completion.text if attempt.completion else "",
+        "env": rollout.env.id,
+        "briefing": rollout.briefing.text,
+        "proposal": rollout.completion.text if rollout.completion else "",
         "rejected": [rejected.code, rejected.reason] if rejected else None,
-        "drawings": [_drawing_record(drawing) for drawing in attempt.drawings],
-        "items": [_asked_record(asked) for asked in attempt.asked],
+        "drawings": [program_record(drawing) for drawing in rollout.program_rollouts],
+        "items": [item_record(asked) for asked in rollout.answered_items],
     }
 
 
-def _drawing_record(drawing: Any) -> dict[str, Any]:
+def program_record(drawing: ProgramRollout) -> dict[str, Any]:
+    """Return a program with what it drew or why it drew nothing, and its reward terms."""
     outcome = drawing.outcome
     if isinstance(outcome, Drawn):
         result: Any = {"scene": outcome.scene.digest}
@@ -70,13 +71,14 @@ def _drawing_record(drawing: Any) -> dict[str, Any]:
     return {"program": drawing.program, **result, "terms": dict(drawing.score.terms) if drawing.score else None}
 
 
-def _asked_record(asked: Asked) -> dict[str, Any]:
+def item_record(asked: AnsweredItem) -> dict[str, Any]:
+    """Return an item with the count of each distinct answer and the solve rate."""
     item = asked.item
     return {
         "id": item.id,
         "task": item.task,
         "difficulty": item.difficulty,
-        "own": asked.own,
+        "own": asked.from_proposer,
         "scene": item.scene.digest,
         "program": item.program,
         "question": item.question.text,
@@ -84,5 +86,5 @@ def _asked_record(asked: Asked) -> dict[str, Any]:
         "truth": item.truth.value,
         "margin": item.truth.margin,
         "answers": dict(Counter(completion.text for completion in asked.answers)),
-        "rate": asked.rate,
+        "rate": asked.solve_rate,
     }

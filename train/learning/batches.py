@@ -1,0 +1,100 @@
+"""Trajectories as rows to compute: those that share a prompt become one row, and equal ones one branch of it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..models.packing import Branch, Row
+from ..rollouts import Trajectory
+from .advantages import Method, advantages_by
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PrefixBatch:
+    """Trajectories that share a prompt, as one row to compute; equal trajectories are one branch. Compared by identity."""
+
+    role: str
+    row: Row
+    trajectories: tuple[Trajectory, ...]
+    """One for each branch."""
+    counts: tuple[int, ...]
+    """How many trajectories each branch stands for."""
+    imitated: bool
+    """Supervised: whoever wrote the completions, they are made likelier."""
+
+    @property
+    def sequences(self) -> int:
+        """Trajectories, each branch as often as it counts."""
+        return sum(self.counts)
+
+    @property
+    def scored_tokens(self) -> int:
+        """Scored tokens, each branch as often as it counts."""
+        return sum(
+            n * len(trajectory.completion.logprobs)
+            for n, trajectory in zip(self.counts, self.trajectories, strict=True)
+        )
+
+    @property
+    def branch_tokens(self) -> int:
+        """Scored tokens, each branch once: as many as a forward pass gives log-probs."""
+        return sum(len(trajectory.completion.logprobs) for trajectory in self.trajectories)
+
+    @property
+    def has_pictures(self) -> bool:
+        """True where the shared prompt shows pictures."""
+        return self.row.vision is not None
+
+
+def with_advantages(
+    trajectories: Sequence[Trajectory], scale: Any, method: Method = "group"
+) -> tuple[list[Trajectory], dict[str, float]]:
+    """Return the `trajectories` with their advantages; those of groups without signal are dropped and counted.
+
+    Args:
+        trajectories: of one role or more; those of unlike roles are compared apart.
+        scale: what centred rewards are divided by.
+        method: what rewards are compared with.
+    """
+    rewards, groups = (
+        [trajectory.score.value for trajectory in trajectories],
+        [(t.role, *t.group) for t in trajectories],
+    )
+    advantages = advantages_by(method, rewards, groups, scale)
+    learned_from = [
+        replace(trajectory, advantage=float(value))
+        for trajectory, value, has_signal in zip(trajectories, advantages.values, advantages.signal, strict=True)
+        if has_signal
+    ]
+    counts = {"groups": float(advantages.groups), "flat_groups": float(advantages.flat_groups)}
+    return learned_from, counts
+
+
+def prefix_batches(role: str, trajectories: Sequence[Trajectory], imitated: bool = False) -> list[PrefixBatch]:
+    """Group `trajectories` of a `role` by prompt; those with the same ids and advantage are computed once.
+
+    Short answers of one group are mostly the same few, so this saves most of their work.
+
+    Args:
+        role: whose trajectories they are.
+        trajectories: with their advantages.
+        imitated: they are to be made likelier, whoever wrote them.
+    """
+    by_prompt: dict[tuple[int, tuple[int, ...]], list[Trajectory]] = {}
+    for trajectory in trajectories:
+        # Pictures are told apart by identity: the tensor made for an item serves sampling and training alike.
+        by_prompt.setdefault((id(trajectory.prompt.vision), trajectory.prompt.ids), []).append(trajectory)
+    prompt_batches = []
+    for prompt_trajectories in by_prompt.values():
+        prompt = prompt_trajectories[0].prompt
+        counts = Counter((trajectory.completion.ids, trajectory.advantage) for trajectory in prompt_trajectories)
+        representatives = {
+            (trajectory.completion.ids, trajectory.advantage): trajectory
+            for trajectory in reversed(prompt_trajectories)
+        }
+        unlike_trajectories = tuple(representatives[key] for key in counts)
+        branches = [Branch(trajectory.completion.ids) for trajectory in unlike_trajectories]
+        row = Row(prompt.ids, branches, prompt.vision, prompt.positions)
+        prompt_batches.append(PrefixBatch(role, row, unlike_trajectories, tuple(counts.values()), imitated))
+    return prompt_batches
