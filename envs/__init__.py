@@ -5,7 +5,7 @@ from ..render import InfrastructureError, Picture, Rejected
 from .answers import Answer, Score, read_answer, score_answer
 from .core import SPLITS, Briefing, Environment, FolderError, Item, Question, Requirement, Task, Truth
 from .registry import PluginError, UnknownEnvironmentError, broken_plugins, list_environments, make, register
-from .rng import Stream, stream
+from .rng import SeededRng, item_rng
 
 __all__ = [
     "SPLITS",
@@ -23,15 +23,15 @@ __all__ = [
     "Requirement",
     "Scene",
     "Score",
-    "Stream",
+    "SeededRng",
     "Task",
     "Truth",
     "UnknownEnvironmentError",
     "broken_plugins",
+    "item_rng",
     "list_environments",
     "make",
     "read_answer",
     "register",
     "score_answer",
-    "stream",
 ]

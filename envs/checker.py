@@ -19,7 +19,7 @@ from ..render import Rejected
 from .answers import GRADED
 from .core import SPLITS, Environment, Item
 from .registry import make
-from .rng import stream
+from .rng import item_rng
 
 CONFIDENCE = 0.999
 """A guess rate above what chance reaches in this share of checks is a flaw, not luck."""
@@ -70,7 +70,7 @@ def sample_items(env: Environment, n: int, split: str = "train", seed: int = 0) 
     """
     levels = env.difficulties
     return [
-        env.sample(stream(env.id, split, seed, task_index * n + i), task, levels[i * len(levels) // n])
+        env.sample(item_rng(env.id, split, seed, task_index * n + i), task, levels[i * len(levels) // n])
         for task_index, task in enumerate(env.tasks)
         for i in range(n)
     ]
@@ -79,11 +79,11 @@ def sample_items(env: Environment, n: int, split: str = "train", seed: int = 0) 
 def item_rate(env: Environment, seconds: float = 0.3) -> float:
     """Items a second that this environment samples here, pictures left out, over all forms in turn."""
     tasks, levels, made = list(env.tasks), env.difficulties, 0
-    env.sample(stream(env.id, "dev", 0, 0), tasks[0], levels[0])  # what is made once, workers among it, is made now
+    env.sample(item_rng(env.id, "dev", 0, 0), tasks[0], levels[0])  # what is made once, workers among it, is made now
     began = time.perf_counter()
     while (spent := time.perf_counter() - began) < seconds:
         task, level = tasks[made % len(tasks)], levels[made // len(tasks) % len(levels)]
-        env.sample(stream(env.id, "dev", 1, made), task, level)
+        env.sample(item_rng(env.id, "dev", 1, made), task, level)
         made += 1
     return made / spent
 
@@ -230,7 +230,7 @@ def _query_again(env: Environment, item: Item) -> Iterator[str]:
     query = env.parse_value(item.question.query)
     if isinstance(query, Rejected):
         yield f"its query is rejected: {query}"
-    elif env.ask(query, stream(env.id, "train", 0, 0), item.scene).query != item.question.query:
+    elif env.ask(query, item_rng(env.id, "train", 0, 0), item.scene).query != item.question.query:
         yield "its query is another one when read and written again"
     elif env.task_of(query) != item.task:
         yield f"its query has the form of {env.task_of(query)}"

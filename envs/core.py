@@ -15,7 +15,7 @@ from ..geometry import FlatScene, Scene, read_scene, scene_kind
 from ..render import InfrastructureError, Picture, Rejected
 from ..render.drawing import Drawn, Pools, shared
 from .answers import Answer, Score, score_answer
-from .rng import Stream
+from .rng import SeededRng
 
 S = TypeVar("S", bound=Scene, default=Any)
 
@@ -174,15 +174,15 @@ class Environment(ABC, Generic[S]):
         raise FolderError(f"{self.id} is not made of a folder: write it without @{folder}")
 
     @abstractmethod
-    def briefing(self, stream: Stream, task: str, difficulty: int) -> Briefing:
+    def briefing(self, rng: SeededRng, task: str, difficulty: int) -> Briefing:
         """What to ask of the Proposer for this task and difficulty."""
 
     @abstractmethod
-    def sample(self, stream: Stream, task: str, difficulty: int) -> Item:
-        """An item without any model; the same stream key gives the same item."""
+    def sample(self, rng: SeededRng, task: str, difficulty: int) -> Item:
+        """An item without any model; the same key of `rng` gives the same item."""
 
     @abstractmethod
-    def query(self, stream: Stream, task: str) -> Any:
+    def query(self, rng: SeededRng, task: str) -> Any:
         """A query of the task's form, drawn without any scene: its words tell nothing of the answer."""
 
     @abstractmethod
@@ -262,7 +262,7 @@ class Environment(ABC, Generic[S]):
         """The answer, its margin, or why there is none."""
 
     @abstractmethod
-    def ask(self, query: Any, stream: Stream, scene: S) -> Question:
+    def ask(self, query: Any, rng: SeededRng, scene: S) -> Question:
         """The query about this scene in English, in one of its phrasings."""
 
     def score(self, truth: Truth, options: Sequence[str], answer_text: str) -> Score:

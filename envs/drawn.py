@@ -11,7 +11,7 @@ from .language.literals import Description
 from .language.query import Call
 from .queried import QueriedEnvironment
 from .requirements import Described, read_requirements, unmet
-from .rng import Stream
+from .rng import SeededRng
 
 MAX_POSED, MAX_COMPOSED = 50, 10
 """Queries, and scenes for each, that are tried before it is given up; a world that plans well needs one or two."""
@@ -32,37 +32,37 @@ class DrawnEnvironment(QueriedEnvironment[FlatScene]):
         """The things that questions are about, or why the picture is not clear."""
 
     @abstractmethod
-    def compose(self, stream: Stream, query: Call, wanted: str | None, difficulty: int) -> str | None:
+    def compose(self, rng: SeededRng, query: Call, wanted: str | None, difficulty: int) -> str | None:
         """A program whose picture gives the query the wanted answer, or, where answers are open, any clear one.
 
         None where the query can hardly have that answer: another one is drawn.
         """
 
-    def briefing(self, stream: Stream, task: str, difficulty: int) -> Briefing:
+    def briefing(self, rng: SeededRng, task: str, difficulty: int) -> Briefing:
         """A form and a number of objects within the difficulty's range."""
-        return Briefing(task, difficulty, stream.integer(*self.objects[difficulty]))
+        return Briefing(task, difficulty, rng.integer(*self.objects[difficulty]))
 
-    def sample(self, stream: Stream, task: str, difficulty: int) -> Item:
+    def sample(self, rng: SeededRng, task: str, difficulty: int) -> Item:
         """Query first, then the wanted answer, then a scene that gives it: blind guessing stays at chance."""
         truth: Truth | Rejected = Rejected("none", "no program was composed")
         for tried in range(MAX_POSED * MAX_COMPOSED):
             # A second query is rare, so that what its words tell of the answer is next to nothing.
             if tried % MAX_COMPOSED == 0:
-                query, wanted = self.pose(stream, task, difficulty)
-            program = self.compose(stream, query, wanted, difficulty)
+                query, wanted = self.pose(rng, task, difficulty)
+            program = self.compose(rng, query, wanted, difficulty)
             if program is None:
                 continue
             scene = self.render(program)
             truth = scene if isinstance(scene, Rejected) else self.solve(scene, query)
             if isinstance(scene, FlatScene) and isinstance(truth, Truth) and wanted in (None, truth.value):
-                key = "/".join(map(str, stream.key))
-                return Item(key, self.id, task, difficulty, program, scene, self.ask(query, stream, scene), truth)
-        raise RuntimeError(f"no sampled scene of {stream.key} holds what it was built for; the last one: {truth}")
+                key = "/".join(map(str, rng.key))
+                return Item(key, self.id, task, difficulty, program, scene, self.ask(query, rng, scene), truth)
+        raise RuntimeError(f"no sampled scene of {rng.key} holds what it was built for; the last one: {truth}")
 
-    def pose(self, stream: Stream, task: str, difficulty: int) -> tuple[Call, str | None]:
+    def pose(self, rng: SeededRng, task: str, difficulty: int) -> tuple[Call, str | None]:
         """A query of the task's form and the answer that it shall have, or None where answers are open."""
-        query, options = self.query(stream, task), self.tasks[task].options
-        return query, stream.choice(options) if options else None
+        query, options = self.query(rng, task), self.tasks[task].options
+        return query, rng.choice(options) if options else None
 
     def difficulty_of(self, scene: FlatScene) -> int:
         """The first difficulty whose range reaches the number of objects; the last for more."""

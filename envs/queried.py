@@ -10,7 +10,7 @@ from .core import Environment, Question, S, Truth
 from .language.execute import Result, clear, execute
 from .language.grammar import Grammar
 from .language.query import Call, Language, dump, loads, skeleton
-from .rng import Stream
+from .rng import SeededRng
 from .scene_cache import SceneCache
 
 
@@ -105,8 +105,8 @@ class QueriedEnvironment(Environment[S]):
         kind = self.language.kind(query.output)
         return Truth(self.wording(result.value), kind, margin, result.unit, self.tolerance(query), self.measure(query))
 
-    def ask(self, query: Call, stream: Stream, scene: S) -> Question:
+    def ask(self, query: Call, rng: SeededRng, scene: S) -> Question:
         """The query in one of its phrasings."""
         task = self.task_of(query)
         options = self.tasks[task].options if task else self.allowed(query)
-        return Question(dump(query), self.grammar.ask(query, stream), self.language.kind(query.output), options)
+        return Question(dump(query), self.grammar.ask(query, rng), self.language.kind(query.output), options)

@@ -1,4 +1,7 @@
-"""Random streams: every item owns one, derived by hashing its whole key."""
+"""Seeded random generators: every item owns one, derived by hashing its whole key.
+
+Begin at `item_rng`. Nothing here reads a global seed or a clock.
+"""
 
 import hashlib
 import json
@@ -10,7 +13,7 @@ import numpy as np
 T = TypeVar("T")
 
 
-class Stream:
+class SeededRng:
     """A reproducible source of random numbers.
 
     Only the raw 64-bit words of Philox are used, because NumPy promises those, and not the methods of
@@ -18,15 +21,15 @@ class Stream:
     """
 
     def __init__(self, key: Sequence[str | int]) -> None:
-        """Open the stream of `key`: the same parts give the same numbers on every machine."""
+        """Seed with `key`: the same parts give the same numbers on every machine."""
         self.key = tuple(key)
         digest = hashlib.sha256(json.dumps(list(key)).encode()).digest()
         self._bits = np.random.Philox(key=int.from_bytes(digest[:16], "little"))
         self._words: list[int] = []
 
-    def child(self, *parts: str | int) -> "Stream":
-        """An independent stream under this one's key; what was drawn here does not matter."""
-        return Stream((*self.key, *parts))
+    def child(self, *parts: str | int) -> "SeededRng":
+        """Return an independent generator whose key is this one's and `parts`; what was drawn here does not matter."""
+        return SeededRng((*self.key, *parts))
 
     def word(self) -> int:
         """The next 64 random bits as a non-negative integer."""
@@ -79,8 +82,8 @@ class Stream:
         return result
 
 
-def stream(env_id: str, split: str, seed: int, index: int) -> Stream:
-    """The stream of one item.
+def item_rng(env_id: str, split: str, seed: int, index: int) -> SeededRng:
+    """Return the generator of one item.
 
     Args:
         env_id: the environment with its version, `family/Name-vN`.
@@ -88,4 +91,4 @@ def stream(env_id: str, split: str, seed: int, index: int) -> Stream:
         seed: the run's seed.
         index: the item's number, 0 or more.
     """
-    return Stream((env_id, split, seed, index))
+    return SeededRng((env_id, split, seed, index))

@@ -7,7 +7,7 @@ an explanation shares with the oracle's reason, so that no model's opinion is pa
 
 import re
 
-from ..envs import Environment, Question, Rejected, Scene, Score, Stream, Truth
+from ..envs import Environment, Question, Rejected, Scene, Score, SeededRng, Truth
 from .reward import weigh
 from .solver import SolverWeights
 
@@ -17,9 +17,9 @@ MARKS = ((0.6, 1.0), (0.4, 0.6), (0.25, 0.3))
 _SMALL = frozenset("a an and are as at be by for from has have in is it its of on or so that the there to".split())
 
 
-def posed(env: Environment, query: object, scene: Scene, stream: Stream) -> Question:
+def posed(env: Environment, query: object, scene: Scene, rng: SeededRng) -> Question:
     """The question why this query has no clear answer on this scene."""
-    asked = env.ask(query, stream, scene)
+    asked = env.ask(query, rng, scene)
     return Question(asked.query, f"Why has this question no clear answer: {asked.text}", KIND, ())
 
 

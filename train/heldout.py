@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..envs import Item, Rejected, make, item_rng
+from ..envs import Item, Rejected, item_rng, make
 from ..envs.shapes.canvas import ENV_ID
 from ..render import Picture
 from ..render.drawing import Drawn

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from ..envs import Item, make, item_rng
+from ..envs import Item, item_rng, make
 from ..render import Picture
 from .config import RunConfig
 from .rollouts import AnsweredItem

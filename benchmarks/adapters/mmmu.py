@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Sequence
 
-from ...envs import Stream
+from ...envs import SeededRng
 from ..samples import Fields, Sample, means
 from ..scoring.letters import mmmu_choice
 from ..scoring.words import mmmu_open
@@ -90,7 +90,7 @@ def ask(sample: Sample) -> str:
 def mark(sample: Sample, reply: str) -> float:
     """A letter, drawn by the question's id where none is found, or an open answer."""
     if sample.options:
-        pick = Stream(("mmmu", sample.id)).integer(0, len(sample.options) - 1)
+        pick = SeededRng(("mmmu", sample.id)).integer(0, len(sample.options) - 1)
         return float(mmmu_choice(reply, sample.options, pick) == sample.answer)
     return mmmu_open(reply, sample.answer)
 

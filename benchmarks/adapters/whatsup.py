@@ -2,7 +2,7 @@
 
 import re
 
-from ...envs import Stream
+from ...envs import SeededRng
 from ..samples import Fields, Sample
 from ..scoring.groups import whats_up
 from ..scoring.letters import multiple_choice
@@ -15,7 +15,7 @@ def read(reader: Reader, row: Fields) -> Sample:
     """A picture with captions, of which the published first is right; here they are shuffled by the picture's name."""
     path = str(row.get("image_path") or row["image_id"])
     captions = list(row["caption_options"])
-    right, shuffled = captions[0], Stream(("whatsup", path)).shuffled(captions)
+    right, shuffled = captions[0], SeededRng(("whatsup", path)).shuffled(captions)
     subset = str(row.get("subset") or ("controlled" if "controlled" in path.lower() else "natural"))
     parts = _controlled(path)
     return Sample(

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ...envs import Stream
+from ...envs import SeededRng
 from ...train.intervals import Z95, wilson
 from ..samples import Sample
 from .benchmark import Benchmark
@@ -150,7 +150,7 @@ def bootstrap(values: np.ndarray, name: str) -> tuple[float, float]:
 
 def _resampled(values: np.ndarray, name: str) -> np.ndarray:
     """Means [RESAMPLES] of values drawn with replacement."""
-    random = np.random.Generator(np.random.Philox(Stream(("bootstrap", name, len(values))).word()))
+    random = np.random.Generator(np.random.Philox(SeededRng(("bootstrap", name, len(values))).word()))
     chunk = max(1, 4_000_000 // len(values))
     parts = []
     for start in range(0, RESAMPLES, chunk):

@@ -12,12 +12,11 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from PIL import Image as Images
-
-from ...envs import Environment, Item, Question, make, stream
+from ...envs import Environment, Item, item_rng, make
 from ...roles import solver
 from ..samples import BadRow, Sample
 from .benchmark import EvaluationError
+from .items import ItemPicture, category_means, item_prompt
 
 BANDS = ("easy", "middle", "hard")
 WORLDS_V1 = (
@@ -34,27 +33,6 @@ ROUNDS_V1 = 4
 SUITE_SEED = 1
 """Of fixed items; the held-out items of runs have seed 0."""
 MAX_REDRAWS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """An item's picture, drawn when it is looked at."""
-
-    item: Item
-
-    @property
-    def digest(self) -> str:
-        """The item's, which decides the pixels."""
-        return f"item:{self.item.digest}"
-
-    def open(self) -> Images.Image:
-        """The pixels at the world's own size.
-
-        Raises:
-            InfrastructureError: our machinery failed, in worlds whose programs run code.
-        """
-        env = make(self.item.env)
-        return Images.fromarray(env.show(self.item, env.size).array)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +110,7 @@ class OwnSuite:
     def _item(self, world: str, task: str, band: str, turn: int) -> Item:
         env = make(world)
         level = difficulty_of_band(env, band)
-        own = stream(world, self.split, self.seed, turn).child(task, band)
+        own = item_rng(world, self.split, self.seed, turn).child(task, band)
         return env.sample(own, task, level)
 
     def _drawn(self, world: str, task: str, band: str, turn: int) -> Item:
@@ -151,14 +129,13 @@ class OwnSuite:
             tries += 1
             if tries > MAX_REDRAWS:
                 raise EvaluationError(f"{world}: {task} at {band} has hardly more items than the fixed suite shows")
-            own = stream(world, self.split, self.seed, turn).child(task, band, tries)
+            own = item_rng(world, self.split, self.seed, turn).child(task, band, tries)
             item = env.sample(own, task, difficulty_of_band(env, band))
         return item
 
     def prompt(self, sample: Sample) -> str:
         """The question and the kind of its answer, as the Solver reads it in training."""
-        question: Question = sample.fields["item"].question
-        return f"{question.text} {solver.HINTS[question.kind]}"
+        return item_prompt(sample.fields["item"])
 
     def score(self, sample: Sample, reply: str) -> float:
         """The world's own judgement, between 0 and 1; graded kinds give part of 1."""
@@ -167,11 +144,7 @@ class OwnSuite:
 
     def aggregate(self, scored: Sequence[tuple[Sample, float]]) -> Mapping[str, float]:
         """Means: overall, by band, by world, by form."""
-        found = {"overall": _mean([score for _, score in scored])}
-        for kind in ("band", "world", "form"):
-            for value in dict.fromkeys(sample.category[kind] for sample, _ in scored):
-                found[value] = _mean([score for sample, score in scored if sample.category[kind] == value])
-        return found
+        return category_means(scored, ("band", "world", "form"))
 
     def fresh(self, seed: int) -> "OwnSuite":
         """The same suite under a secret seed, none of its items among the fixed ones."""
@@ -235,7 +208,7 @@ def _sample(name: str, place: tuple[str, str, str, int], item: Item) -> Sample:
         question=item.question.text,
         options=tuple(item.question.options),
         answer=item.truth.value,
-        images=(Shown(item),),
+        images=(ItemPicture(item),),
         category={"world": world, "band": band, "form": _form(world, task)},
         fields={"item": item},
     )
@@ -251,10 +224,6 @@ def _is_json(text: str) -> bool:
 
 def _form(world: str, task: str) -> str:
     return f"{world} {task}"
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values) if values else float("nan")
 
 
 def foreign(suite: OwnSuite, samples: Sequence[Sample]) -> str:

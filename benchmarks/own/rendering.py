@@ -17,7 +17,7 @@ import numpy as np
 import typer
 from matplotlib import pyplot
 
-from ...envs import make, stream
+from ...envs import item_rng, make
 from ...geometry import FlatScene
 from ...geometry.chart import ChartScene
 from ...render import FigurePool, Rejected, Rendered, RenderPool, rasterise, resolve_svg
@@ -112,7 +112,7 @@ def svg_programs(count: int) -> list[str]:
     made = []
     for index in range(count):
         task, level = tasks[index % len(tasks)], levels[index // len(tasks) % len(levels)]
-        made.append(env.sample(stream(env.id, "train", 0, index), task, level).program)
+        made.append(env.sample(item_rng(env.id, "train", 0, index), task, level).program)
     return made
 
 

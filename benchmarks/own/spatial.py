@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from ...envs import Rejected, Truth, make, stream
+from ...envs import Rejected, Truth, item_rng, make
 from ...envs.spatial.asking import blind_query, drawn_queries
 from ...envs.spatial.build import built_room
 from ...envs.spatial.layout import plan_layout
@@ -24,8 +24,7 @@ from ...envs.spatial.rooms import FRAME
 from ...envs.spatial.surroundings import Surroundings
 from ...envs.spatial.world import FRAMES, TASKS, RoomWorld
 from ...geometry import RoomScene
-from ...geometry.boxes import BoxIndex
-from ...geometry.spatial import Box
+from ...geometry.boxes import BoxIndex, OrientedBox
 from ...geometry.surfaces import points_distance
 from .results_file import write_results
 
@@ -43,7 +42,7 @@ def big_rooms(count: int) -> tuple[list[RoomScene], float]:
     rooms, began = [], time.perf_counter()
     for number in range(count):
         layout = plan_layout(
-            stream("bench", "dev", 0, number), things=(THINGS, THINGS), kind="rectangle", cameras=FRAMES
+            item_rng("bench", "dev", 0, number), things=(THINGS, THINGS), kind="rectangle", cameras=FRAMES
         )
         rooms.append(built_room(layout.text(), FRAME))
     return rooms, (time.perf_counter() - began) / count
@@ -54,7 +53,7 @@ def answers_per_second(world: RoomWorld, rooms: Sequence[RoomScene], task: str, 
     asked = [
         (room, query)
         for number, room in enumerate(rooms)
-        for query in drawn_queries(Surroundings(room), task, stream("bench", "dev", 1, number))
+        for query in drawn_queries(Surroundings(room), task, item_rng("bench", "dev", 1, number))
         if isinstance(world.solve(room, query), Truth)
     ]
     began, done = time.perf_counter(), 0
@@ -70,7 +69,7 @@ def rejections(world: RoomWorld, rooms: Sequence[RoomScene], task: str) -> dict[
     for number, room in enumerate(rooms):
         labels = tuple(sorted({obj.label for obj in room.objects}))
         for turn in range(DRAWN):
-            query = blind_query(stream("bench", "dev", 2, number * DRAWN + turn), task, labels, len(room.cameras))
+            query = blind_query(item_rng("bench", "dev", 2, number * DRAWN + turn), task, labels, len(room.cameras))
             if isinstance(found := world.check(room, query), Rejected):
                 codes[found.code] += 1
     total = len(rooms) * DRAWN
@@ -87,12 +86,12 @@ def preparation(rooms: Sequence[RoomScene]) -> float:
     return (time.perf_counter() - began) / len(rooms) * 1e3
 
 
-def random_boxes(count: int) -> list[Box]:
+def random_boxes(count: int) -> list[OrientedBox]:
     """Boxes spread over a hall that grows with their number."""
     draw = np.random.default_rng(count)
     side = math.sqrt(count / _DENSITY)
     return [
-        Box((x, y, h / 2), (w, d, h), yaw)
+        OrientedBox((x, y, h / 2), (w, d, h), yaw)
         for x, y, w, d, h, yaw in zip(
             *draw.uniform(0, side, (2, count)), *draw.uniform(0.2, 1.2, (3, count)), draw.uniform(-44, 45, count),
             strict=True,

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ...envs import Environment, Item, list_environments, make, stream
+from ...envs import Environment, Item, item_rng, list_environments, make
 from .results_file import write_results
 
 MAX_ITEMS = 4_000
@@ -22,7 +22,7 @@ BESIDE = "shapes/Canvas-v1"
 
 def _turn(env: Environment, round_number: int, number: int) -> Item:
     tasks, levels = list(env.tasks), env.difficulties
-    own = stream(env.id, "dev", 100 + round_number, number)
+    own = item_rng(env.id, "dev", 100 + round_number, number)
     return env.sample(own, tasks[number % len(tasks)], levels[number // len(tasks) % len(levels)])
 
 

@@ -50,7 +50,7 @@ from ..language.query import Call, skeleton
 from ..queried import QueriedEnvironment
 from ..registry import register
 from ..requirements import read_requirements
-from ..rng import Stream
+from ..rng import SeededRng
 from .names import THEMES
 from .operators import AXIS, COLOURS, LANGUAGE, READING, TRENDS, Amount, Point, Reading, noun
 from .plan import OBJECTS, Plan, filled, plans, reading_error, shapes
@@ -247,45 +247,47 @@ class Chart(QueriedEnvironment[ChartScene]):  # noqa: D101 - the module's docstr
 
     def __init__(self) -> None:
         self.forms = {
-            skeleton(self._query(Stream((name, n)), form)[0]): name for name, form in FORMS.items() for n in range(20)
+            skeleton(self._query(SeededRng((name, n)), form)[0]): name
+            for name, form in FORMS.items()
+            for n in range(20)
         }
 
-    def briefing(self, stream: Stream, task: str, difficulty: int) -> Briefing:
+    def briefing(self, rng: SeededRng, task: str, difficulty: int) -> Briefing:
         """A form and a number of values within the difficulty's range."""
-        return Briefing(task, difficulty, stream.integer(*OBJECTS[difficulty]))
+        return Briefing(task, difficulty, rng.integer(*OBJECTS[difficulty]))
 
-    def query(self, stream: Stream, task: str) -> Call:
+    def query(self, rng: SeededRng, task: str) -> Call:
         """A query of the task's form, with names that some chart may hold."""
-        return self._query(stream, FORMS[task])[0]
+        return self._query(rng, FORMS[task])[0]
 
-    def _query(self, stream: Stream, form: Form, difficulty: int = 1) -> tuple[Call, str]:
+    def _query(self, rng: SeededRng, form: Form, difficulty: int = 1) -> tuple[Call, str]:
         while True:
-            layout, template = stream.choice([each for each in form.templates if shapes(each[0], difficulty)])
-            query = filled(stream, template, stream.choice(tuple(THEMES)))
+            layout, template = rng.choice([each for each in form.templates if shapes(each[0], difficulty)])
+            query = filled(rng, template, rng.choice(tuple(THEMES)))
             if isinstance(query, Call) and LANGUAGE.ill_formed(query) is None:
                 return query, layout
 
-    def sample(self, stream: Stream, task: str, difficulty: int) -> Item:
+    def sample(self, rng: SeededRng, task: str, difficulty: int) -> Item:
         """Query and wanted answer first, then numbers that give it, then one drawing, which is read and solved."""
         form, options = FORMS[task], self.tasks[task].options
-        wanted = stream.choice(options) if options else None
+        wanted = rng.choice(options) if options else None
         truth: Truth | Rejected = Rejected("none", "no chart was planned")
         for _ in range(DRAWINGS):
-            plan, query = self._planned(stream, form, wanted, difficulty)
+            plan, query = self._planned(rng, form, wanted, difficulty)
             program = plan.program()
             scene = self.render(program)
             truth = scene if isinstance(scene, Rejected) else self.solve(scene, query)
             if isinstance(scene, ChartScene) and isinstance(truth, Truth) and wanted in (None, truth.value):
-                key = "/".join(map(str, stream.key))
-                return Item(key, self.id, task, difficulty, program, scene, self.ask(query, stream, scene), truth)
-        raise RuntimeError(f"no sampled chart of {stream.key} holds what it was built for; the last one: {truth}")
+                key = "/".join(map(str, rng.key))
+                return Item(key, self.id, task, difficulty, program, scene, self.ask(query, rng, scene), truth)
+        raise RuntimeError(f"no sampled chart of {rng.key} holds what it was built for; the last one: {truth}")
 
-    def _planned(self, stream: Stream, form: Form, wanted: str | None, difficulty: int) -> tuple[Plan, Call]:
+    def _planned(self, rng: SeededRng, form: Form, wanted: str | None, difficulty: int) -> tuple[Plan, Call]:
         """A chart with a clear answer; queries that no chart of so many values gives it to are drawn anew."""
         clearer = {unit: least * CLEARANCE for unit, least in THRESHOLDS.items()}
         while True:
-            query, layout = self._query(stream, form, difficulty)
-            for _, plan in zip(range(TRIES // 10), plans(stream, layout, query, difficulty), strict=False):
+            query, layout = self._query(rng, form, difficulty)
+            for _, plan in zip(range(TRIES // 10), plans(rng, layout, query, difficulty), strict=False):
                 result = self._result(plan.reading(), query)
                 if isinstance(result, Result) and clear(result, clearer) is None:
                     if wanted is None or self.wording(result.value) == wanted:

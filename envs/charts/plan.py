@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..language.query import Call, Leaf, Query, walk
-from ..rng import Stream
+from ..rng import SeededRng
 from .names import MEASURES, PANELS, SERIES, THEMES
 from .operators import COLOURS, LANGUAGE, Point, Reading
 
@@ -129,20 +129,20 @@ def shapes(layout: str, difficulty: int) -> list[tuple[int, int]]:
     return [(r, c) for r in rows for c in range(2, 9) if low <= r * c <= high]
 
 
-def _values(stream: Stream, plan: Plan, rows: int, trend: bool) -> tuple[tuple[int, ...], ...]:
+def _values(rng: SeededRng, plan: Plan, rows: int, trend: bool) -> tuple[tuple[int, ...], ...]:
     """Heights on a grid of a hundredth of the axis, or of a share of a stack."""
     most = 95 // rows if plan.kind == "stacked" else 95
     unit = plan.top / 100
     found = []
     for _ in range(rows):
-        heights = [stream.integer(8, most) for _ in plan.categories]
-        if trend and (order := stream.integer(0, 2)):
+        heights = [rng.integer(8, most) for _ in plan.categories]
+        if trend and (order := rng.integer(0, 2)):
             heights = sorted(heights, reverse=order == 2)
         found.append(tuple(max(1, round(height * unit)) for height in heights))
     return tuple(found)
 
 
-def plans(stream: Stream, layout: str, query: Query, difficulty: int) -> Iterator[Plan]:
+def plans(rng: SeededRng, layout: str, query: Query, difficulty: int) -> Iterator[Plan]:
     """Charts that hold all names of the query, without end."""
     named: dict[str, list[str]] = {}
     for leaf in walk(query):
@@ -153,42 +153,42 @@ def plans(stream: Stream, layout: str, query: Query, difficulty: int) -> Iterato
     tops = [top for top in TOPS if not limit or 0.2 * top <= limit <= 0.8 * top]
     theme = next((_THEME_OF[name] for name in wanted.get("category", ())), None)
     while True:
-        rows, columns = stream.choice(shapes(layout, difficulty))
+        rows, columns = rng.choice(shapes(layout, difficulty))
         rows, columns = max(rows, len(wanted.get("series", ()))), max(columns, len(wanted.get("category", ())))
-        names = THEMES[theme or stream.choice(tuple(THEMES))]
-        kind = stream.choice(_KINDS[layout])
+        names = THEMES[theme or rng.choice(tuple(THEMES))]
+        kind = rng.choice(_KINDS[layout])
         # There are only so many names of a kind, and of colours that a pie can have.
         columns = min(columns, len(names), len(COLOURS))
         if not OBJECTS[difficulty][0] <= rows * columns <= OBJECTS[difficulty][1]:
             continue
         plan = Plan(
-            layout, kind, tuple(stream.sample(PANELS, 2)), _with(stream, wanted.get("series", []), SERIES, rows),
-            _with(stream, wanted.get("colour", []), tuple(COLOURS), columns if kind == "pie" else rows),
-            _with(stream, wanted.get("category", []), names, columns), (), stream.choice(tops), stream.choice(MEASURES),
+            layout, kind, tuple(rng.sample(PANELS, 2)), _with(rng, wanted.get("series", []), SERIES, rows),
+            _with(rng, wanted.get("colour", []), tuple(COLOURS), columns if kind == "pie" else rows),
+            _with(rng, wanted.get("category", []), names, columns), (), rng.choice(tops), rng.choice(MEASURES),
         )  # fmt: skip
         if plan.categories[0] in (*THEMES["months"], *THEMES["days"]):
             plan = plan._replace(categories=tuple(sorted(plan.categories, key=names.index)))
         asks_trend = isinstance(query, Call) and query.op == "trend"
         if asks_trend and (columns < 3 or kind in ("pie", "stacked")):
             continue
-        yield plan._replace(values=_values(stream, plan, rows, asks_trend))
+        yield plan._replace(values=_values(rng, plan, rows, asks_trend))
 
 
-def _with(stream: Stream, wanted: Sequence[str], names: Sequence[str], count: int) -> tuple[str, ...]:
+def _with(rng: SeededRng, wanted: Sequence[str], names: Sequence[str], count: int) -> tuple[str, ...]:
     """So many names, the wanted ones among them."""
     others = [name for name in names if name not in wanted]
-    return tuple(stream.shuffled([*wanted, *stream.sample(others, max(0, count - len(wanted)))]))
+    return tuple(rng.shuffled([*wanted, *rng.sample(others, max(0, count - len(wanted)))]))
 
 
-def filled(stream: Stream, template: Any, theme: str) -> Query:
+def filled(rng: SeededRng, template: Any, theme: str) -> Query:
     """A template with its leaves drawn."""
     if template == "LIMIT":
-        return LANGUAGE.leaf("number", stream.choice(TOPS) * stream.integer(3, 7) // 10)
+        return LANGUAGE.leaf("number", rng.choice(TOPS) * rng.integer(3, 7) // 10)
     if isinstance(template, str):
         names = {"SERIES": SERIES, "CATEGORY": THEMES[theme], "COLOUR": tuple(COLOURS)}[template]
-        return LANGUAGE.leaf(template.lower(), stream.choice(names))
+        return LANGUAGE.leaf(template.lower(), rng.choice(names))
     op, *rest = template
-    op = stream.choice(op) if isinstance(op, tuple) else op
+    op = rng.choice(op) if isinstance(op, tuple) else op
     if op in LANGUAGE.leaves:
         return LANGUAGE.leaf(op, *rest)
-    return LANGUAGE.call(op, *(filled(stream, each, theme) for each in rest))
+    return LANGUAGE.call(op, *(filled(rng, each, theme) for each in rest))

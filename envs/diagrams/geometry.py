@@ -49,7 +49,7 @@ from ..language.query import Call, Query
 from ..queried import QueriedEnvironment
 from ..registry import register
 from ..requirements import read_requirements, unmet
-from ..rng import Stream
+from ..rng import SeededRng
 from .figure import CANVAS, MAX_CIRCLES, MAX_LINES, MAX_POINTS, OFF, FigureDrawing, read_figure
 from .operators import CLEARANCE, LANGUAGE, UNITS, noun
 from .pose import POINTS, posed, svg_program
@@ -103,30 +103,30 @@ class Geometry(QueriedEnvironment[FlatScene]):  # noqa: D101 - the module's docs
         """Return the quantity that `query` asks for."""
         return query.args[1].op if isinstance(query, Call) and query.op == "find" else None
 
-    def briefing(self, stream: Stream, task: str, difficulty: int) -> Briefing:
+    def briefing(self, rng: SeededRng, task: str, difficulty: int) -> Briefing:
         """Return a briefing for `task` with a number of points within the range of `difficulty`."""
-        return Briefing(task, difficulty, stream.integer(*POINTS[difficulty]))
+        return Briefing(task, difficulty, rng.integer(*POINTS[difficulty]))
 
-    def query(self, stream: Stream, task: str) -> Call:
+    def query(self, rng: SeededRng, task: str) -> Call:
         """Return the query of a problem of `task`; its words name the points of some figure."""
-        return posed(stream, task, stream.choice(self.difficulties)).query
+        return posed(rng, task, rng.choice(self.difficulties)).query
 
-    def sample(self, stream: Stream, task: str, difficulty: int) -> Item:
+    def sample(self, rng: SeededRng, task: str, difficulty: int) -> Item:
         """Construct a figure, state just enough for what `task` asks, and read the drawing back."""
         last_truth: Truth | Rejected = Rejected("none", "no letter found a place")
         for attempt_number in range(TRIES):
-            attempt_stream = stream.child(attempt_number)
-            problem = posed(attempt_stream, task, difficulty)
-            program = svg_program(attempt_stream, problem.drawing)
+            attempt_rng = rng.child(attempt_number)
+            problem = posed(attempt_rng, task, difficulty)
+            program = svg_program(attempt_rng, problem.drawing)
             if program is None:
                 continue
             scene = self.render(program)
             last_truth = scene if isinstance(scene, Rejected) else self.solve(scene, problem.query)
             if isinstance(scene, FlatScene) and isinstance(last_truth, Truth):
-                key = "/".join(map(str, stream.key))
-                question = self.ask(problem.query, stream, scene)
+                key = "/".join(map(str, rng.key))
+                question = self.ask(problem.query, rng, scene)
                 return Item(key, self.id, task, difficulty, program, scene, question, last_truth)
-        raise RuntimeError(f"no figure of {stream.key} can be asked about; the last one: {last_truth}")
+        raise RuntimeError(f"no figure of {rng.key} can be asked about; the last one: {last_truth}")
 
     def perceive(self, scene: FlatScene) -> FigureDrawing | Rejected:
         """Return the points, lines, circles and right angles that `scene` shows."""
@@ -145,9 +145,9 @@ class Geometry(QueriedEnvironment[FlatScene]):  # noqa: D101 - the module's docs
         truth = super().solve(scene, query)
         return truth if isinstance(truth, Rejected) else replace(truth, measure=UNITS[query.args[1].op])
 
-    def ask(self, query: Call, stream: Stream, scene: FlatScene) -> Question:
+    def ask(self, query: Call, rng: SeededRng, scene: FlatScene) -> Question:
         """Word `query` in one of its phrasings, with the unit and the digits that are wanted."""
-        question = super().ask(query, stream, scene)
+        question = super().ask(query, rng, scene)
         unit = {"°": "degrees", "cm²": "square cm"}.get(UNITS[query.args[1].op], "cm")
         return replace(question, text=f"{question.text} answer in {unit}, to three significant digits or more.")
 

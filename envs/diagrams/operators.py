@@ -1,4 +1,7 @@
-"""The query language of figures: what can be said about one, and what can be asked."""
+"""The query language of figures: the conditions that can be stated about one, and the quantities to ask for.
+
+May import `geometry`, `render` and `envs/language`. Begin with `LANGUAGE` and `_find`, the rule that answers.
+"""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -23,8 +26,8 @@ from ...render import Rejected
 from ..language.execute import IllPosed, Run
 from ..language.literals import Invalid, LeafKind, Quantity, did_you_mean
 from ..language.query import Call, Language, Leaf, Operator
-from ..rng import Stream
-from .figure import LETTERS, Drawing
+from ..rng import SeededRng
+from .figure import LETTERS, FigureDrawing
 
 CLEARANCE = "px"
 MAX_DEPTH = 11
@@ -40,9 +43,9 @@ UNITS: Mapping[str, str] = {"length": "cm", "perimeter": "cm", "radius": "cm", "
 
 @dataclass(frozen=True)
 class Named(LeafKind):
-    """Something that letters name: a point, a segment by its ends, an angle with its vertex in the middle, a polygon.
+    """A leaf of letters: a point, a segment by its ends, an angle with its vertex in the middle, or a polygon.
 
-    Values are positions of points, of a circle that of its middle.
+    Values are positions of points; a circle is named by the point in its middle.
     """
 
     output: str
@@ -51,10 +54,10 @@ class Named(LeafKind):
     most: int
 
     def read(self, arguments: Sequence[Any]) -> tuple[str, ...]:
-        """Different letters, in an order that is the same for all ways of naming the thing."""
+        """Return the different letters in `arguments`, in an order that is the same for all names of one thing."""
         if not self.least <= len(arguments) <= self.most:
-            wanted = f"{self.least}" if self.least == self.most else f"{self.least} to {self.most}"
-            raise Invalid("arity", f"a {self.output.lower()} has {wanted} letters, got {len(arguments)}")
+            letter_count = f"{self.least}" if self.least == self.most else f"{self.least} to {self.most}"
+            raise Invalid("arity", f"a {self.output.lower()} has {letter_count} letters, got {len(arguments)}")
         for letter in arguments:
             if letter not in LETTERS:
                 hint = did_you_mean(str(letter)[:40], LETTERS)
@@ -64,55 +67,59 @@ class Named(LeafKind):
         return self.canonical(tuple(arguments))
 
     def canonical(self, letters: tuple[str, ...]) -> tuple[str, ...]:
-        """From the least letter on, and then to the lesser neighbour; an angle keeps its vertex."""
+        """Order `letters` from the least one on, and then to the lesser neighbour; an angle keeps its vertex."""
         if len(letters) < 4:
             return letters if letters[0] <= letters[-1] else letters[::-1]
         start = letters.index(min(letters))
-        turned = letters[start:] + letters[:start]
-        return turned if turned[1] <= turned[-1] else (turned[0], *turned[:0:-1])
+        rotated = letters[start:] + letters[:start]
+        return rotated if rotated[1] <= rotated[-1] else (rotated[0], *rotated[:0:-1])
 
     def pattern(self, words: Sequence[Any]) -> tuple[str, ...]:
-        """How many letters it has."""
+        """Return one `letter` for each of `words`."""
         return ("letter",) * len(words)
 
     def patterns(self) -> Mapping[tuple[str, ...], int]:
-        """One for each number of letters; names of the same thing count once."""
-        found = {}
+        """Count the names for each number of letters; names of the same thing count once."""
+        name_counts = {}
         for count in range(self.least, self.most + 1):
-            same = {1: 1, 2: 2, 3: 2}.get(count, 2 * count)
-            found[("letter",) * count] = math.perm(len(LETTERS), count) // same
-        return found
+            names_of_one = {1: 1, 2: 2, 3: 2}.get(count, 2 * count)
+            name_counts[("letter",) * count] = math.perm(len(LETTERS), count) // names_of_one
+        return name_counts
 
-    def draw(self, pattern: tuple[str, ...], stream: Stream) -> tuple[str, ...]:
-        """Letters, all equally likely."""
-        return self.canonical(tuple(stream.sample(LETTERS, len(pattern))))
+    def draw(self, pattern: tuple[str, ...], rng: SeededRng) -> tuple[str, ...]:
+        """Draw as many letters as `pattern` has, all equally likely."""
+        return self.canonical(tuple(rng.sample(LETTERS, len(pattern))))
 
     def schema(self, name: str) -> dict[str, Any]:
-        """An array of the leaf's name and letters."""
+        """Return the JSON schema of an array of the leaf's `name` and letters."""
         letter = {"enum": list(LETTERS)}
         head = {"type": "array", "prefixItems": [{"const": name}], "items": letter}
         return head | {"minItems": 1 + self.least, "maxItems": 1 + self.most}
 
     def evaluate(self, run: Run, words: tuple[Any, ...]) -> tuple[int, ...]:
-        """Positions of its points; it has to be drawn."""
-        drawing: Drawing = run.world
-        if unknown := [letter for letter in words if letter not in drawing.points]:
-            raise IllPosed("missing", f"there is no point {unknown[0]}", f"drawn are {', '.join(drawing.points)}")
+        """Return the positions of the points that `words` name; what they name has to be drawn."""
+        drawing: FigureDrawing = run.world
+        if unknown_letters := [letter for letter in words if letter not in drawing.points]:
+            raise IllPosed(
+                "missing", f"there is no point {unknown_letters[0]}", f"drawn are {', '.join(drawing.points)}"
+            )
         if self.output == "Circle" and words[0] not in drawing.circles:
-            around = ", ".join(drawing.circles) or "no point"
-            raise IllPosed("missing", f"there is no circle around {words[0]}", f"circles are drawn around {around}")
+            centre_letters = ", ".join(drawing.circles) or "no point"
+            raise IllPosed(
+                "missing", f"there is no circle around {words[0]}", f"circles are drawn around {centre_letters}"
+            )
         sides = {"Segment": list(words), "Angle": list(words), "Polygon": [*words, words[0]]}.get(self.output, [])
-        for a, b in pairwise(sides):
-            if not drawing.joined(a, b):
+        for start, end in pairwise(sides):
+            if not drawing.joined(start, end):
                 lines = ", ".join("".join(line) for line in drawing.lines)
-                raise IllPosed("missing", f"{a} and {b} are not joined", f"the lines are {lines}")
-        return tuple(drawing.index[letter] for letter in words)
+                raise IllPosed("missing", f"{start} and {end} are not joined", f"the lines are {lines}")
+        return tuple(drawing.point_index[letter] for letter in words)
 
 
 # --- rules -----------------------------------------------------------------------------------------------------
 
 
-class Stated(NamedTuple):
+class Premise(NamedTuple):
     """A condition in words."""
 
     conditions: tuple[Condition, ...]
@@ -124,7 +131,7 @@ class Stated(NamedTuple):
 
     @property
     def words(self) -> tuple[Condition, ...]:
-        """What it says without the picture."""
+        """Conditions that it states without the picture."""
         return self.alone or self.conditions
 
 
@@ -132,13 +139,13 @@ Measure = Callable[[Figure], Expression]
 Points = tuple[int, ...]
 
 
-def _is(measure: Measure, amount: float, power: int = 0) -> tuple[Stated, ...]:
+def _is(measure: Measure, amount: float, power: int = 0) -> tuple[Premise, ...]:
     scale = (measure, amount, power) if power else None
-    return (Stated((lambda figure: measure(figure) - amount,), scale),)
+    return (Premise((lambda figure: measure(figure) - amount,), scale),)
 
 
-def _same(first: Measure, second: Measure) -> tuple[Stated, ...]:
-    return (Stated((lambda figure: first(figure) - second(figure),)),)
+def _same(first_measure: Measure, second_measure: Measure) -> tuple[Premise, ...]:
+    return (Premise((lambda figure: first_measure(figure) - second_measure(figure),)),)
 
 
 def _length(run: Run, segment: Points) -> Measure:
@@ -146,19 +153,19 @@ def _length(run: Run, segment: Points) -> Measure:
 
 
 def _angle(run: Run, corner: Points) -> Measure:
-    a, vertex, b = corner
-    drawing: Drawing = run.world
+    left_arm, vertex, right_arm = corner
+    drawing: FigureDrawing = run.world
     letters = list(drawing.points)
-    line = {letters[each] for each in corner}
-    if any(line <= set(each) for each in drawing.lines):
+    angle_letters = {letters[member] for member in corner}
+    if any(angle_letters <= set(member) for member in drawing.lines):
         raise IllPosed("trivial", "the three points lie on one line", "name an angle between two lines")
-    return lambda figure: figure.angle(a, vertex, b)
+    return lambda figure: figure.angle(left_arm, vertex, right_arm)
 
 
 def _area(run: Run, corners: Points) -> Measure:
-    drawing: Drawing = run.world
-    places = list(drawing.points.values())
-    if not _simple([places[each] for each in corners]):
+    drawing: FigureDrawing = run.world
+    point_places = list(drawing.points.values())
+    if not _simple([point_places[index] for index in corners]):
         raise IllPosed("polygon", "its sides cross or its corners lie on one line", "name the corners in order")
     return lambda figure: figure.area(corners)
 
@@ -169,123 +176,145 @@ def _perimeter(run: Run, corners: Points) -> Measure:
 
 
 def _radius(run: Run, circle: Points) -> Measure:
-    drawing: Drawing = run.world
-    position = drawing.order[list(drawing.points)[circle[0]]]
-    return lambda figure: figure.radius(position)
+    drawing: FigureDrawing = run.world
+    circle_index = drawing.circle_index[list(drawing.points)[circle[0]]]
+    return lambda figure: figure.radius(circle_index)
 
 
-def _simple(corners: Sequence[tuple[float, float]]) -> bool:
-    """Whether the polygon's sides meet at its corners alone."""
-    polygon = Polygon(corners)
+def _simple(corner_points: Sequence[tuple[float, float]]) -> bool:
+    """Tell whether the polygon's sides meet at its `corner_points` alone."""
+    polygon = Polygon(corner_points)
     return bool(polygon.is_valid and polygon.area > 1.0)
 
 
-def _midpoint(run: Run, middle: Points, segment: Points) -> tuple[Stated, ...]:
-    drawing: Drawing = run.world
+def _midpoint(run: Run, middle: Points, segment: Points) -> tuple[Premise, ...]:
+    drawing: FigureDrawing = run.world
     letters = list(drawing.points)
-    if not drawing.between(letters[middle[0]], *(letters[each] for each in segment)):
+    if not drawing.between(letters[middle[0]], *(letters[index] for index in segment)):
         raise IllPosed("inconsistent", "the point is not drawn on the segment", "say it of a point between the ends")
     (m,), (a, b) = middle, segment
     # That it lies on the line is seen as well.
-    equal = _same(lambda figure: figure.length(a, m), lambda figure: figure.length(m, b))[0].conditions
-    return (Stated(equal, None, (lambda figure: figure.offset(m, a, b, 0), lambda figure: figure.offset(m, a, b, 1))),)
+    equal_halves = _same(lambda figure: figure.length(a, m), lambda figure: figure.length(m, b))[0].conditions
+    return (
+        Premise(
+            equal_halves, None, (lambda figure: figure.offset(m, a, b, 0), lambda figure: figure.offset(m, a, b, 1))
+        ),
+    )
 
 
-def _bisects(run: Run, segment: Points, corner: Points) -> tuple[Stated, ...]:
-    a, vertex, b = corner
-    if vertex not in segment or {a, b} & set(segment):
+def _bisects(run: Run, segment: Points, corner: Points) -> tuple[Premise, ...]:
+    left_arm, vertex, right_arm = corner
+    if vertex not in segment or {left_arm, right_arm} & set(segment):
         raise IllPosed("polygon", "the segment does not begin at the angle's vertex", "as AD bisects angle BAC")
-    (inner,) = (each for each in segment if each != vertex)
-    return _same(lambda figure: figure.angle(a, vertex, inner), lambda figure: figure.angle(inner, vertex, b))
+    (other_end,) = (point for point in segment if point != vertex)
+    return _same(
+        lambda figure: figure.angle(left_arm, vertex, other_end),
+        lambda figure: figure.angle(other_end, vertex, right_arm),
+    )
 
 
-def _parallel(run: Run, first: Points, second: Points) -> tuple[Stated, ...]:
-    run.different(first, second)
-    return (Stated((lambda figure: figure.turn(*first, *second),)),)
+def _parallel(run: Run, first_segment: Points, second_segment: Points) -> tuple[Premise, ...]:
+    run.different(first_segment, second_segment)
+    return (Premise((lambda figure: figure.turn(*first_segment, *second_segment),)),)
 
 
-def _perpendicular(run: Run, first: Points, second: Points) -> tuple[Stated, ...]:
-    run.different(first, second)
-    return (Stated((lambda figure: figure.slope(*first, *second),)),)
+def _perpendicular(run: Run, first_segment: Points, second_segment: Points) -> tuple[Premise, ...]:
+    run.different(first_segment, second_segment)
+    return (Premise((lambda figure: figure.slope(*first_segment, *second_segment),)),)
 
 
-def _tangent(run: Run, segment: Points, circle: Points) -> tuple[Stated, ...]:
-    drawing: Drawing = run.world
+def _tangent(run: Run, segment: Points, circle: Points) -> tuple[Premise, ...]:
+    drawing: FigureDrawing = run.world
     letters = list(drawing.points)
-    middle = letters[circle[0]]
-    position, (_, on) = drawing.order[middle], drawing.circles[middle]
-    ends = [each for each in segment if letters[each] in on]
+    centre = letters[circle[0]]
+    circle_index, (_, rim_letters) = drawing.circle_index[centre], drawing.circles[centre]
+    touching_ends = [index for index in segment if letters[index] in rim_letters]
 
     def touches(figure: Figure) -> Expression:
-        return figure.from_line(circle[0], *segment) - figure.radius(position)
+        return figure.from_line(circle[0], *segment) - figure.radius(circle_index)
 
-    if len(ends) == 1:
+    if len(touching_ends) == 1:
         # At a point of the circle: perpendicular to the radius. The distance's gradient would say the same as the
         # point's being on the circle.
-        return (Stated((lambda figure: figure.slope(ends[0], circle[0], *segment),), None, (touches,)),)
-    return (Stated((touches,)),)
+        return (Premise((lambda figure: figure.slope(touching_ends[0], circle[0], *segment),), None, (touches,)),)
+    return (Premise((touches,)),)
 
 
-def _find(run: Run, given: tuple[Stated, ...], quantity: Measure) -> float:
-    """The quantity's value in the figure of which the picture and the words are true."""
-    drawing: Drawing = run.world
-    said = [condition for stated in given for condition in stated.conditions]
-    start = drawing.figure(_scale(drawing, given))
-    conditions = [*drawing.facts, *said]
-    figure = satisfied(start, conditions)
+def _find(run: Run, premises: tuple[Premise, ...], quantity: Measure) -> float:
+    """Return the value of `quantity` in the figure of which the picture and the words are true.
+
+    Args:
+        run: the execution, over a `FigureDrawing`.
+        premises: the conditions in words.
+        quantity: the measure that is asked for.
+
+    Raises:
+        IllPosed: picture and words contradict each other, leave the answer open, or one of them settles it alone.
+    """
+    drawing: FigureDrawing = run.world
+    text_conditions = [condition for premise in premises for condition in premise.conditions]
+    drawn_figure = drawing.figure(_scale(drawing, premises))
+    conditions = [*drawing.facts, *text_conditions]
+    figure = satisfied(drawn_figure, conditions)
     if figure is None:
         raise IllPosed(
             "contradiction", "no figure near the drawn one fulfils all conditions", "drop one, or draw it so"
         )
-    if (away := _away(start, figure)) > MAX_AWAY:
-        what = f"a point is drawn {away:.0%} of the figure away from where the words put it"
-        raise IllPosed("inconsistent", what, "draw the figure to scale")
-    seen = rows(figure, drawing.facts)
+    if (drawn_away := _away(drawn_figure, figure)) > MAX_AWAY:
+        away_text = f"a point is drawn {drawn_away:.0%} of the figure away from where the words put it"
+        raise IllPosed("inconsistent", away_text, "draw the figure to scale")
+    picture_rows = rows(figure, drawing.facts)
     gradient = quantity(figure).gradient
-    both = RowSpace(np.vstack((seen, rows(figure, said))))
-    if (free := both.outside(gradient)) > INDEPENDENT or _stands_still(figure, conditions, both, quantity):
+    row_space = RowSpace(np.vstack((picture_rows, rows(figure, text_conditions))))
+    if (free_share := row_space.outside(gradient)) > INDEPENDENT or _stands_still(
+        figure, conditions, row_space, quantity
+    ):
         raise IllPosed("undetermined", "the conditions leave the answer open", "state one more length or angle")
-    if not both.steady or not both.settles(gradient):
-        raise IllPosed("unsteady", f"the answer hangs on a nearly degenerate figure ({free:.1g})", "draw it less so")
-    if RowSpace(rows(figure, [each for stated in given for each in stated.words])).settles(gradient):
+    if not row_space.steady or not row_space.settles(gradient):
+        raise IllPosed(
+            "unsteady", f"the answer hangs on a nearly degenerate figure ({free_share:.1g})", "draw it less so"
+        )
+    if RowSpace(
+        rows(figure, [premise_condition for premise in premises for premise_condition in premise.words])
+    ).settles(gradient):
         raise IllPosed("leaks", "the words alone settle the answer", "leave a part of the problem to the picture")
-    if RowSpace(seen).settles(gradient):
+    if RowSpace(picture_rows).settles(gradient):
         raise IllPosed("trivial", "the picture alone settles the answer", "ask for what the words are needed for")
     run.decided_by(drawing.clearance, unit=CLEARANCE)
     run.compared += len(conditions)
     return quantity(figure).value
 
 
-def _stands_still(figure: Figure, conditions: Sequence[Condition], space: RowSpace, quantity: Measure) -> bool:
-    """Whether a quantity that is free seems settled here alone, at its least or greatest value."""
-    other = drifted(figure, conditions, space)
-    if other is None:
+def _stands_still(figure: Figure, conditions: Sequence[Condition], row_space: RowSpace, quantity: Measure) -> bool:
+    """Tell whether a `quantity` that is free seems settled here alone, at its least or greatest value."""
+    drifted_figure = drifted(figure, conditions, row_space)
+    if drifted_figure is None:
         return False
-    return RowSpace(rows(other, conditions)).outside(quantity(other).gradient) > INDEPENDENT
+    return RowSpace(rows(drifted_figure, conditions)).outside(quantity(drifted_figure).gradient) > INDEPENDENT
 
 
-def _scale(drawing: Drawing, given: Sequence[Stated]) -> float:
-    """Units to a px, by the amounts that are stated: the middle one of what they say."""
-    figure, found = drawing.figure(1.0), []
-    for measure, amount, power in (stated.scale for stated in given if stated.scale):
-        drawn = measure(figure).value
-        found.append((amount / max(drawn, 1e-9)) ** (1 / power))
-    return sorted(found)[len(found) // 2] if found else 0.05
+def _scale(drawing: FigureDrawing, premises: Sequence[Premise]) -> float:
+    """Return the units to a px by the amounts of `premises`: the middle one of what they say."""
+    figure, scales = drawing.figure(1.0), []
+    for measure, amount, power in (premise.scale for premise in premises if premise.scale):
+        drawn_amount = measure(figure).value
+        scales.append((amount / max(drawn_amount, 1e-9)) ** (1 / power))
+    return sorted(scales)[len(scales) // 2] if scales else 0.05
 
 
-def _away(drawn: Figure, figure: Figure) -> float:
-    """How far the farthest point or circle is from where it is drawn, once turned and scaled to fit best.
+def _away(drawn_figure: Figure, true_figure: Figure) -> float:
+    """Return how far the farthest point or circle of `true_figure` is from where `drawn_figure` has it.
 
-    As a share of the figure's extent. With points as complex numbers about their means, the best turn and scale is
-    sum(conj(p) q) / sum(|p|^2).
+    Both are turned and scaled to fit best; the distance is a share of the figure's extent. With points as complex
+    numbers about their means, the best turn and scale is sum(conj(p) q) / sum(|p|^2).
     """
-    p, q = ((each.places @ np.array([1, 1j])) for each in (drawn, figure))
+    p, q = ((side.places @ np.array([1, 1j])) for side in (drawn_figure, true_figure))
     p, q = p - p.mean(), q - q.mean()
-    fit = (p.conj() @ q) / max(float((abs(p) ** 2).sum()), 1e-12)
-    radii = (each.unknowns[2 * each.points :] for each in (drawn, figure))
-    first, second = radii
-    gaps = [*abs(q - fit * p), *abs(second - abs(fit) * first)]
-    return float(max(gaps)) / max(figure.extent, 1e-9)
+    best_fit = (p.conj() @ q) / max(float((abs(p) ** 2).sum()), 1e-12)
+    both_radii = (side.unknowns[2 * side.points :] for side in (drawn_figure, true_figure))
+    drawn_radii, true_radii = both_radii
+    gap_lengths = [*abs(q - best_fit * p), *abs(true_radii - abs(best_fit) * drawn_radii)]
+    return float(max(gap_lengths)) / max(true_figure.extent, 1e-9)
 
 
 # --- operators -------------------------------------------------------------------------------------------------
@@ -375,17 +404,17 @@ def _in_degrees(measure: Measure) -> Measure:
 
 
 def chained(language: Language, call: Call) -> Rejected | None:
-    """Conditions stand in a row in one way only, each once."""
+    """Reject `call` unless conditions stand in a row in the one way allowed, each once."""
     if call.op != "and":
         return None
-    first, rest = call.args
-    if isinstance(first, Call) and first.op == "and":
+    head, tail = call.args
+    if isinstance(head, Call) and head.op == "and":
         return Rejected("syntax", "a row of conditions opens with another row", 'write ["and", A, ["and", B, C]]')
-    while isinstance(rest, Call) and rest.op == "and":
-        if rest.args[0] == first:
+    while isinstance(tail, Call) and tail.op == "and":
+        if tail.args[0] == head:
             break
-        rest = rest.args[1]
-    if first in (rest, rest.args[0] if isinstance(rest, Call) else None):
+        tail = tail.args[1]
+    if head in (tail, tail.args[0] if isinstance(tail, Call) else None):
         return Rejected("trivial", "a condition is stated twice", "state each once")
     return None
 
@@ -406,10 +435,10 @@ LANGUAGE = Language(
 
 
 def noun(leaf: Leaf, plural: bool) -> str:
-    """`AB`, `angle ABC`, `triangle ABC`, `the circle around O`, `12 cm`."""
+    """Return `leaf` in English: `AB`, `angle ABC`, `triangle ABC`, `the circle around O`, `12 cm`."""
     if leaf.op in ("cm", "degrees", "cm2"):
         return f"{leaf.words[0]:g}{ {'cm': ' cm', 'degrees': '°', 'cm2': ' cm²'}[leaf.op] }"
     letters = "".join(leaf.words)
     shape = {3: "triangle", 4: "quadrilateral", 5: "pentagon", 6: "hexagon"}.get(len(letters), "")
-    heads = {"corner": "angle ", "polygon": f"{shape} ", "circle": "the circle around "}
-    return heads.get(leaf.op, "") + letters
+    prefixes = {"corner": "angle ", "polygon": f"{shape} ", "circle": "the circle around "}
+    return prefixes.get(leaf.op, "") + letters

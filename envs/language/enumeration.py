@@ -10,7 +10,7 @@ from functools import cache
 from itertools import product
 from typing import Any, NamedTuple, TypeVar
 
-from ..rng import Stream
+from ..rng import SeededRng
 from .query import Call, Language, Query
 
 T = TypeVar("T")
@@ -91,17 +91,17 @@ class Enumeration:
         for name, leaf in self.language.leaves.items():
             if leaf.output == output:
                 for pattern in leaf.patterns():
-                    yield self.language.leaf(name, *leaf.draw(pattern, Stream(("first", name, *pattern))))
+                    yield self.language.leaf(name, *leaf.draw(pattern, SeededRng(("first", name, *pattern))))
         for name, operator in self.language.operators.items():
             if operator.output == output:
                 for args in product(*(tuple(self.programs(wanted, depth - 1)) for wanted in operator.inputs)):
                     yield self.language.call(name, *args)
 
-    def draw(self, stream: Stream, depth: int, output: str | None = None) -> Call:
+    def draw(self, rng: SeededRng, depth: int, output: str | None = None) -> Call:
         """A program of exactly this depth: every structure equally likely, then its words.
 
         Args:
-            stream: where it is drawn from.
+            rng: where it is drawn from.
             depth: from 2, or as many levels as the type needs.
             output: its type; any answer by default.
 
@@ -112,38 +112,38 @@ class Enumeration:
         weights = [self.of(each, depth).structures for each in outputs]
         if not any(weights):
             raise ValueError(f"no program of {' or '.join(outputs)} has depth {depth}")
-        drawn = self._draw(stream, _weighted(stream, outputs, weights), depth)
+        drawn = self._draw(rng, _weighted(rng, outputs, weights), depth)
         assert isinstance(drawn, Call)
         return drawn
 
-    def _draw(self, stream: Stream, output: str, depth: int) -> Query:
+    def _draw(self, rng: SeededRng, output: str, depth: int) -> Query:
         """Of exactly this depth."""
         if depth == 1:
             leaves = {name: leaf for name, leaf in self.language.leaves.items() if leaf.output == output}
-            name, pattern = stream.choice([(name, each) for name, leaf in leaves.items() for each in leaf.patterns()])
-            return self.language.leaf(name, *self.language.leaves[name].draw(pattern, stream))
+            name, pattern = rng.choice([(name, each) for name, leaf in leaves.items() for each in leaf.patterns()])
+            return self.language.leaf(name, *self.language.leaves[name].draw(pattern, rng))
         options = list(self._forms(output, depth))
         weights = [
             _product((self.of(*each) if exact else self._within(*each)).structures for exact, *each in inner)
             for _, inner in options
         ]
-        name, inner = _weighted(stream, options, weights)
+        name, inner = _weighted(rng, options, weights)
         args = [
-            self._draw(stream, wanted, most if exact else self._shallower(stream, wanted, most))
+            self._draw(rng, wanted, most if exact else self._shallower(rng, wanted, most))
             for exact, wanted, most in inner
         ]
         return self.language.call(name, *args)
 
-    def _shallower(self, stream: Stream, output: str, most: int) -> int:
+    def _shallower(self, rng: SeededRng, output: str, most: int) -> int:
         """A depth up to `most`, as often as it has structures."""
         depths = list(range(1, most + 1))
-        return _weighted(stream, depths, [self.of(output, each).structures for each in depths])
+        return _weighted(rng, depths, [self.of(output, each).structures for each in depths])
 
 
-def _weighted(stream: Stream, options: Sequence[T], weights: Sequence[int]) -> T:
+def _weighted(rng: SeededRng, options: Sequence[T], weights: Sequence[int]) -> T:
     """One of the options; weights may be larger than any float."""
     total = sum(weights)
-    return stream.weighted(options, [weight / total for weight in weights])
+    return rng.weighted(options, [weight / total for weight in weights])
 
 
 def _product(numbers: Any) -> int:

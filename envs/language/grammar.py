@@ -21,7 +21,7 @@ import string
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from ..rng import Stream
+from ..rng import SeededRng
 from .query import Call, Language, Leaf, Query
 
 _FORMS = ("one", "many", "a", "that")
@@ -55,9 +55,9 @@ class Grammar:
         patterns = _clear(self.language.operators[query.op].asks[: self._asks], query)
         return tuple(self._filled(pattern, query, _First()) for pattern in patterns)
 
-    def ask(self, query: Call, stream: Stream) -> str:
-        """One phrasing, drawn from the stream."""
-        pick = _Drawn(stream)
+    def ask(self, query: Call, rng: SeededRng) -> str:
+        """Ask in one phrasing, drawn with `rng`."""
+        pick = _Drawn(rng)
         patterns = _clear(self.language.operators[query.op].asks[: self._asks], query)
         return self._filled(pick(patterns), query, pick)
 
@@ -140,14 +140,14 @@ class _First:
 
 
 class _Drawn:
-    """Draws choices from a stream."""
+    """Draws choices with a generator."""
 
-    def __init__(self, stream: Stream) -> None:
-        self._stream = stream
+    def __init__(self, rng: SeededRng) -> None:
+        self._rng = rng
 
     def __call__(self, patterns: Sequence[str]) -> str:
         # Where there is no choice nothing is drawn: a language's English may then stay what it was, byte for byte.
-        return self._stream.choice(patterns) if len(patterns) > 1 else patterns[0]
+        return self._rng.choice(patterns) if len(patterns) > 1 else patterns[0]
 
 
 _Pick = _First | _Drawn

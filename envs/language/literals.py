@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...render import Rejected
-from ..rng import Stream
+from ..rng import SeededRng
 
 MAX_NAME_CHARS = 60
 
@@ -53,7 +53,7 @@ class LeafKind(ABC):
         """Every pattern with its number of leaves."""
 
     @abstractmethod
-    def draw(self, pattern: tuple[str, ...], stream: Stream) -> tuple[Any, ...]:
+    def draw(self, pattern: tuple[str, ...], rng: SeededRng) -> tuple[Any, ...]:
         """Words of that pattern, all equally likely."""
 
     @abstractmethod
@@ -137,9 +137,9 @@ class Description(LeafKind):
         chosen += [(name,) for name in self.alone]
         return {each: math.prod(len(self.vocabulary[name]) for name in each) for each in chosen}
 
-    def draw(self, pattern: tuple[str, ...], stream: Stream) -> tuple[str, ...]:
+    def draw(self, pattern: tuple[str, ...], rng: SeededRng) -> tuple[str, ...]:
         """A word for each attribute of the pattern."""
-        return tuple(stream.choice(self.vocabulary[name]) for name in pattern)
+        return tuple(rng.choice(self.vocabulary[name]) for name in pattern)
 
     def schema(self, name: str) -> dict[str, Any]:
         """One array form for each pattern."""
@@ -182,9 +182,9 @@ class Name(LeafKind):
         """One; names that only a scene knows count as one."""
         return {("name",): max(1, len(self.words))}
 
-    def draw(self, pattern: tuple[str, ...], stream: Stream) -> tuple[str, ...]:
+    def draw(self, pattern: tuple[str, ...], rng: SeededRng) -> tuple[str, ...]:
         """One of the fixed list; a name that only a scene knows is left open, as `?`."""
-        return (stream.choice(self.words),) if self.words else ("?",)
+        return (rng.choice(self.words),) if self.words else ("?",)
 
     def schema(self, name: str) -> dict[str, Any]:
         """An array of the leaf's name and a word."""
@@ -224,7 +224,7 @@ class Names(LeafKind):
         """One for each number of names, which only a scene knows."""
         return {("name",) * count: 1 for count in range(self.fewest, self.most + 1)}
 
-    def draw(self, pattern: tuple[str, ...], stream: Stream) -> tuple[str, ...]:
+    def draw(self, pattern: tuple[str, ...], rng: SeededRng) -> tuple[str, ...]:
         """Names that only a scene knows are left open, as `?1`, `?2`."""
         return tuple(f"?{number}" for number in range(1, len(pattern) + 1))
 
@@ -271,9 +271,9 @@ class Quantity(LeafKind):
         """One; real numbers count as the whole ones in their bounds."""
         return {("number",): int(self.high) - math.ceil(self.low) + 1}
 
-    def draw(self, pattern: tuple[str, ...], stream: Stream) -> tuple[float, ...]:
+    def draw(self, pattern: tuple[str, ...], rng: SeededRng) -> tuple[float, ...]:
         """A whole number in the bounds."""
-        return (stream.integer(math.ceil(self.low), int(self.high)),)
+        return (rng.integer(math.ceil(self.low), int(self.high)),)
 
     def schema(self, name: str) -> dict[str, Any]:
         """An array of the leaf's name and a number."""

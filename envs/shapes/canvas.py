@@ -48,7 +48,7 @@ from ..language.grammar import Grammar
 from ..language.literals import Description, Vocabulary
 from ..language.query import Call, Language, Leaf, Query, dump, skeleton
 from ..registry import register
-from ..rng import Stream
+from ..rng import SeededRng
 from .operators import OPERATORS, Thing, foregone, noun, only_itself, tells, twice
 
 # --- constants ---------------------------------------------------------------------------------------------
@@ -288,18 +288,18 @@ def svg_program(placed: Sequence[Placed]) -> str:
     return f'<svg viewBox="0 0 {CANVAS} {CANVAS}">{"".join(shape.svg for shape in placed)}</svg>'
 
 
-def _place(stream: Stream, wanted: Sequence[tuple[str, ...]], count: int) -> list[Placed] | None:
+def _place(rng: SeededRng, wanted: Sequence[tuple[str, ...]], count: int) -> list[Placed] | None:
     """`count` shapes that do not touch, the first ones of the wanted descriptions; None where they do not fit."""
     placed: list[Placed] = []
     for position in range(count):
         words = wanted[position] if position < len(wanted) else ()
         look = {name: VOCABULARY[name] for name in (_C, _S, _Z)}
         look |= {name: (word,) for word in words if (name := VOCABULARY.attribute(word))}
-        colour, shape, size = (stream.choice(look[name]) for name in (_C, _S, _Z))
-        radius = stream.choice(RADII[size])
+        colour, shape, size = (rng.choice(look[name]) for name in (_C, _S, _Z))
+        radius = rng.choice(RADII[size])
         low = radius // LATTICE + 1
         for _ in range(20):
-            x, y = (LATTICE * stream.integer(low, CANVAS // LATTICE - low) for _ in range(2))
+            x, y = (LATTICE * rng.integer(low, CANVAS // LATTICE - low) for _ in range(2))
             if all(max(abs(x - o.x), abs(y - o.y)) >= radius + o.radius + 2 for o in placed):
                 placed.append(Placed(x, y, radius, colour, shape, size))
                 break
@@ -308,19 +308,19 @@ def _place(stream: Stream, wanted: Sequence[tuple[str, ...]], count: int) -> lis
     return placed
 
 
-def _words(stream: Stream, pattern: Sequence[str]) -> Leaf:
-    chosen = {name: stream.choice(VOCABULARY[name]) for name in pattern}
+def _words(rng: SeededRng, pattern: Sequence[str]) -> Leaf:
+    chosen = {name: rng.choice(VOCABULARY[name]) for name in pattern}
     return LANGUAGE.leaf("select", *(chosen[name] for name in VOCABULARY if name in chosen))
 
 
-def _draw_query(stream: Stream, form: Form) -> Call:
+def _draw_query(rng: SeededRng, form: Form) -> Call:
     """A query of the form; the words are drawn before any scene, so they tell nothing of the answer."""
-    outer, inner = stream.choice(form.outer), stream.choice(form.inner)
+    outer, inner = rng.choice(form.outer), rng.choice(form.inner)
     while True:
-        first = _words(stream, pattern := stream.choice(form.described))
+        first = _words(rng, pattern := rng.choice(form.described))
         # Counts are compared within one attribute: more red than blue, more circles than squares.
         anchor = _words(
-            stream, pattern if outer in ("more", "fewer", "same") else stream.choice(form.anchored or ((),))
+            rng, pattern if outer in ("more", "fewer", "same") else rng.choice(form.anchored or ((),))
         )
         if inner == "select":
             query = LANGUAGE.call(outer, *((first, anchor) if form.anchored else (first,)))
@@ -340,20 +340,20 @@ def _leaves(query: Query, parent: str = "") -> list[tuple[Leaf, str]]:
     return [leaf for argument in query.args for leaf in _leaves(argument, query.op)]
 
 
-def _compose(stream: Stream, query: Call, wanted: str, objects: tuple[int, int]) -> list[Placed]:
+def _compose(rng: SeededRng, query: Call, wanted: str, objects: tuple[int, int]) -> list[Placed]:
     """Shapes of which the query has the wanted answer with a clear margin."""
     leaves = _leaves(query)
     for _ in range(SAMPLE_TRIES):
-        count = stream.integer(*objects)
-        planted = [leaf.words for leaf, op in leaves for _ in range(1 if op == "unique" else stream.integer(0, 3))]
-        placed = _place(stream, stream.shuffled(planted)[:count], count)
+        count = rng.integer(*objects)
+        planted = [leaf.words for leaf, op in leaves for _ in range(1 if op == "unique" else rng.integer(0, 3))]
+        placed = _place(rng, rng.shuffled(planted)[:count], count)
         if placed is None:
             continue
         things = [shape.thing for shape in placed]
         result = execute(LANGUAGE, query, things, THRESHOLDS)
         if isinstance(result, Result) and result.margin >= SAMPLE_MARGIN and _word(result.value) == wanted:
             if all(_chooses(leaf, op, things) for leaf, op in leaves):
-                return stream.shuffled(placed)
+                return rng.shuffled(placed)
     raise RuntimeError(f"no scene of {objects} objects gives {wanted!r} to {dump(query)}")
 
 
@@ -390,16 +390,16 @@ class Canvas(DrawnEnvironment):  # noqa: D101 - the module's docstring is the en
 
     def __init__(self) -> None:
         self.forms = {
-            skeleton(_draw_query(Stream((name, n)), form)): name for name, form in FORMS.items() for n in range(40)
+            skeleton(_draw_query(SeededRng((name, n)), form)): name for name, form in FORMS.items() for n in range(40)
         }
 
-    def query(self, stream: Stream, task: str) -> Call:
+    def query(self, rng: SeededRng, task: str) -> Call:
         """A query of the task's form."""
-        return _draw_query(stream, FORMS[task])
+        return _draw_query(rng, FORMS[task])
 
-    def compose(self, stream: Stream, query: Call, wanted: str | None, difficulty: int) -> str:
+    def compose(self, rng: SeededRng, query: Call, wanted: str | None, difficulty: int) -> str:
         """Shapes on the lattice, drawn until the query has the wanted answer."""
-        return svg_program(_compose(stream, query, str(wanted), OBJECTS[difficulty]))
+        return svg_program(_compose(rng, query, str(wanted), OBJECTS[difficulty]))
 
     def perceive(self, scene: FlatScene) -> tuple[Thing, ...] | Rejected:
         """The things that are drawn."""

@@ -51,7 +51,7 @@ from ..language.grammar import Grammar
 from ..language.literals import Description, Vocabulary
 from ..language.query import Call, Language, Leaf, skeleton
 from ..registry import register
-from ..rng import Stream
+from ..rng import SeededRng
 from .compose import (
     CANVAS,
     EXTENTS,
@@ -358,7 +358,7 @@ class Canvas(DrawnEnvironment):  # noqa: D101 - the module's docstring is the en
 
     def __init__(self) -> None:
         self.forms = {
-            skeleton(drawn_query(PROGRAMS, Stream((name, n)), form, 1)): name
+            skeleton(drawn_query(PROGRAMS, SeededRng((name, n)), form, 1)): name
             for name, form in FORMS.items()
             if not form.open
             for n in range(60)
@@ -369,31 +369,31 @@ class Canvas(DrawnEnvironment):  # noqa: D101 - the module's docstring is the en
         kinds = {"Number": "compose_number", "Bool": "compose_yesno", "Colour": "compose_colour"}
         return super().task_of(query) or kinds.get(query.output)
 
-    def query(self, stream: Stream, task: str) -> Call:
+    def query(self, rng: SeededRng, task: str) -> Call:
         """A query of the task's form."""
-        return self._query(stream, task, stream.choice(self.difficulties))
+        return self._query(rng, task, rng.choice(self.difficulties))
 
-    def _query(self, stream: Stream, task: str, difficulty: int) -> Call:
+    def _query(self, rng: SeededRng, task: str, difficulty: int) -> Call:
         while True:
-            query = drawn_query(PROGRAMS, stream, FORMS[task], difficulty)
+            query = drawn_query(PROGRAMS, rng, FORMS[task], difficulty)
             # A composition that happens to have a named form is one of that form.
             if self.task_of(query) == task:
                 return query
 
-    def pose(self, stream: Stream, task: str, difficulty: int) -> tuple[Call, str | None]:
+    def pose(self, rng: SeededRng, task: str, difficulty: int) -> tuple[Call, str | None]:
         """Of a composition one of the answers that it can have, of which there are at least two."""
         while True:
-            query = self._query(stream, task, difficulty)
+            query = self._query(rng, task, difficulty)
             if not FORMS[task].open:
-                return query, stream.choice(self.tasks[task].options)
-            found = reachable(stream, LANGUAGE, query, difficulty, THRESHOLDS)
+                return query, rng.choice(self.tasks[task].options)
+            found = reachable(rng, LANGUAGE, query, difficulty, THRESHOLDS)
             found = [each for each in found if each in self.tasks[task].options]
             if len(found) >= 2:
-                return query, stream.choice(found)
+                return query, rng.choice(found)
 
-    def compose(self, stream: Stream, query: Call, wanted: str | None, difficulty: int) -> str | None:
+    def compose(self, rng: SeededRng, query: Call, wanted: str | None, difficulty: int) -> str | None:
         """Shapes around what the query is about, until it has the wanted answer."""
-        placed = arranged(stream, LANGUAGE, query, wanted, difficulty, THRESHOLDS)
+        placed = arranged(rng, LANGUAGE, query, wanted, difficulty, THRESHOLDS)
         return None if placed is None else svg_program(placed)
 
     def perceive(self, scene: FlatScene) -> Seen | Rejected:

@@ -9,7 +9,7 @@ from ..core import Task
 from ..language.enumeration import Enumeration
 from ..language.execute import Result, clear, execute
 from ..language.query import Call, Language, Leaf, Query, walk
-from ..rng import Stream
+from ..rng import SeededRng
 from .relations import Body, Crowd
 
 CANVAS = 224
@@ -126,30 +126,30 @@ _HOSTS = {"inside": "inside", "overlapping": "overlap", "within": "inside", "ove
           "in_front": "overlap"}  # fmt: skip
 
 
-def drawn_query(programs: Enumeration, stream: Stream, form: Form, difficulty: int) -> Call:
+def drawn_query(programs: Enumeration, rng: SeededRng, form: Form, difficulty: int) -> Call:
     """A query of the form; its words are drawn before any scene, so they tell nothing of the answer."""
     while True:
-        template = stream.choice(form.templates)
+        template = rng.choice(form.templates)
         drawn = (
-            programs.draw(stream, DEPTHS[difficulty], template)
+            programs.draw(rng, DEPTHS[difficulty], template)
             if form.open
-            else _filled(programs.language, stream, template, None)
+            else _filled(programs.language, rng, template, None)
         )
         if isinstance(drawn, Call) and programs.language.ill_formed(drawn) is None:
             return drawn
 
 
-def _filled(language: Language, stream: Stream, template: Any, pattern: tuple[str, ...] | None) -> Query:
+def _filled(language: Language, rng: SeededRng, template: Any, pattern: tuple[str, ...] | None) -> Query:
     if isinstance(template, str):
         symbol = SYMBOLS[template]
-        words = language.leaves["select"].draw(pattern or stream.choice(symbol.patterns), stream)
+        words = language.leaves["select"].draw(pattern or rng.choice(symbol.patterns), rng)
         leaf = language.leaf("select", *(("large", *words) if symbol.large else words))
         return language.call("unique", leaf) if symbol.only else leaf
     op, *rest = template
-    op = stream.choice(op) if isinstance(op, tuple) else op
+    op = rng.choice(op) if isinstance(op, tuple) else op
     # Kinds whose numbers are compared differ in words of one attribute: more red than blue, not than circles.
-    shared = stream.choice(SYMBOLS[rest[0]].patterns) if op in _SAME_PATTERN else pattern
-    return language.call(op, *(_filled(language, stream, each, shared) for each in rest))
+    shared = rng.choice(SYMBOLS[rest[0]].patterns) if op in _SAME_PATTERN else pattern
+    return language.call(op, *(_filled(language, rng, each, shared) for each in rest))
 
 
 # --- shapes ----------------------------------------------------------------------------------------------------
@@ -231,8 +231,8 @@ class Plant(NamedTuple):
 class _Placing:
     """Shapes that are placed one after another."""
 
-    def __init__(self, stream: Stream, language: Language, avoid: Sequence[tuple[str, ...]], crowded: bool) -> None:
-        self.stream, self.avoid = stream, avoid
+    def __init__(self, rng: SeededRng, language: Language, avoid: Sequence[tuple[str, ...]], crowded: bool) -> None:
+        self.rng, self.avoid = rng, avoid
         self.vocabulary = {name: tuple(language.leaves["select"].vocabulary[name]) for name in  # type: ignore[attr-defined]
                            ("size", "colour", "shape", "label")}  # fmt: skip
         self.placed: list[Placed] = []
@@ -242,8 +242,8 @@ class _Placing:
     def look(self, words: Sequence[str], planted: bool, size: str | None) -> dict[str, str] | None:
         """Attributes that the words are true of; a filler fits no description of an only object."""
         for _ in range(30):
-            chosen = {name: self.stream.choice(self.vocabulary[name]) for name in ("colour", "shape")}
-            chosen["size"] = size or ("small" if self.stream.uniform() < self.small_chance else "large")
+            chosen = {name: self.rng.choice(self.vocabulary[name]) for name in ("colour", "shape")}
+            chosen["size"] = size or ("small" if self.rng.uniform() < self.small_chance else "large")
             chosen["label"] = ""
             for word in words:
                 chosen |= {name: word for name, allowed in self.vocabulary.items() if word in allowed}
@@ -251,8 +251,8 @@ class _Placing:
                 chosen["size"] = "large"  # most small shapes have no room for a letter
             if chosen["label"] and chosen["label"] not in self.letters:
                 return None
-            if not chosen["label"] and self.letters and self.stream.uniform() < LETTER:
-                chosen["label"] = self.stream.choice(self.letters)
+            if not chosen["label"] and self.letters and self.rng.uniform() < LETTER:
+                chosen["label"] = self.rng.choice(self.letters)
             own = set(chosen.values())
             if planted or not any(own >= set(each) for each in self.avoid):
                 return chosen
@@ -261,8 +261,8 @@ class _Placing:
     def add(self, plant: Plant, planted: bool) -> bool:
         """Place one more shape; False where there is no room."""
         mode, host = plant.mode, plant.host
-        if not planted and self.placed and (chance := self.stream.uniform()) < NEST + OVERLAP:
-            mode, host = ("inside" if chance < NEST else "overlap"), self.stream.integer(0, len(self.placed) - 1)
+        if not planted and self.placed and (chance := self.rng.uniform()) < NEST + OVERLAP:
+            mode, host = ("inside" if chance < NEST else "overlap"), self.rng.integer(0, len(self.placed) - 1)
         if host is not None and host >= len(self.placed):
             return False
         look = self.look(plant.words, planted, "small" if mode == "inside" else None)
@@ -273,7 +273,7 @@ class _Placing:
             return False
         if mode == "overlap" and host is not None and (look["label"] or self.placed[host].body.label):
             return False
-        extent = self.stream.integer(*(HOST_EXTENTS if plant.hosts else EXTENTS[look["size"]]))
+        extent = self.rng.integer(*(HOST_EXTENTS if plant.hosts else EXTENTS[look["size"]]))
         unit, around, within = MEASURES[look["shape"]]
         radii = around * extent / unit, within * extent / unit
         if look["label"] and radii[1] < LETTER_ROOM:
@@ -295,19 +295,19 @@ class _Placing:
 
     def spot(self, mode: str, host: Placed | None, around: float, within: float) -> tuple[float, float, float] | None:
         """A place and a paint order for a shape of these radii."""
-        z = self.stream.uniform()
+        z = self.rng.uniform()
         if mode == "apart" or host is None:
             low = math.ceil(around) + 1
-            return self.stream.integer(low, CANVAS - low), self.stream.integer(low, CANVAS - low), z
-        turn = self.stream.uniform(0, math.tau)
+            return self.rng.integer(low, CANVAS - low), self.rng.integer(low, CANVAS - low), z
+        turn = self.rng.uniform(0, math.tau)
         if mode == "inside":
             room = host.within - around - GAP
-            away, z = self.stream.uniform(0, max(0.0, room)), self.stream.uniform(host.z, 1)
+            away, z = self.rng.uniform(0, max(0.0, room)), self.rng.uniform(host.z, 1)
             if room < 0 or host.body.label:
                 return None
         else:
             big, small = max(host.within, within), min(host.within, within)
-            away = big + self.stream.uniform(0.4, 0.75) * small
+            away = big + self.rng.uniform(0.4, 0.75) * small
         x, y = round(host.body.x + away * math.cos(turn), 1), round(host.body.y + away * math.sin(turn), 1)
         return x, y, z
 
@@ -326,7 +326,7 @@ class _Placing:
 # --- scenes ----------------------------------------------------------------------------------------------------
 
 
-def _plants(query: Query, stream: Stream, wanted: str | None) -> list[Plant]:
+def _plants(query: Query, rng: SeededRng, wanted: str | None) -> list[Plant]:
     """The shapes that a query is about, hosts before their guests; one carries the letter that is wanted."""
     plants: list[Plant] = []
     first: dict[int, int] = {}
@@ -346,8 +346,8 @@ def _plants(query: Query, stream: Stream, wanted: str | None) -> list[Plant]:
             return
         first[id(leaf)] = len(plants)
         hosting = id(part) in holders
-        for _ in range(1 if id(leaf) in only else stream.integer(1 if id(leaf) in chosen_from else 0, 3)):
-            meets = host is not None and stream.uniform() < 0.7
+        for _ in range(1 if id(leaf) in only else rng.integer(1 if id(leaf) in chosen_from else 0, 3)):
+            meets = host is not None and rng.uniform() < 0.7
             plants.append(
                 Plant(leaf.words, host if meets else None, anchor[1] if meets and anchor else "apart", hosting)
             )
@@ -374,15 +374,15 @@ def _described(query: Query) -> Leaf | None:
 
 
 def _scenes(
-    stream: Stream, language: Language, query: Call, objects: tuple[int, int], wanted: str | None = None
+    rng: SeededRng, language: Language, query: Call, objects: tuple[int, int], wanted: str | None = None
 ) -> Iterator[list[Placed] | None]:
     """Scenes with what the query is about, without end; None for one that found no room."""
     avoid = [call.args[0].words for call in walk(query)
              if isinstance(call, Call) and call.op == "unique" and isinstance(call.args[0], Leaf)]  # fmt: skip
     while True:
-        count = stream.integer(*objects)
-        placing = _Placing(stream, language, avoid, crowded=count > 9)
-        plants = _plants(query, stream, wanted)[:count]
+        count = rng.integer(*objects)
+        placing = _Placing(rng, language, avoid, crowded=count > 9)
+        plants = _plants(query, rng, wanted)[:count]
         tries = 6 * count if all(placing.add(each, True) for each in plants) else 0
         while len(placing.placed) < count and tries:
             placing.add(Plant(()), False)
@@ -391,24 +391,24 @@ def _scenes(
 
 
 def _mirrored(
-    stream: Stream, language: Language, query: Call, objects: tuple[int, int], wanted: str | None
+    rng: SeededRng, language: Language, query: Call, objects: tuple[int, int], wanted: str | None
 ) -> Iterator[list[Placed] | None]:
     """Scenes in which what the query selects is nearly or wholly its own mirror image."""
     words = query.args[0].words  # type: ignore[union-attr]
-    for placed in _scenes(stream, language, query, objects, wanted):
-        yield None if placed is None else _doubled(stream, placed, words, objects)
+    for placed in _scenes(rng, language, query, objects, wanted):
+        yield None if placed is None else _doubled(rng, placed, words, objects)
 
 
 def _doubled(
-    stream: Stream, placed: Sequence[Placed], words: Sequence[str], objects: tuple[int, int]
+    rng: SeededRng, placed: Sequence[Placed], words: Sequence[str], objects: tuple[int, int]
 ) -> list[Placed] | None:
     """A few of the described shapes with their mirror images, or nearly so, and the others where there is room."""
     loose = [each for each in placed if each.host is None]
     half = [each for each in loose if each.body.described_by(words) and each.body.x + each.around < CANVAS / 2 - GAP]
     if not half:
         return None
-    spoil = stream.integer(0, 1) * stream.integer(20, 48)
-    twins = [_twin(each, 0 if number else spoil, stream) for number, each in enumerate(half[:3])]
+    spoil = rng.integer(0, 1) * rng.integer(20, 48)
+    twins = [_twin(each, 0 if number else spoil, rng) for number, each in enumerate(half[:3])]
     whole, (low, high) = [*half[:3], *twins], objects
     for each in loose:
         if not each.body.described_by(words) and len(whole) < high and _apart(each, whole):
@@ -417,12 +417,12 @@ def _doubled(
     return whole if low <= len(whole) and clear else None
 
 
-def _twin(placed: Placed, off: int, stream: Stream) -> Placed:
+def _twin(placed: Placed, off: int, rng: SeededRng) -> Placed:
     """Its mirror image, so many px up or down."""
     b = placed.body
     y = b.y + off if b.y < CANVAS / 2 else b.y - off
     body = Body(b.colour, b.shape, b.size, "", CANVAS - b.x, y, b.extent)
-    return placed._replace(body=body, z=stream.uniform())
+    return placed._replace(body=body, z=rng.uniform())
 
 
 def _apart(placed: Placed, others: Sequence[Placed]) -> bool:
@@ -431,7 +431,7 @@ def _apart(placed: Placed, others: Sequence[Placed]) -> bool:
 
 
 def arranged(
-    stream: Stream,
+    rng: SeededRng,
     language: Language,
     query: Call,
     wanted: str | None,
@@ -441,18 +441,18 @@ def arranged(
     """Shapes of which the query has the wanted answer with a clear margin; None where they are not found."""
     clearer = {unit: least + CLEARANCE for unit, least in thresholds.items()}
     make = _mirrored if query.op == "symmetric" else _scenes
-    for _, placed in zip(range(TRIES), make(stream, language, query, OBJECTS[difficulty], wanted), strict=False):
+    for _, placed in zip(range(TRIES), make(rng, language, query, OBJECTS[difficulty], wanted), strict=False):
         if _answer(language, query, placed, clearer) == wanted:
             return placed
     return None
 
 
 def reachable(
-    stream: Stream, language: Language, query: Call, difficulty: int, thresholds: Mapping[str, float]
+    rng: SeededRng, language: Language, query: Call, difficulty: int, thresholds: Mapping[str, float]
 ) -> list[str]:
     """The answers that the query was seen to have on some scenes, sorted."""
     found: set[str] = set()
-    for number, placed in zip(range(PROBES), _scenes(stream, language, query, OBJECTS[difficulty]), strict=False):
+    for number, placed in zip(range(PROBES), _scenes(rng, language, query, OBJECTS[difficulty]), strict=False):
         if number == GLANCES and not found:
             break
         if (answer := _answer(language, query, placed, thresholds)) is not None:

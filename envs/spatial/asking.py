@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from ..language.literals import Name
 from ..language.query import Call, Leaf
-from ..rng import Stream
+from ..rng import SeededRng
 from .operators import LANGUAGE, LEAVES, OPERATORS, QUARTERS, SINGLE_IMAGE
 from .surroundings import Surroundings
 
@@ -16,32 +16,32 @@ _LOOKED = {"position_cam_obj": 1, "attribute_measurement": 2}
 """In how many of its frames, from the first on, a question's things must be seen, where that is not all or one."""
 
 
-def drawn_queries(room: Surroundings, task: str, stream: Stream) -> Iterator[Call]:
+def drawn_queries(room: Surroundings, task: str, rng: SeededRng) -> Iterator[Call]:
     """Different queries of a task's form about what the room holds; not all of them have an answer."""
     met = set()
     for _ in range(TRIES):
-        query = _drawn(room, task, stream)
+        query = _drawn(room, task, rng)
         if query is not None and query not in met:
             met.add(query)
             yield query
 
 
-def _drawn(room: Surroundings, task: str, stream: Stream) -> Call | None:
+def _drawn(room: Surroundings, task: str, rng: SeededRng) -> Call | None:
     """One query; None where the room has too little in it to ask about."""
     inputs = OPERATORS[task].inputs
     if inputs.count("View") > len(room.scene.cameras):
         return None
-    views = stream.shuffled(range(1, len(room.scene.cameras) + 1))
+    views = rng.shuffled(range(1, len(room.scene.cameras) + 1))
     # What cannot be seen is not worth a try.
     looked = views[: _LOOKED.get(task, 1 if task in SINGLE_IMAGE else len(views))]
     singles = [index for index in room.single if any(room.seen(view, index) for view in looked)]
     if inputs.count("Thing") + LISTED * inputs.count("Things") > len(singles):
         return None
-    return LANGUAGE.call(task, *_leaves(room, inputs, views, stream.shuffled(singles), stream))
+    return LANGUAGE.call(task, *_leaves(room, inputs, views, rng.shuffled(singles), rng))
 
 
 def _leaves(
-    room: Surroundings, inputs: Sequence[str], views: Sequence[int], singles: Sequence[int], stream: Stream
+    room: Surroundings, inputs: Sequence[str], views: Sequence[int], singles: Sequence[int], rng: SeededRng
 ) -> list[Leaf]:
     """Arguments of these types, each thing and each frame once, in these orders."""
     things, frames = iter(singles), iter(views)
@@ -54,24 +54,24 @@ def _leaves(
         elif wanted == "View":
             leaves.append(LANGUAGE.leaf("view", next(frames)))
         elif wanted == "Category":
-            leaves.append(LANGUAGE.leaf("category", stream.choice(sorted(room.counts))))
+            leaves.append(LANGUAGE.leaf("category", rng.choice(sorted(room.counts))))
         else:
-            leaves.append(_word(wanted, stream))
+            leaves.append(_word(wanted, rng))
     return leaves
 
 
-def _word(wanted: str, stream: Stream) -> Leaf:
+def _word(wanted: str, rng: SeededRng) -> Leaf:
     """A leaf of a type whose words are the same for every room."""
     name = next(name for name, kind in LEAVES.items() if kind.output == wanted)
     kind = LEAVES[name]
     assert isinstance(kind, Name)
-    return LANGUAGE.leaf(name, stream.choice(kind.words))
+    return LANGUAGE.leaf(name, rng.choice(kind.words))
 
 
-def blind_query(stream: Stream, task: str, categories: tuple[str, ...], frames: int) -> Call:
+def blind_query(rng: SeededRng, task: str, categories: tuple[str, ...], frames: int) -> Call:
     """A query of a task's form that was drawn without any room."""
-    names = iter(stream.shuffled(categories))
-    views = iter(stream.shuffled(range(1, frames + 1)))
+    names = iter(rng.shuffled(categories))
+    views = iter(rng.shuffled(range(1, frames + 1)))
     leaves: list[Leaf] = []
     for wanted in OPERATORS[task].inputs:
         if wanted in ("Thing", "Category"):
@@ -81,7 +81,7 @@ def blind_query(stream: Stream, task: str, categories: tuple[str, ...], frames: 
         elif wanted == "View":
             leaves.append(LANGUAGE.leaf("view", next(views)))
         else:
-            leaves.append(_word(wanted, stream))
+            leaves.append(_word(wanted, rng))
     return LANGUAGE.call(task, *leaves)
 
 

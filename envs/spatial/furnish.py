@@ -12,9 +12,8 @@ from shapely import Polygon, prepare
 from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 
-from ...geometry.boxes import footprint
-from ...geometry.spatial import Box
-from ..rng import Stream
+from ...geometry.boxes import OrientedBox, footprint
+from ..rng import SeededRng
 from .physics import AIR, top_area, upright
 from .recognise import catalogue
 
@@ -85,7 +84,7 @@ class Placed(NamedTuple):
 
 
 def furnished(
-    stream: Stream,
+    rng: SeededRng,
     count: int,
     plan: BaseGeometry,
     kept_free: Sequence[BaseGeometry],
@@ -95,8 +94,8 @@ def furnished(
 
     `variety` is how many different categories there shall be, least and most, for each thing.
     """
-    wishes = _wishes(stream, count, variety)
-    room = _Furnished(stream, plan, kept_free)
+    wishes = _wishes(rng, count, variety)
+    room = _Furnished(rng, plan, kept_free)
     for category in wishes:
         room.add(category)
     # What has no place is replaced by small things: by more of what is there where much is to be repeated.
@@ -105,25 +104,25 @@ def furnished(
     for _ in range(_FILLERS):
         if len(room.placed) >= count:
             return room.placed
-        room.add(stream.choice(fillers))
+        room.add(rng.choice(fillers))
     return room.placed if len(room.placed) >= count else None
 
 
-def _wishes(stream: Stream, count: int, variety: tuple[float, float]) -> list[str]:
+def _wishes(rng: SeededRng, count: int, variety: tuple[float, float]) -> list[str]:
     """Categories in the order in which they look for their place: some of them once, others several times."""
-    wanted = max(1, round(count * stream.uniform(*variety)))
+    wanted = max(1, round(count * rng.uniform(*variety)))
     names: list[str] = []
-    for theme in stream.shuffled(sorted(THEMES)):
+    for theme in rng.shuffled(sorted(THEMES)):
         if len(names) < wanted + 3:
             names += [name for name in THEMES[theme].split(", ") if name not in names]
-    kinds = stream.sample(names, min(wanted, len(names)))
+    kinds = rng.sample(names, min(wanted, len(names)))
     if all(catalogue()[name].place == "top" for name in kinds) or not any(catalogue()[name].top for name in kinds):
-        kinds[0] = stream.choice([name for name in names if catalogue()[name].top])
+        kinds[0] = rng.choice([name for name in names if catalogue()[name].top])
     repeated = [name for name in kinds if name in _REPEATED][: max(1, len(kinds) - round(0.5 * len(kinds)))]
     rest = [name for name in names if name not in kinds]
     while len(kinds) < count:
         repeated = [name for name in repeated if kinds.count(name) < _MOST]
-        kinds.append(stream.choice(repeated) if repeated else rest.pop() if rest else "box")
+        kinds.append(rng.choice(repeated) if repeated else rest.pop() if rest else "box")
     return sorted(kinds, key=_stage)
 
 
@@ -143,8 +142,8 @@ def _stage(category: str) -> tuple[float, ...]:
 class _Furnished:
     """A floor and what stands on it so far."""
 
-    def __init__(self, stream: Stream, plan: BaseGeometry, kept_free: Sequence[BaseGeometry]) -> None:
-        self._stream, self._kept_free = stream, kept_free
+    def __init__(self, rng: SeededRng, plan: BaseGeometry, kept_free: Sequence[BaseGeometry]) -> None:
+        self._rng, self._kept_free = rng, kept_free
         self._inner = plan.buffer(-AIR, join_style="mitre")
         prepare(self._inner)
         self._edges = _edges(plan)
@@ -154,18 +153,18 @@ class _Furnished:
     def add(self, category: str) -> bool:
         """One more of a category, where such things belong, else where it may be; whether it found a place."""
         low, high = catalogue()[category].low, catalogue()[category].high
-        width, depth, height = (_cm(self._stream.uniform(a, b)) for a, b in zip(low, high, strict=True))
+        width, depth, height = (_cm(self._rng.uniform(a, b)) for a, b in zip(low, high, strict=True))
         size = (width, width if catalogue()[category].even else depth, height)
         place = catalogue()[category].place
         if place == "top":
             return self._on_top(category, size)
         if place == "wall":
             return (category == "nightstand" and self._beside_bed(category, size)) or self._at_wall(category, size)
-        if place == "any" and self._stream.uniform() < 0.5 and self._on_top(category, size):
+        if place == "any" and self._rng.uniform() < 0.5 and self._on_top(category, size):
             return True
-        if category in _SEATED and self._stream.uniform() < 0.85 and self._seat(category, size):
+        if category in _SEATED and self._rng.uniform() < 0.85 and self._seat(category, size):
             return True
-        if not catalogue()[category].top and self._stream.uniform() < 0.6 and self._at_wall(category, size):
+        if not catalogue()[category].top and self._rng.uniform() < 0.6 and self._at_wall(category, size):
             return True
         return self._anywhere(category, size)
 
@@ -175,9 +174,9 @@ class _Furnished:
         """With its back to a wall."""
         edges = [edge for edge in self._edges if math.dist(*edge) > size[0] + 3 * _BACK]
         for _ in range(_TRIES if edges else 0):
-            start, end = self._stream.weighted(edges, [math.dist(*edge) for edge in edges])
+            start, end = self._rng.weighted(edges, [math.dist(*edge) for edge in edges])
             length = math.dist(start, end)
-            along, away = self._stream.uniform(size[0] / 2 + _BACK, length - size[0] / 2 - _BACK), size[1] / 2 + _BACK
+            along, away = self._rng.uniform(size[0] / 2 + _BACK, length - size[0] / 2 - _BACK), size[1] / 2 + _BACK
             u, v = (end[0] - start[0]) / length, (end[1] - start[1]) / length
             # The room is on the left, and the back, which is at +y, to the right.
             turn = math.degrees(math.atan2(-v, -u))
@@ -188,7 +187,7 @@ class _Furnished:
     def _beside_bed(self, category: str, size: tuple[float, float, float]) -> bool:
         """At the head of a bed, on one side."""
         for bed in self._of(["bed"]):
-            for side in self._stream.shuffled([-1, 1]):
+            for side in self._rng.shuffled([-1, 1]):
                 across = side * (bed.size[0] / 2 + size[0] / 2 + _BACK)
                 x, y = _local(bed, across, (bed.size[1] - size[1]) / 2)
                 if self._put(category, x, y, 0.0, bed.turn, size):
@@ -199,17 +198,17 @@ class _Furnished:
         """In front of something to sit at, and facing it."""
         for host in self._of(_SEATED[category]):
             for _ in range(_TRIES // 3):
-                apart, (width, depth, _) = self._stream.uniform(0.05, 0.2), host.size
+                apart, (width, depth, _) = self._rng.uniform(0.05, 0.2), host.size
                 if host.category == "round table":
-                    angle = self._stream.integer(0, 359)
+                    angle = self._rng.integer(0, 359)
                     reach = (width + size[1]) / 2 + apart + 0.1 * width
                     across, along = reach * math.cos(math.radians(angle)), reach * math.sin(math.radians(angle))
                     turn = angle - 90
                 else:
                     front = host.category in ("desk", "piano")
-                    turn = 180 if front else self._stream.choice([0, 90, 180, 270])
+                    turn = 180 if front else self._rng.choice([0, 90, 180, 270])
                     wide, deep = (width, depth) if turn in (0, 180) else (depth, width)
-                    shift = self._stream.uniform(-0.5, 0.5) * max(0.0, wide - size[0])
+                    shift = self._rng.uniform(-0.5, 0.5) * max(0.0, wide - size[0])
                     # Seen from the host turned so that the seat is behind it.
                     back = deep / 2 + apart + size[1] / 2
                     c, s = round(math.cos(math.radians(turn))), round(math.sin(math.radians(turn)))
@@ -223,7 +222,7 @@ class _Furnished:
         """On the floor."""
         left, bottom, right, top = self._inner.bounds
         for _ in range(_TRIES):
-            x, y = self._stream.uniform(left, right), self._stream.uniform(bottom, top)
+            x, y = self._rng.uniform(left, right), self._rng.uniform(bottom, top)
             if self._put(category, x, y, 0.0, self._some_turn(), size):
                 return True
         return False
@@ -239,7 +238,7 @@ class _Furnished:
             for _ in range(_TRIES // 3):
                 turn = host.turn + (0 if category in _FACING else self._some_turn())
                 reach = [max(0.0, (side - own) / 2) for side, own in zip(host.size, size, strict=True)]
-                x, y = _local(host, *(self._stream.uniform(-r, r) for r in reach[:2]))
+                x, y = _local(host, *(self._rng.uniform(-r, r) for r in reach[:2]))
                 if self._put(category, x, y, host.z + host.size[2], turn, size, host):
                     return True
         return False
@@ -247,11 +246,11 @@ class _Furnished:
     # --- what all have in common
 
     def _of(self, categories: Sequence[str]) -> list[Placed]:
-        return self._stream.shuffled([thing for thing in self.placed if thing.category in categories])
+        return self._rng.shuffled([thing for thing in self.placed if thing.category in categories])
 
     def _some_turn(self) -> int:
-        return self._stream.choice([0, 90, 180, 270]) + (
-            self._stream.integer(5, 85) if self._stream.uniform() < 0.25 else 0
+        return self._rng.choice([0, 90, 180, 270]) + (
+            self._rng.integer(5, 85) if self._rng.uniform() < 0.25 else 0
         )
 
     def _put(
@@ -279,12 +278,12 @@ class _Furnished:
             if other is not host and above < AIR and _near(outline, taken) and outline.distance(taken) < AIR + 0.002:
                 return False
         colours = _PAINTS if category in _PAINTED else catalogue()[category].colours
-        self.placed.append(made._replace(colour=self._stream.choice(colours)))
+        self.placed.append(made._replace(colour=self._rng.choice(colours)))
         self._prints.append(outline)
         return True
 
 
-def _box(thing: Placed) -> Box:
+def _box(thing: Placed) -> OrientedBox:
     return upright((thing.x, thing.y, thing.z + thing.size[2] / 2), thing.size, thing.turn)
 
 

@@ -4,9 +4,9 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from ...geometry.boxes import OrientedBox
 from ...geometry.room import Ring
-from ...geometry.spatial import Box
-from ..rng import Stream
+from ..rng import SeededRng
 from . import furnish, views
 from .physics import Segment, camera_faults, doors, faults, free_plan, upright
 from .recognise import catalogue
@@ -40,7 +40,7 @@ class Placement:
     colour: str
 
     @property
-    def box(self) -> Box:
+    def box(self) -> OrientedBox:
         """The box around it."""
         return upright((self.x, self.y, self.z + self.size[2] / 2), self.size, self.turn)
 
@@ -81,7 +81,7 @@ class Layout:
 
 
 def plan_layout(
-    stream: Stream,
+    rng: SeededRng,
     *,
     things: tuple[int, int],
     kind: str,
@@ -91,7 +91,7 @@ def plan_layout(
     """A furnished place.
 
     Args:
-        stream: of random numbers.
+        rng: of random numbers.
         things: least and most number of things; 30 and more are possible.
         kind: of floor, one of `KINDS`.
         cameras: how many, 1 or more.
@@ -104,9 +104,9 @@ def plan_layout(
         raise ValueError(f"unknown kind of floor {kind!r}; allowed: {', '.join(KINDS)}")
     if cameras < 1 or not 1 <= things[0] <= things[1]:
         raise ValueError(f"a place has things and cameras, not {things} and {cameras}")
-    count = stream.integer(*things)
+    count = rng.integer(*things)
     for attempt in range(_ATTEMPTS):
-        own = stream.child("attempt", attempt)
+        own = rng.child("attempt", attempt)
         area = (4.0 + 1.25 * count) * own.uniform(*_SPACE) * (1 + _GROWTH * attempt)
         layout = _attempt(own, count, kind, cameras, area, variety)
         if layout is not None and not violations(layout):
@@ -134,68 +134,68 @@ def violations(layout: Layout) -> list[str]:
 # --- floors
 
 
-def _rectangle(stream: Stream, area: float) -> tuple[tuple[Ring, ...], tuple[Segment, ...]]:
-    width, depth = _sides(stream, area)
+def _rectangle(rng: SeededRng, area: float) -> tuple[tuple[Ring, ...], tuple[Segment, ...]]:
+    width, depth = _sides(rng, area)
     return (((0.0, 0.0), (width, 0.0), (width, depth), (0.0, depth)),), ()
 
 
-def _corner(stream: Stream, area: float) -> tuple[tuple[Ring, ...], tuple[Segment, ...]]:
+def _corner(rng: SeededRng, area: float) -> tuple[tuple[Ring, ...], tuple[Segment, ...]]:
     """An L: a rectangle that lacks one corner."""
-    across, along = stream.uniform(0.35, 0.5), stream.uniform(0.35, 0.5)
-    width, depth = _sides(stream, area / (1 - across * along))
+    across, along = rng.uniform(0.35, 0.5), rng.uniform(0.35, 0.5)
+    width, depth = _sides(rng, area / (1 - across * along))
     x, y = round(width * (1 - across), 2), round(depth * (1 - along), 2)
     ring = [(0.0, 0.0), (width, 0.0), (width, y), (x, y), (x, depth), (0.0, depth)]
-    if stream.integer(0, 1):
+    if rng.integer(0, 1):
         ring = [(round(width - a, 2), b) for a, b in reversed(ring)]
-    if stream.integer(0, 1):
+    if rng.integer(0, 1):
         ring = [(a, round(depth - b, 2)) for a, b in reversed(ring)]
     return (tuple(ring),), ()
 
 
-def _rooms(stream: Stream, area: float) -> tuple[tuple[Ring, ...], tuple[Segment, ...]]:
+def _rooms(rng: SeededRng, area: float) -> tuple[tuple[Ring, ...], tuple[Segment, ...]]:
     """Two rooms side by side with a door between them."""
-    share = stream.uniform(0.8, 1.0)
-    depth = round(max(3.0, math.sqrt(area / stream.uniform(1.5, 2.0))), 2)
+    share = rng.uniform(0.8, 1.0)
+    depth = round(max(3.0, math.sqrt(area / rng.uniform(1.5, 2.0))), 2)
     width = max(6.0, area / depth / (1 + share) * 2)
-    x, width, other = round(width * stream.uniform(0.44, 0.56), 2), round(width, 2), round(depth * share, 2)
+    x, width, other = round(width * rng.uniform(0.44, 0.56), 2), round(width, 2), round(depth * share, 2)
     first = ((0.0, 0.0), (x, 0.0), (x, depth), (0.0, depth))
     second = ((x, 0.0), (width, 0.0), (width, other), (x, other))
-    gap = round(stream.uniform(0.95, 1.3), 2)
-    start = round(stream.uniform(0.3, other - gap - 0.3), 2)
+    gap = round(rng.uniform(0.95, 1.3), 2)
+    start = round(rng.uniform(0.3, other - gap - 0.3), 2)
     return (first, second), (((x, 0.0), (x, start)), ((x, round(start + gap, 2)), (x, other)))
 
 
-KINDS: Mapping[str, Callable[[Stream, float], tuple[tuple[Ring, ...], tuple[Segment, ...]]]] = {
+KINDS: Mapping[str, Callable[[SeededRng, float], tuple[tuple[Ring, ...], tuple[Segment, ...]]]] = {
     "rectangle": _rectangle,
     "L": _corner,
     "rooms": _rooms,
 }
-"""Floors by name: from a stream and an area in square metres, outlines and inner walls."""
+"""Floors by name: from a generator and an area in square metres, outlines and inner walls."""
 
 
-def _sides(stream: Stream, area: float) -> tuple[float, float]:
-    longer = math.sqrt(area * stream.uniform(1.0, 1.6))
+def _sides(rng: SeededRng, area: float) -> tuple[float, float]:
+    longer = math.sqrt(area * rng.uniform(1.0, 1.6))
     sides = round(max(3.0, longer), 2), round(max(3.0, area / longer), 2)
-    return sides if stream.integer(0, 1) else (sides[1], sides[0])
+    return sides if rng.integer(0, 1) else (sides[1], sides[0])
 
 
 # --- furniture and cameras
 
 
 def _attempt(
-    stream: Stream, count: int, kind: str, cameras: int, area: float, variety: tuple[float, float]
+    rng: SeededRng, count: int, kind: str, cameras: int, area: float, variety: tuple[float, float]
 ) -> Layout | None:
-    floors, walls = KINDS[kind](stream, area)
+    floors, walls = KINDS[kind](rng, area)
     plan = free_plan(floors, walls)
-    placed = furnish.furnished(stream, count, plan, doors(floors, walls), variety)
+    placed = furnish.furnished(rng, count, plan, doors(floors, walls), variety)
     if placed is None:
         return None
     things = tuple(Placement(*fields) for fields in placed)
-    seen = views.chosen(stream, cameras, plan, [thing.box for thing in things])
+    seen = views.chosen(rng, cameras, plan, [thing.box for thing in things])
     if seen is None:
         return None
     cams = tuple(Viewpoint(eye, target) for eye, target in seen)
-    return Layout(floors, walls, things, cams, stream.choice(_FLOOR_COLOURS), stream.choice(_WALL_COLOURS))
+    return Layout(floors, walls, things, cams, rng.choice(_FLOOR_COLOURS), rng.choice(_WALL_COLOURS))
 
 
 # --- text

@@ -61,7 +61,7 @@ from ..language.literals import Description, Vocabulary
 from ..language.query import Call
 from ..registry import register
 from ..requirements import read_requirements, unmet
-from ..rng import Stream
+from ..rng import SeededRng
 from .asking import blind_query, drawn_queries
 from .build import built_room, kit_text, reordered, room_faults, room_scene
 from .english import plural
@@ -149,52 +149,52 @@ class Rooms(RoomWorld):  # noqa: D101 - the module's docstring is the environmen
         """
         return ScannedRooms(f"{self.id}@{folder}", folder)
 
-    def briefing(self, stream: Stream, task: str, difficulty: int) -> Briefing:
+    def briefing(self, rng: SeededRng, task: str, difficulty: int) -> Briefing:
         """A form and a number of things within the difficulty's range."""
-        return Briefing(task, difficulty, stream.integer(*LEVELS[difficulty]))
+        return Briefing(task, difficulty, rng.integer(*LEVELS[difficulty]))
 
-    def query(self, stream: Stream, task: str) -> Call:
+    def query(self, rng: SeededRng, task: str) -> Call:
         """A query of the task's form about things of the catalogue, drawn without regard to any room."""
-        return blind_query(stream, task, CATEGORIES, FRAMES)
+        return blind_query(rng, task, CATEGORIES, FRAMES)
 
-    def sample(self, stream: Stream, task: str, difficulty: int) -> Item:
+    def sample(self, rng: SeededRng, task: str, difficulty: int) -> Item:
         """A wanted answer, then rooms and questions about them until one has it."""
-        wanted = self._wanted(stream, task)
-        key = "/".join(map(str, stream.key))
+        wanted = self._wanted(rng, task)
+        key = "/".join(map(str, rng.key))
         for tried in range(_ROOMS):
-            layout = self._layout(stream.child("room", tried), task, difficulty, wanted)
+            layout = self._layout(rng.child("room", tried), task, difficulty, wanted)
             room = built_room(layout.text(), FRAME)
             if self.difficulty_of(room) != difficulty:
                 continue
-            for order in _orders(stream.child("order", tried), task, len(layout.cameras)):
+            for order in _orders(rng.child("order", tried), task, len(layout.cameras)):
                 scene = reordered(room, order)
-                own = stream.child("query", tried, *order)
+                own = rng.child("query", tried, *order)
                 if (found := self._posed(scene, task, wanted, own, tried)) is not None:
                     query, truth = found
                     text = replace(layout, cameras=tuple(layout.cameras[n] for n in order)).text()
-                    question = self.ask(query, stream, scene)
+                    question = self.ask(query, rng, scene)
                     return Item(key, self.id, task, difficulty, text, scene, question, truth)
         raise RuntimeError(f"no room of {key} in {_ROOMS} can be asked for {task}")
 
-    def _wanted(self, stream: Stream, task: str) -> str | None:
+    def _wanted(self, rng: SeededRng, task: str) -> str | None:
         """The answer that an item shall have, if that can be chosen."""
         kind = self.tasks[task].kind
         options = self.tasks[task].options or {"tally": COUNTS, "direction": EIGHT}.get(kind, ())
-        return stream.choice(options) if options else None
+        return rng.choice(options) if options else None
 
-    def _layout(self, stream: Stream, task: str, difficulty: int, wanted: str | None) -> Layout:
+    def _layout(self, rng: SeededRng, task: str, difficulty: int, wanted: str | None) -> Layout:
         variety = _VARIETY[self.tasks[task].kind == "tally" or task == "position_cam_reg"]
-        kind = stream.choice(_KINDS[difficulty])
-        layout = plan_layout(stream, things=LEVELS[difficulty], kind=kind, cameras=FRAMES, variety=variety)
-        return staged(layout, task, wanted, stream)
+        kind = rng.choice(_KINDS[difficulty])
+        layout = plan_layout(rng, things=LEVELS[difficulty], kind=kind, cameras=FRAMES, variety=variety)
+        return staged(layout, task, wanted, rng)
 
     def _posed(
-        self, scene: RoomScene, task: str, wanted: str | None, stream: Stream, tried: int
+        self, scene: RoomScene, task: str, wanted: str | None, rng: SeededRng, tried: int
     ) -> tuple[Call, Truth] | None:
         """A question about the room with the wanted answer; after some rooms with one like it, then with any."""
         kind = self.tasks[task].kind
         spare: dict[str, tuple[Call, Truth]] = {}
-        for query in drawn_queries(Surroundings(scene), task, stream):
+        for query in drawn_queries(Surroundings(scene), task, rng):
             truth = self.solve(scene, query)
             if isinstance(truth, Truth):
                 if wanted in (None, truth.value):
@@ -205,7 +205,7 @@ class Rooms(RoomWorld):  # noqa: D101 - the module's docstring is the environmen
         if kind == "tally":
             return min(spare.values(), key=lambda found: abs(int(found[1].value) - int(wanted)))
         akin = [value for value in sorted(spare) if tried >= _PATIENT or kind != "direction" or _akin(value, wanted)]
-        return spare[stream.choice(akin)] if akin else None
+        return spare[rng.choice(akin)] if akin else None
 
     def requirements(self, value: object) -> tuple[Requirement, ...] | Rejected:
         """A list such as `[[1, "sofa"], [4, "chair"]]`."""
@@ -243,9 +243,9 @@ def _akin(value: str, wanted: str) -> bool:
     return bool(parts & others) and not opposed
 
 
-def _orders(stream: Stream, task: str, count: int) -> list[list[int]]:
+def _orders(rng: SeededRng, task: str, count: int) -> list[list[int]]:
     """In which orders a room's cameras may follow each other: several where the question is about order."""
-    return [stream.shuffled(range(count)) for _ in range(_ORDERS)] if task == "appearance_order" else [[*range(count)]]
+    return [rng.shuffled(range(count)) for _ in range(_ORDERS)] if task == "appearance_order" else [[*range(count)]]
 
 
 class _Thing(str):

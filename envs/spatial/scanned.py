@@ -12,7 +12,7 @@ from ...render import InfrastructureError, Picture, Rejected
 from ...render.drawing import Drawn, Pools
 from ..core import Briefing, FolderError, Item, Requirement, Truth
 from ..language.query import Call
-from ..rng import Stream
+from ..rng import SeededRng
 from ..scans import Scan, ScanError, list_scans, open_scan
 from .asking import blind_query, drawn_queries
 from .surroundings import REGIONS, Surroundings
@@ -67,25 +67,25 @@ class ScannedRooms(RoomWorld):
             raise FolderError(f"{root} holds no scene of ScanNet, ScanNet++ or ARKitScenes in its published layout")
         self._folders = {str(folder.relative_to(root)) if folder != root else folder.name: folder for folder in folders}
 
-    def briefing(self, stream: Stream, task: str, difficulty: int) -> Briefing:
+    def briefing(self, rng: SeededRng, task: str, difficulty: int) -> Briefing:
         """A form; how much stands in a scan is not to be chosen."""
         return Briefing(task, difficulty, LEVELS[difficulty][0])
 
-    def query(self, stream: Stream, task: str) -> Call:
+    def query(self, rng: SeededRng, task: str) -> Call:
         """A query of the task's form about usual things."""
-        return blind_query(stream, task, USUAL, FRAMES)
+        return blind_query(rng, task, USUAL, FRAMES)
 
-    def sample(self, stream: Stream, task: str, difficulty: int) -> Item:
+    def sample(self, rng: SeededRng, task: str, difficulty: int) -> Item:
         """Scans, frames and questions in turn until one has the wanted answer.
 
         Raises:
             FolderError: none was found, as where no room has so many things.
         """
         options = self.tasks[task].options
-        wanted = stream.choice(options) if options else None
+        wanted = rng.choice(options) if options else None
         names = sorted(self._folders)
         for tried in range(_ROOMS):
-            draw = stream.child("scan", tried)
+            draw = rng.child("scan", tried)
             name = draw.choice(names)
             scan = read_scan(self._folders[name])
             if self.difficulty_of(scan.room) != difficulty or len(scan.frames) < FRAMES:
@@ -96,12 +96,12 @@ class ScannedRooms(RoomWorld):
             if found is not None:
                 query, truth = found
                 program = " ".join(["scan", name, *scene.frames])
-                key = "/".join(map(str, stream.key))
-                return Item(key, self.id, task, difficulty, program, scene, self.ask(query, stream, scene), truth)
+                key = "/".join(map(str, rng.key))
+                return Item(key, self.id, task, difficulty, program, scene, self.ask(query, rng, scene), truth)
         raise FolderError(f"no scan of difficulty {difficulty} under {self.id} can be asked for {task}")
 
-    def _posed(self, scene: RoomScene, task: str, wanted: str | None, stream: Stream) -> tuple[Call, Truth] | None:
-        for query in drawn_queries(Surroundings(scene), task, stream):
+    def _posed(self, scene: RoomScene, task: str, wanted: str | None, rng: SeededRng) -> tuple[Call, Truth] | None:
+        for query in drawn_queries(Surroundings(scene), task, rng):
             truth = self.solve(scene, query)
             if isinstance(truth, Truth) and wanted in (None, truth.value):
                 return query, truth

@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 
 from ...geometry.directions import EIGHT
-from ..rng import Stream
+from ..rng import SeededRng
 from .layout import Layout, Viewpoint
 from .physics import camera_faults, free_plan
 from .surroundings import LINKS, REGIONS
@@ -28,17 +28,17 @@ _JITTER = 14
 Place = tuple[float, float]
 
 
-def staged(layout: Layout, task: str, wanted: str | None, stream: Stream) -> Layout:
+def staged(layout: Layout, task: str, wanted: str | None, rng: SeededRng) -> Layout:
     """The layout with cameras that suit a task and its wanted answer; as it is where there is no such way."""
     if task == "motion_camera" and wanted:
-        return _moving(layout, wanted, stream)
+        return _moving(layout, wanted, rng)
     if task not in AIMED or not wanted:
         return layout
     wide = replace(layout, cameras=tuple(replace(each, fov=WIDE) for each in layout.cameras))
-    return _aimed(wide, task, EIGHT.index(wanted), stream)
+    return _aimed(wide, task, EIGHT.index(wanted), rng)
 
 
-def _aimed(layout: Layout, task: str, eighths: int, stream: Stream) -> Layout:
+def _aimed(layout: Layout, task: str, eighths: int, rng: SeededRng) -> Layout:
     """With one camera turned so that something is where it is wanted, while it shares things with another camera."""
     places = [(thing.x, thing.y) for thing in layout.things]
     ways = []
@@ -47,14 +47,14 @@ def _aimed(layout: Layout, task: str, eighths: int, stream: Stream) -> Layout:
             for target, members in _targets(layout, task, other) if seen != held else ():
                 if math.dist(camera.eye[:2], target) < _NEAR or not all(_in_view(other, each) for each in members):
                     continue
-                turn = 45 * eighths + stream.integer(-_JITTER, _JITTER) - _bearing(camera, target)
+                turn = 45 * eighths + rng.integer(-_JITTER, _JITTER) - _bearing(camera, target)
                 turned = _turned(camera, round(turn))
                 shared = sum(_in_view(turned, each) and _in_view(other, each) for each in places)
                 if shared >= LINKS:
                     ways.append((held, turned))
     if not ways:
         return layout
-    held, turned = stream.choice(ways)
+    held, turned = rng.choice(ways)
     return replace(layout, cameras=tuple(turned if n == held else each for n, each in enumerate(layout.cameras)))
 
 
@@ -87,14 +87,14 @@ def _in_view(camera: Viewpoint, place: Place) -> bool:
     return abs(off) < _IN_VIEW and math.dist(camera.eye[:2], place) > _NEAR
 
 
-def _moving(layout: Layout, wanted: str, stream: Stream) -> Layout:
+def _moving(layout: Layout, wanted: str, rng: SeededRng) -> Layout:
     """The layout with one camera put where another comes by a motion, if there is room for it."""
     cameras, boxes = list(layout.cameras), [thing.box for thing in layout.things]
     plan = free_plan(layout.floors, layout.walls)
     for _ in range(_TRIES):
-        first, second = stream.shuffled(range(len(cameras)))[:2]
+        first, second = rng.shuffled(range(len(cameras)))[:2]
         start = _levelled(cameras[first], wanted)
-        moved = _moved(start, wanted, stream)
+        moved = _moved(start, wanted, rng)
         pair = (start, moved)
         if not camera_faults([each.eye for each in pair], [each.target for each in pair], boxes, plan):
             cameras[first], cameras[second] = pair
@@ -109,13 +109,13 @@ def _levelled(camera: Viewpoint, wanted: str) -> Viewpoint:
     return replace(camera, eye=raised[0], target=raised[1])
 
 
-def _moved(camera: Viewpoint, wanted: str, stream: Stream) -> Viewpoint:
+def _moved(camera: Viewpoint, wanted: str, rng: SeededRng) -> Viewpoint:
     """The camera after a turn, or after a step with the same heading."""
     (x, y, z), (u, v, w) = camera.eye, camera.target
     heading = math.atan2(v - y, u - x)
     if wanted.startswith("turn"):
-        return _turned(camera, stream.integer(15, 50) * (-1 if wanted == "turn-right" else 1))
-    length = stream.integer(35, 50 if wanted in ("above", "below") else 90) / 100
+        return _turned(camera, rng.integer(15, 50) * (-1 if wanted == "turn-right" else 1))
+    length = rng.integer(35, 50 if wanted in ("above", "below") else 90) / 100
     right, forward, up = (value * length for value in _STEP[wanted])
     dx = forward * math.cos(heading) + right * math.sin(heading)
     dy = forward * math.sin(heading) - right * math.cos(heading)

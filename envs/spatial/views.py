@@ -12,9 +12,8 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from ...geometry.boxes import footprint
-from ...geometry.spatial import Box
-from ..rng import Stream
+from ...geometry.boxes import OrientedBox, footprint
+from ..rng import SeededRng
 from .physics import CLEARANCE, EYES
 
 FOV = 70.0
@@ -36,18 +35,20 @@ _APART = 20.0
 Point = tuple[float, float, float]
 
 
-def chosen(stream: Stream, count: int, plan: BaseGeometry, boxes: Sequence[Box]) -> list[tuple[Point, Point]] | None:
+def chosen(
+    rng: SeededRng, count: int, plan: BaseGeometry, boxes: Sequence[OrientedBox]
+) -> list[tuple[Point, Point]] | None:
     """Eyes and targets of cameras along a path; None where there is no room for them or too little to see."""
-    path = _path(stream, plan, boxes)
+    path = _path(rng, plan, boxes)
     if len(path) < 2 * count:
         return None
     found: list[tuple[Point, Point]] = []
     before: frozenset[int] = frozenset()
     known: frozenset[int] = frozenset()
     for i in range(count):
-        at = path[int((i + stream.uniform(0.1, 0.9)) / count * len(path))]
-        eye = (at[0], at[1], round(stream.uniform(EYES[0] + 0.05, EYES[1] - 0.05), 2))
-        best = _best(stream, eye, plan, boxes, before, known, [_heading(e, t) for e, t in found])
+        at = path[int((i + rng.uniform(0.1, 0.9)) / count * len(path))]
+        eye = (at[0], at[1], round(rng.uniform(EYES[0] + 0.05, EYES[1] - 0.05), 2))
+        best = _best(rng, eye, plan, boxes, before, known, [_heading(e, t) for e, t in found])
         if best is None:
             return None
         found.append((eye, best[0]))
@@ -55,7 +56,7 @@ def chosen(stream: Stream, count: int, plan: BaseGeometry, boxes: Sequence[Box])
     return found
 
 
-def _path(stream: Stream, plan: BaseGeometry, boxes: Sequence[Box]) -> list[tuple[float, float]]:
+def _path(rng: SeededRng, plan: BaseGeometry, boxes: Sequence[OrientedBox]) -> list[tuple[float, float]]:
     """A long way through the largest free part of the floor."""
     clear = CLEARANCE + _ROOM
     taken = shapely.union_all([footprint(box).buffer(clear) for box in boxes])
@@ -74,7 +75,7 @@ def _path(stream: Stream, plan: BaseGeometry, boxes: Sequence[Box]) -> list[tupl
         part = _walked(min(left_over), free)
         left_over -= part.keys()
         largest = max(largest, part, key=len)
-    start = list(_walked(stream.choice(sorted(largest)), free))[-1]
+    start = list(_walked(rng.choice(sorted(largest)), free))[-1]
     walked = _walked(start, free)
     way: list[tuple[float, float]] = []
     cell: tuple[int, int] | None = list(walked)[-1]
@@ -99,10 +100,10 @@ def _walked(start: tuple[int, int], free: np.ndarray) -> dict[tuple[int, int], t
 
 
 def _best(
-    stream: Stream,
+    rng: SeededRng,
     eye: Point,
     plan: BaseGeometry,
-    boxes: Sequence[Box],
+    boxes: Sequence[OrientedBox],
     before: frozenset[int],
     known: frozenset[int],
     headings: Sequence[float],
@@ -112,7 +113,7 @@ def _best(
     visible = _in_sight(np.array(eye), middles, plan, boxes)
     enough, best, most = min(_SEEN, max(1, len(boxes) // 2)), None, -math.inf
     for k in range(_HEADINGS):
-        angle = math.radians(360 / _HEADINGS * k + stream.uniform(0, 360 / _HEADINGS))
+        angle = math.radians(360 / _HEADINGS * k + rng.uniform(0, 360 / _HEADINGS))
         ahead = (eye[0] + math.cos(angle), eye[1] + math.sin(angle), eye[2] - 0.25)
         group = visible[_framed(eye, ahead, middles[visible])]
         if not len(group):
@@ -129,7 +130,7 @@ def _best(
         if len(seen) < enough or (before and not shared):
             continue
         turned = min((abs((_heading(eye, target) - h + 180) % 360 - 180) for h in headings), default=180.0)
-        score = min(len(seen), 6) + 2 * min(len(seen - known), 5) + 2 * min(shared, 2) + stream.uniform(0, 2)
+        score = min(len(seen), 6) + 2 * min(len(seen - known), 5) + 2 * min(shared, 2) + rng.uniform(0, 2)
         score += 6 if turned >= _APART else 0
         if score > most:
             best, most = (target, seen), score
@@ -151,7 +152,7 @@ def _framed(eye: Point, target: Point, points: np.ndarray) -> np.ndarray:
     return np.asarray((z > 0.3) & (np.abs(x) < _FRAME * z) & (np.abs(y) < _FRAME * z))
 
 
-def _in_sight(eye: np.ndarray, middles: np.ndarray, plan: BaseGeometry, boxes: Sequence[Box]) -> np.ndarray:
+def _in_sight(eye: np.ndarray, middles: np.ndarray, plan: BaseGeometry, boxes: Sequence[OrientedBox]) -> np.ndarray:
     """Things whose middle, or the middle of whose top, no wall and no other thing hides."""
     lines = shapely.linestrings([[eye[:2], middle[:2]] for middle in middles])
     near = np.linalg.norm(middles - eye, axis=1) < _REACH
@@ -161,7 +162,7 @@ def _in_sight(eye: np.ndarray, middles: np.ndarray, plan: BaseGeometry, boxes: S
     return np.flatnonzero(clear & ~hidden)
 
 
-def _blocked(eye: np.ndarray, points: np.ndarray, boxes: Sequence[Box]) -> np.ndarray:
+def _blocked(eye: np.ndarray, points: np.ndarray, boxes: Sequence[OrientedBox]) -> np.ndarray:
     """Whether a box other than its own stands between an eye and each of the points [n, 3], one for each box."""
     blocked = np.zeros(len(points), bool)
     for j, box in enumerate(boxes):

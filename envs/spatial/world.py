@@ -12,7 +12,7 @@ from ..core import Item, Question, Task
 from ..language.grammar import Grammar
 from ..language.query import Call, dump, loads, skeleton
 from ..queried import QueriedEnvironment
-from ..rng import Stream
+from ..rng import SeededRng
 from . import rules
 from .asking import named
 from .english import grammar, read_question, sentence
@@ -107,9 +107,9 @@ class RoomWorld(QueriedEnvironment[RoomScene]):
         value = loads(text)
         return value if isinstance(value, Rejected) else self.parse_value(value)
 
-    def ask(self, query: Call, stream: Stream, scene: RoomScene) -> Question:
+    def ask(self, query: Call, rng: SeededRng, scene: RoomScene) -> Question:
         """The query in one of its phrasings."""
-        text = sentence(grammar(query).ask(query, stream))
+        text = sentence(grammar(query).ask(query, rng))
         return Question(dump(query), text, LANGUAGE.kind(query.output), self.answers(query, scene))
 
     def answers(self, query: Call, scene: RoomScene) -> tuple[str, ...]:

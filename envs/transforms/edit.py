@@ -54,7 +54,7 @@ from ..language.query import Call, dump
 from ..queried import QueriedEnvironment
 from ..registry import register
 from ..requirements import read_requirements, unmet
-from ..rng import Stream
+from ..rng import SeededRng
 from .difference import UNIT
 from .operators import BANDS, DESCRIPTION, LANGUAGE, LETTERS, Results, described, listed, noun, remarks, shown
 from .plan import CLEAR, LEVELS, planned
@@ -128,25 +128,25 @@ class EditWorld(QueriedEnvironment[EditScene]):  # noqa: D101 - the module's doc
     largest_margin = 100.0
     forms: Mapping[str, str] = {f"{name}({'sets' if name == 'match' else 'set'})": name for name in TASKS}
 
-    def briefing(self, stream: Stream, task: str, difficulty: int) -> Briefing:
+    def briefing(self, rng: SeededRng, task: str, difficulty: int) -> Briefing:
         """A form and a difficulty; there are always four results."""
         return Briefing(task, difficulty, SETS)
 
-    def query(self, stream: Stream, task: str) -> Call:
+    def query(self, rng: SeededRng, task: str) -> Call:
         """A query of the task's form; which set is asked for is drawn without regard to any picture."""
-        leaf = LANGUAGE.leaf("sets") if task == "match" else LANGUAGE.leaf("set", stream.integer(1, SETS))
+        leaf = LANGUAGE.leaf("sets") if task == "match" else LANGUAGE.leaf("set", rng.integer(1, SETS))
         return LANGUAGE.call(task, leaf)
 
-    def sample(self, stream: Stream, task: str, difficulty: int) -> Item:
+    def sample(self, rng: SeededRng, task: str, difficulty: int) -> Item:
         """A query, then a program of built-in edits whose results are as far apart as the difficulty says."""
-        query = self.query(stream, task)
-        program = planned(stream, difficulty, task == "which_sequence")
+        query = self.query(rng, task)
+        program = planned(rng, difficulty, task == "which_sequence")
         scene = self.render(program)
         truth = scene if isinstance(scene, Rejected) else self.solve(scene, query)
         if isinstance(truth, Rejected) or isinstance(scene, Rejected):
-            raise RuntimeError(f"the sampled program of {stream.key} is no good: {truth}")
-        key = "/".join(map(str, stream.key))
-        return Item(key, self.id, task, difficulty, program, scene, self.ask(query, stream, scene), truth)
+            raise RuntimeError(f"the sampled program of {rng.key} is no good: {truth}")
+        key = "/".join(map(str, rng.key))
+        return Item(key, self.id, task, difficulty, program, scene, self.ask(query, rng, scene), truth)
 
     def difficulty_of(self, scene: EditScene) -> int:
         """By the least difference among the results."""
@@ -161,11 +161,11 @@ class EditWorld(QueriedEnvironment[EditScene]):  # noqa: D101 - the module's doc
         """By type."""
         return ORDERS if query.output == "Order" else tuple(LETTERS)
 
-    def ask(self, query: Call, stream: Stream, scene: EditScene) -> Question:
+    def ask(self, query: Call, rng: SeededRng, scene: EditScene) -> Question:
         """The query in one of its phrasings, with the edits that are offered."""
-        phrasing = stream.integer(0, PHRASINGS - 1)
+        phrasing = rng.integer(0, PHRASINGS - 1)
         grammar = Grammar(LANGUAGE, lambda leaf, plural: partial(noun, scene, phrasing)(leaf))
-        text = grammar.ask(query, stream)
+        text = grammar.ask(query, rng)
         options = "" if query.op == "which_image" else listed(scene, query.op, phrasing)
         text = f"{text}{remarks(scene, text + options)}{options}"
         return Question(dump(query), text, LANGUAGE.kind(query.output), self.allowed(query))

@@ -1,7 +1,9 @@
 """The operators of edits: rules over the four results of a program, and their English.
 
-In what order pictures and parameter sets are offered follows from the scene alone (`shown`), so that no author of a
-program or of a query can choose the letter of an answer.
+The order in which pictures and parameter sets are offered follows from the scene alone (`shown`), so that no author of
+a program or of a query can choose the letter of an answer.
+
+May import `geometry` and `envs/language`. Begin with `LANGUAGE`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +15,7 @@ from ...geometry.edit import SETS
 from ..language.execute import IllPosed, Run
 from ..language.literals import Description, Quantity, Vocabulary
 from ..language.query import Language, Leaf, Operator
-from ..rng import Stream
+from ..rng import SeededRng
 from .difference import THRESHOLD, UNIT
 from .seeds import SEEDS
 
@@ -24,7 +26,7 @@ DESCRIPTION = Description(Vocabulary(likeness=tuple(BANDS), form=("edit", "seque
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class EditResult:
     """One of the four results."""
 
     number: int
@@ -34,38 +36,41 @@ class Made:
     steps: int
 
     def described_by(self, words: Sequence[str]) -> bool:
-        """Whether every word is true of it."""
-        form = "sequence" if self.steps > 1 else "edit"
-        return all(word == form or (word in BANDS and _within(self.nearest, word)) for word in words)
+        """Tell whether every one of `words` is true of it."""
+        edit_form = "sequence" if self.steps > 1 else "edit"
+        return all(word == edit_form or (word in BANDS and _within(self.nearest, word)) for word in words)
 
 
 def _within(gap: float, likeness: str) -> bool:
-    low, beyond = BANDS[likeness]
-    return low <= gap < beyond
+    least_gap, gap_limit = BANDS[likeness]
+    return least_gap <= gap < gap_limit
 
 
-class Results(list[Made]):
+class Results(list[EditResult]):
     """The world that edit programs' queries are run over."""
 
     def __init__(self, scene: EditScene) -> None:
-        """Of a scene."""
-        super().__init__(Made(n, min(scene.gaps(n)), len(steps)) for n, steps in enumerate(scene.sets))
+        """Collect the results of `scene`."""
+        super().__init__(EditResult(n, min(scene.gaps(n)), len(steps)) for n, steps in enumerate(scene.sets))
         self.scene = scene
 
 
-def shown(scene: EditScene, op: str) -> tuple[list[int], list[int]]:
-    """The results in the order in which pictures of them are offered, and in which their edits are."""
-    stream = Stream(("transforms/shown", scene.digest, op))
-    return stream.shuffled(range(SETS)), stream.shuffled(range(SETS))
+def shown(scene: EditScene, question_op: str) -> tuple[list[int], list[int]]:
+    """Return the results in the order in which pictures are offered for `question_op`, and in that of the edits."""
+    rng = SeededRng(("transforms/shown", scene.digest, question_op))
+    return rng.shuffled(range(SETS)), rng.shuffled(range(SETS))
 
 
 # --- rules ---------------------------------------------------------------------------------------------------------
 
 
-def _picked(run: Run, number: int, order: Sequence[int]) -> str:
-    """The letter of a result; what decides is how far beyond the sameness of pictures it is from the others."""
+def _picked(run: Run, number: int, offered_order: Sequence[int]) -> str:
+    """Return the letter of result `number` in `offered_order`.
+
+    Its least distance beyond the sameness of pictures from the others decides.
+    """
     run.decided_by(*(gap - THRESHOLD for gap in run.world.scene.gaps(number - 1)), unit=UNIT)
-    return LETTERS[list(order).index(number - 1)]
+    return LETTERS[list(offered_order).index(number - 1)]
 
 
 def _which_image(run: Run, number: int) -> str:
@@ -87,8 +92,8 @@ def _which_sequence(run: Run, number: int) -> str:
 def _match(run: Run, results: Sequence[int]) -> str:
     scene = run.world.scene
     run.decided_by(*(gap - THRESHOLD for gap in scene.pairs), unit=UNIT)
-    pictures, edits = shown(scene, run.op)
-    return "".join(LETTERS[edits.index(number)] for number in pictures)
+    picture_order, edit_order = shown(scene, run.op)
+    return "".join(LETTERS[edit_order.index(number)] for number in picture_order)
 
 
 # --- language ------------------------------------------------------------------------------------------------------
@@ -139,47 +144,53 @@ LANGUAGE = Language(
 
 
 def said(scene: EditScene, number: int, phrasing: int) -> str:
-    """A parameter set (0 to 3) as an order: `rotate it by 30 degrees clockwise`; equal numbers, equal phrasing."""
-    steps = [_step(scene, place, number, phrasing) for place in range(len(scene.sets[number]))]
-    return ", then ".join(steps) if len(steps) < 3 else f"first {', then '.join(steps)}"
+    """Word a parameter set (0 to 3) as an order: `rotate it by 30 degrees clockwise`; equal `phrasing`, equal words."""
+    step_texts = [_step(scene, step_index, number, phrasing) for step_index in range(len(scene.sets[number]))]
+    return ", then ".join(step_texts) if len(step_texts) < 3 else f"first {', then '.join(step_texts)}"
 
 
-def _step(scene: EditScene, place: int, number: int, phrasing: int) -> str:
-    step = scene.sets[number][place]
+def _step(scene: EditScene, step_index: int, number: int, phrasing: int) -> str:
+    step = scene.sets[number][step_index]
     if scene.built_in:
         return SEEDS[step.name].say(dict(step.params), phrasing)
-    params = ", ".join(f"{name} = {value!r}" for name, value in sorted(step.params.items()))
+    params_text = ", ".join(f"{name} = {value!r}" for name, value in sorted(step.params.items()))
     # The names of a program's functions are said only where they tell its steps apart.
-    verb = f"apply {step.name} to it" if any(each.name != "edit" for row in scene.sets for each in row) else "edit it"
-    return f"{verb} with {params}" if params else verb
+    apply_text = (
+        f"apply {step.name} to it"
+        if any(other_step.name != "edit" for steps in scene.sets for other_step in steps)
+        else "edit it"
+    )
+    return f"{apply_text} with {params_text}" if params_text else apply_text
 
 
-def remarks(scene: EditScene, text: str) -> str:
-    """What the reader of a question must know beside it: a program's own words, and how places are told."""
-    found = []
+def remarks(scene: EditScene, question_text: str) -> str:
+    """Return the hints that a reader of `question_text` needs: a program's own words, and how places are counted."""
+    remark_texts = []
     for name, words in scene.about.items():
-        found.append(f' ({"The edit" if name == "edit" else name}: "{words}")')
-    if " px" in text or "(" in text:
-        found.append(
+        remark_texts.append(f' ({"The edit" if name == "edit" else name}: "{words}")')
+    if " px" in question_text or "(" in question_text:
+        remark_texts.append(
             " (Lengths are in px of a source that is 64 px wide and high; (x, y) counts from its top left corner.)"
         )
-    return "".join(found)
+    return "".join(remark_texts)
 
 
 def noun(scene: EditScene, phrasing: int, leaf: Leaf) -> str:
-    """A leaf about a scene in English."""
+    """Word `leaf` about `scene` in English."""
     return "the edits" if leaf.op == "sets" else said(scene, int(leaf.words[0]) - 1, phrasing)
 
 
-def listed(scene: EditScene, op: str, phrasing: int) -> str:
-    """The offered edits with their letters, one a line."""
-    order = shown(scene, op)[1]
+def listed(scene: EditScene, question_op: str, phrasing: int) -> str:
+    """List the edits offered for `question_op` with their letters, one a line."""
+    edit_order = shown(scene, question_op)[1]
     return "".join(
-        f"\n{letter}: {said(scene, number, phrasing)}" for letter, number in zip(LETTERS, order, strict=True)
+        f"\n{letter}: {said(scene, number, phrasing)}" for letter, number in zip(LETTERS, edit_order, strict=True)
     )
 
 
 def described(words: Any) -> str:
-    """Words of a requirement as a noun, singular: `close edit`, `distinct sequence of edits`, `result`."""
-    form = {"edit": "edit", "sequence": "sequence of edits"}
-    return " ".join(form.get(word, word) for word in (*words, *(() if set(words) & set(form) else ("result",))))
+    """Return the `words` of a requirement as a singular noun: `close edit`, `distinct sequence of edits`, `result`."""
+    form_words = {"edit": "edit", "sequence": "sequence of edits"}
+    return " ".join(
+        form_words.get(word, word) for word in (*words, *(() if set(words) & set(form_words) else ("result",)))
+    )

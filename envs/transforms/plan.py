@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from ...geometry.edit import SETS, Step
-from ..rng import Stream
+from ..rng import SeededRng
 from .difference import MAX_PLAIN, THRESHOLD, difference, plainness, seen
 from .operators import BANDS
 from .program import applied, written
@@ -23,76 +23,92 @@ CANDIDATES, SOURCES = 9, 4
 Steps = tuple[Step, ...]
 
 
-def planned(stream: Stream, difficulty: int, sequences: bool) -> str:
-    """A program whose least different results differ as the difficulty's band says.
+def planned(rng: SeededRng, difficulty: int, sequences: bool) -> str:
+    """Return a program whose least different results differ as the band of `difficulty` says.
 
     Edits are drawn evenly, then sources: an edit is given up only after `SOURCES` pictures, so that edits whose
     results are far apart are not all that easy items have. Which four of the candidates are taken is drawn evenly from
     all fours that fit, without regard to which of them will be asked for.
+
+    Args:
+        rng: random numbers.
+        difficulty: a key of `LEVELS`.
+        sequences: whether each parameter set is a sequence of edits.
     """
     while True:
-        names = stream.sample(tuple(SEEDS), stream.integer(*LENGTHS[difficulty]) if sequences else 1)
+        edit_names = rng.sample(tuple(SEEDS), rng.integer(*LENGTHS[difficulty]) if sequences else 1)
         for _ in range(SOURCES):
-            source = f"{stream.choice(KINDS)} {stream.integer(0, MAX_NUMBER - 1)}"
-            candidates = _sequences(stream, names) if sequences else _singles(stream, names[0])
-            fours = _fours(source, candidates, difficulty, sequences)
-            if fours:
-                return written(source, tuple(stream.shuffled(stream.choice(fours))))
+            source_name = f"{rng.choice(KINDS)} {rng.integer(0, MAX_NUMBER - 1)}"
+            candidates = _sequences(rng, edit_names) if sequences else _singles(rng, edit_names[0])
+            valid_fours = _fours(source_name, candidates, difficulty, sequences)
+            if valid_fours:
+                return written(source_name, tuple(rng.shuffled(rng.choice(valid_fours))))
 
 
-def _singles(stream: Stream, name: str) -> list[Steps]:
-    found: list[Steps] = []
+def _singles(rng: SeededRng, name: str) -> list[Steps]:
+    candidates: list[Steps] = []
     # Some edits have fewer parameter sets than are wanted.
     for _ in range(3 * CANDIDATES):
-        steps = (Step(name, SEEDS[name].draw(stream)),)
-        if steps not in found and len(found) < CANDIDATES:
-            found.append(steps)
-    return found
+        steps = (Step(name, SEEDS[name].draw(rng)),)
+        if steps not in candidates and len(candidates) < CANDIDATES:
+            candidates.append(steps)
+    return candidates
 
 
-def _sequences(stream: Stream, names: Sequence[str]) -> list[Steps]:
-    """Orders of the same edits, with one of two parameter sets for each."""
-    either = [(Step(name, SEEDS[name].draw(stream)), Step(name, SEEDS[name].draw(stream))) for name in names]
-    rows: list[Steps] = [()]
-    for pair in either:
-        rows = [(*row, step) for row in rows for step in pair]
-    found: list[Steps] = []
-    for row in rows:
-        found += [order for order in permutations(row) if order not in found]
-    return stream.shuffled(found)[:CANDIDATES]
+def _sequences(rng: SeededRng, edit_names: Sequence[str]) -> list[Steps]:
+    """Return orders of the edits `edit_names`, with one of two parameter sets for each."""
+    step_pairs = [(Step(name, SEEDS[name].draw(rng)), Step(name, SEEDS[name].draw(rng))) for name in edit_names]
+    step_rows: list[Steps] = [()]
+    for step_pair in step_pairs:
+        step_rows = [(*step_row, step) for step_row in step_rows for step in step_pair]
+    sequences: list[Steps] = []
+    for step_row in step_rows:
+        sequences += [order for order in permutations(step_row) if order not in sequences]
+    return rng.shuffled(sequences)[:CANDIDATES]
 
 
-def _fours(source: str, candidates: Sequence[Steps], difficulty: int, sequences: bool) -> list[list[Steps]]:
-    """Every four of the candidates whose results are valid and as far apart as wanted."""
-    low, beyond = BANDS[LEVELS[difficulty]]
-    low = max(low, THRESHOLD + CLEAR)
-    pixels = source_picture(source)
-    image, ground = Image.fromarray(pixels), seen(pixels)
-    views = [seen(np.asarray(applied(image, steps))) for steps in candidates]
-    gaps = {(i, j): difference(views[i], views[j], low) for i, j in combinations(range(len(views)), 2)}
-    fours = [
-        four
-        for four in combinations(range(len(views)), SETS)
-        if low <= min(gaps[pair] for pair in combinations(four, 2)) < beyond
-    ]
-    valid = {
-        number: plainness(views[number]) < MAX_PLAIN and difference(ground, views[number]) >= THRESHOLD
-        for number in sorted({number for four in fours for number in four})
+def _fours(source_name: str, candidates: Sequence[Steps], difficulty: int, sequences: bool) -> list[list[Steps]]:
+    """Return every four of `candidates` whose results are valid and as far apart as wanted."""
+    least_gap, gap_limit = BANDS[LEVELS[difficulty]]
+    least_gap = max(least_gap, THRESHOLD + CLEAR)
+    pixels = source_picture(source_name)
+    image, source_view = Image.fromarray(pixels), seen(pixels)
+    result_views = [seen(np.asarray(applied(image, steps))) for steps in candidates]
+    pair_gaps = {
+        (i, j): difference(result_views[i], result_views[j], least_gap)
+        for i, j in combinations(range(len(result_views)), 2)
     }
-    found = [[candidates[number] for number in four] for four in fours if all(valid[number] for number in four)]
-    return [four for four in found if not sequences or _varied(four)]
+    fours = [
+        numbers
+        for numbers in combinations(range(len(result_views)), SETS)
+        if least_gap <= min(pair_gaps[pair] for pair in combinations(numbers, 2)) < gap_limit
+    ]
+    valid_results = {
+        number: plainness(result_views[number]) < MAX_PLAIN
+        and difference(source_view, result_views[number]) >= THRESHOLD
+        for number in sorted({number for numbers in fours for number in numbers})
+    }
+    chosen_fours = [
+        [candidates[number] for number in numbers]
+        for numbers in fours
+        if all(valid_results[number] for number in numbers)
+    ]
+    return [numbers for numbers in chosen_fours if not sequences or _varied(numbers)]
 
 
 def _varied(four: Sequence[Steps]) -> bool:
-    """Whether two of them differ in the order alone, and two in a parameter alone."""
-    pairs = list(combinations(four, 2))
-    reordered = any(_same(a, b) for a, b in pairs)
-    changed = any(
-        [step.name for step in a] == [step.name for step in b] and sum(x != y for x, y in zip(a, b, strict=True)) == 1
-        for a, b in pairs
+    """Tell whether two of `four` differ in the order alone, and two in a parameter alone."""
+    step_pairs = list(combinations(four, 2))
+    order_differs = any(_same(first_steps, second_steps) for first_steps, second_steps in step_pairs)
+    parameter_differs = any(
+        [step.name for step in first_steps] == [step.name for step in second_steps]
+        and sum(x != y for x, y in zip(first_steps, second_steps, strict=True)) == 1
+        for first_steps, second_steps in step_pairs
     )
-    return reordered and changed
+    return order_differs and parameter_differs
 
 
-def _same(a: Steps, b: Steps) -> bool:
-    return sorted((step.name, str(step.params)) for step in a) == sorted((step.name, str(step.params)) for step in b)
+def _same(first_steps: Steps, second_steps: Steps) -> bool:
+    return sorted((step.name, str(step.params)) for step in first_steps) == sorted(
+        (step.name, str(step.params)) for step in second_steps
+    )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..rng import Stream
+from ..rng import SeededRng
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -159,7 +159,7 @@ _BANDS = {"R": "red", "G": "green", "B": "blue"}
 class Domain(NamedTuple):
     """What parameters a program takes."""
 
-    draw: Callable[[Stream], Params]
+    draw: Callable[[SeededRng], Params]
     """One set."""
     fits: Callable[[Params], bool]
     """Whether a set is one that could be drawn; no JSON values make it raise."""
@@ -167,17 +167,17 @@ class Domain(NamedTuple):
 
 def _one_of(name: str, *values: Any) -> Domain:
     allowed = {json.dumps({name: value}) for value in values}
-    return Domain(lambda stream: {name: stream.choice(values)}, lambda params: json.dumps(params) in allowed)
+    return Domain(lambda rng: {name: rng.choice(values)}, lambda params: json.dumps(params) in allowed)
 
 
 def _whole(value: Any, low: int, high: int, step: int = 1) -> bool:
     return type(value) is int and low <= value <= high and value % step == 0
 
 
-def _draw_box(stream: Stream) -> Params:
-    width, height = (8 * stream.integer(3, 5) for _ in range(2))
-    left, top = (8 * stream.integer(0, 8 - length // 8) for length in (width, height))
-    return {"left": left, "top": top, "width": width, "height": height, "colour": stream.choice(_BOX_COLOURS)}
+def _draw_box(rng: SeededRng) -> Params:
+    width, height = (8 * rng.integer(3, 5) for _ in range(2))
+    left, top = (8 * rng.integer(0, 8 - length // 8) for length in (width, height))
+    return {"left": left, "top": top, "width": width, "height": height, "colour": rng.choice(_BOX_COLOURS)}
 
 
 def _is_box(params: Params) -> bool:
@@ -190,9 +190,9 @@ def _is_box(params: Params) -> bool:
     )
 
 
-def _draw_cut(stream: Stream) -> Params:
-    side = 8 * stream.integer(3, 5)
-    left, top = (8 * stream.integer(0, 8 - side // 8) for _ in range(2))
+def _draw_cut(rng: SeededRng) -> Params:
+    side = 8 * rng.integer(3, 5)
+    left, top = (8 * rng.integer(0, 8 - side // 8) for _ in range(2))
     return {"left": left, "top": top, "side": side}
 
 
@@ -202,9 +202,9 @@ def _is_cut(params: Params) -> bool:
     return all(_whole(params[name], 0, 64 - params["side"], 8) for name in ("left", "top"))
 
 
-def _draw_pieces(stream: Stream) -> Params:
+def _draw_pieces(rng: SeededRng) -> Params:
     # Of 4 x 4 pieces the order would be a list of 16 numbers that a reader tells apart without the pictures.
-    while (order := stream.shuffled(range(1, 5))) == sorted(order):
+    while (order := rng.shuffled(range(1, 5))) == sorted(order):
         continue
     return {"order": order}
 
@@ -226,9 +226,7 @@ _LEANS = [{"amount": a, "along": w} for a in (-0.8, -0.5, -0.3, 0.3, 0.5, 0.8) f
 
 def _listed_sets(sets: list[Params]) -> Domain:
     allowed = {json.dumps(each, sort_keys=True) for each in sets}
-    return Domain(
-        lambda stream: dict(stream.choice(sets)), lambda params: json.dumps(params, sort_keys=True) in allowed
-    )
+    return Domain(lambda rng: dict(rng.choice(sets)), lambda params: json.dumps(params, sort_keys=True) in allowed)
 
 
 _box, _cut, _pieces = Domain(_draw_box, _is_box), Domain(_draw_cut, _is_cut), Domain(_draw_pieces, _is_order)
@@ -323,9 +321,9 @@ class Seed:
         """The program's text as a function of that name."""
         return self._source.replace(f"def {self.function.__name__}(", f"def {name}(", 1)
 
-    def draw(self, stream: Stream) -> Params:
+    def draw(self, rng: SeededRng) -> Params:
         """One parameter set."""
-        return self.domain.draw(stream)
+        return self.domain.draw(rng)
 
     def fits(self, params: Mapping[str, Any]) -> bool:
         """Whether `draw` could give it."""

@@ -15,29 +15,29 @@ import numpy as np
 from PIL import Image
 from scipy.spatial.transform import Rotation
 
+from zerosight.geometry.boxes import OrientedBox
 from zerosight.geometry.camera import Camera, look_at
-from zerosight.geometry.spatial import Box
 
 OUTLINE = ((0, 0), (6, 0), (6, 3), (3.5, 3), (3.5, 5), (0, 5))
 AREA = 6 * 3 + 3.5 * 2
 FURNITURE = (
-    ("table", Box((1.5, 1.2, 0.375), (1.4, 0.8, 0.75), 0.0)),
-    ("chair", Box((1.5, 2.2, 0.45), (0.5, 0.5, 0.9), 20.0)),
-    ("chair", Box((2.9, 1.1, 0.45), (0.52, 0.48, 0.9), -35.0)),
-    ("sofa", Box((4.6, 0.55, 0.4), (2.0, 0.9, 0.8), 0.0)),
-    ("bed", Box((1.3, 4.0, 0.25), (2.0, 1.5, 0.5), 10.0)),
-    ("cabinet", Box((5.7, 2.2, 0.9), (0.4, 1.2, 1.8), 0.0)),
-    ("lamp", Box((1.2, 1.2, 0.95), (0.2, 0.25, 0.4), 30.0)),
+    ("table", OrientedBox((1.5, 1.2, 0.375), (1.4, 0.8, 0.75), 0.0)),
+    ("chair", OrientedBox((1.5, 2.2, 0.45), (0.5, 0.5, 0.9), 20.0)),
+    ("chair", OrientedBox((2.9, 1.1, 0.45), (0.52, 0.48, 0.9), -35.0)),
+    ("sofa", OrientedBox((4.6, 0.55, 0.4), (2.0, 0.9, 0.8), 0.0)),
+    ("bed", OrientedBox((1.3, 4.0, 0.25), (2.0, 1.5, 0.5), 10.0)),
+    ("cabinet", OrientedBox((5.7, 2.2, 0.9), (0.4, 1.2, 1.8), 0.0)),
+    ("lamp", OrientedBox((1.2, 1.2, 0.95), (0.2, 0.25, 0.4), 30.0)),
 )
-PILLAR = Box((3.6, 1.9, 1.2), (0.2, 0.2, 2.4), 45.0)
+PILLAR = OrientedBox((3.6, 1.9, 1.2), (0.2, 0.2, 2.4), 45.0)
 """Is not labelled, and stands before things."""
 WALLS = (
-    Box((3, -0.05, 1.2), (6.2, 0.1, 2.4), 0.0),
-    Box((6.05, 1.5, 1.2), (0.1, 3.2, 2.4), 0.0),
-    Box((4.8, 3.05, 1.2), (2.4, 0.1, 2.4), 0.0),
-    Box((3.55, 4.05, 1.2), (0.1, 2.0, 2.4), 0.0),
-    Box((1.75, 5.05, 1.2), (3.7, 0.1, 2.4), 0.0),
-    Box((-0.05, 2.5, 1.2), (0.1, 5.2, 2.4), 0.0),
+    OrientedBox((3, -0.05, 1.2), (6.2, 0.1, 2.4), 0.0),
+    OrientedBox((6.05, 1.5, 1.2), (0.1, 3.2, 2.4), 0.0),
+    OrientedBox((4.8, 3.05, 1.2), (2.4, 0.1, 2.4), 0.0),
+    OrientedBox((3.55, 4.05, 1.2), (0.1, 2.0, 2.4), 0.0),
+    OrientedBox((1.75, 5.05, 1.2), (3.7, 0.1, 2.4), 0.0),
+    OrientedBox((-0.05, 2.5, 1.2), (0.1, 5.2, 2.4), 0.0),
 )
 BOXES = (*(box for _, box in FURNITURE), PILLAR, *WALLS)
 INTRINSICS = np.array([[110.0, 0, 82], [0, 108, 57.5], [0, 0, 1]])

@@ -38,7 +38,7 @@ class Plain:
             self.centres.append(np.array(obj["box"]["centre"]))
         self.poses = [np.array(camera["world_from_camera"]) for camera in body["cameras"]]
         self.areas = [camera["width"] * camera["height"] for camera in body["cameras"]]
-        self.sights, self.floors = body["sights"], body["floors"]
+        self.visibility, self.floors = body["sights"], body["floors"]
 
     def thing(self, label):
         (place,) = [i for i, each in enumerate(self.labels) if each == label]
@@ -69,7 +69,7 @@ class Plain:
         return [float(np.linalg.norm(axis)) for axis in self.axes[thing].T]
 
     def pixels(self, view, thing):
-        return self.sights[view - 1][thing]["pixels"]
+        return self.visibility[view - 1][thing]["pixels"]
 
 
 def named(quotient, names):
@@ -172,8 +172,8 @@ def _seen(room, view, thing, reference, turn=0):
 
 
 def _hiding(room, view, thing):
-    hiders = dict(room.sights[view - 1][thing]["hiders"])
-    return room.labels[max(hiders, key=hiders.get)]
+    occluders = dict(room.visibility[view - 1][thing]["hiders"])
+    return room.labels[max(occluders, key=occluders.get)]
 
 
 def _from_camera(room, view, place):
@@ -187,7 +187,8 @@ def _region(room, seen, held, region):
 
 def _shows_more(room, first, second, thing):
     shares = [
-        room.sights[view - 1][thing]["share"] * room.sights[view - 1][thing]["inside"] for view in (first, second)
+        room.visibility[view - 1][thing]["share"] * room.visibility[view - 1][thing]["inside"]
+        for view in (first, second)
     ]
     if not room.pixels(first, thing) and not room.pixels(second, thing):
         return "neither"

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zerosight.envs import Answer, read_answer, score_answer
-from zerosight.envs.answers import MAX_ANSWER_CHARS, final_answer, mean_relative_accuracy
+from zerosight.envs.answers import final_claims, mean_relative_accuracy
 
 COLOURS = ("red", "green", "blue", "yellow", "black", "purple")
 KINDS = {
@@ -33,15 +33,12 @@ def test_number_is_read(text, value):
 @pytest.mark.parametrize(
     "text",
     [
-        "", " ", ".", "not 12", "12 or 13", "12, 13", "12 13", "12.5", "12.05", "12e0", "12/1", "12%", "about 12",
-        "12 shapes",
-        "there are 12", "12?", "<12", "~12", "12-13", "1,20", "12,00", ",120", "1,2000", "1 200", "..12", "0x12", "1_2",
-        "twelve thirteen", "twelveth", "twenty-one", "dozen", "half", "NaN", "inf", "None", "١٢", "１２", "Ⅻ",
-        "12\u200b",
-        "<answer>12</answer><answer>13</answer>", "<answer></answer>12", "<answer>12", "12</answer>",
-        r"\boxed{12} \boxed{13}",
-        r"\boxed{}", r"\boxed{not 12}", "<answer>12 or 13</answer>", "<answer>not 12</answer>", "the answer is not 12",
-        "answer 12", "{12}", "[12]", "(12)", "1" * (MAX_ANSWER_CHARS + 1),
+        "", " ", ".", "not 12", "12 or 13", "12, 13", "12 13", "12.5", "12.05", "12%", "12?", "<12", "> 12", "12-13",
+        "1,2000", "..12", "0x12", "1_2", "twelve thirteen", "twelveth", "dozen", "half", "NaN", "inf", "١٢", "１２", "Ⅻ",
+        "<answer>12</answer><answer>13</answer>", r"\boxed{12} \boxed{13}", r"\boxed{}", r"\boxed{not 12}",
+        "<answer>12 or 13</answer>", "<answer>not 12</answer>", "the answer is not 12", "between 2 and 12",
+        "at least 12", "more than 12", "12 red and 3 blue", "I cannot tell", "maybe 12", "twelve dozen", "no, 12",
+        "<think>12</think>", "<think>it is 12", "<answer>12</answer> \\boxed{13}",
     ],
 )  # fmt: skip
 def test_number_is_not_read_from_a_near_miss(text):
@@ -59,9 +56,8 @@ def test_yesno_is_read(text, value):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "yes no", "yes or no", "yes, no", "not yes", "no, yes", "yess", "y", "n", "yeah", "nope", "1", "0",
-    "yes there is", "yes?",
-     "maybe", "no way", "<answer>yes</answer><answer>no</answer>", "<answer>yes and no</answer>",
+    ["", "yes no", "yes or no", "yes, no", "not yes", "no, yes", "yess", "1", "0", "yes?", "maybe", "No... actually yes.",
+     "Yes. Wait, no.", "the red one", "it could be", "not sure", "<answer>yes</answer><answer>no</answer>", "<answer>yes and no</answer>",
      r"\boxed{yes} \boxed{no}"],
 )  # fmt: skip
 def test_yesno_is_not_read_from_a_near_miss(text):
@@ -80,9 +76,8 @@ def test_word_is_read(text, value):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "reddish", "re", "not red", "red or blue", "red, blue", "dark red", "it is red", "red is the colour",
-    "the red one", "infrared",
-     "rouge", "scarlet", "orange", "red red", "<answer>red</answer><answer>blue</answer>", "<answer>red blue</answer>"],
+    ["", "reddish", "re", "not red", "red or blue", "red, blue", "dark red", "infrared", "it is not red", "neither red",
+     "rouge", "scarlet", "orange", "it isn't red", "both red", "maybe red", "the red and the blue one", "<answer>red</answer><answer>blue</answer>", "<answer>red blue</answer>"],
 )  # fmt: skip
 def test_word_is_not_read_from_a_near_miss(text):
     assert read_answer(text, "word", COLOURS) is None
@@ -103,10 +98,10 @@ def test_order_is_read(text):
 @pytest.mark.parametrize(
     "text",
     ["", "BAD", "BADCA", "BADB", "BBAD", "BADE", "ABDC", "not BADC", "BADC or ABCD", "BADC, ABCD", "ABCD, BADC",
-     "BADC BADC", "aBADC", "BADCx", "maybe BADC", "BA DC", "B A DC", "B, A, D", "B, A and D, C", "B", "1",
+     "BADC BADC", "aBADC", "BADCx", "maybe BADC", "BA DC", "B A DC", "B, A, D", "B", "1",
      "1234", "2143",
      "1-B, 2-A, 3-D", "1-B, 2-A, 3-D, 3-C", "1-B, 1-A, 3-D, 4-C", "0-B, 1-A, 2-D, 3-C", "1-B, 2-A, 3-D, 4-C, 5-E",
-     "1-B, 2-A, 3-D, 4-", "B-1, A-2, D-3, C-4", "1-B, 2-A, 3-D, 4-C or D", "1-BA, 2-A, 3-D, 4-C", "BADC?", "B/A/D/C",
+     "1-B, 2-A, 3-D, 4-", "1-B, 2-A, 3-D, 4-C or D", "1-BA, 2-A, 3-D, 4-C", "BADC?",
      "<answer>BADC</answer><answer>ABCD</answer>", "B, A, D, C, B", "ВADC"],
 )  # fmt: skip
 def test_order_is_not_read_from_a_near_miss(text):
@@ -137,7 +132,7 @@ def test_word_outside_the_options_is_none():
         ("45°", "°", "45"), ("45 degrees", "°", "45"), (r"45^\circ", "°", "45"), ("45%", "%", "45"),
         (r"45\%", "%", "45"), ("45 percent", "%", "45"), ("$1,200", "$", "1200"), ("12 cm^2", "cm²", "12"),
         ("12 square centimetres", "cm²", "12"), ("The answer is 12.5 cm.", "cm", "12.5"), ("\u221212", "", "-12"),
-        (r"12\text{cm}", "cm", None), ("5 m", "m", "5"), ("3 minutes", "minutes", "3"),
+        (r"12\text{cm}", "cm", "12"), ("5 m", "m", "5"), ("3 minutes", "minutes", "3"),
     ],
 )  # fmt: skip
 def test_decimal_is_read(text, measure, value):
@@ -147,10 +142,11 @@ def test_decimal_is_read(text, measure, value):
 @pytest.mark.parametrize(
     "text",
     [
-        "", "not 12.5", "12.5 or 13", "12.5, 13", "12.5 13", "about 12.5", "~12.5", "12-13", "1,20", "12..5", "1.2.3",
-        "12.5 cm", "45%", "3/0", "3/4/5", "1/2 1/2", "NaN", "inf", "1e999", "-", ".", "e5", "١٢", "1" * 60, "12.5?",
-        "between 12 and 13", "twelve and a half", "<answer>12.5</answer><answer>13</answer>", "x = 12.5", "0x12",
-        r"\boxed{12.5} \boxed{13}", r"\frac{1}{0}", "million", "12 million million",
+        "", "not 12.5", "12.5 or 13", "12.5, 13", "12.5 13", "12-13", "12..5", "1.2.3", "12.5 cm", "3/0", "3/4/5",
+        "1/2 1/2", "NaN", "inf", "1e999", "-", ".", "e5", "١٢", "1" * 60, "12.5?", "between 12 and 13", "0x12",
+        "<answer>12.5</answer><answer>13</answer>", r"\boxed{12.5} \boxed{13}", r"\frac{1}{0}", "million",
+        "12 million million", "1160 - 640", "12 +- 3", "12 ± 3", "< 12", "up to 12", "9^9^9^9", "sqrt(-1)",
+        "the 3 bars sum to 7 and 8",
     ],
 )  # fmt: skip
 def test_decimal_is_not_read_from_a_near_miss(text):
@@ -160,8 +156,8 @@ def test_decimal_is_not_read_from_a_near_miss(text):
 @pytest.mark.parametrize(
     ("said", "right"),
     [("100", True), ("105", True), ("95", True), ("105.01", False), ("94.99", False), ("-100", False),
-     ("10000%", False),
-     ("1e2", True), ("100.0", True), ("200", False), ("0", False)],
+     ("1000%", False),
+     ("1e2", True), ("10000%", True), ("100.0", True), ("200", False), ("0", False)],
 )  # fmt: skip
 def test_amount_may_be_off_by_its_tolerance_and_no_more(said, right):
     assert score_answer(Answer("100", "decimal", tolerance=0.05), said).value == float(right)
@@ -188,9 +184,9 @@ def test_option_letter_is_read(text, value):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "E", "A or B", "(A) or (B)", "A. or B.", "A and B", "AB", "A, B", "not B", "a red circle", "about", "B red",
+    ["", "E", "A or B", "(A) or (B)", "A. or B.", "A and B", "AB", "A, B", "not B", "a red circle", "about",
      "neither", "ABCD", "<answer>A</answer><answer>B</answer>", "A B", "It is not A", "option", "1", "(A) not (B)",
-     "Aside from B", "B-"],
+     "Aside from B", "A. or maybe B", "A square"],
 )  # fmt: skip
 def test_option_letter_is_not_read_from_a_near_miss(text):
     assert read_answer(text, "choice", LETTERS) is None
@@ -200,7 +196,7 @@ def test_option_letter_is_not_read_from_a_near_miss(text):
     ("right", "said", "score"),
     [("New York", "New York", 1), ("New York", "new york.", 1), ("New York", "the New  York", 1),
      ("New York", "<answer>New York</answer>", 1), ("New York", "York", 0), ("New York", "not New York", 0),
-     ("New York", "New York, Rome", 0), ("New York", "NewYork", 0), ("Sales", "sale", 0), ("2019", "2019", 1),
+     ("New York", "New York, Rome", 0), ("New York", "NewYork", 1), ("Oak", "Oak, not Elm", 0), ("Oak", "Oak is less than Elm", 0), ("Sales", "sale", 0), ("2019", "2019", 1),
      ("2019", "2,019", 0), ("The Hague", "Hague", 1)],
 )  # fmt: skip
 def test_name_is_the_name_and_nothing_else(right, said, score):
@@ -208,17 +204,20 @@ def test_name_is_the_name_and_nothing_else(right, said, score):
 
 
 def test_two_different_claims_are_no_answer():
-    assert final_answer("<answer>3</answer> no, <answer>4</answer>") is None
-    assert final_answer("<answer>Red</answer> I repeat <answer> red </answer>") == "red"
+    assert read_answer("<answer>3</answer> no, <answer>4</answer>", "number") is None
+    assert read_answer("<answer>Red</answer> I repeat <answer> red </answer>", "word", COLOURS) == "red"
+    assert read_answer(r"<answer>3</answer> so \boxed{three}", "number") == "3"
+    assert read_answer("Answer: 3\n\nAnswer: 4", "number") is None
 
 
 def test_tag_and_box_that_disagree_are_no_answer():
-    assert final_answer(r"<answer>3</answer> \boxed{4}") is None
+    assert read_answer(r"<answer>3</answer> \boxed{4}", "number") is None
 
 
-def test_long_text_is_no_answer():
-    assert read_answer("3" + " " * MAX_ANSWER_CHARS, "number") is None
-    assert read_answer(" " * (MAX_ANSWER_CHARS - 1) + "3", "number") == "3"
+def test_claims_come_by_strength():
+    assert final_claims("The answer is 2. <answer>3</answer>") == ["3"]
+    assert final_claims('{"reasoning": "2 and 1", "answer": "3"}') == ["3"]
+    assert final_claims("I see 2, then 1.\n\n**Answer:**\n3") == ["3"]
 
 
 def test_unknown_kind_is_an_error_of_ours():
@@ -298,7 +297,7 @@ def test_number_in_any_form_is_its_value(number):
     [
         ("4", "4", 1), ("4", "four", 1), ("4", "I count them. <answer>4</answer>", 1), ("4", "5", 0.3), ("4", "3", 0.3),
         ("4", "6", 0.1), ("4", "2", 0.1), ("4", "7", 0), ("4", "1", 0), ("4", "4.5", 0), ("4", "3 or 4", 0),
-        ("4", "not 4", 0), ("4", "", 0), ("1", "-1", 0.1), ("4", "44", 0), ("4", "4 chairs", 0),
+        ("4", "not 4", 0), ("4", "", 0), ("1", "-1", 0.1), ("4", "44", 0), ("4", "4 chairs", 1),
     ],
 )  # fmt: skip
 def test_tallies(value, text, score):
@@ -309,8 +308,8 @@ def test_tallies(value, text, score):
     ("value", "text", "score"),
     [
         ("2", "2", 1), ("2", "2 m", 1), ("2", "2.0 metres", 1), ("2", "2.1", 1), ("2", "1.9", 1), ("2", "2.11", 0.9),
-        ("2", "1", 0.1), ("2", "0.99", 0), ("2", "3.01", 0), ("2", "200 cm", 0), ("2", "-2", 0), ("2", "", 0),
-        ("2", "2 or 3", 0), ("2", "about 2", 0), ("10", "8", 0.6), ("10", "9", 0.9), ("10", "11", 0.9),
+        ("2", "1", 0.1), ("2", "0.99", 0), ("2", "3.01", 0), ("2", "200 cm", 1), ("2", "-2", 0), ("2", "", 0),
+        ("2", "2 or 3", 0), ("2", "about 2", 1), ("10", "8", 0.6), ("10", "9", 0.9), ("10", "11", 0.9),
     ],
 )  # fmt: skip
 def test_amounts_by_mean_relative_accuracy(value, text, score):
@@ -335,7 +334,7 @@ def test_mean_relative_accuracy_is_the_published_formula(right, factor):
         ("front-left", "front", 0.1), ("front-left", "left", 0.1), ("front-left", "right", 0),
         ("front-left", "back", 0),
         ("front-left", "front-right", 0), ("front-left", "back-left", 0), ("front-left", "not front-left", 0),
-        ("front-left", "front or left", 0), ("front-left", "left, front", 0), ("front-left", "front front", 0),
+        ("front-left", "front or left", 0), ("front-left", "left, front", 1), ("front-left", "front front", 0),
         ("front", "straight ahead", 1), ("front", "front-left", 0.1), ("front", "back", 0), ("front", "", 0),
         ("nearer-left-above", "above left nearer", 1), ("nearer-left-above", "nearer-left", 0.5),
         ("nearer-left-above", "nearer-left-below", 0), ("nearer-left-above", "left", 0),

@@ -9,7 +9,7 @@ from pixels import components, rows_of_picture
 from second_method import second_answer
 from shapely import Point, Polygon, box
 
-from zerosight.envs import SPLITS, Environment, FlatScene, Item, Rejected, Requirement, Truth, make, stream
+from zerosight.envs import SPLITS, Environment, FlatScene, Item, Rejected, Requirement, Truth, item_rng, make
 from zerosight.envs.checker import best_constant, highest_by_chance
 from zerosight.envs.language.query import Call
 from zerosight.envs.shapes.canvas import COLOURS, MIN_MARGIN, PALETTE, SHAPES, Canvas
@@ -56,7 +56,7 @@ def drawn(*shapes: str) -> FlatScene:
 def item_of(env: Environment, seed: int, index: int, split: str = "train") -> Item:
     tasks = list(env.tasks)
     level = env.difficulties[index // len(tasks) % len(env.difficulties)]
-    return env.sample(stream(env.id, split, seed, index), tasks[index % len(tasks)], level)
+    return env.sample(item_rng(env.id, split, seed, index), tasks[index % len(tasks)], level)
 
 
 # --- golden --------------------------------------------------------------------------------------------------
@@ -65,7 +65,7 @@ def item_of(env: Environment, seed: int, index: int, split: str = "train") -> It
 @pytest.mark.parametrize("key", GOLDEN, ids=lambda key: "-".join(map(str, key)))
 def test_item_has_its_golden_digest(env, key):
     split, seed, index, task, difficulty = key
-    assert env.sample(stream(env.id, split, seed, index), task, difficulty).digest[:16] == GOLDEN[key]
+    assert env.sample(item_rng(env.id, split, seed, index), task, difficulty).digest[:16] == GOLDEN[key]
 
 
 # --- no label noise --------------------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ def blind_items(fresh_seed) -> dict[str, list[Item]]:
     levels = env.difficulties
     return {
         task: [
-            env.sample(stream(env.id, "train", fresh_seed, i), task, levels[i % len(levels)])
+            env.sample(item_rng(env.id, "train", fresh_seed, i), task, levels[i % len(levels)])
             for i in range(BLIND_ITEMS)
         ]
         for task in env.tasks
@@ -334,8 +334,8 @@ def test_comparison_just_over_and_under_the_threshold(env):
 def test_question_of_every_form_is_recognised_and_has_its_options(env):
     for name, task in env.tasks.items():
         for i in range(30):
-            query = env.query(stream(env.id, "train", 4, i), name)
-            question = env.ask(query, stream(env.id, "train", 4, i), drawn("red circle 12 12 5"))
+            query = env.query(item_rng(env.id, "train", 4, i), name)
+            question = env.ask(query, item_rng(env.id, "train", 4, i), drawn("red circle 12 12 5"))
             assert env.task_of(query) == name and question.options == task.options and question.kind == task.kind
 
 
@@ -343,7 +343,7 @@ def test_question_of_every_form_is_recognised_and_has_its_options(env):
 def test_question_of_no_form_can_be_answered(env, op):
     query = env.parse_value([op, ["topmost", ["select", "circle"]], ["leftmost", ["select", "square"]]])
     scene = drawn("red circle 12 12 5", "blue square 40 40 5")
-    question = env.ask(query, stream(env.id, "train", 0, 0), scene)
+    question = env.ask(query, item_rng(env.id, "train", 0, 0), scene)
     truth = env.solve(scene, query)
     assert env.score(truth, question.options, truth.value).value == 1
 
@@ -354,7 +354,7 @@ def test_difficulty_is_the_number_of_objects(env):
 
 
 def test_briefing_names_the_form_and_the_number(env):
-    briefings = [env.briefing(stream(env.id, "train", 0, i), "extreme_colour", 3) for i in range(50)]
+    briefings = [env.briefing(item_rng(env.id, "train", 0, i), "extreme_colour", 3) for i in range(50)]
     assert {briefing.objects for briefing in briefings} == {5, 6}
     assert {briefing.text for briefing in briefings} == {"extreme colour, 5 objects", "extreme colour, 6 objects"}
 

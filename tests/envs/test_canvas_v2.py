@@ -11,11 +11,11 @@ import pytest
 from second_method import second_answer
 from shapely import Point, Polygon, box
 
-from zerosight.envs import Environment, Item, Rejected, Truth, make, stream
+from zerosight.envs import Environment, Item, Rejected, Truth, item_rng, make
 from zerosight.envs.checker import highest_by_chance
 from zerosight.envs.language.enumeration import Enumeration
 from zerosight.envs.language.query import dump
-from zerosight.envs.rng import Stream
+from zerosight.envs.rng import SeededRng
 from zerosight.envs.shapes.canvas_v2 import COLOURS, LANGUAGE, PROGRAMS, SHAPES, THRESHOLDS
 from zerosight.envs.shapes.compose import CANVAS, PALETTE
 
@@ -56,7 +56,7 @@ def rows_of(program: str) -> dict[int, dict]:
 
 
 def items(env: Environment, task: str, count: int, seed: int, split: str = "train") -> list[Item]:
-    return [env.sample(stream(env.id, split, seed, i), task, env.difficulties[i % 5]) for i in range(count)]
+    return [env.sample(item_rng(env.id, split, seed, i), task, env.difficulties[i % 5]) for i in range(count)]
 
 
 @pytest.mark.parametrize("task", make("shapes/Canvas-v2").tasks)
@@ -227,7 +227,7 @@ def test_no_text_means_two_programs(env):
     meant: dict[str, object] = {}
     same = {"fewer": "more", "smaller_than": "smaller_than"}
     for n in range(3_000):
-        own = Stream(("english", n))
+        own = SeededRng(("english", n))
         query = PROGRAMS.draw(own, 2 + n % 5) if n % 5 else env.query(own, own.choice(list(env.tasks)))
         if LANGUAGE.ill_formed(query) is not None:
             continue
@@ -244,7 +244,7 @@ def test_no_text_means_two_programs(env):
 
 def test_english_is_tidy(env):
     for n in range(2_000):
-        own = Stream(("tidy", n))
+        own = SeededRng(("tidy", n))
         query = PROGRAMS.draw(own, 2 + n % 4) if n % 2 else env.query(own, own.choice(list(env.tasks)))
         text = env.grammar.ask(query, own)
         assert not re.search(r"\ba [aeiou]|\ban [^aeiou]|  | ,|\b(the|a|an) (the|a|an)\b|\{|\}", text), text
@@ -264,7 +264,7 @@ def test_programs_are_counted_as_they_are_listed():
 def test_structures_are_drawn_evenly():
     programs = Enumeration(LANGUAGE)
     total = programs.of("Object", 2).structures
-    drawn = Counter(LANGUAGE.structure(programs.draw(Stream(("even", n)), 2, "Object")) for n in range(40 * total))
+    drawn = Counter(LANGUAGE.structure(programs.draw(SeededRng(("even", n)), 2, "Object")) for n in range(40 * total))
     assert len(drawn) == total
     chi2 = sum((count - 40) ** 2 / 40 for count in drawn.values())
     assert abs(chi2 - (total - 1)) < 5 * math.sqrt(2 * total)
@@ -275,7 +275,7 @@ def test_schema_accepts_what_is_read_and_refuses_what_is_not(env):
 
     validator = Draft202012Validator(env.schema())
     for n in range(24):
-        own = Stream(("schema", n))
+        own = SeededRng(("schema", n))
         query = PROGRAMS.draw(own, 2 + n % 4)
         assert validator.is_valid(dump(query)), dump(query)
     for wrong in ([], ["count"], ["count", ["select", "blurple"]], ["unique", ["select"]], ["count", ["select"], []], 3,
@@ -283,7 +283,7 @@ def test_schema_accepts_what_is_read_and_refuses_what_is_not(env):
         assert not validator.is_valid(wrong), wrong
 
 
-def mutated(own: Stream, value):
+def mutated(own: SeededRng, value):
     """A program with one thing wrong, or nothing."""
     if not isinstance(value, list) or own.uniform() < 0.15:
         return own.choice([None, 3, "red", [], {}, ["select", "red"], ["count", ["select"]], 1e9, "count", True, [[]]])
@@ -306,7 +306,7 @@ def test_any_program_is_answered_or_refused_with_a_code(env, fresh_seed):
     scenes = [item.scene for task in ("count", "inside", "in_front", "symmetric") for item in items(env, task, 3, 1)]
     outcomes: Counter[str] = Counter()
     for n in range(10_000):
-        own = Stream(("fuzz", fresh_seed, n))
+        own = SeededRng(("fuzz", fresh_seed, n))
         value = dump(PROGRAMS.draw(own, 2 + n % 5) if n % 2 else Enumeration(LANGUAGE, 3).draw(own, 2 + n % 3))
         if n % 3:
             value = mutated(own, value)

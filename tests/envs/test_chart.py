@@ -8,12 +8,12 @@ from collections import Counter
 import pytest
 from chart_text import Text, agrees, second_answer
 
-from zerosight.envs import Environment, Item, Rejected, Truth, make, stream
+from zerosight.envs import Environment, Item, Rejected, Truth, item_rng, make
 from zerosight.envs.charts.chart import THRESHOLDS, TOLERANCE, perceive
 from zerosight.envs.charts.operators import LANGUAGE, Amount, Reading
 from zerosight.envs.charts.plan import OBJECTS
 from zerosight.envs.language.execute import Result, execute
-from zerosight.envs.rng import Stream
+from zerosight.envs.rng import SeededRng
 
 GOLDEN = "16a7a63153c75cd598a039498cce451e781ecff6241f3cc635efe9a975a31c61"
 HEAD = "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\n"
@@ -31,7 +31,7 @@ def env() -> Environment:
 
 
 def items(env: Environment, task: str, count: int, seed: int, split: str = "train") -> list[Item]:
-    return [env.sample(stream(env.id, split, seed, i), task, env.difficulties[i % 3]) for i in range(count)]
+    return [env.sample(item_rng(env.id, split, seed, i), task, env.difficulties[i % 3]) for i in range(count)]
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +169,7 @@ def test_a_careful_readers_errors_change_no_answer(env, sampled):
             continue
         query = env.parse_value(item.question.query)
         for n in range(8):
-            own = Stream(("reader", item.id, n))
+            own = SeededRng(("reader", item.id, n))
             off = [p.__class__(p.panel, p.series, p.category, p.value + own.choice((-1, 1)) * p.error, p.error, p.span)
                    for p in reading]  # fmt: skip
             run = execute(LANGUAGE, query, Reading(off, reading.colours, reading.measure), THRESHOLDS, lambda k, w: w)
@@ -227,7 +227,7 @@ def test_every_operator_has_five_phrasings():
 def test_english_is_tidy_and_means_one_program(env):
     meant: dict[str, str] = {}
     for n in range(1_500):
-        own = Stream(("english", n))
+        own = SeededRng(("english", n))
         query = env.query(own, own.choice(list(env.tasks)))
         text = env.grammar.ask(query, own)
         assert meant.setdefault(text, _meaning(query)) == _meaning(query), text
@@ -248,7 +248,7 @@ def test_schema_accepts_what_is_read_and_refuses_what_is_not(env):
 
     validator = Draft202012Validator(env.schema())
     for n in range(60):
-        own = Stream(("schema", n))
+        own = SeededRng(("schema", n))
         from zerosight.envs.language.query import dump
 
         assert validator.is_valid(dump(env.query(own, own.choice(list(env.tasks)))))
@@ -257,7 +257,7 @@ def test_schema_accepts_what_is_read_and_refuses_what_is_not(env):
         assert not validator.is_valid(wrong), wrong
 
 
-def mutated(own: Stream, value):
+def mutated(own: SeededRng, value):
     """A program with one thing wrong, or nothing."""
     if not isinstance(value, list) or own.uniform() < 0.1:
         return own.choice([None, 3, "A", [], {}, ["points"], at("A"), ["number", 12], 1e9, "sum", True, [[]]])
@@ -278,7 +278,7 @@ def test_any_program_is_answered_or_refused_with_a_code(env, sampled, fresh_seed
     found = [item for several in sampled.values() for item in several[:2]]
     outcomes: Counter[str] = Counter()
     for n in range(4_000):
-        own = Stream(("fuzz", fresh_seed, n))
+        own = SeededRng(("fuzz", fresh_seed, n))
         item = own.choice(found)
         value = item.question.query if n % 2 else own.choice(found).question.query
         query = env.parse_value(mutated(own, value) if n % 5 else value)

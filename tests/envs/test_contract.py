@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import pytest
 
-from zerosight.envs import Item, Rejected, Stream, Truth, checker, list_environments, make
+from zerosight.envs import Item, Rejected, SeededRng, Truth, checker, list_environments, make
 from zerosight.envs.checker import CheckResult, best_constant, check_environment, highest_by_chance, near_misses
 from zerosight.envs.gallery import gallery_page
 from zerosight.envs.shapes.canvas import Canvas
@@ -40,31 +40,31 @@ class Forgetful(Toy):
 
     calls = 0
 
-    def sample(self, stream: Stream, task: str, difficulty: int) -> Item:
+    def sample(self, rng: SeededRng, task: str, difficulty: int) -> Item:
         type(self).calls += 1
-        return super().sample(stream.child(type(self).calls), task, difficulty)
+        return super().sample(rng.child(type(self).calls), task, difficulty)
 
 
 class SeedPlusIndex(Toy):
     """Neighbouring seeds share items."""
 
-    def sample(self, stream: Stream, task: str, difficulty: int) -> Item:
-        env_id, split, seed, index = stream.key
-        return super().sample(Stream((env_id, split, seed + index)), task, difficulty)
+    def sample(self, rng: SeededRng, task: str, difficulty: int) -> Item:
+        env_id, split, seed, index = rng.key
+        return super().sample(SeededRng((env_id, split, seed + index)), task, difficulty)
 
 
 class SplitBlind(Toy):
     """The held-out items are the training items."""
 
-    def sample(self, stream: Stream, task: str, difficulty: int) -> Item:
-        return super().sample(Stream((stream.key[0], *stream.key[2:])), task, difficulty)
+    def sample(self, rng: SeededRng, task: str, difficulty: int) -> Item:
+        return super().sample(SeededRng((rng.key[0], *rng.key[2:])), task, difficulty)
 
 
 class WrongTruth(Toy):
     """Stores an answer that its own scene does not give."""
 
-    def sample(self, stream: Stream, task: str, difficulty: int) -> Item:
-        item = super().sample(stream, task, difficulty)
+    def sample(self, rng: SeededRng, task: str, difficulty: int) -> Item:
+        item = super().sample(rng, task, difficulty)
         return replace(
             item, truth=replace(item.truth, value=next(o for o in item.question.options if o != item.truth.value))
         )
@@ -81,16 +81,16 @@ class Generous(Toy):
 class Lopsided(Toy):
     """Nearly always a circle."""
 
-    def sample(self, stream: Stream, task: str, difficulty: int) -> Item:
-        tries = (super(Lopsided, self).sample(stream.child(n), task, difficulty) for n in range(100))
+    def sample(self, rng: SeededRng, task: str, difficulty: int) -> Item:
+        tries = (super(Lopsided, self).sample(rng.child(n), task, difficulty) for n in range(100))
         return next(item for item in tries if item.truth.value == "circle")
 
 
 class Telling(Toy):
     """Its questions name their answers."""
 
-    def sample(self, stream: Stream, task: str, difficulty: int) -> Item:
-        item = super().sample(stream, task, difficulty)
+    def sample(self, rng: SeededRng, task: str, difficulty: int) -> Item:
+        item = super().sample(rng, task, difficulty)
         return replace(item, question=replace(item.question, text=f"which shape is the {item.truth.value}?"))
 
 
@@ -184,7 +184,7 @@ def test_gallery_is_one_page_that_loads_nothing(env):
 
 
 def test_gallery_escapes_what_it_shows(env):
-    item = make(env.id).sample(Stream(("gallery",)), "count", 1)
+    item = make(env.id).sample(SeededRng(("gallery",)), "count", 1)
     hostile = replace(item, question=replace(item.question, text="<script>alert('x')</script>"), task="<b>")
     page = gallery_page(env, [hostile])
     assert "<script" not in page and "<b>" not in page

@@ -9,11 +9,11 @@ from collections import Counter
 import pytest
 from figures import Picture, second_answer
 
-from zerosight.envs import Environment, Item, Rejected, Truth, make, stream
+from zerosight.envs import Environment, Item, Rejected, Truth, item_rng, make
 from zerosight.envs.checker import best_constant
-from zerosight.envs.diagrams.figure import CANVAS, OFF, Drawing
+from zerosight.envs.diagrams.figure import CANVAS, OFF, FigureDrawing
 from zerosight.envs.diagrams.operators import LANGUAGE
-from zerosight.envs.rng import Stream
+from zerosight.envs.rng import SeededRng
 
 GOLDEN = "c17b1db7c0d3107bbbed72bfb347562aea5e14a5262c89a6c999b1c357b3f498"
 
@@ -24,7 +24,7 @@ def env() -> Environment:
 
 
 def items(env: Environment, task: str, count: int, seed: int, split: str = "train") -> list[Item]:
-    return [env.sample(stream(env.id, split, seed, i), task, env.difficulties[i % 5]) for i in range(count)]
+    return [env.sample(item_rng(env.id, split, seed, i), task, env.difficulties[i % 5]) for i in range(count)]
 
 
 # --- figures by hand -------------------------------------------------------------------------------------------
@@ -95,7 +95,7 @@ def turned(*degrees: float, radius: float = 100, middle: float = 168) -> list:
 A, B, C, D = turned(90, 210, 330, 20)
 THEOREMS = {
     "Pythagoras": (
-        svg({"A": (60, 60), "B": (240, 300), "C": (60, 300)}, "AB BC CA", rights="ACB"),
+        svg({"A": (60, 60), "B": (240, 300), "C": (60, 300)}, "AB BC CA", right_angles="ACB"),
         ask("length", "AB", is_length("AC", 12), is_length("BC", 9)), 15),
     "Thales": (
         svg({"A": (68, 168), "B": (268, 168), "O": (168, 168), "C": turned(60)[0]}, "AB AC BC", "O:100"),
@@ -126,10 +126,10 @@ THEOREMS = {
         svg({"A": (168, 40), "B": (80, 280), "C": (256, 280), "D": (310, 280)}, "AB BD CA"),
         ask("angle", "ACD", ["equal", segment("AB"), segment("AC")], is_angle("BAC", 40)), 110),
     "Heron by the altitude": (
-        svg({"A": (130, 60), "B": (50, 252), "C": (274, 252), "H": (130, 252)}, "AB BC CA AH", rights="AHB"),
+        svg({"A": (130, 60), "B": (50, 252), "C": (274, 252), "H": (130, 252)}, "AB BC CA AH", right_angles="AHB"),
         ask("area", "ABC", is_length("AB", 13), is_length("BH", 5), is_length("HC", 9)), 84),
     "median": (
-        svg({"A": (40, 280), "B": (290, 280), "C": (130, 160), "M": (165, 280)}, "AB AC BC CM", rights="ACB"),
+        svg({"A": (40, 280), "B": (290, 280), "C": (130, 160), "M": (165, 280)}, "AB AC BC CM", right_angles="ACB"),
         ask("length", "CM", ["midpoint", ["point", "M"], segment("AB")], is_length("AB", 25)), 12.5),
 }  # fmt: skip
 
@@ -144,12 +144,12 @@ def test_theorem(env, name):
 
 
 TRIANGLE = {"A": (60, 60), "B": (240, 300), "C": (60, 300)}
-RIGHT = svg(TRIANGLE, "AB BC CA", rights="ACB")
+RIGHT = svg(TRIANGLE, "AB BC CA", right_angles="ACB")
 LEGS = is_length("AC", 12), is_length("BC", 9)
 CONDITION_FLAWS = [
     ("undetermined", RIGHT, ask("length", "AB", is_length("AC", 12))),
     # Drawn with equal legs, where the area is greatest and no small motion changes it.
-    ("undetermined", svg({"A": (60, 60), "B": (260, 260), "C": (60, 260)}, "AB BC CA", rights="ACB"),
+    ("undetermined", svg({"A": (60, 60), "B": (260, 260), "C": (60, 260)}, "AB BC CA", right_angles="ACB"),
         ask("area", "ABC", is_length("AB", 10))),
     ("contradiction", RIGHT, ask("length", "AB", *LEGS, is_length("AB", 16))),
     ("inconsistent", RIGHT, ask("length", "AB", is_length("AC", 9), is_length("BC", 12))),
@@ -164,7 +164,7 @@ CONDITION_FLAWS = [
      ask("area", "ABDC", *LEGS)),
     ("inconsistent", RIGHT, ask("length", "AB", ["midpoint", ["point", "C"], segment("AB")], *LEGS)),
     ("polygon", RIGHT, ask("length", "AB", ["bisects", segment("AB"), ["corner", *"ABC"]], *LEGS)),
-    ("ambiguous", svg(TRIANGLE | {"D": (64, 180)}, "AB BC CA BD", rights="ACB"), ask("length", "AB", *LEGS)),
+    ("ambiguous", svg(TRIANGLE | {"D": (64, 180)}, "AB BC CA BD", right_angles="ACB"), ask("length", "AB", *LEGS)),
 ]  # fmt: skip
 
 
@@ -219,7 +219,7 @@ def test_unclear_figure_is_refused_for_its_first_flaw(env, program, code):
 
 def test_lines_that_continue_each_other_are_one(env):
     drawing = env.perceive(env.render(svg({"A": (40, 60), "B": (140, 60), "C": (300, 60)}, "AB BC")))
-    assert isinstance(drawing, Drawing) and drawing.lines == (("A", "B", "C"),)
+    assert isinstance(drawing, FigureDrawing) and drawing.lines == (("A", "B", "C"),)
 
 
 # --- sampled items ---------------------------------------------------------------------------------------------
@@ -281,7 +281,7 @@ def test_no_answer_is_common(env, fresh_seed):
 def test_letters_and_marks_keep_clear(env, fresh_seed):
     for item in items(env, "perimeter", 15, fresh_seed):
         drawing = env.perceive(item.scene)
-        assert isinstance(drawing, Drawing) and drawing.clearance > OFF
+        assert isinstance(drawing, FigureDrawing) and drawing.clearance > OFF
         assert len(drawing.points) == sum(obj.text is not None for obj in item.scene.objects)
 
 
@@ -307,7 +307,7 @@ def test_every_operator_has_five_phrasings():
 def test_no_text_means_two_programs(env):
     meant: dict[str, str] = {}
     for n in range(400):
-        own = Stream(("english", n))
+        own = SeededRng(("english", n))
         query = env.query(own, own.choice(list(env.tasks)))
         for _ in range(4):
             text = env.grammar.ask(query, own)
@@ -326,7 +326,7 @@ def test_schema_accepts_what_is_read_and_refuses_what_is_not(env):
         assert not validator.is_valid(wrong), wrong
 
 
-def mutated(own: Stream, value):
+def mutated(own: SeededRng, value):
     """A program with one thing wrong, or nothing."""
     if not isinstance(value, list) or own.uniform() < 0.07:
         return own.choice(
@@ -367,7 +367,7 @@ def test_any_program_is_answered_or_refused_with_a_code(env, fresh_seed):
     found = [item for task in env.tasks for item in items(env, task, 5, 1)]
     outcomes: Counter[str] = Counter()
     for n in range(4_000):
-        own = Stream(("fuzz", fresh_seed, n))
+        own = SeededRng(("fuzz", fresh_seed, n))
         item = own.choice(found)
         query = env.parse_value(mutated(own, item.question.query))
         outcome = query if isinstance(query, Rejected) else env.solve(item.scene, query)

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from zerosight.envs import Rejected, Stream
+from zerosight.envs import Rejected, SeededRng
 from zerosight.envs.transforms.difference import (
     CLEAR,
     SIDE,
@@ -157,7 +157,7 @@ def offer(number: int = 1, text: str = OTHER, accuracy: float = 0.5) -> Offer:
 
 def words(number: int) -> str:
     """A program that shares next to nothing with another number's."""
-    own = Stream(("words", number))
+    own = SeededRng(("words", number))
     return "def edit(image):\n    " + " + ".join(
         f"v{own.integer(0, 10**9)}[{own.integer(0, 10**9)}]" for _ in range(30)
     )

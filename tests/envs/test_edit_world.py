@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from second_edits import applied, panels, second_answer
 
-from zerosight.envs import Item, Rejected, Stream, Truth, make, stream
+from zerosight.envs import Item, Rejected, SeededRng, Truth, item_rng, make
 from zerosight.envs.checker import highest_by_chance
 from zerosight.envs.language.query import dump, walk
 from zerosight.envs.transforms.difference import THRESHOLD
@@ -44,7 +44,7 @@ def pools():
 @pytest.fixture(scope="module")
 def items(env, fresh_seed) -> list[Item]:
     tasks = list(env.tasks)
-    return [env.sample(stream(env.id, "dev", fresh_seed, i), tasks[i % 4], 1 + i // 4 % 3) for i in range(180)]
+    return [env.sample(item_rng(env.id, "dev", fresh_seed, i), tasks[i % 4], 1 + i // 4 % 3) for i in range(180)]
 
 
 def test_second_method_agrees_on_pixels_and_words(env, items):
@@ -54,12 +54,12 @@ def test_second_method_agrees_on_pixels_and_words(env, items):
 
 
 def test_items_have_their_golden_digest(env):
-    digests = [env.sample(stream(env.id, "train", 0, i), task, 1 + i).digest for task in env.tasks for i in range(3)]
+    digests = [env.sample(item_rng(env.id, "train", 0, i), task, 1 + i).digest for task in env.tasks for i in range(3)]
     assert hashlib.sha256("".join(digests).encode()).hexdigest() == GOLDEN
 
 
 def test_sheets_have_their_golden_digest(env):
-    made = [env.sample(stream(env.id, "train", 0, i), task, 1 + i) for task in env.tasks for i in range(3)]
+    made = [env.sample(item_rng(env.id, "train", 0, i), task, 1 + i) for task in env.tasks for i in range(3)]
     shown_ones = [env.show(item, env.size).digest for item in made]
     assert hashlib.sha256("".join(shown_ones).encode()).hexdigest() == GOLDEN_SHEETS
 
@@ -187,7 +187,7 @@ def test_pictures_that_were_drawn_make_the_same_sheet(env, items, pools):
 @pytest.mark.parametrize("name", SEEDS)
 def test_built_in_edit_runs_alike_in_the_sandbox_and_says_what_it_does(name, pools):
     seed, sets = SEEDS[name], []
-    own = Stream(("test", name))
+    own = SeededRng(("test", name))
     while len(sets) < SETS:
         params = seed.draw(own)
         assert seed.fits(json.loads(json.dumps(params)))
@@ -212,7 +212,7 @@ def test_built_in_edit_runs_alike_in_the_sandbox_and_says_what_it_does(name, poo
        lambda inner: st.lists(inner, max_size=4), max_leaves=6), more=st.booleans())  # fmt: skip
 @settings(max_examples=20)
 def test_parameters_of_others_do_not_fit(name, value, more):
-    params = SEEDS[name].draw(Stream(("fits", name)))
+    params = SEEDS[name].draw(SeededRng(("fits", name)))
     for key in params:
         changed = params | {key: value} | ({"more": 1} if more else {})
         if SEEDS[name].fits(changed):
@@ -239,7 +239,7 @@ def test_program_of_a_stranger_is_asked_about_in_its_own_words(env, pools):
     drawn = draw(env, pools, 'source = "noise 12"\n' + text)
     assert drawn.scene.about == {"edit": "Enlarges the corner."} and not drawn.scene.built_in
     query = env.parse(env.example)
-    question, truth = env.ask(query, Stream(("words",)), drawn.scene), env.solve(drawn.scene, query)
+    question, truth = env.ask(query, SeededRng(("words",)), drawn.scene), env.solve(drawn.scene, query)
     assert 'The edit: "Enlarges the corner."' in question.text
     lines = question.text.split("\n")[1:]
     assert sorted(line[3:] for line in lines) == [f"edit it with size = {n}" for n in (16, 26, 40, 50)]
@@ -367,7 +367,7 @@ def test_no_query_makes_reading_or_solving_raise(value):
         if not isinstance(query, Rejected):
             assert dump(query) == each and env.task_of(query) in env.tasks
             assert isinstance(env.solve(SCENE, query), Truth | Rejected)
-            assert isinstance(env.ask(query, Stream(("fuzz",)), SCENE).text, str)
+            assert isinstance(env.ask(query, SeededRng(("fuzz",)), SCENE).text, str)
 
 
 SCENE = scene_of(read := read_program(_TEXTS[0]), run_built_in(read.source, read.sets))
@@ -392,8 +392,8 @@ def test_query_is_refused_with_a_hint(env, value, code, hint):
 def test_every_question_has_five_phrasings(env):
     for op, operator in OPERATORS.items():
         assert len(set(operator.asks)) >= 5
-        query = env.query(Stream((op,)), op)
-        assert len({env.ask(query, Stream((op, n)), SCENE).text for n in range(60)}) >= 20
+        query = env.query(SeededRng((op,)), op)
+        assert len({env.ask(query, SeededRng((op, n)), SCENE).text for n in range(60)}) >= 20
         assert sum(1 for _ in walk(query)) == 2 and env.task_of(query) == op
 
 

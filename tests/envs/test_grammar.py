@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given, settings
 from strategies import queries
 
-from zerosight.envs import Environment, stream
+from zerosight.envs import Environment, item_rng
 from zerosight.envs.language.query import Call, dump
 from zerosight.envs.shapes.canvas import GRAMMAR, LANGUAGE, VOCABULARY
 from zerosight.envs.shapes.operators import OPERATORS
@@ -158,8 +158,8 @@ def test_words_of_a_query_are_said_in_every_phrasing(value):
 
 def test_phrasing_is_drawn_evenly_and_repeatably():
     query = LANGUAGE.read(["count", ["select", "red"]])
-    drawn = [GRAMMAR.ask(query, stream("e/E-v1", "train", 0, i)) for i in range(400)]
-    assert drawn == [GRAMMAR.ask(query, stream("e/E-v1", "train", 0, i)) for i in range(400)]
+    drawn = [GRAMMAR.ask(query, item_rng("e/E-v1", "train", 0, i)) for i in range(400)]
+    assert drawn == [GRAMMAR.ask(query, item_rng("e/E-v1", "train", 0, i)) for i in range(400)]
     assert all(abs(n - 200) < 50 for n in Counter(drawn).values())
 
 
@@ -172,7 +172,7 @@ def test_questions_of_every_form_are_different_where_the_query_is(env: Environme
     meant: dict[str, list] = {}
     for task in env.tasks:
         for i in range(60):
-            drawn = stream(env.id, "dev", 3, i)
+            drawn = item_rng(env.id, "dev", 3, i)
             query = env.query(drawn, task)
             meaning = dump(query)
             if query.op == "fewer":  # fewer a than b says what more b than a says

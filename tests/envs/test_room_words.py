@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from zerosight.envs import Rejected, Stream
+from zerosight.envs import Rejected, SeededRng
 from zerosight.envs.spatial.asking import blind_query
 from zerosight.envs.spatial.english import grammar, noun, plural, read_question, sentence
 from zerosight.envs.spatial.operators import LANGUAGE, OPERATORS, PLAN, candidates, options
@@ -14,7 +14,7 @@ NAMES = ("sofa", "round table", "bookshelf", "desk lamp", "box", "bench", "plant
 
 
 def queries(task, count=25):
-    return [blind_query(Stream(("words", task, n)), task, NAMES, 6) for n in range(count)]
+    return [blind_query(SeededRng(("words", task, n)), task, NAMES, 6) for n in range(count)]
 
 
 def test_every_task_is_an_operator_and_has_a_form():

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from zerosight.envs.rng import Stream
+from zerosight.envs.rng import SeededRng
 from zerosight.envs.spatial import kit
 from zerosight.envs.spatial.build import built, kit_text, room_scene
 from zerosight.envs.spatial.layout import KINDS, plan_layout
@@ -192,8 +192,8 @@ def test_sights_are_those_of_the_things() -> None:
     scene = built(START + 'room.add("chair", 3, 2)\nroom.add("mug", 1, 3.5)\n' + END, 64).scene
     room = room_scene(scene)
     assert isinstance(room, RoomScene)
-    by_name = {obj.name: scene.sights[0][obj.index] for obj in scene.objects}
-    assert room.sights == ((by_name["chair"], by_name["mug"]),) and by_name["chair"].pixels > 20
+    by_name = {obj.name: scene.visibility[0][obj.index] for obj in scene.objects}
+    assert room.visibility == ((by_name["chair"], by_name["mug"]),) and by_name["chair"].pixels > 20
 
 
 def test_mistakes_are_explained() -> None:
@@ -218,7 +218,7 @@ def test_a_room_without_a_floor_or_around_a_court_is_refused() -> None:
 
 
 def test_the_sandbox_makes_the_same_scenes(pools: Pools) -> None:
-    texts = [plan_layout(Stream(("kit", kind)), things=(12, 16), kind=kind, cameras=3).text() for kind in KINDS]
+    texts = [plan_layout(SeededRng(("kit", kind)), things=(12, 16), kind=kind, cameras=3).text() for kind in KINDS]
     everything = START + "".join(f'room.add("{name}", {0.13 * i}, 1, turn={7 * i})\n' for i, name in enumerate(NAMES))
     texts.append(everything + END)
     for text, outcome in zip(texts, pools.draw("solid", [kit_text() + text for text in texts], 96), strict=True):

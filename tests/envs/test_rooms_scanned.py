@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scan_writers
 
-from zerosight.envs import Rejected, Stream, Truth, make, stream
+from zerosight.envs import Rejected, SeededRng, Truth, item_rng, make
 from zerosight.envs.scans import list_scans, open_scan
 from zerosight.envs.spatial.asking import drawn_queries
 from zerosight.envs.spatial.build import built, room_scene
@@ -23,13 +23,13 @@ SAME_AMOUNT = 0.02
 
 def filmed(number):
     """A furnished place seen by cameras of the scans' size; its pictures."""
-    layout = plan_layout(Stream(("scanned", number)), things=(12, 12), kind="rectangle", cameras=4, variety=(0.9, 1.0))
+    layout = plan_layout(SeededRng(("scanned", number)), things=(12, 12), kind="rectangle", cameras=4, variety=(0.9, 1.0))
     scene = built(layout.text(), 64).scene
     cameras = tuple(Camera(each.world_from_camera, scan_writers.INTRINSICS, 160, 120) for each in scene.cameras)
     world = World(scene.objects)
     views = [world.view(camera) for camera in cameras]
-    sights = tuple(world.sights(camera, view.owners) for camera, view in zip(cameras, views, strict=True))
-    return SpatialScene(scene.objects, cameras, sights), views
+    visibility = tuple(world.visibility(camera, view.owners) for camera, view in zip(cameras, views, strict=True))
+    return SpatialScene(scene.objects, cameras, visibility), views
 
 
 def scanned_mesh(scene, labels):
@@ -82,7 +82,7 @@ def test_answers_survive_the_round_trip(scanned, kind):
     kept: Counter[str] = Counter()
     asked: Counter[str] = Counter()
     for task in TASKS:
-        for query in list(drawn_queries(Surroundings(room), task, Stream(("asked", task))))[:60]:
+        for query in list(drawn_queries(Surroundings(room), task, SeededRng(("asked", task))))[:60]:
             before, after = env.solve(room, query), env.solve(found, query)
             if isinstance(before, Rejected):
                 continue
@@ -104,8 +104,8 @@ def test_a_folder_of_scans_is_a_world(scanned):
     assert len(list_scans(root)) == 3
     difficulty = env.difficulty_of(room)
     for task in ("relative_distance", "distance_cam_obj", "position_cam_cam", "room_size"):
-        item = env.sample(stream(env.id, "dev", 0, 0), task, difficulty)
-        assert item == env.sample(stream(env.id, "dev", 0, 0), task, difficulty)
+        item = env.sample(item_rng(env.id, "dev", 0, 0), task, difficulty)
+        assert item == env.sample(item_rng(env.id, "dev", 0, 0), task, difficulty)
         assert item.program.startswith("scan ") and item.scene.source.split("/")[0] in FORMATS
         assert env.score(item.truth, item.question.options, item.truth.value).value == 1
         assert env.render(item.program) == item.scene

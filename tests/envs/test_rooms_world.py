@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from second_rooms import agrees, mirrored, mirrored_answer, mirrored_query, second_answer
 
-from zerosight.envs import Rejected, Stream, Truth, make, stream
+from zerosight.envs import Rejected, SeededRng, Truth, item_rng, make
 from zerosight.envs.gallery import gallery_page
 from zerosight.envs.spatial import rules
 from zerosight.envs.spatial.asking import blind_query, drawn_queries
@@ -22,7 +22,8 @@ from zerosight.envs.spatial.staging import staged
 from zerosight.envs.spatial.surroundings import Surroundings
 from zerosight.envs.spatial.world import FRAMES, TASKS
 from zerosight.geometry import RoomObject, RoomScene, look_at
-from zerosight.geometry.spatial import Box, Sight
+from zerosight.geometry.boxes import OrientedBox
+from zerosight.geometry.visibility import ObjectVisibility
 from zerosight.render.drawing import shared
 
 KINDS = ("rectangle", "L", "rooms")
@@ -38,7 +39,7 @@ def rooms():
     """Nine places: in some much is there once, in some it is repeated; in some cameras turn or move."""
     found = []
     for number in range(9):
-        own, variety = Stream(("test-rooms", number)), ((0.8, 1.0), (0.4, 0.6))[number % 3 == 2]
+        own, variety = SeededRng(("test-rooms", number)), ((0.8, 1.0), (0.4, 0.6))[number % 3 == 2]
         layout = plan_layout(own, things=(12, 16), kind=KINDS[number % 3], cameras=FRAMES, variety=variety)
         task = ("motion_camera", "position_cam_reg", "")[number // 3]
         wanted = (rules.MOVES, rules.EIGHT, ("",) * 3)[number // 3][number % 3]
@@ -53,7 +54,7 @@ def asked(env, rooms):
     for task in TASKS:
         answered[task], refused[task] = [], Counter()
         for number, room in enumerate(rooms):
-            for query in drawn_queries(Surroundings(room), task, Stream(("test-asked", task, number))):
+            for query in drawn_queries(Surroundings(room), task, SeededRng(("test-asked", task, number))):
                 truth = env.solve(room, query)
                 if isinstance(truth, Truth):
                     answered[task].append((room, query, truth))
@@ -71,14 +72,14 @@ def test_second_method_agrees(env, asked, task):
     found = asked[0][task]
     assert len(found) >= 5, asked[1][task]
     for room, query, truth in found[:150]:
-        said = second_answer(json.loads(json.dumps(env.ask(query, Stream(("x",)), room).query)), room.to_json())
+        said = second_answer(json.loads(json.dumps(env.ask(query, SeededRng(("x",)), room).query)), room.to_json())
         assert agrees(said, truth), (query, said, truth)
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_mirrored_rooms_swap_left_and_right_and_nothing_else(env, asked, task):
     for room, query, truth in asked[0][task][:40]:
-        program = env.ask(query, Stream(("x",)), room).query
+        program = env.ask(query, SeededRng(("x",)), room).query
         mirror, other = RoomScene.from_json(mirrored(room.to_json())), env.parse_value(mirrored_query(program))
         found = env.solve(mirror, other)
         assert isinstance(found, Truth), (query, found)
@@ -97,7 +98,7 @@ def test_no_margin_is_under_its_threshold(asked, task):
 def test_every_refusal_has_a_reason_and_a_hint(env, rooms):
     codes = set()
     for task in TASKS:
-        for query in drawn_queries(Surroundings(rooms[0]), task, Stream(("refused", task))):
+        for query in drawn_queries(Surroundings(rooms[0]), task, SeededRng(("refused", task))):
             found = env.check(rooms[0], query)
             if found is not None:
                 codes.add(found.code)
@@ -108,22 +109,24 @@ def test_every_refusal_has_a_reason_and_a_hint(env, rooms):
 def test_questions_of_no_room_are_refused_or_answered(env, rooms):
     for task in TASKS:
         for number in range(30):
-            query = blind_query(Stream(("blind", task, number)), task, CATEGORIES, 9)
+            query = blind_query(SeededRng(("blind", task, number)), task, CATEGORIES, 9)
             assert isinstance(env.solve(rooms[number % len(rooms)], query), Truth | Rejected)
 
 
 # --- the reference's errors (facts, section C7), each on a place made for it
 
 
-def place(boxes, cameras, sights=None, floors=()):
+def place(boxes, cameras, visibility=None, floors=()):
     """A room of labelled boxes that every camera sees whole."""
     objects = tuple(RoomObject(i, label, box) for i, (label, box) in enumerate(boxes))
-    seen = sights or tuple(tuple(Sight(4_000, 1.0, 1.0, (0, 0, 60, 60)) for _ in objects) for _ in cameras)
+    seen = visibility or tuple(
+        tuple(ObjectVisibility(4_000, 1.0, 1.0, (0, 0, 60, 60)) for _ in objects) for _ in cameras
+    )
     return RoomScene(objects, tuple(cameras), seen, tuple(map(str, range(len(cameras)))), floors)
 
 
 def cube(x, y, side=1.0, z=None):
-    return Box((x, y, side / 2 if z is None else z), (side, side, side), 0.0)
+    return OrientedBox((x, y, side / 2 if z is None else z), (side, side, side), 0.0)
 
 
 def answer(env, room, *program):
@@ -171,7 +174,11 @@ def test_distance_is_between_the_points_that_the_words_name(env):
     """There: from centre to centre (1.64 m), though the question says the closest points (0.5 m)."""
     camera = look_at([0, -5, 1.5], [0, 0, 0.5], 60, 100, 100)
     room = place(
-        [("desk", Box((0, 0, 0.4), (1.14, 0.8, 0.8), 0)), ("bed", Box((1.64, 0, 0.4), (1.14, 2.0, 0.8), 0))], (camera,)
+        [
+            ("desk", OrientedBox((0, 0, 0.4), (1.14, 0.8, 0.8), 0)),
+            ("bed", OrientedBox((1.64, 0, 0.4), (1.14, 2.0, 0.8), 0)),
+        ],
+        (camera,),
     )
     assert answer(env, room, "absolute_distance", thing("desk"), thing("bed")).value == "0.5"
 
@@ -180,7 +187,11 @@ def test_nearest_is_by_nearest_points(env):
     """A long thing whose middle is far may be the nearest."""
     camera = look_at([0, -9, 2], [0, 0, 0.5], 60, 100, 100)
     room = place(
-        [("stool", cube(0, 0, 0.4)), ("sofa", Box((0, 2.2, 0.4), (0.8, 4.0, 0.8), 0)), ("bin", cube(-1.6, 0, 0.4))],
+        [
+            ("stool", cube(0, 0, 0.4)),
+            ("sofa", OrientedBox((0, 2.2, 0.4), (0.8, 4.0, 0.8), 0)),
+            ("bin", cube(-1.6, 0, 0.4)),
+        ],
         (camera,),
     )
     found = answer(env, room, "relative_distance", ["things", "sofa", "bin"], thing("stool"))
@@ -225,7 +236,7 @@ def test_directions_near_a_border_are_refused(env, degrees, clear):
 def test_frames_that_share_nothing_are_not_compared(env):
     """Nobody could tell from the pixels how their cameras stand to each other."""
     cameras = [look_at([0, 0, 1.5], [y, 0, 0.5], 60, 100, 100) for y in (4, -4)]
-    seen, none = Sight(4_000, 1.0, 1.0, (0, 0, 60, 60)), Sight(0, 0.0, 0.0, None)
+    seen, none = ObjectVisibility(4_000, 1.0, 1.0, (0, 0, 60, 60)), ObjectVisibility(0, 0.0, 0.0, None)
     things = [("box", cube(4, 0)), ("bin", cube(4, 2)), ("bed", cube(-4, 0))]
     room = place(things, cameras, ((seen, seen, none), (none, seen, seen)))
     for op in ("position_cam_cam", "elevation_cam_cam", "motion_camera"):
@@ -259,16 +270,18 @@ def test_names_of_several_things_or_of_none_are_refused(env):
 
 def test_what_walls_hide_is_not_hidden_by_things(env):
     camera = look_at([0, -5, 1.5], [0, 0, 0.5], 60, 100, 100)
-    for hiders, expected in (
+    for occluders, expected in (
         (((1, 900), (-1, 100)), "plant"),
         (((-1, 900), (1, 100)), "structure"),
         (((1, 500), (2, 490)), "ambiguous"),
         ((), "empty"),
     ):
-        share = 1000 / (1000 + sum(pixels for _, pixels in hiders))
-        whole = Sight(900, 1.0, 1.0, (0, 0, 30, 30))
-        sights = ((Sight(1000, share, 1.0, (0, 0, 60, 60), hiders), whole, whole),)
-        room = place([("sofa", cube(0, 2)), ("plant", cube(0, 0, 0.4)), ("bin", cube(1, 0, 0.3))], (camera,), sights)
+        share = 1000 / (1000 + sum(pixels for _, pixels in occluders))
+        whole = ObjectVisibility(900, 1.0, 1.0, (0, 0, 30, 30))
+        visibility = ((ObjectVisibility(1000, share, 1.0, (0, 0, 60, 60), occluders), whole, whole),)
+        room = place(
+            [("sofa", cube(0, 2)), ("plant", cube(0, 0, 0.4)), ("bin", cube(1, 0, 0.3))], (camera,), visibility
+        )
         found = answer(env, room, "occluder", view(1), thing("sofa"))
         assert (found.value if isinstance(found, Truth) else found.code) == expected
 
@@ -293,13 +306,13 @@ def crossings(origin, along, corners):
 
 @pytest.mark.parametrize("number", range(2))
 def test_sights_are_those_of_another_ray_caster(number):
-    own = Stream(("cast", number))
+    own = SeededRng(("cast", number))
     layout = plan_layout(own, things=(9, 9), kind=KINDS[number], cameras=2)
     scene = built(layout.text(), 96).scene
     corners = np.concatenate([obj.vertices[obj.triangles] for obj in scene.objects])
     owners = np.repeat(np.arange(len(scene.objects)), [len(obj.triangles) for obj in scene.objects])
     starts = np.flatnonzero(np.diff(owners, prepend=-1))
-    for camera, row in zip(scene.cameras, scene.sights, strict=True):
+    for camera, row in zip(scene.cameras, scene.visibility, strict=True):
         step = 3
         places = np.stack(np.meshgrid(np.arange(1, 96, step) + 0.5, np.arange(1, 96, step) + 0.5), axis=-1).reshape(
             -1, 2
@@ -314,7 +327,7 @@ def test_sights_are_those_of_another_ray_caster(number):
             assert pixels == pytest.approx(sight.pixels, abs=20 + 4 * step * math.sqrt(sight.pixels))
             if whole > 900:
                 assert pixels / whole == pytest.approx(sight.share, abs=0.12)
-            for other, hidden in sight.hiders:
+            for other, hidden in sight.occluders:
                 if hidden > 300:
                     found = step**2 * np.count_nonzero(alone & (first == other))
                     assert found == pytest.approx(hidden, rel=0.35, abs=60)
@@ -326,7 +339,7 @@ def test_sights_are_those_of_another_ray_caster(number):
 @pytest.mark.parametrize("difficulty", [2, 3])
 def test_items_of_higher_difficulties_keep_the_contract(env, difficulty):
     for number, task in enumerate(list(TASKS)[difficulty::3]):
-        item = env.sample(stream(env.id, "train", 3, number), task, difficulty)
+        item = env.sample(item_rng(env.id, "train", 3, number), task, difficulty)
         assert env.difficulty_of(item.scene) == difficulty == item.difficulty
         assert env.task_of(env.parse_value(item.question.query)) == task
         assert env.solve(item.scene, env.parse_value(item.question.query)) == item.truth
@@ -337,13 +350,13 @@ def test_items_of_higher_difficulties_keep_the_contract(env, difficulty):
 def test_questions_can_be_written_in_words(env, asked):
     for task in TASKS:
         room, query, truth = asked[0][task][0]
-        text = env.ask(query, Stream(("words", task)), room).text
+        text = env.ask(query, SeededRng(("words", task)), room).text
         if task != "view_match":
             assert env.solve(room, env.parse(text)) == truth
 
 
 def test_proofs_and_sheets_show_what_the_question_names(env):
-    item = env.sample(stream(env.id, "dev", 2, 0), "position_cam_cam", 1)
+    item = env.sample(item_rng(env.id, "dev", 2, 0), "position_cam_cam", 1)
     (drawn,) = env.draw(shared(), [item.program])
     assert env.shown(item, drawn).array.tobytes() == env.show(item, env.size).array.tobytes()
     proof = env.proof(item, 300).array
@@ -351,7 +364,7 @@ def test_proofs_and_sheets_show_what_the_question_names(env):
 
 
 def test_pages_show_the_proof_beside_the_item(env):
-    item = env.sample(stream(env.id, "dev", 2, 0), "absolute_distance", 1)
+    item = env.sample(item_rng(env.id, "dev", 2, 0), "absolute_distance", 1)
     page = gallery_page(env, [item])
     assert page.count("data:image/png;base64,") == 2 and "<summary>proof</summary>" in page
     assert f"{item.truth.value} m" in page
@@ -441,8 +454,8 @@ def test_no_program_makes_it_raise(program):
 @given(st.sampled_from(sorted(TASKS)), st.integers(0, 10**6), st.data())
 def test_mutated_questions_are_answered_or_refused(task, seed, data):
     env = make("spatial/Rooms-v1")
-    query = blind_query(Stream(("mutated", seed)), task, ("sofa", "bed", "bin", "desk", "lamp", "box", "mug"), 2)
-    program = json.loads(json.dumps(env.ask(query, Stream(("x",)), place([], ())).query))
+    query = blind_query(SeededRng(("mutated", seed)), task, ("sofa", "bed", "bin", "desk", "lamp", "box", "mug"), 2)
+    program = json.loads(json.dumps(env.ask(query, SeededRng(("x",)), place([], ())).query))
     for leaf in program[1:]:
         if data.draw(st.booleans()):
             leaf[-1] = data.draw(st.sampled_from(["sofa", "", 0, 1, 99, None, [], "left", "x" * 80]))

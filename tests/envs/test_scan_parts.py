@@ -108,7 +108,7 @@ def test_a_thing_without_a_surface_is_seen_as_its_box() -> None:
     eye = look_at((2, -3, 1), (2, 2, 0.5), 60, 80, 60)
     found = of_boxes(mesh, [("stool", np.array([2.0, 2, 0.25]), np.array([0.4, 0.4, 0.5]), np.eye(3))])
     scene = room(found, [eye], ["a"], "here")
-    assert scene.sights[0][0].pixels > 20 and scene.sights[0][0].share == 1
+    assert scene.visibility[0][0].pixels > 20 and scene.visibility[0][0].share == 1
 
 
 def test_nameless_things_hide_but_are_none() -> None:

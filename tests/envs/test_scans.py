@@ -73,14 +73,14 @@ def test_cameras_are_read_back(kind: str, scans: dict[str, Scan]) -> None:
 @formats
 def test_sights_are_those_of_rays_and_boxes(kind: str, scans: dict[str, Scan]) -> None:
     scene = scans[kind].room
-    for camera, row in zip(scene.cameras, scene.sights, strict=True):
+    for camera, row in zip(scene.cameras, scene.visibility, strict=True):
         owners = seen(camera)[0]
         for i, sight in enumerate(row):
             pixels = np.count_nonzero(owners == i)
             assert abs(sight.pixels - pixels) <= 2 + 0.02 * pixels, (i, sight, pixels)
     # Not empty, and the pillar that nobody labelled hides things.
-    assert sum(sight.pixels > 0 for row in scene.sights for sight in row) >= 12
-    assert any(0 < sight.share < 0.9 for row in scene.sights for sight in row)
+    assert sum(sight.pixels > 0 for row in scene.visibility for sight in row) >= 12
+    assert any(0 < sight.share < 0.9 for row in scene.visibility for sight in row)
 
 
 @formats
@@ -119,7 +119,7 @@ def test_formats_agree(scans: dict[str, Scan]) -> None:
     """Where a thing begins in the mesh is all that they may differ in."""
     first = scans["scannetpp"].room
     for kind in ("scannet", "scannetpp_phone", "arkitscenes"):
-        for row, other in zip(first.sights, scans[kind].room.sights, strict=True):
+        for row, other in zip(first.visibility, scans[kind].room.visibility, strict=True):
             assert [abs(a.pixels - b.pixels) <= 3 for a, b in zip(row, other, strict=True)] == [True] * len(row)
 
 
@@ -336,7 +336,7 @@ def test_every_other_frame(written: dict[str, Path]) -> None:
 def test_named_frames_in_their_order(written: dict[str, Path], scans: dict[str, Scan]) -> None:
     scan = open_scan(written["scannet"], frames=["60.jpg", 20])
     assert scan.room.frames == ("60.jpg", "20.jpg")
-    assert scan.room.sights == tuple(scans["scannet"].room.sights[i] for i in (3, 1))
+    assert scan.room.visibility == tuple(scans["scannet"].room.visibility[i] for i in (3, 1))
     with pytest.raises(ScanError, match="no frame '30'"):
         open_scan(written["scannet"], frames=[30])
     with pytest.raises(ScanError, match="twice"):
@@ -360,7 +360,7 @@ def test_smaller_pictures_show_the_same(written: dict[str, Path], scans: dict[st
         assert (camera.width, camera.height) == (80, 60) and small.picture(i).array.shape == (60, 80, 3)
         assert camera.fov_degrees == pytest.approx(whole.fov_degrees, abs=1e-3)
         assert np.mean(np.abs(small.picture(i).array.astype(int) - picture(camera)).max(axis=2) > 40) < 0.12
-        for sight, full in zip(small.room.sights[i], scans["arkitscenes"].room.sights[i], strict=True):
+        for sight, full in zip(small.room.visibility[i], scans["arkitscenes"].room.visibility[i], strict=True):
             assert abs(4 * sight.pixels - full.pixels) <= 40 + 0.1 * full.pixels
 
 

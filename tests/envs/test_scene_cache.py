@@ -8,7 +8,7 @@ from threading import Barrier, Lock
 
 import pytest
 
-from zerosight.envs import Rejected, list_environments, make, stream
+from zerosight.envs import Rejected, item_rng, list_environments, make
 from zerosight.envs.scene_cache import SceneCache
 
 QUESTIONS = 13
@@ -37,9 +37,9 @@ class CountedParse:
 @pytest.mark.parametrize("env_id", list_environments(), ids=lambda env_id: env_id.replace("/", "-"))
 def test_drawing_is_parsed_once_for_all_questions(env_id, monkeypatch):
     env = make(env_id)
-    item_stream = stream(env.id, "train", 0, 5)
-    item = env.sample(item_stream, next(iter(env.tasks)), min(env.difficulties))
-    queries = [env.query(item_stream, task) for task in islice(cycle(env.tasks), QUESTIONS)]
+    rng = item_rng(env.id, "train", 0, 5)
+    item = env.sample(rng, next(iter(env.tasks)), min(env.difficulties))
+    queries = [env.query(rng, task) for task in islice(cycle(env.tasks), QUESTIONS)]
 
     def copied():
         # Equal to the sampled scene, and an object that nobody has parsed.

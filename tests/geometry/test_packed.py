@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import MultiPolygon, Polygon, box
 
-from zerosight.envs import Environment, stream
+from zerosight.envs import Environment, item_rng
 from zerosight.geometry import FlatObject, FlatScene, pack_regions, pack_scene, rounded, unpack_regions, unpack_scene
 
 FRAME = Polygon(box(0, 0, 9, 9).exterior, [box(2, 2, 3, 3).exterior, box(5, 5, 6, 6).exterior]).normalize()
@@ -48,7 +48,7 @@ def test_any_coordinates_survive(boxes: list[tuple[float, float, float, float]])
 def test_sampled_scenes_survive_as_through_json(env: Environment) -> None:
     for index in range(40):
         tasks = list(env.tasks)
-        scene = env.sample(stream(env.id, "train", 3, index), tasks[index % len(tasks)], env.difficulties[-1]).scene
+        scene = env.sample(item_rng(env.id, "train", 3, index), tasks[index % len(tasks)], env.difficulties[-1]).scene
         found = told(scene)
         assert found == scene == FlatScene.from_json(scene.to_json())
         assert found.to_json() == scene.to_json()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zerosight.envs import Briefing, Environment, Rejected, Requirement, Stream, make, stream
+from zerosight.envs import Briefing, Environment, Rejected, Requirement, SeededRng, item_rng, make
 from zerosight.envs.language.query import dump
 from zerosight.roles import proposer
 from zerosight.roles.proposer import MAX_CONCEPT_CHARS, Proposal, ProposerWeights
@@ -27,7 +27,7 @@ def test_proposal_is_read():
     assert isinstance(proposal, Proposal)
     assert proposal.concept == "a crowd of circles" and proposal.task == "extreme_colour" and proposal.objects == 4
     assert proposal.requirements[1] == Requirement(1, ("small", "blue", "square"))
-    assert ENV.ask(proposal.query, stream("e", "train", 0, 0), SCENE).query == GOOD["ask"]
+    assert ENV.ask(proposal.query, item_rng("e", "train", 0, 0), SCENE).query == GOOD["ask"]
 
 
 def test_query_of_no_named_form_has_no_task():
@@ -149,7 +149,7 @@ def test_schema_takes_what_any_of_its_worlds_can_be_asked_and_nothing_else() -> 
     worlds = [make("shapes/Canvas-v1"), make("transforms/Edit-v1")]
     both = Draft202012Validator(proposer.schema(worlds))
     one, other = (Draft202012Validator(proposer.schema([world])) for world in worlds)
-    canvas, edit = (dump(world.query(Stream(("schema",)), next(iter(world.tasks)))) for world in worlds)
+    canvas, edit = (dump(world.query(SeededRng(("schema",)), next(iter(world.tasks)))) for world in worlds)
     good = {"concept": "a title", "draw": [[1, "red"]], "ask": json.loads(json.dumps(canvas))}
     edited = {**good, "ask": json.loads(json.dumps(edit))}
     assert both.is_valid(good) and both.is_valid(edited)

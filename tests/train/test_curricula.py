@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from zerosight.envs import Environment, Stream
+from zerosight.envs import Environment, SeededRng
 from zerosight.train.config import ConfigError, CurriculumConfig, build
 from zerosight.train.curriculum.base import Arm, Curriculum
 from zerosight.train.curriculum.variants import CURRICULA, Regret, Replay, Sec, SpatialEvo, make_curriculum
@@ -27,7 +27,7 @@ def see(curriculum: Curriculum, arm: Arm, *rates: float) -> None:
 
 
 def drawn(curriculum: Curriculum, key: str) -> list[tuple[str, int]]:
-    return [(arm.task, arm.difficulty) for arm in curriculum.draw(Stream((key,)), 30)]
+    return [(arm.task, arm.difficulty) for arm in curriculum.draw(SeededRng((key,)), 30)]
 
 
 event = st.tuples(st.integers(0, 99), st.integers(0, ANSWERS), st.booleans())
@@ -197,7 +197,7 @@ def test_confidence_weighs_doubt(env):
 
 def test_ttcs_draws_the_test_questions_forms_where_votes_are_split(env):
     curriculum = made(env, "ttcs", targets=("count", "nearest"))
-    assert {arm.task for arm in curriculum.draw(Stream(("t",)), 200)} == {"count", "nearest"}
+    assert {arm.task for arm in curriculum.draw(SeededRng(("t",)), 200)} == {"count", "nearest"}
     arm = next(arm for arm in curriculum.arms if arm.task == "count")
     curriculum.note_share(arm.env, arm.task, arm.difficulty, 0.75)
     assert curriculum.weight(arm) == pytest.approx(0.75**1.2)
@@ -210,10 +210,10 @@ def test_failures_come_back_until_they_are_paid(env):
     failed, solved = curriculum.arms[4], curriculum.arms[5]
     see(curriculum, failed, 0.25)
     see(curriculum, solved, 1.0)
-    assert {id(arm) for arm in curriculum.draw(Stream(("f",)), 50)} == {id(failed)}
+    assert {id(arm) for arm in curriculum.draw(SeededRng(("f",)), 50)} == {id(failed)}
     see(curriculum, failed, *[1.0] * 60)
     assert curriculum.own[failed.env, failed.task, failed.difficulty]["debt"] < 1e-9
-    assert made(env, "failures", failure_share=0.0).draw(Stream(("f",)), 9)
+    assert made(env, "failures", failure_share=0.0).draw(SeededRng(("f",)), 9)
 
 
 def test_coevolve_opens_one_rung_at_a_time_and_in_turn(env):

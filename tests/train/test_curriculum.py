@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from zerosight.envs import Environment, Stream
+from zerosight.envs import Environment, SeededRng
 from zerosight.train.config import CurriculumConfig
 from zerosight.train.curriculum.base import Curriculum
 
@@ -21,7 +21,7 @@ def taught(env: Environment, rates: dict[str, float]) -> Curriculum:
 def test_half_known_forms_are_drawn_most(env: Environment) -> None:
     chance = env.tasks["exists"].chance
     curriculum = taught(env, {"exists": chance + (1 - chance) / 2, "compare": env.tasks["compare"].chance})
-    drawn = Counter(arm.task for arm in curriculum.draw(Stream(("test",)), 3000))
+    drawn = Counter(arm.task for arm in curriculum.draw(SeededRng(("test",)), 3000))
     assert drawn["exists"] > 5 * drawn["compare"]
     assert drawn["exists"] > 5 * drawn["colour"]
     assert drawn["compare"] > 0
@@ -54,7 +54,7 @@ def test_state_comes_back_exactly(env: Environment) -> None:
     fresh = Curriculum(CurriculumConfig(), [env])
     fresh.restore(curriculum.state())
     assert fresh.state() == curriculum.state()
-    draws = ([arm.task for arm in one.draw(Stream(("test", 1)), 50)] for one in (curriculum, fresh))
+    draws = ([arm.task for arm in one.draw(SeededRng(("test", 1)), 50)] for one in (curriculum, fresh))
     assert next(draws) == next(draws)
 
 

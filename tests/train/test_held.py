@@ -147,7 +147,8 @@ def fail_divided(processes: Together, kind: str, folder: Path) -> str:
         for completion in broken:
             object.__setattr__(completion, "logprobs", tuple(float("nan") for _ in completion.logprobs))
     try:
-        learner.step(rollouts, SeededRng(("step",)))
+        for _ in range(3):
+            learner.step(rollouts, SeededRng(("step",)))
     except TrainingError as error:
         return str(error)
     return "went on"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zerosight.benchmarks.own.learning import half_known
-from zerosight.envs import make, stream
+from zerosight.envs import item_rng, make
 from zerosight.train.heldout import EASY, HARDER, NEW, evaluate, heldout_suite, kind_of
 from zerosight.train.intervals import wilson
 from zerosight.train.models.load import EMBEDDED
@@ -46,7 +46,7 @@ def test_no_suite_item_is_in_another_split() -> None:
     env = make(ENV)
     held = {item.digest for item in heldout_suite([ENV], 150).items}
     for split in ("train", "dev"):
-        other = {env.sample(stream(ENV, split, 0, i), item, 2).digest for i, item in enumerate(list(env.tasks) * 10)}
+        other = {env.sample(item_rng(ENV, split, 0, i), item, 2).digest for i, item in enumerate(list(env.tasks) * 10)}
         assert not held & other
 
 

@@ -125,7 +125,8 @@ def fail_together(processes: Together, folder: Path) -> str:
         with torch.no_grad():
             policy.model.lm_head.weight[5] = torch.nan
     try:
-        learner.step(rollouts, SeededRng(("step",)))
+        for _ in range(3):
+            learner.step(rollouts, SeededRng(("step",)))
     except TrainingError as error:
         return str(error)
     return "went on"

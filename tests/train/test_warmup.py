@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from zerosight.envs import Environment, FlatScene, Rejected, make, stream
+from zerosight.envs import Environment, FlatScene, Rejected, item_rng, make
 from zerosight.envs.shapes.canvas import perceive
 from zerosight.roles import proposer
 from zerosight.train.seed.lessons import ANSWERED, GRID, Page, Syllabus, page, pages, requirements_of
@@ -145,7 +145,7 @@ def test_only_taught_forms_on_easy_pictures_are_answered(env: Environment) -> No
 def test_requirements_are_met_by_the_item_they_come_from(task: str) -> None:
     world = make("shapes/Canvas-v1")
     for index in range(20):
-        own = stream(world.id, "train", 11, index)
+        own = item_rng(world.id, "train", 11, index)
         item = world.sample(own, task, 1 + index % 3)
         things = perceive(item.scene)
         assert not isinstance(things, Rejected)

@@ -11,7 +11,7 @@ import torch
 from jsonschema import Draft202012Validator
 from tiny_vllm import ENGINE, RANK, adapters, ask, masked_logprobs, randomised
 
-from zerosight.envs import Stream, make
+from zerosight.envs import SeededRng, make
 from zerosight.roles import proposer
 from zerosight.train.generators import (
     AdapterError,
@@ -140,7 +140,7 @@ def test_proposals_of_the_embedded_model_fit_the_worlds_schema(tmp_path: Path) -
     schemas = {"proposer": proposer.schema([make("shapes/Canvas-v1"), world])}
     options = {**ENGINE, "max_model_len": 768}
     made = VLLMEngineGenerator(EMBEDDED, Checks.of(policy), tmp_path, lora_rank=0, schemas=schemas, options=options)
-    briefing = world.briefing(Stream(("constrained",)), next(iter(world.tasks)), 1)
+    briefing = world.briefing(SeededRng(("constrained",)), next(iter(world.tasks)), 1)
     prompt = policy.prompt(proposer.prompt(world, briefing))
     # Hot enough that next to none would be JSON without the schema.
     [group] = made.generate("proposer", [prompt], Sampling(max_new_tokens=400, temperature=1.8, n=16), 0)

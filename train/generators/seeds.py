@@ -1,6 +1,6 @@
 """Seeds of single requests: a backend that samples each prompt by a seed of its own must be given different ones."""
 
-from ...envs import Stream
+from ...envs import SeededRng
 
 
 def request_seed(seed: int, place: int) -> int:
@@ -8,4 +8,4 @@ def request_seed(seed: int, place: int) -> int:
 
     vLLM adds a completion's number to its request's seed, so neighbouring seeds would repeat each other's completions.
     """
-    return Stream(("request", seed, place)).word() >> 2
+    return SeededRng(("request", seed, place)).word() >> 2

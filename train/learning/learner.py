@@ -1,7 +1,7 @@
 """The learner: one GRPO step from the trajectories of all roles.
 
-Begin at `Learner.step`. Trajectories become rows to compute in `batches`, log-probs and gradients come from the strategy of
-the weights in `sharding`, and the losses are those of `losses`.
+Begin at `Learner.step`. Trajectories become rows to compute in `batches`, log-probs and gradients come from
+the strategy of the weights in `sharding`, and the losses are those of `losses`.
 """
 
 import itertools
@@ -164,7 +164,7 @@ class Learner:
         return metrics | {"skipped_updates": float(skipped_updates)}
 
     def gradient(self, role: str, trajectories: Sequence[Trajectory]) -> list[torch.Tensor]:
-        """Return the gradient of a step on `trajectories` of one `role`, by parameter of the optimizer; nothing is changed.
+        """Return the gradient of a step on `trajectories` of one `role`, by parameter; nothing is changed.
 
         In a single process; trajectories without signal give zeros.
 

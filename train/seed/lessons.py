@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...envs import Briefing, FlatScene, Item, Rejected, Requirement, Stream, make
+from ...envs import Briefing, FlatScene, Item, Rejected, Requirement, SeededRng, make
 from ...envs.answers import NUMBER_WORDS
 from ...envs.shapes.canvas import ENV_ID, perceive
 from ...envs.shapes.operators import Thing
@@ -90,15 +90,15 @@ def _caption(things: Sequence[Thing], axis: str, sign: int) -> str:
 _ORDERS = {"left": ("x", 1), "right": ("x", -1), "top": ("y", 1), "bottom": ("y", -1)}
 
 
-def captions(stream: Stream, things: Sequence[Thing]) -> Iterator[Lesson]:
+def captions(rng: SeededRng, things: Sequence[Thing]) -> Iterator[Lesson]:
     """What is drawn where: all of it from one side, some of it from another, single places and objects."""
-    side = stream.choice(tuple(_ORDERS))
+    side = rng.choice(tuple(_ORDERS))
     yield Lesson(f"describe from the {side}", _caption(things, *_ORDERS[side]), 1.0)
-    for side in stream.sample(tuple(_ORDERS), 2):
-        word = getattr(stream.choice(things), stream.choice(("colour", "shape", "size")))
+    for side in rng.sample(tuple(_ORDERS), 2):
+        word = getattr(rng.choice(things), rng.choice(("colour", "shape", "size")))
         chosen = [thing for thing in things if thing.described_by((word,))]
         yield Lesson(f"describe {word} from the {side}", _caption(chosen, *_ORDERS[side]), 1.0)
-    for thing in stream.sample(things, min(3, len(things))):
+    for thing in rng.sample(things, min(3, len(things))):
         yield Lesson(f"what is at {_place(thing.x)} {_place(thing.y)}", _name(thing), 1.0)
         alike = [other for other in things if _name(other, ("colour", "shape")) == _name(thing, ("colour", "shape"))]
         if len(alike) == 1:
@@ -108,21 +108,21 @@ def captions(stream: Stream, things: Sequence[Thing]) -> Iterator[Lesson]:
 _BESIDE = {"left of": ("x", -1), "right of": ("x", 1), "above": ("y", -1), "below": ("y", 1)}
 
 
-def relations(stream: Stream, things: Sequence[Thing]) -> Iterator[Lesson]:
+def relations(rng: SeededRng, things: Sequence[Thing]) -> Iterator[Lesson]:
     """How many there are of each kind, and how the others lie to an object."""
     for word in ("colour", "shape"):
         tally = Counter(getattr(thing, word) for thing in things)
         yield Lesson(f"count by {word}", ", ".join(f"{tally[kind]} {kind}" for kind in sorted(tally)), 1.0)
     brief = {thing: _name(thing, ("colour", "shape")) for thing in things}
     unique = [thing for thing in things if list(brief.values()).count(brief[thing]) == 1]
-    for anchor in stream.sample(unique, min(2, len(unique))):
+    for anchor in rng.sample(unique, min(2, len(unique))):
         others = [thing for thing in things if thing is not anchor]
-        for side in stream.sample(tuple(_BESIDE), 2):
+        for side in rng.sample(tuple(_BESIDE), 2):
             axis, sign = _BESIDE[side]
             beside = [t for t in _ordered(others, "x") if sign * (getattr(t, axis) - getattr(anchor, axis)) > 0]
             yield Lesson(f"describe {side} the {brief[anchor]}", _names(beside), 1.0)
         named = [thing for thing in unique if thing is not anchor]
-        for other in stream.sample(named, min(2, len(named))):
+        for other in rng.sample(named, min(2, len(named))):
             yield Lesson(f"how the {brief[other]} lies to the {brief[anchor]}", _lies(other, anchor), 1.0)
         near = sorted(others, key=lambda thing: math.hypot(thing.x - anchor.x, thing.y - anchor.y))
         yield Lesson(f"describe near the {brief[anchor]}", _names(near), 1.0)
@@ -142,24 +142,24 @@ def _lies(thing: Thing, anchor: Thing) -> str:
     return " ".join(words)
 
 
-def answers(stream: Stream, item: Item, extra: int, weight: float) -> Iterator[Lesson]:
+def answers(rng: SeededRng, item: Item, extra: int, weight: float) -> Iterator[Lesson]:
     """The item's own question, and `extra` more of the answered forms that its scene poses well."""
     env = make(item.env)
     yield Lesson(user_text(solver.prompt(item.question)), item.truth.value, weight)
     for _ in range(extra):
-        query = env.query(stream, stream.choice(ANSWERED))
+        query = env.query(rng, rng.choice(ANSWERED))
         truth = env.solve(item.scene, query)
         if not isinstance(truth, Rejected):
-            yield Lesson(user_text(solver.prompt(env.ask(query, stream, item.scene))), truth.value, weight)
+            yield Lesson(user_text(solver.prompt(env.ask(query, rng, item.scene))), truth.value, weight)
 
 
-def requirements_of(stream: Stream, item: Item, things: Sequence[Thing]) -> tuple[Requirement, ...]:
+def requirements_of(rng: SeededRng, item: Item, things: Sequence[Thing]) -> tuple[Requirement, ...]:
     """What a drawing like the item's must show, from left to right; alike neighbours are counted together.
 
     The order is a habit that the Coder learns to follow: shapes drawn from left to right are easier to keep apart.
     """
     asks = json.dumps(item.question.query)
-    sized = any(word in asks for word in ("small", "large", "size")) or stream.integer(0, 3) == 0
+    sized = any(word in asks for word in ("small", "large", "size")) or rng.integer(0, 3) == 0
     words = ("size", "colour", "shape") if sized else ("colour", "shape")
     names = [_name(thing, words) for thing in sorted(things, key=lambda thing: thing.x)]
     return tuple(Requirement(len(list(alike)), tuple(name.split())) for name, alike in groupby(names))
@@ -189,21 +189,21 @@ def program(item: Item, things: Sequence[Thing], wanted: Sequence[Requirement]) 
 def page(seed: int, index: int, syllabus: Syllabus) -> Page:
     """One picture and all its lessons; a third of the pages have difficulty 1 and questions."""
     env = make(ENV_ID)
-    stream = Stream(("warm-up", seed, index))
-    difficulty = stream.choice((1, 2, 3))
-    task = stream.choice(ANSWERED if difficulty == 1 else tuple(env.tasks))
-    item = env.sample(stream, task, difficulty)
+    rng = SeededRng(("warm-up", seed, index))
+    difficulty = rng.choice((1, 2, 3))
+    task = rng.choice(ANSWERED if difficulty == 1 else tuple(env.tasks))
+    item = env.sample(rng, task, difficulty)
     things = _clear(item)
-    seen = list(captions(stream, things))
+    seen = list(captions(rng, things))
     if syllabus.relations:
-        seen += relations(stream.child("relations"), things)
+        seen += relations(rng.child("relations"), things)
     if difficulty == 1:
-        seen += answers(stream, item, syllabus.extra_answers, syllabus.answer_weight)
+        seen += answers(rng, item, syllabus.extra_answers, syllabus.answer_weight)
     # Programs and proposals are about every task and difficulty: what the Proposer may write is not what the
     # Solver was taught to answer.
-    other = env.sample(stream, stream.choice(tuple(env.tasks)), stream.choice(env.difficulties))
+    other = env.sample(rng, rng.choice(tuple(env.tasks)), rng.choice(env.difficulties))
     drawn = _clear(other)
-    wanted = requirements_of(stream, other, drawn)
+    wanted = requirements_of(rng, other, drawn)
     told = [program(other, drawn, wanted)]
     if index % 2:
         told.append(proposal(other, wanted))

@@ -33,7 +33,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from zerosight.envs import FlatScene, Rejected, Stream, Task
+from zerosight.envs import FlatScene, Rejected, SeededRng, Task
 from zerosight.envs.drawn import DrawnEnvironment
 from zerosight.envs.language.execute import Result, Run, execute
 from zerosight.envs.language.grammar import Grammar
@@ -235,26 +235,26 @@ hours and a long one for the minutes, in steps of five. Keep clocks apart."""
         clocks = len(scene.objects) // 3
         return next((level for level, (_, most) in self.objects.items() if clocks <= most), max(self.objects))
 
-    def query(self, stream: Stream, task: str) -> Call:
+    def query(self, rng: SeededRng, task: str) -> Call:
         """A query of the task's form."""
-        first, second = (LANGUAGE.leaf("select", colour) for colour in stream.sample(tuple(COLOURS), 2))
+        first, second = (LANGUAGE.leaf("select", colour) for colour in rng.sample(tuple(COLOURS), 2))
         if task == "past_six":
             return LANGUAGE.call(task, LANGUAGE.leaf("select"))
         sets = (first, second) if task == "later" else (first,)
         return LANGUAGE.call(task, *(LANGUAGE.call("unique", each) for each in sets))
 
-    def compose(self, stream: Stream, query: Call, wanted: str | None, difficulty: int) -> str:
+    def compose(self, rng: SeededRng, query: Call, wanted: str | None, difficulty: int) -> str:
         """Clocks of different colours, set anew until the query has the wanted answer."""
         asked = [leaf.words[0] for call in query.args if isinstance(call, Call) for leaf in call.args]
         count, _ = self.objects[difficulty]
         others = [colour for colour in COLOURS if colour not in asked]
-        colours = stream.shuffled([*asked, *stream.sample(others, count - len(asked))])
+        colours = rng.shuffled([*asked, *rng.sample(others, count - len(asked))])
         while True:
-            clocks = [Time(colour, stream.integer(1, 12), 5 * stream.integer(0, 11)) for colour in colours]
+            clocks = [Time(colour, rng.integer(1, 12), 5 * rng.integer(0, 11)) for colour in colours]
             result = execute(LANGUAGE, query, clocks, self.thresholds)
             clear = isinstance(result, Result) and result.margin >= CLEAR_DEGREES
             if clear and self.wording(result.value) == wanted:
                 break
-        places = stream.sample(PLACES[count], count)
+        places = rng.sample(PLACES[count], count)
         faces = [face_svg(c.colour, *place, RADIUS, c.hour, c.minute) for c, place in zip(clocks, places, strict=True)]
         return f'<svg viewBox="0 0 {CANVAS} {CANVAS}">{"".join(faces)}</svg>'

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zerosight.envs import SPLITS, Stream, stream
+from zerosight.envs import SPLITS, SeededRng, item_rng
 
 KEY = ("shapes/Canvas-v1", "train", 0, 0)
 WORDS = [15417579771879532629, 1446145780145698350, 5836822130686128643]
@@ -17,13 +17,13 @@ CHILD = 13238878954961758708
 
 
 def first_words(*keys: tuple[str, str, int, int]) -> list[tuple[int, ...]]:
-    streams = [stream(*key) for key in keys]
-    return [tuple(each.word() for _ in range(4)) for each in streams]
+    rngs = [item_rng(*key) for key in keys]
+    return [tuple(each.word() for _ in range(4)) for each in rngs]
 
 
-def test_stream_gives_the_pinned_numbers():
+def test_generator_gives_the_pinned_numbers():
     # A change here changes every item of every environment.
-    drawn = stream(*KEY)
+    drawn = item_rng(*KEY)
     assert [drawn.word() for _ in range(3)] == WORDS
     assert [drawn.integer(1, 6) for _ in range(8)] == ROLLS
     assert drawn.uniform() == UNIFORM
@@ -31,11 +31,11 @@ def test_stream_gives_the_pinned_numbers():
     assert drawn.child("words", 1).word() == CHILD
 
 
-def test_stream_gives_the_same_numbers_in_another_process():
-    code = f"from zerosight.envs import stream; s = stream(*{KEY!r}); print([s.word() for _ in range(200)])"
+def test_generator_gives_the_same_numbers_in_another_process():
+    code = f"from zerosight.envs import item_rng; s = item_rng(*{KEY!r}); print([s.word() for _ in range(200)])"
     command = ["env", "PYTHONHASHSEED=99", sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    drawn = stream(*KEY)
+    drawn = item_rng(*KEY)
     assert done.stdout.strip() == str([drawn.word() for _ in range(200)])
 
 
@@ -63,34 +63,34 @@ def test_every_part_of_the_key_counts(other):
 
 
 def test_text_and_number_are_different_keys():
-    assert Stream(("a", 1)).word() != Stream(("a", "1")).word()
-    assert Stream(("ab", "c")).word() != Stream(("a", "bc")).word()
+    assert SeededRng(("a", 1)).word() != SeededRng(("a", "1")).word()
+    assert SeededRng(("ab", "c")).word() != SeededRng(("a", "bc")).word()
 
 
-def test_streams_are_independent_of_each_other():
-    # Words of interleaved streams are those of each stream alone.
-    a, b = Stream(("a",)), Stream(("b",))
+def test_generators_are_independent_of_each_other():
+    # Words of interleaved generators are those of each one alone.
+    a, b = SeededRng(("a",)), SeededRng(("b",))
     mixed = [(a.word(), b.word()) for _ in range(200)]
-    alone_a, alone_b = Stream(("a",)), Stream(("b",))
+    alone_a, alone_b = SeededRng(("a",)), SeededRng(("b",))
     assert [first for first, _ in mixed] == [alone_a.word() for _ in range(200)]
     assert [second for _, second in mixed] == [alone_b.word() for _ in range(200)]
 
 
-def test_bits_of_neighbouring_streams_do_not_correlate():
-    ours, theirs = (Stream(("e", "train", 0, i)) for i in (0, 1))
+def test_bits_of_neighbouring_generators_do_not_correlate():
+    ours, theirs = (SeededRng(("e", "train", 0, i)) for i in (0, 1))
     equal = sum((~(ours.word() ^ theirs.word()) & (2**64 - 1)).bit_count() for _ in range(1_000))
     assert abs(equal - 32_000) < 5 * 16_000**0.5  # 64,000 fair coins, five standard deviations
 
 
 def test_child_does_not_depend_on_what_was_drawn():
-    parent = Stream(("a",))
+    parent = SeededRng(("a",))
     before = parent.child("x").word()
     parent.word()
     assert parent.child("x").word() == before != parent.child("y").word()
 
 
 def test_integer_and_choice_are_even():
-    drawn = stream(*KEY)
+    drawn = item_rng(*KEY)
     rolls = Counter(drawn.integer(1, 6) for _ in range(6_000))
     picks = Counter(drawn.choice("abc") for _ in range(6_000))
     assert set(rolls) == {1, 2, 3, 4, 5, 6} and all(abs(n - 1_000) < 5 * 833**0.5 for n in rolls.values())
@@ -98,39 +98,39 @@ def test_integer_and_choice_are_even():
 
 
 def test_weighted_follows_the_weights():
-    drawn = stream(*KEY)
+    drawn = item_rng(*KEY)
     picks = Counter(drawn.weighted("abc", [1, 0, 3]) for _ in range(4_000))
     assert picks["b"] == 0 and abs(picks["a"] - 1_000) < 5 * 750**0.5
 
 
 def test_sample_has_no_position_twice():
-    assert sorted(stream(*KEY).sample(range(5), 5)) == [0, 1, 2, 3, 4]
-    assert len(set(stream(*KEY).sample(range(100), 30))) == 30
+    assert sorted(item_rng(*KEY).sample(range(5), 5)) == [0, 1, 2, 3, 4]
+    assert len(set(item_rng(*KEY).sample(range(100), 30))) == 30
 
 
 def test_integer_refuses_an_empty_range():
     with pytest.raises(ValueError, match="low must not exceed high, got 3 and 2"):
-        stream(*KEY).integer(3, 2)
+        item_rng(*KEY).integer(3, 2)
 
 
 def test_choice_refuses_nothing():
     with pytest.raises(ValueError, match="nothing"):
-        stream(*KEY).choice([])
+        item_rng(*KEY).choice([])
 
 
 @given(st.lists(st.integers()), st.integers(min_value=0))
 def test_shuffled_is_a_permutation(items, seed):
     original = list(items)
-    shuffled = stream("e/E-v1", "train", seed, 0).shuffled(items)
+    shuffled = item_rng("e/E-v1", "train", seed, 0).shuffled(items)
     assert sorted(shuffled) == sorted(original)
     assert items == original
 
 
 @given(st.integers(), st.integers(min_value=0, max_value=2**40), st.integers(min_value=0))
 def test_integer_stays_in_range(low, width, seed):
-    assert low <= stream("e/E-v1", "dev", seed, 0).integer(low, low + width) <= low + width
+    assert low <= item_rng("e/E-v1", "dev", seed, 0).integer(low, low + width) <= low + width
 
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6), st.integers(min_value=0))
 def test_uniform_stays_in_range(low, width, seed):
-    assert low <= stream("e/E-v1", "dev", seed, 0).uniform(low, low + width) <= low + width
+    assert low <= item_rng("e/E-v1", "dev", seed, 0).uniform(low, low + width) <= low + width

@@ -1,0 +1,149 @@
+"""`zerosight env`: the environments that questions are asked about, looked at without loading torch."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Column
+from rich.text import Text
+
+from ..envs import SPLITS, Environment, PluginError, broken_plugins, item_rng, list_environments, make
+from ..envs.checker import check_environment, item_rate
+from ..envs.gallery import gallery_page
+from ..envs.registry import guarded
+from ..envs.scaffold import env_id_of, write_plugin
+from .console import console, errors, one_of, output_file, table_of, write_text
+
+env_app = typer.Typer(no_args_is_help=True, help="The environments that questions are asked about.")
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+EnvId = Annotated[str, typer.Argument(help="An environment's id, such as shapes/Canvas-v1: see `env list`.")]
+
+
+@env_app.command("list")
+def env_list(
+    as_json: Json = False,
+    rates: Annotated[bool, typer.Option(help="Measure how many items a second each makes on one core here.")] = True,
+) -> None:
+    """List all environments with the number of their tasks, their chance levels and item rates."""
+    broken = broken_plugins()
+    envs = [make(env_id) for env_id in list_environments() if env_id not in broken]
+    item_rates = {env.id: _rate(env, broken) if rates else None for env in envs}
+    if as_json:
+        print(json.dumps([_env_summary(env) | {"items_per_second": item_rates[env.id]} for env in envs], indent=1))  # noqa: T201
+        return
+    table = table_of(
+        Column("environment", no_wrap=True),
+        Column("tasks", justify="right", no_wrap=True),
+        Column("levels", justify="right", no_wrap=True),
+        Column("chance", justify="right", no_wrap=True),
+    )
+    if rates:
+        table.add_column("items/s", justify="right", no_wrap=True)
+    table.add_column("about")
+    for env in envs:
+        chances = [task.chance for task in env.tasks.values()]
+        chance_range = f"{min(chances):.0%}–{max(chances):.0%}"
+        rate_cells = [f"{item_rates[env.id] or 0:.0f}"] if rates else []
+        about = (env.__doc__ or "").strip().splitlines()[0]
+        levels = f"{min(env.difficulties)}–{max(env.difficulties)}"
+        table.add_row(env.id, str(len(env.tasks)), levels, chance_range, *rate_cells, about)
+    console.print(table)
+    for reason in broken.values():
+        errors.print(Text.assemble(("warning:", "yellow"), f" {reason}"), soft_wrap=True)
+
+
+def _rate(env: Environment, broken: dict[str, str]) -> float | None:
+    """Return items a second; None for a plugin that cannot sample, which is added to `broken` with the reason."""
+    try:
+        return guarded(f"environment {env.id!r} cannot sample", lambda: item_rate(env))
+    except PluginError as error:
+        broken[env.id] = str(error)
+        return None
+
+
+def _env_summary(env: Any) -> dict[str, Any]:
+    tasks = {
+        name: {"kind": task.kind, "options": task.options, "chance": task.chance, "about": task.about}
+        for name, task in env.tasks.items()
+    }
+    return {"id": env.id, "difficulties": env.difficulties, "tasks": tasks}
+
+
+@env_app.command("show")
+def env_show(env_id: EnvId, as_json: Json = False) -> None:
+    """Print an environment's documentation and its tasks."""
+    env = make(env_id)
+    if as_json:
+        print(json.dumps(_env_summary(env), indent=1))  # noqa: T201
+        return
+    console.print((env.__doc__ or "").strip())
+    table = table_of("task", "answers", Column("chance", justify="right", no_wrap=True), "about")
+    for name, task in env.tasks.items():
+        table.add_row(name, ", ".join(task.options) or f"any {task.kind}", f"{task.chance:.0%}", task.about)
+    console.print(table)
+
+
+@env_app.command("schema")
+def env_schema(env_id: EnvId) -> None:
+    """Print the JSON schema of an environment's queries, for constrained decoding."""
+    print(json.dumps(make(env_id).schema(), indent=1))  # noqa: T201
+
+
+@env_app.command("new")
+def env_new(
+    name: Annotated[str, typer.Argument(help="The package's name, such as my-world.")],
+    into: Annotated[Path, typer.Option(help="The folder in which the package's folder is made.")] = Path(),
+) -> None:
+    """Write a plugin package with a small environment of its own, as a starting point."""
+    folder = write_plugin(name, into)
+    console.print(Text.assemble(f"{folder}: the environment ", (env_id_of(name), "bold"), "; next:"), soft_wrap=True)
+    for step in (f"pip install -e {folder}", f"zerosight env check {env_id_of(name)}"):
+        console.print(f"  {step}", soft_wrap=True)
+
+
+@env_app.command("sample")
+def env_sample(
+    env_id: EnvId,
+    n: Annotated[int, typer.Option("--n", min=1, help="Number of items.")] = 12,
+    task: Annotated[str | None, typer.Option(help="Only this task.")] = None,
+    difficulty: Annotated[int | None, typer.Option(help="Only this difficulty.")] = None,
+    split: Annotated[str, typer.Option(help="train, dev or heldout.")] = "train",
+    seed: Annotated[int, typer.Option(min=0, help="Another seed gives other items.")] = 0,
+    out: Annotated[Path, typer.Option(help="The HTML page to write.")] = Path("gallery.html"),
+) -> None:
+    """Write a page of sampled items: picture, question, answer, margin and program."""
+    env = make(env_id)
+    output_file(out)
+    tasks = [one_of("task", task, env.tasks)] if task is not None else list(env.tasks)
+    levels = list(env.difficulties)
+    if difficulty is not None:
+        levels = [one_of("difficulty", difficulty, env.difficulties)]
+    one_of("split", split, SPLITS)
+    items = [
+        env.sample(item_rng(env.id, split, seed, i), tasks[i % len(tasks)], levels[i // len(tasks) % len(levels)])
+        for i in range(n)
+    ]
+    write_text(out, gallery_page(env, items))
+    console.print(Text.assemble(f"{n} items: ", (str(out), "bold")), soft_wrap=True)
+
+
+@env_app.command("check")
+def env_check(
+    env_id: EnvId,
+    n: Annotated[int, typer.Option("--n", min=1, help="Number of items of each task.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Check that an environment keeps its whole contract; exit with 1 where it does not."""
+    make(env_id)
+    results = guarded(f"{env_id} cannot be checked", lambda: check_environment(env_id, n))
+    if as_json:
+        print(json.dumps([result._asdict() for result in results], indent=1))  # noqa: T201
+    else:
+        table = table_of("check", Column("holds", no_wrap=True), "detail")
+        for result in results:
+            verdict = Text("yes", "green") if result.holds else Text("NO", "bold red")
+            table.add_row(result.name, verdict, result.detail)
+        console.print(table)
+    if not all(result.holds for result in results):
+        raise typer.Exit(1)
