@@ -6,7 +6,7 @@ from .classify import classify_outline, polygon_kind
 from .edit import EditScene
 from .kinds import Scene, read_scene, register_scene, scene_kind, statistics
 from .measures import (
-    Measured,
+    Measurement,
     centre_distance,
     contains,
     direction_degrees,
@@ -29,7 +29,7 @@ __all__ = [
     "FlatObject",
     "FlatScene",
     "Gradient",
-    "Measured",
+    "Measurement",
     "Region",
     "RoomObject",
     "RoomScene",

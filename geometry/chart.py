@@ -4,13 +4,12 @@ Places are px of the canvas, x right and y down. Values are those that a reader 
 drawn axes: numbers in the unit of the tick labels, dates in days since 1970-01-01, categories by their label.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from typing import Any, TypeAlias
 
+from .codec import CanonicalScene
 from .scales import Scale, Tick
 
 Value: TypeAlias = float | str
@@ -32,7 +31,7 @@ def significant(value: float, digits: int = DIGITS) -> float:
 
 
 @dataclass(frozen=True)
-class Words:
+class ChartText:
     """A text that can be seen."""
 
     text: str
@@ -114,7 +113,7 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Entry:
+class LegendEntry:
     """A row of a legend."""
 
     label: str
@@ -130,8 +129,8 @@ class Panel:
     polar: bool
     axes: tuple[Axis, ...]
     series: tuple[Series, ...]
-    legend: tuple[Entry, ...]
-    words: tuple[Words, ...]
+    legend: tuple[LegendEntry, ...]
+    words: tuple[ChartText, ...]
     others: int
     """How many seen things are none of these: arrows, contours, spans. Questions on what all things are would be
     wrong where there are any."""
@@ -142,7 +141,7 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class ChartScene:
+class ChartScene(CanonicalScene):
     """A figure."""
 
     width: float
@@ -150,22 +149,23 @@ class ChartScene:
     background: str
     """`#rrggbb`."""
     panels: tuple[Panel, ...]
-    words: tuple[Words, ...]
+    words: tuple[ChartText, ...]
     """Those of no panel, such as the figure's title."""
     others: int
     """Seen things that are in no panel."""
 
-    @cached_property
-    def _json(self) -> str:
-        return json.dumps(_plain(self), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-
-    def to_json(self) -> str:
-        """Canonical JSON: equal scenes give equal bytes."""
-        return self._json
+    def to_dict(self) -> dict[str, Any]:
+        """Return the scene as JSON values."""
+        fields = asdict(self)
+        for panel_fields, panel in zip(fields["panels"], self.panels, strict=True):
+            for axis_fields, axis in zip(panel_fields["axes"], panel.axes, strict=True):
+                axis_fields["scale"] = None if axis.scale is None else axis.scale.to_dict()
+                axis_fields["ticks"] = [[tick.position, tick.label] for tick in axis.ticks]
+        return fields
 
     @classmethod
     def from_json(cls, text: str) -> "ChartScene":
-        """What `to_json` gave."""
+        """Read the `text` that `to_json` gave."""
         body = json.loads(text)
         return cls(
             body["width"],
@@ -176,20 +176,6 @@ class ChartScene:
             body["others"],
         )
 
-    @cached_property
-    def digest(self) -> str:
-        """sha256 of the canonical JSON, in hex."""
-        return hashlib.sha256(self._json.encode()).hexdigest()
-
-
-def _plain(scene: ChartScene) -> dict[str, Any]:
-    body = asdict(scene)
-    for panel, drawn in zip(body["panels"], scene.panels, strict=True):
-        for axis, own in zip(panel["axes"], drawn.axes, strict=True):
-            axis["scale"] = None if own.scale is None else own.scale.to_dict()
-            axis["ticks"] = [[tick.position, tick.label] for tick in own.ticks]
-    return body
-
 
 def _panel(body: dict[str, Any]) -> Panel:
     return Panel(
@@ -199,7 +185,7 @@ def _panel(body: dict[str, Any]) -> Panel:
                 "bounds": tuple(body["bounds"]),
                 "axes": tuple(_axis(axis) for axis in body["axes"]),
                 "series": tuple(_series(series) for series in body["series"]),
-                "legend": tuple(Entry(**entry) for entry in body["legend"]),
+                "legend": tuple(LegendEntry(**entry) for entry in body["legend"]),
                 "words": tuple(_words(words) for words in body["words"]),
             }
         )
@@ -217,5 +203,5 @@ def _series(body: dict[str, Any]) -> Series:
     return Series(**(body | {"marks": marks}))
 
 
-def _words(body: dict[str, Any]) -> Words:
-    return Words(**(body | {"bounds": tuple(body["bounds"])}))
+def _words(body: dict[str, Any]) -> ChartText:
+    return ChartText(**(body | {"bounds": tuple(body["bounds"])}))

@@ -13,13 +13,12 @@ A bearing is 0 straight ahead and grows clockwise, seen from above: 90 is right,
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from .camera import Camera
-from .measures import Measured
+from .measures import Measurement
 
 EIGHT = ("front", "front-right", "right", "back-right", "back", "back-left", "left", "front-left")
 FOUR = ("front", "right", "back", "left")
@@ -31,11 +30,6 @@ def wrapped(degrees: float) -> float:
     """The same direction in (-180, 180]."""
     turned = -((180.0 - degrees) % 360.0) + 180.0
     return turned + 0.0
-
-
-def in_camera(camera: Camera, point: Point) -> np.ndarray:
-    """A point [3] of the world as right, down and forward of the camera, metres."""
-    return camera.to_camera(np.asarray(point, float))
 
 
 def heading(camera: Camera) -> float:
@@ -93,7 +87,7 @@ def object_bearing(stand: Point, face: Point, target: Point) -> float:
     return wrapped(world_bearing(stand, face) - world_bearing(stand, target))
 
 
-def sector(bearing: float, names: Sequence[str] = EIGHT) -> Measured[str]:
+def sector(bearing: float, names: Sequence[str] = EIGHT) -> Measurement[str]:
     """The name of a bearing among equal sectors around `names`, the first straight ahead and on clockwise.
 
     The margin is the angle to the nearest border between sectors, degrees: at most half a sector.
@@ -101,30 +95,10 @@ def sector(bearing: float, names: Sequence[str] = EIGHT) -> Measured[str]:
     width = 360.0 / len(names)
     place = (bearing % 360.0) / width
     number = math.floor(place + 0.5)
-    return Measured(names[number % len(names)], width * (0.5 - abs(place - number)))
-
-
-def elevation(origin: Point, target: Point) -> float:
-    """Angle of the target above the horizon of the origin, degrees, -90 to 90.
-
-    Raises:
-        ValueError: both are one place.
-    """
-    x, y, z = np.asarray(target, float) - np.asarray(origin, float)
-    if math.hypot(x, y, z) < _LEAST_HEADING:
-        raise ValueError("there is no direction from a place to itself")
-    return math.degrees(math.atan2(z, math.hypot(x, y)))
+    return Measurement(names[number % len(names)], width * (0.5 - abs(place - number)))
 
 
 # --- cameras -------------------------------------------------------------------------------------------------------
-
-
-def relative_pose(first: Camera, second: Camera) -> np.ndarray:
-    """[4, 4]: takes points of the second camera's frame to the first's."""
-    pose = np.eye(4)
-    pose[:3, :3] = first.rotation.T @ second.rotation
-    pose[:3, 3] = first.to_camera(second.position)
-    return pose
 
 
 def turn(first: Camera, second: Camera) -> float:
@@ -134,14 +108,6 @@ def turn(first: Camera, second: Camera) -> float:
         ValueError: as `heading`.
     """
     return wrapped(heading(first) - heading(second))
-
-
-def path_turn(cameras: Sequence[Camera]) -> float:
-    """The turns from each camera to the next, added up: a whole turn is 360, not 0.
-
-    Steps of more than half a turn are taken for the shorter way.
-    """
-    return float(sum(turn(first, second) for first, second in pairwise(cameras)))
 
 
 def pitch(camera: Camera) -> float:

@@ -4,12 +4,12 @@ The pixels are not held, only their digests and how different they are: they fol
 a scene runs it again.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
+
+from .codec import CanonicalScene
 
 SETS = 4
 """Parameter sets of a scene."""
@@ -28,7 +28,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class EditScene:
+class EditScene(CanonicalScene):
     """One source, four results."""
 
     source: str
@@ -57,28 +57,19 @@ class EditScene:
         """Whether some set has several edits."""
         return any(len(steps) > 1 for steps in self.sets)
 
-    @cached_property
-    def _json(self) -> str:
-        body: dict[str, Any] = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        body["sets"] = [[[step.name, dict(step.params)] for step in steps] for steps in self.sets]
-        body["about"] = dict(self.about)
-        return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-
-    def to_json(self) -> str:
-        """Canonical JSON: equal scenes give equal bytes."""
-        return self._json
+    def to_dict(self) -> dict[str, Any]:
+        """Return the scene as JSON values."""
+        fields: dict[str, Any] = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        fields["sets"] = [[[step.name, dict(step.params)] for step in steps] for steps in self.sets]
+        fields["about"] = dict(self.about)
+        return fields
 
     @classmethod
     def from_json(cls, text: str) -> "EditScene":
-        """What `to_json` gave."""
+        """Read the `text` that `to_json` gave."""
         body: dict[str, Any] = json.loads(text)
         body["sets"] = tuple(tuple(Step(name, params) for name, params in steps) for steps in body["sets"])
         made: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in body.items()
         }
         return cls(**made)
-
-    @cached_property
-    def digest(self) -> str:
-        """sha256 of the canonical JSON, in hex."""
-        return hashlib.sha256(self._json.encode()).hexdigest()

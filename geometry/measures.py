@@ -14,41 +14,41 @@ from .scene import FlatObject
 T = TypeVar("T")
 
 
-class Measured(NamedTuple, Generic[T]):
+class Measurement(NamedTuple, Generic[T]):
     """A value with the smallest change that would alter it, px unless said otherwise; infinite where none would."""
 
     value: T
     margin: float
 
 
-def horizontal_relation(first: FlatObject, second: FlatObject) -> Measured[str]:
+def horizontal_relation(first: FlatObject, second: FlatObject) -> Measurement[str]:
     """Whether the first object is `left` or `right` of the second, by centroids."""
     offset = first.centroid[0] - second.centroid[0]
-    return Measured("left" if offset < 0 else "right", abs(offset))
+    return Measurement("left" if offset < 0 else "right", abs(offset))
 
 
-def vertical_relation(first: FlatObject, second: FlatObject) -> Measured[str]:
+def vertical_relation(first: FlatObject, second: FlatObject) -> Measurement[str]:
     """Whether the first object is `above` or `below` the second, by centroids."""
     offset = first.centroid[1] - second.centroid[1]
-    return Measured("above" if offset < 0 else "below", abs(offset))
+    return Measurement("above" if offset < 0 else "below", abs(offset))
 
 
-def extreme(values: Sequence[float], largest: bool) -> Measured[int]:
+def extreme(values: Sequence[float], largest: bool) -> Measurement[int]:
     """The index of the largest or smallest value; the margin is the gap to the runner-up.
 
     Raises:
         ValueError: there are no values.
 
     >>> extreme([3.0, 1.0, 1.5], largest=False)
-    Measured(value=1, margin=0.5)
+    Measurement(value=1, margin=0.5)
     >>> extreme([3.0], largest=True)
-    Measured(value=0, margin=inf)
+    Measurement(value=0, margin=inf)
     """
     if not values:
         raise ValueError("an extreme of no values is undefined")
     order = sorted(range(len(values)), key=lambda i: -values[i] if largest else values[i])
     margin = abs(values[order[0]] - values[order[1]]) if len(order) > 1 else math.inf
-    return Measured(order[0], margin)
+    return Measurement(order[0], margin)
 
 
 def centre_distance(first: FlatObject, second: FlatObject) -> float:
@@ -61,7 +61,7 @@ def gap_distance(first: FlatObject, second: FlatObject) -> float:
     return float(first.visible.distance(second.visible))
 
 
-def nearest(target: FlatObject, others: Sequence[FlatObject]) -> Measured[int]:
+def nearest(target: FlatObject, others: Sequence[FlatObject]) -> Measurement[int]:
     """The index of the object whose centre is nearest to the target's."""
     return extreme([centre_distance(target, other) for other in others], largest=False)
 
@@ -71,17 +71,17 @@ def overlap_area(first: FlatObject, second: FlatObject) -> float:
     return float(first.outline.intersection(second.outline).area)
 
 
-def contains(outer: FlatObject, inner: FlatObject) -> Measured[bool]:
+def contains(outer: FlatObject, inner: FlatObject) -> Measurement[bool]:
     """Whether the inner outline lies within the outer one.
 
     The margin is how far the inner outline is from the border of the outer one where it is inside, and the
     largest distance by which it sticks out where it is not.
     """
     if outer.outline.covers(inner.outline):
-        return Measured(True, float(outer.outline.boundary.distance(inner.outline)))
+        return Measurement(True, float(outer.outline.boundary.distance(inner.outline)))
     outside = inner.outline.difference(outer.outline)
     corners = [Point(xy) for xy in get_coordinates(outside)]
-    return Measured(False, max(float(outer.outline.distance(corner)) for corner in corners))
+    return Measurement(False, max(float(outer.outline.distance(corner)) for corner in corners))
 
 
 def direction_degrees(origin: FlatObject, target: FlatObject) -> float:

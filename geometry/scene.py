@@ -1,6 +1,5 @@
 """Flat scenes: what a 2D drawing shows, as data. Units are px; x points right, y down."""
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -20,6 +19,8 @@ from shapely import (
 )
 from shapely import polygons as make_polygons
 from shapely.geometry.base import BaseGeometry
+
+from .codec import CanonicalScene
 
 Region: TypeAlias = Polygon | MultiPolygon
 DECIMALS = 3
@@ -128,7 +129,7 @@ class FlatObject:
 
 
 @dataclass(frozen=True)
-class FlatScene:
+class FlatScene(CanonicalScene):
     """A canvas with its objects in paint order."""
 
     width: float
@@ -137,31 +138,21 @@ class FlatScene:
     """`#rrggbb`."""
     objects: tuple[FlatObject, ...]
 
-    @cached_property
-    def _json(self) -> str:
-        body = {
+    def to_dict(self) -> dict[str, Any]:
+        """Return the scene as JSON values."""
+        return {
             "width": self.width,
             "height": self.height,
             "background": self.background,
             "objects": [obj.to_dict() for obj in self.objects],
         }
-        return json.dumps(body, sort_keys=True, separators=(",", ":"))
-
-    def to_json(self) -> str:
-        """Canonical JSON: equal scenes give equal bytes."""
-        return self._json
 
     @classmethod
     def from_json(cls, text: str) -> "FlatScene":
-        """What `to_json` gave."""
+        """Read the `text` that `to_json` gave."""
         body = json.loads(text)
         objects = tuple(FlatObject.from_dict(fields) for fields in body["objects"])
         return cls(body["width"], body["height"], body["background"], objects)
-
-    @cached_property
-    def digest(self) -> str:
-        """sha256 of the canonical JSON, in hex."""
-        return hashlib.sha256(self._json.encode()).hexdigest()
 
 
 def rings(shape: Region) -> list[list[list[list[float]]]]:

@@ -11,10 +11,12 @@ import numpy as np
 import shapely
 from shapely.geometry.polygon import orient
 
+from ...geometry.boxes import OrientedBox, bounding_box
 from ...geometry.camera import Camera
 from ...geometry.room import STRUCTURE as HIDING
 from ...geometry.room import Ring, RoomObject, RoomScene
-from ...geometry.spatial import Box, Sight, SpatialObject, bounding_box, spatial_object
+from ...geometry.spatial import SpatialObject, spatial_object
+from ...geometry.visibility import ObjectVisibility
 from ...render.solid.view import World
 from .files import Mesh
 
@@ -76,7 +78,7 @@ class Labelled:
     mesh: Mesh
     labels: tuple[str, ...]
     """Of each thing; in lower case."""
-    boxes: tuple[Box, ...]
+    boxes: tuple[OrientedBox, ...]
     """Of each thing."""
     owners: np.ndarray
     """[m]: the thing that each triangle belongs to, or `NOBODY`."""
@@ -173,11 +175,11 @@ def room(
     floors, ground = outline(labelled, [labelled.boxes[i] for i in kept])
     world = World(_solids(labelled, kept))
     places = {n: n for n in range(len(kept))}
-    sights: list[tuple[Sight, ...]] = []
+    visibility: list[tuple[ObjectVisibility, ...]] = []
     for camera in cameras:
-        seen = world.sights(camera, world.owners(camera))
-        sights.append(tuple(each.renumbered(places, HIDING) for each in seen[: len(kept)]))
-    return RoomScene(objects, tuple(cameras), tuple(sights), tuple(frames), floors, ground, source)
+        seen = world.visibility(camera, world.owners(camera))
+        visibility.append(tuple(each.renumbered(places, HIDING) for each in seen[: len(kept)]))
+    return RoomScene(objects, tuple(cameras), tuple(visibility), tuple(frames), floors, ground, source)
 
 
 def _solids(labelled: Labelled, kept: Sequence[int]) -> list[SpatialObject]:
@@ -204,10 +206,10 @@ def _solid(index: int, name: str, vertices: np.ndarray, triangles: np.ndarray) -
     return spatial_object(index, name, vertices[used], place.reshape(triangles.shape).astype(np.int32), colours)
 
 
-def _thickened(box: Box) -> Box:
+def _thickened(box: OrientedBox) -> OrientedBox:
     """A box that has a surface, also where the one given is a point or a line: a millimetre at least."""
     x, y, z = (max(length, 1e-3) for length in box.size)
-    return Box(box.centre, (x, y, z), box.yaw)
+    return OrientedBox(box.centre, (x, y, z), box.yaw)
 
 
 def _area(corners: np.ndarray) -> float:
@@ -220,7 +222,7 @@ def _area(corners: np.ndarray) -> float:
 # --- the floor
 
 
-def outline(labelled: Labelled, boxes: Sequence[Box]) -> tuple[tuple[Ring, ...], float]:
+def outline(labelled: Labelled, boxes: Sequence[OrientedBox]) -> tuple[tuple[Ring, ...], float]:
     """The floor's outline and height.
 
     What is labelled `floor`, of the lowest storey; where nothing is, what lies flat within `NEAR_FLOOR` of the lowest

@@ -131,7 +131,7 @@ def room_scene(scene: SpatialScene) -> RoomScene | Rejected:
     return RoomScene(
         tuple(RoomObject(i, label, obj.box, obj.colour) for i, (obj, label) in enumerate(kept)),
         scene.cameras,
-        tuple(tuple(row[obj.index].renumbered(places, STRUCTURE) for obj, _ in kept) for row in scene.sights),
+        tuple(tuple(row[obj.index].renumbered(places, STRUCTURE) for obj, _ in kept) for row in scene.visibility),
         tuple(str(i + 1) for i in range(len(scene.cameras))),
         tuple(sorted(_ring(piece) for piece in pieces)),
         # The top of the slab, to the millimetre: things stand on it.

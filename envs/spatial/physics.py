@@ -10,9 +10,8 @@ import shapely
 from shapely import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from ...geometry.boxes import box_gap, footprint, point_gap, span
+from ...geometry.boxes import OrientedBox, box_gap, footprint, height_span, point_gap
 from ...geometry.room import Ring
-from ...geometry.spatial import Box
 from .recognise import catalogue
 
 Segment = tuple[tuple[float, float], tuple[float, float]]
@@ -34,13 +33,13 @@ _SLACK = 1e-4
 """Metres by which what touches may miss."""
 
 
-def upright(centre: Sequence[float], size: Sequence[float], turn: float) -> Box:
+def upright(centre: Sequence[float], size: Sequence[float], turn: float) -> OrientedBox:
     """The box of a thing of size [3] turned about the vertical, as `geometry.spatial` describes it."""
     (x, y, z), (width, depth, height) = centre, size
     quarters = math.ceil((turn - 45) / 90)
     if quarters % 2:
         width, depth = depth, width
-    return Box((x, y, z), (width, depth, height), round(turn - 90 * quarters, 4) + 0.0)
+    return OrientedBox((x, y, z), (width, depth, height), round(turn - 90 * quarters, 4) + 0.0)
 
 
 def free_plan(floors: Sequence[Ring], walls: Sequence[Segment] = ()) -> BaseGeometry:
@@ -65,7 +64,7 @@ def doors(floors: Sequence[Ring], walls: Sequence[Segment]) -> list[Polygon]:
     return zones
 
 
-def top_area(label: str, box: Box) -> BaseGeometry | None:
+def top_area(label: str, box: OrientedBox) -> BaseGeometry | None:
     """Where things may stand on a thing's top, in the plan; None where they may not."""
     kind = catalogue()[label]
     if not kind.top:
@@ -75,17 +74,17 @@ def top_area(label: str, box: Box) -> BaseGeometry | None:
     return footprint(box)
 
 
-def stands_on(label: str, lower: Box, upper: Box) -> bool:
+def stands_on(label: str, lower: OrientedBox, upper: OrientedBox) -> bool:
     """Whether a thing stands wholly on the top of another, whose label is given."""
     area = top_area(label, lower)
-    if area is None or abs(span(upper)[0] - span(lower)[1]) > _SLACK:
+    if area is None or abs(height_span(upper)[0] - height_span(lower)[1]) > _SLACK:
         return False
     return bool(area.buffer(_SLACK).covers(footprint(upper)))
 
 
 def faults(
     labels: Sequence[str],
-    boxes: Sequence[Box],
+    boxes: Sequence[OrientedBox],
     plan: BaseGeometry,
     *,
     kept_free: Sequence[BaseGeometry] = (),
@@ -113,7 +112,7 @@ def faults(
         for i, box in enumerate(boxes)
     ]
     for i, box in enumerate(boxes):
-        outline, (bottom, top) = footprint(box), span(box)
+        outline, (bottom, top) = footprint(box), height_span(box)
         if abs(bottom - ground) > _SLACK and not below[i]:
             found.append(f"{names[i]} hangs {bottom - ground:.2f} m above the floor, wholly on the top of nothing")
         if not plan.buffer(_SLACK).covers(outline):
@@ -132,7 +131,10 @@ def faults(
 
 
 def camera_faults(
-    eyes: Sequence[Sequence[float]], targets: Sequence[Sequence[float]], boxes: Sequence[Box], plan: BaseGeometry
+    eyes: Sequence[Sequence[float]],
+    targets: Sequence[Sequence[float]],
+    boxes: Sequence[OrientedBox],
+    plan: BaseGeometry,
 ) -> list[str]:
     """What is wrong with where cameras stand, in words: heights from the floor at 0."""
     found = []

@@ -280,10 +280,12 @@ def occluder(run: Run, view: int, thing: int) -> str:
     room = _room(run)
     sight = room.sight(view, thing)
     room.must_see([thing], [view])
-    if not sight.hiders:
+    if not sight.occluders:
         raise IllPosed("empty", f"nothing hides the {_label(run, thing)} in frame {view}", "ask about a hidden thing")
     whole = sight.pixels / sight.share
-    (most, hidden), (_, next_most) = [(index, pixels / whole) for index, pixels in (*sight.hiders, (STRUCTURE, 0))][:2]
+    (most, hidden), (_, next_most) = [(index, pixels / whole) for index, pixels in (*sight.occluders, (STRUCTURE, 0))][
+        :2
+    ]
     run.decided_by(hidden - next_most, unit="share")
     if most == STRUCTURE:
         raise IllPosed("structure", f"a wall hides most of the {_label(run, thing)}", "ask about what things hide")
@@ -326,9 +328,9 @@ def visibility_compare(run: Run, first: int, second: int, thing: int) -> str:
     room = _room(run)
     _two_views(run, first, second)
     room.must_see([thing])
-    sights = [room.sight(view, thing) for view in (first, second)]
-    shares = [each.share * each.inside for each in sights]
-    if not any(each.pixels for each in sights):
+    visibility = [room.sight(view, thing) for view in (first, second)]
+    shares = [each.share * each.inside for each in visibility]
+    if not any(each.pixels for each in visibility):
         return "neither"
     room.must_see([thing], [first, second])
     run.decided_by(shares[0] - shares[1], unit="share")

@@ -8,8 +8,8 @@ import numpy as np
 from shapely import Polygon, contains_xy, unary_union
 
 from ...geometry import Camera, RoomScene
-from ...geometry.boxes import BoxIndex
-from ...geometry.spatial import Box, Sight
+from ...geometry.boxes import BoxIndex, OrientedBox
+from ...geometry.visibility import ObjectVisibility
 from ..language.execute import IllPosed
 from ..language.literals import did_you_mean
 
@@ -42,7 +42,7 @@ class Surroundings:
 
     def __init__(self, scene: RoomScene) -> None:
         self.scene = scene
-        self.boxes: tuple[Box, ...] = tuple(obj.box for obj in scene.objects)
+        self.boxes: tuple[OrientedBox, ...] = tuple(obj.box for obj in scene.objects)
         self.labels: tuple[str, ...] = tuple(obj.label for obj in scene.objects)
         self._of: dict[str, tuple[int, ...]] = {}
         for index, label in enumerate(self.labels):
@@ -67,13 +67,13 @@ class Surroundings:
     def _parts(self) -> np.ndarray:
         """[cameras, things]: per cent of each picture that each thing fills."""
         areas = np.array([camera.width * camera.height for camera in self.scene.cameras], float)
-        pixels = np.array([[sight.pixels for sight in row] for row in self.scene.sights], float)
+        pixels = np.array([[sight.pixels for sight in row] for row in self.scene.visibility], float)
         return 100 * pixels.reshape(len(areas), -1) / areas[:, None]
 
     @cached_property
     def _seen(self) -> np.ndarray:
         """[cameras, things] bool."""
-        shares = np.array([[sight.share for sight in row] for row in self.scene.sights], float)
+        shares = np.array([[sight.share for sight in row] for row in self.scene.visibility], float)
         return (self._parts >= MIN_PART) & (shares.reshape(self._parts.shape) >= MIN_SHARE)
 
     @cached_property
@@ -136,14 +136,14 @@ class Surroundings:
             raise IllPosed("view", f"there is no frame {view}", f"frames are numbered 1 to {len(self.scene.cameras)}")
         return self.scene.cameras[view - 1]
 
-    def sight(self, view: int, index: int) -> Sight:
+    def sight(self, view: int, index: int) -> ObjectVisibility:
         """What a frame shows of a thing.
 
         Raises:
             IllPosed: as `camera`.
         """
         self.camera(view)
-        return self.scene.sights[view - 1][index]
+        return self.scene.visibility[view - 1][index]
 
     def part(self, view: int, index: int) -> float:
         """Per cent of a frame that a thing fills."""
@@ -178,8 +178,8 @@ class Surroundings:
         self.must_see(indices, views)
         chosen = views or range(1, len(self.scene.cameras) + 1)
         for index in indices:
-            sights = [self.sight(view, index) for view in chosen]
-            if not any(each.share >= WHOLE_SHARE and each.inside >= WHOLE_INSIDE for each in sights):
+            visibility = [self.sight(view, index) for view in chosen]
+            if not any(each.share >= WHOLE_SHARE and each.inside >= WHOLE_INSIDE for each in visibility):
                 hint = "ask for the size of things that a frame shows whole"
                 raise IllPosed("truncated", f"no frame shows the {self.labels[index]} whole", hint)
 

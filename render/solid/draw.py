@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from ...geometry.boxes import DECIMALS
 from ...geometry.camera import Camera, pinhole
-from ...geometry.spatial import DECIMALS, MAX_COORDINATE, SpatialObject, SpatialScene, spatial_object
+from ...geometry.spatial import MAX_COORDINATE, SpatialObject, SpatialScene, spatial_object
 from ..outcome import Rejected
 from ..raster import Picture
 from .program import MAX_CAMERAS, MAX_FOV, MAX_NAME, MAX_OBJECTS, MAX_TRIANGLES, MAX_VERTICES, MIN_FOV
@@ -91,8 +92,8 @@ def draw_solids(claim: Any, payload: bytes, size: int = DEFAULT_SIZE) -> Solids 
     objects, cameras = read
     world = World(objects)
     views = [world.view(camera) for camera in cameras]
-    sights = [world.sights(camera, view.owners) for camera, view in zip(cameras, views, strict=True)]
-    return Solids(SpatialScene(objects, cameras, tuple(sights)), tuple(view.picture for view in views))
+    visibility = [world.visibility(camera, view.owners) for camera, view in zip(cameras, views, strict=True)]
+    return Solids(SpatialScene(objects, cameras, tuple(visibility)), tuple(view.picture for view in views))
 
 
 def measure_solids(claim: Any, payload: bytes, size: int = DEFAULT_SIZE) -> SpatialScene | Rejected:
@@ -102,7 +103,7 @@ def measure_solids(claim: Any, payload: bytes, size: int = DEFAULT_SIZE) -> Spat
         return read
     objects, cameras = read
     world = World(objects)
-    return SpatialScene(objects, cameras, tuple(world.sights(camera, world.owners(camera)) for camera in cameras))
+    return SpatialScene(objects, cameras, tuple(world.visibility(camera, world.owners(camera)) for camera in cameras))
 
 
 def _read(claim: Any, payload: bytes, size: int) -> tuple[tuple[SpatialObject, ...], tuple[Camera, ...]] | Rejected:

@@ -18,8 +18,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...geometry.boxes import GRID
 from ...geometry.camera import Camera, from_opengl, look_at, looking_along, pinhole
-from ...geometry.spatial import GRID, MAX_COORDINATE
+from ...geometry.spatial import MAX_COORDINATE
 from ..outcome import Rejected
 
 MAX_PROGRAM = 20_000

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...geometry.camera import Camera
-from ...geometry.spatial import MAX_HIDERS, Sight, SpatialObject
+from ...geometry.spatial import SpatialObject
+from ...geometry.visibility import MAX_OCCLUDERS, ObjectVisibility
 from ..raster import Picture
 
 GROUND, NOTHING = -1, -2
@@ -188,7 +189,7 @@ class World:
 
     # --- sights ------------------------------------------------------------------------------------------------
 
-    def sights(self, camera: Camera, owners: np.ndarray) -> tuple[Sight, ...]:
+    def visibility(self, camera: Camera, owners: np.ndarray) -> tuple[ObjectVisibility, ...]:
         """How a camera sees each object; `owners` as in its `View`."""
         local = camera.to_camera(self._corners)
         whole, out = _framed(camera, local, self._starts)
@@ -196,10 +197,10 @@ class World:
         found = []
         for index, (pixels, bounds) in enumerate(_pixel_bounds(owners, len(self._objects))):
             inside = 1.0 if whole[index] else 0.0 if out[index] else self._inside(camera, index)
-            hiders = self._hiders(camera, owners, index, low[index], high[index]) if inside else {}
-            share = round(pixels / (pixels + sum(hiders.values())), 6) if pixels else 0.0
-            most = sorted(hiders.items(), key=lambda pair: (-pair[1], pair[0]))[:MAX_HIDERS]
-            found.append(Sight(pixels, share, inside, bounds, tuple(most)))
+            occluders = self._hiders(camera, owners, index, low[index], high[index]) if inside else {}
+            share = round(pixels / (pixels + sum(occluders.values())), 6) if pixels else 0.0
+            most = sorted(occluders.items(), key=lambda pair: (-pair[1], pair[0]))[:MAX_OCCLUDERS]
+            found.append(ObjectVisibility(pixels, share, inside, bounds, tuple(most)))
         return tuple(found)
 
     def _hiders(

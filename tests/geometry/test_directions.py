@@ -12,14 +12,10 @@ from zerosight.geometry.directions import (
     EIGHT,
     FOUR,
     camera_bearing,
-    elevation,
     heading,
-    in_camera,
     in_level,
     object_bearing,
-    path_turn,
     pitch,
-    relative_pose,
     roll,
     sector,
     turn,
@@ -108,7 +104,7 @@ def test_level_frame_ignores_tilt(target, degrees, tilt):
     assert np.allclose(in_level(flat, target), in_level(tilted, target), atol=1e-5)
     assert pitch(tilted) == pytest.approx(tilt, abs=1e-5) and roll(tilted) == pytest.approx(0, abs=1e-5)
     right, forward, up = in_level(flat, target)
-    assert np.allclose(in_camera(flat, target), [right, -up, forward], atol=1e-5)
+    assert np.allclose(flat.to_camera(np.asarray(target)), [right, -up, forward], atol=1e-5)
 
 
 @given(angles, st.floats(-150, 150))
@@ -125,25 +121,6 @@ def test_turn_is_the_difference_of_headings(first, second):
     a, b = facing(first, tilt=10), facing(second, (1, 2, 1), tilt=-20)
     assert wrapped(turn(a, b) - (first - second)) == pytest.approx(0, abs=1e-4)
     assert turn(a, b) == pytest.approx(-turn(b, a), abs=1e-6) or abs(turn(a, b)) > 179.9
-
-
-def test_a_whole_turn_along_a_path_is_a_whole_turn():
-    cameras = [facing(-30 * step) for step in range(13)]
-    assert path_turn(cameras) == pytest.approx(360, abs=1e-3)
-
-
-def test_relative_pose_takes_points_over():
-    a, b = facing(20, (1, 0, 1)), facing(70, (2, 3, 1.2), 15)
-    point = np.array([4.0, 2.0, 0.5])
-    there = np.append(in_camera(b, point), 1)
-    assert np.allclose((relative_pose(a, b) @ there)[:3], in_camera(a, point), atol=1e-6)
-
-
-@given(places, places)
-def test_elevation_is_the_asin_of_the_rise(origin, target):
-    assume(math.dist(origin, target) > 0.1)
-    rise = (target[2] - origin[2]) / math.dist(origin, target)
-    assert elevation(origin, target) == pytest.approx(math.degrees(math.asin(rise)), abs=1e-4)
 
 
 # --- errors of the reference system, by name (shared/facts/reference-systems.md, C7) --------------------------------
@@ -169,8 +146,6 @@ def test_straight_views_have_no_heading():
         heading(down)
     with pytest.raises(ValueError, match="no direction"):
         world_bearing((1, 2, 0), (1, 2, 5))
-    with pytest.raises(ValueError, match="no direction"):
-        elevation((1, 2, 0), (1, 2, 0))
 
 
 def test_borders_between_sectors_have_no_margin():

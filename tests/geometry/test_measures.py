@@ -11,7 +11,7 @@ from shapes import mirrored, moved, square, thing, things, whole
 
 from zerosight.geometry import (
     FlatObject,
-    Measured,
+    Measurement,
     centre_distance,
     contains,
     direction_degrees,
@@ -153,5 +153,5 @@ def test_extreme_of_nothing_is_an_error() -> None:
 
 def test_nearest_has_the_gap_to_the_runner_up() -> None:
     target, others = square(0, 0), [square(30, 0), square(0, -10), square(12, 0)]
-    assert nearest(target, others) == Measured(1, 2.0)
-    assert nearest(target, others[:1]) == Measured(0, math.inf)
+    assert nearest(target, others) == Measurement(1, 2.0)
+    assert nearest(target, others[:1]) == Measurement(0, math.inf)

@@ -9,17 +9,11 @@ import trimesh
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zerosight.geometry.boxes import OrientedBox, bounding_box
 from zerosight.geometry.camera import look_at
-from zerosight.geometry.spatial import (
-    MAX_COORDINATE,
-    Box,
-    Sight,
-    SpatialObject,
-    SpatialScene,
-    bounding_box,
-    closed_volume,
-    spatial_object,
-)
+from zerosight.geometry.meshes import closed_volume
+from zerosight.geometry.spatial import MAX_COORDINATE, SpatialObject, SpatialScene, spatial_object
+from zerosight.geometry.visibility import ObjectVisibility
 
 LENGTH = st.floats(0.05, 8).map(lambda x: round(x, 3))
 PLACE = st.floats(-20, 20).map(lambda x: round(x, 3))
@@ -38,7 +32,7 @@ def turned(mesh: trimesh.Trimesh, degrees: float, at: tuple[float, float, float]
 
 def scene_of(*objects: SpatialObject) -> SpatialScene:
     camera = look_at([5, -4, 3], [0, 0, 0], 50, 64, 48)
-    return SpatialScene(objects, (camera,), (tuple(Sight(3, 0.5, 1.0, (1, 2, 3, 4)) for _ in objects),))
+    return SpatialScene(objects, (camera,), (tuple(ObjectVisibility(3, 0.5, 1.0, (1, 2, 3, 4)) for _ in objects),))
 
 
 # --- boxes
@@ -86,13 +80,13 @@ def test_round_things_are_not_turned(mesh: trimesh.Trimesh, size: tuple[float, f
 
 def test_box_of_an_upright_sheet_and_of_a_post() -> None:
     sheet = bounding_box(np.array([[0, 0, 0], [3, 3, 0], [3, 3, 2], [0, 0, 2.0]]))
-    assert sheet == Box((1.5, 1.5, 1.0), (round(math.sqrt(18), 6), 0.0, 2.0), 45.0)
-    assert bounding_box(np.array([[1.0, 2, 0], [1, 2, 5]])) == Box((1, 2, 2.5), (0, 0, 5), 0)
+    assert sheet == OrientedBox((1.5, 1.5, 1.0), (round(math.sqrt(18), 6), 0.0, 2.0), 45.0)
+    assert bounding_box(np.array([[1.0, 2, 0], [1, 2, 5]])) == OrientedBox((1, 2, 2.5), (0, 0, 5), 0)
 
 
 def test_corners_of_a_box() -> None:
-    box = Box((1, 2, 3), (2, 4, 6), 30)
-    assert bounding_box(box.corners) == Box((1, 2, 3), (2, 4, 6), 30)
+    box = OrientedBox((1, 2, 3), (2, 4, 6), 30)
+    assert bounding_box(box.corners) == OrientedBox((1, 2, 3), (2, 4, 6), 30)
     assert box.contains(box.corners).all() and not box.contains(box.corners * 1.01 - 0.5).all()
 
 

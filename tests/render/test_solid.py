@@ -154,7 +154,7 @@ def test_without_cameras_everything_is_in_view() -> None:
     )
     solids = drawn(program, 64)
     assert len(solids.pictures) == 1
-    assert all(sight.inside == 1 and sight.pixels for sight in solids.scene.sights[0])
+    assert all(sight.inside == 1 and sight.pixels for sight in solids.scene.visibility[0])
 
 
 # --- wrong programs: what, where and how to mend it
@@ -338,5 +338,5 @@ def test_a_lying_program_changes_scene_and_picture_together(pool: SolidPool) -> 
     assert swapped.scene == other.scene and swapped.pictures[0].digest == other.pictures[0].digest
     assert swapped.scene != one.scene and swapped.pictures[0].digest != one.pictures[0].digest
     # A name is a word: it changes nothing else.
-    assert named.scene.objects[0].box == one.scene.objects[0].box and named.scene.sights == one.scene.sights
+    assert named.scene.objects[0].box == one.scene.objects[0].box and named.scene.visibility == one.scene.visibility
     assert named.pictures[0].digest == one.pictures[0].digest

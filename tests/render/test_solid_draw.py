@@ -85,8 +85,8 @@ def test_owners_and_depths_equal_brute_force(parts: list[tuple[Any, str]], eye: 
     assert (~same).mean() < 0.005
     hit = same & (owners >= 0)
     assert np.allclose(view.depths[hit], depths[hit], atol=2e-4)
-    sights = World(objects).sights(camera, view.owners)
-    for obj, sight in zip(objects, sights, strict=True):
+    visibility = World(objects).visibility(camera, view.owners)
+    for obj, sight in zip(objects, visibility, strict=True):
         alone = np.count_nonzero(nearest(camera, [obj])[0] >= 0)
         assert abs(sight.pixels - np.count_nonzero(owners == obj.index)) <= 4
         if alone > 20:
@@ -133,7 +133,7 @@ def test_shares_of_what_is_half_hidden() -> None:
     back, front = box(0, (2, 0.2, 2), (0, 4, 0)), box(1, (4, 0.2, 4), (2, 0, 0), BLUE)
     camera = look_at([0, -4, 0], [0, 9, 0], 90, 200, 200)
     world = World([back, front])
-    hidden, hiding = world.sights(camera, world.view(camera).owners)
+    hidden, hiding = world.visibility(camera, world.view(camera).owners)
     # The front's left edge is in the middle of the picture.
     assert hidden.share == pytest.approx(0.5, abs=0.03) and hidden.inside == 1
     assert hiding.share == 1 and hiding.bounds is not None and hiding.bounds[0] == 100
@@ -148,7 +148,7 @@ def test_shares_of_what_is_wholly_hidden_or_elsewhere() -> None:
     ]
     camera = look_at([0, -4, 0], [0, 9, 0], 60, 100, 100)
     world = World(objects)
-    hidden, _, behind, beside = world.sights(camera, world.view(camera).owners)
+    hidden, _, behind, beside = world.visibility(camera, world.view(camera).owners)
     assert (hidden.pixels, hidden.share, hidden.inside, hidden.bounds) == (0, 0, 1, None)
     assert [(s.pixels, s.share, s.inside, s.bounds) for s in (behind, beside)] == [(0, 0, 0, None)] * 2
 
@@ -158,7 +158,7 @@ def test_share_of_much_hidden_pixels_is_sampled_right() -> None:
     camera = look_at([0, -3, 0], [0, 9, 0], 60, 300, 300)
     world = World([wall, screen])
     view = world.view(camera)
-    share = world.sights(camera, view.owners)[0].share
+    share = world.visibility(camera, view.owners)[0].share
     alone = np.count_nonzero(World([wall]).view(camera).owners == 0)
     assert share == pytest.approx(np.count_nonzero(view.owners == 0) / alone, abs=0.002)
 
@@ -172,7 +172,7 @@ def test_inside_is_the_share_of_the_solid_angle(across: float) -> None:
     angle = edge + across * radius
     ball = thing(0, trimesh.creation.icosphere(subdivisions=3, radius=radius), (math.sin(angle), math.cos(angle), 0))
     world = World([ball])
-    sight = world.sights(camera, world.view(camera).owners)[0]
+    sight = world.visibility(camera, world.view(camera).owners)[0]
     cut = math.acos(across) - across * math.sqrt(1 - across**2)
     assert sight.inside == pytest.approx(cut / math.pi, abs=0.04)
 
@@ -180,7 +180,7 @@ def test_inside_is_the_share_of_the_solid_angle(across: float) -> None:
 def test_inside_of_a_shell_around_the_camera_is_the_frames_solid_angle() -> None:
     camera = look_at([0, 0, 0], [1, 0, 0], 90, 64, 64)
     world = World([thing(0, trimesh.creation.icosphere(radius=3))])
-    sight = world.sights(camera, world.view(camera).owners)[0]
+    sight = world.visibility(camera, world.view(camera).owners)[0]
     # A cube's face is a sixth of all directions.
     assert sight.inside == pytest.approx(1 / 6, abs=0.01)
     assert sight.pixels == 64 * 64 and sight.share == 1
@@ -190,7 +190,7 @@ def test_a_needle_on_the_frames_edge_has_a_share_inside() -> None:
     world = World([box(0, (4, 1e-3, 1e-3), (2, 5, 0))])
     camera = look_at([0, 0, 0], [0, 1, 0], 60, 64, 64)
     # It runs from straight ahead to 38.7 degrees to the right, and the frame to 30.
-    inside = world.sights(camera, world.view(camera).owners)[0].inside
+    inside = world.visibility(camera, world.view(camera).owners)[0].inside
     along = np.linspace(0, 4, 100_001)
     weights = 1 / (along**2 + 25) ** 1.5
     assert inside == pytest.approx(weights[along < 5 * math.tan(math.radians(30))].sum() / weights.sum(), abs=0.02)
@@ -200,7 +200,7 @@ def test_inside_of_a_sheet_seen_edge_on_is_that_of_its_points() -> None:
     sheet = trimesh.Trimesh([[0, 4, 0], [4, 4, 0], [4, 6, 0], [0, 6, 0]], [[0, 1, 2], [0, 2, 3]], process=False)
     world = World([thing(0, sheet)])
     camera = look_at([0, 0, 0], [0, 1, 0], 60, 64, 64)
-    assert 0.5 < world.sights(camera, world.view(camera).owners)[0].inside < 0.9
+    assert 0.5 < world.visibility(camera, world.view(camera).owners)[0].inside < 0.9
 
 
 # --- light
