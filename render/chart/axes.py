@@ -1,4 +1,4 @@
-"""Axes read as a person reads them: from the tick labels that are seen, at the tick marks that are seen."""
+"""Read axes as a person does: from the tick labels that are seen, at the tick marks that are seen."""
 
 import math
 import re
@@ -25,14 +25,17 @@ _ANGLE_SLACK = 1.0
 
 
 class PanelFrame(NamedTuple):
-    """The plane that marks are drawn in."""
+    """The plane that marks are drawn in, in px of the canvas."""
 
     bounds: Bounds
     centre: tuple[float, float, float] | None
     """Of a polar one: x, y and radius."""
 
     def position(self, x: float, y: float) -> tuple[float, float]:
-        """A point's place along the two axes: px, or degrees anticlockwise from the right and px from the centre."""
+        """Place a point at `x`, `y` (px of the canvas) along the two axes.
+
+        The result is in px, or in a polar panel degrees anticlockwise from the right and px from the centre.
+        """
         if self.centre is None:
             return x, y
         across, up = x - self.centre[0], self.centre[1] - y
@@ -41,26 +44,26 @@ class PanelFrame(NamedTuple):
 
 @dataclass(frozen=True)
 class AxisReader:
-    """The axes of a panel: places to values."""
+    """The axes of a panel, which turn places into values."""
 
     panel_frame: PanelFrame
     axes: tuple[Axis, ...]
 
     def axis(self, name: str) -> Axis | None:
-        """The axis of that name."""
+        """Return the axis called `name`, or None."""
         return next((axis for axis in self.axes if axis.name == name), None)
 
     @property
     def names(self) -> tuple[str, str]:
-        """Of the two axes that marks are placed by."""
+        """The names of the two axes that marks are placed by."""
         return ("angle", "radius") if self.panel_frame.centre else ("x", "y")
 
     def value(self, axis_index: int, axis_position: float, slack: float = 3.0) -> float | str | None:
-        """The value at a place along axis 0 or 1; None where the axis is not readable, or no category is near.
+        """Return the value at a place along axis 0 or 1, or None if the axis is not readable or no category is near.
 
         Args:
             axis_index: 0 for x or the angle, 1 for y or the radius.
-            axis_position: in the axis's unit of place.
+            axis_position: the place, in the axis's unit of place.
             slack: how far the place may be from a category's, in the same unit.
         """
         axis = self.axis(self.names[axis_index])
@@ -77,21 +80,28 @@ class AxisReader:
         return significant(round(value % 360 if axis.name == "angle" else value, math.ceil(-math.log10(least))))
 
     def step(self, axis_index: int) -> float:
-        """Between neighbouring categories; infinite where there are not two."""
+        """Return the distance between neighbouring categories of axis `axis_index`; infinite if there are not two."""
         axis = self.axis(self.names[axis_index])
-        places = [axis_position for axis_position, _ in axis.scale.categories] if axis and axis.scale else []
-        return min((b - a for a, b in pairwise(places)), default=math.inf)
+        category_places = [axis_position for axis_position, _ in axis.scale.categories] if axis and axis.scale else []
+        return min((high - low for low, high in pairwise(category_places)), default=math.inf)
 
 
 def find_frame(axes_parts: AxesParts) -> PanelFrame | None:
-    """The plane of a panel: its background, or else what its marks are clipped to, or else what its axes span."""
+    """Find the plane of a panel in its `axes_parts`.
+
+    It is the panel's background, or else what its marks are clipped to, or else what its axes span.
+    """
     painted_paths = [display_item for display_item in axes_parts.display_items if isinstance(display_item, PaintedPath)]
-    boxes = [painted_path.style.clip.box for painted_path in painted_paths if painted_path.style.clip is not None]
-    clips = [box for box in boxes if box is not None]
+    clip_boxes = [painted_path.style.clip.box for painted_path in painted_paths if painted_path.style.clip is not None]
+    clip_bounds = [box for box in clip_boxes if box is not None]
     for painted_path in painted_paths[:1]:
-        found = rectangle(painted_path.path)
-        if found and painted_path.style.fill and (not clips or any(np.allclose(found, box, atol=1) for box in clips)):
-            return PanelFrame(found, None)
+        background = rectangle(painted_path.path)
+        if (
+            background
+            and painted_path.style.fill
+            and (not clip_bounds or any(np.allclose(background, box, atol=1) for box in clip_bounds))
+        ):
+            return PanelFrame(background, None)
         circle = ring(painted_path.path)
         if (
             circle
@@ -102,76 +112,82 @@ def find_frame(axes_parts: AxesParts) -> PanelFrame | None:
         ):
             (x, y), radius = circle.centre, circle.outer
             return PanelFrame((x - radius, y - radius, x + radius, y + radius), (x, y, radius))
-    if clips:
-        return PanelFrame(max(clips, key=lambda box: (box[2] - box[0]) * (box[3] - box[1])), None)
-    spines = [
-        ends
+    if clip_bounds:
+        return PanelFrame(max(clip_bounds, key=lambda box: (box[2] - box[0]) * (box[3] - box[1])), None)
+    spine_ends = [
+        end_points
         for painted_path in painted_paths
-        if painted_path.marker_places is None and (ends := segment(painted_path.path)) is not None
+        if painted_path.marker_places is None and (end_points := segment(painted_path.path)) is not None
     ]
-    drawn = spines or [painted_path.path.drawn for painted_path in painted_paths if painted_path.marker_places is None]
-    return PanelFrame(bounds_of(np.concatenate(drawn)), None) if drawn else None
+    axis_lines = spine_ends or [
+        painted_path.path.drawn for painted_path in painted_paths if painted_path.marker_places is None
+    ]
+    return PanelFrame(bounds_of(np.concatenate(axis_lines)), None) if axis_lines else None
 
 
 def read_axes(axes_parts: AxesParts, panel_frame: PanelFrame, visibility: FigureVisibility) -> list[Axis]:
-    """The axes of a panel."""
+    """Read the axes of a panel from its `axes_parts`."""
     return [_read(axis, panel_frame, visibility) for axis in axes_parts.axes]
 
 
-def _read(axes_parts: AxisParts, panel_frame: PanelFrame, visibility: FigureVisibility) -> Axis:
-    axis_index = "xy".index(axes_parts.name)
-    places = [_tick(tick, axis_index, panel_frame, visibility) for tick in axes_parts.ticks]
-    ticks = sorted({tick for tick in places if tick is not None})
-    label, offset = _titles(axes_parts.text_blocks, axis_index, panel_frame.bounds)
+def _read(axis_parts: AxisParts, panel_frame: PanelFrame, visibility: FigureVisibility) -> Axis:
+    axis_index = "xy".index(axis_parts.name)
+    read_ticks = [_tick(tick, axis_index, panel_frame, visibility) for tick in axis_parts.ticks]
+    ticks = sorted({tick for tick in read_ticks if tick is not None})
+    label, offset_text = _titles(axis_parts.text_blocks, axis_index, panel_frame.bounds)
     left, top, right, bottom = panel_frame.bounds
     if panel_frame.centre is not None:
         name, ends = ("angle", "radius")[axis_index], ((0.0, 360.0), (0.0, panel_frame.centre[2]))[axis_index]
     else:
-        name, ends = axes_parts.name, ((left, right), (bottom, top))[axis_index]
+        name, ends = axis_parts.name, ((left, right), (bottom, top))[axis_index]
     scale = _turning(ticks) if name == "angle" else None
-    found = scale or read_scale(ticks, offset)
-    kept = tuple(Tick(round(tick.position, 2), tick.label) for tick in ticks)
+    read_result = scale or read_scale(ticks, offset_text)
+    rounded_ticks = tuple(Tick(round(tick.position, 2), tick.label) for tick in ticks)
     ends = (round(ends[0], 2), round(ends[1], 2))
-    if isinstance(found, str):
-        return Axis(name, label, kept, None, found, ends)
-    return Axis(name, label, kept, _settled(found), "", ends)
+    if isinstance(read_result, str):
+        return Axis(name, label, rounded_ticks, None, read_result, ends)
+    return Axis(name, label, rounded_ticks, _settled(read_result), "", ends)
 
 
 def _settled(scale: Scale) -> Scale:
-    """Without the last digits, in which machines differ, and as it is after a round trip."""
+    """Round off the digits of `scale` in which machines differ, and those that a round trip through JSON would lose."""
     slope = significant(scale.slope, 10)
     decimals = math.ceil(-math.log10(abs(slope) * 1e-6)) if slope else 0
     intercept = round(scale.intercept, decimals) + 0.0
-    settled = replace(scale, slope=slope, intercept=intercept, residual=round(scale.residual, 3))
-    return Scale.from_dict(settled.to_dict())
+    rounded_scale = replace(scale, slope=slope, intercept=intercept, residual=round(scale.residual, 3))
+    return Scale.from_dict(rounded_scale.to_dict())
 
 
 def _tick(tick: TickParts, axis_index: int, panel_frame: PanelFrame, visibility: FigureVisibility) -> Tick | None:
-    """Where a tick is and what it says; None where nothing of it is seen."""
-    drawn = _drawn_place(tick.painted_paths, axis_index, panel_frame, visibility)
-    text_blocks = [text for text in tick.text_blocks if text.string]
+    """Read the place and the label of one `tick`; None if nothing of it is seen."""
+    drawn_position = _drawn_place(tick.painted_paths, axis_index, panel_frame, visibility)
+    text_blocks = [tick_label for tick_label in tick.text_blocks if tick_label.string]
     if not text_blocks:
-        return None if drawn is None else Tick(drawn, "")
-    text = text_blocks[0]
+        return None if drawn_position is None else Tick(drawn_position, "")
+    tick_label = text_blocks[0]
     if panel_frame.centre is not None:
-        axis_position = panel_frame.position(*text.centre)[axis_index] if drawn is None or axis_index == 0 else drawn
+        axis_position = (
+            panel_frame.position(*tick_label.centre)[axis_index]
+            if drawn_position is None or axis_index == 0
+            else drawn_position
+        )
         # A label stands outside the circle at its tick's angle; that of a radius has to have its circle.
-        if axis_index == 1 and drawn is None:
+        if axis_index == 1 and drawn_position is None:
             return None
-        return Tick(axis_position if drawn is None else drawn, text.string)
-    low, high = text.bounds[axis_index], text.bounds[axis_index + 2]
+        return Tick(axis_position if drawn_position is None else drawn_position, tick_label.string)
+    low, high = tick_label.bounds[axis_index], tick_label.bounds[axis_index + 2]
     middle = (low + high) / 2
-    if drawn is None:
-        return Tick(middle, text.string)
-    if not low - text.size <= drawn <= high + text.size:
-        return Tick(drawn, "")
-    return Tick(drawn, text.string)
+    if drawn_position is None:
+        return Tick(middle, tick_label.string)
+    if not low - tick_label.size <= drawn_position <= high + tick_label.size:
+        return Tick(drawn_position, "")
+    return Tick(drawn_position, tick_label.string)
 
 
 def _drawn_place(
     painted_paths: Sequence[PaintedPath], axis_index: int, panel_frame: PanelFrame, visibility: FigureVisibility
 ) -> float | None:
-    """Where the tick mark or grid line that is seen lies along the axis."""
+    """Find the place along the axis of the first of `painted_paths` that is a visible tick mark or grid line."""
     for painted_path in sorted(painted_paths, key=lambda painted_path: painted_path.marker_places is None):
         region = region_of(painted_path)
         if painted_path.style.stroke is None or region.is_empty:
@@ -185,7 +201,7 @@ def _drawn_place(
 
 
 def tick_place(painted_path: PaintedPath, axis_index: int, panel_frame: PanelFrame) -> float | None:
-    """Where a tick mark or a grid line lies along its axis; None for what is neither by its geometry."""
+    """Return the place of a tick mark or grid line along its axis; None if `painted_path` is neither."""
     if not len(painted_path.path.points):
         return None
     if painted_path.marker_places is not None:
@@ -197,95 +213,123 @@ def tick_place(painted_path: PaintedPath, axis_index: int, panel_frame: PanelFra
         )
     if panel_frame.centre is not None:
         return _polar_grid(painted_path, axis_index, panel_frame)
-    ends = segment(painted_path.path)
-    if ends is None or abs(ends[0, axis_index] - ends[1, axis_index]) > 0.1:
+    end_points = segment(painted_path.path)
+    if end_points is None or abs(end_points[0, axis_index] - end_points[1, axis_index]) > 0.1:
         return None
-    low, high = sorted(ends[:, 1 - axis_index])
-    spans = low <= panel_frame.bounds[1 - axis_index] + 1 and high >= panel_frame.bounds[3 - axis_index] - 1
-    return float(ends[0, axis_index]) if spans else None
+    low, high = sorted(end_points[:, 1 - axis_index])
+    spans_panel = low <= panel_frame.bounds[1 - axis_index] + 1 and high >= panel_frame.bounds[3 - axis_index] - 1
+    return float(end_points[0, axis_index]) if spans_panel else None
 
 
 def _polar_grid(painted_path: PaintedPath, axis_index: int, panel_frame: PanelFrame) -> float | None:
-    """The angle of a spoke, or the radius of a circle."""
-    places = np.array([panel_frame.position(*point) for point in painted_path.path.drawn.tolist()])
+    """Return the angle of a spoke or the radius of a circle that `painted_path` draws."""
+    polar_positions = np.array([panel_frame.position(*point) for point in painted_path.path.drawn.tolist()])
     if axis_index == 0:
-        return float(places[places[:, 1].argmax(), 0]) if segment(painted_path.path) is not None else None
-    radii = places[:, 1]
+        return (
+            float(polar_positions[polar_positions[:, 1].argmax(), 0])
+            if segment(painted_path.path) is not None
+            else None
+        )
+    radii = polar_positions[:, 1]
     return float(radii.mean()) if np.ptp(radii) < 0.02 * radii.mean() + 0.1 else None
 
 
 def strays(axes_parts: AxesParts, panel_frame: PanelFrame) -> list[PaintedPath]:
-    """What is drawn with the ticks and is neither tick mark nor grid line: marks like any other."""
-    found = [painted_path for axis in axes_parts.axes for painted_path in axis.painted_paths]
+    """List paths drawn with the ticks in `axes_parts` that are neither tick mark nor grid line: they are marks."""
+    stray_paths = [painted_path for axis in axes_parts.axes for painted_path in axis.painted_paths]
     for axis in axes_parts.axes:
         axis_index = "xy".index(axis.name)
         painted_paths = [
             painted_path for tick in axis.ticks for painted_path in tick.painted_paths if len(painted_path.path.points)
         ]
-        found += [
+        stray_paths += [
             painted_path for painted_path in painted_paths if tick_place(painted_path, axis_index, panel_frame) is None
         ]
-    return found
+    return stray_paths
 
 
 def _turning(ticks: Sequence[Tick]) -> Scale | None:
-    """A scale of degrees all round, whatever its direction and where it begins."""
-    read = [(tick.position, number) for tick in ticks if (number := read_number(tick.label)) is not None]
-    if len(read) < 2 or len(read) < sum(bool(tick.label) for tick in ticks) or any(n[1] != "°" for _, n in read):
+    """Return the scale of degrees all round that `ticks` show, whatever its direction and its start."""
+    read_labels = [(tick.position, number) for tick in ticks if (number := read_number(tick.label)) is not None]
+    if (
+        len(read_labels) < 2
+        or len(read_labels) < sum(bool(tick.label) for tick in ticks)
+        or any(n[1] != "°" for _, n in read_labels)
+    ):
         return None
     for slope in (1.0, -1.0):
-        offsets = [(value - slope * axis_position) % 360 for axis_position, (value, _) in read]
-        spread = [(offset - offsets[0] + 180) % 360 - 180 for offset in offsets]
-        if max(map(abs, spread)) <= _ANGLE_SLACK:
-            start = round(offsets[0] + sum(spread) / len(spread), 1)
-            return Scale("linear", slope, start % 360, (), max(map(abs, spread)), "°")
+        offsets = [(value - slope * axis_position) % 360 for axis_position, (value, _) in read_labels]
+        offset_spread = [(offset - offsets[0] + 180) % 360 - 180 for offset in offsets]
+        if max(map(abs, offset_spread)) <= _ANGLE_SLACK:
+            start = round(offsets[0] + sum(offset_spread) / len(offset_spread), 1)
+            return Scale("linear", slope, start % 360, (), max(map(abs, offset_spread)), "°")
     return None
 
 
 def _titles(text_blocks: Sequence[TextBlock], axis_index: int, bounds: Bounds) -> tuple[str, str]:
-    """An axis's label, which stands at its middle, and what applies to all its numbers, which stands at its end."""
-    label = offset = ""
+    """Split an axis's `text_blocks` into its label and the offset that applies to all its numbers.
+
+    The label stands at the axis's middle, the offset (such as `1e6`) at its end.
+    """
+    label = offset_text = ""
     low, high = bounds[axis_index], bounds[axis_index + 2]
-    for text in text_blocks:
-        share = (text.centre[axis_index] - low) / (high - low) if high > low else 0.5
-        at_end = share > 0.7 if axis_index == 0 else share < 0.15
-        if at_end and _OFFSET.match(text.string):
-            offset = text.string
+    for text_block in text_blocks:
+        share_along = (text_block.centre[axis_index] - low) / (high - low) if high > low else 0.5
+        at_end = share_along > 0.7 if axis_index == 0 else share_along < 0.15
+        if at_end and _OFFSET.match(text_block.string):
+            offset_text = text_block.string
         else:
-            label = text.string
-    return label, offset
+            label = text_block.string
+    return label, offset_text
 
 
 def share_scales(panels: Sequence[AxisReader]) -> list[AxisReader]:
-    """Panels without an axis of their own read it off the neighbour that they share it with.
+    """Lend scales between `panels`: one without an axis of its own is read off the neighbour that it shares it with.
 
     An axis whose ticks bear no labels is its neighbour's with the same ends and ticks; one that is not drawn at all is
     that of a panel in the same place, as under `twinx`.
     """
-    found = []
-    for panel in panels:
+    shared_readers = []
+    for axis_reader in panels:
         axes = []
-        for axis in panel.axes:
+        for axis in axis_reader.axes:
             lender = None
             if axis.scale is None and axis.ticks and not any(tick.label for tick in axis.ticks):
-                lender = next((other for one in panels for other in one.axes if _same_place(axis, other)), None)
+                lender = next(
+                    (
+                        lender_axis
+                        for panel_reader in panels
+                        for lender_axis in panel_reader.axes
+                        if _same_place(axis, lender_axis)
+                    ),
+                    None,
+                )
             axes.append(axis if lender is None else replace(axis, scale=lender.scale, reason=""))
         twins = [
-            one for one in panels if one is not panel and np.allclose(one.panel_frame.bounds, panel.panel_frame.bounds)
+            panel_reader
+            for panel_reader in panels
+            if panel_reader is not axis_reader
+            and np.allclose(panel_reader.panel_frame.bounds, axis_reader.panel_frame.bounds)
         ]
-        for name in panel.names:
+        for name in axis_reader.names:
             if twins and not any(axis.name == name and axis.ticks for axis in axes):
-                lent = next((axis for one in twins for axis in one.axes if axis.name == name and axis.ticks), None)
-                axes = [axis for axis in axes if axis.name != name] + ([lent] if lent else [])
-        found.append(AxisReader(panel.panel_frame, tuple(axes)))
-    return found
+                twin_axis = next(
+                    (axis for panel_reader in twins for axis in panel_reader.axes if axis.name == name and axis.ticks),
+                    None,
+                )
+                axes = [axis for axis in axes if axis.name != name] + ([twin_axis] if twin_axis else [])
+        shared_readers.append(AxisReader(axis_reader.panel_frame, tuple(axes)))
+    return shared_readers
 
 
-def _same_place(axis: Axis, other: Axis) -> bool:
+def _same_place(axis: Axis, lender_axis: Axis) -> bool:
     return (
-        other.scale is not None
-        and axis.name == other.name
-        and np.allclose(axis.ends, other.ends, atol=0.5)
-        and len(axis.ticks) == len(other.ticks)
-        and all(abs(a.position - b.position) < 0.5 for a, b in zip(axis.ticks, other.ticks, strict=True))
+        lender_axis.scale is not None
+        and axis.name == lender_axis.name
+        and np.allclose(axis.ends, lender_axis.ends, atol=0.5)
+        and len(axis.ticks) == len(lender_axis.ticks)
+        and all(
+            abs(tick.position - lender_tick.position) < 0.5
+            for tick, lender_tick in zip(axis.ticks, lender_axis.ticks, strict=True)
+        )
     )

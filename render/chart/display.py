@@ -1,6 +1,6 @@
-"""Display lists: what a figure's program hands over, checked and decoded into things to draw, in order.
+"""Display lists: what a figure's program hands over, checked and decoded into items to draw, in order.
 
-Coordinates are px of the figure's canvas, x right and y down. See `figure.py` for the form on the wire.
+Coordinates are px of the figure's canvas, x right and y down. See `program.py` for the form on the wire.
 """
 
 import base64
@@ -43,30 +43,30 @@ class Path:
 
     @cached_property
     def is_curved(self) -> bool:
-        """Whether any piece is a curve."""
+        """True if any piece is a curve."""
         return bool(np.isin(self.codes, (QUADRATIC, CUBIC)).any())
 
     @cached_property
     def loops(self) -> list[tuple[np.ndarray, bool]]:
-        """The points [n, 2] of each connected part, curves flattened, and whether it is closed."""
-        found: list[tuple[list[np.ndarray], bool]] = []
+        """The points [n, 2] of each connected piece, curves flattened, and whether it is closed."""
+        open_loops: list[tuple[list[np.ndarray], bool]] = []
         at, codes = 0, self.codes
         while at < len(codes):
             code, points = codes[at], self.points
             if code == MOVE:
-                found.append(([points[at]], False))
+                open_loops.append(([points[at]], False))
                 at += 1
             elif code == LINE:
-                found[-1][0].append(points[at])
+                open_loops[-1][0].append(points[at])
                 at += 1
             elif code == CLOSE:
-                found[-1] = (found[-1][0], True)
+                open_loops[-1] = (open_loops[-1][0], True)
                 at += 1
             else:
                 vertex_count = 2 if code == QUADRATIC else 3
-                found[-1][0].extend(_curve(np.array([found[-1][0][-1], *points[at : at + vertex_count]])))
+                open_loops[-1][0].extend(_curve(np.array([open_loops[-1][0][-1], *points[at : at + vertex_count]])))
                 at += vertex_count
-        return [(np.array(part), closed) for part, closed in found]
+        return [(np.array(loop_points), is_closed) for loop_points, is_closed in open_loops]
 
     @cached_property
     def drawn(self) -> np.ndarray:
@@ -74,18 +74,22 @@ class Path:
         return np.concatenate([points for points, _ in self.loops])
 
 
-def _curve(control: np.ndarray) -> np.ndarray:
-    """Points of a Bézier curve of 3 or 4 control points, without its first."""
-    t = np.arange(1, _CURVE_PIECES + 1)[:, None] / _CURVE_PIECES
-    degree = len(control) - 1
+def _curve(control_points: np.ndarray) -> np.ndarray:
+    """Return points of a Bézier curve of 3 or 4 `control_points`, without its first."""
+    parameters = np.arange(1, _CURVE_PIECES + 1)[:, None] / _CURVE_PIECES
+    degree = len(control_points) - 1
     return np.sum(
-        [math.comb(degree, i) * t**i * (1 - t) ** (degree - i) * point for i, point in enumerate(control)], axis=0
+        [
+            math.comb(degree, i) * parameters**i * (1 - parameters) ** (degree - i) * point
+            for i, point in enumerate(control_points)
+        ],
+        axis=0,
     )
 
 
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """What may be painted: within a rectangle (left, top, right, bottom), a path, or both."""
+    """Bounds to painting: a rectangle (left, top, right, bottom), a path, or both."""
 
     box: tuple[float, float, float, float] | None
     path: Path | None
@@ -102,7 +106,7 @@ class Hatch:
 
 @dataclass(frozen=True, eq=False)
 class PaintStyle:
-    """How a shape is painted."""
+    """The way a path is filled and stroked."""
 
     fill: Colour | None
     stroke: Colour | None
@@ -162,7 +166,7 @@ class TextItem:
         return self.placed(np.array([[0, -up], [self.width, -up], [self.width, down], [0, down]]))
 
     def placed(self, points: np.ndarray) -> np.ndarray:
-        """Points [n, 2] along the baseline, y down, on the canvas."""
+        """Return `points` [n, 2], given along the baseline with y down, on the canvas."""
         cos, sin = math.cos(math.radians(self.degrees)), math.sin(math.radians(self.degrees))
         return points @ np.array([[cos, -sin], [sin, cos]]) + (self.x, self.y)
 
@@ -193,10 +197,10 @@ class DisplayList:
 
 
 def decode(message: Mapping[str, Any], payload: bytes) -> DisplayList:
-    """A display list from the wire.
+    """Decode a display list from the `message` and `payload` of the wire.
 
     Raises:
-        LookupError, TypeError, ValueError: it is none; the program wrote it, so it can be anything.
+        LookupError, TypeError, ValueError: it is not a display list; the program wrote it, so it can be anything.
     """
     width, height = _number(message["width"]), _number(message["height"])
     if not (36 <= width <= 72 * MAX_SIDE_IN and 36 <= height <= 72 * MAX_SIDE_IN):
@@ -213,7 +217,7 @@ def decode(message: Mapping[str, Any], payload: bytes) -> DisplayList:
 
 
 class _Decoder:
-    """Turns rows into things; whatever does not fit raises LookupError, TypeError or ValueError."""
+    """Turns rows into items; whatever does not fit raises LookupError, TypeError or ValueError."""
 
     def __init__(self, points: np.ndarray, tail: bytes, styles: Sequence[Any]) -> None:
         self._points, self._tail = points, tail
@@ -222,19 +226,19 @@ class _Decoder:
         self._styles = [self._style(*style) for style in styles[:MAX_ITEMS]]
 
     def items(self, message: Mapping[str, Any]) -> list[DisplayItem]:
-        """All that is drawn."""
+        """List all items that `message` draws, in order."""
         groups: list[Group] = []
-        found: list[DisplayItem] = []
-        for row_number, (kind, *rest) in enumerate(message["items"]):
+        display_items: list[DisplayItem] = []
+        for row_number, (kind, *row_values) in enumerate(message["items"]):
             if kind == "group":
-                groups.append(Group(str(rest[0])[:60], row_number))
+                groups.append(Group(str(row_values[0])[:60], row_number))
             elif kind == "end":
                 groups.pop()
             else:
-                found.append(self._thing(kind, len(found), tuple(groups), rest))
+                display_items.append(self._thing(kind, len(display_items), tuple(groups), row_values))
             if len(groups) > _MAX_DEPTH or row_number >= 2 * MAX_ITEMS:
                 raise ValueError("too many groups or items")
-        return found
+        return display_items
 
     def _thing(self, kind: str, paint_order: int, groups: tuple[Group, ...], rest: Sequence[Any]) -> DisplayItem:
         if kind == "path":
@@ -274,32 +278,51 @@ class _Decoder:
         return self._paths[key]
 
     def _style(
-        self, fill: Any, stroke: Any, width: Any, dash: Any, cap: Any, join: Any, clip: Any, hatch: Any, smooth: Any
+        self,
+        fill_colour: Any,
+        stroke_colour: Any,
+        width: Any,
+        dash: Any,
+        cap: Any,
+        join: Any,
+        clip: Any,
+        hatch: Any,
+        smooth: Any,
     ) -> PaintStyle:
         if cap not in ("butt", "round", "projecting") or join not in ("miter", "round", "bevel"):
             raise ValueError("an unknown cap or join")
-        lengths = None if dash is None else (_number(dash[0]), tuple(_size(length) for length in dash[1][:20]))
+        dash_lengths = None if dash is None else (_number(dash[0]), tuple(_size(length) for length in dash[1][:20]))
         # Dashes of no length would go on for ever.
-        if lengths is not None and sum(lengths[1]) < 0.1:
-            lengths = None
-        lines = None
+        if dash_lengths is not None and sum(dash_lengths[1]) < 0.1:
+            dash_lengths = None
+        hatch_lines = None
         if hatch is not None:
-            first_vertex, vertex_count, codes, colour, thick = hatch
-            lines = Hatch(self._path(first_vertex, vertex_count, codes), _colour(colour), _size(thick))
-        pen = _colour(stroke) if stroke is not None and _size(width) > 0 else None
-        face = None if fill is None else _colour(fill)
-        return PaintStyle(face, pen, _size(width), lengths, cap, join, self._clip(clip), lines, smooth is not False)
+            first_vertex, vertex_count, codes, colour, line_width = hatch
+            hatch_lines = Hatch(self._path(first_vertex, vertex_count, codes), _colour(colour), _size(line_width))
+        pen_colour = _colour(stroke_colour) if stroke_colour is not None and _size(width) > 0 else None
+        face_colour = None if fill_colour is None else _colour(fill_colour)
+        return PaintStyle(
+            face_colour,
+            pen_colour,
+            _size(width),
+            dash_lengths,
+            cap,
+            join,
+            self._clip(clip),
+            hatch_lines,
+            smooth is not False,
+        )
 
     def _clip(self, clip: Any) -> Clip | None:
         if clip is None:
             return None
         if (key := repr(clip)) not in self._clips:
             box, path = clip
-            edges = None
+            clip_edges = None
             if box is not None:
                 left, top, right, bottom = (_number(side) for side in box)
-                edges = (left, top, right, bottom)
-            self._clips[key] = Clip(edges, None if path is None else self._path(*path))
+                clip_edges = (left, top, right, bottom)
+            self._clips[key] = Clip(clip_edges, None if path is None else self._path(*path))
         return self._clips[key]
 
     def _words(
@@ -352,24 +375,27 @@ class _Decoder:
 
 
 def _check_codes(path: Path) -> None:
-    """Each part begins with MOVE, and curves have all their points."""
+    """Raise ValueError unless each piece of `path` begins with MOVE and curves have all their points."""
     codes = path.codes.tolist()
     if len(codes) != len(path.points) or (codes and codes[0] != MOVE):
         raise ValueError("a path that does not begin")
-    at, open_ = 0, True
+    at, is_open = 0, True
     while at < len(codes):
         code = codes[at]
-        step = {MOVE: 1, LINE: 1, QUADRATIC: 2, CUBIC: 3, CLOSE: 1}[code]
-        if codes[at : at + step] != [code] * step or (not open_ and code != MOVE):
+        point_count = {MOVE: 1, LINE: 1, QUADRATIC: 2, CUBIC: 3, CLOSE: 1}[code]
+        if codes[at : at + point_count] != [code] * point_count or (not is_open and code != MOVE):
             raise ValueError("a path with half a curve, or one that goes on when it is closed")
-        open_ = code != CLOSE
-        at += step
+        is_open = code != CLOSE
+        at += point_count
 
 
 def _check_order(text: str, marker_places: Sequence[float], face: Font, size: float) -> None:
-    """A formula's letters follow one another as they are read, or what is read would not be what is seen."""
-    for letter, here, there in zip(text, marker_places, marker_places[1:], strict=False):
-        gap = there - here - face.advance(letter, size)
+    """Raise ValueError unless the letters of a formula's `text` stand in the order in which they are read.
+
+    Otherwise the text that is read would not be what is seen.
+    """
+    for letter, letter_start, next_start in zip(text, marker_places, marker_places[1:], strict=False):
+        gap = next_start - letter_start - face.advance(letter, size)
         if not -0.35 * size <= gap <= 1.5 * size:
             raise ValueError("a formula whose letters do not follow one another")
 

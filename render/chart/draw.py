@@ -1,4 +1,4 @@
-"""matplotlib figures read and drawn: display lists to chart scenes and pictures."""
+"""Read and draw matplotlib figures: display lists to chart scenes and pictures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,14 +18,20 @@ NONSENSE = Rejected("no_result", "the program handed back nonsense", "draw with 
 
 @dataclass(frozen=True, slots=True)
 class DrawnChart:
-    """What an accepted program drew."""
+    """The scene and the picture of an accepted program."""
 
     scene: ChartScene
     picture: Picture
 
 
 def draw_figure(message: Mapping[str, Any], payload: bytes, size: int) -> DrawnChart | Rejected:
-    """A display list as scene and picture, `size` px wide."""
+    """Read and draw a display list, `size` px wide.
+
+    Args:
+        message: the display list, as it came over the wire.
+        payload: its vertices and images.
+        size: width of the picture, px.
+    """
     try:
         display_list = decode(message, payload)
     except (LookupError, TypeError, ValueError):
@@ -38,9 +44,9 @@ def draw_figure(message: Mapping[str, Any], payload: bytes, size: int) -> DrawnC
 
 def _missing(display_list: DisplayList) -> Rejected | None:
     for display_item in display_list.display_items:
-        if isinstance(display_item, TextItem) and (lacking := display_item.font.missing(display_item.text)):
-            what = f"the text {display_item.text[:40]!r} has {lacking[0]!r}, which the font lacks"
-            return Rejected("text", what, "write Latin or Greek letters and common signs")
+        if isinstance(display_item, TextItem) and (missing_letters := display_item.font.missing(display_item.text)):
+            reason = f"the text {display_item.text[:40]!r} has {missing_letters[0]!r}, which the font lacks"
+            return Rejected("text", reason, "write Latin or Greek letters and common signs")
     return None
 
 
@@ -62,8 +68,8 @@ def warm() -> None:
 
 
 def draw(request: Mapping[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
-    """The scene and picture of a program's claim."""
-    made = draw_figure(request["claim"], payload, request["request"]["size"])
-    if isinstance(made, Rejected):
-        return made.as_message(), b""
-    return {"scene": made.scene.to_json(), "shape": made.picture.array.shape}, made.picture.array.tobytes()
+    """Return the scene and picture of the claim that `request` holds, its vertices in `payload`."""
+    outcome = draw_figure(request["claim"], payload, request["request"]["size"])
+    if isinstance(outcome, Rejected):
+        return outcome.as_message(), b""
+    return {"scene": outcome.scene.to_json(), "shape": outcome.picture.array.shape}, outcome.picture.array.tobytes()

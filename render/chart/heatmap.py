@@ -37,7 +37,7 @@ class ColourGrid(NamedTuple):
 
 @dataclass(frozen=True)
 class ColourRamp:
-    """A bar of colours: what each place along it looks like."""
+    """A bar of colours: the colour at each place along it."""
 
     places: np.ndarray
     """[n] px, increasing."""
@@ -46,46 +46,47 @@ class ColourRamp:
     upright: bool
 
     def position(self, colour: np.ndarray) -> float | None:
-        """Where along the bar a colour is; None where it is nowhere, or at places far apart."""
+        """Return the place of `colour` along the bar; None if it is nowhere, or at places far apart."""
         distances = np.linalg.norm(self.colours - colour[:3], axis=1)
-        best = int(distances.argmin())
-        if distances[best] > _COLOUR_SLACK:
+        nearest = int(distances.argmin())
+        if distances[nearest] > _COLOUR_SLACK:
             return None
-        alike = self.places[distances <= distances[best] + 1.0]
-        if np.ptp(alike) > _AMBIGUOUS * np.ptp(self.places):
+        similar_places = self.places[distances <= distances[nearest] + 1.0]
+        if np.ptp(similar_places) > _AMBIGUOUS * np.ptp(self.places):
             return None
-        return float((alike[0] + alike[-1]) / 2)
+        return float((similar_places[0] + similar_places[-1]) / 2)
 
 
 def find_cells(display_items: Sequence[DisplayItem]) -> tuple[list[ColourGrid], list[DisplayItem]]:
-    """The grids among things, and the other things."""
+    """Split `display_items` into grids of colours and other items."""
     meshes: dict[Group, list[PaintedPath]] = defaultdict(list)
-    found: list[ColourGrid] = []
-    rest: list[DisplayItem] = []
+    colour_grids: list[ColourGrid] = []
+    other_items: list[DisplayItem] = []
     for display_item in display_items:
         if isinstance(display_item, Bitmap):
             grid = _of_bitmap(display_item)
-            found += [] if grid is None else [grid]
-            rest += [display_item] if grid is None else []
+            colour_grids += [] if grid is None else [grid]
+            other_items += [display_item] if grid is None else []
         elif (
             isinstance(display_item, PaintedPath) and display_item.groups and display_item.groups[-1].name == "QuadMesh"
         ):
             meshes[display_item.groups[-1]].append(display_item)
         else:
-            rest.append(display_item)
+            other_items.append(display_item)
     for painted_paths in meshes.values():
         grid = _of_mesh(painted_paths)
-        found += [] if grid is None else [grid]
-        rest += painted_paths if grid is None else []
-    return found, rest
+        colour_grids += [] if grid is None else [grid]
+        other_items += painted_paths if grid is None else []
+    return colour_grids, other_items
 
 
 def _of_bitmap(bitmap: Bitmap) -> ColourGrid | None:
+    """Return the grid of cells that `bitmap` shows; None if it is too large or turned."""
     rows, columns = bitmap.pixels.shape[:2]
-    origin, across, _, down = bitmap.corners
-    if rows * columns > MAX_CELLS or abs(across[1] - origin[1]) > 0.01 or abs(down[0] - origin[0]) > 0.01:
+    origin, row_end, _, column_end = bitmap.corners
+    if rows * columns > MAX_CELLS or abs(row_end[1] - origin[1]) > 0.01 or abs(column_end[0] - origin[0]) > 0.01:
         return None
-    x, y = np.linspace(origin[0], across[0], columns + 1), np.linspace(origin[1], down[1], rows + 1)
+    x, y = np.linspace(origin[0], row_end[0], columns + 1), np.linspace(origin[1], column_end[1], rows + 1)
     left, right = np.minimum(x[:-1], x[1:]), np.maximum(x[:-1], x[1:])
     top, bottom = np.minimum(y[:-1], y[1:]), np.maximum(y[:-1], y[1:])
     bounds = np.stack(
@@ -96,13 +97,13 @@ def _of_bitmap(bitmap: Bitmap) -> ColourGrid | None:
 
 
 def _of_mesh(painted_paths: Sequence[PaintedPath]) -> ColourGrid | None:
-    """Rectangles that fill a rectangle, each once."""
-    corners = [
+    """Return the grid that `painted_paths` are if they are rectangles that fill a rectangle, each once."""
+    cell_bounds = [
         rectangle(painted_path.path) if painted_path.marker_places is None else None for painted_path in painted_paths
     ]
-    if len(painted_paths) > MAX_CELLS or any(corner is None for corner in corners):
+    if len(painted_paths) > MAX_CELLS or any(corner is None for corner in cell_bounds):
         return None
-    bounds = np.array(corners, float).reshape(-1, 4)
+    bounds = np.array(cell_bounds, float).reshape(-1, 4)
     left, top, right, bottom = bounds_of(np.concatenate([bounds[:, :2], bounds[:, 2:]]))
     area = ((bounds[:, 2] - bounds[:, 0]) * (bounds[:, 3] - bounds[:, 1])).sum()
     columns, rows = (len(np.unique(np.round(bounds[:, side], 2))) for side in (0, 1))
@@ -113,7 +114,7 @@ def _of_mesh(painted_paths: Sequence[PaintedPath]) -> ColourGrid | None:
 
 
 def ramp_of(grid: ColourGrid) -> ColourRamp | None:
-    """The bar of colours that a grid of one row or column is."""
+    """Return the bar of colours that a `grid` of one row or column is."""
     if min(grid.columns, grid.rows) != 1 or max(grid.columns, grid.rows) < _RAMP_STEPS:
         return None
     along = int(grid.rows > 1)
@@ -123,19 +124,19 @@ def ramp_of(grid: ColourGrid) -> ColourRamp | None:
 
 
 def values_of(
-    grid: ColourGrid, axis_reader: AxisReader, ramp: ColourRamp | None, bar: AxisReader | None
+    grid: ColourGrid, axis_reader: AxisReader, ramp: ColourRamp | None, bar_reader: AxisReader | None
 ) -> list[tuple[Bounds, dict[str, float | str | None]]]:
-    """Each cell's bounds and values."""
-    found = []
+    """List the bounds (px) and values of each cell of `grid`, read at `axis_reader` and against the colour `ramp`."""
+    cell_values = []
     for (left, top, right, bottom), colour in zip(grid.bounds.tolist(), grid.colours, strict=True):
         values: dict[str, float | str | None] = {
             "x": axis_reader.value(0, (left + right) / 2, (right - left) / 2),
             "y": axis_reader.value(1, (top + bottom) / 2, (bottom - top) / 2),
         }
         axis_position = ramp.position(colour) if ramp is not None and colour[3] == 255 else None
-        if axis_position is not None and ramp is not None and bar is not None:
-            value = bar.value(int(ramp.upright), axis_position)
+        if axis_position is not None and ramp is not None and bar_reader is not None:
+            value = bar_reader.value(int(ramp.upright), axis_position)
             # The bar's own steps of colour bound what can be told.
             values["value"] = significant(value, 6) if isinstance(value, float) else value
-        found.append(((left, top, right, bottom), values))
-    return found
+        cell_values.append(((left, top, right, bottom), values))
+    return cell_values

@@ -17,27 +17,27 @@ _REACH = 6.0
 
 
 class LegendRow(NamedTuple):
-    """A sample's looks (a line can bear a marker) and its name."""
+    """One row: the looks of its sample (a line can bear a marker) and its name."""
 
     looks: tuple[Look, ...]
     label: str
 
 
 class Legend(NamedTuple):
-    """What a legend says, and what is drawn with it but is no part of one."""
+    """The rows of a legend, and the paths drawn with it that belong to none of them."""
 
     legend_rows: tuple[LegendRow, ...]
     strays: tuple[PaintedPath, ...]
 
 
 def read_legend(display_items: Sequence[DisplayItem], visibility: FigureVisibility) -> Legend:
-    """The rows of a legend that are seen, in the order of painting."""
-    groups: dict[object, list[TextItem]] = {}
+    """Read the rows of a legend that are seen from its `display_items`, in the order of painting."""
+    text_groups: dict[object, list[TextItem]] = {}
     for display_item in display_items:
         if isinstance(display_item, TextItem) and display_item.groups:
-            groups.setdefault(display_item.groups[-1], []).append(display_item)
-    text_blocks = [text for words in groups.values() if is_seen(text := TextBlock(tuple(words)), visibility)]
-    samples: dict[int, list[PaintedPath]] = {at: [] for at in range(len(text_blocks))}
+            text_groups.setdefault(display_item.groups[-1], []).append(display_item)
+    text_blocks = [text for words in text_groups.values() if is_seen(text := TextBlock(tuple(words)), visibility)]
+    legend_samples: dict[int, list[PaintedPath]] = {text_number: [] for text_number in range(len(text_blocks))}
     strays = []
     for display_item in display_items:
         if not isinstance(display_item, PaintedPath) or not len(display_item.path.points):
@@ -48,46 +48,54 @@ def read_legend(display_items: Sequence[DisplayItem], visibility: FigureVisibili
         ):
             # The frame reaches round all names.
             continue
-        at = _named_by(display_item, text_blocks)
-        if at is None:
+        text_number = _named_by(display_item, text_blocks)
+        if text_number is None:
             strays.append(display_item)
         elif visibility.share(display_item.paint_order, region) > MIN_VISIBLE_SAMPLE:
-            samples[at].append(display_item)
+            legend_samples[text_number].append(display_item)
     legend_rows = [
-        LegendRow(tuple(map(look_of, samples[at])), text.string) for at, text in enumerate(text_blocks) if samples[at]
+        LegendRow(tuple(map(look_of, legend_samples[text_number])), text.string)
+        for text_number, text in enumerate(text_blocks)
+        if legend_samples[text_number]
     ]
     return Legend(tuple(legend_rows), tuple(strays))
 
 
-def _named_by(sample: PaintedPath, text_blocks: Sequence[TextBlock]) -> int | None:
-    """Which text stands behind a small shape on the same line, the nearest; None for what is no sample."""
-    points = sample.path.drawn if sample.marker_places is None else sample.path.drawn + sample.marker_places[0]
+def _named_by(sample_path: PaintedPath, text_blocks: Sequence[TextBlock]) -> int | None:
+    """Return the number of the nearest text behind `sample_path` on its line; None if the path is not a sample."""
+    points = (
+        sample_path.path.drawn
+        if sample_path.marker_places is None
+        else sample_path.path.drawn + sample_path.marker_places[0]
+    )
     left, top, right, bottom = bounds_of(points)
-    found = [
-        (text.bounds[0] - right, at)
-        for at, text in enumerate(text_blocks)
+    near_texts = [
+        (text.bounds[0] - right, text_number)
+        for text_number, text in enumerate(text_blocks)
         if abs((top + bottom) / 2 - text.centre[1]) < 0.8 * text.size
         and -1 <= text.bounds[0] - right <= _REACH * text.size
         and max(right - left, bottom - top) <= _REACH * text.size
     ]
-    return min(found)[1] if found else None
+    return min(near_texts)[1] if near_texts else None
 
 
 def entries(legend_rows: Sequence[LegendRow]) -> tuple[LegendEntry, ...]:
-    """The rows as a scene has them."""
-    found = []
+    """Return `legend_rows` as a scene has them."""
+    legend_entries = []
     for row in legend_rows:
         colour = next((fill or stroke for fill, stroke, _ in row.looks if fill or stroke), None)
-        found.append(LegendEntry(row.label, hexadecimal(colour or (0, 0, 0))))
-    return tuple(found)
+        legend_entries.append(LegendEntry(row.label, hexadecimal(colour or (0, 0, 0))))
+    return tuple(legend_entries)
 
 
 def name_by(legend_rows: Sequence[LegendRow], look: Look) -> str:
-    """The name of what looks so; nothing where no row or more than one says it."""
-    exact = [row for row in legend_rows if look in row.looks]
-    if len(exact) == 1:
-        return exact[0].label
+    """Return the name of what has this `look`; nothing if no row or more than one says it."""
+    exact_rows = [row for row in legend_rows if look in row.looks]
+    if len(exact_rows) == 1:
+        return exact_rows[0].label
     fill, stroke, _ = look
     colour = fill or stroke
-    alike = [row for row in legend_rows if any(colour == (a or b) for a, b, _ in row.looks)]
-    return alike[0].label if not exact and len(alike) == 1 else ""
+    similar_rows = [
+        row for row in legend_rows if any(colour == (row_fill or row_stroke) for row_fill, row_stroke, _ in row.looks)
+    ]
+    return similar_rows[0].label if not exact_rows and len(similar_rows) == 1 else ""

@@ -1,4 +1,4 @@
-"""What paths are by their geometry: rectangles, straight lines, boxes with whiskers, pairs of lines along x."""
+"""Recognise paths by their geometry: rectangles, straight lines, boxes with whiskers, pairs of lines along x."""
 
 import math
 from collections.abc import Sequence
@@ -14,47 +14,51 @@ TOLERANCE = 0.75
 
 
 def bounds_of(points: np.ndarray) -> Bounds:
-    """Round points [n, 2]."""
+    """Return left, top, right and bottom of `points` [n, 2]."""
     left, top = points.min(axis=0)
     right, bottom = points.max(axis=0)
     return float(left), float(top), float(right), float(bottom)
 
 
 def rounded_bounds(bounds: Bounds) -> Bounds:
-    """To a hundredth of a px."""
+    """Round `bounds` to a hundredth of a px."""
     left, top, right, bottom = (round(side, 2) + 0.0 for side in bounds)
     return left, top, right, bottom
 
 
 def hexadecimal(colour: Sequence[float]) -> str:
-    """`#rrggbb`, without alpha."""
+    """Write a `colour` of 255 as `#rrggbb`, without alpha."""
     return "#" + "".join(f"{round(part):02x}" for part in colour[:3])
 
 
 def rectangle(path: Path) -> Bounds | None:
-    """The bounds of a path that is one rectangle along the axes."""
+    """Return the bounds of a `path` that is one rectangle along the axes, else None."""
     if path.is_curved or len(path.loops) != 1:
         return None
-    points, closed = path.loops[0]
-    ring = points[:-1] if len(points) == 5 and np.allclose(points[0], points[-1], atol=1e-6) else points
-    if len(ring) != 4 or not (closed or len(points) == 5):
+    points, is_closed = path.loops[0]
+    corner_points = points[:-1] if len(points) == 5 and np.allclose(points[0], points[-1], atol=1e-6) else points
+    if len(corner_points) != 4 or not (is_closed or len(points) == 5):
         return None
-    steps = np.abs(np.roll(ring, -1, axis=0) - ring)
-    along = steps.argmin(axis=1)
-    flat = steps.min(axis=1).max() < 1e-3
-    return bounds_of(ring) if flat and along[0] == along[2] != along[1] == along[3] else None
+    side_lengths = np.abs(np.roll(corner_points, -1, axis=0) - corner_points)
+    flat_sides = side_lengths.argmin(axis=1)
+    is_flat = side_lengths.min(axis=1).max() < 1e-3
+    return (
+        bounds_of(corner_points)
+        if is_flat and flat_sides[0] == flat_sides[2] != flat_sides[1] == flat_sides[3]
+        else None
+    )
 
 
 def segment(path: Path) -> np.ndarray | None:
-    """The two ends [2, 2] of a path that is one straight line."""
+    """Return the two ends [2, 2] of a `path` that is one straight line, else None."""
     if path.is_curved or len(path.loops) != 1:
         return None
-    points, closed = path.loops[0]
-    return points if len(points) == 2 and not closed else None
+    points, is_closed = path.loops[0]
+    return points if len(points) == 2 and not is_closed else None
 
 
 def is_covered_by(inner: Bounds, outer: Bounds, slack: float = TOLERANCE) -> bool:
-    """Whether one rectangle lies in another."""
+    """Tell whether the rectangle `inner` lies in `outer`, give or take `slack` px."""
     return (
         inner[0] >= outer[0] - slack
         and inner[1] >= outer[1] - slack
@@ -64,83 +68,99 @@ def is_covered_by(inner: Bounds, outer: Bounds, slack: float = TOLERANCE) -> boo
 
 
 def distinct(numbers: np.ndarray) -> list[float]:
-    """In order, those that lie within a thousandth of the one before left out."""
-    ordered = np.sort(numbers)
-    return [float(number) for number in ordered[np.diff(ordered, prepend=-np.inf) > 1e-3]]
+    """Sort `numbers`, leaving out those within a thousandth of the one before."""
+    sorted_numbers = np.sort(numbers)
+    return [float(number) for number in sorted_numbers[np.diff(sorted_numbers, prepend=-np.inf) > 1e-3]]
 
 
 def direction(line: np.ndarray) -> int | None:
-    """1 for a line [2, 2] that runs along y, 0 along x, None for a slanted one."""
+    """Return 1 for a `line` [2, 2] that runs along y, 0 along x, None for a slanted one."""
     across, down = np.abs(line[1] - line[0])
     if across < 0.1 < down:
         return 1
     return 0 if down < 0.1 < across else None
 
 
-def touching(found: Sequence[Bounds], upright: bool) -> bool:
-    """Whether bars stand side by side without gaps, three or more of them."""
+def touching(bar_bounds: Sequence[Bounds], upright: bool) -> bool:
+    """Tell whether bars (`bar_bounds`) stand side by side without gaps, three or more of them."""
     axis_index = 0 if upright else 1
-    edges = sorted({(round(b[axis_index], 2), round(b[axis_index + 2], 2)) for b in found})
+    edges = sorted({(round(b[axis_index], 2), round(b[axis_index + 2], 2)) for b in bar_bounds})
     return len(edges) > 2 and all(abs(b[0] - a[1]) < 0.4 for a, b in pairwise(edges))
 
 
-def are_caps(painted_path: PaintedPath, ends: Sequence[Sequence[float]]) -> bool:
-    """Whether a marker is a stroke at the ends of error bars."""
+def are_caps(painted_path: PaintedPath, bar_ends: Sequence[Sequence[float]]) -> bool:
+    """Tell whether the marker `painted_path` is a stroke at the ends of error bars (`bar_ends`)."""
     if painted_path.marker_places is None or len(painted_path.path.points) != 2:
         return False
-    return all(any(math.dist(place, end) < TOLERANCE for end in ends) for place in painted_path.marker_places.tolist())
+    return all(
+        any(math.dist(place, bar_end) < TOLERANCE for bar_end in bar_ends)
+        for place in painted_path.marker_places.tolist()
+    )
 
 
 def box_lines(
-    bounds: Bounds, lines: Sequence[tuple[PaintedPath, np.ndarray]], upright: bool
+    bounds: Bounds, straight_lines: Sequence[tuple[PaintedPath, np.ndarray]], upright: bool
 ) -> tuple[float, tuple[float, float], list[PaintedPath]] | None:
-    """The median in a box, the far ends of its whiskers, and all lines that are its; None where there is no median."""
+    """Find the median and whiskers of a box plot's box.
+
+    Args:
+        bounds: of the box, px.
+        straight_lines: straight strokes of the panel, with their ends [2, 2].
+        upright: True if the box runs along y.
+
+    Returns:
+        The median's place, the far ends of the whiskers, and all lines that belong to the box; None without a median.
+    """
     along, across = int(upright), 1 - int(upright)
-    near, far = bounds[along], bounds[along + 2]
+    near_edge, far_edge = bounds[along], bounds[along + 2]
     middle = (bounds[across] + bounds[across + 2]) / 2
-    median, ends, used = None, [near, far], []
-    for painted_path, line in lines:
-        low, high = line.min(axis=0), line.max(axis=0)
+    median, whisker_ends, used_paths = None, [near_edge, far_edge], []
+    for painted_path, end_points in straight_lines:
+        low, high = end_points.min(axis=0), end_points.max(axis=0)
         flat = high[along] - low[along] < 0.1
         spans = abs(low[across] - bounds[across]) < 1 and abs(high[across] - bounds[across + 2]) < 1
-        if flat and spans and near - 0.1 <= low[along] <= far + 0.1 and painted_path.style.dash is None:
+        if flat and spans and near_edge - 0.1 <= low[along] <= far_edge + 0.1 and painted_path.style.dash is None:
             median = float(low[along])
-            used.append(painted_path)
+            used_paths.append(painted_path)
         elif abs(low[across] - middle) < TOLERANCE and abs(high[across] - middle) < TOLERANCE:
-            if abs(high[along] - near) < TOLERANCE:
-                ends[0] = min(ends[0], float(low[along]))
-                used.append(painted_path)
-            elif abs(low[along] - far) < TOLERANCE:
-                ends[1] = max(ends[1], float(high[along]))
-                used.append(painted_path)
+            if abs(high[along] - near_edge) < TOLERANCE:
+                whisker_ends[0] = min(whisker_ends[0], float(low[along]))
+                used_paths.append(painted_path)
+            elif abs(low[along] - far_edge) < TOLERANCE:
+                whisker_ends[1] = max(whisker_ends[1], float(high[along]))
+                used_paths.append(painted_path)
     if median is None:
         return None
-    for painted_path, line in lines:
-        low, high = line.min(axis=0), line.max(axis=0)
+    for painted_path, end_points in straight_lines:
+        low, high = end_points.min(axis=0), end_points.max(axis=0)
         cap = abs((low[across] + high[across]) / 2 - middle) < TOLERANCE and high[along] - low[along] < 0.1
-        if cap and min(abs(low[along] - end) for end in ends) < TOLERANCE:
-            used.append(painted_path)
-    return median, (ends[0], ends[1]), used
+        if cap and min(abs(low[along] - end) for end in whisker_ends) < TOLERANCE:
+            used_paths.append(painted_path)
+    return median, (whisker_ends[0], whisker_ends[1]), used_paths
 
 
 def two_chains(loops: Sequence[tuple[np.ndarray, bool]]) -> tuple[np.ndarray, np.ndarray] | None:
-    """The two lines [n, 2] between the ends of a closed shape, each with x never falling; None where there are none."""
+    """Split a closed shape (`loops`) into the two lines [n, 2] between its left and right ends, x never falling.
+
+    Returns:
+        The two lines, or None if the shape cannot be split so.
+    """
     if len(loops) != 1:
         return None
     points = loops[0][0]
-    keep = np.abs(points - np.roll(points, 1, axis=0)).max(axis=1) > 1e-6
-    points = points[keep]
+    is_distinct = np.abs(points - np.roll(points, 1, axis=0)).max(axis=1) > 1e-6
+    points = points[is_distinct]
     if len(points) < 4:
         return None
     x = points[:, 0]
     at_left, at_right = x <= x.min() + 1e-3, x >= x.max() - 1e-3
     # From the last of the points at the left end on, round to the first of them.
-    starts = np.flatnonzero(at_left & ~np.roll(at_left, -1))
-    ring = np.roll(points, -int(starts[0]), axis=0)
-    right = np.flatnonzero(np.roll(at_right, -int(starts[0])))
-    one, two = ring[: right[0] + 1], ring[right[-1] :][::-1]
+    start_indices = np.flatnonzero(at_left & ~np.roll(at_left, -1))
+    ring_points = np.roll(points, -int(start_indices[0]), axis=0)
+    right_indices = np.flatnonzero(np.roll(at_right, -int(start_indices[0])))
+    upper_chain, lower_chain = ring_points[: right_indices[0] + 1], ring_points[right_indices[-1] :][::-1]
     if at_left.sum() == 1:
-        two = np.concatenate([ring[:1], two])
-    if (np.diff(one[:, 0]) < -1e-3).any() or (np.diff(two[:, 0]) < -1e-3).any():
+        lower_chain = np.concatenate([ring_points[:1], lower_chain])
+    if (np.diff(upper_chain[:, 0]) < -1e-3).any() or (np.diff(lower_chain[:, 0]) < -1e-3).any():
         return None
-    return one, two
+    return upper_chain, lower_chain

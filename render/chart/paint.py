@@ -1,4 +1,4 @@
-"""A display list as pixels, drawn by cairo: the picture that is shown, from the list that facts are read from."""
+"""Draw a display list with cairo: the picture that is shown, from the list that facts are read from."""
 
 import math
 
@@ -31,7 +31,7 @@ _TILE = 72
 
 
 def draw_list(display_list: DisplayList, size: int) -> Picture:
-    """The figure as pixels, `size` wide, on white."""
+    """Draw `display_list` as pixels, `size` wide, on white."""
     height = max(1, round(size * display_list.height / display_list.width))
     surface = cairocffi.ImageSurface(cairocffi.FORMAT_ARGB32, size, height)
     try:
@@ -69,25 +69,25 @@ def _clip(context: cairocffi.Context, clip: Clip | None) -> None:
 
 def _trace(context: cairocffi.Context, path: Path) -> None:
     points, codes = path.points.tolist(), path.codes.tolist()
-    at = 0
-    while at < len(codes):
-        code = codes[at]
+    point_index = 0
+    while point_index < len(codes):
+        code = codes[point_index]
         if code == MOVE:
-            context.move_to(*points[at])
+            context.move_to(*points[point_index])
         elif code == LINE:
-            context.line_to(*points[at])
+            context.line_to(*points[point_index])
         elif code == CLOSE:
             context.close_path()
         elif code == CUBIC:
-            context.curve_to(*points[at], *points[at + 1], *points[at + 2])
-            at += 2
+            context.curve_to(*points[point_index], *points[point_index + 1], *points[point_index + 2])
+            point_index += 2
         else:
-            (x, y), (u, v) = points[at : at + 2]
-            a, b = context.get_current_point()
+            (x, y), (u, v) = points[point_index : point_index + 2]
+            start_x, start_y = context.get_current_point()
             # The cubic that is this quadratic.
-            context.curve_to((a + 2 * x) / 3, (b + 2 * y) / 3, (u + 2 * x) / 3, (v + 2 * y) / 3, u, v)
-            at += 1
-        at += 1
+            context.curve_to((start_x + 2 * x) / 3, (start_y + 2 * y) / 3, (u + 2 * x) / 3, (v + 2 * y) / 3, u, v)
+            point_index += 1
+        point_index += 1
 
 
 def _shape(context: cairocffi.Context, painted_path: PaintedPath) -> None:
@@ -119,7 +119,7 @@ def _pen(context: cairocffi.Context, style: PaintStyle) -> None:
 
 
 def _paint(context: cairocffi.Context, style: PaintStyle) -> None:
-    """Fill and stroke the current path."""
+    """Fill and stroke the current path of `context` in a `style`."""
     if style.fill is not None:
         _source(context, style.fill)
         context.fill_preserve()
@@ -158,13 +158,13 @@ def _words(context: cairocffi.Context, text_item: TextItem) -> None:
         letters = list(zip(text_item.shifts, text_item.text, strict=True))
     for shift, text in letters:
         for command, numbers in text_item.font.commands(text, text_item.size):
-            moved = [number + shift * (1 - i % 2) for i, number in enumerate(numbers)]
+            shifted = [number + shift * (1 - i % 2) for i, number in enumerate(numbers)]
             if command == "M":
-                context.move_to(*moved)
+                context.move_to(*shifted)
             elif command == "L":
-                context.line_to(*moved)
+                context.line_to(*shifted)
             elif command == "C":
-                context.curve_to(*moved)
+                context.curve_to(*shifted)
             else:
                 context.close_path()
     context.fill()
@@ -172,17 +172,17 @@ def _words(context: cairocffi.Context, text_item: TextItem) -> None:
 
 def _bitmap(context: cairocffi.Context, bitmap: Bitmap) -> None:
     rows, columns = bitmap.pixels.shape[:2]
-    origin, across, _, down = bitmap.corners
-    a, b = (across - origin) / columns
-    c, d = (down - origin) / rows
+    origin, row_end, _, column_end = bitmap.corners
+    a, b = (row_end - origin) / columns
+    c, d = (column_end - origin) / rows
     if a * d - b * c == 0:
         return
     alpha = bitmap.pixels[..., 3:].astype(np.uint16)
     # Cairo wants colours multiplied by alpha, in the order blue, green, red.
-    mixed = (bitmap.pixels[..., 2::-1] * alpha + 127) // 255
-    data = np.ascontiguousarray(np.concatenate([mixed, alpha], axis=2).astype(np.uint8))
+    premultiplied = (bitmap.pixels[..., 2::-1] * alpha + 127) // 255
+    pixel_bytes = np.ascontiguousarray(np.concatenate([premultiplied, alpha], axis=2).astype(np.uint8))
     surface = cairocffi.ImageSurface.create_for_data(
-        bytearray(data.tobytes()), cairocffi.FORMAT_ARGB32, columns, rows, 4 * columns
+        bytearray(pixel_bytes.tobytes()), cairocffi.FORMAT_ARGB32, columns, rows, 4 * columns
     )
     context.transform(cairocffi.Matrix(a, b, c, d, *origin))
     pattern = cairocffi.SurfacePattern(surface)

@@ -1,5 +1,7 @@
-"""A figure's display list sorted into parts: axes, their ticks, legends, words. The names of groups, which come from
-the program, only propose what belongs together; what is made of the parts is judged by geometry and by what is seen.
+"""Sort a figure's display list into its parts: axes, their ticks, legends, texts.
+
+The names of groups, which come from the program, only propose what belongs together; what is made of the parts is
+judged by geometry and by what is seen.
 """
 
 import math
@@ -33,39 +35,39 @@ class TextBlock:
 
     @property
     def paint_order(self) -> int:
-        """When its first piece is painted."""
+        """The place of its first piece in the order of painting."""
         return self.text_items[0].paint_order
 
     @property
     def size(self) -> float:
-        """Of its largest letters, px."""
+        """The size of its largest letters, px."""
         return max(text_items.size for text_items in self.text_items)
 
     @property
     def colour(self) -> Colour:
-        """Of its first piece."""
+        """The colour of its first piece."""
         return self.text_items[0].colour
 
     @cached_property
     def bounds(self) -> Bounds:
-        """Round all of it."""
+        """Left, top, right and bottom of all of it, px."""
         return bounds_of(np.concatenate([text_items.corners for text_items in self.text_items]))
 
     @property
     def centre(self) -> tuple[float, float]:
-        """Of its bounds."""
+        """The middle of its bounds, px."""
         left, top, right, bottom = self.bounds
         return (left + right) / 2, (top + bottom) / 2
 
     @cached_property
     def string(self) -> str:
-        """As it is read: raised small pieces as `^{...}`, lowered ones as `_{...}`, lines apart by a space."""
+        """The text as it is read: raised small pieces as `^{...}`, lowered ones as `_{...}`, lines apart by a space."""
         turn = math.radians(self.text_items[0].degrees)
         cos, sin = math.cos(turn), math.sin(turn)
         # Along the baseline and down from it.
-        placed = [(w.x * cos - w.y * sin, w.x * sin + w.y * cos, w) for w in self.text_items]
+        placed_items = [(item.x * cos - item.y * sin, item.x * sin + item.y * cos, item) for item in self.text_items]
         lines: list[tuple[float, list[tuple[float, str]]]] = []
-        for along, down, text_items in sorted(placed, key=lambda one: -one[2].size):
+        for along, down, text_items in sorted(placed_items, key=lambda piece: -piece[2].size):
             near = [line for line in lines if abs(line[0] - down) < 0.75 * self.size]
             if not near:
                 lines.append((down, [(along, text_items.text)]))
@@ -74,13 +76,13 @@ class TextBlock:
             small = text_items.size < 0.9 * self.size
             mark = "^" if small and down < base - 0.15 * self.size else "_" if small and down > base + 0.08 else ""
             pieces.append((along, f"{mark}{{{text_items.text}}}" if mark else text_items.text))
-        rows = ("".join(text for _, text in sorted(pieces, key=lambda one: one[0])) for _, pieces in sorted(lines))
+        rows = ("".join(text for _, text in sorted(pieces, key=lambda piece: piece[0])) for _, pieces in sorted(lines))
         return " ".join(" ".join(rows).split())
 
 
 @dataclass(eq=False)
 class TickParts:
-    """What one tick is drawn with."""
+    """The paths and texts of one tick."""
 
     painted_paths: list[PaintedPath] = field(default_factory=list)
     text_blocks: list[TextBlock] = field(default_factory=list)
@@ -88,7 +90,7 @@ class TickParts:
 
 @dataclass(eq=False)
 class AxisParts:
-    """What one axis is drawn with."""
+    """The paths, ticks and texts of one axis."""
 
     name: str = ""
     painted_paths: list[PaintedPath] = field(default_factory=list)
@@ -98,13 +100,13 @@ class AxisParts:
 
     @property
     def all_paths(self) -> list[PaintedPath]:
-        """Those of its ticks included."""
+        """All paths, those of its ticks included."""
         return [*self.painted_paths, *(painted_path for tick in self.ticks for painted_path in tick.painted_paths)]
 
 
 @dataclass(eq=False)
 class AxesParts:
-    """What one pair of axes is drawn with."""
+    """The items, axes and legends of one pair of axes."""
 
     display_items: list[DisplayItem] = field(default_factory=list)
     """Marks, spines, the background: all that is no text and in no axis or legend; in order."""
@@ -115,7 +117,7 @@ class AxesParts:
 
 @dataclass(eq=False)
 class FigureParts:
-    """A whole figure's."""
+    """The parts of a whole figure."""
 
     axes: list[AxesParts] = field(default_factory=list)
     text_blocks: list[TextBlock] = field(default_factory=list)
@@ -124,62 +126,64 @@ class FigureParts:
 
 
 def sort_out(display_list: DisplayList, visibility: FigureVisibility) -> FigureParts:
-    """The parts of a figure; texts that are not seen are left out."""
-    found = FigureParts()
-    axes: dict[Group, AxesParts] = {}
-    lines: dict[Group, AxisParts] = {}
-    ticks: dict[Group, TickParts] = {}
-    legends: dict[Group, list[DisplayItem]] = {}
+    """Sort `display_list` into parts; texts that are not seen are left out."""
+    figure_parts = FigureParts()
+    axes_by_group: dict[Group, AxesParts] = {}
+    axis_by_group: dict[Group, AxisParts] = {}
+    tick_by_group: dict[Group, TickParts] = {}
+    legend_by_group: dict[Group, list[DisplayItem]] = {}
     for display_item, text in _with_texts(display_list.display_items, visibility):
         names = [group.name for group in display_item.groups]
-        owner = display_item.groups[_last(names, "axes")] if "axes" in names else None
-        inner = display_item.groups[display_item.groups.index(owner) + 1 :] if owner else display_item.groups[1:]
-        if owner and owner not in axes:
-            axes[owner] = AxesParts()
-            found.axes.append(axes[owner])
-        home: AxesParts | FigureParts = axes[owner] if owner else found
-        legend = next((group for group in inner if group.name == "legend"), None)
-        if legend is not None:
-            if legend not in legends:
-                legends[legend] = []
-                home.legends.append(legends[legend])
-            legends[legend].append(display_item)
-        elif owner and inner and inner[0].name == "matplotlib.axis":
-            if inner[0] not in lines:
-                lines[inner[0]] = AxisParts()
-                axes[owner].axes.append(lines[inner[0]])
-            _into_axis(lines[inner[0]], ticks, inner[1:], display_item, text)
+        axes_group = display_item.groups[_last(names, "axes")] if "axes" in names else None
+        inner_groups = (
+            display_item.groups[display_item.groups.index(axes_group) + 1 :] if axes_group else display_item.groups[1:]
+        )
+        if axes_group and axes_group not in axes_by_group:
+            axes_by_group[axes_group] = AxesParts()
+            figure_parts.axes.append(axes_by_group[axes_group])
+        owner_parts: AxesParts | FigureParts = axes_by_group[axes_group] if axes_group else figure_parts
+        legend_group = next((group for group in inner_groups if group.name == "legend"), None)
+        if legend_group is not None:
+            if legend_group not in legend_by_group:
+                legend_by_group[legend_group] = []
+                owner_parts.legends.append(legend_by_group[legend_group])
+            legend_by_group[legend_group].append(display_item)
+        elif axes_group and inner_groups and inner_groups[0].name == "matplotlib.axis":
+            if inner_groups[0] not in axis_by_group:
+                axis_by_group[inner_groups[0]] = AxisParts()
+                axes_by_group[axes_group].axes.append(axis_by_group[inner_groups[0]])
+            _into_axis(axis_by_group[inner_groups[0]], tick_by_group, inner_groups[1:], display_item, text)
         elif text is not None:
-            home.text_blocks.append(text)
+            owner_parts.text_blocks.append(text)
         elif not isinstance(display_item, TextItem):
-            home.display_items.append(display_item)
-    for own in found.axes:
-        for at, line in enumerate(own.axes):
+            owner_parts.display_items.append(display_item)
+    for axes_parts in figure_parts.axes:
+        for turn, axis_parts in enumerate(axes_parts.axes):
             # Without a single tick, an axis is known by its turn: x is drawn first.
-            line.name = line.name or "xy"[min(at, 1)]
-    return found
+            axis_parts.name = axis_parts.name or "xy"[min(turn, 1)]
+    return figure_parts
 
 
 def _into_axis(
-    axis: AxisParts,
-    ticks: dict[Group, TickParts],
-    inner: Sequence[Group],
+    axis_parts: AxisParts,
+    tick_by_group: dict[Group, TickParts],
+    inner_groups: Sequence[Group],
     display_item: DisplayItem,
     text: TextBlock | None,
 ) -> None:
-    if inner and inner[0].name in ("xtick", "ytick"):
-        axis.name = inner[0].name[0]
-        if inner[0] not in ticks:
-            ticks[inner[0]] = TickParts()
-            axis.ticks.append(ticks[inner[0]])
+    if inner_groups and inner_groups[0].name in ("xtick", "ytick"):
+        axis_parts.name = inner_groups[0].name[0]
+        if inner_groups[0] not in tick_by_group:
+            tick_by_group[inner_groups[0]] = TickParts()
+            axis_parts.ticks.append(tick_by_group[inner_groups[0]])
         if text is not None:
-            ticks[inner[0]].text_blocks.append(text)
+            tick_by_group[inner_groups[0]].text_blocks.append(text)
         elif isinstance(display_item, PaintedPath):
-            ticks[inner[0]].painted_paths.append(display_item)
+            tick_by_group[inner_groups[0]].painted_paths.append(display_item)
     elif text is not None:
-        axis.text_blocks.append(text)
+        axis_parts.text_blocks.append(text)
     elif isinstance(display_item, PaintedPath):
-        axis.painted_paths.append(display_item)
+        axis_parts.painted_paths.append(display_item)
 
 
 def _last(names: Sequence[str], name: str) -> int:
@@ -189,22 +193,22 @@ def _last(names: Sequence[str], name: str) -> int:
 def _with_texts(
     display_items: Iterable[DisplayItem], visibility: FigureVisibility
 ) -> Iterable[tuple[DisplayItem, TextBlock | None]]:
-    """Each thing, and with the first piece of each text that is seen, the text; other pieces come without."""
-    pieces: dict[Group, list[TextItem]] = defaultdict(list)
-    kept = list(display_items)
-    for display_item in kept:
+    """Yield each of `display_items`, with the first piece of each visible text its block; other pieces come without."""
+    text_pieces: dict[Group, list[TextItem]] = defaultdict(list)
+    all_items = list(display_items)
+    for display_item in all_items:
         if isinstance(display_item, TextItem) and display_item.groups:
-            pieces[display_item.groups[-1]].append(display_item)
-    for display_item in kept:
+            text_pieces[display_item.groups[-1]].append(display_item)
+    for display_item in all_items:
         if not isinstance(display_item, TextItem):
             yield display_item, None
-        elif display_item.groups and pieces[display_item.groups[-1]][0] is display_item:
-            text = TextBlock(tuple(pieces[display_item.groups[-1]]))
+        elif display_item.groups and text_pieces[display_item.groups[-1]][0] is display_item:
+            text = TextBlock(tuple(text_pieces[display_item.groups[-1]]))
             yield display_item, text if is_seen(text, visibility) else None
 
 
 def is_seen(text: TextBlock, visibility: FigureVisibility) -> bool:
-    """Whether a text can be read in the picture."""
+    """Tell whether `text` can be read in the picture."""
     return all(
         text_items.size >= MIN_LETTER
         and visibility.words_share(text_items) >= MIN_SHARE
@@ -215,5 +219,5 @@ def is_seen(text: TextBlock, visibility: FigureVisibility) -> bool:
 
 
 def seen_words(text: TextBlock, role: str) -> ChartText:
-    """A text as a scene has it."""
+    """Return `text` as a scene has it, in a `role` such as `mark`."""
     return ChartText(text.string, role, rounded_bounds(text.bounds), hexadecimal(text.colour), round(text.size, 2))

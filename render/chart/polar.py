@@ -1,4 +1,4 @@
-"""Parts of rings: the wedges of pies and the bars of polar panels."""
+"""Sectors of rings: the wedges of pies and the bars of polar panels."""
 
 import math
 from typing import NamedTuple
@@ -12,7 +12,7 @@ _SLACK = 0.02
 
 
 class RingSector(NamedTuple):
-    """What lies between two radii and two angles."""
+    """The area between two radii and two angles."""
 
     centre: tuple[float, float]
     inner: float
@@ -24,14 +24,14 @@ class RingSector(NamedTuple):
     """Above `start`, by 360 at most."""
 
     def rim(self, share: float) -> tuple[float, float]:
-        """The point at the middle of its angles, and this share of its outer radius from the centre."""
+        """Return the point at the middle of its angles, `share` of its outer radius from the centre."""
         turn = math.radians((self.start + self.end) / 2)
         x, y = self.centre
         return x + share * self.outer * math.cos(turn), y - share * self.outer * math.sin(turn)
 
 
 def ring(path: Path) -> RingSector | None:
-    """The part of a ring that a closed path is, or None; a whole ring has an inner loop besides."""
+    """Return the sector of a ring that a closed `path` is, or None; a whole ring has an inner loop besides."""
     if not path.is_curved or len(path.loops) > 2:
         return None
     points = path.drawn
@@ -43,13 +43,13 @@ def ring(path: Path) -> RingSector | None:
     offsets = points - centre
     distances = np.hypot(*offsets.T)
     outer = float(distances.max())
-    on_outer = distances > (1 - _SLACK) * outer
-    rest = distances[~on_outer]
-    inner = float(np.median(rest)) if len(rest) else 0.0
-    if outer < 2 or (len(rest) and np.abs(rest - inner).max() > _SLACK * outer):
+    is_outer = distances > (1 - _SLACK) * outer
+    inner_distances = distances[~is_outer]
+    inner = float(np.median(inner_distances)) if len(inner_distances) else 0.0
+    if outer < 2 or (len(inner_distances) and np.abs(inner_distances - inner).max() > _SLACK * outer):
         return None
     # In the order in which they are drawn; steps between neighbours are small on an arc.
-    angles = np.unwrap(np.arctan2(-offsets[on_outer, 1], offsets[on_outer, 0]))
+    angles = np.unwrap(np.arctan2(-offsets[is_outer, 1], offsets[is_outer, 0]))
     low, high = (round(math.degrees(angle), 6) for angle in (angles.min(), angles.max()))
     if high - low > 360.5:
         return None
@@ -58,26 +58,29 @@ def ring(path: Path) -> RingSector | None:
 
 
 def _centre(path: Path) -> np.ndarray | None:
-    """Of the circle through the first, middle and last point of the longest arc."""
+    """Fit the centre of a circle to the first, middle and last point of the longest arc of `path`."""
     codes = path.codes
-    curved = ~np.isin(codes, (MOVE, LINE, 79))
-    runs = np.flatnonzero(np.diff(np.concatenate([[0], curved.astype(int), [0]])))
-    arcs = [path.points[max(0, a - 1) : b] for a, b in zip(runs[::2], runs[1::2], strict=True)]
+    is_curve = ~np.isin(codes, (MOVE, LINE, 79))
+    run_edges = np.flatnonzero(np.diff(np.concatenate([[0], is_curve.astype(int), [0]])))
+    arcs = [
+        path.points[max(0, arc_start - 1) : arc_end]
+        for arc_start, arc_end in zip(run_edges[::2], run_edges[1::2], strict=True)
+    ]
     if not arcs:
         return None
-    arc = max(arcs, key=len)
+    longest_arc = max(arcs, key=len)
     # The last point of each cubic is on the curve; control points are not.
-    on_curve = arc[::3]
-    if len(on_curve) < 2:
+    curve_points = longest_arc[::3]
+    if len(curve_points) < 2:
         return None
-    a, b = on_curve[0], on_curve[-1]
-    c = on_curve[len(on_curve) // 2] if len(on_curve) > 2 else _bezier_middle(arc[:4])
-    if c is None:
+    arc_start, arc_end = curve_points[0], curve_points[-1]
+    arc_middle = curve_points[len(curve_points) // 2] if len(curve_points) > 2 else _bezier_middle(longest_arc[:4])
+    if arc_middle is None:
         return None
-    if np.hypot(*(a - b)) < 1e-6:
+    if np.hypot(*(arc_start - arc_end)) < 1e-6:
         # All round.
-        return np.asarray((on_curve.min(axis=0) + on_curve.max(axis=0)) / 2)
-    return _circumcentre(a, b, c)
+        return np.asarray((curve_points.min(axis=0) + curve_points.max(axis=0)) / 2)
+    return _circumcentre(arc_start, arc_end, arc_middle)
 
 
 def _bezier_middle(control: np.ndarray) -> np.ndarray | None:

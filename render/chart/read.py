@@ -1,4 +1,4 @@
-"""A figure's display list read as a chart."""
+"""Read a figure's display list as a chart."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,68 +21,82 @@ from .visible import FigureVisibility, region_of
 class _Plot:
     """A panel while it is read."""
 
-    def __init__(self, parts: AxesParts, panel_frame: PanelFrame, visibility: FigureVisibility) -> None:
-        self.axes_parts = parts
-        self.axis_reader = AxisReader(panel_frame, tuple(read_axes(parts, panel_frame, visibility)))
-        self.legends = [read_legend(legend, visibility) for legend in parts.legends]
+    def __init__(self, axes_parts: AxesParts, panel_frame: PanelFrame, visibility: FigureVisibility) -> None:
+        self.axes_parts = axes_parts
+        self.axis_reader = AxisReader(panel_frame, tuple(read_axes(axes_parts, panel_frame, visibility)))
+        self.legends = [read_legend(legend, visibility) for legend in axes_parts.legends]
         self.rows = [row for legend in self.legends for row in legend.legend_rows]
-        odd = [
-            *strays(parts, panel_frame),
+        odd_paths = [
+            *strays(axes_parts, panel_frame),
             *(painted_path for legend in self.legends for painted_path in legend.strays),
         ]
         # What is said to belong to ticks or a legend but does not look it is judged like all else.
-        cells, self.display_items = find_cells(
-            sorted([*parts.display_items, *odd], key=lambda display_item: display_item.paint_order)
+        colour_grids, self.display_items = find_cells(
+            sorted([*axes_parts.display_items, *odd_paths], key=lambda display_item: display_item.paint_order)
         )
-        self.cells = [grid for grid in cells if visibility.share(grid.last_painted, box(*_round(grid))) > 0.5]
+        self.cells = [grid for grid in colour_grids if visibility.share(grid.last_painted, box(*_round(grid))) > 0.5]
         ramps = [ramp for grid in self.cells if (ramp := ramp_of(grid)) is not None]
         self.ramp: ColourRamp | None = ramps[0] if len(ramps) == len(self.cells) == 1 else None
 
 
 def read_chart(display_list: DisplayList) -> ChartScene:
-    """What the figure shows."""
+    """Read the chart that `display_list` shows."""
     visibility = FigureVisibility(display_list)
-    parts = sort_out(display_list, visibility)
-    plots = [_Plot(own, panel_frame, visibility) for own in parts.axes if (panel_frame := find_frame(own)) is not None]
+    figure_parts = sort_out(display_list, visibility)
+    plots = [
+        _Plot(axes_parts, panel_frame, visibility)
+        for axes_parts in figure_parts.axes
+        if (panel_frame := find_frame(axes_parts)) is not None
+    ]
     for plot, axis_reader in zip(plots, share_scales([plot.axis_reader for plot in plots]), strict=True):
         plot.axis_reader = axis_reader
-    bars = [plot for plot in plots if _is_bar(plot)]
+    bar_plots = [plot for plot in plots if _is_bar(plot)]
     panels = []
-    legends = [read_legend(legend, visibility) for legend in parts.legends]
-    outer = [row for legend in legends for row in legend.legend_rows]
-    odd = [*parts.display_items[1:], *(painted_path for legend in legends for painted_path in legend.strays)]
-    for own in parts.axes:
-        if find_frame(own) is None:
-            odd += [*own.display_items, *(painted_path for axis in own.axes for painted_path in axis.all_paths)]
-    for at, plot in enumerate(plots):
-        if plot not in bars:
-            bar = _bar_of(plot, plots[at + 1 :], bars) or _bar_of(plot, plots, bars)
-            panels.append(_panel(plot, bar, outer, visibility))
-    words = tuple(seen_words(text, "figure") for text in parts.text_blocks)
-    others = sum(visibility.share(display_item.paint_order, region_of(display_item)) > 0 for display_item in odd)
+    legends = [read_legend(figure_legend, visibility) for figure_legend in figure_parts.legends]
+    outer_rows = [row for figure_legend in legends for row in figure_legend.legend_rows]
+    odd_items = [
+        *figure_parts.display_items[1:],
+        *(painted_path for figure_legend in legends for painted_path in figure_legend.strays),
+    ]
+    for axes_parts in figure_parts.axes:
+        if find_frame(axes_parts) is None:
+            odd_items += [
+                *axes_parts.display_items,
+                *(painted_path for axis in axes_parts.axes for painted_path in axis.all_paths),
+            ]
+    for plot_number, plot in enumerate(plots):
+        if plot not in bar_plots:
+            bar_plot = _bar_of(plot, plots[plot_number + 1 :], bar_plots) or _bar_of(plot, plots, bar_plots)
+            panels.append(_panel(plot, bar_plot, outer_rows, visibility))
+    words = tuple(seen_words(text, "figure") for text in figure_parts.text_blocks)
+    unread_count = sum(
+        visibility.share(display_item.paint_order, region_of(display_item)) > 0 for display_item in odd_items
+    )
     size = (round(display_list.width, 3), round(display_list.height, 3))
-    return ChartScene(*size, _background(parts), tuple(panels), words, others)
+    return ChartScene(*size, _background(figure_parts), tuple(panels), words, unread_count)
 
 
 def _is_bar(plot: _Plot) -> bool:
-    """Whether a panel is a bar of colours: nothing but steps of colour, and a scale along them."""
+    """Tell whether `plot` is a bar of colours: nothing but steps of colour, and a scale along them."""
     if plot.ramp is None:
         return False
     axis = plot.axis_reader.axis("xy"[int(plot.ramp.upright)])
     return axis is not None and axis.scale is not None and axis.scale.kind != "category"
 
 
-def _bar_of(plot: _Plot, others: Sequence[_Plot], bars: Sequence[_Plot]) -> _Plot | None:
-    return next((other for other in others if other in bars), None) if plot.cells else None
+def _bar_of(plot: _Plot, other_plots: Sequence[_Plot], bar_plots: Sequence[_Plot]) -> _Plot | None:
+    return next((other_plot for other_plot in other_plots if other_plot in bar_plots), None) if plot.cells else None
 
 
-def _background(parts: FigureParts) -> str:
-    first = next((display_item for display_item in parts.display_items if isinstance(display_item, PaintedPath)), None)
-    fill = first.style.fill if first is not None else None
+def _background(figure_parts: FigureParts) -> str:
+    first_path = next(
+        (display_item for display_item in figure_parts.display_items if isinstance(display_item, PaintedPath)), None
+    )
+    fill = first_path.style.fill if first_path is not None else None
     return hexadecimal(fill if fill is not None and fill[3] == 255 else (255, 255, 255))
 
 
-def _panel(plot: _Plot, bar: _Plot | None, outer: Sequence[LegendRow], visibility: FigureVisibility) -> Panel:
+def _panel(plot: _Plot, bar_plot: _Plot | None, outer_rows: Sequence[LegendRow], visibility: FigureVisibility) -> Panel:
     panel_frame = plot.axis_reader.panel_frame
     painted_paths = [
         display_item
@@ -93,8 +107,8 @@ def _panel(plot: _Plot, bar: _Plot | None, outer: Sequence[LegendRow], visibilit
     marks.unread_count += sum(not isinstance(display_item, PaintedPath) for display_item in plot.display_items)
     marks.read()
     for cells in plot.cells:
-        marks.measured_marks += _cells_found(cells, plot.axis_reader, bar, visibility)
-    series = series_of(marks.measured_marks, partial(_name, plot.rows or outer))
+        marks.measured_marks += _cells_found(cells, plot.axis_reader, bar_plot, visibility)
+    series = series_of(marks.measured_marks, partial(_name, plot.rows or outer_rows))
     title, text_blocks = _title(
         [text for text in plot.axes_parts.text_blocks if text not in marks.wedge_texts], panel_frame
     )
@@ -102,8 +116,8 @@ def _panel(plot: _Plot, bar: _Plot | None, outer: Sequence[LegendRow], visibilit
         seen_words(text, "mark") for text in text_blocks
     ]
     axes = tuple(axis for axis in plot.axis_reader.axes if axis.ticks or axis.label)
-    if bar is not None and bar.ramp is not None:
-        axes += (_colour_axis(bar),)
+    if bar_plot is not None and bar_plot.ramp is not None:
+        axes += (_colour_axis(bar_plot),)
     return Panel(
         rounded_bounds(panel_frame.bounds),
         title,
@@ -120,27 +134,29 @@ def _name(rows: Sequence[LegendRow], look: Look, kind: str) -> str:
     return "" if kind in ("cell", "rule") and not rows else name_by(rows, look)
 
 
-def _colour_axis(bar: _Plot) -> Axis:
-    assert bar.ramp is not None
-    axis = bar.axis_reader.axis("xy"[int(bar.ramp.upright)])
+def _colour_axis(bar_plot: _Plot) -> Axis:
+    assert bar_plot.ramp is not None
+    axis = bar_plot.axis_reader.axis("xy"[int(bar_plot.ramp.upright)])
     assert axis is not None
     return replace(axis, name="colour")
 
 
-def _is_mark(display_item: PaintedPath, parts: AxesParts, panel_frame: PanelFrame) -> bool:
-    """Whether a shape is neither the background nor a spine."""
-    alone = len(parts.display_items) == 1 and not parts.axes
-    if not alone and display_item is next(
-        (other for other in parts.display_items if isinstance(other, PaintedPath)), None
+def _is_mark(display_item: PaintedPath, axes_parts: AxesParts, panel_frame: PanelFrame) -> bool:
+    """Tell whether `painted_path` is neither the background nor a spine of the panel."""
+    is_alone = len(axes_parts.display_items) == 1 and not axes_parts.axes
+    if not is_alone and display_item is next(
+        (item for item in axes_parts.display_items if isinstance(item, PaintedPath)), None
     ):
         bounds = region_of(display_item).bounds
         if display_item.style.fill is not None and bounds and np.allclose(bounds, panel_frame.bounds, atol=1):
             return False
-    ends = segment(display_item.path) if display_item.marker_places is None else None
-    if ends is not None and display_item.style.clip is None:
+    end_points = segment(display_item.path) if display_item.marker_places is None else None
+    if end_points is not None and display_item.style.clip is None:
         left, top, right, bottom = panel_frame.bounds
         edges = ((0, left), (0, right), (1, top), (1, bottom))
-        return not any(np.abs(ends[:, axis_index] - edge).max() < TOLERANCE for axis_index, edge in edges)
+        return not any(
+            np.abs(end_points[:, axis_index] - edge_position).max() < TOLERANCE for axis_index, edge_position in edges
+        )
     return not (panel_frame.centre is not None and display_item.style.clip is None and display_item.style.fill is None)
 
 
@@ -151,22 +167,22 @@ def _round(cells: ColourGrid) -> tuple[float, float, float, float]:
 
 
 def _cells_found(
-    cells: ColourGrid, axis_reader: AxisReader, bar: _Plot | None, visibility: FigureVisibility
+    cells: ColourGrid, axis_reader: AxisReader, bar_plot: _Plot | None, visibility: FigureVisibility
 ) -> list[MeasuredMark]:
-    found = []
-    ramp = None if bar is None else bar.ramp
-    for bounds, values in values_of(cells, axis_reader, ramp, None if bar is None else bar.axis_reader):
+    cell_marks = []
+    ramp = None if bar_plot is None else bar_plot.ramp
+    for bounds, values in values_of(cells, axis_reader, ramp, None if bar_plot is None else bar_plot.axis_reader):
         share = visibility.share(cells.last_painted, box(*bounds))
-        kept = {name: value for name, value in values.items() if value is not None}
-        mark = Mark(kept, rounded_bounds(bounds), round(min(1.0, share), 2))
-        found.append(MeasuredMark("cell", True, (None, None, None), cells.artist, mark, 1.0))
-    return found
+        known_values = {name: value for name, value in values.items() if value is not None}
+        mark = Mark(known_values, rounded_bounds(bounds), round(min(1.0, share), 2))
+        cell_marks.append(MeasuredMark("cell", True, (None, None, None), cells.artist, mark, 1.0))
+    return cell_marks
 
 
 def _title(text_blocks: Sequence[TextBlock], panel_frame: PanelFrame) -> tuple[str, list[TextBlock]]:
-    """The largest text above the panel, and the other texts."""
-    above = [text for text in text_blocks if text.bounds[3] <= panel_frame.bounds[1] + 2]
-    if not above:
+    """Split `text_blocks` into the largest text above the panel and the other texts."""
+    texts_above = [text for text in text_blocks if text.bounds[3] <= panel_frame.bounds[1] + 2]
+    if not texts_above:
         return "", list(text_blocks)
-    title = max(above, key=lambda text: text.size)
+    title = max(texts_above, key=lambda text: text.size)
     return title.string, [text for text in text_blocks if text is not title]

@@ -1,4 +1,4 @@
-"""What records a matplotlib figure, in the process of the program that draws it; see `figure.py` for the form."""
+"""Record a matplotlib figure, in the process of the program that draws it; see `program.py` for the form."""
 
 import base64
 import json
@@ -14,7 +14,7 @@ from .limits import MAX_COORDINATE, MAX_IMAGE_BYTES, MAX_ITEMS, MAX_VERTICES
 
 
 class Refused(Exception):
-    """The figure holds what is not read."""
+    """Raised when a figure holds something that is not read; carries the rejection."""
 
     def __init__(self, code: str, reason: str, hint: str) -> None:
         super().__init__(reason)
@@ -42,7 +42,7 @@ class Recorder(RendererBase):
         return self._size
 
     def points_to_pixels(self, points: Any) -> Any:
-        """The same: a px is a point."""
+        """Return `points` as they are: a px is a point."""
         return points
 
     def flipy(self) -> bool:
@@ -58,20 +58,20 @@ class Recorder(RendererBase):
         return True
 
     def open_group(self, s: str, gid: str | None = None) -> None:
-        """What follows belongs to this."""
+        """Say that the items to follow belong to `s`."""
         self.list.add(["group", str(s)])
 
     def close_group(self, s: str) -> None:
-        """And what follows does not."""
+        """Say that the items of `s` end here."""
         self.list.add(["end"])
 
     def get_text_width_height_descent(self, s: str, prop: Any, ismath: Any) -> tuple[float, float, float]:
-        """Extents of text, in the one family that is drawn."""
+        """Measure the text `s`, in the one family that is drawn."""
         # Whatever family is asked for, one is drawn.
         return super().get_text_width_height_descent(s, _drawn_font(prop), ismath)
 
     def draw_path(self, gc: Any, path: Any, transform: Any, rgbFace: Any = None) -> None:
-        """A path; where it is one of a collection that is set off, about its place."""
+        """Record a `path`; one of a collection that is set off is recorded about its place."""
         style = self.list.style(gc, rgbFace)
         if self._offset is None:
             self.list.add(["path", *self.list.path(path, transform), style])
@@ -83,7 +83,7 @@ class Recorder(RendererBase):
     def draw_markers(
         self, gc: Any, marker_path: Any, marker_trans: Any, path: Any, trans: Any, rgbFace: Any = None
     ) -> None:
-        """One path at many places."""
+        """Record `marker_path` at every vertex of `path`."""
         # Of a curve, only the ends of its pieces carry markers; 79 closes a path.
         places = [points[-2:] for points, code in path.iter_segments(trans, simplify=False) if code != 79]
         if len(places) == 1 and np.abs(places).max() < 1e-6:
@@ -95,13 +95,13 @@ class Recorder(RendererBase):
 
     def _iter_collection(self, *args: Any, **options: Any) -> Any:
         # Of paths that are set off from one another, the places are kept and not only the outlines.
-        for x, y, *rest in super()._iter_collection(*args, **options):  # type: ignore[misc]
+        for x, y, *properties in super()._iter_collection(*args, **options):  # type: ignore[misc]
             self._offset = (x, y) if max(abs(x), abs(y)) > 1e-6 else None
-            yield x, y, *rest
+            yield x, y, *properties
         self._offset = None
 
     def draw_image(self, gc: Any, x: float, y: float, im: Any, transform: Any = None) -> None:
-        """An image, with its corners."""
+        """Record the image `im`, with its corners."""
         corners = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
         corners = corners * im.shape[1::-1] if transform is None else transform.transform(corners)
         self.list.image(corners + np.array([x, y]), im, self.list.style(gc, None), gc.get_alpha())
@@ -109,7 +109,7 @@ class Recorder(RendererBase):
     def draw_text(
         self, gc: Any, x: float, y: float, s: str, prop: Any, angle: float, ismath: Any = False, mtext: Any = None
     ) -> None:
-        """A line of text, or a formula."""
+        """Record the text `s`: a line, or a formula."""
         prop, colour = _drawn_font(prop), _rgba(gc.get_rgb(), gc)
         if not ismath:
             self.list.text(x, y, s, None, prop, prop.get_size_in_points(), angle, colour)
@@ -118,12 +118,12 @@ class Recorder(RendererBase):
         self.list.formula(x, y, glyphs, rules, angle, colour)
 
     def draw_tex(self, *args: Any, **options: Any) -> None:
-        """TextBlock by LaTeX, which is refused."""
+        """Refuse text that LaTeX would set."""
         raise Refused("usetex", "the figure sets text with LaTeX", "leave out usetex; $...$ works without")
 
 
 class _Letters(NamedTuple):
-    """What a formula's letters look like, asked for as of a font's properties."""
+    """The looks of a formula's letters, asked for as of a font's properties."""
 
     bold: bool
     italic: bool
@@ -141,9 +141,9 @@ def _weight(prop: Any) -> int:
 
 
 def _drawn_font(prop: Any) -> Any:
-    kept = prop.copy()
-    kept.set_family("DejaVu Sans")
-    return kept
+    font_properties = prop.copy()
+    font_properties.set_family("DejaVu Sans")
+    return font_properties
 
 
 def _scaled(size: float) -> Any:
@@ -151,7 +151,7 @@ def _scaled(size: float) -> Any:
 
 
 def _rgba(colour: Any, gc: Any) -> list[int]:
-    """Red, green, blue and alpha of 255; the context's alpha counts where it was set."""
+    """Return a `colour` as red, green, blue and alpha of 255; the context's alpha counts if it was set."""
     red, green, blue, *alpha = (float(part) for part in colour)
     opacity = gc.get_alpha() if gc.get_forced_alpha() else alpha[0] if alpha else 1.0
     return [round(255 * part) for part in (red, green, blue, opacity)]
@@ -179,58 +179,58 @@ class DisplayListWriter:
         return self._message, b"".join([*(points.tobytes() for points in self._vertices), *self._pixels])
 
     def add(self, item: list[Any]) -> None:
-        """One more item."""
+        """Append one more `item`."""
         if len(self._items) >= MAX_ITEMS:
             raise Refused("size", f"the figure has more than {MAX_ITEMS} parts", "draw less")
         self._items.append(item)
 
-    def vertices(self, points: np.ndarray, flipped: bool = True) -> int:
-        """Keep points, matplotlib's with y up, and say which is their first."""
-        first, count = self._count, len(points)
-        self._count += count
+    def vertices(self, points: np.ndarray, flip_y: bool = True) -> int:
+        """Keep `points`, matplotlib's with y up, and return the number of their first."""
+        first_vertex, vertex_count = self._count, len(points)
+        self._count += vertex_count
         if self._count > MAX_VERTICES:
             raise Refused("size", f"the figure has more than {MAX_VERTICES} points", "draw less")
         # Farther out, the rasteriser counts no more; on a log axis, 0 is that far.
-        kept = np.clip(np.asarray(points, np.float64), -MAX_COORDINATE, MAX_COORDINATE)
-        kept[:, 1] = (self._height if flipped else 0.0) - kept[:, 1]
-        self._vertices.append(kept)
-        return first
+        clipped_points = np.clip(np.asarray(points, np.float64), -MAX_COORDINATE, MAX_COORDINATE)
+        clipped_points[:, 1] = (self._height if flip_y else 0.0) - clipped_points[:, 1]
+        self._vertices.append(clipped_points)
+        return first_vertex
 
-    def path(self, path: Any, transform: Any, flipped: bool = True) -> tuple[int, int, str]:
-        """Keep a path: first vertex, how many, and their codes."""
+    def path(self, path: Any, transform: Any, flip_y: bool = True) -> tuple[int, int, str]:
+        """Keep a `path` and return its first vertex, their count, and their codes."""
         if path.codes is None and np.isfinite(path.vertices).all():
             points, codes = transform.transform(path.vertices), b"\x01" + b"\x02" * (len(path.vertices) - 1)
         else:
             clean = path.cleaned(transform=transform, remove_nans=True, curves=True)
             # The last one says only that it is the last.
             points, codes = clean.vertices[:-1], clean.codes[:-1].astype(np.uint8).tobytes()
-        return self.vertices(points, flipped), len(points), base64.b64encode(codes[: len(points)]).decode()
+        return self.vertices(points, flip_y), len(points), base64.b64encode(codes[: len(points)]).decode()
 
     def shape(self, path: Any, transform: Any) -> tuple[int, int, str]:
-        """Keep a marker's path, once however often it comes."""
-        return self._once(path, transform, flipped=False)
+        """Keep a marker's `path`, once however often it comes."""
+        return self._once(path, transform, flip_y=False)
 
-    def _once(self, path: Any, transform: Any, flipped: bool) -> tuple[int, int, str]:
-        key = (id(path), transform.get_matrix().tobytes(), flipped)
+    def _once(self, path: Any, transform: Any, flip_y: bool) -> tuple[int, int, str]:
+        key = (id(path), transform.get_matrix().tobytes(), flip_y)
         if key not in self._shapes:
-            self._shapes[key] = (path, self.path(path, transform, flipped))
+            self._shapes[key] = (path, self.path(path, transform, flip_y))
         return self._shapes[key][1]
 
-    def style(self, gc: Any, face: Any) -> int:
-        """The number of a style."""
+    def style(self, gc: Any, face_colour: Any) -> int:
+        """Return the number of the style that `gc` and `face_colour` make."""
         width = float(gc.get_linewidth())
         stroke = _rgba(gc.get_rgb(), gc) if width > 0 else None
         offset, dashes = gc.get_dashes()
         dash = [float(offset or 0), [float(length) for length in dashes]] if dashes is not None else None
         # As matplotlib's own words: `butt` and so on.
         cap, join = str(gc.get_capstyle()), str(gc.get_joinstyle())
-        hatch = None
-        if gc.get_hatch() and face is not None:
-            tile = self.path(gc.get_hatch_path(), _scaled(72.0), flipped=False)
-            hatch = [*tile, _rgba(gc.get_hatch_color(), gc), float(gc.get_hatch_linewidth())]
-        fill = None if face is None else _rgba(face, gc)
-        smooth = bool(gc.get_antialiased())
-        return self._numbered([fill, stroke, width, dash, cap, join, self._clip(gc), hatch, smooth])
+        hatch_lines = None
+        if gc.get_hatch() and face_colour is not None:
+            tile_path = self.path(gc.get_hatch_path(), _scaled(72.0), flip_y=False)
+            hatch_lines = [*tile_path, _rgba(gc.get_hatch_color(), gc), float(gc.get_hatch_linewidth())]
+        fill = None if face_colour is None else _rgba(face_colour, gc)
+        is_smooth = bool(gc.get_antialiased())
+        return self._numbered([fill, stroke, width, dash, cap, join, self._clip(gc), hatch_lines, is_smooth])
 
     def _numbered(self, style: list[Any]) -> int:
         return self._styles.setdefault(json.dumps(style), len(self._styles))
@@ -241,48 +241,50 @@ class DisplayListWriter:
         path, transform = gc.get_clip_path()
         if path is None:
             return None if rectangle is None else [rectangle, None]
-        return [rectangle, self._once(path, transform, flipped=True)]
+        return [rectangle, self._once(path, transform, flip_y=True)]
 
     def image(self, corners: np.ndarray, pixels: Any, style: int, alpha: float | None) -> None:
-        """An image [h, w, 4] of uint8; row 0 lies at corners 0 and 1, column 0 at 0 and 3."""
-        tall, wide = pixels.shape[:2]
-        kept = np.array(pixels, np.uint8)
+        """Keep an image [h, w, 4] of uint8, `pixels`; row 0 lies at `corners` 0 and 1, column 0 at 0 and 3."""
+        row_count, column_count = pixels.shape[:2]
+        rgba_pixels = np.array(pixels, np.uint8)
         if alpha is not None and alpha < 1:
-            kept[..., 3] = np.round(kept[..., 3] * alpha)
-        data = kept.tobytes()
-        self.add(["image", self.vertices(corners), [tall, wide], self._bytes, style])
-        self._pixels.append(data)
-        self._bytes += len(data)
+            rgba_pixels[..., 3] = np.round(rgba_pixels[..., 3] * alpha)
+        pixel_bytes = rgba_pixels.tobytes()
+        self.add(["image", self.vertices(corners), [row_count, column_count], self._bytes, style])
+        self._pixels.append(pixel_bytes)
+        self._bytes += len(pixel_bytes)
         if self._bytes > MAX_IMAGE_BYTES:
             raise Refused("size", f"the images have more than {MAX_IMAGE_BYTES // 4} pixels", "use smaller arrays")
 
     def text(
         self, x: float, y: float, string: str, shifts: Any, prop: Any, size: float, angle: float, colour: Any
     ) -> None:
-        """One line of text at its baseline's left end; y is down here already."""
+        """Append one line of text, `string`, at its baseline's left end; y is down here already."""
         bold = _weight(prop) >= 600
         italic = prop.get_style() != "normal"
         self.add(["text", float(x), float(y), string, float(size), bold, italic, float(angle), colour, shifts])
 
     def formula(self, x: float, y: float, glyphs: Any, rules: Any, angle: float, colour: Any) -> None:
-        """A formula as runs of letters of one size and height, each with its letters' places, and its rules."""
+        """Append a formula (`glyphs`) as runs of letters of one size and height, and its `rules`."""
         cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
-        runs: list[list[Any]] = []
+        letter_runs: list[list[Any]] = []
         for font, size, code, *_, right, up in glyphs:
             key = (font.style_name, float(size), round(float(up), 3))
-            if not runs or runs[-1][0] != key or right < runs[-1][2][-1]:
-                runs.append([key, "", []])
-            runs[-1][1] += chr(code)
-            runs[-1][2].append(float(right))
-        for (style, size, up), letters, places in runs:
-            start = places[0]
+            if not letter_runs or letter_runs[-1][0] != key or right < letter_runs[-1][2][-1]:
+                letter_runs.append([key, "", []])
+            letter_runs[-1][1] += chr(code)
+            letter_runs[-1][2].append(float(right))
+        for (style, size, up), letters, letter_places in letter_runs:
+            start = letter_places[0]
             font_like = _Letters("Bold" in style, "Oblique" in style or "Italic" in style)
-            at = (x + start * cos - up * sin, y - start * sin - up * cos)
-            self.text(*at, letters, [place - start for place in places], font_like, size, angle, colour)
+            baseline_start = (x + start * cos - up * sin, y - start * sin - up * cos)
+            self.text(
+                *baseline_start, letters, [place - start for place in letter_places], font_like, size, angle, colour
+            )
         turn = np.array([[cos, -sin], [sin, cos]])
         for left, bottom, wide, tall in rules:
             corners = np.array([[0, 0], [wide, 0], [wide, tall], [0, tall]]) + np.array([left, bottom])
             points = corners @ turn.T * (1, -1) + (x, y)
             style = self._numbered([colour, None, 0.0, None, "butt", "miter", None, None, True])
-            first = self.vertices(points * (1, -1), flipped=False)
-            self.add(["path", first, 4, base64.b64encode(b"\x01\x02\x02\x02").decode(), style])
+            first_vertex = self.vertices(points * (1, -1), flip_y=False)
+            self.add(["path", first_vertex, 4, base64.b64encode(b"\x01\x02\x02\x02").decode(), style])

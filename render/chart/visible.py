@@ -1,7 +1,6 @@
-"""What of a display list can be seen: of each thing, the share that later ones leave, and its colour against what is
-under it.
+"""Measure what of a display list can be seen: the share of each item that later ones leave, and its contrast.
 
-Facts are read from things that are seen and from no others. Things that let colour through cover nothing. Regions are
+Facts are read from items that are seen and from no others. Items that let colour through cover nothing. Regions are
 computed by geometry, not from pixels, so that scenes do not hang on a version of cairo.
 """
 
@@ -36,7 +35,10 @@ _JOINS = {"miter": "mitre", "round": "round", "bevel": "bevel"}
 
 
 def filled(path: Path) -> BaseGeometry:
-    """What filling a path covers; overlapping parts by even and odd, which differs from nonzero for tangles only."""
+    """Return the region that filling `path` covers.
+
+    Overlapping loops are taken by even and odd, which differs from nonzero for tangles only.
+    """
     parts = [make_valid(polygons(points)) for points, _ in path.loops if len(points) > 2]
     if not parts:
         return EMPTY
@@ -47,50 +49,54 @@ def filled(path: Path) -> BaseGeometry:
 
 
 def stroked(path: Path, style: PaintStyle) -> BaseGeometry:
-    """What stroking a path covers, its dashes taken for a whole line."""
-    lines = []
-    for points, closed in path.loops:
-        line = np.concatenate([points, points[:1]]) if closed else points
+    """Return the region that stroking `path` covers, its dashes taken for a whole line."""
+    stroke_regions = []
+    for points, is_closed in path.loops:
+        line = np.concatenate([points, points[:1]]) if is_closed else points
         if len(line) > 1 and np.ptp(line, axis=0).any():
-            lines.append(
+            stroke_regions.append(
                 LineString(line).buffer(
                     style.width / 2, quad_segs=4, cap_style=_CAPS[style.cap], join_style=_JOINS[style.join]
                 )
             )
-    return unary_union(lines) if lines else EMPTY
+    return unary_union(stroke_regions) if stroke_regions else EMPTY
 
 
 def clipped(region: BaseGeometry, clip: Clip | None) -> BaseGeometry:
-    """What of a region may be painted."""
+    """Return the part of `region` that `clip` lets through."""
     if clip is not None and clip.box is not None and not region.is_empty:
         left, top, right, bottom = clip.box
-        a, b, c, d = region.bounds
-        if a < left or b < top or c > right or d > bottom:
+        region_left, region_top, region_right, region_bottom = region.bounds
+        if region_left < left or region_top < top or region_right > right or region_bottom > bottom:
             region = region.intersection(box(left, top, right, bottom))
     if clip is not None and clip.path is not None:
         region = region.intersection(filled(clip.path))
     return region
 
 
-def region_of(display_item: DisplayItem, place: int | None = None) -> BaseGeometry:
-    """All that a thing paints; of a shape at several places, that at one of them or at all."""
+def region_of(display_item: DisplayItem, place_index: int | None = None) -> BaseGeometry:
+    """Return all that `display_item` paints; of a path at several places, that at one of them or at all."""
     if isinstance(display_item, Bitmap):
         return clipped(make_valid(polygons(display_item.corners)), display_item.clip)
     if isinstance(display_item, TextItem):
         return Polygon(display_item.corners)
     style = display_item.style
-    parts = [filled(display_item.path)] if style.fill is not None else []
+    partial_regions = [filled(display_item.path)] if style.fill is not None else []
     if style.stroke is not None:
-        parts.append(stroked(display_item.path, style))
-    region = parts[0] if len(parts) == 1 else unary_union(parts)
+        partial_regions.append(stroked(display_item.path, style))
+    region = partial_regions[0] if len(partial_regions) == 1 else unary_union(partial_regions)
     if display_item.marker_places is not None:
-        chosen = display_item.marker_places if place is None else display_item.marker_places[place : place + 1]
-        region = unary_union([translate(region, x, y) for x, y in chosen.tolist()])
+        chosen_places = (
+            display_item.marker_places
+            if place_index is None
+            else display_item.marker_places[place_index : place_index + 1]
+        )
+        region = unary_union([translate(region, x, y) for x, y in chosen_places.tolist()])
     return clipped(region, style.clip)
 
 
 class FigureVisibility:
-    """Questions on what is seen of a figure."""
+    """Answers questions on what is seen of a figure."""
 
     def __init__(self, display_list: DisplayList) -> None:
         self._display_list = display_list
@@ -99,8 +105,10 @@ class FigureVisibility:
     @cached_property
     def _covers(self) -> list[tuple[int, BaseGeometry]]:
         """Opaque regions with the index of what paints them, in order."""
-        found = [(display_item.paint_order, _opaque(display_item)) for display_item in self._display_list.display_items]
-        return [(paint_order, region) for paint_order, region in found if not region.is_empty]
+        indexed_regions = [
+            (display_item.paint_order, _opaque(display_item)) for display_item in self._display_list.display_items
+        ]
+        return [(paint_order, region) for paint_order, region in indexed_regions if not region.is_empty]
 
     @cached_property
     def _cover_bounds(self) -> np.ndarray:
@@ -111,7 +119,7 @@ class FigureVisibility:
         return np.array([paint_order for paint_order, _ in self._covers], int)
 
     def visible(self, paint_order: int, region: BaseGeometry) -> BaseGeometry:
-        """What things later than `paint_order` leave of a region."""
+        """Return the part of `region` that items later than `paint_order` leave to be seen."""
         if region.is_empty:
             return region
         left, top, right, bottom = region.bounds
@@ -120,62 +128,62 @@ class FigureVisibility:
         if region.is_empty or not self._covers:
             return region
         bounds = self._cover_bounds
-        over = (self._cover_order > paint_order) & (bounds[:, 0] < right) & (bounds[:, 2] > left)
-        over &= (bounds[:, 1] < bottom) & (bounds[:, 3] > top)
-        for at in np.flatnonzero(over):
-            region = region.difference(self._covers[at][1])
+        is_above = (self._cover_order > paint_order) & (bounds[:, 0] < right) & (bounds[:, 2] > left)
+        is_above &= (bounds[:, 1] < bottom) & (bounds[:, 3] > top)
+        for cover_index in np.flatnonzero(is_above):
+            region = region.difference(self._covers[cover_index][1])
             if region.is_empty:
                 break
         return region
 
     def share(self, paint_order: int, region: BaseGeometry) -> float:
-        """The share of a region that is seen."""
-        shown = self.visible(paint_order, region)
-        if shown is region:
+        """Return the share of `region` that is seen, 0 to 1."""
+        visible_region = self.visible(paint_order, region)
+        if visible_region is region:
             return float(region.area > 0)
-        return float(shown.area / region.area) if region.area > 0 else 0.0
+        return float(visible_region.area / region.area) if region.area > 0 else 0.0
 
     @cached_property
     def _painted(self) -> tuple[list[tuple[PaintedPath | Bitmap, BaseGeometry]], np.ndarray]:
         """Everything but text and lines, whose colour others are seen against, with bounds [n, 4]."""
-        found = [
+        paint_regions = [
             (display_item, _paint_region(display_item))
             for display_item in self._display_list.display_items
             if not isinstance(display_item, TextItem)
         ]
-        kept = [(display_item, region) for display_item, region in found if not region.is_empty]
-        for _, region in kept:
+        painted_items = [(display_item, region) for display_item, region in paint_regions if not region.is_empty]
+        for _, region in painted_items:
             prepare(region)
-        return kept, np.array([region.bounds for _, region in kept]).reshape(-1, 4)
+        return painted_items, np.array([region.bounds for _, region in painted_items]).reshape(-1, 4)
 
     def under(self, paint_order: int, x: float, y: float) -> tuple[float, float, float]:
-        """The colour at a place before the thing of this index is painted: red, green, blue of 255."""
-        kept, bounds = self._painted
+        """Return the colour at `x`, `y` before item `paint_order` is painted: red, green, blue of 255."""
+        painted_items, bounds = self._painted
         colour = np.array([255.0, 255.0, 255.0])
-        if not kept:
+        if not painted_items:
             return (255.0, 255.0, 255.0)
-        near = (bounds[:, 0] <= x) & (x <= bounds[:, 2]) & (bounds[:, 1] <= y) & (y <= bounds[:, 3])
-        for at in np.flatnonzero(near):
-            display_item, region = kept[at]
+        is_near = (bounds[:, 0] <= x) & (x <= bounds[:, 2]) & (bounds[:, 1] <= y) & (y <= bounds[:, 3])
+        for item_index in np.flatnonzero(is_near):
+            display_item, region = painted_items[item_index]
             if display_item.paint_order < paint_order and contains_xy(region, x, y):
                 colour = _over(_colour_at(display_item, x, y), colour)
         return float(colour[0]), float(colour[1]), float(colour[2])
 
     def _through(self, paint_order: int, x: float, y: float) -> float:
-        """How much of what is painted at `paint_order` shines through what is painted at that place later."""
-        kept, bounds = self._painted
-        if not kept:
+        """Return how much of what is painted at `paint_order` shines through the items that are painted there later."""
+        painted_items, bounds = self._painted
+        if not painted_items:
             return 1.0
-        near = (bounds[:, 0] <= x) & (x <= bounds[:, 2]) & (bounds[:, 1] <= y) & (y <= bounds[:, 3])
-        left = 1.0
-        for at in np.flatnonzero(near):
-            display_item, region = kept[at]
+        is_near = (bounds[:, 0] <= x) & (x <= bounds[:, 2]) & (bounds[:, 1] <= y) & (y <= bounds[:, 3])
+        transmittance = 1.0
+        for item_index in np.flatnonzero(is_near):
+            display_item, region = painted_items[item_index]
             if display_item.paint_order > paint_order and contains_xy(region, x, y):
-                left *= 1 - _colour_at(display_item, x, y)[3] / 255
-        return left
+                transmittance *= 1 - _colour_at(display_item, x, y)[3] / 255
+        return transmittance
 
     def contrast(self, paint_order: int, colour: Colour, region: BaseGeometry) -> float:
-        """How far a colour is from what is under it, 0 to 1, at a place inside the region."""
+        """Return how far `colour` is from what is under it, 0 to 1, at a place inside `region`."""
         place = _inside(region)
         if place is None:
             return 0.0
@@ -183,15 +191,15 @@ class FigureVisibility:
         return contrast(_over(colour, under), under) * self._through(paint_order, place.x, place.y)
 
     def words_share(self, text_item: TextItem) -> float:
-        """How much of a line of text is in the canvas, uncovered and not run into by other text."""
-        own = Polygon(text_item.corners)
-        left = self.visible(text_item.paint_order, own)
-        others = self._near_words(text_item)
-        if left is own and not others:
+        """Return the share of `text_item` that is in the canvas, uncovered and not run into by other text."""
+        text_region = Polygon(text_item.corners)
+        free_region = self.visible(text_item.paint_order, text_region)
+        near_texts = self._near_words(text_item)
+        if free_region is text_region and not near_texts:
             return 1.0
-        for other in others:
-            left = left.difference(other)
-        return float(left.area / own.area) if own.area else 0.0
+        for near_text in near_texts:
+            free_region = free_region.difference(near_text)
+        return float(free_region.area / text_region.area) if text_region.area else 0.0
 
     @cached_property
     def _text_boxes(self) -> tuple[list[TextItem], list[Polygon], np.ndarray]:
@@ -206,15 +214,17 @@ class FigureVisibility:
     def _near_words(self, text_item: TextItem) -> Sequence[Polygon]:
         all_words, boxes, bounds = self._text_boxes
         (left, top), (right, bottom) = text_item.corners.min(axis=0), text_item.corners.max(axis=0)
-        near = (bounds[:, 0] < right) & (bounds[:, 2] > left) & (bounds[:, 1] < bottom) & (bounds[:, 3] > top)
+        is_near = (bounds[:, 0] < right) & (bounds[:, 2] > left) & (bounds[:, 1] < bottom) & (bounds[:, 3] > top)
         # Lines of one text stand close, and the parts of a formula run into each other's boxes.
-        mine = text_item.groups[-1:]
-        return [boxes[at] for at in np.flatnonzero(near) if all_words[at].groups[-1:] != mine]
+        own_group = text_item.groups[-1:]
+        return [
+            boxes[box_index] for box_index in np.flatnonzero(is_near) if all_words[box_index].groups[-1:] != own_group
+        ]
 
 
-def contrast(first: np.ndarray, second: np.ndarray) -> float:
-    """Distance of two colours [3] of 255, as a share of that between black and white."""
-    return float(np.linalg.norm(np.subtract(first, second)) / np.linalg.norm([255.0, 255.0, 255.0]))
+def contrast(first_colour: np.ndarray, second_colour: np.ndarray) -> float:
+    """Return the distance of two colours [3] of 255, `first_colour` and `second_colour`; 1 is black to white."""
+    return float(np.linalg.norm(np.subtract(first_colour, second_colour)) / np.linalg.norm([255.0, 255.0, 255.0]))
 
 
 def _over(colour: Sequence[float], under: np.ndarray) -> np.ndarray:
@@ -230,7 +240,7 @@ def _inside(region: BaseGeometry) -> Point | None:
 
 
 def _opaque(display_item: DisplayItem) -> BaseGeometry:
-    """What a thing hides."""
+    """Return the region that `display_item` hides."""
     if isinstance(display_item, Bitmap):
         return region_of(display_item) if (display_item.pixels[..., 3] == 255).all() else EMPTY
     if isinstance(display_item, TextItem):
