@@ -102,7 +102,8 @@ def _lmms_eval(suite: OwnSuite, rows: Iterable[Mapping[str, Any]], out: Path) ->
     # Not markup: a Python file, whose only value is the suite's title.
     templates = Templates(undefined=StrictUndefined, keep_trailing_newline=True)
     write_atomically(out / "utils.py", templates.from_string(template).render(title=suite.title).encode())
-    write_atomically(out / "answers.py", Path(answers.__file__).read_bytes())
+    for module in Path(answers.__file__).parent.glob("*.py"):
+        write_atomically(out / "answers" / module.name, module.read_bytes())
     write_atomically(out / f"{task_name(suite)}.yaml", _task_yaml(suite, data.resolve()).encode())
     return out
 

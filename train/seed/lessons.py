@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...envs import Briefing, FlatScene, Item, Rejected, Requirement, SeededRng, make
-from ...envs.answers import NUMBER_WORDS
+from ...envs.answers.amounts import ONES as NUMBER_WORDS
 from ...envs.shapes.canvas import ENV_ID, perceive
 from ...envs.shapes.operators import Thing
 from ...roles import coder, proposer, solver

@@ -1,0 +1,205 @@
+"""Replies of models: thinking taken away, and the claims, the JSON object or the program that they hold found.
+
+One reader for all roles. Instruct models wrap what they are asked for in thinking, prose, fences, tags and boxes; this
+module finds it and leaves its meaning to the caller (`scoring.py` reads claims, the roles read proposals and programs).
+Everything here takes time linear in the text, whatever the text: it is written by a model and of any length.
+"""
+
+import json
+import re
+from typing import Any, NamedTuple
+
+THINK_TAGS = ("think", "thinking", "thought", "thoughts", "reasoning", "reflection", "scratchpad")
+"""Tags that models think in; Kimi writes its own as `◁think▷`."""
+ANSWER_TAGS = ("answer", "final_answer", "finalanswer")
+
+_TAG = re.compile(r"[<◁]\s?(/?)\s?([A-Za-z_]{1,20})\s?[>▷]")
+_GLM_BOX = ("<|begin_of_box|>", "<|end_of_box|>")
+"""How GLM-V marks its answer."""
+_FINAL_CHANNEL = re.compile(r"<\|channel\|>\s?final\s?<\|message\|>")
+"""How models of the harmony format mark what is not thinking."""
+_FENCE = re.compile(r"^[ \t]{0,8}(```+|~~~+)[ \t]*([^\s`]*)[^\n]*$", re.MULTILINE)
+
+
+class CodeBlock(NamedTuple):
+    """A fenced block of a reply."""
+
+    label: str
+    """What stands behind the opening fence, in lower case: `svg`, `python`, `json` or nothing."""
+    text: str
+
+
+def without_thinking(text: str) -> str:
+    """Return what a reply says once its thinking is over; "" where it never stops thinking.
+
+    >>> without_thinking("<think>one, two</think> 2"), without_thinking("one, two</think> 2")
+    (' 2', ' 2')
+    >>> without_thinking("<think>one, two, thr")
+    ''
+    """
+    final = list(_FINAL_CHANNEL.finditer(text))
+    if final:
+        text = text[final[-1].end() :].partition("<|")[0]
+    kept_from, opened_at = 0, -1
+    pieces: list[str] = []
+    for tag in _TAG.finditer(text):
+        if tag[2].lower() not in THINK_TAGS:
+            continue
+        if not tag[1]:
+            if opened_at < 0:
+                pieces.append(text[kept_from : tag.start()])
+                opened_at = tag.start()
+        else:
+            if opened_at < 0:
+                # The chat template had opened it: all before is thinking.
+                pieces = []
+            kept_from, opened_at = tag.end(), -1
+    if opened_at < 0:
+        pieces.append(text[kept_from:])
+    return "".join(pieces)
+
+
+def tagged_claims(text: str) -> list[str]:
+    r"""List what stands in `<answer>` tags, in GLM's box and in `\boxed{}`, in order.
+
+    >>> tagged_claims(r"so <answer>3</answer>, that is \boxed{\frac{6}{2}}")
+    ['3', '\\frac{6}{2}']
+    """
+    claims: list[tuple[int, str]] = []
+    opened: tuple[int, int] | None = None
+    for tag in _TAG.finditer(text):
+        if tag[2].lower() not in ANSWER_TAGS:
+            continue
+        if not tag[1]:
+            opened = (tag.start(), tag.end())
+        elif opened is not None:
+            claims.append((opened[0], text[opened[1] : tag.start()]))
+            opened = None
+    if opened is not None:
+        # A sampler that stops at `</answer>` leaves it out.
+        claims.append((opened[0], text[opened[1] :]))
+    before, *after = text.split(_GLM_BOX[0])
+    at = len(before)
+    for piece in after:
+        if _GLM_BOX[1] in piece:
+            claims.append((at, piece.partition(_GLM_BOX[1])[0]))
+        at += len(piece) + len(_GLM_BOX[0])
+    return [claim for _, claim in sorted(claims + boxed_claims(text))]
+
+
+def boxed_claims(text: str) -> list[tuple[int, str]]:
+    r"""List the places and contents of each outermost `\boxed{}` or `\fbox{}`, braces within it matched."""
+    claims: list[tuple[int, str]] = []
+    end = 0
+    for opening in re.finditer(r"\\(?:boxed|fbox)\s?\{", text):
+        if opening.start() < end:
+            continue
+        depth = 1
+        for position in range(opening.end(), len(text)):
+            char = text[position]
+            depth += (char == "{") - (char == "}")
+            if not depth:
+                claims.append((opening.start(), text[opening.end() : position]))
+                end = position
+                break
+        else:
+            # Never closed: no later box of this text can be, and to look would be quadratic.
+            break
+    return claims
+
+
+def last_object(text: str) -> Any:
+    r"""Return the last complete JSON object of a reply, decoded; None where there is none.
+
+    Prose, fences and thinking around it are ignored. An object within another does not count by itself.
+
+    >>> last_object('Sure! ```json\n{"ask": ["count", {"a": 1}]}\n``` I hope this helps.')
+    {'ask': ['count', {'a': 1}]}
+    """
+    spoken = without_thinking(text)
+    for start, end in reversed(object_spans(spoken)):
+        try:
+            decoded = json.loads(spoken[start:end])
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(decoded, dict):
+            return decoded
+        break
+    return None
+
+
+def object_spans(text: str) -> list[tuple[int, int]]:
+    """List where the outermost balanced `{…}` of a text begin and end; quoted braces within them do not count."""
+    spans: list[tuple[int, int]] = []
+    starts: list[int] = []
+    position, length = 0, len(text)
+    while position < length:
+        char = text[position]
+        if char == '"' and starts:
+            closing = _end_of_string(text, position)
+            if closing < 0:
+                break
+            position = closing
+        elif char == "{":
+            starts.append(position)
+        elif char == "}" and starts:
+            start = starts.pop()
+            while spans and spans[-1][0] > start:
+                spans.pop()
+            spans.append((start, position + 1))
+        position += 1
+    return spans
+
+
+def _end_of_string(text: str, start: int) -> int:
+    """Return where the string that opens at `start` closes; -1 where it does not."""
+    position = start + 1
+    while position < len(text):
+        if text[position] == "\\":
+            position += 1
+        elif text[position] == '"':
+            return position
+        position += 1
+    return -1
+
+
+def code_blocks(text: str) -> list[CodeBlock]:
+    r"""List the closed fenced blocks of a reply, thinking taken away.
+
+    >>> code_blocks("Here:\n```SVG\n<svg/>\n```\nDone.")
+    [CodeBlock(label='svg', text='<svg/>')]
+    """
+    text = without_thinking(text)
+    blocks: list[CodeBlock] = []
+    opening: re.Match[str] | None = None
+    for fence in _FENCE.finditer(text):
+        if opening is None:
+            opening = fence
+        elif fence[1][0] == opening[1][0] and len(fence[1]) >= len(opening[1]) and not fence[2]:
+            blocks.append(CodeBlock(opening[2].lower(), text[opening.end() + 1 : fence.start()].rstrip("\n")))
+            opening = None
+    if opening is not None and text[opening.end() + 1 :].strip():
+        # Cut off, or never closed: what is there is all there is.
+        blocks.append(CodeBlock(opening[2].lower(), text[opening.end() + 1 :].strip("\n")))
+    return blocks
+
+
+def program_text(text: str, is_program: Any = None) -> str:
+    r"""Return the program that a reply holds: its last fenced block, an `<svg>` between sentences, or all of it.
+
+    Args:
+        text: the reply.
+        is_program: tells from a block's text whether it can be one; the last that can is taken, or else the last.
+
+    >>> program_text("Here you are:\n<svg viewBox='0 0 8 8'><rect/></svg>\nA square.")
+    "<svg viewBox='0 0 8 8'><rect/></svg>"
+    """
+    blocks = code_blocks(text)
+    bare = without_thinking(text).strip()
+    chosen = [block.text for block in blocks if is_program is None or is_program(block.text)]
+    if chosen or blocks:
+        bare = (chosen or [block.text for block in blocks])[-1].strip()
+    start, end = bare.find("<svg"), bare.rfind("</svg>")
+    if 0 <= start < end:
+        return bare[start : end + len("</svg>")]
+    return bare
