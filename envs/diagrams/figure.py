@@ -1,8 +1,10 @@
-"""Reading a figure from a flat scene: named points, lines, circles and marks of right angles.
+"""Read a figure from a flat scene: named points, lines, circles and marks of right angles.
 
 A point is a dot with a capital letter beside it. A line is drawn with <line> from dot to dot; lines that continue each
 other are one. A circle is the stroke around a dot. A mark of a right angle is a small open corner at a dot. Whatever is
 nearly on a line or circle is unclear: the least such distance is the figure's clearance, in px.
+
+May import `geometry` and `render`. Begin with `read_figure`, which gives a `FigureDrawing`.
 """
 
 import math
@@ -31,118 +33,130 @@ MAX_LABEL, LABEL_LEAD = 24.0, 4.0
 MIN_LABEL = 7.0
 MAX_LUMINANCE = 0.55
 
-Place = tuple[float, float]
+PixelPoint = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Part:
-    """A thing that requirements count."""
+class FigurePart:
+    """One point, line, circle or right angle, as requirements count them."""
 
     kind: str
 
     def described_by(self, words: Sequence[str]) -> bool:
-        """Whether every word is true of it."""
+        """Tell whether every one of `words` is true of it."""
         return set(words) <= {self.kind}
 
 
 @dataclass(frozen=True)
-class Drawing:
-    """What a picture of a figure shows; letters stand for points."""
+class FigureDrawing:
+    """The content of a figure's picture; letters stand for points."""
 
-    points: Mapping[str, Place]
+    points: Mapping[str, PixelPoint]
     """Places in px."""
     lines: tuple[tuple[str, ...], ...]
     """Each with its points from end to end."""
     circles: Mapping[str, tuple[float, tuple[str, ...]]]
     """By the letter in the middle: radius, px, and the points on it."""
-    rights: tuple[tuple[str, str, str], ...]
+    right_angles: tuple[tuple[str, str, str], ...]
     """Marked right angles, the vertex in the middle."""
     clearance: float
 
     @cached_property
-    def index(self) -> Mapping[str, int]:
-        """Positions of the points."""
+    def point_index(self) -> Mapping[str, int]:
+        """Position of each point in `points`, by letter."""
         return {letter: i for i, letter in enumerate(self.points)}
 
     @cached_property
-    def order(self) -> Mapping[str, int]:
-        """Positions of the circles."""
+    def circle_index(self) -> Mapping[str, int]:
+        """Position of each circle in `circles`, by the letter of its centre."""
         return {letter: i for i, letter in enumerate(self.circles)}
 
-    def joined(self, a: str, b: str) -> bool:
-        """Whether a drawn line runs through both points."""
-        return any(a in line and b in line for line in self.lines)
+    def joined(self, start: str, end: str) -> bool:
+        """Tell whether a drawn line runs through both `start` and `end`."""
+        return any(start in line_points and end in line_points for line_points in self.lines)
 
-    def between(self, middle: str, a: str, b: str) -> bool:
-        """Whether a point is drawn on a line between two others."""
+    def between(self, middle: str, start: str, end: str) -> bool:
+        """Tell whether the point `middle` is drawn on a line between `start` and `end`."""
         return any(
-            {middle, a, b} <= set(line)
-            and min(line.index(a), line.index(b)) < line.index(middle) < max(line.index(a), line.index(b))
-            for line in self.lines
+            {middle, start, end} <= set(line_points)
+            and min(line_points.index(start), line_points.index(end))
+            < line_points.index(middle)
+            < max(line_points.index(start), line_points.index(end))
+            for line_points in self.lines
         )
 
     @cached_property
     def facts(self) -> tuple[Condition, ...]:
-        """What the picture says: points on lines and circles, right angles."""
-        found: list[Condition] = []
-        for line in self.lines:
-            first, *inner, last = (self.index[letter] for letter in line)
-            found += [_straight(first, each, last) for each in inner]
-        for middle, (_, on) in self.circles.items():
-            found += [_on_circle(self.index[middle], self.order[middle], self.index[each]) for each in on]
-        for names in self.rights:
-            a, vertex, b = (self.index[letter] for letter in names)
-            found.append(_right(a, vertex, b))
-        return tuple(found)
+        """Conditions that the picture states: points on lines and circles, right angles."""
+        conditions: list[Condition] = []
+        for line_points in self.lines:
+            start_index, *inner, end_index = (self.point_index[letter] for letter in line_points)
+            conditions += [_straight(start_index, letter_index, end_index) for letter_index in inner]
+        for centre, (_, rim_letters) in self.circles.items():
+            conditions += [
+                _on_circle(self.point_index[centre], self.circle_index[centre], self.point_index[rim])
+                for rim in rim_letters
+            ]
+        for right_angle in self.right_angles:
+            left_arm, vertex, right_arm = (self.point_index[letter] for letter in right_angle)
+            conditions.append(_right(left_arm, vertex, right_arm))
+        return tuple(conditions)
 
-    def without(self, letter: str) -> "Drawing":
-        """The drawing without what a point adds to it; the point keeps its place among the unknowns."""
-        lines = [tuple(each for each in line if each != letter) for line in self.lines]
+    def without(self, letter: str) -> "FigureDrawing":
+        """Return the drawing without what the point `letter` adds; the point keeps its place among the unknowns."""
+        shorter_lines = [tuple(member for member in line_points if member != letter) for line_points in self.lines]
         circles = {
-            middle: (radius, tuple(each for each in on if each != letter))
-            for middle, (radius, on) in self.circles.items()
+            centre: (radius, tuple(member for member in rim_letters if member != letter))
+            for centre, (radius, rim_letters) in self.circles.items()
         }
         if letter in circles:
             circles[letter] = circles[letter][0], ()
-        rights = []
-        for a, vertex, b in self.rights:
-            arms = [self._instead(vertex, each, letter) for each in (a, b)]
+        right_angles = []
+        for left_arm, vertex, right_arm in self.right_angles:
+            arms = [self._instead(vertex, member, letter) for member in (left_arm, right_arm)]
             if vertex != letter and None not in arms:
-                rights.append((str(arms[0]), vertex, str(arms[1])))
-        kept = tuple(line for line in lines if len(line) > 1)
-        return replace(self, lines=kept, circles=circles, rights=tuple(rights))
+                right_angles.append((str(arms[0]), vertex, str(arms[1])))
+        remaining_lines = tuple(line_points for line_points in shorter_lines if len(line_points) > 1)
+        return replace(self, lines=remaining_lines, circles=circles, right_angles=tuple(right_angles))
 
     def _instead(self, vertex: str, arm: str, letter: str) -> str | None:
-        """A point that stands for an arm of an angle when a letter is left out, or None."""
+        """Return a point that stands for `arm` of an angle at `vertex` when `letter` is left out, or None."""
         if arm != letter:
             return arm
-        others = (each for line in self.lines if {vertex, arm} <= set(line) for each in line)
-        return next((each for each in others if each not in (vertex, arm)), None)
+        line_neighbours = (
+            neighbour for line_points in self.lines if {vertex, arm} <= set(line_points) for neighbour in line_points
+        )
+        return next((neighbour for neighbour in line_neighbours if neighbour not in (vertex, arm)), None)
 
-    def figure(self, scale: float) -> Figure:
-        """As it is drawn, y up, `scale` units to a px."""
-        places = [(x * scale, -y * scale) for x, y in self.points.values()]
-        radii = [radius * scale for radius, _ in self.circles.values()]
-        unknowns = np.array([*(each for place in places for each in place), *radii])
-        return Figure(unknowns, len(places), [self.index[middle] for middle in self.circles])
+    def figure(self, units_per_px: float) -> Figure:
+        """Return the figure as it is drawn, y up, with `units_per_px` units to a px."""
+        point_places = [(x * units_per_px, -y * units_per_px) for x, y in self.points.values()]
+        radii = [radius * units_per_px for radius, _ in self.circles.values()]
+        unknowns = np.array([*(coordinate for place in point_places for coordinate in place), *radii])
+        return Figure(unknowns, len(point_places), [self.point_index[middle] for middle in self.circles])
 
     @property
-    def parts(self) -> list[Part]:
-        """What requirements count."""
-        counts = {"point": self.points, "line": self.lines, "circle": self.circles, "right-angle": self.rights}
-        return [Part(kind) for kind, each in counts.items() for _ in each]
+    def parts(self) -> list[FigurePart]:
+        """Every point, line, circle and right angle, for requirements to count."""
+        members_by_kind = {
+            "point": self.points,
+            "line": self.lines,
+            "circle": self.circles,
+            "right-angle": self.right_angles,
+        }
+        return [FigurePart(kind) for kind, members in members_by_kind.items() for _ in members]
 
 
-def _straight(a: int, middle: int, b: int) -> Condition:
-    return lambda figure: figure.turn(a, middle, a, b)
+def _straight(start: int, inner: int, b: int) -> Condition:
+    return lambda figure: figure.turn(start, inner, start, b)
 
 
-def _on_circle(middle: int, circle: int, point: int) -> Condition:
-    return lambda figure: figure.length(middle, point) - figure.radius(circle)
+def _on_circle(centre: int, circle: int, point: int) -> Condition:
+    return lambda figure: figure.length(centre, point) - figure.radius(circle)
 
 
-def _right(a: int, vertex: int, b: int) -> Condition:
-    return lambda figure: figure.slope(vertex, a, vertex, b)
+def _right(left_arm: int, vertex: int, right_arm: int) -> Condition:
+    return lambda figure: figure.slope(vertex, left_arm, vertex, right_arm)
 
 
 # --- from a scene ----------------------------------------------------------------------------------------------
@@ -152,51 +166,66 @@ class UnclearError(Exception):
     """A figure that cannot be read, with the reason for its author."""
 
     def __init__(self, code: str, reason: str, hint: str) -> None:
-        """Carry the rejection."""
+        """Carry a rejection of `code`, `reason` and `hint`."""
         super().__init__(reason)
         self.rejected = Rejected(code, reason, hint)
 
 
-def read_figure(scene: FlatScene) -> Drawing | Rejected:
-    """The figure that a scene shows, or why it is not clear."""
+def read_figure(scene: FlatScene) -> FigureDrawing | Rejected:
+    """Return the figure that `scene` shows, or the reason why it is not clear."""
     try:
         return _read(scene)
     except UnclearError as unclear:
         return unclear.rejected
 
 
-def _read(scene: FlatScene) -> Drawing:
+def _read(scene: FlatScene) -> FigureDrawing:
     if (scene.width, scene.height, scene.background) != (CANVAS, CANVAS, "#ffffff"):
         hint = f'begin with <svg viewBox="0 0 {CANVAS} {CANVAS}"> and leave the background white'
         raise UnclearError("canvas", f"{scene.width:g} x {scene.height:g} on {scene.background}", hint)
-    sorted_out: dict[str, list[FlatObject]] = {"dot": [], "line": [], "circle": [], "mark": [], "text": []}
+    objects_by_kind: dict[str, list[FlatObject]] = {"dot": [], "line": [], "circle": [], "mark": [], "text": []}
     for obj in scene.objects:
-        sorted_out[_kind(obj)].append(obj)
-    dots = [_middle(obj) for obj in sorted_out["dot"]]
-    if not 3 <= len(dots) <= MAX_POINTS or len(sorted_out["line"]) > MAX_LINES:
-        what = f"{len(dots)} dots and {len(sorted_out['line'])} lines"
-        raise UnclearError("points", what, f"draw 3 to {MAX_POINTS} dots and at most {MAX_LINES} lines")
-    names = _names(dots, sorted_out["text"], [*sorted_out["line"], *sorted_out["circle"]])
-    points = {name: place for name, place in sorted(zip(names, dots, strict=True))}
-    bare = assembled(points, [_ends(obj.outline) for obj in sorted_out["line"]], _circles(points, sorted_out["circle"]))
-    rights = tuple(sorted(_right_angle(bare, obj.outline) for obj in sorted_out["mark"]))
-    return replace(bare, rights=rights)
+        objects_by_kind[_kind(obj)].append(obj)
+    dot_places = [_middle(obj) for obj in objects_by_kind["dot"]]
+    if not 3 <= len(dot_places) <= MAX_POINTS or len(objects_by_kind["line"]) > MAX_LINES:
+        counts_text = f"{len(dot_places)} dots and {len(objects_by_kind['line'])} lines"
+        raise UnclearError("points", counts_text, f"draw 3 to {MAX_POINTS} dots and at most {MAX_LINES} lines")
+    dot_letters = _names(dot_places, objects_by_kind["text"], [*objects_by_kind["line"], *objects_by_kind["circle"]])
+    point_places = {name: place for name, place in sorted(zip(dot_letters, dot_places, strict=True))}
+    bare_drawing = assembled(
+        point_places,
+        [_ends(obj.outline) for obj in objects_by_kind["line"]],
+        _circles(point_places, objects_by_kind["circle"]),
+    )
+    right_angles = tuple(sorted(_right_angle(bare_drawing, obj.outline) for obj in objects_by_kind["mark"]))
+    return replace(bare_drawing, right_angles=right_angles)
 
 
 def assembled(
-    points: Mapping[str, Place], pieces: Iterable[tuple[Place, Place]], radii: Mapping[str, float]
-) -> Drawing:
-    """The drawing of lines between places and of circles around points, without marks.
+    point_places: Mapping[str, PixelPoint],
+    line_pieces: Iterable[tuple[PixelPoint, PixelPoint]],
+    circle_radii: Mapping[str, float],
+) -> FigureDrawing:
+    """Return the drawing of lines between places and of circles around points, without marks.
+
+    Args:
+        point_places: places in px, by letter.
+        line_pieces: both ends of each drawn piece of a line, px.
+        circle_radii: radii in px, by the letter of the centre.
 
     Raises:
-        UnclearError: what touches what cannot be told.
+        UnclearError: it cannot be told what touches what.
     """
-    lines = _lines(points, pieces)
+    lines = _lines(point_places, line_pieces)
     circles = {}
-    for middle, radius in sorted(radii.items()):
-        on = [each for each, place in points.items() if abs(math.dist(place, points[middle]) - radius) <= ON]
-        circles[middle] = radius, tuple(sorted(on))
-    return Drawing(points, lines, circles, (), _clearance(points, lines, circles))
+    for centre, radius in sorted(circle_radii.items()):
+        rim_letters = [
+            letter
+            for letter, place in point_places.items()
+            if abs(math.dist(place, point_places[centre]) - radius) <= ON
+        ]
+        circles[centre] = radius, tuple(sorted(rim_letters))
+    return FigureDrawing(point_places, lines, circles, (), _clearance(point_places, lines, circles))
 
 
 def _luminance(colour: str) -> float:
@@ -205,191 +234,227 @@ def _luminance(colour: str) -> float:
 
 
 def _kind(obj: FlatObject) -> str:
-    """Which part of a figure an object is."""
-    name = f"object {obj.index + 1}"
+    """Name the role that `obj` has in a figure: dot, line, circle, mark or text."""
+    object_name = f"object {obj.index + 1}"
     left, top, right, bottom = obj.outline.bounds
-    paint = obj.stroke or obj.fill
-    if paint is None or obj.gradient or _luminance(paint) > MAX_LUMINANCE:
-        raise UnclearError("pale", f"{name} is hardly seen", "draw in black")
+    visible_paint = obj.stroke or obj.fill
+    if visible_paint is None or obj.gradient or _luminance(visible_paint) > MAX_LUMINANCE:
+        raise UnclearError("pale", f"{object_name} is hardly seen", "draw in black")
     if min(left, top) < -0.01 or max(right, bottom) > CANVAS + 0.01:
-        raise UnclearError("cropped", f"{name} leaves the canvas", "keep the figure inside")
+        raise UnclearError("cropped", f"{object_name} leaves the canvas", "keep the figure inside")
     if obj.text is not None:
         return "text"
     extent = max(right - left, bottom - top)
     if obj.kind == "circle" and not obj.stroke and extent <= MAX_DOT:
         return "dot"
     if obj.stroke and isinstance(obj.outline, Polygon):
-        corners = len(obj.outline.exterior.coords) - 1
+        corner_count = len(obj.outline.exterior.coords) - 1
         if obj.outline.interiors:
             rings = [Polygon(ring) for ring in (obj.outline.exterior, *obj.outline.interiors)]
             if len(rings) == 2 and obj.fill is None and all(classify_outline(ring)[0] == "circle" for ring in rings):
                 return "circle"
-        elif corners == 4 and obj.kind in ("rectangle", "square") and extent >= MIN_LINE / 2:
+        elif corner_count == 4 and obj.kind in ("rectangle", "square") and extent >= MIN_LINE / 2:
             return "line"
-        elif corners == 6 and extent <= MAX_MARK:
+        elif corner_count == 6 and extent <= MAX_MARK:
             return "mark"
     hint = "draw <line>, unfilled <circle>, small filled <circle> for points, <polyline> of two sides for right angles"
-    raise UnclearError("part", f"{name} is no part of a figure", hint)
+    raise UnclearError("part", f"{object_name} is no part of a figure", hint)
 
 
-def _middle(obj: FlatObject) -> Place:
+def _middle(obj: FlatObject) -> PixelPoint:
     x, y = obj.outline.centroid.coords[0]
     return x, y
 
 
-def _names(dots: Sequence[Place], texts: Sequence[FlatObject], strokes: Sequence[FlatObject]) -> list[str]:
-    """The letter of each dot."""
-    found: dict[int, str] = {}
-    for obj in texts:
+def _names(
+    dot_places: Sequence[PixelPoint], text_objects: Sequence[FlatObject], stroked_objects: Sequence[FlatObject]
+) -> list[str]:
+    """Return the letter of each of `dot_places`, px, from the letters beside them."""
+    letter_by_dot: dict[int, str] = {}
+    for obj in text_objects:
         left, top, right, bottom = obj.outline.bounds
-        middle = (left + right) / 2, (top + bottom) / 2
-        if obj.text not in LETTERS or obj.text in found.values():
+        text_middle = (left + right) / 2, (top + bottom) / 2
+        if obj.text not in LETTERS or obj.text in letter_by_dot.values():
             raise UnclearError(
                 "label", f"{obj.text!r:.20} is no letter of its own", f"use {''.join(LETTERS)}, each once"
             )
-        gaps = sorted((math.dist(middle, dot), i) for i, dot in enumerate(dots))
-        lead = gaps[1][0] - gaps[0][0]
-        if gaps[0][0] > MAX_LABEL or lead < LABEL_LEAD or gaps[0][1] in found:
+        dot_distances = sorted((math.dist(text_middle, dot), i) for i, dot in enumerate(dot_places))
+        nearest_lead = dot_distances[1][0] - dot_distances[0][0]
+        if dot_distances[0][0] > MAX_LABEL or nearest_lead < LABEL_LEAD or dot_distances[0][1] in letter_by_dot:
             raise UnclearError(
                 "label", f"the letter {obj.text} is not beside one dot", "write it within 20 px of its dot"
             )
-        crossed = any(obj.outline.intersects(stroke.outline) for stroke in strokes)
-        if bottom - top < MIN_LABEL or crossed or obj.visible_share < 0.98:
+        crosses_stroke = any(obj.outline.intersects(stroke.outline) for stroke in stroked_objects)
+        if bottom - top < MIN_LABEL or crosses_stroke or obj.visible_share < 0.98:
             raise UnclearError(
                 "label", f"the letter {obj.text} is hard to read", "keep it off lines, font size 12 or more"
             )
-        found[gaps[0][1]] = obj.text
-    if missing := [dot for i, dot in enumerate(dots) if i not in found]:
-        x, y = missing[0]
+        letter_by_dot[dot_distances[0][1]] = obj.text
+    if nameless_dots := [dot for i, dot in enumerate(dot_places) if i not in letter_by_dot]:
+        x, y = nameless_dots[0]
         raise UnclearError("label", f"the dot at ({x:.0f}, {y:.0f}) has no letter", "name every dot")
-    return [found[i] for i in range(len(dots))]
+    return [letter_by_dot[i] for i in range(len(dot_places))]
 
 
-def _ends(outline: Polygon | MultiPolygon) -> tuple[Place, Place]:
-    """The middles of a thin rectangle's short sides."""
+def _ends(outline: Polygon | MultiPolygon) -> tuple[PixelPoint, PixelPoint]:
+    """Return the middles of the short sides of a thin rectangle's `outline`."""
     assert isinstance(outline, Polygon)
-    corners = list(outline.exterior.coords)
-    sides = sorted(pairwise(corners), key=lambda side: math.dist(*side))
-    (a, b), (c, d) = sides[:2]
-    return ((a[0] + b[0]) / 2, (a[1] + b[1]) / 2), ((c[0] + d[0]) / 2, (c[1] + d[1]) / 2)
+    ring_corners = list(outline.exterior.coords)
+    sides_by_length = sorted(pairwise(ring_corners), key=lambda side: math.dist(*side))
+    (first_start, first_end), (second_start, second_end) = sides_by_length[:2]
+    return ((first_start[0] + first_end[0]) / 2, (first_start[1] + first_end[1]) / 2), (
+        (second_start[0] + second_end[0]) / 2,
+        (second_start[1] + second_end[1]) / 2,
+    )
 
 
-def _from_segment(point: Place, a: Place, b: Place) -> float:
-    """Distance of a point from the segment between two others."""
-    dx, dy = b[0] - a[0], b[1] - a[1]
-    share = ((point[0] - a[0]) * dx + (point[1] - a[1]) * dy) / max(dx * dx + dy * dy, 1e-12)
-    share = min(1.0, max(0.0, share))
-    return math.dist(point, (a[0] + share * dx, a[1] + share * dy))
+def _from_segment(point: PixelPoint, start: PixelPoint, end: PixelPoint) -> float:
+    """Return the distance of `point` from the segment between `start` and `end`."""
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    along_share = ((point[0] - start[0]) * dx + (point[1] - start[1]) * dy) / max(dx * dx + dy * dy, 1e-12)
+    along_share = min(1.0, max(0.0, along_share))
+    return math.dist(point, (start[0] + along_share * dx, start[1] + along_share * dy))
 
 
-def _lines(points: Mapping[str, Place], pieces: Iterable[tuple[Place, Place]]) -> tuple[tuple[str, ...], ...]:
-    """Pieces with the points on them, those that continue each other put together."""
-    lines: list[set[str]] = []
-    for a, b in pieces:
-        ends = [name for end in (a, b) for name, place in points.items() if math.dist(place, end) <= ON]
-        if len(set(ends)) != 2:
-            what = f"the line from ({a[0]:.0f}, {a[1]:.0f}) to ({b[0]:.0f}, {b[1]:.0f}) does not join two dots"
-            raise UnclearError("line", what, "begin and end every line on a dot")
-        first, last = points[ends[0]], points[ends[1]]
-        line = {name for name, place in points.items() if _from_segment(place, first, last) <= ON}
-        while (other := next((each for each in lines if _continues(points, each, line)), None)) is not None:
-            lines.remove(other)
-            line |= other
-        lines.append(line)
-    return tuple(sorted(_along(points, line) for line in lines))
+def _lines(
+    point_places: Mapping[str, PixelPoint], line_pieces: Iterable[tuple[PixelPoint, PixelPoint]]
+) -> tuple[tuple[str, ...], ...]:
+    """Join `line_pieces` that continue each other; return the letters on each line, in order."""
+    point_sets: list[set[str]] = []
+    for piece in line_pieces:
+        end_letters = [name for end in piece for name, place in point_places.items() if math.dist(place, end) <= ON]
+        if len(set(end_letters)) != 2:
+            (left, top), (right, bottom) = piece
+            piece_text = f"the line from ({left:.0f}, {top:.0f}) to ({right:.0f}, {bottom:.0f}) does not join two dots"
+            raise UnclearError("line", piece_text, "begin and end every line on a dot")
+        ends = point_places[end_letters[0]], point_places[end_letters[1]]
+        line_letters = {name for name, place in point_places.items() if _from_segment(place, *ends) <= ON}
+        while continued_lines := [letters for letters in point_sets if _continues(point_places, letters, line_letters)]:
+            point_sets.remove(continued_lines[0])
+            line_letters |= continued_lines[0]
+        point_sets.append(line_letters)
+    return tuple(sorted(_along(point_places, line_letters) for line_letters in point_sets))
 
 
-def _along(points: Mapping[str, Place], line: Iterable[str]) -> tuple[str, ...]:
-    """The points of a line from end to end, the end with the lesser letter first."""
-    names = sorted(line)
-    start = max(names, key=lambda name: max(math.dist(points[name], points[each]) for each in names))
-    found = sorted(names, key=lambda name: math.dist(points[start], points[name]))
-    return tuple(found if found[0] < found[-1] else found[::-1])
+def _along(point_places: Mapping[str, PixelPoint], line_letters: Iterable[str]) -> tuple[str, ...]:
+    """Return the letters of a line from end to end; the end with the lesser of `line_letters` comes first."""
+    sorted_letters = sorted(line_letters)
+    start = max(
+        sorted_letters,
+        key=lambda name: max(math.dist(point_places[name], point_places[other_name]) for other_name in sorted_letters),
+    )
+    ordered_letters = sorted(sorted_letters, key=lambda name: math.dist(point_places[start], point_places[name]))
+    return tuple(ordered_letters if ordered_letters[0] < ordered_letters[-1] else ordered_letters[::-1])
 
 
-def _continues(points: Mapping[str, Place], line: Iterable[str], other: Iterable[str]) -> bool:
-    """Whether two lines that share a point have one direction."""
-    shared = set(line) & set(other)
-    if not shared:
+def _continues(
+    point_places: Mapping[str, PixelPoint], line_letters: Iterable[str], other_letters: Iterable[str]
+) -> bool:
+    """Tell whether the lines of `line_letters` and `other_letters` share a point and have one direction."""
+    common_letters = set(line_letters) & set(other_letters)
+    if not common_letters:
         return False
-    first, second = _along(points, line), _along(points, other)
-    angle = _between_lines(*(points[name] for name in (first[0], first[-1], second[0], second[-1])))
+    line_order, other_order = _along(point_places, line_letters), _along(point_places, other_letters)
+    angle = _between_lines(
+        *(point_places[name] for name in (line_order[0], line_order[-1], other_order[0], other_order[-1]))
+    )
     if STRAIGHT < angle < BENT:
-        what = f"{first[0]}{first[-1]} and {second[0]}{second[-1]} are almost one line"
-        raise UnclearError("touching", what, "let lines meet at clear angles")
+        lines_text = f"{line_order[0]}{line_order[-1]} and {other_order[0]}{other_order[-1]} are almost one line"
+        raise UnclearError("touching", lines_text, "let lines meet at clear angles")
     return angle <= STRAIGHT
 
 
-def _between_lines(a: Place, b: Place, c: Place, d: Place) -> float:
-    """The angle between two lines in degrees, 0 to 90."""
-    u, v = (b[0] - a[0], b[1] - a[1]), (d[0] - c[0], d[1] - c[1])
+def _between_lines(
+    first_start: PixelPoint, first_end: PixelPoint, second_start: PixelPoint, second_end: PixelPoint
+) -> float:
+    """Return the angle in degrees, 0 to 90, between the line from `first_start` to `first_end` and the other one."""
+    u, v = (
+        (first_end[0] - first_start[0], first_end[1] - first_start[1]),
+        (second_end[0] - second_start[0], second_end[1] - second_start[1]),
+    )
     angle = math.degrees(math.atan2(abs(u[0] * v[1] - u[1] * v[0]), u[0] * v[0] + u[1] * v[1]))
     return min(angle, 180 - angle)
 
 
-def _circles(points: Mapping[str, Place], drawn: Sequence[FlatObject]) -> dict[str, float]:
-    """Radii by the letter in the middle."""
-    found: dict[str, float] = {}
-    if len(drawn) > MAX_CIRCLES:
-        raise UnclearError("circle", f"{len(drawn)} circles", f"draw at most {MAX_CIRCLES}")
-    for obj in drawn:
+def _circles(point_places: Mapping[str, PixelPoint], circle_objects: Sequence[FlatObject]) -> dict[str, float]:
+    """Return the radii of `circle_objects`, px, by the letter of the centre."""
+    radius_by_letter: dict[str, float] = {}
+    if len(circle_objects) > MAX_CIRCLES:
+        raise UnclearError("circle", f"{len(circle_objects)} circles", f"draw at most {MAX_CIRCLES}")
+    for obj in circle_objects:
         assert isinstance(obj.outline, Polygon)
         middle = _middle(obj)
-        name = next((name for name, place in points.items() if math.dist(place, middle) <= ON), None)
-        if name is None or name in found:
-            what = f"a circle around ({middle[0]:.0f}, {middle[1]:.0f}) has no dot of its own in the middle"
-            raise UnclearError("circle", what, "draw one circle around a named dot")
+        name = next((name for name, place in point_places.items() if math.dist(place, middle) <= ON), None)
+        if name is None or name in radius_by_letter:
+            circle_text = f"a circle around ({middle[0]:.0f}, {middle[1]:.0f}) has no dot of its own in the middle"
+            raise UnclearError("circle", circle_text, "draw one circle around a named dot")
         left, top, right, bottom = obj.outline.bounds
-        inner = Polygon(obj.outline.interiors[0]).bounds
-        found[name] = (right - left + bottom - top + inner[2] - inner[0] + inner[3] - inner[1]) / 8
-    return found
+        inner_bounds = Polygon(obj.outline.interiors[0]).bounds
+        radius_by_letter[name] = (
+            right - left + bottom - top + inner_bounds[2] - inner_bounds[0] + inner_bounds[3] - inner_bounds[1]
+        ) / 8
+    return radius_by_letter
 
 
 def _clearance(
-    points: Mapping[str, Place],
+    point_places: Mapping[str, PixelPoint],
     lines: Sequence[Sequence[str]],
     circles: Mapping[str, tuple[float, tuple[str, ...]]],
 ) -> float:
-    """The least distance between dots, and of a dot from a line or circle that it is not on."""
-    gaps = [math.dist(a, b) for x, a in points.items() for y, b in points.items() if x < y]
-    for line in lines:
-        ends = points[line[0]], points[line[-1]]
-        gaps += [_from_segment(place, *ends) for name, place in points.items() if name not in line]
-    for middle, (radius, on) in circles.items():
-        gaps += [abs(math.dist(place, points[middle]) - radius) for name, place in points.items() if name not in on]
-    return min(gaps)
+    """Return the least distance, px, between dots, and of a dot from any of `lines` or `circles` that it is not on."""
+    gap_widths = [
+        math.dist(dot_place, other_place)
+        for dot_letter, dot_place in point_places.items()
+        for other_letter, other_place in point_places.items()
+        if dot_letter < other_letter
+    ]
+    for line_letters in lines:
+        ends = point_places[line_letters[0]], point_places[line_letters[-1]]
+        gap_widths += [_from_segment(place, *ends) for name, place in point_places.items() if name not in line_letters]
+    for centre, (radius, rim_letters) in circles.items():
+        gap_widths += [
+            abs(math.dist(place, point_places[centre]) - radius)
+            for name, place in point_places.items()
+            if name not in rim_letters
+        ]
+    return min(gap_widths)
 
 
-def _right_angle(drawing: Drawing, outline: Polygon | MultiPolygon) -> tuple[str, str, str]:
-    """The angle that a mark stands in: three letters, the vertex in the middle."""
+def _right_angle(drawing: FigureDrawing, outline: Polygon | MultiPolygon) -> tuple[str, str, str]:
+    """Return the angle in which the mark `outline` stands: three letters, the vertex in the middle."""
     assert isinstance(outline, Polygon)
     ring = np.asarray(outline.exterior.coords)[:-1]
-    sides = np.linalg.norm(np.roll(ring, -1, axis=0) - ring, axis=1)
+    side_lengths = np.linalg.norm(np.roll(ring, -1, axis=0) - ring, axis=1)
     # An open corner has two short sides, its ends, opposite each other.
-    first, second = sorted(np.argsort(sides)[:2].tolist())
-    if second - first != 3:
+    first_end, second_end = sorted(np.argsort(side_lengths)[:2].tolist())
+    if second_end - first_end != 3:
         raise UnclearError(
             "part", "a shape of six corners is no mark of a right angle", "draw a corner of two equal sides"
         )
-    ends = [(ring[i] + ring[(i + 1) % 6]) / 2 for i in (first, second)]
-    before, after = (ring[(i + 2) % 6] for i in (first, second))
-    corner = (before + after) / 2
-    vertex = ends[0] + ends[1] - corner
-    name = next((each for each, place in drawing.points.items() if math.dist(place, vertex) <= 2 * ON), None)
-    arms = [None if name is None else _toward(drawing, name, end) for end in ends]
-    if name is None or None in arms or len(set(arms)) != 2:
-        what = f"the corner at ({corner[0]:.0f}, {corner[1]:.0f}) marks no right angle of two lines"
-        raise UnclearError("mark", what, "draw a square of two sides at the dot where two lines meet")
-    low, high = sorted(str(arm) for arm in arms)
-    return low, name, high
+    end_middles = [(ring[i] + ring[(i + 1) % 6]) / 2 for i in (first_end, second_end)]
+    before, after = (ring[(i + 2) % 6] for i in (first_end, second_end))
+    mark_corner = (before + after) / 2
+    vertex_place = end_middles[0] + end_middles[1] - mark_corner
+    vertex_letter = next(
+        (letter for letter, place in drawing.points.items() if math.dist(place, vertex_place) <= 2 * ON), None
+    )
+    arm_letters = [None if vertex_letter is None else _toward(drawing, vertex_letter, end) for end in end_middles]
+    if vertex_letter is None or None in arm_letters or len(set(arm_letters)) != 2:
+        mark_text = f"the corner at ({mark_corner[0]:.0f}, {mark_corner[1]:.0f}) marks no right angle of two lines"
+        raise UnclearError("mark", mark_text, "draw a square of two sides at the dot where two lines meet")
+    low, high = sorted(str(arm) for arm in arm_letters)
+    return low, vertex_letter, high
 
 
-def _toward(drawing: Drawing, vertex: str, end: np.ndarray) -> str | None:
-    """The next point from the vertex on the line on which an end of a mark lies."""
-    start = drawing.points[vertex]
-    for line in (line for line in drawing.lines if vertex in line):
-        at = line.index(vertex)
-        for neighbour in (*line[max(0, at - 1) : at], *line[at + 1 : at + 2]):
-            if _from_segment((float(end[0]), float(end[1])), start, drawing.points[neighbour]) <= ON:
+def _toward(drawing: FigureDrawing, vertex: str, mark_end: np.ndarray) -> str | None:
+    """Return the point next to `vertex` on the line on which `mark_end` lies, or None."""
+    vertex_place = drawing.points[vertex]
+    for line_letters in (line_letters for line_letters in drawing.lines if vertex in line_letters):
+        vertex_position = line_letters.index(vertex)
+        for neighbour in (
+            *line_letters[max(0, vertex_position - 1) : vertex_position],
+            *line_letters[vertex_position + 1 : vertex_position + 2],
+        ):
+            if _from_segment((float(mark_end[0]), float(mark_end[1])), vertex_place, drawing.points[neighbour]) <= ON:
                 return neighbour
     return None

@@ -48,7 +48,7 @@ from ..language.literals import Description, Vocabulary
 from ..language.query import Call, Query
 from ..queried import QueriedEnvironment
 from ..registry import register
-from ..requirements import read_requirements, unmet
+from ..requirements import read_requirements, missing_requirements
 from ..rng import SeededRng
 from .figure import CANVAS, MAX_CIRCLES, MAX_LINES, MAX_POINTS, OFF, FigureDrawing, read_figure
 from .operators import CLEARANCE, LANGUAGE, UNITS, noun
@@ -128,7 +128,7 @@ class Geometry(QueriedEnvironment[FlatScene]):  # noqa: D101 - the module's docs
                 return Item(key, self.id, task, difficulty, program, scene, question, last_truth)
         raise RuntimeError(f"no figure of {rng.key} can be asked about; the last one: {last_truth}")
 
-    def perceive(self, scene: FlatScene) -> FigureDrawing | Rejected:
+    def parse_scene(self, scene: FlatScene) -> FigureDrawing | Rejected:
         """Return the points, lines, circles and right angles that `scene` shows."""
         return read_figure(scene)
 
@@ -165,10 +165,10 @@ class Geometry(QueriedEnvironment[FlatScene]):  # noqa: D101 - the module's docs
         part_word = (*requirement.words, "part")[0].replace("-", " ")
         return f"{requirement.count} {part_word}{'s' * (requirement.count > 1)}"
 
-    def unmet(self, scene: FlatScene, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
+    def missing_requirements(self, scene: FlatScene, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
         """Return the parts of `scene` that `requirements` do not ask for, and those that are asked for and absent."""
         drawing = self.world_of(scene)
-        return drawing if isinstance(drawing, Rejected) else unmet(drawing.parts, requirements)
+        return drawing if isinstance(drawing, Rejected) else missing_requirements(drawing.parts, requirements)
 
     def render(self, program: str) -> FlatScene | Rejected:
         """Return the scene of the SVG `program`, which runs no code."""

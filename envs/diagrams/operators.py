@@ -24,8 +24,8 @@ from ...geometry.constraints import (
 )
 from ...render import Rejected
 from ..language.execute import IllPosed, Run
-from ..language.literals import Invalid, LeafKind, Quantity, did_you_mean
-from ..language.query import Call, Language, Leaf, Operator
+from ..language.literals import Invalid, LiteralKind, Quantity, did_you_mean
+from ..language.query import Call, Language, Literal, Operator
 from ..rng import SeededRng
 from .figure import LETTERS, FigureDrawing
 
@@ -42,7 +42,7 @@ UNITS: Mapping[str, str] = {"length": "cm", "perimeter": "cm", "radius": "cm", "
 
 
 @dataclass(frozen=True)
-class Named(LeafKind):
+class Named(LiteralKind):
     """A leaf of letters: a point, a segment by its ends, an angle with its vertex in the middle, or a polygon.
 
     Values are positions of points; a circle is named by the point in its middle.
@@ -326,72 +326,72 @@ def _operator(
     output: str,
     about: str,
     rule: Callable[..., Any],
-    says: Sequence[str] = (),
-    asks: Sequence[str] = (),
+    phrases: Sequence[str] = (),
+    questions: Sequence[str] = (),
 ) -> tuple[str, Operator]:
-    return name, Operator(name, tuple(inputs.split()), output, about, rule, tuple(says), tuple(asks))
+    return name, Operator(name, tuple(inputs.split()), output, about, rule, tuple(phrases), tuple(questions))
 
 
 OPERATORS: Mapping[str, Operator] = dict((
     _operator("is_length", "Segment Length", "Given", "a segment's length is stated",
         lambda run, segment, amount: _is(_length(run, segment), amount, 1),
-        says=("{0} is {1} long", "{0} measures {1}", "the length of {0} is {1}", "{0} has a length of {1}",
+        phrases=("{0} is {1} long", "{0} measures {1}", "the length of {0} is {1}", "{0} has a length of {1}",
             "segment {0} is {1} long")),
     _operator("is_angle", "Angle Degrees", "Given", "an angle's size is stated",
         lambda run, corner, amount: _is(_angle(run, corner), math.radians(amount)),
-        says=("{0} is {1}", "{0} measures {1}", "the size of {0} is {1}", "{0} has a size of {1}",
+        phrases=("{0} is {1}", "{0} measures {1}", "the size of {0} is {1}", "{0} has a size of {1}",
             "{0} comes to {1}")),
     _operator("is_area", "Polygon Area", "Given", "a polygon's area is stated",
         lambda run, corners, amount: _is(_area(run, corners), amount, 2),
-        says=("the area of {0} is {1}", "{0} has an area of {1}", "{0} covers {1}", "{0} encloses {1}",
+        phrases=("the area of {0} is {1}", "{0} has an area of {1}", "{0} covers {1}", "{0} encloses {1}",
             "{0} is {1} in area")),
     _operator("is_radius", "Circle Length", "Given", "a circle's radius is stated",
         lambda run, circle, amount: _is(_radius(run, circle), amount, 1),
-        says=("the radius of {0} is {1}", "{0} has a radius of {1}", "{0} has radius {1}",
+        phrases=("the radius of {0} is {1}", "{0} has a radius of {1}", "{0} has radius {1}",
             "a radius of {0} is {1} long", "a radius of {0} measures {1}")),
     _operator("equal", "Segment Segment", "Given", "two segments are equally long",
         lambda run, first, second: (run.different(first, second), _same(_length(run, first), _length(run, second)))[1],
-        says=("{0} and {1} are equally long", "{0} is as long as {1}", "{0} and {1} have the same length",
+        phrases=("{0} and {1} are equally long", "{0} is as long as {1}", "{0} and {1} have the same length",
             "the lengths of {0} and {1} are equal", "{0} equals {1} in length")),
     _operator("equal_angles", "Angle Angle", "Given", "two angles are equally large",
         lambda run, first, second: (run.different(first, second), _same(_angle(run, first), _angle(run, second)))[1],
-        says=("{0} equals {1}", "{0} is as large as {1}", "{0} and {1} are equal", "{0} and {1} have the same size",
+        phrases=("{0} equals {1}", "{0} is as large as {1}", "{0} and {1} are equal", "{0} and {1} have the same size",
             "the sizes of {0} and {1} are equal")),
     _operator("parallel", "Segment Segment", "Given", "two segments are parallel", _parallel,
-        says=("{0} is parallel to {1}", "{0} and {1} are parallel", "{0} runs parallel to {1}",
+        phrases=("{0} is parallel to {1}", "{0} and {1} are parallel", "{0} runs parallel to {1}",
             "the lines {0} and {1} are parallel", "{0} has the same direction as {1}")),
     _operator("perpendicular", "Segment Segment", "Given", "two segments are perpendicular", _perpendicular,
-        says=("{0} is perpendicular to {1}", "{0} and {1} are perpendicular", "{0} is at right angles to {1}",
+        phrases=("{0} is perpendicular to {1}", "{0} and {1} are perpendicular", "{0} is at right angles to {1}",
             "the lines {0} and {1} are perpendicular", "{0} stands at a right angle to {1}")),
     _operator("midpoint", "Point Segment", "Given", "a point on a segment halves it", _midpoint,
-        says=("{0} is the midpoint of {1}", "{0} is the middle of {1}", "{0} lies halfway along {1}",
+        phrases=("{0} is the midpoint of {1}", "{0} is the middle of {1}", "{0} lies halfway along {1}",
             "{0} divides {1} into two equal parts", "{0} is equally far from both ends of {1}")),
     _operator("bisects", "Segment Angle", "Given", "a segment from an angle's vertex halves the angle", _bisects,
-        says=("{0} bisects {1}", "{0} halves {1}", "{0} divides {1} into two equal angles",
+        phrases=("{0} bisects {1}", "{0} halves {1}", "{0} divides {1} into two equal angles",
             "{0} cuts {1} in half", "{0} is on the bisector of {1}")),
     _operator("tangent", "Segment Circle", "Given", "a segment touches a circle", _tangent,
-        says=("{0} is tangent to {1}", "{0} touches {1}", "the line {0} touches {1}", "{0} is a tangent of {1}",
+        phrases=("{0} is tangent to {1}", "{0} touches {1}", "the line {0} touches {1}", "{0} is a tangent of {1}",
             "{0} is a tangent to {1}")),
     _operator("and", "Given Given", "Given", "both conditions", lambda run, first, second: first + second,
-        says=("{0} and {1}", "{0}, and {1}", "{0}; {1}", "{0}, while {1}", "{0} and also {1}")),
+        phrases=("{0} and {1}", "{0}, and {1}", "{0}; {1}", "{0}, while {1}", "{0} and also {1}")),
     _operator("length", "Segment", "Measure", "a segment's length", _length,
-        says=("the length of {0}", "the length of segment {0}", "the length of the segment {0}",
+        phrases=("the length of {0}", "the length of segment {0}", "the length of the segment {0}",
             "the length of line segment {0}", "the measure of segment {0}")),
     _operator("angle", "Angle", "Measure", "an angle's size in degrees",
         lambda run, corner: _in_degrees(_angle(run, corner)),
-        says=("{0}", "the size of {0}", "the measure of {0}", "the number of degrees in {0}",
+        phrases=("{0}", "the size of {0}", "the measure of {0}", "the number of degrees in {0}",
             "the size in degrees of {0}")),
     _operator("area", "Polygon", "Measure", "a polygon's area", _area,
-        says=("the area of {0}", "the area that {0} covers", "the area inside {0}", "the area enclosed by {0}",
+        phrases=("the area of {0}", "the area that {0} covers", "the area inside {0}", "the area enclosed by {0}",
             "the area that {0} takes up")),
     _operator("perimeter", "Polygon", "Measure", "the sum of a polygon's sides", _perimeter,
-        says=("the perimeter of {0}", "the length of the boundary of {0}", "the distance round {0}",
+        phrases=("the perimeter of {0}", "the length of the boundary of {0}", "the distance round {0}",
             "the sum of the sides of {0}", "the total length of the sides of {0}")),
     _operator("radius", "Circle", "Measure", "a circle's radius", _radius,
-        says=("the radius of {0}", "the length of a radius of {0}", "half the diameter of {0}",
+        phrases=("the radius of {0}", "the length of a radius of {0}", "half the diameter of {0}",
             "half the width of {0}", "the distance from the centre to the edge of {0}")),
     _operator("find", "Given Measure", "Value", "a measure that the picture and the conditions settle together", _find,
-        asks=("given that {0}, what is {1}?", "what is {1}, if {0}?", "if {0}, what is {1}?",
+        questions=("given that {0}, what is {1}?", "what is {1}, if {0}?", "if {0}, what is {1}?",
             "in this figure, {0}. what is {1}?", "{0}. work out {1}.")),
 ))  # fmt: skip
 
@@ -419,7 +419,7 @@ def chained(language: Language, call: Call) -> Rejected | None:
     return None
 
 
-LEAVES: Mapping[str, LeafKind] = {
+LITERALS: Mapping[str, LiteralKind] = {
     "point": Named("Point", "a point by its letter", 1, 1),
     "segment": Named("Segment", "a drawn segment by its ends", 2, 2),
     "corner": Named("Angle", "an angle between drawn lines, its vertex in the middle", 3, 3),
@@ -430,15 +430,15 @@ LEAVES: Mapping[str, LeafKind] = {
     "cm2": Quantity("Area", "an area in square cm", 0.1, 100_000),
 }
 LANGUAGE = Language(
-    leaves=LEAVES, operators=OPERATORS, answers=frozenset(("Value",)), checks=(chained,), max_depth=MAX_DEPTH
+    literals=LITERALS, operators=OPERATORS, answers=frozenset(("Value",)), checks=(chained,), max_depth=MAX_DEPTH
 )
 
 
-def noun(leaf: Leaf, plural: bool) -> str:
-    """Return `leaf` in English: `AB`, `angle ABC`, `triangle ABC`, `the circle around O`, `12 cm`."""
-    if leaf.op in ("cm", "degrees", "cm2"):
-        return f"{leaf.words[0]:g}{ {'cm': ' cm', 'degrees': '°', 'cm2': ' cm²'}[leaf.op] }"
-    letters = "".join(leaf.words)
+def noun(literal: Literal, plural: bool) -> str:
+    """Return `literal` in English: `AB`, `angle ABC`, `triangle ABC`, `the circle around O`, `12 cm`."""
+    if literal.op in ("cm", "degrees", "cm2"):
+        return f"{literal.words[0]:g}{ {'cm': ' cm', 'degrees': '°', 'cm2': ' cm²'}[literal.op] }"
+    letters = "".join(literal.words)
     shape = {3: "triangle", 4: "quadrilateral", 5: "pentagon", 6: "hexagon"}.get(len(letters), "")
     prefixes = {"corner": "angle ", "polygon": f"{shape} ", "circle": "the circle around "}
-    return prefixes.get(leaf.op, "") + letters
+    return prefixes.get(literal.op, "") + letters

@@ -5,6 +5,7 @@ May import `geometry`, `render`, the query language and this folder. Begin with 
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -111,8 +112,7 @@ def _fitted(
         )
     except UnclearError:
         return None
-    drawing = FigureDrawing(drawing.points, drawing.lines, drawing.circles, tuple(_ordered(marked) for marked in right_angles),
-                      drawing.clearance)  # fmt: skip
+    drawing = replace(drawing, right_angles=tuple(_ordered(right_angle) for right_angle in right_angles))
     return drawing if _roomy(drawing) else None
 
 
@@ -407,9 +407,8 @@ def svg_program(rng: SeededRng, drawing: FigureDrawing) -> str | None:
         (ax, ay), (bx, by) = point_places[line_letters[0]], point_places[line_letters[-1]]
         svg_lines.append(f'<line x1="{ax:g}" y1="{ay:g}" x2="{bx:g}" y2="{by:g}"/>')
     for left_arm, vertex, right_arm in drawing.right_angles:
-        svg_lines.append(
-            f'<polyline points="{_mark(point_places[left_arm], point_places[vertex], point_places[right_arm])}" stroke-width="1.5"/>'
-        )
+        mark_points = _mark(point_places[left_arm], point_places[vertex], point_places[right_arm])
+        svg_lines.append(f'<polyline points="{mark_points}" stroke-width="1.5"/>')
     for x, y in point_places.values():
         svg_lines.append(f'<circle cx="{x:g}" cy="{y:g}" r="{DOT}" fill="#000000" stroke="none"/>')
     label_places: list[PixelPoint] = []

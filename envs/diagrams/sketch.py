@@ -63,7 +63,7 @@ Step = Callable[[SeededRng, FigureSketch], bool]
 
 
 def _third(rng: SeededRng, least_angle: int = 35, largest_angle: int = 100) -> complex:
-    """Return the apex of a triangle over the side from 0 to 1, by angles from `least_angle` to `largest_angle`, degrees."""
+    """Return the apex of a triangle over the side from 0 to 1, both angles between the given ones, degrees."""
     while True:
         alpha, beta = rng.integer(least_angle, largest_angle), rng.integer(least_angle, largest_angle)
         if 30 <= 180 - alpha - beta <= 110:

@@ -53,7 +53,7 @@ from ..language.grammar import Grammar
 from ..language.query import Call, dump
 from ..queried import QueriedEnvironment
 from ..registry import register
-from ..requirements import read_requirements, unmet
+from ..requirements import read_requirements, missing_requirements
 from ..rng import SeededRng
 from .difference import UNIT
 from .operators import BANDS, DESCRIPTION, LANGUAGE, LETTERS, Results, described, listed, noun, remarks, shown
@@ -82,7 +82,7 @@ one colour. Nothing may be random. For sequences of edits each set is a list of 
 
 # --- config: the question forms ------------------------------------------------------------------------------------
 
-TASKS: Mapping[str, Task] = {each.name: each for each in (
+TASKS: Mapping[str, Task] = {task.name: task for task in (
     Task("which_image", "choice", tuple(LETTERS), "which of four pictures an edit gives"),
     Task("which_params", "choice", tuple(LETTERS), "which of four edits gave a picture"),
     Task("which_sequence", "choice", tuple(LETTERS), "which of four sequences of edits gave a picture"),
@@ -93,19 +93,19 @@ _OVERVIEW = ("1", "2", "3", "4")
 
 @lru_cache(maxsize=64)
 def _own_pixels(program: str) -> tuple[np.ndarray, ...]:
-    """The source and the results of a program.
+    """Return the source and the results of `program`.
 
     Raises:
-        InfrastructureError: our machinery failed.
+        InfrastructureError: the sandbox failed.
         ValueError: the program is rejected.
     """
-    read = read_program(program)
-    (found,) = run_programs([read], shared()) if isinstance(read, Program) else [read]
-    if isinstance(found, InfrastructureError):
-        raise found
-    if isinstance(found, Rejected):
-        raise ValueError(f"the item's program is rejected: {found}")
-    return tuple(found)
+    parsed_program = read_program(program)
+    (outcome,) = run_programs([parsed_program], shared()) if isinstance(parsed_program, Program) else [parsed_program]
+    if isinstance(outcome, InfrastructureError):
+        raise outcome
+    if isinstance(outcome, Rejected):
+        raise ValueError(f"the item's program is rejected: {outcome}")
+    return tuple(outcome)
 
 
 # --- the environment -----------------------------------------------------------------------------------------------
@@ -123,22 +123,22 @@ class EditWorld(QueriedEnvironment[EditScene]):  # noqa: D101 - the module's doc
     front = "edit"
     size = WIDTH
     language = LANGUAGE
-    grammar = Grammar(LANGUAGE, lambda leaf, plural: " ".join(map(str, (leaf.op, *leaf.words))))
+    grammar = Grammar(LANGUAGE, lambda literal, plural: " ".join(map(str, (literal.op, *literal.words))))
     thresholds: Mapping[str, float] = {UNIT: CLEAR}
     largest_margin = 100.0
     forms: Mapping[str, str] = {f"{name}({'sets' if name == 'match' else 'set'})": name for name in TASKS}
 
     def briefing(self, rng: SeededRng, task: str, difficulty: int) -> Briefing:
-        """A form and a difficulty; there are always four results."""
+        """Return a briefing for `task` and `difficulty`; there are always four results."""
         return Briefing(task, difficulty, SETS)
 
     def query(self, rng: SeededRng, task: str) -> Call:
-        """A query of the task's form; which set is asked for is drawn without regard to any picture."""
-        leaf = LANGUAGE.leaf("sets") if task == "match" else LANGUAGE.leaf("set", rng.integer(1, SETS))
-        return LANGUAGE.call(task, leaf)
+        """Draw a query of the form of `task`; the set that is asked for is drawn without regard to any picture."""
+        set_leaf = LANGUAGE.literal("sets") if task == "match" else LANGUAGE.literal("set", rng.integer(1, SETS))
+        return LANGUAGE.call(task, set_leaf)
 
     def sample(self, rng: SeededRng, task: str, difficulty: int) -> Item:
-        """A query, then a program of built-in edits whose results are as far apart as the difficulty says."""
+        """Draw a query, then a program of built-in edits whose results are as far apart as `difficulty` says."""
         query = self.query(rng, task)
         program = planned(rng, difficulty, task == "which_sequence")
         scene = self.render(program)
@@ -149,105 +149,111 @@ class EditWorld(QueriedEnvironment[EditScene]):  # noqa: D101 - the module's doc
         return Item(key, self.id, task, difficulty, program, scene, self.ask(query, rng, scene), truth)
 
     def difficulty_of(self, scene: EditScene) -> int:
-        """By the least difference among the results."""
-        gap = min(scene.pairs)
-        return next(level for level, name in LEVELS.items() if gap >= BANDS[name][0] or level == max(LEVELS))
+        """Return the level of the least difference among the results of `scene`."""
+        least_gap = min(scene.pairs)
+        return next(
+            level for level, band_name in LEVELS.items() if least_gap >= BANDS[band_name][0] or level == max(LEVELS)
+        )
 
-    def perceive(self, scene: EditScene) -> Results:
-        """The four results; that they are valid was seen when the scene was made."""
+    def parse_scene(self, scene: EditScene) -> Results:
+        """Return the four results of `scene`, which was validated when it was made."""
         return Results(scene)
 
     def allowed(self, query: Call) -> tuple[str, ...]:
-        """By type."""
+        """Return the answers that the type of `query` allows."""
         return ORDERS if query.output == "Order" else tuple(LETTERS)
 
     def ask(self, query: Call, rng: SeededRng, scene: EditScene) -> Question:
-        """The query in one of its phrasings, with the edits that are offered."""
+        """Word `query` in one of its phrasings, with the edits that are offered."""
         phrasing = rng.integer(0, PHRASINGS - 1)
-        grammar = Grammar(LANGUAGE, lambda leaf, plural: partial(noun, scene, phrasing)(leaf))
-        text = grammar.ask(query, rng)
-        options = "" if query.op == "which_image" else listed(scene, query.op, phrasing)
-        text = f"{text}{remarks(scene, text + options)}{options}"
-        return Question(dump(query), text, LANGUAGE.kind(query.output), self.allowed(query))
+        grammar = Grammar(LANGUAGE, lambda literal, plural: partial(noun, scene, phrasing)(literal))
+        question_text = grammar.ask(query, rng)
+        options_text = "" if query.op == "which_image" else listed(scene, query.op, phrasing)
+        question_text = f"{question_text}{remarks(scene, question_text + options_text)}{options_text}"
+        return Question(dump(query), question_text, LANGUAGE.kind(query.output), self.allowed(query))
 
     def requirements(self, value: object) -> tuple[Requirement, ...] | Rejected:
-        """A list such as `[[4, "close", "edit"]]`: how near the results' nearest are, and of how many edits.
+        """Read a list such as `[[4, "close", "edit"]]` from `value`: likeness to the nearest result, and kind of edit.
 
         Every program has four results; `[4]` asks for no more than that.
         """
         return read_requirements(value, DESCRIPTION, SETS)
 
     def describe(self, requirement: Requirement) -> str:
-        """`4 close edits`, `2 distinct sequences of edits`, `1 result`."""
-        said = described(requirement.words)
+        """Word `requirement`: `4 close edits`, `2 distinct sequences of edits`, `1 result`."""
+        noun_text = described(requirement.words)
         if requirement.count > 1:
-            said = said.replace("sequence of", "sequences of") if "sequence" in said else f"{said}s"
-        return f"{requirement.count} {said}"
+            noun_text = noun_text.replace("sequence of", "sequences of") if "sequence" in noun_text else f"{noun_text}s"
+        return f"{requirement.count} {noun_text}"
 
-    def unmet(self, scene: EditScene, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
-        """Each of the four results must stand for one requirement that it fits."""
-        return unmet(Results(scene), requirements)
+    def missing_requirements(self, scene: EditScene, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
+        """Match each of the four results of `scene` with one of `requirements`; return what is left over."""
+        return missing_requirements(Results(scene), requirements)
 
     def render(self, program: str) -> EditScene | Rejected:
-        """What the program gives; in the sandbox, unless it is of our own edits.
+        """Run `program` and return its scene; in the sandbox, unless it is of built-in edits.
 
         Raises:
-            InfrastructureError: our machinery failed.
+            InfrastructureError: the sandbox failed.
         """
-        (found,) = self._made([program], shared())
-        if isinstance(found, InfrastructureError):
-            raise found
-        return found if isinstance(found, Rejected) else found[0]
+        (outcome,) = self._made([program], shared())
+        if isinstance(outcome, InfrastructureError):
+            raise outcome
+        return outcome if isinstance(outcome, Rejected) else outcome[0]
 
     def draw(
         self, pools: Pools, programs: Sequence[str], size: int | None = None
     ) -> list[Drawn | Rejected | InfrastructureError]:
-        """What programs come to: a sheet with all results, then the source and each result alone."""
+        """Run `programs` and return, for each, a sheet with all results, then the source and each result alone."""
         return [
-            each
-            if isinstance(each, Rejected | InfrastructureError)
+            outcome
+            if isinstance(outcome, Rejected | InfrastructureError)
             else Drawn(
-                each[0],
-                (sheet(each[1][0], each[1][1:], _OVERVIEW, size or self.size), *map(Picture, each[1])),
+                outcome[0],
+                (sheet(outcome[1][0], outcome[1][1:], _OVERVIEW, size or self.size), *map(Picture, outcome[1])),
             )
-            for each in self._made(programs, pools)
+            for outcome in self._made(programs, pools)
         ]
 
     def _made(
         self, programs: Sequence[str], pools: Pools
     ) -> list[tuple[EditScene, list[np.ndarray]] | Rejected | InfrastructureError]:
-        read = [read_program(program) for program in programs]
-        done = iter(run_programs([each for each in read if isinstance(each, Program)], pools))
-        found: list[tuple[EditScene, list[np.ndarray]] | Rejected | InfrastructureError] = []
-        for each in read:
-            pixels = each if isinstance(each, Rejected) else next(done)
-            if isinstance(pixels, Rejected | InfrastructureError) or isinstance(each, Rejected):
-                found.append(pixels)  # type: ignore[arg-type]
+        parsed_programs = [read_program(program) for program in programs]
+        pixel_outcomes = iter(
+            run_programs(
+                [parsed_program for parsed_program in parsed_programs if isinstance(parsed_program, Program)], pools
+            )
+        )
+        outcomes: list[tuple[EditScene, list[np.ndarray]] | Rejected | InfrastructureError] = []
+        for parsed_program in parsed_programs:
+            pixels = parsed_program if isinstance(parsed_program, Rejected) else next(pixel_outcomes)
+            if isinstance(pixels, Rejected | InfrastructureError) or isinstance(parsed_program, Rejected):
+                outcomes.append(pixels)  # type: ignore[arg-type]
                 continue
-            scene = scene_of(each, pixels)
-            found.append(scene if isinstance(scene, Rejected) else (scene, pixels))
-        return found
+            scene = scene_of(parsed_program, pixels)
+            outcomes.append(scene if isinstance(scene, Rejected) else (scene, pixels))
+        return outcomes
 
     def show(self, item: Item, size: int) -> Picture:
-        """The sheet of the item's question: the program is run again, as a scene holds no pixels.
+        """Return the sheet of the item's question, `size` px wide; the program runs again, as a scene holds no pixels.
 
         Raises:
-            InfrastructureError: our machinery failed.
+            InfrastructureError: the sandbox failed.
         """
         return self._sheet(item, _own_pixels(item.program), size)
 
     def shown(self, item: Item, drawn: Drawn) -> Picture:
-        """The sheet of the item's question, from pictures that are already drawn."""
+        """Return the sheet of the question of `item`, from pictures that are already `drawn`."""
         return self._sheet(item, [picture.array for picture in drawn.pictures[1:]], self.size)
 
     def _sheet(self, item: Item, pixels: Sequence[np.ndarray], size: int) -> Picture:
-        op, (_, *words) = item.question.query
-        source, *results = pixels
-        if op in ("which_params", "which_sequence"):
-            return sheet(source, [results[words[0] - 1]], ("result",), size)
-        labels = tuple(LETTERS) if op == "which_image" else _OVERVIEW
-        order = shown(item.scene, op)[0]  # type: ignore[arg-type]
-        return sheet(source, [results[number] for number in order], labels, size)
+        question_op, (_, *words) = item.question.query
+        source, *result_pixels = pixels
+        if question_op in ("which_params", "which_sequence"):
+            return sheet(source, [result_pixels[words[0] - 1]], ("result",), size)
+        panel_labels = tuple(LETTERS) if question_op == "which_image" else _OVERVIEW
+        picture_order = shown(item.scene, question_op)[0]  # type: ignore[arg-type]
+        return sheet(source, [result_pixels[number] for number in picture_order], panel_labels, size)
 
 
 register(ENV_ID, EditWorld)

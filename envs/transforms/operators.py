@@ -14,7 +14,7 @@ from ...geometry import EditScene
 from ...geometry.edit import SETS
 from ..language.execute import IllPosed, Run
 from ..language.literals import Description, Quantity, Vocabulary
-from ..language.query import Language, Leaf, Operator
+from ..language.query import Language, Literal, Operator
 from ..rng import SeededRng
 from .difference import THRESHOLD, UNIT
 from .seeds import SEEDS
@@ -98,7 +98,7 @@ def _match(run: Run, results: Sequence[int]) -> str:
 
 # --- language ------------------------------------------------------------------------------------------------------
 
-_ALL = (
+_ALL_OPERATORS = (
     Operator("which_image", ("Edit",), "Choice", "which of four pictures an edit gives", _which_image, (), (
         "Take the source and {0}. Which picture comes out: A, B, C or D?",
         "If you take the source and {0}, which of the pictures A to D do you get?",
@@ -128,9 +128,9 @@ _ALL = (
         "Give, for pictures 1, 2, 3 and 4 one after the other, the edit that made it.",
     )),
 )  # fmt: skip
-OPERATORS: Mapping[str, Operator] = {each.name: each for each in _ALL}
+OPERATORS: Mapping[str, Operator] = {operator.name: operator for operator in _ALL_OPERATORS}
 LANGUAGE = Language(
-    leaves={
+    literals={
         "set": Quantity("Edit", "one of the program's four parameter sets, by its number", 1, SETS, whole=True),
         "sets": Description(Vocabulary(), "Edits", "all four parameter sets"),
     },
@@ -175,9 +175,9 @@ def remarks(scene: EditScene, question_text: str) -> str:
     return "".join(remark_texts)
 
 
-def noun(scene: EditScene, phrasing: int, leaf: Leaf) -> str:
-    """Word `leaf` about `scene` in English."""
-    return "the edits" if leaf.op == "sets" else said(scene, int(leaf.words[0]) - 1, phrasing)
+def noun(scene: EditScene, phrasing: int, literal: Literal) -> str:
+    """Word `literal` about `scene` in English."""
+    return "the edits" if literal.op == "sets" else said(scene, int(literal.words[0]) - 1, phrasing)
 
 
 def listed(scene: EditScene, question_op: str, phrasing: int) -> str:

@@ -10,8 +10,10 @@ A program is Python text:
 
 `source` names a picture of `source.py` and may be left out; `params` holds exactly four sets. Where a set is a list of
 `["name", {...}]`, functions of those names follow each other. Both are literals, and are read as such, never run. The
-functions run in the sandbox, each step twice, so that nothing random passes; text that is, letter for letter, of our
-own programs, with parameters of theirs, runs here.
+functions run in the sandbox, each step twice, so that nothing random passes; text that is, letter for letter, of the
+built-in programs, with parameters of theirs, runs in this process.
+
+May import `geometry`, `render` and this folder. Begin with `read_program`, `run_programs` and `scene_of`.
 """
 
 import ast
@@ -62,7 +64,7 @@ class Program:
 
 
 def read_program(text: str) -> Program | Rejected:
-    """What a text says, without running it; no text makes it raise."""
+    """Read the program `text` without running it; no text makes it raise."""
     if len(text) > MAX_CHARS:
         return Rejected("size", f"the program has {len(text)} characters", f"at most {MAX_CHARS}")
     try:
@@ -81,34 +83,40 @@ def read_program(text: str) -> Program | Rejected:
 def _read(text: str, tree: ast.Module) -> Program:
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     literals: dict[str, ast.expr] = {}
-    rest = 0
+    other_statements = 0
     for node in tree.body:
-        target = node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
-        if isinstance(node, ast.Assign) and isinstance(target, ast.Name) and target.id in ("source", "params"):
-            if target.id in literals:
-                raise _Invalid("params", f"{target.id} is set twice", "set it once")
-            literals[target.id] = node.value
+        assignment_target = node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(assignment_target, ast.Name)
+            and assignment_target.id in ("source", "params")
+        ):
+            if assignment_target.id in literals:
+                raise _Invalid("params", f"{assignment_target.id} is set twice", "set it once")
+            literals[assignment_target.id] = node.value
         elif not isinstance(node, ast.FunctionDef):
-            rest += 1
+            other_statements += 1
     if "params" not in literals:
         raise _Invalid("params", "the program sets no params", _EXAMPLE)
     sets = _sets(_literal(literals["params"]), functions)
     source = _source(literals.get("source"), text)
-    own = {name: BY_TEXT.get(ast.get_source_segment(text, node) or "") for name, node in functions.items()}
-    definitions = sum(isinstance(node, ast.FunctionDef) for node in tree.body)
-    known = not rest and definitions == len(functions)
+    seed_by_name = {name: BY_TEXT.get(ast.get_source_segment(text, node) or "") for name, node in functions.items()}
+    function_count = sum(isinstance(node, ast.FunctionDef) for node in tree.body)
+    built_in = not other_statements and function_count == len(functions)
     # Twice the same edit under two names would be told in the same words, so that a name must be the program's own.
-    known = known and all(seed is not None and name in ("edit", seed.name) for name, seed in own.items())
-    if known and all((seed := own[step.name]) is not None and seed.fits(step.params) for row in sets for step in row):
-        sets = tuple(tuple(Step(own[step.name].name, step.params) for step in row) for row in sets)  # type: ignore[union-attr]
+    built_in = built_in and all(seed is not None and name in ("edit", seed.name) for name, seed in seed_by_name.items())
+    if built_in and all(
+        (seed := seed_by_name[step.name]) is not None and seed.fits(step.params) for steps in sets for step in steps
+    ):
+        sets = tuple(tuple(Step(seed_by_name[step.name].name, step.params) for step in steps) for steps in sets)  # type: ignore[union-attr]
         return Program(text, source, sets, True, {})
-    used = dict.fromkeys(step.name for row in sets for step in row)
-    about = {name: said for name in used if (said := _about(functions[name]))}
+    used_names = dict.fromkeys(step.name for steps in sets for step in steps)
+    about = {name: about_text for name in used_names if (about_text := _about(functions[name]))}
     return Program(text, source, sets, False, about)
 
 
-def with_source(text: str, source: str) -> str:
-    r"""The program on another source picture; for programs that `read_program` accepts.
+def with_source(text: str, source_name: str) -> str:
+    r"""Return the program `text` on another source picture; for programs that `read_program` accepts.
 
     >>> with_source('source = "noise 1"\nparams = []', "scene 3")
     'source = "scene 3"\nparams = []'
@@ -117,12 +125,12 @@ def with_source(text: str, source: str) -> str:
     """
     lines = text.splitlines(keepends=True)
     for node in ast.parse(text).body:
-        target = node.targets[0] if isinstance(node, ast.Assign) else None
-        if isinstance(target, ast.Name) and target.id == "source" and node.end_lineno is not None:
-            rest = lines[node.end_lineno - 1].encode()[node.end_col_offset :].decode()
-            lines[node.lineno - 1 : node.end_lineno] = [f'source = "{source}"{rest}']
+        assignment_target = node.targets[0] if isinstance(node, ast.Assign) else None
+        if isinstance(assignment_target, ast.Name) and assignment_target.id == "source" and node.end_lineno is not None:
+            line_rest = lines[node.end_lineno - 1].encode()[node.end_col_offset :].decode()
+            lines[node.lineno - 1 : node.end_lineno] = [f'source = "{source_name}"{line_rest}']
             return "".join(lines)
-    return f'source = "{source}"\n{text}'
+    return f'source = "{source_name}"\n{text}'
 
 
 def _literal(node: ast.expr) -> Any:
@@ -134,43 +142,45 @@ def _literal(node: ast.expr) -> Any:
 
 def _source(node: ast.expr | None, text: str) -> str:
     if node is None:
-        number = int.from_bytes(hashlib.sha256(text.encode(errors="surrogatepass")).digest()[:8], "big")
-        return f"{KINDS[number % len(KINDS)]} {number // len(KINDS) % MAX_NUMBER}"
-    value = _literal(node)
-    if not isinstance(value, str) or read_spec(value) is None:
+        text_hash = int.from_bytes(hashlib.sha256(text.encode(errors="surrogatepass")).digest()[:8], "big")
+        return f"{KINDS[text_hash % len(KINDS)]} {text_hash // len(KINDS) % MAX_NUMBER}"
+    source_name = _literal(node)
+    if not isinstance(source_name, str) or read_spec(source_name) is None:
         hint = f"a kind ({', '.join(KINDS)}) and a number under {MAX_NUMBER}, such as {KINDS[-1]} 12; or leave it out"
-        raise _Invalid("source", f"{value!r:.40} is no source picture", hint)
-    return value
+        raise _Invalid("source", f"{source_name!r:.40} is no source picture", hint)
+    return source_name
 
 
-def _sets(value: Any, functions: Mapping[str, ast.FunctionDef]) -> _Sets:
-    if not isinstance(value, list) or len(value) != SETS:
-        got = f"{len(value)} sets" if isinstance(value, list) else type(value).__name__
-        raise _Invalid("params", f"params must be a list of exactly {SETS} sets, got {got}", _EXAMPLE)
-    found = tuple(_steps(entry, functions) for entry in value)
-    said = {json.dumps([[step.name, step.params] for step in steps], sort_keys=True) for steps in found}
-    if len(said) < SETS:
+def _sets(params_value: Any, functions: Mapping[str, ast.FunctionDef]) -> _Sets:
+    if not isinstance(params_value, list) or len(params_value) != SETS:
+        got_text = f"{len(params_value)} sets" if isinstance(params_value, list) else type(params_value).__name__
+        raise _Invalid("params", f"params must be a list of exactly {SETS} sets, got {got_text}", _EXAMPLE)
+    parameter_sets = tuple(_steps(entry, functions) for entry in params_value)
+    set_texts = {json.dumps([[step.name, step.params] for step in steps], sort_keys=True) for steps in parameter_sets}
+    if len(set_texts) < SETS:
         raise _Invalid("same_params", "two parameter sets are equal", f"write {SETS} different ones")
-    return found
+    return parameter_sets
 
 
-def _steps(entry: Any, functions: Mapping[str, ast.FunctionDef]) -> tuple[Step, ...]:
-    if isinstance(entry, dict):
-        entry = [["edit", entry]]
-    if not isinstance(entry, list) or not 1 <= len(entry) <= MAX_STEPS:
+def _steps(set_value: Any, functions: Mapping[str, ast.FunctionDef]) -> tuple[Step, ...]:
+    if isinstance(set_value, dict):
+        set_value = [["edit", set_value]]
+    if not isinstance(set_value, list) or not 1 <= len(set_value) <= MAX_STEPS:
         raise _Invalid("params", f"a set is a dictionary or a list of 1 to {MAX_STEPS} steps", _EXAMPLE)
-    found = []
-    for step in entry:
-        if not isinstance(step, list) or len(step) != 2 or not isinstance(step[0], str):
-            raise _Invalid("params", f"a step is a name and a dictionary, got {step!r:.40}", '["blur", {"radius": 2}]')
-        name, params = step
+    steps = []
+    for step_value in set_value:
+        if not isinstance(step_value, list) or len(step_value) != 2 or not isinstance(step_value[0], str):
+            raise _Invalid(
+                "params", f"a step is a name and a dictionary, got {step_value!r:.40}", '["blur", {"radius": 2}]'
+            )
+        name, params = step_value
         if name not in functions:
             code = "no_edit" if name == "edit" else "params"
             raise _Invalid(code, f"the program defines no function {name!r:.40}", f"def {name[:20]}(image, ...): ...")
         if not isinstance(params, dict) or len(params) > MAX_PARAMS:
             raise _Invalid("params", f"parameters are a dictionary of at most {MAX_PARAMS} names", _EXAMPLE)
-        found.append(Step(name, {_name(key): _value(value) for key, value in params.items()}))
-    return tuple(found)
+        steps.append(Step(name, {_name(key): _value(value) for key, value in params.items()}))
+    return tuple(steps)
 
 
 def _name(key: Any) -> str:
@@ -179,22 +189,22 @@ def _name(key: Any) -> str:
     return key
 
 
-def _value(value: Any, inside: bool = False) -> Any:
+def _value(value: Any, inside_list: bool = False) -> Any:
     if isinstance(value, bool) or (isinstance(value, int | float) and abs(value) <= MAX_AMOUNT):
         return value
     if isinstance(value, str) and len(value) <= MAX_TEXT and value.isascii() and value.isprintable():
         return value
-    if isinstance(value, list | tuple) and len(value) <= MAX_ITEMS and not inside:
-        return [_value(each, True) for each in value]
+    if isinstance(value, list | tuple) and len(value) <= MAX_ITEMS and not inside_list:
+        return [_value(member, True) for member in value]
     hint = f"numbers up to {MAX_AMOUNT}, short texts, or lists of at most {MAX_ITEMS} of them"
     raise _Invalid("params", f"{value!r:.40} is no parameter", hint)
 
 
 def _about(node: ast.FunctionDef) -> str:
-    """The first line of a function's docstring where it is plain text."""
-    line = ((ast.get_docstring(node) or "").splitlines() or [""])[0].strip()
-    plain = all(char.isascii() and (char.isalnum() or char in " .,;:()-'/%") for char in line)
-    return line if plain and len(line) <= MAX_ABOUT else ""
+    """Return the first line of the docstring of the function `node` where it is plain text."""
+    first_line = ((ast.get_docstring(node) or "").splitlines() or [""])[0].strip()
+    is_plain = all(char.isascii() and (char.isalnum() or char in " .,;:()-'/%") for char in first_line)
+    return first_line if is_plain and len(first_line) <= MAX_ABOUT else ""
 
 
 # --- running -------------------------------------------------------------------------------------------------------
@@ -204,32 +214,38 @@ _Pixels = list[np.ndarray] | Rejected | InfrastructureError
 
 
 def run_programs(programs: Sequence[Program], pools: Pools) -> list[_Pixels]:
-    """The source and the four results of each program, in order; pixels [H, W, 3] uint8.
+    """Return the source and the four results of each of `programs`, in order; pixels [H, W, 3] uint8.
 
-    Programs that are not built in run in the sandbox, all of them side by side.
+    Programs that are not built in run in the sandbox of `pools`, all of them side by side.
     """
-    found: list[_Pixels] = [
-        run_built_in(each.source, each.sets) if each.built_in else [source_picture(each.source)] * (SETS + 1)
-        for each in programs
+    outcomes: list[_Pixels] = [
+        run_built_in(program.source, program.sets)
+        if program.built_in
+        else [source_picture(program.source)] * (SETS + 1)
+        for program in programs
     ]
-    foreign = {number: each for number, each in enumerate(programs) if not each.built_in}
+    sandboxed_programs = {number: program for number, program in enumerate(programs) if not program.built_in}
     # A first run of a first step shows what fails every time, before it costs eight runs.
-    firsts = pools.edit([_job(each, each.sets[0][0], source_picture(each.source)) for each in foreign.values()])
-    for number, outcome in zip(foreign, firsts, strict=True):
+    trial_outcomes = pools.edit(
+        [_job(program, program.sets[0][0], source_picture(program.source)) for program in sandboxed_programs.values()]
+    )
+    for number, outcome in zip(sandboxed_programs, trial_outcomes, strict=True):
         if isinstance(outcome, InfrastructureError | Rejected):
-            found[number] = _in_set(outcome, 0)
-    for level in range(MAX_STEPS):
-        jobs = [
-            (number, place, _job(each, steps[level], pixels[place + 1]))
-            for number, each in foreign.items()
-            if isinstance(pixels := found[number], list)
-            for place, steps in enumerate(each.sets)
-            if len(steps) > level
+            outcomes[number] = _in_set(outcome, 0)
+    for step_index in range(MAX_STEPS):
+        edit_jobs = [
+            (number, set_index, _job(program, steps[step_index], pixels[set_index + 1]))
+            for number, program in sandboxed_programs.items()
+            if isinstance(pixels := outcomes[number], list)
+            for set_index, steps in enumerate(program.sets)
+            if len(steps) > step_index
         ]
-        done = pools.edit([edit for *_, edit in jobs for _ in range(2)])
-        for (number, place, _), first, again in zip(jobs, done[::2], done[1::2], strict=True):
-            found[number] = _stepped(found[number], place, first, again)
-    return found
+        step_outcomes = pools.edit([edit for *_, edit in edit_jobs for _ in range(2)])
+        for (number, set_index, _), first_outcome, second_outcome in zip(
+            edit_jobs, step_outcomes[::2], step_outcomes[1::2], strict=True
+        ):
+            outcomes[number] = _stepped(outcomes[number], set_index, first_outcome, second_outcome)
+    return outcomes
 
 
 def _job(program: Program, step: Step, pixels: np.ndarray) -> Edit:
@@ -239,34 +255,34 @@ def _job(program: Program, step: Step, pixels: np.ndarray) -> Edit:
 _Outcome = Picture | Rejected | InfrastructureError
 
 
-def _stepped(found: _Pixels, place: int, first: _Outcome, again: _Outcome) -> _Pixels:
-    """The pictures with one of the results a step further, as two runs of the step gave it."""
-    if not isinstance(found, list):
-        return found
-    for each in (first, again):
-        if isinstance(each, InfrastructureError | Rejected):
-            return _in_set(each, place)
-    assert isinstance(first, Picture) and isinstance(again, Picture)
-    if not np.array_equal(first.array, again.array):
+def _stepped(set_pixels: _Pixels, set_index: int, first_outcome: _Outcome, second_outcome: _Outcome) -> _Pixels:
+    """Return `set_pixels` with the result of one set a step further, as two runs of the step gave it."""
+    if not isinstance(set_pixels, list):
+        return set_pixels
+    for outcome in (first_outcome, second_outcome):
+        if isinstance(outcome, InfrastructureError | Rejected):
+            return _in_set(outcome, set_index)
+    assert isinstance(first_outcome, Picture) and isinstance(second_outcome, Picture)
+    if not np.array_equal(first_outcome.array, second_outcome.array):
         hint = "leave out random numbers and the time"
-        return Rejected("random", f"set {place + 1} gives another picture each time", hint)
-    return [*found[: place + 1], first.array, *found[place + 2 :]]
+        return Rejected("random", f"set {set_index + 1} gives another picture each time", hint)
+    return [*set_pixels[: set_index + 1], first_outcome.array, *set_pixels[set_index + 2 :]]
 
 
-def _in_set(failure: Rejected | InfrastructureError, place: int) -> Rejected | InfrastructureError:
+def _in_set(failure: Rejected | InfrastructureError, set_index: int) -> Rejected | InfrastructureError:
     if isinstance(failure, InfrastructureError):
         return failure
-    return Rejected(failure.code, f"set {place + 1}: {failure.reason}", failure.hint)
+    return Rejected(failure.code, f"set {set_index + 1}: {failure.reason}", failure.hint)
 
 
-def run_built_in(source: str, sets: _Sets) -> list[np.ndarray]:
-    """The source and the results of built-in edits."""
-    pixels = source_picture(source)
+def run_built_in(source_name: str, sets: _Sets) -> list[np.ndarray]:
+    """Return the source picture `source_name` and the results of built-in edits by `sets`."""
+    pixels = source_picture(source_name)
     return [pixels, *(np.asarray(applied(Image.fromarray(pixels), steps)) for steps in sets)]
 
 
 def applied(image: Image.Image, steps: Sequence[Step]) -> Image.Image:
-    """The picture after built-in edits."""
+    """Apply the built-in edits `steps` to `image`."""
     for step in steps:
         image = SEEDS[step.name].function(image, **step.params)
     return image
@@ -276,28 +292,36 @@ def applied(image: Image.Image, steps: Sequence[Step]) -> Image.Image:
 
 
 def scene_of(program: Program, pixels: Sequence[np.ndarray]) -> EditScene | Rejected:
-    """The scene of a program's pictures, or which of the rules of a valid program they break."""
-    found = gaps(pixels[0], list(pixels[1:]))
-    for number, (change, plain) in enumerate(zip(found.source, found.plain, strict=True), start=1):
-        if plain >= MAX_PLAIN:
+    """Return the scene of a program's `pixels`, or a rejection that names the rule they break."""
+    measured_gaps = gaps(pixels[0], list(pixels[1:]))
+    for set_number, (source_gap, plain_share) in enumerate(
+        zip(measured_gaps.source, measured_gaps.plain, strict=True), start=1
+    ):
+        if plain_share >= MAX_PLAIN:
             hint = "keep most of the picture to be seen"
-            return Rejected("plain", f"set {number} leaves {plain:.0f} % of the picture in one colour", hint)
-        if change < THRESHOLD:
+            return Rejected("plain", f"set {set_number} leaves {plain_share:.0f} % of the picture in one colour", hint)
+        if source_gap < THRESHOLD:
             hint = f"change at least {THRESHOLD:g} % of the picture"
-            return Rejected("unchanged", f"set {number} changes {change:.1f} % of the picture", hint)
-    gap, (i, j) = min(zip(found.pairs, PAIRS, strict=True))
-    if gap < THRESHOLD:
+            return Rejected("unchanged", f"set {set_number} changes {source_gap:.1f} % of the picture", hint)
+    least_gap, (first_set, second_set) = min(zip(measured_gaps.pairs, PAIRS, strict=True))
+    if least_gap < THRESHOLD:
         hint = "choose parameters that are further apart"
-        return Rejected("same", f"sets {i + 1} and {j + 1} differ in {gap:.1f} % of the picture", hint)
-    digests = tuple(hashlib.sha256(fitted(each).tobytes()).hexdigest() for each in pixels)
-    return EditScene(program.source, program.built_in, program.about, program.sets, digests, *found)
+        return Rejected(
+            "same", f"sets {first_set + 1} and {second_set + 1} differ in {least_gap:.1f} % of the picture", hint
+        )
+    digests = tuple(hashlib.sha256(fitted(picture).tobytes()).hexdigest() for picture in pixels)
+    return EditScene(program.source, program.built_in, program.about, program.sets, digests, *measured_gaps)
 
 
-def written(source: str, sets: _Sets) -> str:
-    """The text of a program of built-in edits."""
-    names = dict.fromkeys(step.name for steps in sets for step in steps)
-    single = len(names) == 1 and all(len(steps) == 1 for steps in sets)
-    rows = [dict(steps[0].params) if single else [[step.name, dict(step.params)] for step in steps] for steps in sets]
-    functions = [SEEDS[name].text("edit" if single else name) for name in names]
-    lines = ",\n".join(f"    {row!r}" for row in rows)
-    return f'source = "{source}"\nparams = [\n{lines},\n]\n' + "".join(f"\n\n{each}\n" for each in functions)
+def written(source_name: str, sets: _Sets) -> str:
+    """Write the text of a program of built-in edits with four parameter `sets`."""
+    edit_names = dict.fromkeys(step.name for steps in sets for step in steps)
+    is_single = len(edit_names) == 1 and all(len(steps) == 1 for steps in sets)
+    params_rows = [
+        dict(steps[0].params) if is_single else [[step.name, dict(step.params)] for step in steps] for steps in sets
+    ]
+    function_texts = [SEEDS[name].text("edit" if is_single else name) for name in edit_names]
+    params_lines = ",\n".join(f"    {params_row!r}" for params_row in params_rows)
+    return f'source = "{source_name}"\nparams = [\n{params_lines},\n]\n' + "".join(
+        f"\n\n{function_text}\n" for function_text in function_texts
+    )

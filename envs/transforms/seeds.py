@@ -1,7 +1,9 @@
 """The built-in edit programs, in the form a model would write, with parameters and English for each.
 
-A program's text is the source of its function here: the text that an item holds is the code that runs. Pictures are
-squares of `SIDE` px; places are px from the left and top.
+A program's text is the source of its function here: the text that an item holds is the code that runs, so that no
+letter of these functions may change. Pictures are squares of `SIDE` px; places are px from the left and top.
+
+Imports `envs/rng` alone. Begin with `Seed` and `SEEDS`, at the end.
 """
 
 import inspect
@@ -157,7 +159,7 @@ _BANDS = {"R": "red", "G": "green", "B": "blue"}
 
 
 class Domain(NamedTuple):
-    """What parameters a program takes."""
+    """The parameters that a program takes."""
 
     draw: Callable[[SeededRng], Params]
     """One set."""
@@ -165,13 +167,13 @@ class Domain(NamedTuple):
     """Whether a set is one that could be drawn; no JSON values make it raise."""
 
 
-def _one_of(name: str, *values: Any) -> Domain:
-    allowed = {json.dumps({name: value}) for value in values}
-    return Domain(lambda rng: {name: rng.choice(values)}, lambda params: json.dumps(params) in allowed)
+def _one_of(parameter_name: str, *values: Any) -> Domain:
+    allowed_texts = {json.dumps({parameter_name: value}) for value in values}
+    return Domain(lambda rng: {parameter_name: rng.choice(values)}, lambda params: json.dumps(params) in allowed_texts)
 
 
-def _whole(value: Any, low: int, high: int, step: int = 1) -> bool:
-    return type(value) is int and low <= value <= high and value % step == 0
+def _whole(value: Any, least: int, largest: int, multiple_of: int = 1) -> bool:
+    return type(value) is int and least <= value <= largest and value % multiple_of == 0
 
 
 def _draw_box(rng: SeededRng) -> Params:
@@ -214,7 +216,7 @@ def _is_order(params: Params) -> bool:
     return (
         len(params) == 1
         and isinstance(order, list)
-        and all(type(each) is int for each in order)
+        and all(type(piece) is int for piece in order)
         and (sorted(order) == [1, 2, 3, 4] != order)
     )
 
@@ -224,9 +226,11 @@ _GRIDS = [{"columns": c, "rows": r} for c in (1, 2, 4) for r in (1, 2, 4) if (c,
 _LEANS = [{"amount": a, "along": w} for a in (-0.8, -0.5, -0.3, 0.3, 0.5, 0.8) for w in ("rows", "columns")]
 
 
-def _listed_sets(sets: list[Params]) -> Domain:
-    allowed = {json.dumps(each, sort_keys=True) for each in sets}
-    return Domain(lambda rng: dict(rng.choice(sets)), lambda params: json.dumps(params, sort_keys=True) in allowed)
+def _listed_sets(parameter_sets: list[Params]) -> Domain:
+    allowed_texts = {json.dumps(parameter_set, sort_keys=True) for parameter_set in parameter_sets}
+    return Domain(
+        lambda rng: dict(rng.choice(parameter_sets)), lambda params: json.dumps(params, sort_keys=True) in allowed_texts
+    )
 
 
 _box, _cut, _pieces = Domain(_draw_box, _is_box), Domain(_draw_cut, _is_cut), Domain(_draw_pieces, _is_order)
@@ -252,18 +256,22 @@ def _named_bands(params: Params) -> Params:
 def _leaning(params: Params) -> Params:
     amount, along = params["amount"], params["along"]
     # The picture is read at x + amount * (y - middle): what is below the middle moves to the left.
-    way = {"rows": ("left", "right"), "columns": ("up", "down")}[along][amount < 0]
+    lean_way = {"rows": ("left", "right"), "columns": ("up", "down")}[along][amount < 0]
     return {
         "line": along[:-1],
-        "way": way,
+        "way": lean_way,
         "amount": abs(amount),
         "from": {"rows": "below", "columns": "right of"}[along],
     }
 
 
 def _moved(params: Params) -> Params:
-    steps = [f"{params[name]} px {way}" for name, way in (("right", "to the right"), ("down", "down")) if params[name]]
-    return {"steps": " and ".join(steps)}
+    step_texts = [
+        f"{params[name]} px {way_text}"
+        for name, way_text in (("right", "to the right"), ("down", "down"))
+        if params[name]
+    ]
+    return {"steps": " and ".join(step_texts)}
 
 
 def _spread(params: Params) -> Params:
@@ -289,8 +297,8 @@ def _mirrored(params: Params) -> Params:
 
 
 def _faced(params: Params) -> Params:
-    other = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}.get(params["half"], "")
-    return {"half": params["half"], "other": other}
+    opposite_half = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}.get(params["half"], "")
+    return {"half": params["half"], "other": opposite_half}
 
 
 PHRASINGS = 5
@@ -310,31 +318,31 @@ class Seed:
 
     @property
     def name(self) -> str:
-        """How sequences call it."""
+        """Name by which sequences call it."""
         return self.function.__name__.removeprefix("_")
 
     @cached_property
     def _source(self) -> str:
         return inspect.getsource(self.function).rstrip()
 
-    def text(self, name: str) -> str:
-        """The program's text as a function of that name."""
-        return self._source.replace(f"def {self.function.__name__}(", f"def {name}(", 1)
+    def text(self, function_name: str) -> str:
+        """Return the program's text as a function called `function_name`."""
+        return self._source.replace(f"def {self.function.__name__}(", f"def {function_name}(", 1)
 
     def draw(self, rng: SeededRng) -> Params:
-        """One parameter set."""
+        """Draw one parameter set from `stream`."""
         return self.domain.draw(rng)
 
     def fits(self, params: Mapping[str, Any]) -> bool:
-        """Whether `draw` could give it."""
+        """Tell whether `draw` could give `params`."""
         return self.domain.fits(dict(params))
 
     def say(self, params: Params, phrasing: int) -> str:
-        """The edit in English; equal phrasings for equal numbers."""
+        """Word the edit with `params` in English; equal phrasings for equal numbers."""
         return self.says[phrasing % len(self.says)].format(**self.words(params))
 
 
-_ALL = (
+_ALL_SEEDS = (
     Seed(_rotate, _one_of("angle", 30, 60, 90, 120, 150, 180, 210, 240, 270, 300, 330), (
         "rotate it by {angle} degrees clockwise", "turn it clockwise by {angle} degrees",
         "rotate it about its middle, {angle} degrees clockwise", "spin it {angle} degrees in the clockwise direction",
@@ -420,6 +428,6 @@ _ALL = (
         "reflect its {half} half onto the {other} half", "copy the {half} half, mirrored, over the {other} half",
         "keep the {half} half and mirror it into the {other} half"), _faced),
 )  # fmt: skip
-SEEDS: Mapping[str, Seed] = {seed.name: seed for seed in _ALL}
-BY_TEXT: Mapping[str, Seed] = {seed.text(name): seed for seed in _ALL for name in ("edit", seed.name)}
+SEEDS: Mapping[str, Seed] = {seed.name: seed for seed in _ALL_SEEDS}
+BY_TEXT: Mapping[str, Seed] = {seed.text(name): seed for seed in _ALL_SEEDS for name in ("edit", seed.name)}
 """Built-in programs by their text, alone or within a sequence: such code is ours and need not be confined."""

@@ -21,29 +21,31 @@ _TOP, _ROW, _MARGIN = 24, 24, 16
 
 
 def _grid(labels: Sequence[str]) -> tuple[int, tuple[Panel, ...]]:
-    """The sheet's height, and its panels: the source on the left, then one picture or two rows of two."""
+    """Return the sheet's height, px, and its panels: the source on the left, then one picture or two rows of two."""
     if len(labels) == 1:
-        gap = (WIDTH - 2 * _LARGE) // 3
-        return _TOP + _LARGE + gap, (
-            Panel(gap, _TOP, _LARGE, "source", True), Panel(2 * gap + _LARGE, _TOP, _LARGE, labels[0])
+        gap_px = (WIDTH - 2 * _LARGE) // 3
+        return _TOP + _LARGE + gap_px, (
+            Panel(gap_px, _TOP, _LARGE, "source", True), Panel(2 * gap_px + _LARGE, _TOP, _LARGE, labels[0])
         )  # fmt: skip
-    gap = (WIDTH - 3 * _SMALL) // 4
-    height = 2 * (_SMALL + _ROW) + _MARGIN
-    panels = [Panel(gap, (height - _SMALL + _ROW) // 2, _SMALL, "source", True)]
-    for place, label in enumerate(labels):
-        row, column = divmod(place, 2)
-        panels.append(Panel((2 + column) * gap + (1 + column) * _SMALL, _TOP + row * (_SMALL + _ROW), _SMALL, label))
-    return height, tuple(panels)
+    gap_px = (WIDTH - 3 * _SMALL) // 4
+    sheet_height = 2 * (_SMALL + _ROW) + _MARGIN
+    panels = [Panel(gap_px, (sheet_height - _SMALL + _ROW) // 2, _SMALL, "source", True)]
+    for panel_index, label in enumerate(labels):
+        row, column = divmod(panel_index, 2)
+        panels.append(Panel((2 + column) * gap_px + (1 + column) * _SMALL, _TOP + row * (_SMALL + _ROW), _SMALL, label))
+    return sheet_height, tuple(panels)
 
 
 def sheet(source: np.ndarray, pictures: Sequence[np.ndarray], labels: Sequence[str], width: int) -> Picture:
-    """The source and the labelled pictures, `width` px wide."""
-    height, panels = _grid(labels)
-    squares = [
+    """Lay out the source and the labelled `pictures`, `width` px wide."""
+    sheet_height, panels = _grid(labels)
+    panel_pixels = [
         fitted(pixels).repeat(panel.side // SIDE, 0).repeat(panel.side // SIDE, 1)
         for pixels, panel in zip((source, *pictures), panels, strict=True)
     ]
-    made = laid(WIDTH, height, panels, squares)
+    sheet_pixels = laid(WIDTH, sheet_height, panels, panel_pixels)
     if width != WIDTH:
-        made = np.asarray(Image.fromarray(made).resize((width, max(1, round(height * width / WIDTH))), LANCZOS))
-    return Picture(made)
+        sheet_pixels = np.asarray(
+            Image.fromarray(sheet_pixels).resize((width, max(1, round(sheet_height * width / WIDTH))), LANCZOS)
+        )
+    return Picture(sheet_pixels)

@@ -31,7 +31,9 @@ def read_spec(text: str) -> tuple[str, int] | None:
 
 @lru_cache(maxsize=256)
 def source_picture(source_name: str) -> np.ndarray:
-    """Return the picture called `source_name`, uint8 [SIDE, SIDE, 3], read-only; every turn and mirroring changes it clearly.
+    """Return the picture called `source_name`, uint8 [SIDE, SIDE, 3], read-only.
+
+    Every turn and mirroring changes it clearly.
 
     Raises:
         ValueError: there is no such picture.

@@ -1,8 +1,10 @@
-"""3D pictures and facts from what a program handed over (see `solid.py`): trusted code in a confined process.
+"""Draw and measure in 3D what a program handed over (see `program.py`): trusted code in a confined process.
 
 The arrays are a claim: the program could have written any bytes. They are checked down to each number, and then are
 the only source of the pictures and of the scene alike. So a program can lie about nothing but names: what it calls an
 object is a word (see `geometry/spatial.py`).
+
+May import `geometry`, `render/raster.py` and this folder. Begin with `draw_solids`.
 """
 
 import math
@@ -31,7 +33,7 @@ _BOX_TRIANGLES = np.array([[0, 1, 3], [0, 3, 2], [4, 6, 7], [4, 7, 5], [0, 4, 5]
 
 @dataclass(frozen=True, eq=False)
 class Solids:
-    """What an accepted 3D program shows."""
+    """The scene and the pictures of an accepted 3D program."""
 
     scene: SpatialScene
     pictures: tuple[Picture, ...]
@@ -51,29 +53,31 @@ def warm() -> None:
 
 
 def draw(request: Mapping[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
-    """A program's claim as a reply.
+    """Draw a program's claim and reply with it.
 
     Args:
-        request: `claim`, the message that `solid.run` or whatever took its place wrote, and `request`, the job's own,
+        request: `claim`, the message that `program.run` or whatever took its place wrote, and `request`, the job's own,
             whose `size` is the pictures' side in pixels.
-        payload: what came with the claim.
+        payload: the bytes that came with the claim.
 
     Returns:
         `{"scene": JSON, "shapes": [[height, width, 3], ...]}` and the pictures' pixels, one after the other; or a
         rejection as a message, and nothing.
 
     Raises:
-        ValueError: the job's size is none.
+        ValueError: the job's size is not one.
     """
-    drawn = draw_solids(request["claim"], payload, request["request"].get("size", DEFAULT_SIZE))
-    if isinstance(drawn, Rejected):
-        return drawn.as_message(), b""
-    shapes = [list(picture.array.shape) for picture in drawn.pictures]
-    return {"scene": drawn.scene.to_json(), "shapes": shapes}, b"".join(p.array.tobytes() for p in drawn.pictures)
+    outcome = draw_solids(request["claim"], payload, request["request"].get("size", DEFAULT_SIZE))
+    if isinstance(outcome, Rejected):
+        return outcome.as_message(), b""
+    picture_shapes = [list(picture.array.shape) for picture in outcome.pictures]
+    return {"scene": outcome.scene.to_json(), "shapes": picture_shapes}, b"".join(
+        p.array.tobytes() for p in outcome.pictures
+    )
 
 
 def draw_solids(claim: Any, payload: bytes, size: int = DEFAULT_SIZE) -> Solids | Rejected:
-    """Scene and pictures of a claim.
+    """Return the scene and the pictures of a claim.
 
     Args:
         claim: JSON values of any kind.
@@ -81,36 +85,36 @@ def draw_solids(claim: Any, payload: bytes, size: int = DEFAULT_SIZE) -> Solids 
         size: of the pictures' sides, pixels.
 
     Returns:
-        What it shows, or a rejection where it is malformed.
+        Its scene and pictures, or a rejection where it is malformed.
 
     Raises:
-        ValueError: the size is none.
+        ValueError: `size` is not one.
     """
-    read = _read(claim, payload, size)
-    if isinstance(read, Rejected):
-        return read
-    objects, cameras = read
+    claimed = _read(claim, payload, size)
+    if isinstance(claimed, Rejected):
+        return claimed
+    objects, cameras = claimed
     world = World(objects)
-    views = [world.view(camera) for camera in cameras]
-    visibility = [world.visibility(camera, view.owners) for camera, view in zip(cameras, views, strict=True)]
-    return Solids(SpatialScene(objects, cameras, tuple(visibility)), tuple(view.picture for view in views))
+    camera_views = [world.view(camera) for camera in cameras]
+    visibility = [world.visibility(camera, view.owners) for camera, view in zip(cameras, camera_views, strict=True)]
+    return Solids(SpatialScene(objects, cameras, tuple(visibility)), tuple(view.picture for view in camera_views))
 
 
 def measure_solids(claim: Any, payload: bytes, size: int = DEFAULT_SIZE) -> SpatialScene | Rejected:
-    """The scene alone, as `draw_solids` has it, in a third of the time."""
-    read = _read(claim, payload, size)
-    if isinstance(read, Rejected):
-        return read
-    objects, cameras = read
+    """Return the scene of `claim` alone, as `draw_solids` has it, in a third of the time."""
+    claimed = _read(claim, payload, size)
+    if isinstance(claimed, Rejected):
+        return claimed
+    objects, cameras = claimed
     world = World(objects)
     return SpatialScene(objects, cameras, tuple(world.visibility(camera, world.owners(camera)) for camera in cameras))
 
 
 def _read(claim: Any, payload: bytes, size: int) -> tuple[tuple[SpatialObject, ...], tuple[Camera, ...]] | Rejected:
-    """What a claim holds.
+    """Return the objects and the cameras of `claim`, for pictures of `size` px.
 
     Raises:
-        ValueError: the size is none.
+        ValueError: `size` is not one.
     """
     if type(size) is not int or not 1 <= size <= MAX_SIZE:
         raise ValueError(f"size must be from 1 to {MAX_SIZE} px, got {size!r}")
@@ -120,53 +124,65 @@ def _read(claim: Any, payload: bytes, size: int) -> tuple[tuple[SpatialObject, .
         return _NONSENSE
 
 
-def _objects(listed: Any, payload: bytes) -> tuple[SpatialObject, ...]:
-    """The claim's objects.
+def _objects(claimed_objects: Any, payload: bytes) -> tuple[SpatialObject, ...]:
+    """Return the objects of `claimed_objects`, whose arrays are in `payload`.
 
     Raises:
         TypeError, ValueError: it has none, too many or too much, or any number of it is out of its range.
     """
-    if not isinstance(listed, list) or not 1 <= len(listed) <= MAX_OBJECTS:
+    if not isinstance(claimed_objects, list) or not 1 <= len(claimed_objects) <= MAX_OBJECTS:
         raise ValueError("no list of objects")
-    names = [_name(name) for name, _, _ in listed]
-    vertices = [_count(count, MAX_VERTICES) for _, count, _ in listed]
-    triangles = [_count(count, MAX_TRIANGLES) for _, _, count in listed]
-    corners, faces = sum(vertices), sum(triangles)
-    if corners > MAX_VERTICES or faces > MAX_TRIANGLES or len(payload) != 12 * corners + 15 * faces:
+    object_names = [_name(name) for name, _, _ in claimed_objects]
+    vertex_counts = [_count(count, MAX_VERTICES) for _, count, _ in claimed_objects]
+    triangle_counts = [_count(count, MAX_TRIANGLES) for _, _, count in claimed_objects]
+    vertex_total, triangle_total = sum(vertex_counts), sum(triangle_counts)
+    if (
+        vertex_total > MAX_VERTICES
+        or triangle_total > MAX_TRIANGLES
+        or len(payload) != 12 * vertex_total + 15 * triangle_total
+    ):
         raise ValueError("not the arrays that are announced")
-    points = np.frombuffer(payload, "<i4", 3 * corners).reshape(-1, 3) / 10.0**DECIMALS
-    rows = np.frombuffer(payload, "<u4", 3 * faces, 12 * corners).reshape(-1, 3).astype(np.int64)
-    colours = np.frombuffer(payload, np.uint8, 3 * faces, 12 * (corners + faces)).reshape(-1, 3)
-    parts = zip(names, _split(points, vertices), _split(rows, triangles), _split(colours, triangles), strict=True)
-    return tuple(spatial_object(index, *part) for index, part in enumerate(parts))
+    points = np.frombuffer(payload, "<i4", 3 * vertex_total).reshape(-1, 3) / 10.0**DECIMALS
+    triangle_rows = np.frombuffer(payload, "<u4", 3 * triangle_total, 12 * vertex_total).reshape(-1, 3).astype(np.int64)
+    face_colours = np.frombuffer(payload, np.uint8, 3 * triangle_total, 12 * (vertex_total + triangle_total)).reshape(
+        -1, 3
+    )
+    object_arrays = zip(
+        object_names,
+        _split(points, vertex_counts),
+        _split(triangle_rows, triangle_counts),
+        _split(face_colours, triangle_counts),
+        strict=True,
+    )
+    return tuple(spatial_object(index, *arrays) for index, arrays in enumerate(object_arrays))
 
 
-def _cameras(listed: Any, size: int) -> tuple[Camera, ...]:
-    """The claim's cameras for pictures of a size.
+def _cameras(claimed_cameras: Any, size_px: int) -> tuple[Camera, ...]:
+    """Return the cameras of `claimed_cameras` for pictures of `size_px`.
 
     Raises:
-        TypeError, ValueError: they are none, or too many.
+        TypeError, ValueError: there are none, or too many.
     """
-    if not isinstance(listed, list) or not 1 <= len(listed) <= MAX_CAMERAS:
+    if not isinstance(claimed_cameras, list) or not 1 <= len(claimed_cameras) <= MAX_CAMERAS:
         raise ValueError("no list of cameras")
-    found = tuple(pinhole(pose, fov, size, size) for pose, fov in listed)
-    if any(np.abs(camera.position).max() > MAX_COORDINATE for camera in found):
+    cameras = tuple(pinhole(pose, fov, size_px, size_px) for pose, fov in claimed_cameras)
+    if any(np.abs(camera.position).max() > MAX_COORDINATE for camera in cameras):
         raise ValueError("a camera is far away")
-    if not all(MIN_FOV <= fov <= MAX_FOV for _, fov in listed):
+    if not all(MIN_FOV <= fov <= MAX_FOV for _, fov in claimed_cameras):
         raise ValueError("a camera sees too little or too much")
-    return found
+    return cameras
 
 
-def _name(given: Any) -> str:
-    if not isinstance(given, str) or not 1 <= len(given) <= MAX_NAME or not given.isprintable():
+def _name(claimed_name: Any) -> str:
+    if not isinstance(claimed_name, str) or not 1 <= len(claimed_name) <= MAX_NAME or not claimed_name.isprintable():
         raise ValueError("no name")
-    return given
+    return claimed_name
 
 
-def _count(given: Any, most: int) -> int:
-    if type(given) is not int or not 1 <= given <= most:
+def _count(claimed_count: Any, limit: int) -> int:
+    if type(claimed_count) is not int or not 1 <= claimed_count <= limit:
         raise ValueError("no count")
-    return given
+    return claimed_count
 
 
 def _split(array: np.ndarray, counts: Sequence[int]) -> list[np.ndarray]:
@@ -177,16 +193,18 @@ def _split(array: np.ndarray, counts: Sequence[int]) -> list[np.ndarray]:
 
 
 def undrawn(message: Mapping[str, Any], payload: bytes) -> Solids:
-    """What `draw` replied.
+    """Return the scene and pictures that `draw` replied as `message` and `payload`.
 
     Raises:
         KeyError, TypeError, ValueError: it replied nothing of the sort.
     """
     scene = SpatialScene.from_json(message["scene"])
-    shapes = [(camera.height, camera.width, 3) for camera in scene.cameras]
-    if [tuple(shape) for shape in message["shapes"]] != shapes or len(payload) != sum(map(math.prod, shapes)):
-        raise ValueError(f"{len(payload)} bytes of {message['shapes']} are not the pictures of {shapes}")
-    ends = np.cumsum([math.prod(shape) for shape in shapes])
-    parts = np.split(np.frombuffer(payload, np.uint8), ends[:-1])
-    pictures = tuple(Picture(part.reshape(shape)) for part, shape in zip(parts, shapes, strict=True))
+    picture_shapes = [(camera.height, camera.width, 3) for camera in scene.cameras]
+    if [tuple(shape) for shape in message["shapes"]] != picture_shapes or len(payload) != sum(
+        map(math.prod, picture_shapes)
+    ):
+        raise ValueError(f"{len(payload)} bytes of {message['shapes']} are not the pictures of {picture_shapes}")
+    end_offsets = np.cumsum([math.prod(shape) for shape in picture_shapes])
+    pixel_parts = np.split(np.frombuffer(payload, np.uint8), end_offsets[:-1])
+    pictures = tuple(Picture(pixels.reshape(shape)) for pixels, shape in zip(pixel_parts, picture_shapes, strict=True))
     return Solids(scene, pictures)

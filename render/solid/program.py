@@ -67,7 +67,7 @@ assert block.volume > 0 and block.convex_hull.is_watertight and scene.bounds is 
 
 
 class _Refused(Exception):
-    """What a scene holds cannot be taken; carries the rejection."""
+    """A scene that cannot be accepted; carries the rejection."""
 
     def __init__(self, code: str, reason: str, hint: str) -> None:
         super().__init__(reason)
@@ -88,8 +88,8 @@ class _Part(NamedTuple):
 
 def warm() -> None:
     """Import what programs use and run one of them, so that no child has to load or make anything of it first."""
-    for module in _LOADED:
-        importlib.import_module(module)
+    for module_name in _LOADED:
+        importlib.import_module(module_name)
     namespace: dict[str, Any] = {"__name__": "program"}
     exec(compile(_WARM, "<warm>", "exec"), namespace)  # noqa: S102 - a program of our own, above
     message, _ = run(namespace, {}, b"")
@@ -98,7 +98,7 @@ def warm() -> None:
 
 
 def run(namespace: Mapping[str, Any], request: Mapping[str, Any], payload: bytes) -> tuple[Any, bytes]:
-    """The program's scene as arrays.
+    """Return the scene that the program left in `namespace` as arrays.
 
     Returns:
         `{"objects": [[name, vertices, triangles], ...], "cameras": [[world_from_camera, fov], ...]}`, with the number
@@ -130,124 +130,142 @@ def _parts(namespace: Mapping[str, Any]) -> list[_Part]:
     scene = namespace["scene"]
     if not isinstance(scene, trimesh.Scene):
         raise _Refused("no_scene", f"`scene` is of type {type(scene).__name__[:60]}", _HINT)
-    nodes = list(scene.graph.nodes_geometry)
-    if not nodes:
+    node_names = list(scene.graph.nodes_geometry)
+    if not node_names:
         raise _Refused("empty", "the scene has no objects", _HINT)
-    if len(nodes) > MAX_OBJECTS:
-        raise _Refused("size", f"the scene has {len(nodes)} objects", f"at most {MAX_OBJECTS}")
-    placed = {scene.graph[node][1] for node in nodes}
-    if lost := [str(name) for name in scene.geometry if name not in placed]:
-        reason = f"the geometry {lost[0][:MAX_NAME]!r} is placed nowhere: two objects were added with one node_name"
+    if len(node_names) > MAX_OBJECTS:
+        raise _Refused("size", f"the scene has {len(node_names)} objects", f"at most {MAX_OBJECTS}")
+    placed_geometry = {scene.graph[node][1] for node in node_names}
+    if lost_geometry := [str(name) for name in scene.geometry if name not in placed_geometry]:
+        reason = (
+            f"the geometry {lost_geometry[0][:MAX_NAME]!r} is placed nowhere: two objects were added with one node_name"
+        )
         raise _Refused("names", reason, "give every object a node_name of its own")
-    faces = sum(len(getattr(scene.geometry[scene.graph[node][1]], "faces", ())) for node in nodes)
-    if faces > MAX_TRIANGLES:
-        raise _Refused("size", f"the scene has {faces} triangles", f"at most {MAX_TRIANGLES}: use less subdivision")
-    return [_part(str(node), scene.geometry[scene.graph[node][1]], scene.graph[node][0]) for node in nodes]
+    face_count = sum(len(getattr(scene.geometry[scene.graph[node][1]], "faces", ())) for node in node_names)
+    if face_count > MAX_TRIANGLES:
+        raise _Refused(
+            "size", f"the scene has {face_count} triangles", f"at most {MAX_TRIANGLES}: use less subdivision"
+        )
+    return [_part(str(node), scene.geometry[scene.graph[node][1]], scene.graph[node][0]) for node in node_names]
 
 
-def _part(name: str, mesh: Any, transform: Any) -> _Part:
+def _part(object_name: str, mesh: Any, transform: Any) -> _Part:
     import trimesh
 
-    if len(name) > MAX_NAME or not name.isprintable() or not name.strip():
-        reason = f"the name {name[:MAX_NAME]!r} of an object has {len(name)} characters"
+    if len(object_name) > MAX_NAME or not object_name.isprintable() or not object_name.strip():
+        reason = f"the name {object_name[:MAX_NAME]!r} of an object has {len(object_name)} characters"
         raise _Refused("names", reason, f"1 to {MAX_NAME} printable characters")
     if not isinstance(mesh, trimesh.Trimesh):
         kind = type(mesh).__name__[:60]
         raise _Refused(
-            "mesh", f"object {name!r} is a {kind}, not a Trimesh", "add meshes only: trimesh.creation.box(...)"
+            "mesh", f"object {object_name!r} is a {kind}, not a Trimesh", "add meshes only: trimesh.creation.box(...)"
         )
-    triangles, colours = np.asarray(mesh.faces), _colours(name, mesh)
+    triangles, colours = np.asarray(mesh.faces), _colours(object_name, mesh)
     if not len(triangles):
         hint = "leave it out, or make the parts of an intersection overlap"
-        raise _Refused("mesh", f"object {name!r} has no triangles", hint)
+        raise _Refused("mesh", f"object {object_name!r} has no triangles", hint)
     matrix = np.asarray(transform, float)
     if matrix.shape != (4, 4) or not np.array_equal(matrix[3], [0, 0, 0, 1]):
         hint = "a 4 x 4 matrix whose last row is [0, 0, 0, 1]"
-        raise _Refused("transform", f"the transform of object {name!r} moves no points", hint)
+        raise _Refused("transform", f"the transform of object {object_name!r} moves no points", hint)
     with np.errstate(all="ignore"):
-        points = np.asarray(mesh.vertices, float) @ matrix[:3, :3].T + matrix[:3, 3]
-        far = not (np.abs(points) <= MAX_COORDINATE).all()
-    if far:
-        what = (
-            f"is farther than {MAX_COORDINATE:g} m away" if np.isfinite(points).all() else "has coordinates NaN or inf"
+        moved_points = np.asarray(mesh.vertices, float) @ matrix[:3, :3].T + matrix[:3, 3]
+        is_far = not (np.abs(moved_points) <= MAX_COORDINATE).all()
+    if is_far:
+        reason_text = (
+            f"is farther than {MAX_COORDINATE:g} m away"
+            if np.isfinite(moved_points).all()
+            else "has coordinates NaN or inf"
         )
-        raise _Refused("coordinates", f"object {name!r} {what}", "keep all within some metres; do not divide by zero")
+        raise _Refused(
+            "coordinates", f"object {object_name!r} {reason_text}", "keep all within some metres; do not divide by zero"
+        )
     if np.linalg.det(matrix[:3, :3]) < 0:
         # A mirror image: its triangles run the other way round.
         triangles = triangles[:, ::-1]
-    corners = points[triangles]
-    if not np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1).max() > GRID:
-        raise _Refused("mesh", f"object {name!r} has no surface: its triangles have no area", "give it a size above 0")
-    return _Part(name, np.rint(points / GRID).astype("<i4"), triangles.astype("<u4"), colours)
+    triangle_corners = moved_points[triangles]
+    if (
+        not np.linalg.norm(
+            np.cross(triangle_corners[:, 1] - triangle_corners[:, 0], triangle_corners[:, 2] - triangle_corners[:, 0]),
+            axis=1,
+        ).max()
+        > GRID
+    ):
+        raise _Refused(
+            "mesh", f"object {object_name!r} has no surface: its triangles have no area", "give it a size above 0"
+        )
+    return _Part(object_name, np.rint(moved_points / GRID).astype("<i4"), triangles.astype("<u4"), colours)
 
 
-def _colours(name: str, mesh: Any) -> np.ndarray:
-    """Each triangle's colour, [m, 3] uint8."""
+def _colours(object_name: str, mesh: Any) -> np.ndarray:
+    """Return the colour of each triangle of `mesh`, [m, 3] uint8."""
     visual = mesh.visual
     if visual.kind == "texture":
         material = visual.material
-        images = (getattr(material, field, None) for field in ("image", "baseColorTexture"))
-        if any(image is not None for image in images):
+        texture_images = (getattr(material, field, None) for field in ("image", "baseColorTexture"))
+        if any(image is not None for image in texture_images):
             hint = "colour it: mesh.visual.face_colors = [200, 40, 40, 255]"
-            raise _Refused("colours", f"object {name!r} has a texture", hint)
-        rgba = np.broadcast_to(np.asarray(material.main_color), (len(mesh.faces), 4))
+            raise _Refused("colours", f"object {object_name!r} has a texture", hint)
+        face_rgba = np.broadcast_to(np.asarray(material.main_color), (len(mesh.faces), 4))
     else:
-        rgba = np.asarray(visual.face_colors)
-    if rgba.shape != (len(mesh.faces), 4):
-        reason = f"object {name!r} has colours {list(rgba.shape)} for {len(mesh.faces)} triangles"
+        face_rgba = np.asarray(visual.face_colors)
+    if face_rgba.shape != (len(mesh.faces), 4):
+        reason = f"object {object_name!r} has colours {list(face_rgba.shape)} for {len(mesh.faces)} triangles"
         raise _Refused("colours", reason, "mesh.visual.face_colors = [200, 40, 40, 255]")
-    if rgba[:, 3].min(initial=255) < 255:
-        reason = f"object {name!r} is transparent: alpha {rgba[:, 3].min()} of 255"
+    if face_rgba[:, 3].min(initial=255) < 255:
+        reason = f"object {object_name!r} is transparent: alpha {face_rgba[:, 3].min()} of 255"
         raise _Refused("colours", reason, "use opaque colours: alpha 255")
-    return np.asarray(rgba[:, :3].astype(np.uint8))
+    return np.asarray(face_rgba[:, :3].astype(np.uint8))
 
 
 # --- cameras
 
 
 def _cameras(namespace: Mapping[str, Any], parts: list[_Part]) -> list[Camera]:
-    """The program's cameras, for pictures of `_SIDE` px: what they say does not depend on it."""
-    scene, given = namespace["scene"], namespace.get("cameras")
-    if given is None:
+    """Return the cameras that `namespace` sets, for pictures of `_SIDE` px; they do not depend on that size."""
+    scene, claimed_cameras = namespace["scene"], namespace.get("cameras")
+    if claimed_cameras is None:
         return [_own_camera(scene)] if scene.has_camera else [_default_camera(parts)]
-    if not isinstance(given, list | tuple) or not given:
-        raise _Refused("camera", f"`cameras` is {_brief(given)}", f"a list of one or more: {_CAMERA_HINT}")
-    if len(given) > MAX_CAMERAS:
-        raise _Refused("camera", f"`cameras` has {len(given)} entries", f"at most {MAX_CAMERAS}")
-    return [_camera(f"cameras[{i}]", camera) for i, camera in enumerate(given)]
+    if not isinstance(claimed_cameras, list | tuple) or not claimed_cameras:
+        raise _Refused("camera", f"`cameras` is {_brief(claimed_cameras)}", f"a list of one or more: {_CAMERA_HINT}")
+    if len(claimed_cameras) > MAX_CAMERAS:
+        raise _Refused("camera", f"`cameras` has {len(claimed_cameras)} entries", f"at most {MAX_CAMERAS}")
+    return [_camera(f"cameras[{i}]", claimed_camera) for i, claimed_camera in enumerate(claimed_cameras)]
 
 
-def _camera(place: str, given: Any) -> Camera:
-    if not isinstance(given, Mapping) or set(given) not in (
+def _camera(camera_place: str, claimed_camera: Any) -> Camera:
+    if not isinstance(claimed_camera, Mapping) or set(claimed_camera) not in (
         {"eye", "target"},
         {"eye", "target", "fov"},
         {"world_from_camera"},
         {"world_from_camera", "fov"},
     ):
-        raise _Refused("camera", f"{place} is {_brief(given)}", _CAMERA_HINT)
-    fov = given.get("fov", _DEFAULT_FOV)
+        raise _Refused("camera", f"{camera_place} is {_brief(claimed_camera)}", _CAMERA_HINT)
+    fov_degrees = claimed_camera.get("fov", _DEFAULT_FOV)
     try:
-        if "eye" in given:
-            return _usual(place, look_at(given["eye"], given["target"], fov, _SIDE, _SIDE))
-        return _usual(place, pinhole(given["world_from_camera"], fov, _SIDE, _SIDE))
+        if "eye" in claimed_camera:
+            return _usual(
+                camera_place, look_at(claimed_camera["eye"], claimed_camera["target"], fov_degrees, _SIDE, _SIDE)
+            )
+        return _usual(camera_place, pinhole(claimed_camera["world_from_camera"], fov_degrees, _SIDE, _SIDE))
     except ValueError as error:
-        raise _Refused("camera", f"{place}: {str(error)[:300]}", _CAMERA_HINT) from None
+        raise _Refused("camera", f"{camera_place}: {str(error)[:300]}", _CAMERA_HINT) from None
 
 
 def _own_camera(scene: Any) -> Camera:
     try:
-        fov = float(np.max(scene.camera.fov))
-        return _usual("scene.camera", pinhole(from_opengl(scene.camera_transform), fov, _SIDE, _SIDE))
+        fov_degrees = float(np.max(scene.camera.fov))
+        return _usual("scene.camera", pinhole(from_opengl(scene.camera_transform), fov_degrees, _SIDE, _SIDE))
     except ValueError as error:
         hint = f"set scene.camera_transform to a rigid 4 x 4 matrix, or {_CAMERA_HINT}"
         raise _Refused("camera", f"scene.camera: {str(error)[:300]}", hint) from None
 
 
-def _usual(place: str, camera: Camera) -> Camera:
+def _usual(camera_place: str, camera: Camera) -> Camera:
     if np.abs(camera.position).max() > MAX_COORDINATE:
-        raise _Refused("camera", f"{place} is farther than {MAX_COORDINATE:g} m away", _CAMERA_HINT)
+        raise _Refused("camera", f"{camera_place} is farther than {MAX_COORDINATE:g} m away", _CAMERA_HINT)
     if not MIN_FOV <= camera.fov_degrees[0] <= MAX_FOV:
-        reason = f"{place} has a fov of {camera.fov_degrees[0]:g} degrees"
+        reason = f"{camera_place} has a fov of {camera.fov_degrees[0]:g} degrees"
         raise _Refused("camera", reason, f"from {MIN_FOV:g} to {MAX_FOV:g} degrees")
     return camera
 
@@ -257,7 +275,9 @@ def _default_camera(parts: list[_Part]) -> Camera:
     return looking_along(_DEFAULT_VIEW, points, _DEFAULT_FOV, _SIDE, _SIDE)
 
 
-def _brief(given: Any) -> str:
-    if isinstance(given, Mapping):
-        return f"a dict with {', '.join(sorted(str(key)[:20] for key in list(given)[:6])) or 'nothing in it'}"
-    return f"a {type(given).__name__[:60]}" + (" without entries" if isinstance(given, list | tuple) else "")
+def _brief(claimed_value: Any) -> str:
+    if isinstance(claimed_value, Mapping):
+        return f"a dict with {', '.join(sorted(str(key)[:20] for key in list(claimed_value)[:6])) or 'nothing in it'}"
+    return f"a {type(claimed_value).__name__[:60]}" + (
+        " without entries" if isinstance(claimed_value, list | tuple) else ""
+    )

@@ -34,7 +34,7 @@ def svg(
     points: dict,
     lines: str = "",
     circles: str = "",
-    rights: str = "",
+    right_angles: str = "",
     more: str = "",
     labels: bool = True,
     beside: tuple[float, float] = (0.0, -1.0),
@@ -50,7 +50,7 @@ def svg(
     for a, b in lines.split():
         (p, q), (r, s) = points[a], points[b]
         parts.append(f'<line x1="{p}" y1="{q}" x2="{r}" y2="{s}" stroke="#000000" stroke-width="2"/>')
-    for a, v, b in rights.split():
+    for a, v, b in right_angles.split():
         (px, py), (qx, qy) = ([9 * (u - w) / math.dist(points[end], points[v]) for u, w in
                                zip(points[end], points[v], strict=True)] for end in (a, b))  # fmt: skip
         x, y = points[v]
@@ -80,11 +80,11 @@ def is_angle(name: str, amount: float) -> list:
 
 
 def ask(kind: str, name: str, *given: list) -> list:
-    leaf = {"length": "segment", "angle": "corner", "radius": "circle"}.get(kind, "polygon")
+    literal = {"length": "segment", "angle": "corner", "radius": "circle"}.get(kind, "polygon")
     chain = given[-1]
     for each in given[-2::-1]:
         chain = ["and", each, chain]
-    return ["find", chain, [kind, [leaf, *name]]]
+    return ["find", chain, [kind, [literal, *name]]]
 
 
 def turned(*degrees: float, radius: float = 100, middle: float = 168) -> list:
@@ -213,12 +213,12 @@ def test_ill_formed_program_is_refused_with_its_reason(env, query, code):
 )  # fmt: skip
 def test_unclear_figure_is_refused_for_its_first_flaw(env, program, code):
     scene = env.render(program)
-    found = env.perceive(scene)
+    found = env.parse_scene(scene)
     assert isinstance(found, Rejected) and found.code == code and found.reason and found.hint, found
 
 
 def test_lines_that_continue_each_other_are_one(env):
-    drawing = env.perceive(env.render(svg({"A": (40, 60), "B": (140, 60), "C": (300, 60)}, "AB BC")))
+    drawing = env.parse_scene(env.render(svg({"A": (40, 60), "B": (140, 60), "C": (300, 60)}, "AB BC")))
     assert isinstance(drawing, FigureDrawing) and drawing.lines == (("A", "B", "C"),)
 
 
@@ -280,7 +280,7 @@ def test_no_answer_is_common(env, fresh_seed):
 
 def test_letters_and_marks_keep_clear(env, fresh_seed):
     for item in items(env, "perimeter", 15, fresh_seed):
-        drawing = env.perceive(item.scene)
+        drawing = env.parse_scene(item.scene)
         assert isinstance(drawing, FigureDrawing) and drawing.clearance > OFF
         assert len(drawing.points) == sum(obj.text is not None for obj in item.scene.objects)
 
@@ -301,7 +301,7 @@ def test_near_misses(env, text, score):
 
 def test_every_operator_has_five_phrasings():
     for operator in LANGUAGE.operators.values():
-        assert len(set(operator.says)) >= 5 or len(set(operator.asks)) >= 5, operator.name
+        assert len(set(operator.phrases)) >= 5 or len(set(operator.questions)) >= 5, operator.name
 
 
 def test_no_text_means_two_programs(env):
@@ -385,6 +385,6 @@ def test_requirements_count_parts(env):
     assert not isinstance(wanted, Rejected) and [env.describe(each) for each in wanted] == [
         "3 points", "3 lines", "1 right angle",
     ]  # fmt: skip
-    assert env.unmet(env.render(RIGHT), wanted) == ()
-    assert env.unmet(env.render(svg(TRIANGLE, "AB BC CA")), wanted)
+    assert env.missing_requirements(env.render(RIGHT), wanted) == ()
+    assert env.missing_requirements(env.render(svg(TRIANGLE, "AB BC CA")), wanted)
     assert isinstance(env.requirements([[1, "star"]]), Rejected)
