@@ -11,6 +11,9 @@ from collections.abc import Iterable
 class UserError(Exception):
     """What the user can mend; its text says how."""
 
+    exit_status: int = 2
+    """The status that the command line exits with."""
+
 
 def did_you_mean(given: object, allowed: Iterable[str], cutoff: float = 0.5) -> str:
     """Suggest the name of `allowed` that `given` is closest to, as a phrase to append; "" where none is close.

@@ -4,29 +4,44 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
-from rich.table import Column, Table
+from rich.table import Column
+from rich.text import Text
 
-from ..envs import SPLITS, Environment, PluginError, broken_plugins, list_environments, make, stream
-from ..envs.checker import check_environment, item_rate
-from ..envs.gallery import gallery_page
-from ..envs.registry import guarded
-from ..envs.scaffold import env_id_of, write_plugin
+from ..envs import make
 from ..errors import UserError
-from .console import Usage, Watch, console, errors, need_training, share
+from .console import (
+    SessionProgress,
+    Usage,
+    console,
+    errors,
+    need_training,
+    one_of,
+    output_file,
+    share,
+    table_of,
+    write_bytes,
+    write_text,
+)
 from .doctor import diagnose
+from .environments import env_app
 from .evaluate import bench_app, evaluate_model
 from .recipes import compare, recipe_app
 
+if TYPE_CHECKING:
+    from ..train.config import RunConfig
+
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="A vision-language model improves itself from zero data."
+    no_args_is_help=True,
+    add_completion=False,
+    # Help texts name packages such as zerosight[train], which markup would swallow.
+    rich_markup_mode=None,
+    help="A vision-language model improves itself from zero data.",
 )
-env_app = typer.Typer(no_args_is_help=True, help="The worlds that questions are asked about.")
 app.add_typer(env_app, name="env")
 app.add_typer(recipe_app, name="recipe")
 app.command()(compare)
@@ -36,12 +51,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a tabl
 
 
 def main() -> None:
-    """Run the command line; what a person can mend is one line on stderr and exit code 2."""
+    """Run the command line; what the user can mend is one line on stderr and, as a rule, exit status 2."""
     try:
         app()
     except UserError as error:
-        errors.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
-        sys.exit(2)
+        errors.print(Text.assemble(("error:", "bold red"), f" {error}"), soft_wrap=True)
+        sys.exit(error.exit_status)
 
 
 # --- evolve --------------------------------------------------------------------------------------------------
@@ -49,27 +64,22 @@ def main() -> None:
 
 @app.command()
 def evolve(
-    recipe: Annotated[str, typer.Argument(help="A recipe's name.")] = "zerosight",
+    recipe: Annotated[str, typer.Argument(help="A recipe's name: see `recipe list`.")] = "zerosight",
     settings: Annotated[list[str] | None, typer.Option("--set", help="Override an option: a.b=c. Repeatable.")] = None,
-    out: Annotated[Path | None, typer.Option(help="The run directory; a new folder under runs/ by default.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run directory; by default a new folder under runs/.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Continue the run in this directory.")] = None,
     begin: Annotated[Path | None, typer.Option("--from", help="Begin with this run's weights and curriculum.")] = None,
-    threads: Annotated[int, typer.Option(min=0, help="Threads of torch; 0 takes every core.")] = 0,
+    threads: Annotated[int, typer.Option(min=0, help="Number of torch's threads; 0 takes every core.")] = 0,
 ) -> None:
-    """Evolve a model from zero data, measured before and after on held-out items."""
+    """Evolve a model from zero data, and measure it before and after on held-out items."""
     need_training()
     import torch
 
-    from ..render.sandbox.layers import demand
-    from ..train.config import override
     from ..train.follow import follow
     from ..train.learning.processes import Together, launched
     from ..train.loop import Terminated
-    from ..train.models.load import model_path
-    from ..train.models.policy import locate_model
-    from ..train.recipes import algorithm_names, make_algorithm, recipe_config
     from ..train.runs.report import write_report
-    from ..train.runs.store import Run, newest_checkpoint
+    from ..train.runs.store import Run
     from ..train.session import run_session
 
     if threads:
@@ -85,34 +95,55 @@ def evolve(
             )
         run = Run.open(resume)
     else:
-        from_run = [f"start={begin.resolve()}"] if begin is not None else []
-        config = override(recipe_config(recipe), [*(settings or []), *from_run])
-        for env in config.envs:
-            make(env)
-        locate_model(model_path(config.model))
-        for algorithm in algorithm_names(config):
-            make_algorithm(algorithm, config)
-        if config.start is not None:
-            newest_checkpoint(config.start)
-        demand(config.sandbox.required)
+        config = _checked_config(recipe, settings or (), begin)
         run = Run.create(out or Path("runs") / time.strftime(f"{recipe}-%Y%m%d-%H%M%S"), config)
-    console.print(f"run directory: [bold]{run.folder}[/]")
+    console.print(Text.assemble("run directory: ", (str(run.folder), "bold")), soft_wrap=True)
     try:
-        with Watch() as watch:
-            start, end = run_session(run, watch, processes=processes)
-    except Terminated as stopped:
-        errors.print(f"{stopped} by SIGTERM; continue with zerosight evolve --resume {run.folder}")
+        with SessionProgress() as progress:
+            start, end = run_session(run, progress, processes=processes)
+    except Terminated as interruption:
+        errors.print(f"{interruption} by SIGTERM; continue with zerosight evolve --resume {run.folder}", soft_wrap=True)
         raise typer.Exit(128 + signal.SIGTERM) from None
     write_report(run)
     _print_results(start, end)
-    console.print(f"report: [bold]{run.folder / 'report.html'}[/]")
+    console.print(Text.assemble("report: ", (str(run.folder / "report.html"), "bold")), soft_wrap=True)
+
+
+def _checked_config(recipe: str, settings: Sequence[str], begin: Path | None) -> "RunConfig":
+    """Return the configuration of a new run once all that it names is known to be here: no run directory is made yet.
+
+    Raises:
+        UserError: an option, environment, model, algorithm, run, sandbox layer or device is not.
+    """
+    import torch
+
+    from ..render.sandbox.layers import demand
+    from ..train.config import override
+    from ..train.models.load import model_path
+    from ..train.models.policy import locate_model
+    from ..train.recipes import algorithm_names, make_algorithm, recipe_config
+    from ..train.runs.store import newest_checkpoint
+
+    from_run = [f"start_from={begin.resolve()}"] if begin is not None else []
+    config = override(recipe_config(recipe), [*settings, *from_run])
+    for env_id in config.envs:
+        make(env_id)
+    locate_model(model_path(config.model))
+    for name in algorithm_names(config):
+        make_algorithm(name, config)
+    if config.start_from is not None:
+        newest_checkpoint(config.start_from)
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise Usage("device=cuda: torch finds no CUDA device here (see `zerosight doctor`); leave it away for the CPU")
+    demand(config.sandbox.required)
+    return config
 
 
 def _print_results(start: Mapping[str, Any], end: Mapping[str, Any]) -> None:
-    table = Table(title="Held-out accuracy of the Solver (95 % interval)")
-    for heading in ("form", "items", "chance", "before", "after", "gain", "blind before", "blind after"):
-        table.add_column(heading, justify="left" if heading == "form" else "right")
-    groups = [("", start["tasks"]), ("kinds", start["kinds"]), ("all", {"all forms": start["overall"]})]
+    headings = ("items", "chance", "before", "after", "gain", "blind before", "blind after")
+    columns = (Column(heading, justify="right") for heading in headings)
+    table = table_of("task", *columns, title="Held-out accuracy of the Solver (95 % interval)")
+    groups = [("", start["tasks"]), ("kinds", start["kinds"]), ("all", {"all tasks": start["overall"]})]
     for section, rows in groups:
         if section:
             table.add_section()
@@ -125,186 +156,55 @@ def _print_results(start: Mapping[str, Any], end: Mapping[str, Any]) -> None:
             )
     console.print(table)
     if "writing" in start and "writing" in end:
-        table = Table(title="Proposer and Coder on held-out briefings (95 % interval)")
-        for heading in ("share of", "before", "after"):
-            table.add_column(heading)
+        table = table_of(
+            "share of", "before", "after", title="Proposer and Coder on held-out briefings (95 % interval)"
+        )
         for name, before in start["writing"].items():
             table.add_row(name.replace("_", " "), share(before, "value"), share(end["writing"][name], "value"))
         console.print(table)
 
 
-# --- environments --------------------------------------------------------------------------------------------
-
-
-@env_app.command("list")
-def env_list(
-    as_json: Json = False,
-    rates: Annotated[bool, typer.Option(help="Measure how many items a second each makes on one core here.")] = True,
-) -> None:
-    """All environments with their forms, chance levels and item rates."""
-    broken = broken_plugins()
-    found = [make(name) for name in list_environments() if name not in broken]
-    measured = {env.id: _rate(env, broken) if rates else None for env in found}
-    if as_json:
-        print(json.dumps([_env_summary(env) | {"items_per_second": measured[env.id]} for env in found], indent=1))  # noqa: T201
-        return
-    table = Table(Column("environment", no_wrap=True), "forms", "difficulties", "chance")
-    if rates:
-        table.add_column("items/s", justify="right")
-    table.add_column("about", no_wrap=True, overflow="ellipsis")
-    for env in found:
-        chances = [task.chance for task in env.tasks.values()]
-        spread = f"{min(chances):.0%}–{max(chances):.0%}"
-        rate = [f"{measured[env.id] or 0:.0f}"] if rates else []
-        about = (env.__doc__ or "").strip().splitlines()[0]
-        levels = f"{min(env.difficulties)}–{max(env.difficulties)}"
-        table.add_row(env.id, str(len(env.tasks)), levels, spread, *rate, about)
-    console.print(table)
-    for reason in broken.values():
-        errors.print(f"[yellow]warning:[/] {reason}", highlight=False)
-
-
-def _rate(env: Environment, broken: dict[str, str]) -> float | None:
-    """Items a second; None for a plugin that cannot sample, which is added to the broken ones."""
-    try:
-        return guarded(f"environment {env.id!r} cannot sample", lambda: item_rate(env))
-    except PluginError as error:
-        broken[env.id] = str(error)
-        return None
-
-
-def _env_summary(env: Any) -> dict[str, Any]:
-    tasks = {
-        name: {"kind": task.kind, "options": task.options, "chance": task.chance, "about": task.about}
-        for name, task in env.tasks.items()
-    }
-    return {"id": env.id, "difficulties": env.difficulties, "tasks": tasks}
-
-
-@env_app.command("show")
-def env_show(env_id: str, as_json: Json = False) -> None:
-    """An environment's documentation and forms."""
-    env = make(env_id)
-    if as_json:
-        print(json.dumps(_env_summary(env), indent=1))  # noqa: T201
-        return
-    console.print((env.__doc__ or "").strip(), highlight=False, markup=False)
-    table = Table("form", "answers", "chance", "about")
-    for name, task in env.tasks.items():
-        table.add_row(name, ", ".join(task.options) or f"any {task.kind}", f"{task.chance:.0%}", task.about)
-    console.print(table)
-
-
-@env_app.command("schema")
-def env_schema(env_id: str) -> None:
-    """The JSON schema of an environment's queries, for decoding under constraint."""
-    print(json.dumps(make(env_id).schema(), indent=1))  # noqa: T201
-
-
-@env_app.command("new")
-def env_new(
-    name: Annotated[str, typer.Argument(help="The package's name, such as my-world.")],
-    into: Annotated[Path, typer.Option(help="The folder to make its folder in.")] = Path(),
-) -> None:
-    """Write a plugin package with a small world of its own, to begin with."""
-    folder = write_plugin(name, into)
-    console.print(f"{folder}: the world [bold]{env_id_of(name)}[/]; next:", highlight=False)
-    for step in (f"pip install -e {folder}", f"zerosight env check {env_id_of(name)}"):
-        console.print(f"  {step}", highlight=False, soft_wrap=True)
-
-
-@env_app.command("sample")
-def env_sample(
-    env_id: str,
-    n: Annotated[int, typer.Option("--n", min=1, help="How many items.")] = 12,
-    task: Annotated[str | None, typer.Option(help="One form only.")] = None,
-    difficulty: Annotated[int | None, typer.Option(help="One difficulty only.")] = None,
-    split: Annotated[str, typer.Option(help="train, dev or heldout.")] = "train",
-    seed: Annotated[int, typer.Option(min=0)] = 0,
-    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("gallery.html"),
-) -> None:
-    """Write a page of items: picture, question, answer, margin, program."""
-    env = make(env_id)
-    tasks = [_one_of("form", task, tuple(env.tasks))] if task else list(env.tasks)
-    levels = [_one_of("difficulty", difficulty, env.difficulties)] if difficulty else list(env.difficulties)
-    _one_of("split", split, SPLITS)
-    items = [
-        env.sample(stream(env.id, split, seed, i), tasks[i % len(tasks)], levels[i // len(tasks) % len(levels)])
-        for i in range(n)
-    ]
-    out.write_text(gallery_page(env, items))
-    console.print(f"{n} items: [bold]{out}[/]")
-
-
-def _one_of(what: str, given: Any, allowed: tuple[Any, ...]) -> Any:
-    import difflib
-
-    if given in allowed:
-        return given
-    close = difflib.get_close_matches(str(given), list(map(str, allowed)), n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    raise Usage(f"unknown {what} {given!r}; {hint}(allowed: {', '.join(map(str, allowed))})")
-
-
-@env_app.command("check")
-def env_check(
-    env_id: str,
-    n: Annotated[int, typer.Option("--n", min=1, help="Items for each form.")] = 20,
-    as_json: Json = False,
-) -> None:
-    """Run the whole contract on an environment; exit code 1 where it does not hold."""
-    make(env_id)
-    results = guarded(f"{env_id} cannot be checked", lambda: check_environment(env_id, n))
-    if as_json:
-        print(json.dumps([result._asdict() for result in results], indent=1))  # noqa: T201
-    else:
-        table = Table("check", "holds", "detail")
-        for result in results:
-            table.add_row(result.name, "[green]yes[/]" if result.holds else "[bold red]NO[/]", escape(result.detail))
-        console.print(table)
-    if not all(result.holds for result in results):
-        raise typer.Exit(1)
-
-
-# --- eval, report, doctor ------------------------------------------------------------------------------------
+# --- drawing, export, report, doctor ---------------------------------------------------------------------------
 
 
 @app.command()
 def draw(
     program: Annotated[Path, typer.Argument(help="A file: SVG, or Python for matplotlib or trimesh.")],
-    kind: Annotated[str, typer.Option(help="svg, chart or solid; by its looks where it is not given.")] = "",
-    out: Annotated[Path, typer.Option(help="The picture, a PNG file; of several, each gets a number.")] = Path(
+    kind: Annotated[str, typer.Option(help="svg, chart or solid; guessed from the program by default.")] = "",
+    out: Annotated[Path, typer.Option(help="The PNG file to write; several pictures get numbers.")] = Path(
         "picture.png"
     ),
     scene: Annotated[Path | None, typer.Option(help="Also write the scene, as JSON, to this file.")] = None,
-    size: Annotated[int, typer.Option(min=8, max=1024, help="Width, px.")] = 448,
+    size: Annotated[int, typer.Option(min=8, max=1024, help="Width of the picture, px.")] = 448,
 ) -> None:
-    """Run a program in the sandbox, and say what it drew or why it is rejected."""
+    """Run a program in the sandbox, and write its picture or say why it is rejected."""
     from ..render import InfrastructureError, Rejected
     from ..render.drawing import KINDS, Pools, kind_of
 
+    for path in (out, *([scene] if scene is not None else [])):
+        output_file(path)
     try:
         text = program.read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise Usage(f"{program} cannot be read: {error}") from error
-    kind = _one_of("kind", kind or kind_of(text), KINDS)
+    kind = one_of("kind", kind or kind_of(text), KINDS)
     with Pools() as pools:
         (outcome,) = pools.draw(kind, [text], size)
     if isinstance(outcome, InfrastructureError):
-        raise Usage(f"the machinery failed: {outcome}")
+        raise Usage(f"the drawing service failed: {outcome}")
     if isinstance(outcome, Rejected):
-        console.print(f"rejected ({outcome.code}): {outcome.reason}", highlight=False, markup=False)
+        console.print(f"rejected ({outcome.code}): {outcome.reason}", soft_wrap=True)
         if outcome.hint:
-            console.print(f"hint: {outcome.hint}", highlight=False, markup=False)
+            console.print(f"hint: {outcome.hint}", soft_wrap=True)
         raise typer.Exit(1)
-    many = len(outcome.pictures) > 1
-    paths = [out.with_stem(f"{out.stem}-{i}") if many else out for i in range(1, len(outcome.pictures) + 1)]
+    several = len(outcome.pictures) > 1
+    paths = [out.with_stem(f"{out.stem}-{i}") if several else out for i in range(1, len(outcome.pictures) + 1)]
     for path, picture in zip(paths, outcome.pictures, strict=True):
-        path.write_bytes(picture.png())
+        write_bytes(path, picture.png())
     if scene is not None:
-        scene.write_text(outcome.scene.to_json())
-    named = ", ".join(map(str, [*paths, *([scene] if scene else [])]))
-    console.print(f"{kind}: {named}", highlight=False, markup=False)
+        write_text(scene, outcome.scene.to_json())
+    files = ", ".join(map(str, [*paths, *([scene] if scene else [])]))
+    console.print(f"{kind}: {files}", soft_wrap=True)
 
 
 @app.command("export")
@@ -313,37 +213,38 @@ def export_role(
     out: Annotated[Path, typer.Option(help="An empty or new folder.")],
     role: Annotated[str, typer.Option(help="proposer, coder or solver.")] = "solver",
     adapter: Annotated[bool, typer.Option("--adapter", help="The LoRA adapter alone, for peft.")] = False,
-    best: Annotated[bool, typer.Option("--best", help="Of the checkpoint that keep_best keeps.")] = False,
+    best: Annotated[bool, typer.Option("--best", help="Take the checkpoint that keep_best keeps.")] = False,
 ) -> None:
     """Write a trained role as a Hugging Face folder that plain transformers loads, with a model card."""
     need_training()
     from ..train.runs.export import export
 
-    _one_of("role", role, ("proposer", "coder", "solver"))
+    one_of("role", role, ("proposer", "coder", "solver"))
     export(run, out, role, "adapter" if adapter else "merged", best=best)
-    console.print(f"{role}: [bold]{out}[/]")
+    console.print(Text.assemble(f"{role}: ", (str(out), "bold")), soft_wrap=True)
 
 
 @app.command()
 def report(run: Annotated[Path, typer.Argument(help="A run directory.")]) -> None:
-    """Write a run's report.html anew, finished or not."""
+    """Write the report.html of a run again, finished or not."""
     need_training()
     from ..train.runs.report import write_report
     from ..train.runs.store import Run
 
-    console.print(f"report: [bold]{write_report(Run.open(run))}[/]")
+    console.print(Text.assemble("report: ", (str(write_report(Run.open(run))), "bold")), soft_wrap=True)
 
 
 @app.command()
 def doctor(as_json: Json = False) -> None:
-    """What is installed, what is missing and how to get it, and how drawing programs are contained here."""
+    """List what is installed, what is missing and how to get it, and how drawing programs are contained here."""
     findings = diagnose()
     if as_json:
         print(json.dumps([finding._asdict() for finding in findings], indent=1))  # noqa: T201
     else:
-        table = Table("part", "state", "detail")
+        table = table_of(Column("part", no_wrap=True), Column("state", no_wrap=True), "detail")
         for finding in findings:
-            table.add_row(finding.part, "[green]ok[/]" if finding.ok else "[yellow]missing[/]", escape(finding.detail))
+            state = Text("ok", "green") if finding.ok else Text("missing", "yellow")
+            table.add_row(finding.part, state, finding.detail)
         console.print(table)
     if not all(finding.ok for finding in findings if finding.needed):
         raise typer.Exit(1)

@@ -1,15 +1,61 @@
-"""What several commands share: their consoles, bad input, progress bars, and what is needed to train."""
+"""What several commands share: consoles that print only plain text, bad input, progress bars, places to write to.
 
-from collections.abc import Mapping
+Programs, replies and error messages that a model wrote reach the terminal through these consoles alone. They print
+markup as it stands and show control characters as escapes, so that such a text can neither style what is printed nor
+command the terminal. A command that wants style builds a `rich.text.Text`.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.segment import Segment
+from rich.table import Table
+from rich.text import Text
 
-from ..errors import UserError
+from ..errors import UserError, did_you_mean
 
-console = Console()
-errors = Console(stderr=True)
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufff9-\ufffb]"
+)
+"""Control characters but tab and line feed, marks that turn the writing direction, and lone surrogates."""
+
+
+def printable(text: str) -> str:
+    r"""Return `text` with every character that could command a terminal, or has no UTF-8, as an escape.
+
+    >>> printable("a\x1b[31mb\ud800") == r"a\x1b[31mb\ud800"
+    True
+    """
+    return _UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+
+
+class PlainConsole(Console):
+    """A console on which no printed string can act: markup stays text, control characters become escapes.
+
+    Args:
+        stderr: print to stderr instead of stdout.
+        options: further arguments of `rich.console.Console`.
+    """
+
+    def __init__(self, *, stderr: bool = False, **options: Any) -> None:
+        super().__init__(stderr=stderr, markup=False, highlight=False, emoji=False, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:  # type: ignore[override]
+        """Return `text` as rich's Text, made printable before its width is measured."""
+        return super().render_str(printable(text), **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Yield the segments of `renderable`; of those that came past `render_str`, the text is made printable."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(printable(segment.text), segment.style)
+
+
+console = PlainConsole()
+errors = PlainConsole(stderr=True)
 
 
 class Usage(UserError):
@@ -17,7 +63,7 @@ class Usage(UserError):
 
 
 def need_training() -> None:
-    """Look for the `train` extra, and keep its libraries quiet.
+    """Load the `train` extra, and keep its libraries quiet.
 
     Raises:
         Usage: it is not installed.
@@ -34,60 +80,146 @@ def need_training() -> None:
     torch.set_flush_denormal(True)
 
 
-class Watch:
-    """Progress bars for a session."""
+def one_of(option_name: str, value: Any, allowed_values: Iterable[Any]) -> Any:
+    """Return `value` where it is one of `allowed_values`.
 
-    def __init__(self) -> None:
-        self._bars = Progress(
-            TextColumn("[bold]{task.description}"),
+    Raises:
+        Usage: it is not; the message names `option_name`, the closest name and all that are allowed.
+    """
+    allowed_values = tuple(allowed_values)
+    if value in allowed_values:
+        return value
+    allowed_names = [str(allowed) for allowed in allowed_values]
+    hint = did_you_mean(value, allowed_names)
+    raise Usage(f"unknown {option_name} {value!r}; {hint and f'{hint} '}(allowed: {', '.join(allowed_names)})")
+
+
+def output_file(path: Path) -> Path:
+    """Return `path` where a file can be written there; commands call this before they begin to work.
+
+    Raises:
+        Usage: it is a folder, or its folder does not exist.
+    """
+    if path.is_dir():
+        raise Usage(f"{path} is a folder; name a file in it, such as {path / 'NAME'}")
+    if not path.parent.is_dir():
+        raise Usage(f"{path} cannot be written: there is no folder {path.parent}; make it first (mkdir -p)")
+    return path
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8 to `path`; lone surrogates, which have no UTF-8, as escapes.
+
+    Raises:
+        Usage: the file cannot be written.
+    """
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to `path`.
+
+    Raises:
+        Usage: the file cannot be written.
+    """
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise Usage(f"{path} cannot be written: {error.strerror}") from error
+
+
+def share(summary: Mapping[str, Any], value_key: str = "accuracy") -> Text:
+    """Return a share with its interval: `summary`'s `value_key`, `low` and `high`, from 0 to 1, in per cent."""
+    interval = f" ({summary['low']:.1%}–{summary['high']:.1%})"
+    return Text.assemble(f"{summary[value_key]:.1%}", (interval, "dim"))
+
+
+def table_of(*columns: Any, **options: Any) -> Table:
+    """Return a rich table whose cells wrap and are never cut off, so that it can be read at 80 columns.
+
+    Args:
+        columns: headings, or `rich.table.Column`s.
+        options: further arguments of `rich.table.Table`.
+    """
+    table = Table(*columns, **options)
+    for column in table.columns:
+        column.overflow = "fold"
+    return table
+
+
+class ProgressBars:
+    """Progress bars on stderr, so that stdout is only what was asked for: `--json` can be piped.
+
+    Args:
+        shown: False draws nothing.
+    """
+
+    def __init__(self, shown: bool = True) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}", style="bold", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
-            # On stderr, so that stdout is only what was asked for: `--json` can be piped.
+            TextColumn("{task.fields[note]}", markup=False),
             console=errors,
+            disable=not shown,
         )
-        self._task: Any = None
-        self._name = ""
-        self._rejected: dict[str, int] = {}
-        self._pictures = 0
+        self._tasks: dict[str, Any] = {}
 
-    def __enter__(self) -> "Watch":
-        self._bars.__enter__()
+    def __enter__(self) -> "ProgressBars":
+        self._progress.__enter__()
         return self
 
     def __exit__(self, *exception: Any) -> None:
-        self._bars.__exit__(*exception)
+        self._progress.__exit__(*exception)
+
+    def update(self, name: str, done: int | None = None, total: int | None = None, note: str = "") -> None:
+        """Set the bar `name` to `done` of `total`, and begin it if it is new.
+
+        Args:
+            name: is shown before the bar.
+            done: finished steps; None leaves them.
+            total: all steps; None leaves them, and is an endless bar at first.
+            note: is shown after the bar.
+        """
+        if name not in self._tasks:
+            self._tasks[name] = self._progress.add_task(printable(name), total=total, note="")
+        self._progress.update(self._tasks[name], completed=done, total=total, note=printable(note))
+
+
+class SessionProgress(ProgressBars):
+    """Progress of a training session: a bar for each phase, with what the last step did."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._phase = ""
+        self._rejections: dict[str, int] = {}
+        self._picture_count = 0
 
     def phase(self, name: str) -> None:
-        """A new bar."""
-        self._name = name
-        self._task = self._bars.add_task(name, total=None, note="")
+        """Begin the bar of the phase `name`."""
+        self._phase = name
+        self.update(name)
 
     def answered(self, name: str, done: int, total: int) -> None:
-        """Held-out answers."""
-        self._bars.update(self._task, completed=done, total=total, note=name)
+        """Show that `done` of `total` held-out answers are there; `name` says of which pictures."""
+        self.update(self._phase, done, total, name)
 
     def stepped(self, metrics: Mapping[str, Any], total: int) -> None:
-        """Solve rate, pictures and rejections of a training step."""
-        self._pictures += metrics["pictures"]
+        """Show the solve rate, pictures and rejections in the `metrics` of one training step of `total`."""
+        self._picture_count += metrics["pictures"]
         for code, count in metrics["rejected"].items():
-            self._rejected[code] = self._rejected.get(code, 0) + count
-        top = sorted(self._rejected.items(), key=lambda pair: -pair[1])[:3]
-        rate = metrics["solve_rate"]
-        solved = "–" if rate is None else format(rate, ".0%")
+            self._rejections[code] = self._rejections.get(code, 0) + count
+        frequent = sorted(self._rejections.items(), key=lambda rejection: -rejection[1])[:3]
+        solve_rate = metrics["solve_rate"]
+        solved = "–" if solve_rate is None else format(solve_rate, ".0%")
         note = (
             f"solve {solved} · valid {metrics['proposals_valid']}/{metrics['proposals']}"
-            f" · faithful {metrics['faithful']}/{metrics['programs']} · {self._pictures} pictures"
-            f" · rejected {', '.join(f'{code} {count}' for code, count in top)}"
+            f" · faithful {metrics['faithful']}/{metrics['programs']} · {self._picture_count} pictures"
+            f" · rejected {', '.join(f'{code} {count}' for code, count in frequent)}"
         )
-        self._bars.update(self._task, completed=metrics["step"], total=total, note=note)
+        self.update(self._phase, metrics["step"], total, note)
         # Without a terminal no bar is drawn, so a line now and then says how it goes.
         if not errors.is_terminal and (metrics["step"] % 10 == 0 or metrics["step"] == total):
-            errors.print(f"step {metrics['step']}/{total}  {note}", highlight=False, soft_wrap=True)
-
-
-def share(summary: Mapping[str, Any], value: str = "accuracy") -> str:
-    """A share of a summary with its interval."""
-    return f"{summary[value]:.1%} [dim]({summary['low']:.1%}–{summary['high']:.1%})[/]"
+            errors.print(f"step {metrics['step']}/{total}  {note}", soft_wrap=True)

@@ -17,6 +17,8 @@ from .console import console, errors, one_of, output_file, table_of, write_text
 
 env_app = typer.Typer(no_args_is_help=True, help="The environments that questions are asked about.")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+WIDE_ENOUGH = 76
+"""Columns of a terminal from which on a table of environments says what they are about."""
 EnvId = Annotated[str, typer.Argument(help="An environment's id, such as shapes/Canvas-v1: see `env list`.")]
 
 
@@ -34,20 +36,18 @@ def env_list(
         return
     table = table_of(
         Column("environment", no_wrap=True),
-        Column("tasks", justify="right", no_wrap=True),
-        Column("levels", justify="right", no_wrap=True),
-        Column("chance", justify="right", no_wrap=True),
+        *(Column(heading, justify="right", no_wrap=True) for heading in ("tasks", "levels", "chance")),
+        *([Column("items/s", justify="right", no_wrap=True)] if rates else []),
+        # On a narrow terminal nothing but single letters would fit.
+        *(["about"] if console.width >= WIDE_ENOUGH else []),
     )
-    if rates:
-        table.add_column("items/s", justify="right", no_wrap=True)
-    table.add_column("about")
     for env in envs:
         chances = [task.chance for task in env.tasks.values()]
         chance_range = f"{min(chances):.0%}–{max(chances):.0%}"
         rate_cells = [f"{item_rates[env.id] or 0:.0f}"] if rates else []
-        about = (env.__doc__ or "").strip().splitlines()[0]
+        about_cells = [(env.__doc__ or "").strip().splitlines()[0]] if console.width >= WIDE_ENOUGH else []
         levels = f"{min(env.difficulties)}–{max(env.difficulties)}"
-        table.add_row(env.id, str(len(env.tasks)), levels, chance_range, *rate_cells, about)
+        table.add_row(env.id, str(len(env.tasks)), levels, chance_range, *rate_cells, *about_cells)
     console.print(table)
     for reason in broken.values():
         errors.print(Text.assemble(("warning:", "yellow"), f" {reason}"), soft_wrap=True)
@@ -78,7 +78,7 @@ def env_show(env_id: EnvId, as_json: Json = False) -> None:
         print(json.dumps(_env_summary(env), indent=1))  # noqa: T201
         return
     console.print((env.__doc__ or "").strip())
-    table = table_of("task", "answers", Column("chance", justify="right", no_wrap=True), "about")
+    table = table_of(Column("task", no_wrap=True), "answers", Column("chance", justify="right", no_wrap=True), "about")
     for name, task in env.tasks.items():
         table.add_row(name, ", ".join(task.options) or f"any {task.kind}", f"{task.chance:.0%}", task.about)
     console.print(table)

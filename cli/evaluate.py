@@ -7,183 +7,264 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column
+from rich.text import Text
 
-from ..envs import make
-from .console import Usage, Watch, console, errors, need_training, share
+from .console import ProgressBars, Usage, console, errors, need_training, table_of
 
 if TYPE_CHECKING:
-    from ..benchmarks.evaluation.runner import Settings
-    from ..benchmarks.evaluation.session import Choice
+    from ..benchmarks.evaluation.benchmark import Benchmark
+    from ..benchmarks.evaluation.results import Evaluation
 
 bench_app = typer.Typer(no_args_is_help=True, help="Public benchmarks and our own suites.")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 def evaluate_model(
-    model: Annotated[str, typer.Argument(help="`embedded`, a run directory, a model folder or a Hugging Face id.")],
+    context: typer.Context,
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="`embedded`, a run directory, a model folder, a Hugging Face id, or http://HOST:PORT#NAME."
+        ),
+    ],
     other: Annotated[str | None, typer.Argument(help="A second model, compared on the same questions.")] = None,
     suite: Annotated[
         str,
-        typer.Option(help="heldout (a run's own measurement), own, spatial, visual, or names: `zerosight bench list`"),
+        typer.Option(help="heldout (what a run measures itself on), own, spatial, visual, or names: see `bench list`."),
     ] = "heldout",
-    items: Annotated[int, typer.Option(min=1, help="Items of heldout.")] = 1200,
-    env: Annotated[list[str] | None, typer.Option(help="Environment id, for heldout and own; repeatable.")] = None,
-    data: Annotated[Path | None, typer.Option(help="A folder of benchmarks as published; the hub by default.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Questions of each benchmark at most.")] = None,
-    out: Annotated[Path, typer.Option(help="Where answers, figures and the page go; continues there.")] = Path(
-        "evaluation"
-    ),
-    fresh: Annotated[bool, typer.Option("--fresh", help="Also own suites under a new secret seed.")] = False,
-    fresh_seed: Annotated[int | None, typer.Option(min=0, help="The same under this seed.")] = None,
-    tokens: Annotated[
-        int | None, typer.Option(min=1, help="New tokens in a reply; by default the benchmark's.")
+    items: Annotated[int, typer.Option(min=1, help="Number of held-out items.")] = 1200,
+    env: Annotated[
+        list[str] | None, typer.Option(help="Environment id, for the suites heldout and own; repeatable.")
     ] = None,
-    batch: Annotated[int, typer.Option(min=1, help="Questions asked together.")] = 32,
-    sheet: Annotated[bool, typer.Option("--sheet", help="Several pictures as tiles of one.")] = False,
-    shard: Annotated[str, typer.Option(help="Ask only the Ith of N shares, such as 2/4; then run without it.")] = "1/1",
-    backend: Annotated[str, typer.Option(help="hf or vllm.")] = "hf",
-    key_file: Annotated[Path | None, typer.Option(help="Holds the API key of a model at a URL.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder with benchmarks as published; without it they come from the hub.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Ask at most this many questions of each benchmark.")] = None,
+    out: Annotated[
+        Path, typer.Option(help="Folder for replies, results and the page; an interrupted evaluation continues there.")
+    ] = Path("evaluation"),
+    fresh: Annotated[bool, typer.Option("--fresh", help="Also draw our own suites anew, under a secret seed.")] = False,
+    fresh_seed: Annotated[int | None, typer.Option(min=0, help="Also draw our own suites under this seed.")] = None,
+    tokens: Annotated[
+        int | None, typer.Option(min=1, help="Most new tokens in a reply; by default the benchmark's own limit.")
+    ] = None,
+    batch: Annotated[int, typer.Option(min=1, help="Number of questions asked together.")] = 32,
+    sheet: Annotated[
+        bool, typer.Option("--sheet", help="Show a question's pictures as the tiles of one picture.")
+    ] = False,
+    shard: Annotated[
+        str, typer.Option(help="Ask only part I of N, such as 2/4; afterwards run once more without it.")
+    ] = "1/1",
+    backend: Annotated[str, typer.Option(help="What runs the model: hf or vllm.")] = "hf",
+    key_file: Annotated[Path | None, typer.Option(help="File with the API key of a model behind a URL.")] = None,
     judge: Annotated[
-        str | None, typer.Option(help="URL#NAME of a model that reads replies, where authors have one.")
+        str | None, typer.Option(help="URL#NAME of a model that reads the replies, where the authors use one.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """A model's scores with intervals: held-out items, our own suites, or public benchmarks."""
+    """Measure one model or compare two: held-out items, our own suites or public benchmarks, with 95 % intervals."""
     need_training()
-    if suite != "heldout":
-        from ..benchmarks.evaluation.runner import Settings
-        from ..benchmarks.evaluation.session import Choice
+    from ..benchmarks.evaluation.runner import Settings
+    from ..benchmarks.evaluation.session import Choice, choose, suite_names
 
-        share_of_all = shard_of(shard)
-        settings = Settings(data=data, limit=limit, max_new_tokens=tokens, batch=batch, sheet=sheet, shard=share_of_all)
-        fresh = fresh or fresh_seed is not None
-        choice = Choice(suites=suite, worlds=env or (), fresh=fresh, fresh_seed=fresh_seed)
-        models = [model] if other is None else [model, other]
-        _evaluate(models, choice, settings, out, backend=backend, key_file=key_file, judge=judge, as_json=as_json)
-        return
-    if other is not None:
-        raise Usage("--suite heldout measures one model; compare two with --suite own")
-    _measure_heldout(model, items, env, as_json)
+    models = [model] if other is None else [model, other]
+    _check_options(context, models, suite_names(suite))
+    settings = Settings(data=data, limit=limit, max_new_tokens=tokens, batch=batch, sheet=sheet, shard=shard_of(shard))
+    choice = Choice(
+        suites=suite,
+        worlds=env or (),
+        items=items,
+        taught_forms=_taught_forms(models),
+        fresh=fresh or fresh_seed is not None,
+        fresh_seed=fresh_seed,
+    )
+    if out.exists() and not out.is_dir():
+        raise Usage(f"--out {out} is a file; name a folder")
+    open_named = _opener(out, key_file)
+    with ProgressBars(shown=not as_json) as bars:
+        evaluation = _evaluate(
+            [partial(open_named, name, backend=backend) for name in models],
+            choose(choice, out),
+            settings,
+            out,
+            bars,
+            partial(open_named, judge) if judge else None,
+        )
+    _report(evaluation, settings, out, as_json)
 
 
-def _measure_heldout(model: str, items: int, env: list[str] | None, as_json: bool) -> None:
-    from ..train.heldout import evaluate, heldout_suite
-    from ..train.models.load import model_path
-    from ..train.models.policy import Policy
-    from ..train.runs.store import load_trained
+def _taught_forms(models: Sequence[str]) -> tuple[str, ...]:
+    """Return the forms that all `models` were taught to answer, where they were taught the same ones."""
+    from ..train.runs.store import Run
     from ..train.session import taught_forms
 
-    envs = [make(name).id for name in env or ["shapes/Canvas-v1"]]
-    folder = Path(model)
-    policy = load_trained(folder) if (folder / "config.yaml").is_file() else Policy.load(model_path(model))
-    made = heldout_suite(envs, items)
-    with Watch() as watch:
-        watch.phase("answers")
-        result = evaluate(policy, made, taught_forms(model), watch.answered if not as_json else None)
-    if as_json:
-        print(json.dumps(result, indent=1))  # noqa: T201
-        return
-    table = Table("form", "items", "chance", "accuracy (95 % interval)", "blind")
-    for name, row in (*result["tasks"].items(), *result["kinds"].items(), ("all forms", result["overall"])):
-        table.add_row(name, str(row["items"]), f"{row['chance']:.0%}", share(row), f"{row['blind']:.1%}")
-    console.print(table)
+    bases = [Run.open(Path(name)).config.model if (Path(name) / "config.yaml").is_file() else name for name in models]
+    forms = {taught_forms(base) for base in bases}
+    return forms.pop() if len(forms) == 1 else ()
+
+
+# --- options without effect -----------------------------------------------------------------------------------
+
+
+def _check_options(context: typer.Context, models: Sequence[str], suites: Sequence[str]) -> None:
+    """Refuse options that would do nothing, all of them in one message.
+
+    Args:
+        context: knows which options were given, and their values.
+        models: the names of the models.
+        suites: the names of the benchmarks, groups resolved.
+
+    Raises:
+        Usage: an option is not of its form, or has no effect; the message names each one and says why.
+    """
+    from ..benchmarks.evaluation.benchmark import EvaluationError
+    from ..benchmarks.evaluation.models import check_backend
+
+    problems = []
+    for name, check in (("shard", shard_of), ("backend", check_backend)):
+        try:
+            check(context.params[name])
+        except EvaluationError as error:
+            problems.append(str(error))
+    reasons = _reasons_without_effect(models, suites, context.params["judge"])
+    for name, reason in reasons.items():
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            problems.append(f"--{name.replace('_', '-')} has no effect: {reason}")
+    if problems:
+        raise Usage("; ".join(problems))
+
+
+def _reasons_without_effect(models: Sequence[str], suites: Sequence[str], judge: str | None) -> dict[str, str]:
+    """Return why an option has no effect on this evaluation, by the option's name."""
+    from ..benchmarks.adapters import ADAPTERS
+    from ..benchmarks.evaluation.benchmark import Judged
+    from ..benchmarks.evaluation.heldout import NAME as HELDOUT
+    from ..benchmarks.evaluation.own import OWN
+
+    asked = f"--suite {','.join(suites)}"
+    published = [ADAPTERS[name] for name in suites if name in ADAPTERS]
+    ours = [name for name in suites if name in OWN]
+    urls = [name for name in [*models, judge or ""] if name.startswith(("http://", "https://"))]
+    reasons = {}
+    if HELDOUT not in suites:
+        reasons["items"] = f"it counts the items of --suite heldout, and {asked} is another; use --limit"
+    if set(suites) == {HELDOUT}:
+        reasons["limit"] = "the number of held-out items is --items"
+    if not ours and HELDOUT not in suites:
+        reasons["env"] = f"it picks worlds of the suites heldout and own, and {asked} has none"
+    if not ours:
+        for name in ("fresh", "fresh_seed"):
+            reasons[name] = f"it draws our own suites anew, and {asked} has none; add --suite own"
+    if not published:
+        reasons["data"] = f"it is the folder of published benchmarks, and the items of {asked} are made here"
+        reasons["sheet"] = f"each item of {asked} has one picture"
+    if not any(isinstance(adapter, Judged) for adapter in published):
+        reasons["judge"] = f"the replies to {asked} are scored by rules alone"
+    if not urls:
+        reasons["key_file"] = "no model is behind a URL"
+    if all(name in urls for name in models):
+        reasons["backend"] = "a model behind a URL is run by its own server"
+    return reasons
+
+
+def shard_of(text: str) -> tuple[int, int]:
+    """Return the part and the number of parts in `text`: (2, 4) of `2/4`, the second part of four.
+
+    Raises:
+        EvaluationError: `text` is not of this form.
+    """
+    from ..benchmarks.evaluation.benchmark import EvaluationError
+
+    part, slash, parts = text.partition("/")
+    if slash and part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts):
+        return int(part), int(parts)
+    raise EvaluationError(f"--shard is I/N with I from 1 to N, such as 2/4, got {text!r}")
+
+
+# --- the evaluation -------------------------------------------------------------------------------------------
+
+
+def _opener(out: Path, key_file: Path | None) -> Callable[..., Any]:
+    from ..benchmarks.evaluation.models import open_model
+
+    return partial(open_model, work=out / "work", key_file=key_file)
 
 
 def _evaluate(
-    models: Sequence[str],
-    choice: "Choice",
-    settings: "Settings",
+    openers: Sequence[Callable[[], Any]],
+    benchmarks: "Sequence[Benchmark]",
+    settings: Any,
     out: Path,
-    *,
-    backend: str,
-    key_file: Path | None,
-    judge: str | None,
-    as_json: bool,
-) -> None:
-    """One or two models on suites: a table or JSON, and every file in `out`."""
-    from ..benchmarks.evaluation.models import open_model
+    bars: ProgressBars,
+    open_judge: Callable[[], Any] | None,
+) -> "Evaluation":
+    """Ask every model every benchmark, with a progress bar for each."""
+    from ..benchmarks.evaluation.session import evaluate_models
+
+    model_number = 0
+
+    def counted(open_one: Callable[[], Any]) -> Any:
+        nonlocal model_number
+        model_number += 1
+        return open_one()
+
+    def show_progress(benchmark_name: str, done: int, total: int) -> None:
+        bars.update(f"model {model_number}, {benchmark_name}", done, total)
+
+    counted_openers = [partial(counted, open_one) for open_one in openers]
+    return evaluate_models(counted_openers, benchmarks, settings, out, show_progress, open_judge)
+
+
+def _report(evaluation: "Evaluation", settings: Any, out: Path, as_json: bool) -> None:
+    """Write every file into `out`, print tables or JSON, and exit with a status that says what failed.
+
+    Raises:
+        typer.Exit: with 1 where no question could be answered, with 3 where a part failed.
+    """
     from ..benchmarks.evaluation.page import write_page
     from ..benchmarks.evaluation.results import write_evaluation
-    from ..benchmarks.evaluation.session import choose, evaluate_models
-
-    benchmarks = choose(choice, out)
-    opened = [partial(open_model, name, backend=backend, work=out / "work", key_file=key_file) for name in models]
-    reader = partial(open_model, judge, work=out / "work", key_file=key_file) if judge else None
-    with _Bars(shown=not as_json) as bars:
-        begun = [bars.beginning(open_one) for open_one in opened]
-        found = evaluate_models(begun, benchmarks, settings, out, bars.told, reader)
-    body = write_evaluation(found, settings, out)
-    page = write_page(found, out)
-    if as_json:
-        print(json.dumps(body, indent=1))  # noqa: T201
-        return
-    _print(found)
-    console.print(f"page: [bold]{page}[/]; figures: [bold]{out / 'results.json'}[/]", soft_wrap=True)
-
-
-def _print(found: Any) -> None:
     from ..benchmarks.evaluation.table import remarks, tables
 
-    for table in tables(found):
-        console.print(table)
-    for remark in remarks(found):
-        console.print(remark, highlight=False, markup=False, soft_wrap=True)
+    body = write_evaluation(evaluation, settings, out)
+    page = write_page(evaluation, out)
+    if as_json:
+        print(json.dumps(body, indent=1))  # noqa: T201
+    else:
+        for table in tables(evaluation):
+            console.print(table)
+        for remark in remarks(evaluation):
+            console.print(remark, soft_wrap=True)
+        paths = Text.assemble("page: ", (str(page), "bold"), "; results: ", (str(out / "results.json"), "bold"))
+        console.print(paths, soft_wrap=True)
+    scores_of_all = [scores for models in evaluation.scores.values() for scores in models]
+    if settings.sheet and not any(scores.counts["sheets"] for scores in scores_of_all):
+        errors.print("note: --sheet had no effect, no question that was asked has several pictures", soft_wrap=True)
+    if status := evaluation.exit_status():
+        outcome = "no question could be asked" if status == 1 else "a part of the questions could not be asked"
+        reason = next(row.reason for scores in scores_of_all for row in scores.answers.rows if row.reason)
+        # The tables' remarks have the reason already.
+        cause = f" ({reason})" if as_json else ""
+        errors.print(f"{outcome}{cause}; the same command again asks what is left", soft_wrap=True)
+        raise typer.Exit(status)
 
 
-class _Bars:
-    """A progress bar for each benchmark of each model, on stderr."""
-
-    def __init__(self, shown: bool) -> None:
-        self._bars = Progress(
-            TextColumn("[bold]{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=errors,
-            disable=not shown,
-        )
-        self._tasks: dict[tuple[int, str], Any] = {}
-        self._model = 0
-
-    def __enter__(self) -> "_Bars":
-        self._bars.__enter__()
-        return self
-
-    def __exit__(self, *exception: Any) -> None:
-        self._bars.__exit__(*exception)
-
-    def beginning(self, open_one: Callable[[], Any]) -> Callable[[], Any]:
-        """The same opener, which also begins the bars of another model."""
-
-        def begin() -> Any:
-            self._model += 1
-            return open_one()
-
-        return begin
-
-    def told(self, name: str, done: int, total: int) -> None:
-        """Answers came in."""
-        key = (self._model, name)
-        if key not in self._tasks:
-            self._tasks[key] = self._bars.add_task(f"model {self._model}, {name}", total=total)
-        self._bars.update(self._tasks[key], completed=done, total=total)
+# --- benchmarks -----------------------------------------------------------------------------------------------
 
 
 @bench_app.command("list")
 def bench_list(as_json: Json = False) -> None:
-    """Every benchmark and suite that `zerosight eval --suite` takes."""
+    """List every benchmark and suite that `zerosight eval --suite` takes."""
     need_training()
     from ..benchmarks.evaluation.session import known_suites
 
-    found = known_suites()
+    suites = known_suites()
     if as_json:
-        print(json.dumps(found, indent=1))  # noqa: T201
+        print(json.dumps(suites, indent=1))  # noqa: T201
         return
-    table = Table("name", "what", "in", "data set")
-    for entry in found:
+    table = table_of(Column("name", no_wrap=True), "about", "groups", "data set")
+    for entry in suites:
         table.add_row(entry["name"], entry["title"], ", ".join(entry["groups"]), entry["data"])
     console.print(table)
 
@@ -191,30 +272,16 @@ def bench_list(as_json: Json = False) -> None:
 @bench_app.command("export")
 def bench_export(
     out: Annotated[Path, typer.Argument(help="An empty or new folder.")],
-    to: Annotated[str, typer.Option(help="lmms-eval or vlmevalkit.")],
-    suite: Annotated[str, typer.Option(help="The suite of ours.")] = "zerosight/heldout-v1",
-    env: Annotated[list[str] | None, typer.Option(help="Only this world; repeatable.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Items at most.")] = None,
-    fresh_seed: Annotated[int | None, typer.Option(min=0, help="A fresh variant under this seed.")] = None,
+    to: Annotated[str, typer.Option(help="The tool: lmms-eval or vlmevalkit.")],
+    suite: Annotated[str, typer.Option(help="Which of our suites.")] = "zerosight/heldout-v1",
+    env: Annotated[list[str] | None, typer.Option(help="Export only this environment; repeatable.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Export at most this many items.")] = None,
+    fresh_seed: Annotated[int | None, typer.Option(min=0, help="Export a fresh variant under this seed.")] = None,
 ) -> None:
-    """Write a suite of ours for lmms-eval or VLMEvalKit."""
+    """Write one of our suites for lmms-eval or VLMEvalKit."""
     need_training()
     from ..benchmarks.evaluation.bridges import export_suite
     from ..benchmarks.evaluation.session import own_suite
 
     path = export_suite(own_suite(suite, env or (), fresh_seed), to, out, limit)
-    console.print(f"{to}: [bold]{path}[/]", soft_wrap=True)
-
-
-def shard_of(text: str) -> tuple[int, int]:
-    """`2/4`: the second share of four.
-
-    Raises:
-        EvaluationError: it is not of this form.
-    """
-    from ..benchmarks.evaluation.benchmark import EvaluationError
-
-    first, slash, second = text.partition("/")
-    if slash and first.isdecimal() and second.isdecimal() and 1 <= int(first) <= int(second):
-        return int(first), int(second)
-    raise EvaluationError(f"--shard is I/N with I from 1 to N, such as 2/4, got {text!r}")
+    console.print(Text.assemble(f"{to}: ", (str(path), "bold")), soft_wrap=True)

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 import yaml
-from rich.table import Column, Table
+from rich.table import Column
+from rich.text import Text
 
-from .console import console
+from .console import console, output_file, table_of
 
 recipe_app = typer.Typer(no_args_is_help=True, help="Every system that can be run, each as a recipe of the one loop.")
 
@@ -18,22 +19,27 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a tabl
 
 @recipe_app.command("list")
 def recipe_list(as_json: Json = False) -> None:
-    """All recipes, each in a line."""
+    """List all recipes, each in a line."""
     from ..train.recipes import RECIPES
 
     if as_json:
-        found = [{"name": r.name, "title": r.title, "quirks": dict(r.algorithm.all_quirks())} for r in RECIPES.values()]
-        print(json.dumps(found, indent=1))  # noqa: T201
+        summaries = [
+            {"name": recipe.name, "title": recipe.title, "quirks": dict(recipe.algorithm.all_quirks())}
+            for recipe in RECIPES.values()
+        ]
+        print(json.dumps(summaries, indent=1))  # noqa: T201
         return
-    table = Table(Column("recipe", no_wrap=True), "about")
+    table = table_of(Column("recipe", no_wrap=True), "about")
     for recipe in RECIPES.values():
         table.add_row(recipe.name, recipe.title)
     console.print(table)
 
 
 @recipe_app.command("show")
-def recipe_show(name: str, as_json: Json = False) -> None:
-    """A recipe's source, its deviations, and what it sets."""
+def recipe_show(
+    name: Annotated[str, typer.Argument(help="A recipe's name: see `recipe list`.")], as_json: Json = False
+) -> None:
+    """Print a recipe's source, its deviations from that, and the options that it sets."""
     from ..train.recipes import find_recipe
 
     recipe = find_recipe(name)
@@ -42,16 +48,16 @@ def recipe_show(name: str, as_json: Json = False) -> None:
         body = {"name": recipe.name, "about": recipe.about, "changes": recipe.changes(), "quirks": quirks}
         print(json.dumps(body | {"config": recipe.config().model_dump(mode="json")}, indent=1))  # noqa: T201
         return
-    console.print(recipe.about, highlight=False, markup=False, soft_wrap=True)
+    console.print(recipe.about, soft_wrap=True)
     changes = {key: value for key, value in recipe.changes().items() if key not in ("recipe", "algorithm")}
     if changes:
-        console.print("\n[bold]What it sets[/] (everything else as by default):")
-        console.print(yaml.safe_dump(changes, sort_keys=False).rstrip(), highlight=False, markup=False, soft_wrap=True)
+        console.print(Text.assemble("\n", ("What it sets", "bold"), " (everything else as by default):"))
+        console.print(yaml.safe_dump(changes, sort_keys=False).rstrip(), soft_wrap=True)
     if quirks:
-        console.print("\n[bold]Quirks[/], off unless named: --set 'quirks=[NAME]'")
+        console.print(Text.assemble("\n", ("Quirks", "bold"), ", off unless named: --set 'paper_compat=[NAME]'"))
         for quirk, about in quirks.items():
-            console.print(f"  {quirk}: {about}", highlight=False, markup=False, soft_wrap=True)
-    console.print(f"\nRun it: zerosight evolve {recipe.name}", highlight=False)
+            console.print(f"  {quirk}: {about}", soft_wrap=True)
+    console.print(f"\nRun it: zerosight evolve {recipe.name}", soft_wrap=True)
 
 
 def compare(
@@ -61,4 +67,5 @@ def compare(
     """Put runs side by side on one page: results, curves, label error, forgetting, settings."""
     from ..train.runs.compare import write_comparison
 
-    console.print(f"comparison: [bold]{write_comparison(runs, out)}[/]")
+    output_file(out)
+    console.print(Text.assemble("comparison: ", (str(write_comparison(runs, out)), "bold")), soft_wrap=True)

@@ -62,7 +62,7 @@ def heldout_items(envs: Sequence[str], count: int, seed: int = SUITE_SEED) -> tu
 def heldout_suite(envs: Sequence[str], count: int, seed: int = SUITE_SEED) -> Suite:
     """Return `heldout_items` of the same arguments with their pictures."""
     items = heldout_items(envs, count, seed)
-    return Suite(items, tuple(env.show(item, env.size) for item in items for env in [make(item.env)]))
+    return Suite(items, tuple(env.render_item(item, env.size) for item in items for env in [make(item.env)]))
 
 
 def blind_partner(index: int, count: int) -> int:
@@ -194,7 +194,7 @@ def evaluate_writing(
     for (env, proposal), outcome in zip(valid, outcomes, strict=True):
         if isinstance(outcome, Drawn):
             drawn += 1
-            if env.unmet(outcome.scene, proposal.requirements) == ():
+            if env.missing_requirements(outcome.scene, proposal.requirements) == ():
                 faithful += 1
                 posed += env.check(outcome.scene, proposal.query) is None
     return {

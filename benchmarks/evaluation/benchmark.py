@@ -14,6 +14,25 @@ class EvaluationError(UserError, ValueError):
     """An evaluation cannot be made as asked; the message says what to do."""
 
 
+class ModelDownError(EvaluationError):
+    """A model, or the judge, failed for several questions in a row.
+
+    Args:
+        message: what happened, and how to go on.
+        answered: whether anything was answered before.
+    """
+
+    def __init__(self, message: str, *, answered: bool) -> None:
+        super().__init__(message)
+        self.exit_status = PARTLY_FAILED if answered else NOTHING_ASKED
+
+
+NOTHING_ASKED = 1
+"""The command line's status where no question could be answered."""
+PARTLY_FAILED = 3
+"""The command line's status where a part of the questions failed."""
+
+
 class Benchmark(Protocol):
     """Questions, how they are asked, and how replies are scored."""
 

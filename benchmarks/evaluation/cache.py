@@ -47,6 +47,9 @@ class Cache:
             # A kill cut the last line short: what follows must not be joined to it.
             self._append("")
 
+    def __len__(self) -> int:
+        return len(self._known)
+
     def __contains__(self, key: str) -> bool:
         return key in self._known
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import torch
 
+from ...errors import did_you_mean
 from ...render import Picture
 from ...roles.messages import Messages
-from ...train.config import Generation, RunConfig
+from ...train.config import GeneratorConfig, RunConfig
 from ...train.generators import Endpoint, OpenAICompatibleGenerator, VLLMMissingError, make_generator
 from ...train.generators.hf import HFGenerator
 from ...train.models.completions import Generator, Prompt, Sampling
@@ -63,6 +64,17 @@ def plain_prompt(messages: Messages, pictures: Sequence[Picture]) -> Prompt:
     return Prompt((), text=json.dumps(messages), picture=first, messages=messages, others=kept)
 
 
+def check_backend(backend: str) -> None:
+    """Refuse a `backend` that is not one of `BACKENDS`.
+
+    Raises:
+        EvaluationError: it is another; the message names those that are allowed.
+    """
+    if backend not in BACKENDS:
+        hint = did_you_mean(backend, BACKENDS)
+        raise EvaluationError(f"unknown backend {backend!r} (allowed: {', '.join(BACKENDS)}){hint and f'; {hint}'}")
+
+
 def open_model(name: str, *, backend: str = "hf", work: Path, key_file: Path | None = None) -> Answerer:
     """The model of a name.
 
@@ -78,8 +90,7 @@ def open_model(name: str, *, backend: str = "hf", work: Path, key_file: Path | N
         ModelNotFoundError: there is no such model here.
         RunError: the run has no checkpoint.
     """
-    if backend not in BACKENDS:
-        raise EvaluationError(f"unknown backend {backend!r} (allowed: {', '.join(BACKENDS)})")
+    check_backend(backend)
     path, _, role = name.rpartition(":")
     url = name.startswith(("http://", "https://"))
     run = Path(path) if path and role in ROLES and not Path(name).exists() else Path(name)
@@ -175,7 +186,7 @@ def _adapted(folder: Path) -> tuple[Policy, str]:
 
 
 def _vllm(folder: Path, policy: Policy, work: Path) -> Generator:
-    config = RunConfig(model=str(folder), generator=Generation(kind="vllm"))
+    config = RunConfig(model=str(folder), generator=GeneratorConfig(kind="vllm"))
     try:
         return make_generator(config, policy, work / "vllm")
     except VLLMMissingError as error:

@@ -18,7 +18,6 @@ from markupsafe import Markup
 
 from ...train.runs.store import write_atomically
 from .benchmark import chance_of
-from .figures import Estimate
 from .pictures import Thumbnails
 from .results import Evaluation
 from .runner import Answers
@@ -71,7 +70,7 @@ def _summaries(evaluation: Evaluation) -> list[dict[str, Any]]:
             {
                 "key": key,
                 "chance": "–" if (chance := chances[key]) is None else f"{100 * chance:.1f}",
-                "scores": [_plain(each.figures.get(key)) for each in models],
+                "scores": [interval(each.figures.get(key)) for each in models],
             }
             for key in keys
         ]
@@ -80,10 +79,6 @@ def _summaries(evaluation: Evaluation) -> list[dict[str, Any]]:
         body = {"name": name, "title": benchmark.title, "rows": rows, "counts": counts, "published": published}
         found.append(body)
     return found
-
-
-def _plain(figure: Estimate | None) -> str:
-    return interval(figure).replace("[dim]", "").replace("[/]", "")
 
 
 def _rows(answers: Sequence[Answers]) -> list[dict[str, Any]]:

@@ -16,9 +16,10 @@ from typing import Any
 
 from ... import __version__
 from ...train.runs.store import write_atomically
-from .benchmark import Benchmark, Judged, chance_of, jsonable
+from .benchmark import NOTHING_ASKED, PARTLY_FAILED, Benchmark, Judged, chance_of, jsonable
 from .cache import digest_of
 from .figures import Difference, Estimate, estimates, paired
+from .heldout import HeldoutSuite, run_summary
 from .own import OwnSuite, describe, foreign
 from .pictures import SHEET_NOTE
 from .runner import Answers, Settings
@@ -53,6 +54,14 @@ class Evaluation:
     """By benchmark, the first model minus the second."""
     memorised: Mapping[str, Sequence[Difference]] = field(default_factory=dict)
     """By suite of ours, for each model: fixed items minus fresh ones."""
+
+    def exit_status(self) -> int:
+        """Return the command line's status: 0, or that nothing could be asked, or that a part failed."""
+        models = [scores for models in self.scores.values() for scores in models]
+        failures = sum(scores.counts["failed"] for scores in models)
+        if not any(scores.counts["answered"] for scores in models):
+            return NOTHING_ASKED if failures or any(scores.counts["unreadable"] for scores in models) else 0
+        return PARTLY_FAILED if failures else 0
 
 
 def score_all(answers: Mapping[str, Sequence[Answers]]) -> dict[str, list[Scores]]:
@@ -120,12 +129,21 @@ def body_of(evaluation: Evaluation, settings: Settings) -> dict[str, Any]:
             "difference": evaluation.differences[name].to_dict() if name in evaluation.differences else None,
             "memorised": [each.to_dict() for each in evaluation.memorised.get(name, ())],
         }
-    return {
+    return _runs_own(evaluation) | {
         "zerosight": __version__,
         "models": [{"name": n, "digest": d} for n, d in zip(evaluation.models, evaluation.digests, strict=True)],
         "limit": settings.limit,
         "benchmarks": benchmarks,
     }
+
+
+def _runs_own(evaluation: Evaluation) -> dict[str, Any]:
+    """Return one model's held-out figures as a run's evaluations have them, for what reads those; else nothing."""
+    pair = list(evaluation.scores.values())[:2]
+    if len(evaluation.models) != 1 or len(pair) != 2:
+        return {}
+    sighted, blind = (models[0].answers for models in pair)
+    return run_summary(sighted.benchmark, sighted, blind) if isinstance(sighted.benchmark, HeldoutSuite) else {}
 
 
 def write_evaluation(evaluation: Evaluation, settings: Settings, out: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from ...render import Picture
 from ...roles.messages import Messages
 from ..adapters.base import BenchmarkDataError
 from ..samples import BadRow, Sample
-from .benchmark import Benchmark, EvaluationError, Judged, jsonable, questions_of
+from .benchmark import Benchmark, Judged, ModelDownError, jsonable, questions_of
 from .cache import Cache, Reply, digest_of
 from .judge import CONCURRENCY, Judge
 from .models import Answerer
@@ -153,7 +153,7 @@ def ask(
 
     Raises:
         BenchmarkDataError: the benchmark's data is not there, or not as it was published.
-        EvaluationError: the model's machinery failed for several questions in a row. What was answered is kept.
+        ModelDownError: the model failed for several questions in a row. What was answered is kept.
     """
     tokens = settings.max_new_tokens or getattr(benchmark, "max_new_tokens", None) or DEFAULT_TOKENS
     loaded = list(questions_of(benchmark, settings.data, settings.limit))
@@ -223,9 +223,10 @@ def _answer(
         if failure is not None:
             one[0].row.outcome, one[0].row.reason = "failed", _first_line(failure)
         if health.failing >= PATIENCE:
-            raise EvaluationError(
+            raise ModelDownError(
                 f"{answerer.name} failed for {PATIENCE} questions in a row, at last with: {_first_line(failure)}. What "
-                f"was answered is kept in {cache.folder}: mend it, then give the same command again to go on"
+                f"was answered is kept in {cache.folder}: mend it, then give the same command again to go on",
+                answered=len(cache) > 0,
             )
 
 
@@ -268,9 +269,10 @@ def _settle(benchmark: Benchmark, batch: Sequence[_Asked], cache: Cache, judge: 
                 each.row.score = found
             health.not_judged = health.not_judged + 1 if each.row.score is None else 0
     if health.not_judged >= PATIENCE:
-        raise EvaluationError(
+        raise ModelDownError(
             f"the judge {judge.name} failed for {health.not_judged} replies in a row. Every reply is kept in "
-            f"{cache.folder}: mend it and give the same command again, or leave --judge away for scores by rules"
+            f"{cache.folder}: mend it and give the same command again, or leave --judge away for scores by rules",
+            answered=len(cache) > 0,
         )
 
 

@@ -1,18 +1,21 @@
 """An evaluation from the names of models and suites to its figures; it can be killed and given again at any moment."""
 
-import difflib
 import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ...envs import make
+from ...errors import did_you_mean
 from ...train.runs.store import write_atomically
 from ..adapters import ADAPTERS, SUITES
 from .benchmark import Benchmark, EvaluationError
 from .cache import Cache
 from .figures import unpaired
+from .heldout import DEFAULT_ITEMS, HeldoutSuite
+from .heldout import NAME as HELDOUT
 from .judge import Judge
 from .models import Answerer
 from .own import OWN, OwnSuite
@@ -30,7 +33,11 @@ class Choice:
     suites: str
     """Names with commas between: of groups, public benchmarks, or suites of ours."""
     worlds: Sequence[str] = ()
-    """Only these worlds of our own suites; all of them where empty."""
+    """Only these worlds of our own suites; all of them where empty. Of the held-out items: those of these worlds."""
+    items: int = DEFAULT_ITEMS
+    """Held-out items."""
+    taught_forms: tuple[str, ...] = ()
+    """Forms that the models were taught to answer before their run, for the held-out items' kinds."""
     fresh: bool = False
     """Also fresh variants of our own suites."""
     fresh_seed: int | None = None
@@ -38,7 +45,7 @@ class Choice:
 
 
 def choose(choice: Choice, out: Path) -> list[Benchmark]:
-    """The benchmarks, in the order of their names as given.
+    """Return the benchmarks, in the order of their names as given.
 
     Args:
         choice: what is asked for.
@@ -47,27 +54,34 @@ def choose(choice: Choice, out: Path) -> list[Benchmark]:
     Raises:
         EvaluationError: a name is unknown, or there is nothing that could be fresh.
     """
-    names = list(dict.fromkeys(each for name in choice.suites.split(",") for each in _names(name.strip())))
-    found: list[Benchmark] = []
-    for name in names:
+    benchmarks: list[Benchmark] = []
+    for name in suite_names(choice.suites):
+        if name == HELDOUT:
+            benchmarks += _heldout(choice).both()
+            continue
         if name not in OWN:
-            found.append(ADAPTERS[name])
+            benchmarks.append(ADAPTERS[name])
             continue
         suite = OWN[name].only(choice.worlds) if choice.worlds else OWN[name]
         suite = suite.kept_in(out / "items" / slug(name))
-        found.append(suite)
+        benchmarks.append(suite)
         if choice.fresh:
-            found.append(suite.fresh(_fresh_seed(choice, out)))
-    if choice.fresh and not any(isinstance(each, OwnSuite) for each in found):
+            benchmarks.append(suite.fresh(_fresh_seed(choice, out)))
+    if choice.fresh and not any(isinstance(benchmark, OwnSuite) for benchmark in benchmarks):
         raise EvaluationError("--fresh draws our own suites anew, and none was asked for; add --suite own")
-    return found
+    return benchmarks
+
+
+def _heldout(choice: Choice) -> HeldoutSuite:
+    suite = HeldoutSuite(count=choice.items, taught_forms=choice.taught_forms)
+    return replace(suite, worlds=tuple(make(world).id for world in choice.worlds)) if choice.worlds else suite
 
 
 def own_suite(name: str, worlds: Sequence[str] = (), fresh_seed: int | None = None) -> OwnSuite:
-    """A suite of ours, all of it or some worlds, fixed or fresh.
+    """Return the suite of ours called `name`, all of it or some `worlds`, fixed or fresh under `fresh_seed`.
 
     Raises:
-        EvaluationError: there is none of this name.
+        EvaluationError: no suite of ours has this name.
     """
     if name not in OWN:
         raise EvaluationError(f"no suite of ours is called {name!r} (allowed: {', '.join(OWN)})")
@@ -76,35 +90,47 @@ def own_suite(name: str, worlds: Sequence[str] = (), fresh_seed: int | None = No
 
 
 def known_suites() -> list[dict[str, Any]]:
-    """Every benchmark: its name, title, the groups it is in, and where its data is."""
-    groups = {**SUITES, "own": tuple(OWN)}
-    every: Mapping[str, Any] = {**OWN, **ADAPTERS}
+    """Return every benchmark: its name, title, the groups it is in, and where its data is."""
+    groups = _groups()
+    benchmarks: Mapping[str, Any] = {HELDOUT: HeldoutSuite(), **OWN, **ADAPTERS}
     return [
         {
             "name": name,
             "title": benchmark.title,
-            "groups": [group for group, names in groups.items() if name in names],
+            "groups": [group for group, members in groups.items() if name in members],
             "data": getattr(benchmark, "dataset", "made here"),
         }
-        for name, benchmark in every.items()
+        for name, benchmark in benchmarks.items()
     ]
 
 
-def _names(name: str) -> Sequence[str]:
-    """The benchmarks of a group, or the one of this name."""
-    groups: Mapping[str, Sequence[str]] = {**SUITES, "own": tuple(OWN)}
+def _groups() -> Mapping[str, Sequence[str]]:
+    return {**SUITES, "own": tuple(OWN)}
+
+
+def suite_names(suites: str) -> list[str]:
+    """Return the names of single benchmarks that `suites` names, groups resolved, each once.
+
+    Raises:
+        EvaluationError: a name is unknown.
+    """
+    return list(dict.fromkeys(member for name in suites.split(",") for member in _members(name.strip())))
+
+
+def _members(name: str) -> Sequence[str]:
+    """Return the benchmarks of the group `name`, or the one that is called so."""
+    groups = _groups()
     if name in groups:
         return groups[name]
-    if name in ADAPTERS or name in OWN:
+    if name == HELDOUT or name in ADAPTERS or name in OWN:
         return (name,)
-    known = [*groups, "heldout", *OWN, *ADAPTERS]
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    raise EvaluationError(f"unknown suite {name!r}; {hint}(allowed: {', '.join(known)})")
+    known_names = [*groups, HELDOUT, *OWN, *ADAPTERS]
+    hint = did_you_mean(name, known_names, cutoff=0.4)
+    raise EvaluationError(f"unknown suite {name!r}; {hint and f'{hint} '}(allowed: {', '.join(known_names)})")
 
 
 def _fresh_seed(choice: Choice, out: Path) -> int:
-    """The seed that was given, else the one that this folder's evaluation drew before, else a new secret one."""
+    """Return `choice`'s seed, else the one that the evaluation in `out` drew before, else a new secret one."""
     if choice.fresh_seed is not None:
         return choice.fresh_seed
     path = out / "fresh.json"
@@ -123,7 +149,7 @@ def evaluate_models(
     told: Told | None = None,
     open_judge: Callable[[], Answerer] | None = None,
 ) -> Evaluation:
-    """Every model on every benchmark; the models one after another, so that only one is in memory.
+    """Ask every model every benchmark; the models one after another, so that only one is in memory.
 
     Args:
         opened: for each model what opens it.
@@ -135,27 +161,27 @@ def evaluate_models(
 
     Raises:
         BenchmarkDataError: a benchmark's data is not there.
-        EvaluationError: a model's machinery is dead.
+        ModelDownError: a model fails again and again.
     """
     judge = None
     if open_judge is not None:
         reader = open_judge()
         judge = Judge(reader, Cache(out / "cache" / f"judge-{reader.digest[:16]}"))
-    every = [_answers_of(open_one, benchmarks, settings, out, told, judge) for open_one in opened]
-    found = {name: [answers[name] for _, _, answers in every] for name in (each.name for each in benchmarks)}
+    outcomes = [_answers_of(open_one, benchmarks, settings, out, told, judge) for open_one in opened]
+    by_benchmark = {b.name: [answers[b.name] for _, _, answers in outcomes] for b in benchmarks}
     memorised = {
         name: [
-            unpaired([s for _, s in fixed.scored], [s for _, s in fresh.scored])
-            for fixed, fresh in zip(answers, found[f"{name}+fresh"], strict=True)
+            unpaired([score for _, score in fixed.scored], [score for _, score in fresh.scored])
+            for fixed, fresh in zip(answers, by_benchmark[f"{name}+fresh"], strict=True)
         ]
-        for name, answers in found.items()
-        if f"{name}+fresh" in found
+        for name, answers in by_benchmark.items()
+        if f"{name}+fresh" in by_benchmark
     }
     return Evaluation(
-        models=[name for name, _, _ in every],
-        digests=[digest for _, digest, _ in every],
-        scores=score_all(found),
-        differences=differences_of(found),
+        models=[name for name, _, _ in outcomes],
+        digests=[digest for _, digest, _ in outcomes],
+        scores=score_all(by_benchmark),
+        differences=differences_of(by_benchmark),
         memorised=memorised,
     )
 
@@ -168,11 +194,12 @@ def _answers_of(
     told: Told | None,
     judge: Judge | None,
 ) -> tuple[str, str, dict[str, Answers]]:
-    """A model's name, its digest and its answers by benchmark; the model is gone when this returns."""
-    answerer, thumbnails, found = open_one(), Thumbnails(out / "thumbnails"), {}
+    """Return a model's name, its digest and its answers by benchmark; the model is gone when this returns."""
+    answerer, thumbnails = open_one(), Thumbnails(out / "thumbnails")
+    answers_by_benchmark = {}
     share, shares = settings.shard
     writer = "answers" if shares == 1 else f"answers-{share}-of-{shares}"
     for benchmark in benchmarks:
         cache = Cache(out / "cache" / answerer.digest[:16] / slug(benchmark.name), writer)
-        found[benchmark.name] = ask(benchmark, answerer, cache, settings, told, thumbnails, judge)
-    return answerer.name, answerer.digest, found
+        answers_by_benchmark[benchmark.name] = ask(benchmark, answerer, cache, settings, told, thumbnails, judge)
+    return answerer.name, answerer.digest, answers_by_benchmark

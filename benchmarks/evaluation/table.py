@@ -1,10 +1,13 @@
-"""The table of an evaluation: each benchmark's score and categories beside chance, with intervals."""
+"""The tables of an evaluation: each benchmark's score and categories beside chance, with intervals.
+
+Cells are plain text or rich's Text, never markup: names come from models, folders and published files.
+"""
 
 import math
 from collections.abc import Sequence
 
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from .benchmark import Benchmark, chance_of
 from .figures import Difference, Estimate
@@ -12,77 +15,81 @@ from .results import Evaluation, notes_of
 
 
 def tables(evaluation: Evaluation) -> list[Table]:
-    """One table for each benchmark, the figures in percent."""
+    """Return one table for each benchmark of `evaluation`, the scores in per cent."""
     return [_table(evaluation, name) for name in evaluation.scores]
 
 
 def _table(evaluation: Evaluation, name: str) -> Table:
     models = evaluation.scores[name]
     benchmark = models[0].answers.benchmark
-    table = Table(title=f"{escape(benchmark.title)} (%, 95 % interval)", title_justify="left")
-    table.add_column("category")
-    table.add_column("items", justify="right")
-    table.add_column("chance", justify="right")
+    table = Table(title=Text(f"{benchmark.title} (%, 95 % interval)"), title_justify="left")
+    table.add_column("category", overflow="fold")
+    table.add_column("items", justify="right", no_wrap=True)
+    table.add_column("chance", justify="right", no_wrap=True)
     for model in evaluation.models:
-        table.add_column(escape(model), justify="right")
+        table.add_column(Text(model), justify="right", overflow="fold")
     if benchmark.published:
-        table.add_column("published")
-    keys = list(dict.fromkeys(key for each in models for key in each.figures))
+        table.add_column("published", overflow="fold")
     samples = [sample for sample, _ in models[0].answers.scored]
-    for key in keys:
-        figures = [each.figures.get(key) for each in models]
-        items = str(max(figure.items for figure in figures if figure is not None))
+    for key in dict.fromkeys(key for scores in models for key in scores.figures):
+        estimates = [scores.figures.get(key) for scores in models]
+        items = str(max(estimate.items for estimate in estimates if estimate is not None))
         chance = chance_of(benchmark, key, samples)
-        shown = "–" if chance is None else f"{100 * chance:.1f}"
-        others = [_published(benchmark)] if key == "overall" and benchmark.published else []
-        table.add_row(
-            escape(key), items, shown, *(interval(figure) for figure in figures), *others, end_section=key == "overall"
-        )
+        chance_text = "–" if chance is None else f"{100 * chance:.1f}"
+        published = [_published(benchmark)] if key == "overall" and benchmark.published else []
+        cells = [Text(key), items, chance_text, *(_cell(estimate) for estimate in estimates), *published]
+        table.add_row(*cells, end_section=key == "overall")
     return table
 
 
-def _published(benchmark: Benchmark) -> str:
-    """Others' overall scores in percent, one on a line."""
-    return escape("\n".join(f"{value:g} {who}" for who, value in benchmark.published.items()))
+def _published(benchmark: Benchmark) -> Text:
+    """Return others' overall scores in per cent, one on a line."""
+    return Text("\n".join(f"{value:g} {who}" for who, value in benchmark.published.items()))
+
+
+def _cell(estimate: Estimate | None) -> Text:
+    """Return `estimate` as a cell, its interval dim."""
+    value, space, ends = interval(estimate).partition(" ")
+    return Text.assemble(value, (space + ends, "dim"))
 
 
 def remarks(evaluation: Evaluation) -> list[str]:
-    """What is said under the tables: differences and their power, memorisation, notes."""
-    found = []
+    """Return what is said under the tables: differences and their power, memorisation, notes."""
+    lines = []
     for name, models in evaluation.scores.items():
         if name in evaluation.differences:
-            found.append(f"{name}: {difference(evaluation.differences[name], evaluation.models)}")
+            lines.append(f"{name}: {difference(evaluation.differences[name], evaluation.models)}")
         for model, gap in zip(evaluation.models, evaluation.memorised.get(name, ()), strict=False):
             verdict = "above what chance explains" if gap.estimate.low > 0 else "no sign of memorised items"
-            found.append(f"{name}: {model}: fixed minus fresh items {signed(gap.estimate)}: {verdict}; {power(gap)}")
-        found += [f"{name}: {each.answers.model}: {note}" for each in models for note in notes_of(each)]
-    return found
+            lines.append(f"{name}: {model}: fixed minus fresh items {signed(gap.estimate)}: {verdict}; {power(gap)}")
+        lines += [f"{name}: {scores.answers.model}: {note}" for scores in models for note in notes_of(scores)]
+    return lines
 
 
-def interval(figure: Estimate | None) -> str:
-    """`56.1 (53.0–59.2)`; a dash of nothing."""
-    if figure is None or math.isnan(figure.value):
+def interval(estimate: Estimate | None) -> str:
+    """Return `estimate` in per cent as `56.1 (53.0–59.2)`; a dash where there is none."""
+    if estimate is None or math.isnan(estimate.value):
         return "–"
-    ends = "" if math.isnan(figure.low) else f" [dim]({100 * figure.low:.1f}–{100 * figure.high:.1f})[/]"
-    return f"{100 * figure.value:.1f}{ends}"
+    ends = "" if math.isnan(estimate.low) else f" ({100 * estimate.low:.1f}–{100 * estimate.high:.1f})"
+    return f"{100 * estimate.value:.1f}{ends}"
 
 
-def signed(figure: Estimate) -> str:
-    """`+1.2 points (−0.4 to +2.8)`."""
-    if math.isnan(figure.value):
+def signed(estimate: Estimate) -> str:
+    """Return `estimate` of a difference as `+1.2 points (−0.4 to +2.8)`."""
+    if math.isnan(estimate.value):
         return "not known"
-    ends = "" if math.isnan(figure.low) else f" ({100 * figure.low:+.1f} to {100 * figure.high:+.1f})"
-    return f"{100 * figure.value:+.1f} points{ends}".replace("-", "−")
+    ends = "" if math.isnan(estimate.low) else f" ({100 * estimate.low:+.1f} to {100 * estimate.high:+.1f})"
+    return f"{100 * estimate.value:+.1f} points{ends}".replace("-", "−")
 
 
-def difference(found: Difference, models: Sequence[str]) -> str:
-    """Who is better, how surely, and what could have been seen."""
-    verdict = "clear" if found.clear else "could be chance"
-    return f"{models[0]} minus {models[1]}: {signed(found.estimate)}, {verdict}; {power(found)}"
+def difference(gap: Difference, models: Sequence[str]) -> str:
+    """Return which of two `models` is better by `gap`, how surely, and how small a difference could have been seen."""
+    verdict = "clear" if gap.clear else "could be chance"
+    return f"{models[0]} minus {models[1]}: {signed(gap.estimate)}, {verdict}; {power(gap)}"
 
 
-def power(found: Difference) -> str:
-    """What so many questions can tell apart."""
-    if math.isnan(found.detectable):
+def power(gap: Difference) -> str:
+    """Return in words what so many questions can tell apart."""
+    if math.isnan(gap.detectable):
         return "too few questions to say what they can tell apart"
-    return f"so many questions can tell apart differences above {100 * found.detectable:.1f} points"
+    return f"so many questions can tell apart differences above {100 * gap.detectable:.1f} points"

@@ -167,7 +167,7 @@ def test_words_of_the_table() -> None:
     assert difference(found, ["one", "two"]).startswith("one minus two: +50.0 points")
     assert ", clear; so many questions can tell apart differences above 27." in difference(found, ["one", "two"])
     assert interval(None) == "–"
-    assert interval(estimates(TOY, scored([1, 0]))["overall"]).startswith("50.0 [dim](9.5–90.5)")
+    assert interval(estimates(TOY, scored([1, 0]))["overall"]).startswith("50.0 (9.5–90.5)")
 
 
 def test_the_table_has_published_figures_beside_the_score(tmp_path: Path) -> None:

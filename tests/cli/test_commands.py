@@ -15,7 +15,7 @@ CommandLine = Callable[..., subprocess.CompletedProcess[str]]
     ("arguments", "message"),
     [
         (["evolve", "zerosite"], "unknown recipe 'zerosite'; did you mean 'zerosight'?"),
-        (["evolve", "--set", "quirks=[fast]"], "unknown quirk 'fast'"),
+        (["evolve", "--set", "paper_compat=[fast]"], "unknown quirk 'fast'"),
         (["evolve", "--from", "nowhere"], "nowhere is no run directory"),
         (["recipe", "show", "mm-zro"], "unknown recipe 'mm-zro'; did you mean 'mm-zero'?"),
         (["compare", "nowhere"], "a comparison takes 2 to 6 runs, got 1"),
@@ -29,7 +29,7 @@ CommandLine = Callable[..., subprocess.CompletedProcess[str]]
         (["evolve", "--resume", "nowhere"], "nowhere is no run directory"),
         (["evolve", "--set", "model=no/where"], "no model at 'no/where'"),
         (["env", "show", "shape/Canvas-v1"], "did you mean 'shapes/Canvas-v1'?"),
-        (["env", "sample", "shapes/Canvas-v1", "--task", "colors"], "unknown form 'colors'; did you mean 'colour'?"),
+        (["env", "sample", "shapes/Canvas-v1", "--task", "colors"], "unknown task 'colors'; did you mean 'colour'?"),
         (["env", "sample", "shapes/Canvas-v1", "--difficulty", "9"], "unknown difficulty 9"),
         (["env", "sample", "shapes/Canvas-v1", "--split", "test"], "unknown split 'test'"),
         (["eval", "embedded", "--suite", "vsi"], "unknown suite 'vsi'"),

@@ -1,6 +1,7 @@
 """`zerosight eval` on suites and `zerosight bench`, as a person meets them."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -101,7 +102,6 @@ def test_shares_are_put_together(printed: Printed, tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["eval", "embedded", "--suite", "owm"], "unknown suite 'owm'; did you mean 'own'?"),
-        (["eval", "embedded", "embedded"], "--suite heldout measures one model; compare two with --suite own"),
         (["eval", "embedded", "--suite", "own", "--shard", "3/2"], "--shard is I/N with I from 1 to N"),
         (["eval", "embedded", "--suite", "own", "--backend", "vlm"], "unknown backend 'vlm' (allowed: hf, vllm)"),
         (["eval", "http://127.0.0.1:9", "--suite", "own"], "does not say which model"),
@@ -117,6 +117,110 @@ def test_bad_input_is_one_line_with_the_fix(zerosight: CommandLine, arguments: l
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
 
 
+GIVEN = {
+    "items": "5",
+    "limit": "1",
+    "env": "shapes/Canvas-v1",
+    "data": "/no/such/folder",
+    "fresh": None,
+    "fresh-seed": "3",
+    "sheet": None,
+    "shard": "1/2",
+    "backend": "hf",
+    "key-file": "/no/such/file",
+    "judge": "embedded",
+}
+"""Options that some evaluations have no use for."""
+URL = "http://127.0.0.1:9#m"
+
+
+@pytest.mark.parametrize(
+    ("models", "suite", "without_effect"),
+    [
+        (["embedded"], "heldout", {"limit", "data", "fresh", "fresh-seed", "sheet", "key-file", "judge"}),
+        (["embedded"], "own", {"items", "data", "sheet", "key-file", "judge"}),
+        (["embedded"], "heldout,own", {"data", "sheet", "key-file", "judge"}),
+        (["embedded"], "vsi-bench", {"items", "env", "fresh", "fresh-seed", "key-file", "judge"}),
+        (["embedded"], "mathvista", {"items", "env", "fresh", "fresh-seed", "key-file"}),
+        ([URL], "vsi-bench,own", {"items", "backend", "judge"}),
+        (["embedded", URL], "mathvista,heldout", {"fresh", "fresh-seed"}),
+    ],
+    ids=lambda value: ",".join(sorted(value)) if isinstance(value, set | list) else value,
+)
+def test_every_option_without_effect_is_named_and_no_other(
+    zerosight: CommandLine, models: list[str], suite: str, without_effect: set[str], tmp_path: Path
+) -> None:
+    options = [part for name, value in GIVEN.items() for part in ([f"--{name}"] + ([value] if value else []))]
+    # A part that cannot be: whatever has an effect stops here too, before anything is asked.
+    done = zerosight("eval", *models, "--suite", suite, *options, "--shard", "9/4")
+    assert done.returncode == 2
+    assert set(re.findall(r"--([a-z-]+) has no effect: \S", done.stderr)) == without_effect
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_options_of_another_suite_are_refused_together(zerosight: CommandLine) -> None:
+    wrong = ["--backend", "nonsense", "--judge", "x#y", "--data", "/no/such/folder", "--limit", "1", "--shard", "9/4"]
+    done = zerosight("eval", "embedded", "--suite", "heldout", "--items", "15", *wrong, "--json")
+    assert done.returncode == 2 and done.stdout == ""
+    for reason in (
+        "unknown backend 'nonsense' (allowed: hf, vllm)",
+        "--judge has no effect: the replies to --suite heldout are scored by rules alone",
+        "--data has no effect: it is the folder of published benchmarks",
+        "--limit has no effect: the number of held-out items is --items",
+        "--shard is I/N with I from 1 to N",
+    ):
+        assert reason in done.stderr
+
+
+def test_heldout_items_are_asked_as_a_run_asks_them(printed: Printed, tmp_path: Path) -> None:
+    from zerosight.train.heldout import evaluate, heldout_suite
+    from zerosight.train.models.load import EMBEDDED
+    from zerosight.train.models.policy import Policy
+    from zerosight.train.session import taught_forms
+
+    body = json.loads(printed("eval", "embedded", "--items", "45", "--json"))
+    measured = evaluate(Policy.load(EMBEDDED), heldout_suite(["shapes/Canvas-v1"], 45), taught_forms("embedded"))
+    assert {name: body[name] for name in measured} == measured
+    assert set(body["benchmarks"]) == {"heldout", "heldout+blind"}
+    (sighted,), (blind,) = (body["benchmarks"][name]["models"] for name in ("heldout", "heldout+blind"))
+    assert sighted["figures"]["overall"]["value"] == measured["overall"]["accuracy"]
+    assert blind["figures"]["overall"]["value"] == measured["overall"]["blind"]
+    assert (tmp_path / "evaluation" / "page.html").is_file()
+
+
+def test_two_models_are_compared_on_heldout_items(printed: Printed) -> None:
+    text = printed("eval", "embedded", "embedded", "--items", "15")
+    assert "heldout: embedded minus embedded: +0.0 points" in text
+
+
+def test_a_dead_server_exits_with_1(zerosight: CommandLine) -> None:
+    done = zerosight("eval", URL, "--suite", "own", "--limit", "1")
+    assert done.returncode == 1
+    assert "no question could be asked" in done.stderr
+
+
+def test_a_server_that_refuses_a_part_exits_with_3_and_all_of_it_with_1(
+    zerosight: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).parent.parent / "benchmarks")
+    from toy_server import ToyServer
+
+    server = ToyServer()
+    try:
+        only = ["--suite", "own", "--env", "shapes/Canvas-v1", "--limit", "4"]
+        assert zerosight("eval", f"{server.url}#m", *only, "--out", "all").returncode == 0
+        question = server.bodies[0]["messages"][-1]["content"][-1]["text"]
+        server.refused = (question,)
+        done = zerosight("eval", f"{server.url}#m", *only, "--out", "part")
+        assert done.returncode == 3, done.stdout + done.stderr
+        assert "a part of the questions could not be asked" in done.stderr
+        server.refused = ("",)
+        assert zerosight("eval", f"{server.url}#m", *only, "--out", "none", "--json").returncode == 1
+    finally:
+        server.close()
+
+
 def test_bench_list_names_what_eval_takes(printed: Printed) -> None:
     found = json.loads(printed("bench", "list", "--json"))
     own = next(entry for entry in found if entry["name"] == "zerosight/heldout-v1")
@@ -128,7 +232,7 @@ def test_bench_export_writes_a_task(printed: Printed, tmp_path: Path) -> None:
     folder = tmp_path / "task"
     printed("bench", "export", str(folder), "--to", "lmms-eval", "--env", "shapes/Canvas-v1", "--limit", "3")
     assert {path.name for path in folder.iterdir()} == {
-        "answers.py", "utils.py", "zerosight_heldout_v1.parquet", "zerosight_heldout_v1.yaml",
+        "answers", "utils.py", "zerosight_heldout_v1.parquet", "zerosight_heldout_v1.yaml",
     }  # fmt: skip
 
 

@@ -1,0 +1,118 @@
+"""The held-out items that a run measures itself on, as a benchmark: sighted, and blind with another item's picture.
+
+`zerosight eval MODEL` asks them as it asks any benchmark; `run_summary` gives the figures as a run's own evaluations
+have them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+from ...envs import Item, make
+from ...envs.shapes.canvas import ENV_ID
+from ...roles import solver
+from ...train.curriculum.base import task_label
+from ...train.heldout import ANSWER_TOKENS, answer_row, blind_partner, heldout_items, is_right, kind_of, summarize
+from ..samples import Sample
+from .items import ItemPicture, category_means, item_prompt
+from .runner import Answers
+
+NAME = "heldout"
+DEFAULT_ITEMS = 1200
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldoutSuite:
+    """The first items of the held-out split of some worlds, which no run trains on."""
+
+    worlds: tuple[str, ...] = (ENV_ID,)
+    count: int = DEFAULT_ITEMS
+    taught_forms: tuple[str, ...] = ()
+    """Forms that the model was taught to answer before its run."""
+    blind: bool = False
+    """Each question is asked with another item's picture: what the words alone give away."""
+    published: Mapping[str, float] = field(default_factory=dict)
+    system: str = solver.SYSTEM
+    """The words that the Solver is trained under."""
+    max_new_tokens: int = ANSWER_TOKENS
+
+    @property
+    def name(self) -> str:
+        """`heldout`, or `heldout+blind`."""
+        return f"{NAME}+blind" if self.blind else NAME
+
+    @property
+    def title(self) -> str:
+        """What tables are headed with."""
+        return "Held-out items, each with another item's picture" if self.blind else "Held-out items of a run"
+
+    @property
+    def chance(self) -> Mapping[str, float]:
+        """The score of the best constant answer, by form."""
+        return {
+            task_label(self.worlds, world, name): task.chance
+            for world in self.worlds
+            for name, task in make(world).tasks.items()
+        }
+
+    def load(self, root: object = None, limit: int | None = None) -> Iterator[Sample]:
+        """Yield the questions.
+
+        Args:
+            root: not used: items are made, not read.
+            limit: yield so many at most.
+        """
+        items = _items(self.worlds, self.count)
+        for index, item in islice(enumerate(items), limit):
+            pictured = items[blind_partner(index, len(items))] if self.blind else item
+            category = {"form": task_label(self.worlds, item.env, item.task)}
+            if self.taught_forms:
+                category["kind"] = kind_of(item, self.taught_forms)
+            yield Sample(
+                id=str(index),
+                question=item.question.text,
+                options=tuple(item.question.options),
+                answer=item.truth.value,
+                images=(ItemPicture(pictured),),
+                category=category,
+                fields={"item": item},
+            )
+
+    def prompt(self, sample: Sample) -> str:
+        """Return the words of `sample`'s question."""
+        return item_prompt(sample.fields["item"])
+
+    def score(self, sample: Sample, reply: str) -> float:
+        """Return 1 where `reply` is wholly right on `sample`, else 0, as runs count it."""
+        return float(is_right(sample.fields["item"], reply))
+
+    def aggregate(self, scored: Sequence[tuple[Sample, float]]) -> Mapping[str, float]:
+        """Return the mean of `scored` overall, by form and by kind."""
+        return category_means(scored, ("form", "kind"))
+
+    def both(self) -> tuple["HeldoutSuite", "HeldoutSuite"]:
+        """Return the suite sighted and blind."""
+        return replace(self, blind=False), replace(self, blind=True)
+
+
+@lru_cache(maxsize=2)
+def _items(worlds: tuple[str, ...], count: int) -> tuple[Item, ...]:
+    return heldout_items(worlds, count)
+
+
+def run_summary(suite: HeldoutSuite, sighted: Answers, blind: Answers) -> dict[str, Any]:
+    """Return one model's figures on `suite` in the form of a run's own evaluations.
+
+    Args:
+        suite: what was asked.
+        sighted: what was answered to each item's own picture.
+        blind: what was answered to another item's; an item counts where both were answered.
+    """
+    rows = [
+        answer_row(suite.worlds, seen.sample.fields["item"], suite.taught_forms, seen.reply, unseen.reply)
+        for seen, unseen in zip(sighted.rows, blind.rows, strict=True)
+        if seen.sample is not None and seen.outcome == unseen.outcome == "answered"
+    ]
+    return summarize(rows)
