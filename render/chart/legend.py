@@ -7,7 +7,7 @@ from shapely import box
 
 from ...geometry.chart import LegendEntry
 from .display import DisplayItem, PaintedPath, TextItem
-from .marks import Look, look_of
+from .measure import Look, look_of
 from .outlines import bounds_of, hexadecimal
 from .parts import MIN_VISIBLE_SAMPLE, TextBlock, is_seen
 from .visible import FigureVisibility, region_of

@@ -12,7 +12,8 @@ from .axes import AxisReader, PanelFrame, find_frame, read_axes, share_scales, s
 from .display import DisplayList, PaintedPath
 from .heatmap import ColourGrid, ColourRamp, find_cells, ramp_of, values_of
 from .legend import LegendRow, entries, name_by, read_legend
-from .marks import Look, MarkReader, MeasuredMark, series_of
+from .marks import read_marks
+from .measure import Look, MeasuredMark, series_of
 from .outlines import TOLERANCE, hexadecimal, rounded_bounds, segment
 from .parts import AxesParts, FigureParts, TextBlock, seen_words, sort_out
 from .visible import FigureVisibility, region_of
@@ -103,16 +104,15 @@ def _panel(plot: _Plot, bar_plot: _Plot | None, outer_rows: Sequence[LegendRow],
         for display_item in plot.display_items
         if isinstance(display_item, PaintedPath) and _is_mark(display_item, plot.axes_parts, panel_frame)
     ]
-    marks = MarkReader(plot.axis_reader, visibility, painted_paths, plot.axes_parts.text_blocks)
-    marks.unread_count += sum(not isinstance(display_item, PaintedPath) for display_item in plot.display_items)
-    marks.read()
+    panel_marks = read_marks(plot.axis_reader, visibility, painted_paths, plot.axes_parts.text_blocks)
+    panel_marks.unread_count += sum(not isinstance(display_item, PaintedPath) for display_item in plot.display_items)
     for cells in plot.cells:
-        marks.measured_marks += _cells_found(cells, plot.axis_reader, bar_plot, visibility)
-    series = series_of(marks.measured_marks, partial(_name, plot.rows or outer_rows))
+        panel_marks.measured_marks += _cells_found(cells, plot.axis_reader, bar_plot, visibility)
+    series = series_of(panel_marks.measured_marks, partial(_name, plot.rows or outer_rows))
     title, text_blocks = _title(
-        [text for text in plot.axes_parts.text_blocks if text not in marks.wedge_texts], panel_frame
+        [text for text in plot.axes_parts.text_blocks if text not in panel_marks.wedge_texts], panel_frame
     )
-    words = [seen_words(text, "wedge") for text in marks.wedge_texts] + [
+    words = [seen_words(text, "wedge") for text in panel_marks.wedge_texts] + [
         seen_words(text, "mark") for text in text_blocks
     ]
     axes = tuple(axis for axis in plot.axis_reader.axes if axis.ticks or axis.label)
@@ -126,7 +126,7 @@ def _panel(plot: _Plot, bar_plot: _Plot | None, outer_rows: Sequence[LegendRow],
         series,
         entries(plot.rows),
         tuple(words),
-        marks.unread_count,
+        panel_marks.unread_count,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from charts import CASES, HEAD
+from chart_cases import CASES, HEAD
 
 from zerosight.geometry.chart import Series
 from zerosight.render import InfrastructureError, Rejected

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 
 import pytest
-from charts import CASES, HEAD, Values
+from chart_cases import CASES, HEAD, Values
 
 from zerosight.geometry.chart import Axis, ChartScene, Panel
 from zerosight.render import InfrastructureError, Rejected
