@@ -67,7 +67,7 @@ class Algorithm:
         self.config = config
         self.failed: deque[str] = deque(maxlen=FAILED_SHOWN)
         """Questions that the Solver lately failed on, where the curriculum seeds proposals with failures."""
-        for quirk in config.quirks:
+        for quirk in config.paper_compat:
             if quirk not in self.all_quirks():
                 close = difflib.get_close_matches(quirk, self.all_quirks(), n=1)
                 hint = f"did you mean {close[0]!r}? " if close else ""
@@ -84,7 +84,7 @@ class Algorithm:
 
     def has(self, quirk: str) -> bool:
         """Whether a quirk was asked for."""
-        return quirk in self.config.quirks
+        return quirk in self.config.paper_compat
 
     # --- what is shown and asked --------------------------------------------------------------------------------
 
@@ -108,14 +108,14 @@ class Algorithm:
         assert isinstance(rollout.proposal, Proposal)
         env = rollout.env
         found = [(rollout.proposal.query, rollout.proposal.task or "other", True)]
-        for arm in curriculum.draw(rng, self.config.tree.companions):
+        for arm in curriculum.draw(rng, self.config.rollout.env_questions):
             if arm.env == env.id:
                 found.append((env.query(rng, arm.task), arm.task, False))
         return found
 
     def temperature(self, role: str) -> float:
         """What the role's completions are sampled at."""
-        return float(getattr(self.config.tree, f"{role}_temperature"))
+        return float(getattr(self.config.rollout, f"{role}_temperature"))
 
     def assess(self, rollouts: Sequence[ProposalRollout], trial: Trial) -> None:
         """Called after each step's rollout, by algorithms that set `measures`."""
@@ -168,7 +168,7 @@ class Algorithm:
         labels = self.config.labels
         if labels.source == "oracle" or asked.rejection is not None:
             return Label(asked.item.truth.value, True)
-        is_in_band = asked.vote.label is not None and labels.low <= asked.vote.share <= labels.high
+        is_in_band = asked.vote.label is not None and labels.min_vote_share <= asked.vote.share <= labels.max_vote_share
         return Label(asked.vote.label or "", False) if is_in_band else None
 
     def solver_scores(self, asked: AnsweredItem) -> list[Score] | None:

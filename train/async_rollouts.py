@@ -1,8 +1,9 @@
 """Rolling out ahead: the coming steps are sampled and drawn beside learning, by weights a fixed number of updates old.
 
-With `ahead=k`, step s is rolled out from what there was after step s - k (weights, curriculum, the algorithms' memory),
-by a policy, a curriculum and algorithms of its own, in the order of steps. So at most k steps wait to be learned from,
-no step is learned from that was sampled more than k updates ago, and the result depends on neither's speed.
+With `max_off_policy_steps=k`, step s is rolled out from the state after step s - k (weights, curriculum, memory of
+the algorithms), by a policy, a curriculum and algorithms of its own, in the order of steps. So at most k steps wait
+to be learned from, no step is learned from that was sampled more than k updates ago, and the result does not depend
+on the speed of either.
 """
 
 import json
@@ -18,7 +19,7 @@ import torch
 from .models.policy import Policy
 from .rollouts import ProposalRollout
 
-FILE = "ahead.pt"
+FILE = "off_policy.pt"
 
 
 @dataclass(frozen=True)

@@ -25,29 +25,29 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-class Tree(Section):
+class RolloutConfig(Section):
     """The shape of one step's episode tree."""
 
-    source: Literal["drawn", "given", "world"] = "drawn"
-    """Where items come from: `drawn` by the Coder for the Proposer, the Proposer's question about a scene that is
-    `given` to it, or made whole by the `world`, so that the Solver alone acts."""
-    proposer: Literal["model", "world"] = "model"
-    """Who proposes what is `drawn`; the world draws a query of the briefing's form, and any kind of objects."""
-    proposer_sees: bool = True
+    source: Literal["programs", "scenes", "environment"] = "programs"
+    """Where items come from: the Proposer's question on what the Coder's `programs` draw, its question about `scenes`
+    that the environment shows it, or whole items made by the `environment`, so that the Solver alone acts."""
+    proposer: Literal["model", "environment"] = "model"
+    """Who proposes what programs shall draw; the environment samples a query of the task, and objects of any kind."""
+    proposer_sees_scene: bool = True
     """A Proposer that asks about a `given` scene is shown its picture; a model that writes without one may not be."""
-    explain: bool = False
+    explain_unanswerable: bool = False
     """A question about a `given` scene that has no answer is put to the Solver: why has it none?"""
-    briefings: int = Field(4, ge=1)
+    num_briefings: int = Field(4, ge=1)
     """Briefings drawn by the curriculum for each step."""
-    proposals: int = Field(4, ge=2)
+    num_proposals: int = Field(4, ge=2)
     """Proposals for each briefing: the Proposer's group."""
-    programs: int = Field(4, ge=2)
+    num_programs: int = Field(4, ge=2)
     """Programs for each valid proposal: the Coder's group."""
-    answers: int = Field(16, ge=2)
+    num_answers: int = Field(16, ge=2)
     """Answers for each item: the Solver's group."""
-    items: int = Field(160, ge=1)
+    items_per_step: int = Field(160, ge=1)
     """Items at most that the Solver answers in each step."""
-    companions: int = Field(12, ge=0)
+    env_questions: int = Field(12, ge=0)
     """Questions that the environment adds about each faithful drawing, their forms drawn by the curriculum."""
     proposer_tokens: int = Field(96, ge=8)
     """New tokens at most in a proposal."""
@@ -63,7 +63,7 @@ class Tree(Section):
     """Of the Solver's sampling; above 1 keeps answers in play that a sure policy would never try again."""
 
 
-class Learning(Section):
+class LearningConfig(Section):
     """The optimizer and the loss."""
 
     learning_rate: float = Field(3e-4, gt=0)
@@ -108,15 +108,15 @@ class Learning(Section):
     """What centred rewards are divided by (`group` alone); undivided, lucky guesses at the blind level weigh least."""
     proposer_groups: Literal["briefing", "structure", "step"] = "briefing"
     """What a proposal is compared with: those for the same briefing, those that ask a question of the same form (Dr.
-    Zero's baseline, which lets `tree.proposals` be small; rare forms together), or all of the step."""
-    refill: int = Field(0, ge=0)
-    """Rounds at most in which a step is rolled out once more until `tree.items` items have answers that differ in being
-    right: DAPO's dynamic sampling. At 0 items without signal are left out and not replaced."""
+    Zero's baseline, which lets `rollout.num_proposals` be small; rare forms together), or all of the step."""
+    dynamic_sampling_rounds: int = Field(0, ge=0)
+    """Rounds at most in which a step is rolled out again until `rollout.items_per_step` items have both right and wrong
+    answers: DAPO's dynamic sampling. At 0, items without signal are left out and not replaced."""
     token_budget: int = Field(8192, ge=256)
     """Padded tokens at most in a forward pass."""
     max_logprob_gap: float = Field(0.05, gt=0)
     """The run stops where sampler and trainer differ by more than this on average, in nats for each token."""
-    roles: dict[Literal["proposer", "coder", "solver"], float] = {"proposer": 0.5, "coder": 0.3, "solver": 1.0}
+    role_weights: dict[Literal["proposer", "coder", "solver"], float] = {"proposer": 0.5, "coder": 0.3, "solver": 1.0}
     """Weight of each role's loss; a role that is left out is frozen."""
 
     @property
@@ -131,11 +131,11 @@ class CurriculumConfig(Section):
     """How forms and difficulties are drawn."""
 
     kind: Literal[
-        "edge", "uniform", "goldilocks", "spatialevo", "sec", "progress", "regret", "replay", "confidence", "ttcs",
-        "failures", "coevolve",
-    ] = "edge"  # fmt: skip
-    """`edge` prefers what the Solver half knows; `uniform` draws everything alike; see train/curricula.py."""
-    floor: float = Field(0.02, ge=0, le=1)
+        "learnability", "uniform", "goldilocks", "spatialevo", "sec", "progress", "regret", "replay", "confidence",
+        "ttcs", "failures", "coevolve",
+    ] = "learnability"  # fmt: skip
+    """`learnability` prefers what the Solver half knows; `uniform` samples all alike; see train/curriculum/."""
+    min_weight: float = Field(0.02, ge=0, le=1)
     """Weight of an arm that carries no signal, beside at most 1."""
     memory: float = Field(0.9, ge=0, lt=1)
     """How much of an arm's solve rate is kept at each observation of it."""
@@ -143,7 +143,7 @@ class CurriculumConfig(Section):
     """Lowest solve rate in the band of `goldilocks`."""
     band_high: float = Field(0.75, ge=0, le=1)
     """And the highest."""
-    remapped: tuple[str, ...] = ()
+    remapped_tasks: tuple[str, ...] = ()
     """Tasks whose accuracy `spatialevo` takes as min(acc/0.5, 1): there the ones with a metric answer."""
     bandit_rate: float = Field(0.1, gt=0, le=1)
     """Share of a step's gain in the values of `sec`."""
@@ -153,14 +153,14 @@ class CurriculumConfig(Section):
     """Quirk of the published `sec`: arms without an item in a step are given gain 0."""
     slow_memory: float = Field(0.98, ge=0, lt=1)
     """As `memory`, of the slower mean that `progress` compares with."""
-    replay: float = Field(0.2, ge=0, le=1)
+    replay_weight: float = Field(0.2, ge=0, le=1)
     """Weight that `replay` leaves a mastered arm."""
 
-    targets: tuple[str, ...] = ()
+    target_tasks: tuple[str, ...] = ()
     """Forms of the test questions that `ttcs` trains for; none means every form."""
     failure_share: float = Field(0.5, ge=0, le=1)
     """Of the briefings, how many `failures` makes of what the Solver lately failed on."""
-    mastery: float = Field(0.6, ge=0, le=1)
+    mastery_threshold: float = Field(0.6, ge=0, le=1)
     """Mean solve rate of the open rungs at which `coevolve` opens the next."""
 
     @model_validator(mode="after")
@@ -170,14 +170,14 @@ class CurriculumConfig(Section):
         return self
 
 
-class Labels(Section):
+class LabelConfig(Section):
     """What the Solver's answers are held to while it trains."""
 
     source: Literal["oracle", "majority"] = "oracle"
     """The oracle's answer, or what most of the Solver's own answers say: the label of systems without an oracle."""
-    low: float = Field(0.0, ge=0, le=1)
+    min_vote_share: float = Field(0.0, ge=0, le=1)
     """Items whose majority has a smaller share of the answers are not learned from."""
-    high: float = Field(1.0, ge=0, le=1)
+    max_vote_share: float = Field(1.0, ge=0, le=1)
     """Nor those whose majority has a larger one."""
     tie: Literal["first", "refuse"] = "first"
     """A tied vote is settled by the answer that was given first, or gives no label."""
@@ -185,9 +185,11 @@ class Labels(Section):
     """Quirk of MM-Zero: any two answers that hold "no " count as the same."""
 
     @model_validator(mode="after")
-    def _band_is_one(self) -> "Labels":
-        if self.low > self.high:
-            raise ValueError(f"low {self.low} lies above high {self.high}; swap them")
+    def _band_is_one(self) -> "LabelConfig":
+        if self.min_vote_share > self.max_vote_share:
+            raise ValueError(
+                f"min_vote_share {self.min_vote_share} lies above max_vote_share {self.max_vote_share}; swap them"
+            )
         return self
 
 
@@ -198,14 +200,14 @@ class SandboxConfig(Section):
     """Layers without which nothing is drawn. Every layer that the machine offers is used, required or not."""
 
 
-class Evaluation(Section):
+class EvaluationConfig(Section):
     """Held-out measurement before and after."""
 
-    items: int = Field(1200, ge=1)
+    heldout_items: int = Field(1200, ge=1)
     """Items of the held-out suite."""
-    dev: int = Field(0, ge=0)
+    dev_items: int = Field(0, ge=0)
     """Items of the `dev` split that are answered at each checkpoint, logged as `dev/accuracy`; none at 0."""
-    coding: int = Field(256, ge=0)
+    coding_briefings: int = Field(256, ge=0)
     """Briefings that measure the share of valid proposals and of faithful programs."""
 
 
@@ -222,7 +224,7 @@ class Phase(Section):
     """The algorithm of this phase; by default the run's."""
 
 
-class Generation(Section):
+class GeneratorConfig(Section):
     """What samples the roles' completions."""
 
     kind: Literal["hf", "vllm", "vllm-server", "openai"] = "hf"
@@ -244,24 +246,24 @@ class Generation(Section):
     """Tries after a request's first, where the server cannot be reached or is busy."""
     backoff: float = Field(0.5, ge=0)
     """Seconds before the first of them, doubled before each further one; a server's Retry-After counts too."""
-    concurrency: int = Field(32, ge=1)
+    max_concurrency: int = Field(32, ge=1)
     """Requests under way at a time."""
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     """What vLLM computes in (`vllm`); `auto` is the checkpoint's."""
-    memory: float = Field(0.45, gt=0, le=1)
+    gpu_memory_fraction: float = Field(0.45, gt=0, le=1)
     """Share of the GPU's memory that vLLM takes (`vllm`); the trainer needs the rest."""
     max_length: int | None = Field(None, ge=16)
     """Tokens of a prompt and its completion at most (`vllm`); by default the model's own limit."""
-    constrain: bool = False
+    constrained_decoding: bool = False
     """Proposals are decoded under the JSON schema of the run's worlds (not by `hf`). The sampler's log-probs are then
     those among what the schema allows: where the Proposer is trained, `learning.max_logprob_gap` may stop the run."""
-    eager: bool = False
+    enforce_eager: bool = False
     """Without compilation and CUDA graphs (`vllm`): starts sooner, samples slower."""
-    fingerprint: float = Field(0.05, gt=0)
+    max_fingerprint_gap: float = Field(0.05, gt=0)
     """After each load of new weights, sampler and trainer may differ by this in nats a token on a probe."""
 
 
-class Rewards(Section):
+class RewardConfig(Section):
     """Weights of each role's terms."""
 
     proposer: ProposerWeights = ProposerWeights()
@@ -279,9 +281,9 @@ class RunConfig(Section):
     """The recipe this began from."""
     algorithm: str = "zerosight"
     """Whose prompts, rewards, filters and memory the loop has: a recipe's name (`zerosight recipe list`)."""
-    quirks: tuple[str, ...] = ()
+    paper_compat: tuple[str, ...] = ()
     """Switches of the algorithm: behaviour of published code that is off by default (`zerosight recipe show`)."""
-    start: Path | None = None
+    start_from: Path | None = None
     """A run whose newest checkpoint's weights and curriculum this one begins with."""
     model: str = "embedded"
     """`embedded`, a folder written by save_pretrained, or a Hugging Face id."""
@@ -308,7 +310,7 @@ class RunConfig(Section):
     """Checkpoints kept, the newest."""
     keep_best: str = ""
     """A logged figure, such as `solve_rate` or `dev/accuracy`: the checkpoint where it is highest is kept too."""
-    best_over: int = Field(10, ge=1)
+    keep_best_window: int = Field(10, ge=1)
     """Steps that this figure is averaged over."""
     trackers: tuple[Literal["tensorboard", "wandb", "trackio", "mlflow"], ...] = ()
     """Where figures are sent beside the run directory."""
@@ -316,23 +318,23 @@ class RunConfig(Section):
     """The trackers' name for runs that belong together."""
     shuffle_rewards: bool = False
     """Control: the Solver's rewards are shuffled within the batch, so that they teach nothing."""
-    ahead: int = Field(0, ge=0, le=16)
+    max_off_policy_steps: int = Field(0, ge=0, le=16)
     """Steps that generation and drawing run ahead, beside learning, with weights that many updates older."""
     phases: tuple[Phase, ...] = ()
     """Roles trained in turn, over and over; none trains all of them in every step."""
-    tree: Tree = Tree()
+    rollout: RolloutConfig = RolloutConfig()
     """The shape of a step."""
-    learning: Learning = Learning()
+    learning: LearningConfig = LearningConfig()
     """The learner."""
-    generator: Generation = Generation()
+    generator: GeneratorConfig = GeneratorConfig()
     """The sampler."""
     curriculum: CurriculumConfig = CurriculumConfig()
     """The curriculum."""
-    labels: Labels = Labels()
+    labels: LabelConfig = LabelConfig()
     """What the Solver is held to."""
-    evaluation: Evaluation = Evaluation()
+    evaluation: EvaluationConfig = EvaluationConfig()
     """The measurement."""
-    rewards: Rewards = Rewards()
+    rewards: RewardConfig = RewardConfig()
     """The reward terms' weights."""
     sandbox: SandboxConfig = SandboxConfig()
     """What contains programs."""

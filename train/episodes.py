@@ -55,10 +55,13 @@ class Episodes:
         """How often each (environment, task, answer) was asked; the rarer of a task's answers are preferred."""
 
     def roll_out(self, rng: SeededRng) -> list[ProposalRollout]:
-        """One step's rollouts, unrewarded; with `learning.refill` more of them, until enough items have signal."""
+        """Roll out one step, without rewards.
+
+        With `learning.dynamic_sampling_rounds` further rounds are added until enough items have signal.
+        """
         rollouts = self._round(rng)
-        for number in range(1, self.config.learning.refill + 1):
-            if items_with_signal(rollouts) >= self.config.tree.items:
+        for number in range(1, self.config.learning.dynamic_sampling_rounds + 1):
+            if items_with_signal(rollouts) >= self.config.rollout.items_per_step:
                 break
             for rollout in self._round(rng.child("refill", number)):
                 rollout.path = (f"round{number}", *rollout.path)
@@ -66,11 +69,11 @@ class Episodes:
         return rollouts
 
     def _round(self, rng: SeededRng) -> list[ProposalRollout]:
-        if self.config.tree.source == "world":
+        if self.config.rollout.source == "environment":
             rollouts = self.made_by_worlds(rng.child("propose"))
         else:
             rollouts = self.propose(rng.child("propose"))
-        if self.config.tree.source == "drawn":
+        if self.config.rollout.source == "programs":
             self.program(rollouts, rng.child("program"))
         self.pose(rollouts, rng.child("pose"))
         self.answer(rollouts, rng.child("answer"))
@@ -99,32 +102,34 @@ class Episodes:
             env = make(arm.env)
             briefing = self.algorithm.briefed(env.briefing(rng, arm.task, arm.difficulty), rng)
             rollout = ProposalRollout(env, briefing, (f"briefing{number}",))
-            if self.config.tree.source != "drawn":
+            if self.config.rollout.source != "programs":
                 rollout.conditioning_scene = _sampled(rollout, rng.child("given", number))
             found.append(rollout)
         return found
 
     def made_by_worlds(self, rng: SeededRng) -> list[ProposalRollout]:
         """Whole items of the curriculum's forms and difficulties: no model proposes or draws."""
-        return self._briefed(rng, self.config.tree.items)
+        return self._briefed(rng, self.config.rollout.items_per_step)
 
     def propose(self, rng: SeededRng) -> list[ProposalRollout]:
         """Briefings from the curriculum, a group of proposals for each."""
-        tree = self.config.tree
-        briefed = self._briefed(rng, tree.briefings)
-        if tree.proposer == "world":
+        shape = self.config.rollout
+        briefed = self._briefed(rng, shape.num_briefings)
+        if shape.proposer == "environment":
             for rollout in briefed:
                 rollout.proposal = _worlds_proposal(rollout, rng)
             return briefed
         # Where a scene was to be given and could not be, there is nothing to propose about.
-        begun = [rollout for rollout in briefed if tree.source == "drawn" or rollout.conditioning_scene is not None]
+        begun = [rollout for rollout in briefed if shape.source == "programs" or rollout.conditioning_scene is not None]
         for rollout in begun:
-            shown = rollout.conditioning_scene.picture if rollout.conditioning_scene and tree.proposer_sees else None
+            shown = (
+                rollout.conditioning_scene.picture if rollout.conditioning_scene and shape.proposer_sees_scene else None
+            )
             note = self.algorithm.note(rollout.env)
             messages = proposer.prompt(rollout.env, rollout.briefing, note=note, given=shown is not None)
             rollout.prompt = self.policy.prompt(messages, shown)
         prompts = [rollout.prompt for rollout in begun if rollout.prompt is not None]
-        groups = self.generate("proposer", prompts, tree.proposer_tokens, tree.proposals, rng)
+        groups = self.generate("proposer", prompts, shape.proposer_tokens, shape.num_proposals, rng)
         rollouts = [rollout for rollout in briefed if rollout not in begun]
         for rollout, group in zip(begun, groups, strict=True):
             for number, completion in enumerate(group):
@@ -144,7 +149,9 @@ class Episodes:
             messages = self.algorithm.coder_messages(rollout.env, rollout.proposal, rng)
             rollout.coder_prompt = self.policy.prompt(messages)
         prompts = [a.coder_prompt for a in valid if a.coder_prompt is not None]
-        groups = self.generate("coder", prompts, self.config.tree.coder_tokens, self.config.tree.programs, rng)
+        groups = self.generate(
+            "coder", prompts, self.config.rollout.coder_tokens, self.config.rollout.num_programs, rng
+        )
         jobs = [(a.env, coder.parse(c.text)) for a, group in zip(valid, groups, strict=True) for c in group]
         outcomes = iter(draw_each(self.draw, jobs))
         for rollout, group in zip(valid, groups, strict=True):
@@ -166,16 +173,18 @@ class Episodes:
     # --- questions ------------------------------------------------------------------------------------------------
 
     def pose(self, rollouts: Sequence[ProposalRollout], rng: SeededRng) -> None:
-        """Items: the Proposer's question on each faithful drawing, and companions; at most `tree.items`, balanced.
+        """Make items: the Proposer's question on each drawing that satisfies its spec, and the environment's questions.
+
+        At most `rollout.items_per_step` of them, balanced over answers.
 
         A step whose drawings offer no question is given items that the worlds make themselves: in a world that is new
         to the Proposer and the Coder, the Solver learns from the first step on.
         """
         offered: list[tuple[ProposalRollout, AnsweredItem]] = []
         for rollout in rollouts:
-            if self.config.tree.source == "drawn":
+            if self.config.rollout.source == "programs":
                 offered += [(rollout, asked) for asked in self._on_drawings(rollout, rng)]
-            elif self.config.tree.source == "given":
+            elif self.config.rollout.source == "scenes":
                 offered += [(rollout, asked) for asked in self._on_given(rollout, rng)]
         for rollout, asked in self._balanced(offered or self._made(rollouts, rng), rng):
             rollout.answered_items.append(asked)
@@ -183,8 +192,8 @@ class Episodes:
     def _made(self, rollouts: Sequence[ProposalRollout], rng: SeededRng) -> list[tuple[ProposalRollout, AnsweredItem]]:
         """Items of each briefing's form and difficulty, made by its world without any model."""
         made = []
-        for number, rollout in enumerate(rollouts[: self.config.tree.items]):
-            world = self.config.tree.source == "world"
+        for number, rollout in enumerate(rollouts[: self.config.rollout.items_per_step]):
+            world = self.config.rollout.source == "environment"
             # Rollouts of one briefing share their given scene; each is asked about a scene of its own here.
             given = rollout.conditioning_scene if world else _sampled(rollout, rng.child("made", number))
             if given is not None:
@@ -212,7 +221,7 @@ class Episodes:
                 item = Item(
                     key, rollout.env.id, task, level, drawing.program, outcome.scene, question, truth, {"own": own}
                 )
-                found.append(AnsweredItem(item, own, rollout.env.shown(item, outcome)))
+                found.append(AnsweredItem(item, own, rollout.env.observation(item, outcome)))
         return found
 
     def _on_given(self, rollout: ProposalRollout, rng: SeededRng) -> list[AnsweredItem]:
@@ -224,7 +233,7 @@ class Episodes:
         key = "/".join(map(str, (*rng.key, *rollout.path)))
         if isinstance(truth, Rejected):
             rollout.question_rejections.append(truth)
-            if not self.config.tree.explain:
+            if not self.config.rollout.explain_unanswerable:
                 return []
             question, truth = explain.posed(env, query, base.scene, rng), explain.truth(truth)
             item = replace(base, id=key, task=EXPLAIN, question=question, truth=truth, provenance={"own": True})
@@ -234,7 +243,7 @@ class Episodes:
         question, task = env.ask(query, rng, base.scene), rollout.proposal.task or "other"
         item = replace(base, id=key, task=task, question=question, truth=truth, provenance={"own": True})
         try:
-            return [AnsweredItem(item, True, env.show(item, env.size))]
+            return [AnsweredItem(item, True, env.render_item(item, env.size))]
         except InfrastructureError:
             rollout.infrastructure_failures += 1
             return []
@@ -242,13 +251,13 @@ class Episodes:
     def _balanced(
         self, offered: Sequence[tuple[ProposalRollout, AnsweredItem]], rng: SeededRng
     ) -> list[tuple[ProposalRollout, AnsweredItem]]:
-        """At most `tree.items` of the offered, the Proposer's own first and then the answers asked least so far.
+        """Choose at most `rollout.items_per_step` items: the Proposer's first, then the answers asked least so far.
 
         A question whose answer leads its form's rarest by `MAX_LEAD` is left out, so that no constant answer pays.
         """
         chosen: list[tuple[ProposalRollout, AnsweredItem]] = []
         waiting = rng.shuffled(offered)
-        while waiting and len(chosen) < self.config.tree.items:
+        while waiting and len(chosen) < self.config.rollout.items_per_step:
             best = min(
                 range(len(waiting)), key=lambda i: (not waiting[i][1].from_proposer, self._lead(waiting[i][1].item))
             )
@@ -271,13 +280,13 @@ class Episodes:
     def answer(self, rollouts: Sequence[ProposalRollout], rng: SeededRng) -> None:
         """A group of answers for each item, scored by the oracle."""
         self.answered(
-            [asked for rollout in rollouts for asked in rollout.answered_items], self.config.tree.answers, rng
+            [asked for rollout in rollouts for asked in rollout.answered_items], self.config.rollout.num_answers, rng
         )
 
     def answered(self, every: Sequence[AnsweredItem], n: int, rng: SeededRng, temperature: float | None = None) -> None:
         """Have each item answered `n` times by the Solver, in place, by default at the algorithm's temperature."""
         prompts = [self.policy.prompt(solver.prompt(asked.item.question), asked.picture) for asked in every]
-        groups = self.generate("solver", prompts, self.config.tree.solver_tokens, n, rng, temperature)
+        groups = self.generate("solver", prompts, self.config.rollout.solver_tokens, n, rng, temperature)
         labels = self.config.labels
         for asked, prompt, group in zip(every, prompts, groups, strict=True):
             asked.prompt, asked.answers = prompt, group
@@ -343,7 +352,7 @@ def items_with_signal(rollouts: Sequence[ProposalRollout]) -> int:
     right = [score.terms["correct"] for asked in every for score in asked.scores]
     groups = [number for number, asked in enumerate(every) for _ in asked.scores]
     kept = dynamic_sampling(right, groups)
-    return len(every) - kept.all_right - kept.all_wrong
+    return len(every) - kept.all_correct - kept.all_wrong
 
 
 def _sampled(rollout: ProposalRollout, rng: SeededRng) -> ConditioningScene | None:
@@ -351,7 +360,7 @@ def _sampled(rollout: ProposalRollout, rng: SeededRng) -> ConditioningScene | No
     env, briefing = rollout.env, rollout.briefing
     try:
         item = env.sample(rng, briefing.task, briefing.difficulty)
-        return ConditioningScene(item, env.show(item, env.size))
+        return ConditioningScene(item, env.render_item(item, env.size))
     except InfrastructureError:
         rollout.infrastructure_failures += 1
         return None

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import torch
 
 from .learning.learner import Learner
-from .models.packing import Branch, Row, token_batches
+from .models.packing import Branch, PackedRow, token_batches
 from .models.policy import Policy
 from .rollouts import AnsweredItem, Trajectory
 from .trajectories import taught
@@ -67,7 +67,7 @@ def expected_accuracy(policy: Policy, every: Sequence[AnsweredItem]) -> float:
     What its accuracy is on average over samplings, for answers in the oracle's own wording; without their noise.
     """
     rights = [taught(policy, (f"item{number}",), asked) for number, asked in enumerate(every)]
-    rows = [Row(t.prompt.ids, [Branch(t.completion.ids)], t.prompt.vision, t.prompt.positions) for t in rights]
+    rows = [PackedRow(t.prompt.ids, [Branch(t.completion.ids)], t.prompt.vision, t.prompt.positions) for t in rights]
     total = 0.0
     for indices in token_batches(rows, RIGHTS_BUDGET):
         packed = policy.pack([rows[i] for i in indices])

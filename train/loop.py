@@ -44,7 +44,8 @@ class Terminated(BaseException):
 class Evolution:
     """A run in memory: policy, learner, curriculum and the step it stands at.
 
-    With `ahead=k` steps are rolled out beside learning, from what there was k steps before (train/ahead.py).
+    With `max_off_policy_steps=k` steps are rolled out beside learning, from the state k steps before (see
+    `async_rollouts`).
     """
 
     def __init__(self, run: Run, draw: Draw, processes: Processes = Alone()) -> None:  # noqa: B008 - it has no state
@@ -53,9 +54,10 @@ class Evolution:
         self.draw = draw
         self.config: RunConfig = config
         self.processes = processes
-        if config.ahead and processes.size > 1:
+        if config.max_off_policy_steps and processes.size > 1:
             raise ConfigError(
-                f"ahead: {config.ahead} needs a single process; several share each rollout, so set ahead=0"
+                f"max_off_policy_steps: {config.max_off_policy_steps} needs a single process; several share each "
+                "rollout, so set max_off_policy_steps=0"
             )
         if config.generator.kind == "vllm" and processes.size > 1:
             raise ConfigError(
@@ -65,27 +67,31 @@ class Evolution:
         self.policy = begin_policy(config)
         self.learner = Learner(self.policy, config.learning, config.steps, processes)
         self.curriculum = make_curriculum(config.curriculum, [make(env) for env in config.envs])
-        self._sampler = copy.deepcopy(self.policy) if config.ahead else self.policy
+        self._sampler = copy.deepcopy(self.policy) if config.max_off_policy_steps else self.policy
         self._generator = make_generator(config, self._sampler, run.folder / "engine")
         shared = SharedGenerator(self._generator, processes)
         # A server is asked by the first process alone.
         sampling = shared if processes.size > 1 and config.generator.kind == "hf" else self._generator
         self.algorithms = {name: make_algorithm(name, config) for name in algorithm_names(config)}
         for name, algorithm in self.algorithms.items():
-            if algorithm.measures and (config.ahead or processes.size > 1):
-                raise ConfigError(f"{name} tries out each proposal on the policy: in a single process, with ahead=0")
-            if type(algorithm).prepare is not Algorithm.prepare and config.ahead:
-                raise ConfigError(f"{name} tunes itself before each rollout, by what it has just learned: with ahead=0")
+            if algorithm.measures and (config.max_off_policy_steps or processes.size > 1):
+                raise ConfigError(
+                    f"{name} tries out each proposal on the policy: in a single process, with max_off_policy_steps=0"
+                )
+            if type(algorithm).prepare is not Algorithm.prepare and config.max_off_policy_steps:
+                raise ConfigError(
+                    f"{name} tunes itself before each rollout, by what it has just learned: with max_off_policy_steps=0"
+                )
         first = self.algorithms[algorithm_at(config, 0)]
         self.episodes = Episodes(config, self._sampler, sampling, self.curriculum, draw, first)
-        self._rolls = self._rolling(draw, sampling) if config.ahead else None
+        self._rolls = self._rolling(draw, sampling) if config.max_off_policy_steps else None
         self.step = 0
         self._busy = False
         """True while weights are being changed, or rollouts are made beside that."""
         self._stop_now = False
         self._lost = 0
         """Steps in a row of which nothing could be drawn."""
-        self._never_alone = bool(config.ahead or processes.sharding)
+        self._never_alone = bool(config.max_off_policy_steps or processes.sharding)
         """Whether a step cannot be left half done: others roll out beside it, or hold what its checkpoint needs."""
         self._restore()
 
@@ -104,14 +110,14 @@ class Evolution:
             return Rolled(self._roll_out(step, own, algorithms), Counter(own.asked_before))
 
         self._rolling_episodes = own
-        return RollsAhead(self._sampler, take, roll_out, config.ahead, config.steps)
+        return RollsAhead(self._sampler, take, roll_out, config.max_off_policy_steps, config.steps)
 
     def _restore(self) -> None:
         state = self.run.restore(self.policy, self.learner)
         self.processes.order("restore")
         if state is None:
-            if self.config.start is not None:
-                self._begin_from(self.config.start)
+            if self.config.start_from is not None:
+                self._begin_from(self.config.start_from)
             return
         self.step = state["step"]
         self._take(state)
@@ -182,7 +188,7 @@ class Evolution:
                 self.checkpoint()
                 raise
             due = self.step % self.config.checkpoint_every == 0 or self.step == self.config.steps
-            if due and self.config.evaluation.dev:
+            if due and self.config.evaluation.dev_items:
                 self._busy = True
                 metrics["dev/accuracy"] = self.dev_accuracy()
                 self._busy = False
@@ -199,11 +205,16 @@ class Evolution:
 
     def _know_best(self, metrics: Mapping[str, Any]) -> None:
         """Find out at the first step, and not at the end, that nothing is called as `keep_best` says."""
-        wanted, known = self.config.keep_best, [*metrics, *(["dev/accuracy"] if self.config.evaluation.dev else [])]
+        wanted, known = (
+            self.config.keep_best,
+            [*metrics, *(["dev/accuracy"] if self.config.evaluation.dev_items else [])],
+        )
         if not wanted or wanted in known:
             return
         if wanted == "dev/accuracy":
-            raise ConfigError("keep_best: dev/accuracy is measured with --set evaluation.dev=64 or another number")
+            raise ConfigError(
+                "keep_best: dev/accuracy is measured with --set evaluation.dev_items=64 or another number"
+            )
         if self.step == 1:
             close = difflib.get_close_matches(wanted, known, n=1)
             hint = f"did you mean {close[0]!r}? " if close else ""
@@ -211,7 +222,7 @@ class Evolution:
 
     def dev_accuracy(self) -> float:
         """The accuracy of what samples on items of the `dev` split, answered greedily."""
-        asked, rng = validation(self.config, self.config.evaluation.dev), self._rng(self.step).child("dev")
+        asked, rng = validation(self.config, self.config.evaluation.dev_items), self._rng(self.step).child("dev")
 
         def answer() -> None:
             self.answered(asked, 1, rng, temperature=0.0)
@@ -248,7 +259,9 @@ class Evolution:
         if (measuring := self.algorithms[algorithm_at(self.config, self.step)]).measures:
             measuring.assess(rollouts, self)
         phase, algorithm = phase_at(self.config, self.step), self.algorithms[algorithm_at(self.config, self.step)]
-        trajectories = self.episodes.trajectories(rollouts, max(0, self.learner.version - self.config.ahead), algorithm)
+        trajectories = self.episodes.trajectories(
+            rollouts, max(0, self.learner.version - self.config.max_off_policy_steps), algorithm
+        )
         if self.config.shuffle_rewards:
             trajectories = shuffled_rewards(trajectories, rng.child("shuffle"))
         learned_from = [trajectory for trajectory in trajectories if trajectory.role in phase.roles]

@@ -42,8 +42,8 @@ def measure(run: Run, name: str, policy: Policy, suite: Suite, draw: Draw, progr
     found = run.evaluation(name)
     if found is None:
         found = evaluate(policy, suite, taught_forms(run.config.model), progress)
-        if run.config.evaluation.coding:
-            found["writing"] = evaluate_writing(policy, run.config.envs, run.config.evaluation.coding, draw)
+        if run.config.evaluation.coding_briefings:
+            found["writing"] = evaluate_writing(policy, run.config.envs, run.config.evaluation.coding_briefings, draw)
         run.keep_evaluation(name, found)
     return found
 
@@ -67,7 +67,7 @@ def run_session(
     with Pools(config.render_workers) as pools:
         draw = drawn_by(pools)
         watcher.phase("held-out items")
-        suite = heldout_suite(config.envs, config.evaluation.items)
+        suite = heldout_suite(config.envs, config.evaluation.heldout_items)
         evolution = Evolution(run, draw, processes)
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, lambda *_: evolution.terminate())

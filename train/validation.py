@@ -24,5 +24,5 @@ def _made(envs: tuple[str, ...], seed: int, count: int) -> tuple[tuple[Item, Pic
         tasks, turn = list(env.tasks), index // len(envs)
         difficulty = env.difficulties[turn // len(tasks) % len(env.difficulties)]
         item = env.sample(item_rng(env.id, "dev", seed, index), tasks[turn % len(tasks)], difficulty)
-        found.append((item, env.show(item, env.size)))
+        found.append((item, env.render_item(item, env.size)))
     return tuple(found)

@@ -22,7 +22,7 @@ import typer
 from ...envs import Score, SeededRng
 from ...render import Picture
 from ...roles.messages import chat
-from ...train.config import Evaluation, Learning, RunConfig, Tree
+from ...train.config import EvaluationConfig, LearningConfig, RolloutConfig, RunConfig
 from ...train.learning.learner import Learner
 from ...train.loop import Terminated
 from ...train.models.completions import Completion, Prompt
@@ -110,7 +110,7 @@ def warm_up(folder: Path, steps: int, batch: int, clock: Clock, device: torch.de
     source = folder / f"warm_{done}" if done else folder / "seed"
     policy = Policy.load(source, device=device)
     policy.autocast = torch.bfloat16 if device.type == "cuda" else None
-    rates = Learning(learning_rate=3e-4, warmup_steps=100, roles={"solver": 1.0}, token_budget=32768)
+    rates = LearningConfig(learning_rate=3e-4, warmup_steps=100, role_weights={"solver": 1.0}, token_budget=32768)
     learner = Learner(policy, rates, steps)
     if done:
         saved = torch.load(source / "learner.pt", weights_only=True)
@@ -142,9 +142,9 @@ def config_of(model: Path, steps: int, items: int, measured: int) -> RunConfig:
         envs=WORLDS,
         steps=steps,
         checkpoint_every=5,
-        tree=Tree(briefings=8, items=items, answers=16),
-        learning=Learning(learning_rate=5e-5, token_budget=32768),
-        evaluation=Evaluation(items=measured, coding=measured // 10),
+        rollout=RolloutConfig(num_briefings=8, items_per_step=items, num_answers=16),
+        learning=LearningConfig(learning_rate=5e-5, token_budget=32768),
+        evaluation=EvaluationConfig(heldout_items=measured, coding_briefings=measured // 10),
     )
 
 

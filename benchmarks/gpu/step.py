@@ -23,7 +23,7 @@ import typer
 from ...envs import Score, SeededRng
 from ...render import Picture
 from ...roles.messages import Messages, chat
-from ...train.config import Learning, RunConfig
+from ...train.config import LearningConfig, RunConfig
 from ...train.generators.hf import HFGenerator
 from ...train.learning.learner import Learner
 from ...train.models.architecture import lora_targets
@@ -125,7 +125,9 @@ def clock(device: torch.device) -> Callable[[], float]:
 def measure(policy: Policy, prompts: list[Prompt], completions: int, tokens: int, steps: int) -> dict[str, Any]:
     """Medians over the steps after the first."""
     learner = Learner(
-        policy, Learning(warmup_steps=0, learning_rate=1e-5, roles={"solver": 1.0}, max_logprob_gap=9.0), steps
+        policy,
+        LearningConfig(warmup_steps=0, learning_rate=1e-5, role_weights={"solver": 1.0}, max_logprob_gap=9.0),
+        steps,
     )
     generator, now = HFGenerator(policy), clock(policy.device)
     taken: list[dict[str, float]] = []

@@ -30,7 +30,13 @@ from .results_file import RESULTS, write_results
 
 SEEDS = (0, 1, 2)
 STEPS = 60
-ALIKE = ("envs=[shapes/Canvas-v1]", "tree.items=64", "tree.answers=16", "evaluation.items=600", "evaluation.coding=0")
+ALIKE = (
+    "envs=[shapes/Canvas-v1]",
+    "rollout.items_per_step=64",
+    "rollout.num_answers=16",
+    "evaluation.heldout_items=600",
+    "evaluation.coding_briefings=0",
+)
 """What is the same in all conditions."""
 KEPT_IN = RESULTS / "evidence"
 """The records of finished runs."""
@@ -50,7 +56,7 @@ class Condition:
 
 
 BASE = Condition("zerosight")
-BLIND_PROPOSER = "tree.proposer_sees=false"
+BLIND_PROPOSER = "rollout.proposer_sees_scene=false"
 """The embedded model writes proposals in words alone, so that where scenes are given it asks without seeing them."""
 COMPARISONS: Mapping[str, tuple[Condition, ...]] = {
     "labels": (BASE, Condition("majority", "majority")),
@@ -109,7 +115,7 @@ def record_of(run: Run, alike: Sequence[str]) -> dict[str, Any] | None:
     return {
         "alike": list(alike),
         "seconds": round(sum(entry["time/rollout"] + entry["time/learn"] for entry in metrics)),
-        "answers": sum(entry["items"] for entry in metrics) * run.config.tree.answers,
+        "answers": sum(entry["items"] for entry in metrics) * run.config.rollout.num_answers,
         "forgotten": round(sum(lost.values()) / len(lost), 4),
         **{name: _measured(found or {}) for name, found in evaluations.items()},
         "steps": [[entry.get(name) for name in KEPT] for entry in metrics],
@@ -252,7 +258,7 @@ def write_page(path: Path, result: Mapping[str, Any], found: Mapping[str, Sequen
     for name, own in COMPARISONS.items():
         there = [each.name for each in own if found.get(each.name)]
         charts = [
-            chart(title, {label: mean_curve(found[label], key) for label in there[:MOST_CURVES]}, share=share)
+            chart(title, {label: mean_curve(found[label], key) for label in there[:MOST_CURVES]}, is_share=share)
             for title, (key, share) in CURVES.items()
         ]
         against = result["against_the_default"][name]

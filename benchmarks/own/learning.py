@@ -77,8 +77,9 @@ def _supervised_here(folder: Path, seconds: float, settings: Sequence[str]) -> N
         evolution = Evolution(run, drawn_by(pools))
         policy: Policy = evolution.policy
         pages = continue_warmup(policy.model, policy.processor, SeedRecipe(seed=PAGE_SEED), seconds)
-        result = evaluate(policy, heldout_suite(config.envs, config.evaluation.items), taught_forms(config.model))
-        result["writing"] = evaluate_writing(policy, config.envs, config.evaluation.coding, drawn_by(pools))
+        suite = heldout_suite(config.envs, config.evaluation.heldout_items)
+        result = evaluate(policy, suite, taught_forms(config.model))
+        result["writing"] = evaluate_writing(policy, config.envs, config.evaluation.coding_briefings, drawn_by(pools))
         result["pages"] = pages
     run.keep_evaluation("end", result)
 

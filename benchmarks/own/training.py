@@ -26,12 +26,12 @@ from ...envs import Score, SeededRng, item_rng, make
 from ...render import Picture
 from ...roles import coder, solver
 from ...roles.messages import Messages
-from ...train.config import Learning
+from ...train.config import LearningConfig
 from ...train.generators.hf import HFGenerator
 from ...train.learning.learner import Learner
 from ...train.models.architecture import load_model, load_processor
 from ...train.models.completions import Prompt, Sampling
-from ...train.models.load import EMBEDDED
+from ...train.models.load import EMBEDDED_SEED
 from ...train.models.policy import Policy
 from ...train.rollouts import Trajectory
 from ...train.seed.lessons import requirements_of
@@ -57,7 +57,7 @@ def reward(text: str) -> float:
 
 def loads() -> list[Load]:
     """The Solver's questions and the Coder's orders about items of `shapes/Canvas-v1`."""
-    from ...envs.shapes.canvas import perceive
+    from ...envs.shapes.canvas import parse_scene
 
     env = make("shapes/Canvas-v1")
     answers: list[tuple[Messages, Picture | None]] = []
@@ -65,9 +65,9 @@ def loads() -> list[Load]:
     for number in range(32):
         own = item_rng(env.id, "dev", 0, number)
         item = env.sample(own, own.choice(tuple(env.tasks)), own.choice(env.difficulties))
-        answers.append((solver.prompt(item.question), env.show(item, env.size)))
+        answers.append((solver.prompt(item.question), env.render_item(item, env.size)))
         scene: Any = item.scene
-        things: Any = perceive(scene)
+        things: Any = parse_scene(scene)
         programs.append((coder.prompt(env, requirements_of(own, item, things)), None))
     return [Load("answers", "solver", answers, 16, 4), Load("programs", "coder", programs[:8], 8, 96)]
 
@@ -88,8 +88,8 @@ class Timer:
 
 def our_steps(load: Load, timer: Timer) -> Callable[[], None]:
     """A function that makes one step of ours."""
-    policy = Policy.load(EMBEDDED)
-    learning = Learning(learning_rate=RATE, warmup_steps=0, final_rate=1.0, loss="grpo", entropy_weight={})
+    policy = Policy.load(EMBEDDED_SEED)
+    learning = LearningConfig(learning_rate=RATE, warmup_steps=0, final_rate=1.0, loss="grpo", entropy_weight={})
     learner = Learner(policy, learning, 1_000_000)
     generator = HFGenerator(policy)
     sampling = Sampling(max_new_tokens=load.tokens, n=load.group)
@@ -217,7 +217,7 @@ def _timed(function: Callable[..., Any], timer: Timer, name: str) -> Callable[..
 def compare(load: Load, steps: int) -> dict[str, Any]:
     """Medians of both over the steps after the first two, and their ratio."""
     ours, theirs = Timer(), Timer()
-    model, processor = load_model(EMBEDDED, torch.float32), load_processor(EMBEDDED)
+    model, processor = load_model(EMBEDDED_SEED, torch.float32), load_processor(EMBEDDED_SEED)
     trl_steps(load, steps, theirs, our_steps(load, ours), model, processor, use_cpu=True, bf16=False)
     kept = [timer.steps[2:] for timer in (ours, theirs)]
     medians = [{name: statistics.median(step[name] for step in own) for name in own[0]} for own in kept]

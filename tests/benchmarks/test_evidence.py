@@ -40,7 +40,9 @@ def test_a_condition_is_a_configuration_that_differs_from_the_default(condition:
         make_algorithm(algorithm, config)
     default = override(recipe_config(BASE.recipe), ALIKE)
     assert (config == default) == (condition == BASE)
-    assert (config.envs, config.tree.items, config.tree.answers) == (default.envs, 64, 16), "equal compute"
+    assert (config.envs, config.rollout.items_per_step, config.rollout.num_answers) == (default.envs, 64, 16), (
+        "equal compute"
+    )
     for own in COMPARISONS.values():
         assert own[0] == BASE and len({each.name for each in own}) == len(own)
 

@@ -12,15 +12,13 @@ from hypothesis import strategies as st
 
 from zerosight.train.learning.advantages import (
     Advantages,
-    Member,
     advantages_by,
     dual_advantages,
     dynamic_sampling,
     group_advantages,
-    hierarchical_advantages,
+    pooled,
     reinforce_pp_advantages,
     rloo_advantages,
-    structure_advantages,
 )
 
 METHODS = ("group", "rloo", "reinforce_pp", "reinforce_pp_baseline", "dual")
@@ -110,7 +108,7 @@ def test_reinforce_pp_of_a_worked_batch() -> None:
     # members count: variance 4.5/4.
     plain = reinforce_pp_advantages([3.0, 1.0, 2.0, 0.0], "aabb")
     assert plain.values == pytest.approx(np.array([1.5, -0.5, 0.5, -1.5]) / 1.25**0.5)
-    based = reinforce_pp_advantages([3.0, 0.0, 2.0, 2.0], "aabb", baseline=True)
+    based = reinforce_pp_advantages([3.0, 0.0, 2.0, 2.0], "aabb", group_baseline=True)
     assert based.values == pytest.approx(np.array([1.5, -1.5, 0.0, 0.0]) / (4.5 / 4) ** 0.5)
     assert based.signal.tolist() == [True, True, False, False]
     assert plain.signal.all()
@@ -123,82 +121,27 @@ def test_dual_of_worked_groups() -> None:
 
 
 def test_structures_are_compared_with_their_own_and_rare_ones_together() -> None:
-    found = structure_advantages([1.0, 0.0, 5.0, 7.0, 2.0, 4.0], [1, 1, 2, 2, 3, 4], epsilon=0.0)
-    assert found.values.tolist() == [1.0, -1.0, -1.0, 1.0, -1.0, 1.0]
-    alone = structure_advantages([1.0, 0.0, 5.0, 7.0, 2.0, 4.0], [1, 1, 2, 2, 3, 4], least=1, epsilon=0.0)
+    structures, rewards = [1, 1, 2, 2, 3, 4], [1.0, 0.0, 5.0, 7.0, 2.0, 4.0]
+    pooled_rare = group_advantages(rewards, pooled(structures), "group", epsilon=0.0)
+    assert pooled_rare.values.tolist() == [1.0, -1.0, -1.0, 1.0, -1.0, 1.0]
+    alone = group_advantages(rewards, pooled(structures, 1), "group", epsilon=0.0)
     assert alone.values.tolist() == [1.0, -1.0, -1.0, 1.0, 0.0, 0.0]
     assert alone.flat_groups == 2
 
 
 def test_a_lone_rare_structure_carries_no_signal() -> None:
-    assert structure_advantages([1.0, 0.0, 9.0], [1, 1, 2]).signal.tolist() == [True, True, False]
+    assert group_advantages([1.0, 0.0, 9.0], pooled([1, 1, 2])).signal.tolist() == [True, True, False]
 
 
 def test_dynamic_sampling_keeps_groups_some_of_which_are_right() -> None:
     # a: one of two; b: all; c: none, though unlike; d: a lone right one.
     found = dynamic_sampling([1.0, 0.0, 1.0, 1.0, 0.2, 0.4, 1.0], "aabbccd")
     assert found.keep.tolist() == [True, True, False, False, False, False, False]
-    assert (found.all_right, found.all_wrong) == (2, 1)
-    assert dynamic_sampling([0.2, 0.6], "cc", right=0.5).keep.all()
+    assert (found.all_correct, found.all_wrong) == (2, 1)
+    assert dynamic_sampling([0.2, 0.6], "cc", correct_reward=0.5).keep.all()
 
 
-def tree() -> list[tuple[Member, float | None]]:
-    """Three proposals; 2 and 1 programs of the first two; unequal answers; two members are missing."""
-    return [
-        (Member("proposer", (0,)), 1.0),
-        (Member("proposer", (1,)), 0.0),
-        (Member("proposer", (2,)), None),
-        (Member("coder", (0, 0)), 1.0),
-        (Member("coder", (0, 1)), 0.0),
-        (Member("coder", (1, 0)), 1.0),
-        (Member("solver", (0, 0, 0)), 1.0),
-        (Member("solver", (0, 0, 1)), 0.0),
-        (Member("solver", (0, 0, 2)), 0.0),
-        (Member("solver", (1, 0, 0)), 4.0),
-        (Member("solver", (1, 0, 1)), None),
-        (Member("solver", (1, 0, 2)), 2.0),
-    ]
-
-
-def test_hierarchy_compares_siblings_and_leaves_out_the_missing() -> None:
-    members, rewards = zip(*tree(), strict=True)
-    found = hierarchical_advantages(rewards, members)
-    assert found.values == pytest.approx([0.5, -0.5, 0, 0.5, -0.5, 0, 2 / 3, -1 / 3, -1 / 3, 1, 0, -1])
-    assert found.signal.tolist() == [True, True, False, True, True, False, True, True, True, True, False, True]
-    # Proposers; the coders of proposals 0 and 1 (a lone one: flat); the solvers of two items.
-    assert (found.groups, found.flat_groups) == (5, 1)
-
-
-@pytest.mark.parametrize("scale", ["none", "group", "batch"])
-def test_a_missing_member_counts_as_if_it_were_not_there(scale: Any) -> None:
-    members, rewards = zip(*tree(), strict=True)
-    there = [i for i, reward in enumerate(rewards) if reward is not None]
-    full = hierarchical_advantages(rewards, members, scale)
-    cut = hierarchical_advantages([rewards[i] for i in there], [members[i] for i in there], scale)
-    assert full.values[there].tolist() == cut.values.tolist()
-    assert (full.groups, full.flat_groups) == (cut.groups, cut.flat_groups)
-
-
-@given(st.lists(st.one_of(st.none(), st.integers(-4, 4).map(float)), min_size=1, max_size=20), st.integers(1, 5))
-def test_hierarchy_equals_groups_of_those_present(rewards: list[float | None], width: int) -> None:
-    members = [Member("solver", (i // width, i)) for i in range(len(rewards))]
-    found = hierarchical_advantages(rewards, members, "group")
-    present = [(reward, i) for i, reward in enumerate(rewards) if reward is not None]
-    plain = group_advantages([reward for reward, _ in present], [i // width for _, i in present], "group")
-    assert found.values[[i for _, i in present]].tolist() == plain.values.tolist()
-    assert all(found.values[i] == 0 and not found.signal[i] for i, reward in enumerate(rewards) if reward is None)
-
-
-def test_hierarchy_says_what_is_wrong() -> None:
-    with pytest.raises(ValueError, match="got 1 rewards for 2 members"):
-        hierarchical_advantages([1.0], [Member("coder", (0,)), Member("coder", (1,))])
-    with pytest.raises(ValueError, match="a coder has an empty path"):
-        hierarchical_advantages([1.0], [Member("coder", ())])
-    with pytest.raises(ValueError, match=r"two members have the place coder \(0, 1\)"):
-        hierarchical_advantages([1.0, 0.0], [Member("coder", (0, 1)), Member("coder", (0, 1))])
-
-
-@pytest.mark.parametrize("method", [rloo_advantages, dual_advantages, structure_advantages, dynamic_sampling,
+@pytest.mark.parametrize("method", [rloo_advantages, dual_advantages, group_advantages, dynamic_sampling,
                                     reinforce_pp_advantages])  # fmt: skip
 def test_rewards_that_cannot_be_are_refused(method: Callable[..., Advantages]) -> None:
     with pytest.raises(ValueError, match="2 rewards for 1 groups"):

@@ -25,7 +25,13 @@ from zerosight.train.rollouts import EXPLAIN, Draw, ProposalRollout, drawn_by
 from zerosight.train.trajectories import taught
 from zerosight.train.validation import validation
 
-TREE = ("tree.briefings=1", "tree.proposals=2", "tree.programs=4", "tree.answers=4", "tree.items=16")
+TREE = (
+    "rollout.num_briefings=1",
+    "rollout.num_proposals=2",
+    "rollout.num_programs=4",
+    "rollout.num_answers=4",
+    "rollout.items_per_step=16",
+)
 CANVAS = "envs=[shapes/Canvas-v1]"
 ONE = '{"concept":"a circle","draw":[[1,"red","circle"]],"ask":["colour",["leftmost",["select"]]]}'
 
@@ -34,7 +40,7 @@ def rolled(
     policy: Policy, recipe: str, *settings: str, by: Draw = draw, **scripts: Sequence[str]
 ) -> tuple[Episodes, list[ProposalRollout]]:
     """A step's rollouts of a recipe with scripted roles, without companions."""
-    config = override(recipe_config(recipe), [*TREE, CANVAS, "tree.companions=0", *settings])
+    config = override(recipe_config(recipe), [*TREE, CANVAS, "rollout.env_questions=0", *settings])
     curriculum = make_curriculum(config.curriculum, [make(env) for env in config.envs])
     generator = ScriptedGenerator(**{role: scripts.get(role, ["nothing"]) for role in ("proposer", "coder", "solver")})
     episodes = Episodes(config, policy, generator, curriculum, by, make_algorithm(recipe, config))
@@ -72,7 +78,9 @@ def test_majority_labels_pay_what_most_said_and_the_oracle_knows_better(tiny: Po
     ids=["too sure", "in the band", "too split"],
 )
 def test_a_share_outside_the_band_is_not_learned_from(answers: list[str], learned: int, tiny: Policy) -> None:
-    episodes, rollouts = rolled(tiny, "r-zero", "tree.proposals=2", proposer=[ONE, BAD], coder=[WRONG], solver=answers)
+    episodes, rollouts = rolled(
+        tiny, "r-zero", "rollout.num_proposals=2", proposer=[ONE, BAD], coder=[WRONG], solver=answers
+    )
     trajectories = episodes.trajectories(rollouts, 0, episodes.algorithm)
     assert sum(t.role == "solver" for t in trajectories) == learned
     wrong = label_is_wrong(rollouts[0].answered_items[0], episodes.algorithm)
@@ -136,7 +144,7 @@ def test_mm_zero_pays_the_published_sum(tiny: Policy) -> None:
     good = rollouts[0]
     scores = values([episodes.algorithm.coder_score(good, drawing) for drawing in good.program_rollouts])
     assert scores == [2.25, 2.25, 2.0, pytest.approx(-0.1)]
-    uncapped = make_algorithm("mm-zero", override(episodes.config, ["quirks=[uncapped]"]))
+    uncapped = make_algorithm("mm-zero", override(episodes.config, ["paper_compat=[uncapped]"]))
     free = uncapped.proposer_scores(rollouts)[0]
     assert free is not None and free.terms["programs"] == pytest.approx((1.25 + 1.25 + 1.0) / 4)
 
@@ -149,7 +157,9 @@ def test_mm_zero_filters_by_render_rate_and_split(tiny: Policy) -> None:
         trajectories = episodes.trajectories(rollouts[:1], 0, episodes.algorithm)
         assert sum(t.role == "coder" for t in trajectories) == coder
         assert sum(t.role == "solver" for t in trajectories) == solver
-    unfiltered = make_algorithm("mm-zero", override(every[0].config, ["quirks=[unfiltered]", "labels.high=1.0"]))
+    unfiltered = make_algorithm(
+        "mm-zero", override(every[0].config, ["paper_compat=[unfiltered]", "labels.max_vote_share=1.0"])
+    )
     trajectories = every[0].trajectories(every[1][:1], 0, unfiltered)
     assert [sum(t.role == role for t in trajectories) for role in ("coder", "solver")] == [4, 4]
 
@@ -202,7 +212,11 @@ def test_c2_evo_chooses_what_the_solver_errs_on_and_not_always(tiny: Policy) -> 
 def test_spatialevo_pays_valid_questions_by_what_was_seen(tiny: Policy, env: Environment) -> None:
     count = '{"concept":"all","draw":%s,"ask":["count",["select"]]}'
     episodes, rollouts = rolled(
-        tiny, "spatialevo", "tree.proposals=3", proposer=[count % '[[1,"red","circle"]]', "no json", BAD], solver=["3"]
+        tiny,
+        "spatialevo",
+        "rollout.num_proposals=3",
+        proposer=[count % '[[1,"red","circle"]]', "no json", BAD],
+        solver=["3"],
     )
     valid = rollouts[0]
     given = valid.conditioning_scene
@@ -210,8 +224,8 @@ def test_spatialevo_pays_valid_questions_by_what_was_seen(tiny: Policy, env: Env
         "one scene for the group"
     )
     assert valid.answered_items[0].item.truth.value == str(len(given.item.scene.objects))  # type: ignore[attr-defined]
-    unmet = env.unmet(given.item.scene, valid.proposal.requirements)  # type: ignore[union-attr]
-    seen = 1 - len(unmet) / 2
+    missing_requirements = env.missing_requirements(given.item.scene, valid.proposal.requirements)  # type: ignore[union-attr]
+    seen = 1 - len(missing_requirements) / 2
     first, second, third = episodes.algorithm.proposer_scores(rollouts)
     assert first is not None and first.value == pytest.approx(0.1 + 0.9 * max(0.1, seen))
     assert values([second, third]) == [-1.0, pytest.approx(0.1)]
@@ -271,7 +285,7 @@ def sandbox() -> Draw:
 
 def test_eve_pays_the_edge_and_keeps_what_is_new(tiny: Policy, sandbox: Draw) -> None:
     answers = ["A", "B", "C", "D"]
-    settings = ("envs=[transforms/Edit-v1]", "tree.programs=2", "tree.briefings=1")
+    settings = ("envs=[transforms/Edit-v1]", "rollout.num_programs=2", "rollout.num_briefings=1")
     episodes, rollouts = rolled(tiny, "eve", *settings, by=sandbox, coder=[EDIT, "no program"], solver=answers)
     (rollout,) = rollouts
     valid, invalid = rollout.program_rollouts
@@ -350,7 +364,7 @@ def test_the_step_scorer_learns_which_answers_end_right() -> None:
 
 def test_m_star_learns_from_the_best_two_right_answers(tiny: Policy) -> None:
     episodes, rollouts = rolled(
-        tiny, "m-star", "tree.source=drawn", proposer=[ONE], coder=[WRONG], solver=["red", "blue", "red", "red"]
+        tiny, "m-star", "rollout.source=programs", proposer=[ONE], coder=[WRONG], solver=["red", "blue", "red", "red"]
     )
     trajectories = [t for t in episodes.trajectories(rollouts[:1], 0, episodes.algorithm) if t.role == "solver"]
     lessons = episodes.algorithm.lessons(rollouts, trajectories, tiny)

@@ -11,12 +11,12 @@ from transformers import AutoModelForImageTextToText
 from zerosight.envs import Score, SeededRng
 from zerosight.render import Picture
 from zerosight.roles.messages import chat
-from zerosight.train.config import Learning
+from zerosight.train.config import LearningConfig
 from zerosight.train.generators.hf import HFGenerator
 from zerosight.train.learning.learner import Learner
 from zerosight.train.models.architecture import ArchitectureError, image_id, lora_targets
 from zerosight.train.models.completions import Prompt, Sampling
-from zerosight.train.models.packing import Branch, Row
+from zerosight.train.models.packing import Branch, PackedRow
 from zerosight.train.models.policy import ROLES, ModelNotFoundError, Policy, RestoreError, fingerprint
 from zerosight.train.rollouts import Trajectory
 
@@ -72,7 +72,7 @@ def test_the_picture_reaches_the_model(folder: Path) -> None:
     logprobs = []
     for scale in (1.0, -1.0):
         vision = first.vision | {"pixel_values": first.vision["pixel_values"] * scale}
-        packed = policy.pack([Row(first.ids, [Branch([40, 41])], vision, first.positions)])
+        packed = policy.pack([PackedRow(first.ids, [Branch([40, 41])], vision, first.positions)])
         logprobs.append(policy.logprobs("solver", packed)[0])
     assert not torch.allclose(logprobs[0], logprobs[1], atol=1e-4)
 
@@ -81,7 +81,7 @@ def test_sampler_packed_trainer_and_the_plain_model_agree(folder: Path) -> None:
     policy = Policy.load(folder, "lora", 4, 0)
     groups = HFGenerator(policy).generate("solver", prompts(policy), Sampling(max_new_tokens=6, n=3), seed=1)
     for prompt, group in zip(prompts(policy), groups, strict=True):
-        row = Row(prompt.ids, [Branch(c.ids) for c in group], prompt.vision, prompt.positions)
+        row = PackedRow(prompt.ids, [Branch(c.ids) for c in group], prompt.vision, prompt.positions)
         packed, _ = policy.logprobs("solver", policy.pack([row]))
         sampled = torch.tensor([value for c in group for value in c.logprobs])
         assert torch.allclose(packed, sampled, atol=1e-4)
@@ -117,7 +117,7 @@ def plain(policy: Policy, prompt: Prompt, ids: tuple[int, ...]) -> torch.Tensor:
 def test_a_step_changes_the_roles_adapter_alone(folder: Path) -> None:
     policy = Policy.load(folder, "lora", 4, 0, "both")
     before = {name: p.detach().clone() for name, p in policy.model.named_parameters()}
-    learner = Learner(policy, Learning(roles={"solver": 1.0}, learning_rate=0.01, warmup_steps=0), steps=2)
+    learner = Learner(policy, LearningConfig(role_weights={"solver": 1.0}, learning_rate=0.01, warmup_steps=0), steps=2)
     metrics = learner.step(trajectories(policy, "solver"), SeededRng(("learn",)))
     assert np.isfinite(metrics["grad_norm"])
     assert metrics["grad_norm"] > 0
@@ -132,7 +132,7 @@ def test_a_step_changes_the_roles_adapter_alone(folder: Path) -> None:
 
 def test_adapters_come_back_and_merge_into_a_plain_model(folder: Path, tmp_path: Path) -> None:
     policy = Policy.load(folder, "lora", 4, 0)
-    Learner(policy, Learning(learning_rate=0.05, warmup_steps=0), 2).step(
+    Learner(policy, LearningConfig(learning_rate=0.05, warmup_steps=0), 2).step(
         trajectories(policy, "coder"), SeededRng(("learn",))
     )
     expected = greedy(policy, "coder")
@@ -166,7 +166,7 @@ def test_an_exported_adapter_is_peft_own(folder: Path, tmp_path: Path) -> None:
 def test_roles_with_a_model_each_learn_apart_and_come_back(folder: Path, tmp_path: Path) -> None:
     policy = Policy.load(folder, "full")
     untouched = greedy(policy, "solver")
-    Learner(policy, Learning(learning_rate=0.01, warmup_steps=0), 2).step(
+    Learner(policy, LearningConfig(learning_rate=0.01, warmup_steps=0), 2).step(
         trajectories(policy, "coder"), SeededRng(("learn",))
     )
     assert same(greedy(policy, "solver"), untouched)

@@ -32,7 +32,7 @@ def test_figures_stand_side_by_side(tmp_path: Path) -> None:
     # Wrong labels of 10 to 40 per cent, and count/1 and colour/1 stay while count/2 rises: nothing is forgotten.
     (oracle, vote) = sides([first, second])
     assert vote.label_error == pytest.approx(0.25) and oracle.label_error == 0.0
-    assert vote.forgotten == 0.0
+    assert vote.mean_forgetting == 0.0
     assert vote.skills == {"count": {1: 0.25, 2: 0.4}, "colour": {1: 0.2}}
     assert not page.raw["script"] and not page.open
 

@@ -28,7 +28,7 @@ def test_settings_are_read_as_yaml() -> None:
         ("steps=-1", "steps: Input should be greater than or equal to 0, got -1"),
         ("sharing=mixed", "sharing: Input should be 'shared', 'lora', 'two' or 'full', got 'mixed'"),
         ("steps=[1", "cannot read the value of 'steps=\\[1'"),
-        ("tree.proposals=1", "tree.proposals: Input should be greater than or equal to 2"),
+        ("rollout.num_proposals=1", "rollout.num_proposals: Input should be greater than or equal to 2"),
         ("rewards.solver.corect=1", "did you mean 'rewards.solver.correct'"),
     ],
 )

@@ -102,7 +102,7 @@ def test_spatialevo_starts_at_its_prior_and_ends_at_its_floor(env):
 def test_spatialevo_remaps_named_tasks_alone(env):
     plain = made(env, "spatialevo")
     arm = plain.arms[0]
-    mapped = made(env, "spatialevo", remapped=(arm.task,))
+    mapped = made(env, "spatialevo", remapped_tasks=(arm.task,))
     for curriculum in (plain, mapped):
         see(curriculum, curriculum.arms[0], 0.25, 0.75)
     assert plain.weight(plain.arms[0]) == pytest.approx(1 - (1.0 + 0.7) / 4)
@@ -134,7 +134,7 @@ def test_sec_gain_is_the_mean_absolute_advantage(right):
 
 
 def test_progress_follows_change_in_either_direction_and_not_level(env):
-    curriculum = made(env, "progress", floor=0.0)
+    curriculum = made(env, "progress", min_weight=0.0)
     level, rising, falling = curriculum.arms[:3]
     see(curriculum, level, *[0.5] * 60)
     see(curriculum, rising, *[0.25] * 50, *[0.75] * 10)
@@ -160,7 +160,7 @@ def test_regret_is_best_less_mean(env):
 
 
 def test_replay_brings_back_what_was_mastered_and_lost(env):
-    plain, replay = made(env, "edge"), made(env, "replay")
+    plain, replay = made(env, "learnability"), made(env, "replay")
     assert isinstance(replay, Replay)
     for one in (plain, replay):
         see(one, one.arms[0], *[1.0] * 200)
@@ -183,7 +183,7 @@ def test_a_wrong_name_or_band_says_what_to_do():
 
 
 def test_confidence_weighs_doubt(env):
-    curriculum = made(env, "confidence", memory=0.5, floor=0.1)
+    curriculum = made(env, "confidence", memory=0.5, min_weight=0.1)
     arm = curriculum.arms[0]
     assert curriculum.weight(arm) == 1.0
     for share in (0.5, 1.0):
@@ -196,13 +196,13 @@ def test_confidence_weighs_doubt(env):
 
 
 def test_ttcs_draws_the_test_questions_forms_where_votes_are_split(env):
-    curriculum = made(env, "ttcs", targets=("count", "nearest"))
+    curriculum = made(env, "ttcs", target_tasks=("count", "nearest"))
     assert {arm.task for arm in curriculum.draw(SeededRng(("t",)), 200)} == {"count", "nearest"}
     arm = next(arm for arm in curriculum.arms if arm.task == "count")
     curriculum.note_share(arm.env, arm.task, arm.difficulty, 0.75)
     assert curriculum.weight(arm) == pytest.approx(0.75**1.2)
     with pytest.raises(ConfigError, match=r"no form 'nearst' here; did you mean 'nearest'\?"):
-        made(env, "ttcs", targets=("nearst",))
+        made(env, "ttcs", target_tasks=("nearst",))
 
 
 def test_failures_come_back_until_they_are_paid(env):
@@ -217,7 +217,7 @@ def test_failures_come_back_until_they_are_paid(env):
 
 
 def test_coevolve_opens_one_rung_at_a_time_and_in_turn(env):
-    curriculum = made(env, "coevolve", mastery=0.6)
+    curriculum = made(env, "coevolve", mastery_threshold=0.6)
     first = [arm for arm in curriculum.arms if curriculum.weight(arm) > 0]
     assert {arm.difficulty for arm in first} == {1} and {arm.task for arm in first} < set(env.tasks)
     sizes = []
@@ -230,7 +230,7 @@ def test_coevolve_opens_one_rung_at_a_time_and_in_turn(env):
     grown = [(b[0] > a[0], b[1] > a[1]) for a, b in itertools.pairwise(sizes) if a != b]
     assert grown[:2] == [(True, False), (False, True)], "pictures first, then texts"
     assert sizes[-1] == (max(env.difficulties), len(env.tasks)), "in the end every arm is open"
-    stuck = made(env, "coevolve", mastery=0.6)
+    stuck = made(env, "coevolve", mastery_threshold=0.6)
     for arm in first:
         see(stuck, arm, *[0.25] * 9)
     stuck.finish_step()

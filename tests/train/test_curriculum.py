@@ -31,7 +31,7 @@ def test_an_accuracy_at_chance_is_no_skill(env: Environment) -> None:
     curriculum = taught(env, {"exists": 0.5})
     arm = next(arm for arm in curriculum.arms if arm.task == "exists")
     assert arm.skill == pytest.approx(0.0, abs=1e-6)
-    assert curriculum.weight(arm) == pytest.approx(CurriculumConfig().floor, abs=0.12)
+    assert curriculum.weight(arm) == pytest.approx(CurriculumConfig().min_weight, abs=0.12)
 
 
 def test_a_form_comes_in_when_it_leaves_the_blind_level(env: Environment) -> None:

@@ -7,7 +7,7 @@ import pytest
 from zerosight.envs import Environment, InfrastructureError, Rejected, SeededRng
 from zerosight.render import rasterise, resolve_svg
 from zerosight.render.drawing import Drawn, Outcome
-from zerosight.train.config import RunConfig, Tree, override
+from zerosight.train.config import RolloutConfig, RunConfig, override
 from zerosight.train.curriculum.base import Curriculum
 from zerosight.train.episodes import Episodes, items_with_signal
 from zerosight.train.generators import ScriptedGenerator
@@ -56,8 +56,10 @@ def draw(env: Environment, programs: Sequence[str]) -> list[Outcome]:
 def rolled(
     policy: Policy, env: Environment, settings: Sequence[str] = (), **scripts: Sequence[str]
 ) -> tuple[Episodes, list[ProposalRollout]]:
-    tree = Tree(briefings=1, proposals=2, programs=4, answers=4, items=16, companions=0)
-    config = override(RunConfig(tree=tree), settings)
+    tree = RolloutConfig(
+        num_briefings=1, num_proposals=2, num_programs=4, num_answers=4, items_per_step=16, env_questions=0
+    )
+    config = override(RunConfig(rollout=tree), settings)
     curriculum, algorithm = Curriculum(config.curriculum, [env]), make_algorithm(config.algorithm, config)
     episodes = Episodes(config, policy, ScriptedGenerator(**scripts), curriculum, draw, algorithm)
     return episodes, episodes.roll_out(SeededRng(("test",)))
@@ -131,7 +133,7 @@ def test_what_was_cut_off_is_rejected_whatever_it_says(tiny: Policy, env: Enviro
 
 
 def test_companions_are_the_environments_questions(tiny: Policy, env: Environment) -> None:
-    _, rollouts = rolled(tiny, env, ["tree.companions=40"], proposer=[GOOD], coder=[CIRCLE_LEFT], solver=["red"])
+    _, rollouts = rolled(tiny, env, ["rollout.env_questions=40"], proposer=[GOOD], coder=[CIRCLE_LEFT], solver=["red"])
     asked = [asked for rollout in rollouts for asked in rollout.answered_items]
     assert any(asked_one.from_proposer for asked_one in asked) or len(asked) == 16
     assert any(not asked_one.from_proposer for asked_one in asked)
@@ -141,7 +143,7 @@ def test_companions_are_the_environments_questions(tiny: Policy, env: Environmen
 
 def test_answers_are_balanced_where_there_is_a_choice(tiny: Policy, env: Environment) -> None:
     episodes, rollouts = rolled(
-        tiny, env, ["tree.items=2"], proposer=[GOOD], coder=[CIRCLE_LEFT, CIRCLE_RIGHT], solver=["red"]
+        tiny, env, ["rollout.items_per_step=2"], proposer=[GOOD], coder=[CIRCLE_LEFT, CIRCLE_RIGHT], solver=["red"]
     )
     assert sorted(asked.item.truth.value for rollout in rollouts for asked in rollout.answered_items) == ["blue", "red"]
     assert set(episodes.asked_before.values()) == {1}
@@ -159,9 +161,9 @@ def test_shuffled_rewards_are_the_same_rewards_elsewhere(tiny: Policy, env: Envi
 
 def test_a_step_is_refilled_until_enough_items_have_signal(tiny: Policy, env: Environment) -> None:
     scripts = {"proposer": [GOOD], "coder": [CIRCLE_LEFT, CIRCLE_RIGHT], "solver": ["red", "red", "red", "blue"]}
-    _, once = rolled(tiny, env, ["tree.items=6"], **scripts)
+    _, once = rolled(tiny, env, ["rollout.items_per_step=6"], **scripts)
     assert items_with_signal(once) == 4 == sum(len(rollout.answered_items) for rollout in once)
-    episodes, more = rolled(tiny, env, ["tree.items=6", "learning.refill=5"], **scripts)
+    episodes, more = rolled(tiny, env, ["rollout.items_per_step=6", "learning.dynamic_sampling_rounds=5"], **scripts)
     # After three times red and three times blue neither may lead the other colours further.
     assert items_with_signal(more) == 6 and len(more) == 2 * 2, "two rounds are enough, and there is no third"
     trajectories = episodes.trajectories(more, 0, episodes.algorithm)
@@ -171,14 +173,16 @@ def test_a_step_is_refilled_until_enough_items_have_signal(tiny: Policy, env: En
         "each round's briefing is its own"
     )
     # What everybody knows has no signal, however often it is asked; the rounds are bounded.
-    _, sure = rolled(tiny, env, ["learning.refill=3"], proposer=[GOOD], coder=[CIRCLE_LEFT], solver=["red"])
+    _, sure = rolled(
+        tiny, env, ["learning.dynamic_sampling_rounds=3"], proposer=[GOOD], coder=[CIRCLE_LEFT], solver=["red"]
+    )
     assert items_with_signal(sure) == 0 and len(sure) == 2 * 4
 
 
 def test_proposals_are_compared_as_configured(tiny: Policy, env: Environment) -> None:
     count = GOOD.replace('["colour",["leftmost",["select"]]]', '["count",["select"]]')
     scripts = {"proposer": [GOOD, count, GOOD, BAD], "coder": [CIRCLE_LEFT], "solver": ["red"]}
-    settings = ["tree.briefings=2", "tree.proposals=4"]
+    settings = ["rollout.num_briefings=2", "rollout.num_proposals=4"]
     groups = {}
     for by in ("briefing", "structure", "step"):
         episodes, rollouts = rolled(tiny, env, [*settings, f"learning.proposer_groups={by}"], **scripts)

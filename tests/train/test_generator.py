@@ -4,7 +4,7 @@ import torch
 
 from zerosight.train.generators.hf import HFGenerator
 from zerosight.train.models.completions import Prompt, Sampling
-from zerosight.train.models.packing import Branch, Row, pack
+from zerosight.train.models.packing import Branch, PackedRow, pack
 from zerosight.train.models.policy import Policy
 
 
@@ -26,7 +26,7 @@ def test_sampled_logprobs_equal_the_trainers(tiny: Policy) -> None:
     for prompt, group in zip(prompts(tiny), found, strict=True):
         assert len(group) == 3
         for completion in group:
-            packed = pack([Row(prompt.ids, [Branch(completion.ids)], prompt.vision)], 0)
+            packed = pack([PackedRow(prompt.ids, [Branch(completion.ids)], prompt.vision)], 0)
             trained, _ = tiny.logprobs("solver", packed, temperature=1.2)
             assert torch.allclose(trained, torch.tensor(completion.logprobs), atol=1e-4)
 

@@ -128,7 +128,7 @@ def test_wrong_chat_replies(
 
 
 def test_chat_refuses_what_it_cannot_do(server: ProtocolServer, tiny: Policy) -> None:
-    with pytest.raises(TrainedRoleError, match=r"solver is trained.*leave solver out of learning.roles"):
+    with pytest.raises(TrainedRoleError, match=r"solver is trained.*leave solver out of learning.role_weights"):
         frozen(server).generate("solver", [tiny.prompt(chat("a", "b"))], SAMPLING, 1)
     with pytest.raises(ValueError, match=r"needs Prompt.messages"):
         frozen(server).generate("coder", [Prompt((5,))], SAMPLING, 1)
@@ -187,7 +187,7 @@ def test_a_server_by_configuration(tiny: Policy, tmp_path: Path) -> None:
 
 def test_a_chat_endpoint_plays_the_frozen_roles(tiny: Policy, tmp_path: Path) -> None:
     settings = ["generator.kind=openai", "generator.url=https://there", "generator.model=big"]
-    made = make_generator(override(RunConfig(), [*settings, "learning.roles={solver: 1.0}"]), tiny, tmp_path)
+    made = make_generator(override(RunConfig(), [*settings, "learning.role_weights={solver: 1.0}"]), tiny, tmp_path)
     assert isinstance(made, ByRole)
     kinds = {role: type(each) for role, each in made.generators.items()}
     assert kinds == {
@@ -211,7 +211,10 @@ def test_a_chat_endpoint_plays_the_frozen_roles(tiny: Policy, tmp_path: Path) ->
             "key_file /no/key cannot be read",
         ),
         (["generator.kind=openai", "generator.url=http://a", "generator.model=m"], "all are; leave one out"),
-        (["generator.kind=openai", "generator.url=http://a", "learning.roles={coder: 1}"], "needs generator.model"),
+        (
+            ["generator.kind=openai", "generator.url=http://a", "learning.role_weights={coder: 1}"],
+            "needs generator.model",
+        ),
     ],
 )
 def test_options_that_cannot_be(tiny: Policy, tmp_path: Path, settings: list[str], message: str) -> None:
@@ -221,11 +224,11 @@ def test_options_that_cannot_be(tiny: Policy, tmp_path: Path, settings: list[str
 
 def test_constrained_proposals_by_configuration(tiny: Policy, tmp_path: Path) -> None:
     server = ["generator.kind=vllm-server", "generator.url=http://there:8000", "sharing=lora"]
-    made = make_generator(override(RunConfig(), [*server, "generator.constrain=true"]), tiny, tmp_path)
+    made = make_generator(override(RunConfig(), [*server, "generator.constrained_decoding=true"]), tiny, tmp_path)
     assert isinstance(made, VLLMServerGenerator)
     assert made._schemas["proposer"]["required"] == ["concept", "draw", "ask"]
     with pytest.raises(ConfigError, match=r"hf cannot decode under a schema \(given for proposer\)"):
-        make_generator(override(RunConfig(), ["generator.constrain=true"]), tiny, tmp_path)
+        make_generator(override(RunConfig(), ["generator.constrained_decoding=true"]), tiny, tmp_path)
 
 
 def test_an_unknown_kind_that_passed_the_configuration(tiny: Policy, tmp_path: Path) -> None:
@@ -367,7 +370,7 @@ def test_work_that_waits_for_a_killed_process_is_given_up_and_says_so() -> None:
     killer.start()
     try:
         with pytest.raises(UnreachableError, match=rf"process {dying.pid} was killed.*resumed"):
-            watched(never.wait, [living, dying], every=0.05)
+            watched(never.wait, [living, dying], poll_seconds=0.05)
         assert time.monotonic() - began < 20
     finally:
         never.set()

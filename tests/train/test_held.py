@@ -12,7 +12,7 @@ from test_processes import PROMPTS, together
 from zerosight.envs import Score, SeededRng
 from zerosight.render import Picture
 from zerosight.roles.messages import chat
-from zerosight.train.config import Learning
+from zerosight.train.config import LearningConfig
 from zerosight.train.generators.hf import HFGenerator
 from zerosight.train.learning.guards import TrainingError
 from zerosight.train.learning.learner import Learner
@@ -54,7 +54,7 @@ def trajectories(policy: Policy) -> list[Trajectory]:
 
 
 def learner_of(folder: Path, sharing: Any, processes: Processes, **changes: Any) -> Learner:
-    return Learner(Policy.load(folder, sharing, 4, 0), Learning(**{**CONFIG, **changes}), 4, processes)
+    return Learner(Policy.load(folder, sharing, 4, 0), LearningConfig(**{**CONFIG, **changes}), 4, processes)
 
 
 def weights(learner: Learner) -> dict[str, torch.Tensor]:

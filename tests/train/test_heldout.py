@@ -10,7 +10,7 @@ from zerosight.benchmarks.own.learning import half_known
 from zerosight.envs import item_rng, make
 from zerosight.train.heldout import EASY, HARDER, NEW, evaluate, heldout_suite, kind_of
 from zerosight.train.intervals import wilson
-from zerosight.train.models.load import EMBEDDED
+from zerosight.train.models.load import EMBEDDED_SEED
 from zerosight.train.models.policy import Policy
 
 ENV = "shapes/Canvas-v1"
@@ -60,7 +60,7 @@ def test_kinds() -> None:
 
 def test_figures_add_up_and_sight_beats_blindness_in_the_seed() -> None:
     suite = heldout_suite([ENV], 150)
-    result = evaluate(Policy.load(EMBEDDED), suite, ("count", "exists"))
+    result = evaluate(Policy.load(EMBEDDED_SEED), suite, ("count", "exists"))
     rows = result["answers"]
     assert [row["id"] for row in rows] == [item.id for item in suite.items]
     assert result["overall"]["accuracy"] == pytest.approx(sum(row["right"] for row in rows) / 150)

@@ -7,18 +7,18 @@ import pytest
 import torch
 
 from zerosight.envs import Score, SeededRng
-from zerosight.train.config import Learning
+from zerosight.train.config import LearningConfig
 from zerosight.train.generators.hf import HFGenerator
 from zerosight.train.learning.batches import prefix_batches, with_advantages
 from zerosight.train.learning.guards import TrainingError
 from zerosight.train.learning.learner import Learner
 from zerosight.train.learning.losses import policy_loss
 from zerosight.train.models.completions import Completion, Prompt, Sampling
-from zerosight.train.models.packing import Branch, Row, pack
+from zerosight.train.models.packing import Branch, PackedRow, pack
 from zerosight.train.models.policy import Policy
 from zerosight.train.rollouts import Trajectory
 
-CONFIG = Learning(learning_rate=1e-2, warmup_steps=0, minibatches=1)
+CONFIG = LearningConfig(learning_rate=1e-2, warmup_steps=0, minibatches=1)
 PROMPT = Prompt((105, 106, 107))
 
 
@@ -129,7 +129,7 @@ def test_equal_traces_are_computed_once_and_count_as_often_as_they_are(tiny: Pol
     assert batch.counts == (2, 4)
     packed = pack([batch.row], 0)
     merged, _ = tiny.logprobs("solver", packed)
-    apart, _ = tiny.logprobs("solver", pack([Row(PROMPT.ids, [Branch(t.completion.ids) for t in six])], 0))
+    apart, _ = tiny.logprobs("solver", pack([PackedRow(PROMPT.ids, [Branch(t.completion.ids) for t in six])], 0))
     losses = [
         policy_loss(
             "grpo",
@@ -161,7 +161,7 @@ def test_the_entropy_bonus_keeps_answers_in_play(tiny_folder: Any) -> None:
         learner = Learner(policy, CONFIG.model_copy(update={"entropy_weight": {"solver": weight}}), 4)
         for step in range(8):
             learner.step(trajectories(policy, "solver", 100, step), SeededRng(("test", step)))
-        _, entropy = policy.logprobs("solver", pack([Row(PROMPT.ids, [Branch([8])])], 0), entropy=True)
+        _, entropy = policy.logprobs("solver", pack([PackedRow(PROMPT.ids, [Branch([8])])], 0), entropy=True)
         assert entropy is not None
         entropies.append(float(entropy.detach()))
     assert entropies[1] > entropies[0] + 0.1

@@ -7,23 +7,25 @@ import pytest
 import torch
 
 from zerosight.envs import Score, SeededRng
-from zerosight.train.config import ConfigError, Learning, RunConfig, override
+from zerosight.train.config import ConfigError, LearningConfig, RunConfig, override
 from zerosight.train.generators.hf import HFGenerator
 from zerosight.train.learning.advantages import group_advantages
 from zerosight.train.learning.batches import with_advantages
 from zerosight.train.learning.learner import Learner
 from zerosight.train.learning.losses import LOSSES, UnknownLossError, divisor, policy_loss
 from zerosight.train.models.completions import Completion, Prompt, Sampling
-from zerosight.train.models.packing import Branch, Row, pack
+from zerosight.train.models.packing import Branch, PackedRow, pack
 from zerosight.train.models.policy import Policy
 from zerosight.train.rollouts import Trajectory
 
 PROMPT = Prompt((105, 106, 107))
-PLAIN = Learning(learning_rate=1e-2, warmup_steps=0, entropy_weight={}, max_grad_norm=1e9, roles={"solver": 1.0})
+PLAIN = LearningConfig(
+    learning_rate=1e-2, warmup_steps=0, entropy_weight={}, max_grad_norm=1e9, role_weights={"solver": 1.0}
+)
 
 
-def configured(**values: Any) -> Learning:
-    return Learning.model_validate(PLAIN.model_dump() | values)
+def configured(**values: Any) -> LearningConfig:
+    return LearningConfig.model_validate(PLAIN.model_dump() | values)
 
 
 def trajectories(policy: Policy, seed: int, tokens: int = 1, prompt: Prompt = PROMPT, n: int = 32) -> list[Trajectory]:
@@ -40,7 +42,7 @@ def cut(found: list[Trajectory]) -> list[Trajectory]:
     ]
 
 
-def gradient(policy: Policy, config: Learning, own: list[Trajectory]) -> torch.Tensor:
+def gradient(policy: Policy, config: LearningConfig, own: list[Trajectory]) -> torch.Tensor:
     """What one step's gradient of the head is, read before the optimizer takes it."""
     learner, found = Learner(policy, config, 4), []
     learner.optimizer.register_step_pre_hook(lambda *_: found.append(policy.model.lm_head.weight.grad.clone()))
@@ -50,7 +52,7 @@ def gradient(policy: Policy, config: Learning, own: list[Trajectory]) -> torch.T
 
 
 def test_the_names_are_those_of_the_losses() -> None:
-    assert Learning.model_json_schema()["properties"]["loss"]["enum"] == list(LOSSES)
+    assert LearningConfig.model_json_schema()["properties"]["loss"]["enum"] == list(LOSSES)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -60,7 +62,7 @@ def test_rewarded_completions_become_likelier(loss: str, tiny: Policy) -> None:
     learner = Learner(tiny, configured(loss=loss, length_constant=1), 10)
 
     def likely() -> float:
-        values, _ = tiny.logprobs("solver", pack([Row(PROMPT.ids, [Branch([n]) for n in range(8, 100)])], 0))
+        values, _ = tiny.logprobs("solver", pack([PackedRow(PROMPT.ids, [Branch([n]) for n in range(8, 100)])], 0))
         return float(values.detach().exp().sum())
 
     before = likely()
@@ -75,7 +77,7 @@ def test_gradient_is_that_of_the_divided_loss(loss: str, tiny: Policy) -> None:
     own = cut(trajectories(tiny, 0, tokens=4))
     config = configured(loss=loss)
     kept, _ = with_advantages(own, config.advantage_scale, config.advantage_method)
-    packed = pack([Row(PROMPT.ids, [Branch(t.completion.ids) for t in kept])], 0)
+    packed = pack([PackedRow(PROMPT.ids, [Branch(t.completion.ids) for t in kept])], 0)
     logprobs, _ = tiny.logprobs("solver", packed)
     advantages = torch.tensor([t.advantage for t in kept])[packed.branch]
     result = policy_loss(loss, logprobs, logprobs.detach(), advantages, packed.branch)

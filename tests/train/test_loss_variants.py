@@ -155,7 +155,7 @@ def test_clipped_sequences_have_no_gradient(name: str, gap: float, advantage: fl
     assert logprobs.grad is not None
     assert bool((logprobs.grad != 0).all()) is moves
     assert bool((logprobs.grad == 0).all()) is not moves
-    assert float(found.clipped) == (0.0 if moves else 1.0)
+    assert float(found.clip_share) == (0.0 if moves else 1.0)
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -168,7 +168,7 @@ def test_on_policy_the_gradient_is_the_policy_gradient(name: str) -> None:
     lengths = torch.bincount(sequence)[sequence] if name in ("grpo", "gspo") else torch.ones(len(sequence))
     assert logprobs.grad is not None
     assert torch.allclose(logprobs.grad, -advantages / lengths)
-    assert float(found.ratio) == 1.0
+    assert float(found.mean_ratio) == 1.0
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -211,9 +211,9 @@ def test_metrics_of_a_worked_case() -> None:
         "grpo", logprobs, torch.zeros(3), torch.tensor([1.0, 1.0, -1.0]), torch.tensor([0, 0, 1]),
         reference=logprobs + math.log(2),
     )  # fmt: skip
-    assert float(found.clipped) == pytest.approx(2 / 3)
-    assert float(found.ratio) == pytest.approx(1.0)
-    assert float(found.kl) == pytest.approx(1 - math.log(2))
+    assert float(found.clip_share) == pytest.approx(2 / 3)
+    assert float(found.mean_ratio) == pytest.approx(1.0)
+    assert float(found.mean_kl) == pytest.approx(1 - math.log(2))
 
 
 def test_kl_estimates_are_right_on_average() -> None:
@@ -245,10 +245,10 @@ def test_kl_estimates_are_right_on_average() -> None:
 )
 def test_correction_of_the_worked_example(mode: Any, expected: list[float]) -> None:
     trained = torch.tensor([4.0, 0.5, 0.125]).log().requires_grad_()
-    found = importance_weights(trained, torch.zeros(3), torch.tensor([0, 0, 1]), mode, low=0.25, high=3.0)
+    found = importance_weights(trained, torch.zeros(3), torch.tensor([0, 0, 1]), mode, min_ratio=0.25, max_ratio=3.0)
     assert found.tolist() == pytest.approx(expected)
     assert not found.requires_grad
-    same = importance_weights(trained, trained.detach(), torch.tensor([0, 0, 1]), mode, low=0.25, high=3.0)
+    same = importance_weights(trained, trained.detach(), torch.tensor([0, 0, 1]), mode, min_ratio=0.25, max_ratio=3.0)
     assert same.tolist() == [1.0, 1.0, 1.0]
 
 

@@ -6,7 +6,7 @@ import random
 import pytest
 import torch
 
-from zerosight.train.learning.losses import grpo_loss, sequence_means
+from zerosight.train.learning.losses import policy_loss, sequence_means
 
 
 def loops(logprobs: list[float], sampled: list[float], advantages: list[float], sequence: list[int],
@@ -35,8 +35,8 @@ def test_loss_equals_the_loops(seed: int, kl: bool) -> None:
     logprobs, sampled, reference = ([rng.uniform(-3, 0) for _ in sequence] for _ in range(3))
     by_sequence = [rng.uniform(-2, 2) for _ in range(4)]
     advantages = [by_sequence[number] for number in sequence]
-    found = grpo_loss(
-        torch.tensor(logprobs), torch.tensor(sampled), torch.tensor(advantages), torch.tensor(sequence),
+    found = policy_loss(
+        "grpo", torch.tensor(logprobs), torch.tensor(sampled), torch.tensor(advantages), torch.tensor(sequence),
         clip_low=0.2, clip_high=0.28, reference=torch.tensor(reference) if kl else None, kl_weight=0.1 if kl else 0.0,
     )  # fmt: skip
     expected = loops(logprobs, sampled, advantages, sequence, 0.2, 0.28, reference if kl else None, 0.1)
@@ -46,7 +46,7 @@ def test_loss_equals_the_loops(seed: int, kl: bool) -> None:
 def test_on_policy_the_gradient_is_the_policy_gradient() -> None:
     logprobs = torch.tensor([-1.0, -2.0, -0.5], requires_grad=True)
     advantages = torch.tensor([1.0, 1.0, -2.0])
-    grpo_loss(logprobs, logprobs.detach(), advantages, torch.tensor([0, 0, 1])).loss.backward()
+    policy_loss("grpo", logprobs, logprobs.detach(), advantages, torch.tensor([0, 0, 1])).loss.backward()
     assert logprobs.grad is not None
     assert logprobs.grad.tolist() == pytest.approx([-0.5, -0.5, 2.0])
 
@@ -56,11 +56,11 @@ def test_on_policy_the_gradient_is_the_policy_gradient() -> None:
 )
 def test_clipping_stops_only_moves_further_out(gap: float, advantage: float, moves: bool) -> None:
     logprobs = torch.tensor([-1.0 + gap], requires_grad=True)
-    result = grpo_loss(logprobs, torch.tensor([-1.0]), torch.tensor([advantage]), torch.tensor([0]))
+    result = policy_loss("grpo", logprobs, torch.tensor([-1.0]), torch.tensor([advantage]), torch.tensor([0]))
     result.loss.backward()
     assert logprobs.grad is not None
     assert bool(logprobs.grad.abs() > 0) is moves
-    assert float(result.clipped) == (0.0 if moves else 1.0)
+    assert float(result.clip_share) == (0.0 if moves else 1.0)
 
 
 def test_sequence_means_of_unequal_lengths() -> None:

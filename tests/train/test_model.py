@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
 
-from zerosight.train.models.load import EMBEDDED
+from zerosight.train.models.load import EMBEDDED_SEED
 from zerosight.train.models.policy import Policy
 
 
 @given(text=st.text(max_size=60))
 def test_any_text_survives_the_tokenizer(text: str) -> None:
-    tokenizer = AutoTokenizer.from_pretrained(EMBEDDED)
+    tokenizer = AutoTokenizer.from_pretrained(EMBEDDED_SEED)
     for special in tokenizer.all_special_tokens:
         text = text.replace(special, "")
     # Lone surrogates are no UTF-8 text.
@@ -25,7 +25,7 @@ def test_any_text_survives_the_tokenizer(text: str) -> None:
 
 
 def test_programs_are_short_in_tokens() -> None:
-    tokenizer = AutoTokenizer.from_pretrained(EMBEDDED)
+    tokenizer = AutoTokenizer.from_pretrained(EMBEDDED_SEED)
     ids = tokenizer('<circle cx="12" cy="40" r="8" fill="red"/>')["input_ids"]
     assert [tokenizer.decode([i]) for i in ids] == [
         '<circle cx="',
@@ -62,8 +62,8 @@ def test_pixels_are_scaled_as_stated(tiny: Policy) -> None:
 
 
 def test_the_shipped_seed_is_small_and_says_how_it_was_made() -> None:
-    assert sum(path.stat().st_size for path in EMBEDDED.iterdir()) <= 8 * 1024 * 1024
-    made = json.loads((EMBEDDED / "seed.json").read_text())
+    assert sum(path.stat().st_size for path in EMBEDDED_SEED.iterdir()) <= 8 * 1024 * 1024
+    made = json.loads((EMBEDDED_SEED / "seed.json").read_text())
     assert made["cycles_done"] == len(made["recipe"]["cycles"]) == len(made["log"])
     assert [log[-1]["step"] for log in made["log"]] == [cycle["steps"] for cycle in made["recipe"]["cycles"]]
     assert made["log"][-1][-1]["loss"] < made["log"][0][0]["loss"] / 3
@@ -71,5 +71,5 @@ def test_the_shipped_seed_is_small_and_says_how_it_was_made() -> None:
 
 @pytest.mark.parametrize("sharing", ["shared", "lora"])
 def test_the_shipped_seed_loads(sharing: str) -> None:
-    policy = Policy.load(EMBEDDED, sharing)  # type: ignore[arg-type]
+    policy = Policy.load(EMBEDDED_SEED, sharing)  # type: ignore[arg-type]
     assert sum(p.numel() for p in policy.model.parameters()) > 1_000_000

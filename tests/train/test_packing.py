@@ -5,11 +5,11 @@ import random
 import pytest
 import torch
 
-from zerosight.train.models.packing import Branch, Row, batches, pack, scored_logprobs, vision_kind
+from zerosight.train.models.packing import Branch, PackedRow, pack, scored_logprobs, token_batches, vision_kind
 from zerosight.train.models.policy import Policy
 
 
-def random_rows(policy: Policy, seed: int, pictures: bool) -> list[Row]:
+def random_rows(policy: Policy, seed: int, pictures: bool) -> list[PackedRow]:
     """Rows of unlike lengths, so that padding of one must not touch another."""
     rng = random.Random(seed)
     image = policy.tokenizer.convert_tokens_to_ids("<image>")
@@ -21,11 +21,11 @@ def random_rows(policy: Policy, seed: int, pictures: bool) -> list[Row]:
             ids = [rng.randrange(3, 300) for _ in range(rng.randrange(1, 7))]
             branches.append(Branch(ids, rng.randrange(len(ids))))
         drawn = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(seed))
-        rows.append(Row(prefix, branches, {"pixel_values": drawn} if pictures else None))
+        rows.append(PackedRow(prefix, branches, {"pixel_values": drawn} if pictures else None))
     return rows
 
 
-def plain_logprobs(policy: Policy, rows: list[Row], temperature: float) -> torch.Tensor:
+def plain_logprobs(policy: Policy, rows: list[PackedRow], temperature: float) -> torch.Tensor:
     found = []
     with policy.acting("solver") as model:
         for row in rows:
@@ -61,7 +61,7 @@ def test_packed_gradients_equal_plain_ones(tiny: Policy) -> None:
 
 
 def test_entropy_is_that_of_the_distribution(tiny: Policy) -> None:
-    rows = [Row([5, 6, 7], [Branch([8])])]
+    rows = [PackedRow([5, 6, 7], [Branch([8])])]
     _, entropy = scored_logprobs(tiny.model, pack(rows, 0), entropy=True)
     logits = tiny.model(input_ids=torch.tensor([[5, 6, 7]])).logits[0, -1]
     expected = torch.distributions.Categorical(logits=logits).entropy()
@@ -70,17 +70,17 @@ def test_entropy_is_that_of_the_distribution(tiny: Policy) -> None:
 
 
 def test_rows_with_and_without_pictures_do_not_mix() -> None:
-    rows = [Row([1], [Branch([2])]), Row([1], [Branch([2])], {"pixel_values": torch.zeros(1, 3, 64, 64)})]
+    rows = [PackedRow([1], [Branch([2])]), PackedRow([1], [Branch([2])], {"pixel_values": torch.zeros(1, 3, 64, 64)})]
     with pytest.raises(ValueError, match="1 of 2 rows have a picture"):
         pack(rows, 0)
 
 
 def test_batches_keep_the_budget_and_lose_no_row() -> None:
     rows = [
-        Row([1] * n, [Branch([2] * (n % 7 + 1))], {"pixel_values": torch.zeros(1, n % 3)} if n % 3 else None)
+        PackedRow([1] * n, [Branch([2] * (n % 7 + 1))], {"pixel_values": torch.zeros(1, n % 3)} if n % 3 else None)
         for n in range(1, 60)
     ]
-    found = batches(rows, token_budget=100)
+    found = token_batches(rows, token_budget=100)
     assert sorted(i for batch in found for i in batch) == list(range(len(rows)))
     for batch in found:
         assert len({vision_kind(rows[i].vision) for i in batch}) == 1
@@ -93,7 +93,7 @@ def test_logits_in_pieces_give_the_same_values_and_gradients(tiny: Policy, entro
     found = []
     for held in (1 << 30, 3 * tiny.model.lm_head.weight.shape[0]):
         tiny.model.zero_grad()
-        logprobs, entropies = scored_logprobs(tiny.model, packed, 1.2, entropy=entropy, held=held)
+        logprobs, entropies = scored_logprobs(tiny.model, packed, 1.2, entropy=entropy, max_logits=held)
         (logprobs.sum() + (entropies.sum() if entropies is not None else 0)).backward()
         found.append((logprobs.detach(), [p.grad.clone() for p in tiny.model.parameters() if p.grad is not None]))
     assert len(packed.targets) > 6

@@ -8,10 +8,10 @@ import torch
 
 from zerosight.render import Picture
 from zerosight.roles.messages import chat
-from zerosight.train.models.packing import Branch, Row, pack
+from zerosight.train.models.packing import Branch, PackedRow, pack
 from zerosight.train.models.policy import ROLES, ModelNotFoundError, Policy
 
-PACKED = pack([Row([5, 6, 7], [Branch([8, 9]), Branch([10])])], 0)
+PACKED = pack([PackedRow([5, 6, 7], [Branch([8, 9]), Branch([10])])], 0)
 
 
 def logprobs(policy: Policy, role: str) -> torch.Tensor:

@@ -13,7 +13,7 @@ import torch
 import torch.multiprocessing
 
 from zerosight.envs import Score, SeededRng
-from zerosight.train.config import Learning
+from zerosight.train.config import LearningConfig
 from zerosight.train.generators.hf import HFGenerator
 from zerosight.train.learning.guards import TrainingError
 from zerosight.train.learning.learner import Learner
@@ -47,7 +47,7 @@ def trajectories(policy: Policy) -> list[Trajectory]:
 
 def two_steps(folder: Path, sharing: Any, loss: str, processes: Processes) -> dict[str, torch.Tensor]:
     policy = Policy.load(folder, sharing, 4, 0)
-    learner = Learner(policy, Learning(loss=loss, **CONFIG), 4, processes)  # type: ignore[arg-type]
+    learner = Learner(policy, LearningConfig(loss=loss, **CONFIG), 4, processes)  # type: ignore[arg-type]
     rollouts = trajectories(policy)
     for step in range(2):
         metrics = learner.step(rollouts if step == 0 else trajectories_of(rollouts, step), SeededRng(("step", step)))
@@ -118,7 +118,7 @@ def test_prompts_are_shared_out_and_come_back_in_order(tiny_folder: Path, tmp_pa
 
 def fail_together(processes: Together, folder: Path) -> str:
     policy = Policy.load(folder)
-    learner = Learner(policy, Learning(**CONFIG), 4, processes)  # type: ignore[arg-type]
+    learner = Learner(policy, LearningConfig(**CONFIG), 4, processes)  # type: ignore[arg-type]
     rollouts = trajectories(policy)
     if processes.rank == 1:
         # What one process alone meets, such as a broken card.

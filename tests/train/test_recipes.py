@@ -17,8 +17,10 @@ from zerosight.train.recipes.base import differences
 from zerosight.train.rollouts import Draw, drawn_by
 from zerosight.train.runs.store import Run, RunError, begin_policy
 
-TOY = ("steps=4", "checkpoint_every=1", "tree.briefings=2", "tree.proposals=2", "tree.programs=2", "tree.answers=4",
-       "tree.items=4", "tree.coder_tokens=96", "tree.solver_tokens=4", "seed=5")  # fmt: skip
+TOY = (
+    "steps=4", "checkpoint_every=1", "rollout.num_briefings=2", "rollout.num_proposals=2", "rollout.num_programs=2",
+    "rollout.num_answers=4", "rollout.items_per_step=4", "rollout.coder_tokens=96", "rollout.solver_tokens=4", "seed=5",
+)  # fmt: skip
 WORLDS = {"spatialevo": "[shapes/Canvas-v1]"}
 """Rooms take seconds each to furnish; the algorithm is the same on the canvas (test_algorithms.py asks about rooms)."""
 
@@ -82,9 +84,9 @@ def test_names_that_are_not_there_are_refused_with_the_close_one() -> None:
     with pytest.raises(UnknownRecipeError, match=r"'mmzero'; did you mean 'mm-zero'\?"):
         find_recipe("mmzero")
     with pytest.raises(ConfigError, match=r"unknown quirk 'last-only'; did you mean 'last_only'\?.*of eve"):
-        make_algorithm("eve", override(recipe_config("eve"), ["quirks=[last-only]"]))
+        make_algorithm("eve", override(recipe_config("eve"), ["paper_compat=[last-only]"]))
     with pytest.raises(ConfigError, match=r"unknown quirk 'capped'.*of zerosight: none"):
-        make_algorithm("zerosight", override(RunConfig(), ["quirks=[capped]"]))
+        make_algorithm("zerosight", override(RunConfig(), ["paper_compat=[capped]"]))
 
 
 def test_differences_name_what_was_changed() -> None:
@@ -99,7 +101,7 @@ def test_a_run_goes_on_under_another_recipe(draw: Draw, tmp_path: Path) -> None:
     for _ in range(2):
         first.one_step()
     first.checkpoint()
-    config = toy("r-zero", f"start={before.folder}", "sharing=shared")
+    config = toy("r-zero", "start_from={before.folder}", "sharing=shared")
     after = Run.create(tmp_path / "after", config)
     second = Evolution(after, draw)
     assert second.step == 0
@@ -116,10 +118,10 @@ def test_a_run_goes_on_under_another_recipe(draw: Draw, tmp_path: Path) -> None:
 def test_weights_of_another_make_are_not_begun_with(draw: Draw, tmp_path: Path) -> None:
     before = Run.create(tmp_path / "before", toy("sampled"))
     with pytest.raises(RunError, match="has no checkpoint yet"):
-        Evolution(Run.create(tmp_path / "none", toy("r-zero", f"start={before.folder}", "sharing=shared")), draw)
+        Evolution(Run.create(tmp_path / "none", toy("r-zero", "start_from={before.folder}", "sharing=shared")), draw)
     Evolution(before, draw).checkpoint()
     with pytest.raises(RunError, match=r"has sharing=shared, and this run sharing=full.*--set sharing=shared"):
-        Evolution(Run.create(tmp_path / "after", toy("r-zero", f"start={before.folder}")), draw)
+        Evolution(Run.create(tmp_path / "after", toy("r-zero", "start_from={before.folder}")), draw)
 
 
 def test_phases_of_different_recipes_in_one_run(draw: Draw, tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 SETTINGS = (
-    "steps=4", "checkpoint_every=2", "seed=5", "tree.briefings=2", "tree.proposals=2", "tree.programs=2",
-    "tree.answers=4", "tree.items=6", "evaluation.items=24", "evaluation.coding=4",
+    "steps=4", "checkpoint_every=2", "seed=5", "rollout.num_briefings=2", "rollout.num_proposals=2",
+    "rollout.num_programs=2", "rollout.num_answers=4", "rollout.items_per_step=6", "evaluation.heldout_items=24",
+    "evaluation.coding_briefings=4",
 )  # fmt: skip
 
 

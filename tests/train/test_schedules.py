@@ -26,8 +26,8 @@ SMALL = {
     "steps": 4,
     "checkpoint_every": 2,
     "seed": 5,
-    "tree": {"briefings": 2, "proposals": 2, "programs": 2, "answers": 4, "items": 6},
-    "evaluation": {"items": 24, "coding": 4},
+    "rollout": {"num_briefings": 2, "num_proposals": 2, "num_programs": 2, "num_answers": 4, "items_per_step": 6},
+    "evaluation": {"heldout_items": 24, "coding_briefings": 4},
 }
 
 
@@ -63,7 +63,8 @@ def test_phases_follow_one_another() -> None:
 def test_only_the_phases_role_learns(draw: Draw, tmp_path: Path) -> None:
     phases = [{"roles": ["solver"], "steps": 1}, {"roles": ["proposer"], "steps": 1}]
     run = Run.create(
-        tmp_path / "run", small(phases=phases, sharing="lora", lora_rank=2, tree=SMALL["tree"] | {"answers": 16})
+        tmp_path / "run",
+        small(phases=phases, sharing="lora", lora_rank=2, rollout=SMALL["rollout"] | {"num_answers": 16}),
     )
     evolution = Evolution(run, draw)
     for role in ("solver", "proposer"):
@@ -76,7 +77,7 @@ def test_only_the_phases_role_learns(draw: Draw, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ahead", [1, 3])
 def test_rolling_ahead_is_exact_and_resumes_exactly(ahead: int, draw: Draw, tmp_path: Path) -> None:
-    config = small(ahead=ahead, checkpoint_every=1, steps=5)
+    config = small(max_off_policy_steps=ahead, checkpoint_every=1, steps=5)
     whole, broken = (Run.create(tmp_path / name, config) for name in ("whole", "broken"))
     first = Evolution(whole, draw)
     first.evolve(lambda _: None)
@@ -96,7 +97,7 @@ def test_rolling_ahead_is_exact_and_resumes_exactly(ahead: int, draw: Draw, tmp_
 
 
 def test_a_step_is_rolled_out_from_what_there_was_so_many_steps_before(draw: Draw, tmp_path: Path) -> None:
-    evolution = Evolution(Run.create(tmp_path / "run", small(ahead=2)), draw)
+    evolution = Evolution(Run.create(tmp_path / "run", small(max_off_policy_steps=2)), draw)
     begun: list[tuple[int, int]] = []
     assert evolution._rolls is not None
     one = evolution._rolls._one
@@ -106,12 +107,12 @@ def test_a_step_is_rolled_out_from_what_there_was_so_many_steps_before(draw: Dra
 
 
 def test_an_algorithm_that_tunes_itself_before_a_rollout_is_not_rolled_out_ahead(draw: Draw, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"m-star tunes itself.*ahead=0"):
-        Evolution(Run.create(tmp_path / "run", small(ahead=1, algorithm="m-star")), draw)
+    with pytest.raises(ConfigError, match=r"m-star tunes itself.*max_off_policy_steps=0"):
+        Evolution(Run.create(tmp_path / "run", small(max_off_policy_steps=1, algorithm="m-star")), draw)
 
 
 def test_ahead_samples_with_weights_one_update_old(draw: Draw, tmp_path: Path) -> None:
-    evolution = Evolution(Run.create(tmp_path / "run", small(ahead=1)), draw)
+    evolution = Evolution(Run.create(tmp_path / "run", small(max_off_policy_steps=1)), draw)
     before = weights(evolution.policy)
     evolution.one_step()
     assert same(weights(evolution._sampler), before)
@@ -124,8 +125,8 @@ def test_ahead_samples_with_weights_one_update_old(draw: Draw, tmp_path: Path) -
 def test_ahead_with_several_processes_is_refused(draw: Draw, tmp_path: Path) -> None:
     processes = Together.__new__(Together)
     processes.size = 2
-    with pytest.raises(ConfigError, match=r"ahead: 1 needs a single process.*ahead=0"):
-        Evolution(Run.create(tmp_path / "run", small(ahead=1)), draw, processes)
+    with pytest.raises(ConfigError, match=r"max_off_policy_steps: 1 needs a single process.*max_off_policy_steps=0"):
+        Evolution(Run.create(tmp_path / "run", small(max_off_policy_steps=1)), draw, processes)
 
 
 @pytest.mark.parametrize("kind", ["goldilocks", "spatialevo", "sec", "progress", "regret", "replay"])

@@ -60,10 +60,10 @@ def test_prompts_of_one_two_and_three_pictures_in_one_batch(family: str, tmp_pat
 
 
 def test_endpoints_get_every_picture_in_its_place() -> None:
-    prompt = Prompt((), text="t", picture=PICTURES[0], others=tuple(PICTURES[1:]), messages=asking("what?", 3))
+    prompt = Prompt((), text="t", picture=PICTURES[0], more_pictures=tuple(PICTURES[1:]), messages=asking("what?", 3))
     sent = _message(asking("what?", 3)[0], prompt)["content"]
     assert [part["type"] for part in sent] == ["image_url"] * 3 + ["text"]
     assert len({part["image_url"]["url"] for part in sent[:3]}) == 3
     with pytest.raises(ValueError, match="the messages show 2 pictures, but the prompt has 3"):
         _message(asking("what?", 2)[0], prompt)
-    assert identity(prompt) != identity(prompt._replace(others=(PICTURES[2], PICTURES[1])))
+    assert identity(prompt) != identity(prompt._replace(more_pictures=(PICTURES[2], PICTURES[1])))

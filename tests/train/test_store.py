@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from zerosight.train.config import Learning, RunConfig
+from zerosight.train.config import LearningConfig, RunConfig
 from zerosight.train.learning.learner import Learner
 from zerosight.train.models.policy import Policy
 from zerosight.train.runs.store import Run, RunError, load_trained, write_atomically
@@ -37,7 +37,7 @@ def test_a_line_cut_short_by_a_kill_is_no_step(run: Run) -> None:
 
 
 def test_restoring_forgets_what_came_after_the_checkpoint(run: Run, tiny: Policy) -> None:
-    learner = Learner(tiny, Learning(), 4)
+    learner = Learner(tiny, LearningConfig(), 4)
     for step in (1, 2, 3):
         run.log({"step": step})
         run.keep_rollouts(step, [{"n": step}])
@@ -51,7 +51,7 @@ def test_restoring_forgets_what_came_after_the_checkpoint(run: Run, tiny: Policy
 
 
 def test_only_the_newest_checkpoints_are_kept(run: Run, tiny: Policy) -> None:
-    learner = Learner(tiny, Learning(), 4)
+    learner = Learner(tiny, LearningConfig(), 4)
     for step in (1, 2, 3, 4):
         run.checkpoint(step, tiny, learner, {})
     assert [path.name for path in run.checkpoints()] == ["step_000003", "step_000004"]
@@ -60,7 +60,7 @@ def test_only_the_newest_checkpoints_are_kept(run: Run, tiny: Policy) -> None:
 
 @pytest.mark.parametrize("name", ["learner.pt", "state.json", "model.safetensors"])
 def test_a_corrupt_checkpoint_is_named_with_the_way_back(name: str, run: Run, tiny: Policy) -> None:
-    learner = Learner(tiny, Learning(), 4)
+    learner = Learner(tiny, LearningConfig(), 4)
     folder = run.checkpoint(1, tiny, learner, {})
     (folder / name).write_bytes(b"\x00garbage")
     with pytest.raises(RunError, match=r"step_000001 cannot be read .*delete that folder and resume again") as caught:
@@ -71,7 +71,7 @@ def test_a_corrupt_checkpoint_is_named_with_the_way_back(name: str, run: Run, ti
 def test_a_half_written_checkpoint_is_none(run: Run, tiny: Policy) -> None:
     (run.folder / "checkpoints" / ".step_000007.part").mkdir(parents=True)
     assert run.checkpoints() == []
-    assert run.restore(tiny, Learner(tiny, Learning(), 4)) is None
+    assert run.restore(tiny, Learner(tiny, LearningConfig(), 4)) is None
     with pytest.raises(RunError, match="has no checkpoint yet"):
         load_trained(run.folder)
 

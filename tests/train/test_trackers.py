@@ -162,7 +162,7 @@ def test_a_tracker_that_is_not_installed_is_said_at_once(tmp_path: Path, monkeyp
 
 
 def test_the_best_checkpoint_stays_beside_the_newest(draw: Draw, tmp_path: Path) -> None:
-    best = {"keep_best": "solve_rate", "best_over": 2, "keep_checkpoints": 1}
+    best = {"keep_best": "solve_rate", "keep_best_window": 2, "keep_checkpoints": 1}
     run = Run.create(tmp_path / "run", build(SMALL | best))
     evolution = Evolution(run, draw)
     for number, rate in enumerate((0.2, 0.9, 0.8, 0.3, 0.4, None), start=1):
@@ -188,7 +188,7 @@ def test_without_a_figure_there_is_no_best(draw: Draw, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("wanted", "message"),
-    [("solverate", r"no figure is called 'solverate'; did you mean 'solve_rate'\?"), ("dev/accuracy", "dev=64")],
+    [("solverate", r"no figure is called 'solverate'; did you mean 'solve_rate'\?"), ("dev/accuracy", "dev_items=64")],
 )
 def test_a_figure_that_is_never_logged_is_said_at_the_first_step(
     wanted: str, message: str, draw: Draw, tmp_path: Path
@@ -200,7 +200,7 @@ def test_a_figure_that_is_never_logged_is_said_at_the_first_step(
 
 def test_dev_items_are_answered_at_each_checkpoint_and_sent_to_trackers(draw: Draw, tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
-    evaluation = {"items": 24, "coding": 0, "dev": 8}
+    evaluation = {"heldout_items": 24, "coding_briefings": 0, "dev_items": 8}
     settings = SMALL | {"evaluation": evaluation, "keep_best": "dev/accuracy", "trackers": ["tensorboard"]}
     run = Run.create(tmp_path / "run", build(settings))
     Evolution(run, draw).evolve(lambda _: None)

@@ -101,9 +101,7 @@ def test_no_server_at_all(tiny: Policy) -> None:
     gone = ProtocolServer()
     gone.close()
     made = generator(gone, tiny)
-    with pytest.raises(UnreachableError, match=f"no answer from {gone.url}/health"):
-        made.healthy()
-    with pytest.raises(UnreachableError, match="Connection refused"):
+    with pytest.raises(UnreachableError, match=f"no answer from {gone.url}/.*Connection refused"):
         made.generate("solver", PROMPTS, SAMPLING, 3)
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from zerosight.envs import Environment, FlatScene, Rejected, item_rng, make
-from zerosight.envs.shapes.canvas import perceive
+from zerosight.envs.shapes.canvas import parse_scene
 from zerosight.roles import proposer
 from zerosight.train.seed.lessons import ANSWERED, GRID, Page, Syllabus, page, pages, requirements_of
 
@@ -16,13 +16,13 @@ PAGES = [page(3, index, RELATED) for index in range(60)]
 
 
 def lessons(start: str) -> list[tuple[Page, str, str]]:
-    return [(p, one.prompt, one.reply) for p in PAGES for one in (*p.seen, *p.told) if one.prompt.startswith(start)]
+    return [(p, one.prompt, one.reply) for p in PAGES for one in (*p.picture_lessons, *p.text_lessons) if one.prompt.startswith(start)]
 
 
 def test_pages_do_not_depend_on_the_number_of_workers() -> None:
     made = [one for chunk in pages(3, 0, 12, 2, RELATED) for one in chunk]
-    assert [(p.seen, p.told, p.picture.tobytes()) for p in made] == [
-        (p.seen, p.told, p.picture.tobytes()) for p in PAGES[:12]
+    assert [(p.picture_lessons, p.text_lessons, p.picture.tobytes()) for p in made] == [
+        (p.picture_lessons, p.text_lessons, p.picture.tobytes()) for p in PAGES[:12]
     ]
 
 
@@ -38,7 +38,7 @@ def test_proposals_are_valid_and_keep_to_their_briefing(env: Environment) -> Non
 
 def test_programs_draw_what_was_asked(env: Environment) -> None:
     for p in PAGES:
-        prompt, reply = next((one.prompt, one.reply) for one in p.told if one.prompt.startswith("draw: "))
+        prompt, reply = next((one.prompt, one.reply) for one in p.text_lessons if one.prompt.startswith("draw: "))
         scene = env.render(reply)
         assert isinstance(scene, FlatScene), scene
         wanted = env.requirements([
@@ -46,7 +46,7 @@ def test_programs_draw_what_was_asked(env: Environment) -> None:
             for count, words in re.findall(r"(\d) ([a-z ]+)", prompt)
         ])  # fmt: skip
         assert not isinstance(wanted, Rejected), wanted
-        assert env.unmet(scene, wanted) == ()
+        assert env.missing_requirements(scene, wanted) == ()
 
 
 def test_captions_name_what_a_second_reading_of_the_pixels_finds() -> None:
@@ -73,7 +73,7 @@ Seen = tuple[int, int, str]
 
 
 def caption(p: Page) -> list[Seen]:
-    full = next(one.reply for one in p.seen if re.fullmatch("describe from the [a-z]+", one.prompt))
+    full = next(one.reply for one in p.picture_lessons if re.fullmatch("describe from the [a-z]+", one.prompt))
     return [(int(x), int(y), name) for x, y, name in (part.split(" ", 2) for part in full.split(", "))]
 
 
@@ -129,11 +129,11 @@ def test_relations_agree_with_the_places_of_the_full_caption() -> None:
 
 
 def test_only_taught_forms_on_easy_pictures_are_answered(env: Environment) -> None:
-    asked = [one for p in PAGES for one in p.seen if "?" in one.prompt]
+    asked = [one for p in PAGES for one in p.picture_lessons if "?" in one.prompt]
     assert asked
     for p in PAGES:
-        if any("?" in one.prompt for one in p.seen):
-            full = next(one.reply for one in p.seen if re.fullmatch("describe from the [a-z]+", one.prompt))
+        if any("?" in one.prompt for one in p.picture_lessons):
+            full = next(one.reply for one in p.picture_lessons if re.fullmatch("describe from the [a-z]+", one.prompt))
             assert full.count(",") + 1 <= 3
     # No relation, comparison or distance between objects is ever answered.
     words = ("nearest", "farthest", "more", "fewer", "outnumber", "as many", "equally many", "largest", "smallest")
@@ -147,6 +147,6 @@ def test_requirements_are_met_by_the_item_they_come_from(task: str) -> None:
     for index in range(20):
         own = item_rng(world.id, "train", 11, index)
         item = world.sample(own, task, 1 + index % 3)
-        things = perceive(item.scene)
+        things = parse_scene(item.scene)
         assert not isinstance(things, Rejected)
-        assert world.unmet(item.scene, requirements_of(own, item, things)) == ()
+        assert world.missing_requirements(item.scene, requirements_of(own, item, things)) == ()

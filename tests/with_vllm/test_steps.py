@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from zerosight.render.drawing import Pools
-from zerosight.train.config import Generation, Learning, RunConfig, Tree
+from zerosight.train.config import GeneratorConfig, LearningConfig, RunConfig, RolloutConfig
 from zerosight.train.generators import VLLMEngineGenerator, make_generator, push_weights
-from zerosight.train.learning.learner import TrainingError
+from zerosight.train.learning.guards import TrainingError
 from zerosight.train.loop import Evolution
 from zerosight.train.models.policy import ROLES
 from zerosight.train.rollouts import drawn_by
@@ -17,10 +17,10 @@ CONFIG = RunConfig(
     steps=3,
     sharing="lora",
     lora_rank=8,
-    tree=Tree(briefings=2, proposals=2, programs=2, answers=8, items=12),
+    rollout=RolloutConfig(num_briefings=2, num_proposals=2, num_programs=2, num_answers=8, items_per_step=12),
     # A rate at which each step's weights differ clearly from those before, and a gap far below that difference.
-    learning=Learning(learning_rate=1e-2, warmup_steps=0, max_logprob_gap=0.002),
-    generator=Generation(kind="vllm", dtype="float32", eager=True, max_length=512, fingerprint=0.002),
+    learning=LearningConfig(learning_rate=1e-2, warmup_steps=0, max_logprob_gap=0.002),
+    generator=GeneratorConfig(kind="vllm", dtype="float32", enforce_eager=True, max_length=512, max_fingerprint_gap=0.002),
 )
 
 

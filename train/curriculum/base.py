@@ -65,7 +65,7 @@ class Curriculum:
         if self._config.kind == "uniform":
             return 1.0
         doubt = SHRINK / (SHRINK + arm.seen)
-        return max(self._config.floor, (1.0 - doubt) * edge(arm.skill) * arm.signal + doubt)
+        return max(self._config.min_weight, (1.0 - doubt) * edge(arm.skill) * arm.signal + doubt)
 
     def draw(self, rng: SeededRng, count: int) -> list[Arm]:
         """`count` arms, with replacement."""

@@ -49,7 +49,7 @@ class WithColumns(Curriculum):
     def doubted(self, arm: Arm, worth: float) -> float:
         """A worth from 0 to 1 as a weight: 1 while the arm is unseen, never under the floor."""
         doubt = SHRINK / (SHRINK + arm.seen)
-        return max(self._config.floor, (1.0 - doubt) * worth + doubt)
+        return max(self._config.min_weight, (1.0 - doubt) * worth + doubt)
 
 
 class Goldilocks(WithColumns):
@@ -85,7 +85,7 @@ class SpatialEvo(WithColumns):
         """Count one group."""
         super().observe(env, task, difficulty, rate, answers)
         own = self.own[env, task, difficulty]
-        own["total"] += min(rate / self.REMAP, 1.0) if task in self._config.remapped else rate
+        own["total"] += min(rate / self.REMAP, 1.0) if task in self._config.remapped_tasks else rate
         own["groups"] += 1.0
 
 
@@ -179,7 +179,7 @@ class Replay(WithColumns):
     def weight(self, arm: Arm) -> float:
         """The default's weight, or the replay's where that is more."""
         best = self.own[_key(arm)]["best"]
-        return max(super().weight(arm), self._config.replay * best + max(0.0, best - arm.skill))
+        return max(super().weight(arm), self._config.replay_weight * best + max(0.0, best - arm.skill))
 
     def observe(self, env: str, task: str, difficulty: int, rate: float, answers: int) -> None:
         """Remember the best skill."""
@@ -199,7 +199,7 @@ class Confidence(WithColumns):
     def weight(self, arm: Arm) -> float:
         """Doubt, never under the floor; unseen arms weigh 1."""
         own = self.own[_key(arm)]
-        return max(self._config.floor, 1.0 - own["share"]) if own["items"] else 1.0
+        return max(self._config.min_weight, 1.0 - own["share"]) if own["items"] else 1.0
 
     def note_share(self, env: str, task: str, difficulty: int, share: float) -> None:
         """Take one item's share into the mean."""
@@ -223,18 +223,20 @@ class Ttcs(Confidence):
     def __init__(self, config: CurriculumConfig, envs: Sequence[Environment]) -> None:
         super().__init__(config, envs)
         forms = dict.fromkeys(arm.task for arm in self.arms)
-        for target in config.targets:
+        for target in config.target_tasks:
             if target not in forms:
                 close = difflib.get_close_matches(target, forms, n=1)
                 hint = f"did you mean {close[0]!r}? " if close else ""
-                raise ConfigError(f"curriculum.targets: no form {target!r} here; {hint}(forms: {', '.join(forms)})")
+                raise ConfigError(
+                    f"curriculum.target_tasks: no form {target!r} here; {hint}(forms: {', '.join(forms)})"
+                )
 
     def weight(self, arm: Arm) -> float:
         """The formula above on a target's arms, 0 on others unless there are no targets."""
-        if self._config.targets and arm.task not in self._config.targets:
+        if self._config.target_tasks and arm.task not in self._config.target_tasks:
             return 0.0
         own = self.own[_key(arm)]
-        return max(self._config.floor, variance(min(1.0, own["share"])) ** 1.2) if own["items"] else 1.0
+        return max(self._config.min_weight, variance(min(1.0, own["share"])) ** 1.2) if own["items"] else 1.0
 
 
 class Failures(WithColumns):
@@ -297,7 +299,9 @@ class CoEvolve(WithColumns):
     def finish_step(self) -> None:
         """Open the next rung, where the open ones are mastered."""
         within = [arm for arm in self.arms if self.is_open(arm)]
-        if any(not arm.seen for arm in within) or sum(a.rate for a in within) < self._config.mastery * len(within):
+        if any(not arm.seen for arm in within) or sum(a.rate for a in within) < self._config.mastery_threshold * len(
+            within
+        ):
             return
         pictures, texts = self._rungs()
         grow_pictures = pictures < len(self._levels) and (pictures <= texts or texts == len(self._lengths))
@@ -314,7 +318,7 @@ def text_length(env: Environment, task: str) -> int:
 
 
 CURRICULA: Mapping[str, type[Curriculum]] = {
-    "edge": Curriculum,
+    "learnability": Curriculum,
     "uniform": Curriculum,
     "goldilocks": Goldilocks,
     "spatialevo": SpatialEvo,

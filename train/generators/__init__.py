@@ -1,6 +1,6 @@
-"""The backends that sample, and the choice among them.
+"""The backends that sample, and the choice among them; begin at `make_generator`.
 
-Whatever holds the weights itself (vLLM, in this process or as a server) must be brought each version of them:
+A backend that holds weights of its own (vLLM, in this process or as a server) must be brought each version of them:
 `push_weights` does, before the first step and after each. Hugging Face samples from the policy that is trained.
 """
 
@@ -16,7 +16,7 @@ from ...envs import make
 from ...render import Picture
 from ...roles import proposer
 from ...roles.messages import chat
-from ..config import ConfigError, Generation, RunConfig
+from ..config import ConfigError, GeneratorConfig, RunConfig
 from ..models.completions import Completion, Generator, Prompt, Sampling
 from ..models.load import model_path
 from ..models.policy import ROLES, Policy, locate_model
@@ -77,18 +77,18 @@ class SyncedGenerator(Generator, Protocol):
     """Of the weights that it samples with; None before the first `sync`."""
 
     def sync(self, role_folders: Mapping[str, Path], version: int) -> None:
-        """Take new weights: each role's folder."""
+        """Take new weights of this `version`: each role's folder, by `role_folders`."""
         ...
 
 
 class ByRole:
-    """Each role sampled by a generator of its own."""
+    """A generator of its own for each role."""
 
     def __init__(self, generators: Mapping[str, Generator]) -> None:
         self.generators = dict(generators)
 
     def generate(self, role: str, prompts: Sequence[Prompt], sampling: Sampling, seed: int) -> list[list[Completion]]:
-        """See `Generator`.
+        """Sample by the `role`'s generator; see `Generator`.
 
         Raises:
             KeyError: no generator plays the role.
@@ -99,14 +99,14 @@ class ByRole:
 
 
 def make_generator(
-    config: RunConfig, policy: Policy, work: Path, schemas: Mapping[str, Any] | None = None
+    config: RunConfig, policy: Policy, work_folder: Path, schemas: Mapping[str, Any] | None = None
 ) -> Generator:
     """The generator that `config.generator` names; with `constrain`, proposals fit the schema of the run's worlds.
 
     Args:
         config: the run's.
         policy: that is trained.
-        work: folder of the run for what a backend must write.
+        work_folder: folder of the run for what a backend must write.
         schemas: JSON schemas that roles' completions must fit, by role, besides or instead of that one.
 
     Raises:
@@ -118,10 +118,10 @@ def make_generator(
         close = difflib.get_close_matches(str(kind), _MAKERS, n=1, cutoff=0.4)
         hint = f"did you mean {close[0]!r}? " if close else ""
         raise ConfigError(f"unknown generator.kind {kind!r}; {hint}(allowed: {', '.join(_MAKERS)})")
-    chosen = dict(schemas or {})
-    if config.generator.constrain:
-        chosen.setdefault("proposer", proposer.schema([make(env) for env in config.envs]))
-    return _MAKERS[kind](config, policy, work, chosen)
+    role_schemas = dict(schemas or {})
+    if config.generator.constrained_decoding:
+        role_schemas.setdefault("proposer", proposer.schema([make(env) for env in config.envs]))
+    return _MAKERS[kind](config, policy, work_folder, role_schemas)
 
 
 def push_weights(generator: Generator, policy: Policy, folder: Path, version: int) -> None:
@@ -134,51 +134,52 @@ def push_weights(generator: Generator, policy: Policy, folder: Path, version: in
     """
     if not isinstance(generator, SyncedGenerator):
         return
-    final = folder / f"version_{version}"
-    shutil.rmtree(final, ignore_errors=True)
-    final.mkdir(parents=True)
-    policy.save(final)
-    lora = policy.sharing == "lora"
-    generator.sync({role: final / role if lora else final for role in ROLES}, version)
-    for old in folder.glob("version_*"):
-        if old != final:
-            shutil.rmtree(old)
+    version_folder = folder / f"version_{version}"
+    shutil.rmtree(version_folder, ignore_errors=True)
+    version_folder.mkdir(parents=True)
+    policy.save(version_folder)
+    is_lora = policy.sharing == "lora"
+    generator.sync({role: version_folder / role if is_lora else version_folder for role in ROLES}, version)
+    for old_folder in folder.glob("version_*"):
+        if old_folder != version_folder:
+            shutil.rmtree(old_folder)
 
 
-def _hf(config: RunConfig, policy: Policy, work: Path, schemas: Mapping[str, Any]) -> Generator:
+def _hf(config: RunConfig, policy: Policy, work_folder: Path, schemas: Mapping[str, Any]) -> Generator:
     if schemas:
         raise ConfigError(
             f"generator.kind=hf cannot decode under a schema (given for {', '.join(schemas)}); take vllm, "
-            "vllm-server or openai, or leave generator.constrain off"
+            "vllm-server or openai, or leave generator.constrained_decoding off"
         )
     # Beside learning, a small model may not take threads away.
-    fixed = config.generator.cache == "static"
-    return HFGenerator(policy, config.generator.batch_size, spare_threads=not config.ahead, static_cache=fixed)
+    static_cache = config.generator.cache == "static"
+    sampled_beside = config.max_off_policy_steps > 0
+    return HFGenerator(policy, config.generator.batch_size, spare_threads=not sampled_beside, static_cache=static_cache)
 
 
-def _vllm(config: RunConfig, policy: Policy, work: Path, schemas: Mapping[str, Any]) -> Generator:
-    chosen = config.generator
+def _vllm(config: RunConfig, policy: Policy, work_folder: Path, schemas: Mapping[str, Any]) -> Generator:
+    settings = config.generator
     options: dict[str, Any] = {
-        "dtype": chosen.dtype,
-        "gpu_memory_utilization": chosen.memory,
-        "enforce_eager": chosen.eager,
+        "dtype": settings.dtype,
+        "gpu_memory_utilization": settings.gpu_memory_fraction,
+        "enforce_eager": settings.enforce_eager,
         "seed": config.seed,
     }
-    if chosen.max_length is not None:
-        options["max_model_len"] = chosen.max_length
+    if settings.max_length is not None:
+        options["max_model_len"] = settings.max_length
     return VLLMEngineGenerator(
         locate_model(model_path(config.model)),
         Checks.of(policy),
-        work,
+        work_folder,
         lora_rank=config.lora_rank if config.sharing == "lora" else 0,
         roles=len(ROLES),
-        fingerprint=_fingerprint(chosen, policy),
+        fingerprint=_fingerprint(settings, policy),
         schemas=schemas,
         options=options,
     )
 
 
-def _vllm_server(config: RunConfig, policy: Policy, work: Path, schemas: Mapping[str, Any]) -> Generator:
+def _vllm_server(config: RunConfig, policy: Policy, work_folder: Path, schemas: Mapping[str, Any]) -> Generator:
     if config.sharing != "lora":
         raise ConfigError(
             f"generator.kind=vllm-server takes new weights as adapters only, got sharing={config.sharing}; add "
@@ -188,30 +189,30 @@ def _vllm_server(config: RunConfig, policy: Policy, work: Path, schemas: Mapping
         _endpoint(config.generator),
         Checks.of(policy),
         config.generator.model or config.model,
-        concurrency=config.generator.concurrency,
+        concurrency=config.generator.max_concurrency,
         fingerprint=_fingerprint(config.generator, policy),
         schemas=schemas,
     )
 
 
-def _openai(config: RunConfig, policy: Policy, work: Path, schemas: Mapping[str, Any]) -> Generator:
-    frozen = [role for role in ROLES if role not in config.learning.roles]
-    if not frozen:
+def _openai(config: RunConfig, policy: Policy, work_folder: Path, schemas: Mapping[str, Any]) -> Generator:
+    frozen_roles = [role for role in ROLES if role not in config.learning.role_weights]
+    if not frozen_roles:
         raise ConfigError(
-            "generator.kind=openai plays roles that are not trained, and all are; leave one out of learning.roles, "
-            "such as --set 'learning.roles={solver: 1.0}'"
+            "generator.kind=openai plays roles that are not trained, and all are; leave one out of "
+            "learning.role_weights, such as --set 'learning.role_weights={solver: 1.0}'"
         )
     if not config.generator.model:
         raise ConfigError("generator.kind=openai needs generator.model, the model's name at the endpoint")
     chat_endpoint = OpenAICompatibleGenerator(
         _endpoint(config.generator),
         config.generator.model,
-        frozen,
-        concurrency=config.generator.concurrency,
-        schemas={role: schema for role, schema in schemas.items() if role in frozen},
+        frozen_roles,
+        concurrency=config.generator.max_concurrency,
+        schemas={role: schema for role, schema in schemas.items() if role in frozen_roles},
     )
-    own = HFGenerator(policy, config.generator.batch_size, static_cache=config.generator.cache == "static")
-    return ByRole({role: chat_endpoint if role in frozen else own for role in ROLES})
+    local_generator = HFGenerator(policy, config.generator.batch_size, static_cache=config.generator.cache == "static")
+    return ByRole({role: chat_endpoint if role in frozen_roles else local_generator for role in ROLES})
 
 
 _MAKERS: Mapping[str, Callable[[RunConfig, Policy, Path, Mapping[str, Any]], Generator]] = {
@@ -222,30 +223,30 @@ _MAKERS: Mapping[str, Callable[[RunConfig, Policy, Path, Mapping[str, Any]], Gen
 }
 
 
-def _endpoint(chosen: Generation) -> Endpoint:
-    if not chosen.url:
+def _endpoint(settings: GeneratorConfig) -> Endpoint:
+    if not settings.url:
         raise ConfigError(
-            f"generator.kind={chosen.kind} needs the server's address: --set generator.url=http://localhost:8000"
+            f"generator.kind={settings.kind} needs the server's address: --set generator.url=http://localhost:8000"
         )
     headers = {}
-    if chosen.key_file is not None:
+    if settings.key_file is not None:
         try:
-            headers["Authorization"] = f"Bearer {chosen.key_file.read_text().strip()}"
+            headers["Authorization"] = f"Bearer {settings.key_file.read_text().strip()}"
         except OSError as error:
-            raise ConfigError(f"generator.key_file {chosen.key_file} cannot be read: {error.strerror}") from error
+            raise ConfigError(f"generator.key_file {settings.key_file} cannot be read: {error.strerror}") from error
     # Clients of OpenAI's end their address in /v1; the paths here begin with it.
-    url = chosen.url.rstrip("/").removesuffix("/v1")
+    url = settings.url.rstrip("/").removesuffix("/v1")
     try:
         return Endpoint(
-            url=url, timeout=chosen.timeout, retries=chosen.retries, backoff=chosen.backoff, headers=headers
+            url=url, timeout=settings.timeout, retries=settings.retries, backoff=settings.backoff, headers=headers
         )
     except ValueError as error:
         raise ConfigError(f"generator.url: {error}") from error
 
 
-def _fingerprint(chosen: Generation, policy: Policy) -> Fingerprint:
-    """The probe has a picture, so that processors which prepare it differently are found too."""
+def _fingerprint(settings: GeneratorConfig, policy: Policy) -> Fingerprint:
+    """Make the fingerprint of a `policy`; its probe has a picture, to find processors that prepare it differently."""
     rows, columns = np.mgrid[0:224, 0:224].astype(np.uint8)
     picture = Picture(np.stack([rows, columns, rows ^ columns], axis=-1))
     prompt = policy.prompt(chat(*_PROBE, image=True), picture)
-    return Fingerprint(trainer_logprobs(policy), prompt, tolerance=chosen.fingerprint)
+    return Fingerprint(trainer_logprobs(policy), prompt, tolerance=settings.max_fingerprint_gap)

@@ -47,7 +47,7 @@ class OpenAICompatibleGenerator:
         self._batches = Batches(concurrency)
 
     def generate(self, role: str, prompts: Sequence[Prompt], sampling: Sampling, seed: int) -> list[list[Completion]]:
-        """See `Generator`; equal arguments give equal texts only where the endpoint honours seeds.
+        """Sample `prompts` as a frozen `role`; equal arguments give equal texts only where the endpoint honours seeds.
 
         Raises:
             TrainedRoleError: the role is not one of the frozen ones.
@@ -58,7 +58,7 @@ class OpenAICompatibleGenerator:
             raise TrainedRoleError(
                 f"{role} is trained, and {self.endpoint.url} gives no token ids and log-probs to train on; it may play "
                 f"frozen roles only ({', '.join(sorted(self.roles)) or 'none'} here): leave {role} out of "
-                "learning.roles, or let generator.kind=vllm-server sample it"
+                "learning.role_weights, or let generator.kind=vllm-server sample it"
             )
         bodies = [self._body(role, prompt, sampling) for prompt in prompts]
         key: Hashable = (
@@ -88,39 +88,41 @@ class OpenAICompatibleGenerator:
         return body
 
     def _ask(self, body: Mapping[str, Any], sampling: Sampling, seed: int) -> list[Completion]:
-        who = f"{self.endpoint.url}/v1/chat/completions"
-        found: list[Completion] = []
-        while len(found) < sampling.n:
+        address = f"{self.endpoint.url}/v1/chat/completions"
+        completions: list[Completion] = []
+        while len(completions) < sampling.n:
             # Only 32 bits of a seed are understood everywhere.
-            more = {**body, "n": sampling.n - len(found), "seed": (seed + len(found)) % 2**31}
-            choices = field(self.endpoint.post("/v1/chat/completions", more), "choices", who)
-            if not isinstance(choices, list) or not 0 < len(choices) <= sampling.n - len(found):
-                number = len(choices) if isinstance(choices, list) else "no list of"
-                raise CountError(f"{who} gave {number} completions where {sampling.n - len(found)} were asked for")
-            found += [self._completion(choice, sampling, who) for choice in choices]
-        return found
+            request_body = {**body, "n": sampling.n - len(completions), "seed": (seed + len(completions)) % 2**31}
+            choices = field(self.endpoint.post("/v1/chat/completions", request_body), "choices", address)
+            if not isinstance(choices, list) or not 0 < len(choices) <= sampling.n - len(completions):
+                choice_count = len(choices) if isinstance(choices, list) else "no list of"
+                raise CountError(
+                    f"{address} gave {choice_count} completions where {sampling.n - len(completions)} were asked for"
+                )
+            completions += [self._completion(choice, sampling, address) for choice in choices]
+        return completions
 
     @staticmethod
-    def _completion(choice: Any, sampling: Sampling, who: str) -> Completion:
-        text = field(field(choice, "message", who), "content", who)
+    def _completion(choice: Any, sampling: Sampling, address: str) -> Completion:
+        text = field(field(choice, "message", address), "content", address)
         if not isinstance(text, str):
-            raise ReplyError(f"{who} gave {text!r:.40} as a completion's text (a refusal or a tool call?)")
-        finished = field(choice, "finish_reason", who) == "stop"
-        return Completion((), (), text, finished, sampling.temperature, trainable=False)
+            raise ReplyError(f"{address} gave {text!r:.40} as a completion's text (a refusal or a tool call?)")
+        is_finished = field(choice, "finish_reason", address) == "stop"
+        return Completion((), (), text, is_finished, sampling.temperature, trainable=False)
 
 
 def _message(message: Mapping[str, Any], prompt: Prompt) -> dict[str, Any]:
-    """A message in the form of OpenAI's API: the pictures' places filled, a text alone as a string.
+    """Write a `message` in the form of OpenAI's API: the pictures' places filled, a text alone as a string.
 
-    Only one message of a prompt shows pictures.
+    Only one message of a `prompt` shows pictures.
     """
     places = sum(part["type"] == "image" for part in message["content"])
     if places and places != len(prompt.pictures):
-        given = f"has {len(prompt.pictures)}" if prompt.pictures else "has none"
-        shown = "a picture" if places == 1 else f"{places} pictures"
-        raise ValueError(f"the messages show {shown}, but the prompt {given}; pass each to Policy.prompt")
+        picture_count = f"has {len(prompt.pictures)}" if prompt.pictures else "has none"
+        place_count = "a picture" if places == 1 else f"{places} pictures"
+        raise ValueError(f"the messages show {place_count}, but the prompt {picture_count}; pass each to Policy.prompt")
     pictures = iter(prompt.pictures)
-    parts = [picture_part(next(pictures)) if part["type"] == "image" else part for part in message["content"]]
-    if len(parts) == 1 and parts[0]["type"] == "text":
-        return {"role": message["role"], "content": parts[0]["text"]}
-    return {"role": message["role"], "content": parts}
+    content_parts = [picture_part(next(pictures)) if part["type"] == "image" else part for part in message["content"]]
+    if len(content_parts) == 1 and content_parts[0]["type"] == "text":
+        return {"role": message["role"], "content": content_parts[0]["text"]}
+    return {"role": message["role"], "content": content_parts}

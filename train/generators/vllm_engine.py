@@ -40,7 +40,7 @@ class VLLMEngineGenerator:
     Args:
         model: folder or Hugging Face id of the base model.
         checks: what the engine's replies must keep to.
-        work: folder for what has to be rewritten for vLLM.
+        work_folder: folder for what has to be rewritten for vLLM.
         lora_rank: of the adapters that `sync` brings; 0 where it brings whole models.
         roles: how many adapters there will be.
         fingerprint: compared after each `sync`; None compares nothing.
@@ -57,7 +57,7 @@ class VLLMEngineGenerator:
         self,
         model: str | Path,
         checks: Checks,
-        work: Path,
+        work_folder: Path,
         *,
         lora_rank: int = 16,
         roles: int = 3,
@@ -75,37 +75,48 @@ class VLLMEngineGenerator:
         self.checks = checks
         self.version: int | None = None
         """Of the weights that the engine samples with; None before the first `sync`."""
-        self._work = work
+        self._work = work_folder
         self._fingerprint = fingerprint
         self._schemas = dict(schemas or {})
         self._lora = lora_rank > 0
         self._adapters: dict[str, Any] = {}
         """Each role's LoRARequest."""
         self._next_id = 1
-        lora: dict[str, Any] = {}
+        lora_settings: dict[str, Any] = {}
         if self._lora:
             # All the new adapters are checked before the old ones go.
-            lora = {"enable_lora": True, "max_lora_rank": room_for(lora_rank), "max_loras": roles}
-            lora["max_cpu_loras"] = 2 * roles
-        settings = {"logprobs_mode": "processed_logprobs", "generation_config": "vllm", **lora, **(options or {})}
-        self._make = lambda folder: LLM(model=str(folder), **settings)
+            lora_settings = {"enable_lora": True, "max_lora_rank": room_for(lora_rank), "max_loras": roles}
+            lora_settings["max_cpu_loras"] = 2 * roles
+        engine_settings = {
+            "logprobs_mode": "processed_logprobs",
+            "generation_config": "vllm",
+            **lora_settings,
+            **(options or {}),
+        }
+        self._make = lambda folder: LLM(model=str(folder), **engine_settings)
         self._processes: list[psutil.Process] = []
         """Those that the engine runs in, where it is not this one."""
-        self._llm = self._start(engine_checkpoint(model, work / "base"))
+        self._llm = self._start(engine_checkpoint(model, work_folder / "base"))
 
     def _start(self, folder: Path | str) -> Any:
-        before = set(psutil.Process().children(recursive=True))
+        earlier_processes = set(psutil.Process().children(recursive=True))
         engine = self._make(folder)
-        self._processes = [each for each in psutil.Process().children(recursive=True) if each not in before]
+        self._processes = [
+            child for child in psutil.Process().children(recursive=True) if child not in earlier_processes
+        ]
         return engine
 
     # --- weights --------------------------------------------------------------------------------------------
 
     def sync(self, role_folders: Mapping[str, Path], version: int) -> None:
-        """Take new weights: each role's adapter folder (as peft writes it), or one whole model's folder for all roles.
+        """Take new weights of this `version`: each role's adapter folder, or one whole model's folder for all roles.
 
         An adapter gets an id of its own for each version, so that nothing cached for the old one is used. Where one is
         refused or is not the trainer's, the roles keep what they had.
+
+        Args:
+            role_folders: as peft or `save_pretrained` writes them.
+            version: of the weights.
 
         Raises:
             AdapterError: an adapter does not load; `FingerprintError` where the engine is not the trainer's equal.
@@ -116,38 +127,38 @@ class VLLMEngineGenerator:
             return
         from vllm.lora.request import LoRARequest
 
-        old, new = dict(self._adapters), []
+        old_adapters, new_requests = dict(self._adapters), []
         try:
             for role, folder in role_folders.items():
                 request = LoRARequest(f"{role}-{version}-{self._next_id}", self._next_id, str(Path(folder).resolve()))
                 self._next_id += 1
                 self._add(role, request)
-                new.append(request)
+                new_requests.append(request)
                 self._adapters[role] = request
                 if self._fingerprint is not None:
                     self._fingerprint.check(role, self._unconstrained)
         except AdapterError:
-            for request in new:
+            for request in new_requests:
                 self._llm.llm_engine.remove_lora(request.lora_int_id)
-            self._adapters = old
+            self._adapters = old_adapters
             raise
         self.version = version
-        for role in set(old) & set(role_folders):
-            self._llm.llm_engine.remove_lora(old[role].lora_int_id)
+        for role in set(old_adapters) & set(role_folders):
+            self._llm.llm_engine.remove_lora(old_adapters[role].lora_int_id)
 
     def _add(self, role: str, request: Any) -> None:
         from vllm.exceptions import VLLMClientError
 
         with _engine_errors():
             try:
-                added = watched(lambda: self._llm.llm_engine.add_lora(request), self._processes)
+                is_added = watched(lambda: self._llm.llm_engine.add_lora(request), self._processes)
             except (VLLMClientError, RuntimeError, ValueError, OSError) as error:
                 raise AdapterError(f"vLLM does not take {role}'s adapter {request.lora_path}: {error}") from error
-        if not added:
+        if not is_added:
             raise AdapterError(f"vLLM did not load {role}'s adapter {request.lora_path}, and does not say why")
 
     def _reload(self, role_folders: Mapping[str, Path], version: int) -> None:
-        """Whole weights, read into the running engine or, on a CPU, into a new one.
+        """Load whole weights of this `version` into the running engine or, on a CPU, into a new one.
 
         vLLM 0.32's linear layers on a CPU keep packed copies of their weights that `reload_weights` does not reach: it
         returns without an error, and the log-probs are neither the old nor the new weights' (measured).
@@ -173,7 +184,7 @@ class VLLMEngineGenerator:
     # --- sampling -------------------------------------------------------------------------------------------
 
     def generate(self, role: str, prompts: Sequence[Prompt], sampling: Sampling, seed: int) -> list[list[Completion]]:
-        """See `Generator`; equal ids for equal arguments up to the rounding of vLLM's batches.
+        """Sample `prompts` as `role`; equal ids for equal arguments up to the rounding of vLLM's batches.
 
         Raises:
             AdapterError: the role has no adapter yet.
@@ -197,15 +208,17 @@ class VLLMEngineGenerator:
         adapter = None
         if self._lora:
             if role not in self._adapters:
-                loaded = ", ".join(sorted(self._adapters)) or "none"
-                raise AdapterError(f"{role} has no adapter yet (loaded: {loaded}); call sync first")
+                loaded_roles = ", ".join(sorted(self._adapters)) or "none"
+                raise AdapterError(f"{role} has no adapter yet (loaded: {loaded_roles}); call sync first")
             adapter = self._adapters[role]
-        inputs = [self._input(prompt) for prompt in prompts]
-        parameters = [self._parameters(sampling, request_seed(seed, i), schema) for i in range(len(prompts))]
+        engine_inputs = [self._input(prompt) for prompt in prompts]
+        sampling_parameters = [self._parameters(sampling, request_seed(seed, i), schema) for i in range(len(prompts))]
         with _engine_errors():
             try:
                 replies = watched(
-                    lambda: self._llm.generate(inputs, parameters, use_tqdm=False, lora_request=adapter),
+                    lambda: self._llm.generate(
+                        engine_inputs, sampling_parameters, use_tqdm=False, lora_request=adapter
+                    ),
                     self._processes,
                 )
             except (VLLMClientError, ValueError) as error:
@@ -213,11 +226,11 @@ class VLLMEngineGenerator:
         return [self._group(prompt, reply, sampling) for prompt, reply in zip(prompts, replies, strict=True)]
 
     def _input(self, prompt: Prompt) -> dict[str, Any]:
-        found: dict[str, Any] = {"prompt_token_ids": self.checks.unexpanded(prompt)}
+        engine_input: dict[str, Any] = {"prompt_token_ids": self.checks.unexpanded(prompt)}
         if prompt.picture is not None:
-            shown = [Image.fromarray(picture.array) for picture in prompt.pictures]
-            found["multi_modal_data"] = {"image": shown if prompt.others else shown[0]}
-        return found
+            images = [Image.fromarray(picture.array) for picture in prompt.pictures]
+            engine_input["multi_modal_data"] = {"image": images if prompt.more_pictures else images[0]}
+        return engine_input
 
     def _parameters(self, sampling: Sampling, seed: int, schema: Any) -> Any:
         from vllm import SamplingParams
@@ -240,60 +253,61 @@ class VLLMEngineGenerator:
         )
 
     def _group(self, prompt: Prompt, reply: Any, sampling: Sampling) -> list[Completion]:
-        who = "vLLM"
-        self.checks.prompt_read(prompt, reply.prompt_token_ids, who)
+        backend = "vLLM"
+        self.checks.prompt_read(prompt, reply.prompt_token_ids, backend)
         outputs = list(reply.outputs) * (sampling.n if sampling.temperature == 0 else 1)
-        found = []
-        for output in group_of(outputs, sampling, who):
-            ids = list(output.token_ids)
+        completions = []
+        for output in group_of(outputs, sampling, backend):
+            token_ids = list(output.token_ids)
             places = output.logprobs or []
-            values = [
-                place[token].logprob if token in place else None for place, token in zip(places, ids, strict=False)
+            logprobs = [
+                place[token].logprob if token in place else None
+                for place, token in zip(places, token_ids, strict=False)
             ]
-            found.append(self.checks.completion(ids, values, sampling, who))
-        return found
+            completions.append(self.checks.completion(token_ids, logprobs, sampling, backend))
+        return completions
 
 
-def room_for(rank: int) -> int:
-    """The smallest rank that vLLM makes room for and that holds this one.
+def room_for(lora_rank: int) -> int:
+    """Return the smallest rank that vLLM makes room for and that holds `lora_rank`.
 
     Raises:
         ValueError: the rank is above the largest.
     """
-    for room in LORA_RANKS:
-        if room >= rank:
-            return room
-    raise ValueError(f"vLLM takes adapters up to rank {LORA_RANKS[-1]}, got lora_rank={rank}")
+    for supported_rank in LORA_RANKS:
+        if supported_rank >= lora_rank:
+            return supported_rank
+    raise ValueError(f"vLLM takes adapters up to rank {LORA_RANKS[-1]}, got lora_rank={lora_rank}")
 
 
 T = TypeVar("T")
 
 
-def watched(work: Callable[[], T], processes: Sequence[psutil.Process], every: float = 0.5) -> T:
-    """What work returns, unless one of the processes that it waits for is gone: then it is left waiting, and not we.
+def watched(work: Callable[[], T], processes: Sequence[psutil.Process], poll_seconds: float = 0.5) -> T:
+    """Return what `work` returns, unless one of the `processes` that it waits for dies: then it is abandoned.
 
     Args:
         work: done here where there are no processes, else on a thread of its own.
         processes: without which it cannot end.
-        every: seconds between looks at them.
+        poll_seconds: between looks at them.
 
     Raises:
-        UnreachableError: a process is gone.
+        UnreachableError: a process died.
     """
     if not processes:
         return work()
     # Its threads are daemons: one that waits for ever does not keep the interpreter from ending.
     with ThreadPool(1) as thread:
-        found = thread.apply_async(work)
-        while not found.ready():
-            found.wait(every)
-            gone = [each.pid for each in processes if not _lives(each)]
-            if gone and not found.ready():
+        pending_result = thread.apply_async(work)
+        while not pending_result.ready():
+            pending_result.wait(poll_seconds)
+            dead_pids = [process.pid for process in processes if not _lives(process)]
+            if dead_pids and not pending_result.ready():
                 raise UnreachableError(
-                    f"vLLM's process {gone[0]} was killed, most often for want of memory (lower generator.memory); "
-                    "the run can be resumed from its last checkpoint"
+                    f"vLLM's process {dead_pids[0]} was killed, most often for want of memory (lower "
+                    "generator.gpu_memory_fraction); the run can be resumed from its last checkpoint"
                 )
-        return found.get()
+        return pending_result.get()
 
 
 def _lives(process: psutil.Process) -> bool:
@@ -305,7 +319,7 @@ def _lives(process: psutil.Process) -> bool:
 
 @contextmanager
 def _engine_errors() -> Any:
-    """A dead engine as the failure of our machinery that it is."""
+    """Turn the errors of a dead engine into the infrastructure's failure that they are."""
     from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
 
     try:
@@ -313,5 +327,5 @@ def _engine_errors() -> Any:
     except (EngineDeadError, EngineGenerateError) as error:
         raise UnreachableError(
             f"vLLM's engine died: {error or type(error).__name__}; its cause stands in the log above, often too little "
-            "memory (lower generator.memory); the run can be resumed from its last checkpoint"
+            "memory (lower generator.gpu_memory_fraction); the run can be resumed from its last checkpoint"
         ) from error

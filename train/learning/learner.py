@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 
 from ...envs import SeededRng
-from ..config import Learning
+from ..config import LearningConfig
 from ..models.packing import PackedBatch, token_batches
 from ..models.policy import ROLES, Policy
 from ..rollouts import Trajectory
@@ -44,9 +44,9 @@ class TokenSums(NamedTuple):
     kl: float = 0.0
     tokens: float = 0.0
 
-    def plus(self, other: "TokenSums") -> "TokenSums":
-        """Add the sums of `other` tokens."""
-        return TokenSums(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+    def plus(self, more_sums: "TokenSums") -> "TokenSums":
+        """Add the sums of other tokens, `more_sums`."""
+        return TokenSums(*(mine + theirs for mine, theirs in zip(self, more_sums, strict=True)))
 
     def mean(self, name: str) -> float:
         """Return the mean over all tokens of the sum called `name`."""
@@ -73,7 +73,7 @@ class Learner:
     def __init__(
         self,
         policy: Policy,
-        config: Learning,
+        config: LearningConfig,
         steps: int,
         processes: Processes = Alone(),  # noqa: B008 - it has no state
     ) -> None:
@@ -135,7 +135,7 @@ class Learner:
         batches: list[PrefixBatch] = []
         for role in ROLES:
             role_trajectories = [trajectory for trajectory in trajectories if trajectory.role == role]
-            if not role_trajectories or role not in self.config.roles:
+            if not role_trajectories or role not in self.config.role_weights:
                 continue
             if method == "sft":
                 learned_from, counts = role_trajectories, {"imitated": float(len(role_trajectories))}
@@ -269,7 +269,7 @@ class Learner:
                 continue
             if is_first:
                 is_stale = any(
-                    b.imitated or trajectory.policy_version < self.version
+                    b.is_imitation or trajectory.policy_version < self.version
                     for b in batches
                     for trajectory in b.trajectories
                 )
@@ -298,20 +298,20 @@ class Learner:
         filler = [min(role_batches, key=lambda batch: batch.row.tokens)]
         local_passes = self._passes(self._local_share(role_batches))
         scheduled_passes, total_passes = self._strategy.schedule(local_passes, filler, closing)
-        weight = self.config.roles[role] / sequences  # type: ignore[index]
+        weight = self.config.role_weights[role] / sequences  # type: ignore[index]
         sums = TokenSums()
         failure: NonFiniteError | None = None
-        for scheduled in scheduled_passes:
-            if role_batches[0].imitated:
+        for one_pass in scheduled_passes:
+            if role_batches[0].is_imitation:
                 scale = 1.0
             else:
-                scale = sequences / self._divisor(scheduled.batches, role_batches, total_passes)
+                scale = sequences / self._divisor(one_pass.batches, role_batches, total_passes)
             try:
-                pass_sums = self._backward(role, scheduled, 0.0 if scheduled.is_filler else weight, scale)
+                pass_sums = self._backward(role, one_pass, 0.0 if one_pass.is_filler else weight, scale)
             except NonFiniteError as error:
                 failure = failure or error
                 continue
-            sums = sums if scheduled.is_filler else sums.plus(pass_sums)
+            sums = sums if one_pass.is_filler else sums.plus(pass_sums)
         # Every process learns of a failure before any of them waits for the others' gradients.
         total = TokenSums()
         for process_sums, process_failure in self.processes.all_gather((sums, failure and str(failure))):
@@ -345,12 +345,12 @@ class Learner:
         }
         return metrics | ({f"{role}/kl": sums.mean("kl")} if self._reference else {})
 
-    def _backward(self, role: str, scheduled: ScheduledPass, weight: float, scale: float) -> TokenSums:
+    def _backward(self, role: str, one_pass: ScheduledPass, weight: float, scale: float) -> TokenSums:
         """Accumulate the gradients of one pass; the loss counts `scale` times, and all of it `weight` times.
 
         Args:
             role: whose.
-            scheduled: the pass.
+            one_pass: the pass.
             weight: of loss and entropy bonus.
             scale: of the loss.
 
@@ -361,11 +361,11 @@ class Learner:
             NonFiniteError: the loss or a gradient is not finite; raised after the backward pass, in which others may
                 take part.
         """
-        batches = scheduled.batches
+        batches = one_pass.batches
         packed_batch = self.policy.pack([batch.row for batch in batches])
-        trajectories, imitated = (
+        trajectories, is_imitation = (
             [trajectory for batch in batches for trajectory in batch.trajectories],
-            batches[0].imitated,
+            batches[0].is_imitation,
         )
         device = self.policy.device
         sampled_logprobs = torch.tensor(
@@ -373,16 +373,16 @@ class Learner:
         )
         counts = torch.tensor([n for batch in batches for n in batch.counts], dtype=torch.float32, device=device)
         # A role is sampled at one temperature, and its log-probs are compared under that one; imitation is at 1.
-        temperature = 1.0 if imitated else trajectories[0].completion.temperature
-        logprobs, entropy = self._strategy.logprobs(role, packed_batch, temperature, scheduled.any_pictures)
+        temperature = 1.0 if is_imitation else trajectories[0].completion.temperature
+        logprobs, entropy = self._strategy.logprobs(role, packed_batch, temperature, one_pass.any_pictures)
         assert entropy is not None
-        if imitated:
+        if is_imitation:
             result = imitation_loss(logprobs, packed_batch.branch, counts)
         else:
             result = self._policy_loss(role, batches, packed_batch, logprobs, sampled_logprobs, counts, temperature)
-        entropy_weight = 0.0 if imitated else self.config.entropy_weight.get(role, 0.0)  # type: ignore[call-overload]
+        entropy_weight = 0.0 if is_imitation else self.config.entropy_weight.get(role, 0.0)  # type: ignore[call-overload]
         bonus = entropy_weight * (sequence_means(entropy, packed_batch.branch) * counts).sum()
-        self._strategy.backward((result.loss * scale - bonus) * weight, scheduled.is_last)
+        self._strategy.backward((result.loss * scale - bonus) * weight, one_pass.is_last)
         self._check_finite(role, trajectories, packed_batch, logprobs, result.loss)
         tokens = float(len(sampled_logprobs))
         return TokenSums(
@@ -418,9 +418,9 @@ class Learner:
             layer = None if self._strategy.collective_passes else self._strategy.nonfinite_layer()
             if layer is None:
                 return
-            others = f" or {len(trajectories) - 1} others of its pass" if len(trajectories) > 1 else ""
+            other_suspects = f" or {len(trajectories) - 1} others of its pass" if len(trajectories) > 1 else ""
             raise NonFiniteError(
-                f"the gradient of {role} is not finite at group {_path(trajectories[0])}{others}", layer
+                f"the gradient of {role} is not finite at group {_path(trajectories[0])}{other_suspects}", layer
             )
         suspects = packed_batch.branch[~torch.isfinite(logprobs)].tolist()
         culprit = trajectories[suspects[0]] if suspects else trajectories[0]
@@ -479,7 +479,7 @@ class Learner:
         old_logprobs = torch.cat(pieces) if pieces else logprobs.detach()
         low, high = self.config.correction_low, self.config.correction_high
         correction = importance_weights(
-            old_logprobs, sampled_logprobs, packed_batch.branch, self.config.correction, low=low, high=high
+            old_logprobs, sampled_logprobs, packed_batch.branch, self.config.correction, min_ratio=low, max_ratio=high
         )
         return old_logprobs, correction
 

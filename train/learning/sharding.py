@@ -19,7 +19,7 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 
-from ..config import Learning
+from ..config import LearningConfig
 from ..models.architecture import text_half
 from ..models.packing import PackedBatch
 from ..models.policy import ROLES, Policy
@@ -57,13 +57,13 @@ class WeightStrategy:
     collective_passes = False
     """True where each forward and backward pass needs every process, so that all must run as many."""
 
-    def __init__(self, policy: Policy, config: Learning, processes: Processes) -> None:
+    def __init__(self, policy: Policy, config: LearningConfig, processes: Processes) -> None:
         self.policy = policy
         """The acting policy."""
         self.processes = processes
         self._train_policy = self.train_copy(policy)
         """Its log-probs carry the gradients."""
-        role_parameters = [p for role in config.roles for p in self._train_policy.parameters(role)]
+        role_parameters = [p for role in config.role_weights for p in self._train_policy.parameters(role)]
         unique_parameters = list({id(p): p for p in role_parameters}.values())
         for parameter in self._train_policy.model.parameters():
             parameter.requires_grad_(any(parameter is p for p in unique_parameters))
@@ -113,14 +113,14 @@ class WeightStrategy:
         pictures_by_process = self.processes.all_gather([batches[0].has_pictures for batches in passes])
         longest = max(map(len, pictures_by_process))
         fillers = longest - len(passes) if self.collective_passes else 0
-        scheduled = []
+        scheduled_passes = []
         for number, batches in enumerate([*passes, *[filler] * fillers]):
             any_pictures = any(
                 flags[number] if number < len(flags) else filler[0].has_pictures for flags in pictures_by_process
             )
             is_last = closing and number + 1 == len(passes) + fillers
-            scheduled.append(ScheduledPass(batches, number >= len(passes), any_pictures, is_last))
-        return scheduled, sum(map(len, pictures_by_process))
+            scheduled_passes.append(ScheduledPass(batches, number >= len(passes), any_pictures, is_last))
+        return scheduled_passes, sum(map(len, pictures_by_process))
 
     def logprobs(self, role: str, batch: PackedBatch, temperature: float, any_pictures: bool) -> LogprobsAndEntropies:
         """Score `batch` as `role`, with entropies; see `Policy.logprobs`.
@@ -310,7 +310,7 @@ class ShardedOptimizerStates(WeightStrategy):
     collective_passes = True
     FOLDER = "deepspeed"
 
-    def __init__(self, policy: Policy, config: Learning, processes: Processes) -> None:
+    def __init__(self, policy: Policy, config: LearningConfig, processes: Processes) -> None:
         super().__init__(policy, config, processes)
         import deepspeed
 
@@ -320,7 +320,7 @@ class ShardedOptimizerStates(WeightStrategy):
             config=self._settings(config),
         )
 
-    def _settings(self, config: Learning) -> dict[str, Any]:
+    def _settings(self, config: LearningConfig) -> dict[str, Any]:
         """Return the configuration of DeepSpeed that accelerate has, with what the learner's `config` decides."""
         assert self.processes.sharding is not None
         settings = copy.deepcopy(self.processes.sharding.options.deepspeed_config)
@@ -412,7 +412,7 @@ def unique_cores(policy: Policy) -> Iterable[Any]:
     return {id(core): core for role in ROLES for core in [policy.core(role)]}.values()
 
 
-def weight_strategy(policy: Policy, config: Learning, processes: Processes) -> WeightStrategy:
+def weight_strategy(policy: Policy, config: LearningConfig, processes: Processes) -> WeightStrategy:
     """Make the strategy that accelerate's configuration of the `processes` asks for.
 
     Args:

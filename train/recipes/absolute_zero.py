@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from ...envs import Rejected, Score
 from ...roles.formulas import absolute_zero as formula
 from ..algorithm import Algorithm, mean
-from ..config import Learning, RunConfig, Tree
+from ..config import LearningConfig, RolloutConfig, RunConfig
 from ..rollouts import ProgramRollout, ProposalRollout
 from .base import Recipe
 from .r_zero import infrastructure_failed
@@ -61,8 +61,8 @@ def config() -> RunConfig:
         recipe="absolute-zero",
         algorithm="absolute-zero",
         sharing="shared",
-        tree=Tree(answers=8, companions=0),
-        learning=Learning(loss="reinforce_pp", advantage="reinforce_pp"),
+        rollout=RolloutConfig(num_answers=8, env_questions=0),
+        learning=LearningConfig(loss="reinforce_pp", advantage="reinforce_pp"),
     )
 
 

@@ -12,7 +12,7 @@ Deviations: neither code nor formulas are published. Here two ladders are climbe
 from collections.abc import Sequence
 
 from ..algorithm import Algorithm
-from ..config import CurriculumConfig, Learning, Phase, RunConfig, Tree
+from ..config import CurriculumConfig, LearningConfig, Phase, RolloutConfig, RunConfig
 from ..models.policy import Policy
 from ..rollouts import AnsweredItem, ProposalRollout, Trajectory
 from ..trajectories import group_of, taught
@@ -46,9 +46,9 @@ def config() -> RunConfig:
         recipe="c2-evo",
         algorithm="c2-evo",
         envs=("diagrams/Geometry-v1",),
-        tree=Tree(source="world", items=64, answers=8, solver_tokens=8),
+        rollout=RolloutConfig(source="environment", items_per_step=64, num_answers=8, solver_tokens=8),
         curriculum=CurriculumConfig(kind="coevolve"),
-        learning=Learning(roles={"solver": 1.0}),
+        learning=LearningConfig(role_weights={"solver": 1.0}),
         phases=(
             Phase(roles=("solver",), steps=10, method="sft"),
             Phase(roles=("solver",), steps=10),

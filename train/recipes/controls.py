@@ -1,6 +1,6 @@
 """The default and its controls: each changes one thing, so that a comparison says what that thing is worth."""
 
-from ..config import CurriculumConfig, Labels, Learning, RunConfig, Tree
+from ..config import CurriculumConfig, LabelConfig, LearningConfig, RolloutConfig, RunConfig
 
 
 def zerosight() -> RunConfig:
@@ -23,14 +23,18 @@ def frozen_proposer() -> RunConfig:
 
     In published tables it sometimes wins: INFUSER's frozen generator equals its trained one on SuperGPQA.
     """
-    return RunConfig(recipe="frozen-proposer", learning=Learning(roles={"coder": 0.3, "solver": 1.0}))
+    return RunConfig(recipe="frozen-proposer", learning=LearningConfig(role_weights={"coder": 0.3, "solver": 1.0}))
 
 
 def sampled() -> RunConfig:
     """Control: no model proposes or draws; the worlds make the items, the curriculum chooses their kinds."""
-    return RunConfig(recipe="sampled", tree=Tree(source="world"), learning=Learning(roles={"solver": 1.0}))
+    return RunConfig(
+        recipe="sampled",
+        rollout=RolloutConfig(source="environment"),
+        learning=LearningConfig(role_weights={"solver": 1.0}),
+    )
 
 
 def majority() -> RunConfig:
     """Control: the default with the Solver held to its own majority's answers instead of the oracle's."""
-    return RunConfig(recipe="majority", labels=Labels(source="majority"))
+    return RunConfig(recipe="majority", labels=LabelConfig(source="majority"))

@@ -26,7 +26,7 @@ from ...roles import formulas as shapes
 from ...roles.messages import Messages, chat
 from ...roles.proposer import Proposal
 from ..algorithm import Algorithm, Trial, mean
-from ..config import Learning, Phase, RunConfig, Tree
+from ..config import LearningConfig, Phase, RolloutConfig, RunConfig
 from ..curriculum.base import Curriculum
 from ..rollouts import AnsweredItem, ProgramRollout, ProposalRollout
 from .base import Recipe
@@ -127,8 +127,8 @@ def config() -> RunConfig:
         algorithm="eve",
         sharing="full",
         envs=(ENV_ID,),
-        tree=Tree(proposer="world", answers=8, coder_tokens=320),
-        learning=Learning(roles={"coder": 1.0, "solver": 1.0}),
+        rollout=RolloutConfig(proposer="environment", num_answers=8, coder_tokens=320),
+        learning=LearningConfig(role_weights={"coder": 1.0, "solver": 1.0}),
         phases=(Phase(roles=("coder",), steps=10), Phase(roles=("solver",), steps=10)),
     )
 

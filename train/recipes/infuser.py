@@ -17,7 +17,7 @@ from ...envs import Score, SeededRng
 from ...roles.formulas import MALFORMED
 from ...roles.proposer import Proposal
 from ..algorithm import Algorithm, Trial, mean
-from ..config import Learning, RunConfig
+from ..config import LearningConfig, RunConfig
 from ..influence import influence
 from ..rollouts import ProposalRollout, Trajectory
 from ..trajectories import answer_trajectories
@@ -96,7 +96,7 @@ class Infuser(Measured):
 
 def config() -> RunConfig:
     """The configuration."""
-    return RunConfig(recipe="infuser", algorithm="infuser", learning=Learning(advantage="dual"))
+    return RunConfig(recipe="infuser", algorithm="infuser", learning=LearningConfig(advantage="dual"))
 
 
 RECIPE = Recipe("infuser", config, Infuser)

@@ -20,7 +20,7 @@ import numpy as np
 
 from ...envs import SeededRng
 from ..algorithm import Algorithm, Trial, mean
-from ..config import Learning, Phase, RunConfig, Tree
+from ..config import LearningConfig, Phase, RolloutConfig, RunConfig
 from ..models.completions import Completion
 from ..models.policy import Policy
 from ..rollouts import AnsweredItem, ProposalRollout, Trajectory
@@ -88,7 +88,7 @@ class MStar(Algorithm):
     def __init__(self, config: RunConfig) -> None:
         super().__init__(config)
         self.scorer = StepScorer()
-        self.solver_temperature = config.tree.solver_temperature
+        self.solver_temperature = config.rollout.solver_temperature
 
     def temperature(self, role: str) -> float:
         """The Solver's is tuned."""
@@ -156,8 +156,8 @@ def config() -> RunConfig:
     return RunConfig(
         recipe="m-star",
         algorithm="m-star",
-        tree=Tree(source="world", answers=SAMPLES),
-        learning=Learning(roles={"solver": 1.0}),
+        rollout=RolloutConfig(source="environment", num_answers=SAMPLES),
+        learning=LearningConfig(role_weights={"solver": 1.0}),
         phases=(Phase(roles=("solver",), steps=1, method="sft"),),
     )
 

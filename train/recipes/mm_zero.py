@@ -23,7 +23,7 @@ from ...roles.labels import BANDS
 from ...roles.novelty import cluster_shares
 from ...roles.proposer import Proposal
 from ..algorithm import Algorithm, mean
-from ..config import Labels, Phase, RunConfig, Tree
+from ..config import LabelConfig, Phase, RolloutConfig, RunConfig
 from ..rollouts import AnsweredItem, ProgramRollout, ProposalRollout, judged_programs, satisfies_spec
 from .base import Recipe
 from .r_zero import asked_text, infrastructure_failed
@@ -84,7 +84,7 @@ class MMZero(Algorithm):
         if drawing.score is None:
             return None
         sample = self.rendered(rollout, drawing)
-        svg = rollout.env.front != "svg" or "<svg" in drawing.program
+        svg = rollout.env.renderer != "svg" or "<svg" in drawing.program
         value = shapes.mm_zero_coder(sample, empty=not drawing.program, svg=svg)
         terms = {"drawn": float(sample is not None), "solvable": sample.solvability if sample else 0.0}
         return Score(value, terms | {"split": shapes.smaller_side(sample.consistency) if sample else 0.0})
@@ -141,8 +141,8 @@ def config() -> RunConfig:
         recipe="mm-zero",
         algorithm="mm-zero",
         sharing="full",
-        tree=Tree(answers=10, companions=2),
-        labels=Labels(source="majority", low=band.low, high=band.high),
+        rollout=RolloutConfig(num_answers=10, env_questions=2),
+        labels=LabelConfig(source="majority", min_vote_share=band.low, max_vote_share=band.high),
         phases=(
             Phase(roles=("proposer",), steps=20),
             Phase(roles=("coder",), steps=20),

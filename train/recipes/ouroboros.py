@@ -15,7 +15,7 @@ from typing import Any
 
 from ...envs import Environment
 from ..algorithm import Algorithm, Trial
-from ..config import CurriculumConfig, Learning, Phase, RunConfig, Tree
+from ..config import CurriculumConfig, LearningConfig, Phase, RolloutConfig, RunConfig
 from ..models.policy import Policy
 from ..rollouts import ProposalRollout, Trajectory
 from ..trajectories import group_of, taught
@@ -74,9 +74,9 @@ def config() -> RunConfig:
     return RunConfig(
         recipe="ouroboros",
         algorithm="ouroboros",
-        tree=Tree(answers=8),
+        rollout=RolloutConfig(num_answers=8),
         curriculum=CurriculumConfig(kind="confidence"),
-        learning=Learning(roles={"solver": 1.0}),
+        learning=LearningConfig(role_weights={"solver": 1.0}),
         phases=(Phase(roles=("solver",), steps=1, method="sft"),),
     )
 

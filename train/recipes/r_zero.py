@@ -17,7 +17,7 @@ from ...roles.labels import BANDS
 from ...roles.novelty import cluster_shares
 from ...roles.proposer import Proposal
 from ..algorithm import Algorithm, mean
-from ..config import Labels, Learning, Phase, RunConfig, Tree
+from ..config import LabelConfig, LearningConfig, Phase, RolloutConfig, RunConfig
 from ..rollouts import AnsweredItem, ProposalRollout
 from .base import Recipe
 
@@ -67,9 +67,9 @@ def config() -> RunConfig:
         recipe="r-zero",
         algorithm="r-zero",
         sharing="full",
-        tree=Tree(answers=10, companions=0),
-        labels=Labels(source="majority", low=band.low, high=band.high),
-        learning=Learning(roles={"proposer": 1.0, "solver": 1.0}),
+        rollout=RolloutConfig(num_answers=10, env_questions=0),
+        labels=LabelConfig(source="majority", min_vote_share=band.low, max_vote_share=band.high),
+        learning=LearningConfig(role_weights={"proposer": 1.0, "solver": 1.0}),
         phases=(Phase(roles=("proposer",), steps=5), Phase(roles=("solver",), steps=15)),
     )
 

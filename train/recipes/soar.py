@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from ...roles import solver
 from ..algorithm import Trial
-from ..config import Learning, RunConfig
+from ..config import LearningConfig, RunConfig
 from ..influence import expected_accuracy, nudged
 from ..models.policy import Policy
 from ..rollouts import AnsweredItem, ProposalRollout
@@ -52,7 +52,7 @@ def prompted(every: Sequence[AnsweredItem], policy: Policy) -> Sequence[Answered
 
 def config() -> RunConfig:
     """The configuration."""
-    return RunConfig(recipe="soar", algorithm="soar", learning=Learning(loss="rloo"))
+    return RunConfig(recipe="soar", algorithm="soar", learning=LearningConfig(loss="rloo"))
 
 
 RECIPE = Recipe("soar", config, Soar)

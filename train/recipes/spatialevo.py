@@ -17,7 +17,7 @@ from ...envs import Rejected, Score
 from ...roles import formulas as shapes
 from ...roles.proposer import Proposal
 from ..algorithm import Algorithm, mean
-from ..config import CurriculumConfig, RunConfig, Tree
+from ..config import CurriculumConfig, RolloutConfig, RunConfig
 from ..rollouts import ProposalRollout
 from .base import Recipe
 from .r_zero import infrastructure_failed
@@ -58,10 +58,10 @@ def observed(rollout: ProposalRollout) -> float:
     """How much of what the questioner says it sees is on the scene that it was given, 0 to 1."""
     if rollout.conditioning_scene is None or not isinstance(rollout.proposal, Proposal):
         return 0.0
-    unmet = rollout.env.unmet(rollout.conditioning_scene.item.scene, rollout.proposal.requirements)
-    if isinstance(unmet, Rejected):
+    missing_requirements = rollout.env.missing_requirements(rollout.conditioning_scene.item.scene, rollout.proposal.requirements)
+    if isinstance(missing_requirements, Rejected):
         return 0.0
-    return max(0.0, 1.0 - len(unmet) / (len(rollout.proposal.requirements) + 1))
+    return max(0.0, 1.0 - len(missing_requirements) / (len(rollout.proposal.requirements) + 1))
 
 
 def config() -> RunConfig:
@@ -71,8 +71,16 @@ def config() -> RunConfig:
         algorithm="spatialevo",
         sharing="shared",
         envs=("spatial/Rooms-v1",),
-        tree=Tree(source="given", explain=True, briefings=8, proposals=4, answers=4, companions=0, solver_tokens=16),
-        curriculum=CurriculumConfig(kind="spatialevo", remapped=METRIC),
+        rollout=RolloutConfig(
+            source="scenes",
+            explain_unanswerable=True,
+            num_briefings=8,
+            num_proposals=4,
+            num_answers=4,
+            env_questions=0,
+            solver_tokens=16,
+        ),
+        curriculum=CurriculumConfig(kind="spatialevo", remapped_tasks=METRIC),
     )
 
 

@@ -8,7 +8,7 @@ Deviations: its pictures are photographs of Vision-SR1-47K; here a world makes t
 """
 
 from ...roles.labels import BANDS
-from ..config import Labels, Learning, Phase, RunConfig, Tree
+from ..config import LabelConfig, LearningConfig, Phase, RolloutConfig, RunConfig
 from .base import Recipe
 from .r_zero import RZero
 
@@ -26,9 +26,9 @@ def config() -> RunConfig:
         recipe="visplay",
         algorithm="visplay",
         sharing="full",
-        tree=Tree(source="given", proposals=8, answers=10, companions=0),
-        labels=Labels(source="majority", low=band.low, high=band.high),
-        learning=Learning(roles={"proposer": 1.0, "solver": 1.0}),
+        rollout=RolloutConfig(source="scenes", num_proposals=8, num_answers=10, env_questions=0),
+        labels=LabelConfig(source="majority", min_vote_share=band.low, max_vote_share=band.high),
+        learning=LearningConfig(role_weights={"proposer": 1.0, "solver": 1.0}),
         phases=(Phase(roles=("proposer",), steps=20), Phase(roles=("solver",), steps=20)),
     )
 

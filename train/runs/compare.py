@@ -1,4 +1,4 @@
-"""Runs side by side on one page: what each came to, what its labels were worth, what it forgot."""
+"""Runs side by side on one page: results, what their labels were worth, what they forgot."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,11 +8,11 @@ from typing import Any
 
 from ..diagnostics import forgetting, skill_matrix
 from ..recipes.base import differences
-from .charts import Chart, Points, chart, points_of
+from .charts import LinePlot, Points, chart, points_of
 from .store import Run, RunError, write_atomically
 from .templates import template
 
-MOST = 6
+MAX_RUNS = 6
 """Runs that one page can tell apart by colour."""
 CURVES = {
     "right answers while training": ("solve_rate", True),
@@ -31,7 +31,7 @@ CURVES = {
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One run's part of the comparison."""
+    """One run's column of the comparison."""
 
     name: str
     run: Run
@@ -40,10 +40,10 @@ class Side:
     end: Mapping[str, Any] | None
 
     @property
-    def forgotten(self) -> float | None:
+    def mean_forgetting(self) -> float | None:
         """The mean over arms of what was lost since each was at its best."""
-        lost = forgetting(self.metrics)
-        return sum(lost.values()) / len(lost) if lost else None
+        losses_by_arm = forgetting(self.metrics)
+        return sum(losses_by_arm.values()) / len(losses_by_arm) if losses_by_arm else None
 
     @property
     def label_error(self) -> float | None:
@@ -52,17 +52,17 @@ class Side:
 
     @property
     def seconds(self) -> float:
-        """Of rolling out and learning."""
+        """Seconds of rolling out and learning."""
         return sum(entry["time/rollout"] + entry["time/learn"] for entry in self.metrics)
 
     @property
     def answers(self) -> int:
-        """The Solver's answers in training: what compute is compared by."""
-        return sum(entry["items"] for entry in self.metrics) * self.run.config.tree.answers
+        """The Solver's answers in training, by which compute is compared."""
+        return sum(entry["items"] for entry in self.metrics) * self.run.config.rollout.num_answers
 
     @property
     def forms(self) -> Mapping[str, Mapping[str, Any]]:
-        """Held-out results by form, at the end or else at the start."""
+        """Results on held-out items by form, at the end or else at the start."""
         return (self.end or self.start or {}).get("tasks", {})
 
     @property
@@ -77,19 +77,19 @@ def _mean(metrics: Sequence[Mapping[str, Any]], key: str) -> float | None:
 
 
 def sides(folders: Sequence[Path]) -> list[Side]:
-    """The runs, each under the shortest name that tells it from the others.
+    """Open the runs in `folders`, each under the shortest name that tells it from the others.
 
     Raises:
-        RunError: a folder is no run, one is given twice, or there are too few or too many.
+        RunError: a folder is not a run, one is given twice, or there are too few or too many.
     """
-    if not 2 <= len(folders) <= MOST:
-        raise RunError(f"a comparison takes 2 to {MOST} runs, got {len(folders)}")
-    whole = [folder.resolve() for folder in folders]
-    for folder in whole:
-        if whole.count(folder) > 1:
+    if not 2 <= len(folders) <= MAX_RUNS:
+        raise RunError(f"a comparison takes 2 to {MAX_RUNS} runs, got {len(folders)}")
+    resolved_folders = [folder.resolve() for folder in folders]
+    for folder in resolved_folders:
+        if resolved_folders.count(folder) > 1:
             raise RunError(f"{folder} is given twice; give each run once")
-    short = [folder.name for folder in whole]
-    names = short if len(set(short)) == len(short) else list(map(str, whole))
+    short_names = [folder.name for folder in resolved_folders]
+    names = short_names if len(set(short_names)) == len(short_names) else list(map(str, resolved_folders))
     runs = [Run.open(folder) for folder in folders]
     return [
         Side(name, run, run.metrics(), run.evaluation("start"), run.evaluation("end"))
@@ -97,32 +97,36 @@ def sides(folders: Sequence[Path]) -> list[Side]:
     ]
 
 
-def compared(found: Sequence[Side]) -> dict[str, Any]:
-    """What the page shows, as values."""
-    charts: list[Chart | None] = []
+def compared(run_sides: Sequence[Side]) -> dict[str, Any]:
+    """Return the values that the page shows of `run_sides`."""
+    charts: list[LinePlot | None] = []
     for title, (key, share) in CURVES.items():
-        curves: dict[str, Points] = {s.name: points_of(s.metrics, lambda e, key=key: e.get(key)) for s in found}  # type: ignore[misc]
-        charts.append(chart(title, curves, share=share))
-    forms = list(dict.fromkeys(form for side in found for form in side.forms))
-    levels = sorted({level for side in found for row in side.skills.values() for level in row})
-    plain = found[0].run.config.model_dump(mode="json")
-    other = {side.name: differences(plain, side.run.config.model_dump(mode="json")) for side in found[1:]}
+        curves: dict[str, Points] = {s.name: points_of(s.metrics, lambda e, key=key: e.get(key)) for s in run_sides}  # type: ignore[misc]
+        charts.append(chart(title, curves, is_share=share))
+    forms = list(dict.fromkeys(form for side in run_sides for form in side.forms))
+    difficulties = sorted({level for side in run_sides for row in side.skills.values() for level in row})
+    first_config = run_sides[0].run.config.model_dump(mode="json")
+    other_configs = {
+        side.name: differences(first_config, side.run.config.model_dump(mode="json")) for side in run_sides[1:]
+    }
     return {
-        "sides": found,
+        "sides": run_sides,
         "charts": charts,
         "forms": forms,
-        "skilled": list(dict.fromkeys(form for side in found for form in side.skills)),
-        "levels": levels,
-        "differences": {name: {key: json.dumps(value) for key, value in own.items()} for name, own in other.items()},
+        "skilled": list(dict.fromkeys(form for side in run_sides for form in side.skills)),
+        "levels": difficulties,
+        "differences": {
+            name: {key: json.dumps(value) for key, value in own.items()} for name, own in other_configs.items()
+        },
     }
 
 
-def write_comparison(folders: Sequence[Path], out: Path) -> Path:
-    """Write the page of a comparison.
+def write_comparison(folders: Sequence[Path], out_path: Path) -> Path:
+    """Write the page that compares the runs in `folders` to `out_path`.
 
     Raises:
         RunError: as `sides`.
     """
     page = template("compare.html.j2").render(compared(sides(folders)))
-    write_atomically(out, page.encode("utf-8", "replace"))
-    return out
+    write_atomically(out_path, page.encode("utf-8", "replace"))
+    return out_path

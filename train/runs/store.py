@@ -33,15 +33,15 @@ class RunError(UserError, RuntimeError):
     """A run directory that cannot be used as asked; the message says how to go on."""
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that a reader, or a restart after a kill, sees all of it or none."""
+def write_atomically(path: Path, file_bytes: bytes) -> None:
+    """Write `file_bytes` to `path` so that a reader, or a restart after a kill, sees all of it or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as file:
-        file.write(data)
+    part_path = path.with_name(f".{path.name}.part")
+    with part_path.open("wb") as file:
+        file.write(file_bytes)
         file.flush()
         os.fsync(file.fileno())
-    part.replace(path)
+    part_path.replace(path)
 
 
 class Run:
@@ -57,7 +57,7 @@ class Run:
 
     @classmethod
     def create(cls, folder: Path, config: RunConfig) -> "Run":
-        """A new run in an empty or missing folder.
+        """Begin a run with `config` in an empty or missing `folder`.
 
         Raises:
             RunError: the folder holds something.
@@ -71,10 +71,10 @@ class Run:
 
     @classmethod
     def open(cls, folder: Path) -> "Run":
-        """An existing run.
+        """Open the run in `folder`.
 
         Raises:
-            RunError: the folder is no run.
+            RunError: the folder is not a run.
         """
         if not (folder / "config.yaml").is_file():
             raise RunError(f"{folder} is no run directory (it has no config.yaml); runs are listed by `ls runs`")
@@ -83,7 +83,7 @@ class Run:
     # --- what a step leaves ---------------------------------------------------------------------------------
 
     def log(self, metrics: Mapping[str, Any]) -> None:
-        """Append one line to `metrics.jsonl`."""
+        """Append one line of `metrics` to `metrics.jsonl`."""
         with (self.folder / "metrics.jsonl").open("a") as file:
             file.write(json.dumps(metrics) + "\n")
 
@@ -94,75 +94,91 @@ class Run:
         return [json.loads(line) for line in lines if line.endswith("}")]
 
     def keep_rollouts(self, step: int, rollouts: Sequence[Mapping[str, Any]]) -> None:
-        """Write a step's rollouts, one JSON object a line."""
+        """Write the `rollouts` of a `step`, one JSON object a line."""
         text = "".join(json.dumps(rollout, sort_keys=True) + "\n" for rollout in rollouts)
         write_atomically(self.folder / "rollouts" / f"step_{step:06d}.jsonl", text.encode())
 
     def rollouts(self, step: int) -> list[dict[str, Any]]:
-        """The rollouts of a step."""
+        """Read the rollouts of a `step`."""
         path = self.folder / "rollouts" / f"step_{step:06d}.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
     def keep_picture(self, digest: str, picture: Picture) -> None:
-        """Write a picture under its digest, once."""
+        """Write a `picture` under its `digest`, once."""
         path = self.folder / "pictures" / f"{digest}.png"
         if not path.exists():
             write_atomically(path, picture.png())
 
     def keep_evaluation(self, name: str, result: Mapping[str, Any]) -> None:
-        """Write an evaluation's result."""
+        """Write the `result` of the evaluation called `name`."""
         write_atomically(self.folder / "evaluations" / f"{name}.json", (json.dumps(result, indent=1) + "\n").encode())
 
     def evaluation(self, name: str) -> dict[str, Any] | None:
-        """An evaluation's result, if it is there."""
+        """Read the result of the evaluation called `name`, if it is there."""
         path = self.folder / "evaluations" / f"{name}.json"
         return json.loads(path.read_text()) if path.exists() else None
 
     # --- checkpoints ----------------------------------------------------------------------------------------
 
     def checkpoint(
-        self, step: int, policy: Policy, learner: Learner, state: Mapping[str, Any], rolls: RollsAhead | None = None
+        self,
+        step: int,
+        policy: Policy,
+        learner: Learner,
+        loop_state: Mapping[str, Any],
+        rolls: RollsAhead | None = None,
     ) -> Path:
-        """Write everything that the steps after this one depend on; older checkpoints beyond the kept ones go.
+        """Write everything that the steps after `step` depend on; older checkpoints beyond the kept ones go.
+
+        Args:
+            step: that was finished.
+            policy: with its weights.
+            learner: with its optimizer's states.
+            loop_state: of the curriculum, the algorithms and what was asked.
+            rolls: what was rolled out ahead of learning, if anything is.
 
         Raises:
             RunError: it cannot be written; the checkpoints before it are untouched.
         """
-        final = self.folder / "checkpoints" / f"step_{step:06d}"
-        part = final.with_name(f".{final.name}.part")
-        shutil.rmtree(part, ignore_errors=True)
+        final_folder = self.folder / "checkpoints" / f"step_{step:06d}"
+        part_folder = final_folder.with_name(f".{final_folder.name}.part")
+        shutil.rmtree(part_folder, ignore_errors=True)
         try:
-            part.mkdir(parents=True)
-            policy.save(part)
+            part_folder.mkdir(parents=True)
+            policy.save(part_folder)
             if rolls is not None:
-                rolls.write(part)
-            learner.write(part)
-            write_atomically(part / "state.json", json.dumps({"step": step, **state}).encode())
+                rolls.write(part_folder)
+            learner.write(part_folder)
+            write_atomically(part_folder / "state.json", json.dumps({"step": step, **loop_state}).encode())
         except (OSError, RuntimeError, SafetensorError) as error:
             # torch reports a full disk as a RuntimeError, safetensors as its own.
-            shutil.rmtree(part, ignore_errors=True)
+            shutil.rmtree(part_folder, ignore_errors=True)
             raise RunError(
                 f"the checkpoint of step {step} cannot be written to {self.folder} "
                 f"({str(error).splitlines()[0]}); make room, then continue with --resume {self.folder}"
             ) from error
-        if final.exists():
-            shutil.rmtree(final)
-        part.replace(final)
-        best = self.best_checkpoint()
-        for old in self.checkpoints()[: -self.config.keep_checkpoints]:
-            if old != best:
-                shutil.rmtree(old)
-        return final
+        if final_folder.exists():
+            shutil.rmtree(final_folder)
+        part_folder.replace(final_folder)
+        best_folder = self.best_checkpoint()
+        for old_folder in self.checkpoints()[: -self.config.keep_checkpoints]:
+            if old_folder != best_folder:
+                shutil.rmtree(old_folder)
+        return final_folder
 
     def merit(self, step: int) -> float | None:
-        """The mean of the configured figure over the last steps up to this one; None where none has it."""
-        first = step - self.config.best_over
-        found = [entry.get(self.config.keep_best) for entry in self.metrics() if first < entry["step"] <= step]
-        known = [float(value) for value in found if isinstance(value, int | float) and math.isfinite(value)]
-        return sum(known) / len(known) if known else None
+        """Return the mean of the metric `keep_best` over the last steps up to `step`; None where none has it."""
+        window_start = step - self.config.keep_best_window
+        logged_values = [
+            entry.get(self.config.keep_best) for entry in self.metrics() if window_start < entry["step"] <= step
+        ]
+        finite_values = [
+            float(value) for value in logged_values if isinstance(value, int | float) and math.isfinite(value)
+        ]
+        return sum(finite_values) / len(finite_values) if finite_values else None
 
     def best_checkpoint(self) -> Path | None:
-        """The checkpoint where the figure of `keep_best` is highest, the later of equals; None without one."""
+        """Return the checkpoint where the metric of `keep_best` is highest, the later of equals; None without one."""
         if not self.config.keep_best:
             return None
         merits = [(merit, path) for path in self.checkpoints() if (merit := self.merit(_step_of(path))) is not None]
@@ -173,7 +189,7 @@ class Run:
         return sorted((self.folder / "checkpoints").glob("step_*"))
 
     def restore(self, policy: Policy, learner: Learner) -> dict[str, Any] | None:
-        """Load the newest checkpoint and drop what was logged after it; None where there is none.
+        """Load the newest checkpoint into `policy` and `learner` and drop what was logged after it; None without one.
 
         Raises:
             RunError: the checkpoint cannot be read.
@@ -183,15 +199,15 @@ class Run:
         return state
 
     def load_newest(self, policy: Policy, learner: Learner) -> dict[str, Any] | None:
-        """Load the newest checkpoint and change nothing on disk; None where there is none.
+        """Load the newest checkpoint into `policy` and `learner` and change nothing on disk; None without one.
 
         Raises:
             RunError: the checkpoint cannot be read.
         """
-        found = self.checkpoints()
+        checkpoints = self.checkpoints()
         state = None
-        if found:
-            newest = found[-1]
+        if checkpoints:
+            newest = checkpoints[-1]
             try:
                 state = json.loads((newest / "state.json").read_text())
                 policy.restore(newest)
@@ -204,8 +220,10 @@ class Run:
         return state
 
     def _forget_after(self, step: int) -> None:
-        kept = [entry for entry in self.metrics() if entry["step"] <= step]
-        write_atomically(self.folder / "metrics.jsonl", "".join(json.dumps(entry) + "\n" for entry in kept).encode())
+        kept_entries = [entry for entry in self.metrics() if entry["step"] <= step]
+        write_atomically(
+            self.folder / "metrics.jsonl", "".join(json.dumps(entry) + "\n" for entry in kept_entries).encode()
+        )
         for path in (self.folder / "rollouts").glob("step_*.jsonl"):
             if int(path.stem.removeprefix("step_")) > step:
                 path.unlink()
@@ -216,60 +234,61 @@ def _step_of(checkpoint: Path) -> int:
 
 
 def load_trained(folder: Path, *, best: bool = False) -> Policy:
-    """The policy of a run's newest checkpoint, or of its best.
+    """Load the policy of the newest checkpoint of the run in `folder`, or of its best.
 
     Raises:
-        RunError: the folder is no run, has no checkpoint, or keeps no best one.
+        RunError: the folder is not a run, has no checkpoint, or keeps no best one.
     """
-    run, chosen = Run.open(folder), newest_checkpoint(folder)
+    run, checkpoint = Run.open(folder), newest_checkpoint(folder)
     if best:
-        found = run.best_checkpoint()
-        if found is None:
+        best_checkpoint = run.best_checkpoint()
+        if best_checkpoint is None:
             raise RunError(f"{folder} keeps no best checkpoint; begin a run with --set keep_best=solve_rate")
-        chosen = found
+        checkpoint = best_checkpoint
     policy = load_policy(run.config)
-    policy.restore(chosen)
+    policy.restore(checkpoint)
     return policy
 
 
 def begin_policy(config: RunConfig, device: torch.device | None = None) -> Policy:
-    """The policy that a run begins with: the model's, or that of another run's newest checkpoint.
+    """Load the policy that a run with `config` begins with: the model's, or another run's newest checkpoint's.
 
     Raises:
         RunError: that run has no checkpoint, or its weights are of another make.
     """
     policy = load_policy(config, device)
-    if config.start is not None:
-        before = Run.open(config.start).config
+    if config.start_from is not None:
+        earlier_config = Run.open(config.start_from).config
         for name in ("model", "sharing", "lora_rank", "lora_targets"):
-            own, other = getattr(config, name), getattr(before, name)
-            if own != other and not (name.startswith("lora") and config.sharing != "lora"):
+            our_value, their_value = getattr(config, name), getattr(earlier_config, name)
+            if our_value != their_value and not (name.startswith("lora") and config.sharing != "lora"):
                 raise RunError(
-                    f"{config.start} has {name}={other}, and this run {name}={own}; go on with --set {name}={other}"
+                    f"{config.start_from} has {name}={their_value}, and this run {name}={our_value}; "
+                    f"go on with --set {name}={their_value}"
                 )
-        policy.restore(newest_checkpoint(config.start))
+        policy.restore(newest_checkpoint(config.start_from))
     return policy
 
 
 def newest_checkpoint(folder: Path) -> Path:
-    """The folder of a run's newest checkpoint.
+    """Return the newest checkpoint of the run in `folder`.
 
     Raises:
-        RunError: the folder is no run or has none.
+        RunError: the folder is not a run or has none.
     """
-    found = Run.open(folder).checkpoints()
-    if not found:
+    checkpoints = Run.open(folder).checkpoints()
+    if not checkpoints:
         raise RunError(f"{folder} has no checkpoint yet; continue it with --resume {folder}")
-    return found[-1]
+    return checkpoints[-1]
 
 
 def newest_state(folder: Path) -> dict[str, Any]:
-    """What the newest checkpoint of a run says of its curriculum, its algorithms and what was asked."""
+    """Read the state of the curriculum and the algorithms in the newest checkpoint of the run in `folder`."""
     return json.loads((newest_checkpoint(folder) / "state.json").read_text())
 
 
 def manifest(config: RunConfig) -> dict[str, Any]:
-    """Versions, hardware and seeds of a run."""
+    """Collect versions, hardware and seeds of a run with `config`."""
     versions: dict[str, str | None] = {}
     for package in PACKAGES:
         try:
@@ -288,7 +307,7 @@ def manifest(config: RunConfig) -> dict[str, Any]:
 
 
 def machine() -> dict[str, Any]:
-    """What figures were measured on."""
+    """Describe the machine that metrics were measured on."""
     return {
         "python": platform.python_version(),
         "system": platform.system(),
