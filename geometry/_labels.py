@@ -1,4 +1,4 @@
-"""What one tick label says: a number with its sign, or fields of a time; and times from labels that stand in order."""
+"""One tick label: a number with its sign, or fields of a time; and times from labels that stand in order."""
 
 import math
 import re
@@ -16,7 +16,7 @@ LARGEST = 1e100
 
 class Number(NamedTuple):
     value: float
-    half: float  # half the last digit drawn; 0 where the label is exact
+    half_digit: float  # half the last digit drawn; 0 where the label is exact
     unit: str
     power: bool  # drawn as a bare power, which only logarithmic formatters do
     times_power: bool = False  # drawn as a multiple of a power, which they do too
@@ -39,13 +39,13 @@ _OFFSET = re.compile(
 
 
 def _plain(label: str) -> str:
-    """The label with one kind of minus, space, power and fraction."""
+    """Return the `label` with one kind of minus, space, power and fraction."""
     text = label.strip()
     if len(text) > LONGEST_LABEL:
         return text
     text = text.replace("\N{MINUS SIGN}", "-").replace("\\times", "×").replace("\\pi", "π").replace("\\%", "%")
     text = re.sub("[\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}]", " ", text)
-    text = re.sub("⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda found: "^{" + found[0].translate(_SUPERSCRIPTS) + "}", text)
+    text = re.sub("⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda digits: "^{" + digits[0].translate(_SUPERSCRIPTS) + "}", text)
     return re.sub(r"\\frac\{([^{}]*)\}\{([^{}]*)\}", r"\1/\2", text)
 
 
@@ -53,43 +53,43 @@ def parse_number(label: str) -> Number | None:
     text = _plain(label)
     if len(text) > LONGEST_LABEL:
         return None
-    if found := _PI.fullmatch(text):
-        return _multiple_of_pi(found)
-    found = _NUMBER.fullmatch(text)
-    if found is None or (found["sign"] and found["inner"]):
+    if label_match := _PI.fullmatch(text):
+        return _multiple_of_pi(label_match)
+    label_match = _NUMBER.fullmatch(text)
+    if label_match is None or (label_match["sign"] and label_match["inner"]):
         return None
-    mark = found["mark"] or ""
-    if found["currency"] and mark:
+    unit_mark = label_match["mark"] or ""
+    if label_match["currency"] and unit_mark:
         return None
-    unit = found["currency"] + found["suffix"] + mark
-    sign = -1.0 if "-" in (found["sign"], found["inner"]) else 1.0
-    if found["base"]:
-        base, power = {"10": 10.0, "2": 2.0, "e": math.e}[found["base"]], int(found["power"])
+    unit = label_match["currency"] + label_match["suffix"] + unit_mark
+    sign = -1.0 if "-" in (label_match["sign"], label_match["inner"]) else 1.0
+    if label_match["base"]:
+        base, power = {"10": 10.0, "2": 2.0, "e": math.e}[label_match["base"]], int(label_match["power"])
         value = base**power if abs(power * math.log10(base)) < 300 else math.inf
-        half = 0.0
+        half_digit = 0.0
     else:
-        digits = re.sub("[^0-9.]", "", found["mantissa"])
-        exponent = int(found["e"] or found["ten"] or 0)
+        digits = re.sub("[^0-9.]", "", label_match["mantissa"])
+        exponent = int(label_match["e"] or label_match["ten"] or 0)
         value = float(f"{digits}e{exponent}")
-        half = 0.5 * float(f"1e{exponent - len(digits.partition('.')[2])}")
-    if value >= LARGEST or 0 < value < 1 / LARGEST or half >= LARGEST:
+        half_digit = 0.5 * float(f"1e{exponent - len(digits.partition('.')[2])}")
+    if value >= LARGEST or 0 < value < 1 / LARGEST or half_digit >= LARGEST:
         return None
-    return Number(sign * value, half, unit, found["base"] is not None, found["ten"] is not None)
+    return Number(sign * value, half_digit, unit, label_match["base"] is not None, label_match["ten"] is not None)
 
 
-def _multiple_of_pi(found: re.Match[str]) -> Number | None:
-    times = found["times"]
-    if times == ".":
+def _multiple_of_pi(label_match: re.Match[str]) -> Number | None:
+    factor_text = label_match["times"]
+    if factor_text == ".":
         return None
-    part = math.pi / int(found["over"] or 1) * (-1.0 if found["sign"] == "-" else 1.0)
+    pi_fraction = math.pi / int(label_match["over"] or 1) * (-1.0 if label_match["sign"] == "-" else 1.0)
     # Whole multiples and fractions of π are exact; decimal ones were rounded.
-    half = 0.5 * abs(part) * 10.0 ** -len(times.partition(".")[2]) if "." in times else 0.0
-    value = part * float(times or 1)
-    return Number(value, half, "", False) if abs(value) < LARGEST else None
+    half_digit = 0.5 * abs(pi_fraction) * 10.0 ** -len(factor_text.partition(".")[2]) if "." in factor_text else 0.0
+    value = pi_fraction * float(factor_text or 1)
+    return Number(value, half_digit, "", False) if abs(value) < LARGEST else None
 
 
 def read_number(label: str) -> tuple[float, str] | None:
-    """The number that a label shows and the sign drawn with it; None where it shows none.
+    """Return the number that a `label` shows and the sign drawn with it; None where it shows none.
 
     >>> read_number("−1,250.5"), read_number("$2.5k"), read_number("3×10^{−2}"), read_number("12 %")
     ((-1250.5, ''), (2.5, '$k'), (0.03, ''), (12.0, '%'))
@@ -101,28 +101,30 @@ def read_number(label: str) -> tuple[float, str] | None:
 
 
 def read_offset(offset: str) -> tuple[float, float] | None:
-    """Factor and summand that matplotlib's offset text asks for."""
-    found = _OFFSET.fullmatch(_plain(offset)) if len(offset) <= LONGEST_LABEL else None
-    if found is None:
+    """Return the factor and the summand that matplotlib's `offset` text asks for."""
+    offset_match = _OFFSET.fullmatch(_plain(offset)) if len(offset) <= LONGEST_LABEL else None
+    if offset_match is None:
         return None
-    plus = parse_number(found["plus"]) if found["plus"] else Number(0.0, 0.0, "", False)
-    times = float(f"1e{found['times'] or 0}")
-    return None if plus is None or not 1 / LARGEST < times < LARGEST else (times, plus.value)
+    summand = parse_number(offset_match["plus"]) if offset_match["plus"] else Number(0.0, 0.0, "", False)
+    factor = float(f"1e{offset_match['times'] or 0}")
+    return None if summand is None or not 1 / LARGEST < factor < LARGEST else (factor, summand.value)
 
 
 def common_unit(numbers: Sequence[Number]) -> tuple[list[Number], str] | None:
-    """The numbers in one unit; "500k" beside "1M" are multiplied out. None where the units differ otherwise."""
+    """Return the `numbers` in one unit, or None where their units differ: "500k" beside "1M" are multiplied out."""
     units = sorted({number.unit for number in numbers if number.value or number.unit})
     if len(units) <= 1:
         return list(numbers), "".join(units)
-    bare = {re.sub("[kKMB]", "", unit) for unit in units}
-    if len(bare) > 1:
+    bare_units = {re.sub("[kKMB]", "", unit) for unit in units}
+    if len(bare_units) > 1:
         return None
-    scaled = []
+    scaled_numbers = []
     for number in numbers:
-        times = math.prod(MULTIPLIERS.get(sign, 1.0) for sign in number.unit)
-        scaled.append(number._replace(value=number.value * times, half=number.half * times))
-    return scaled, bare.pop()
+        unit_factor = math.prod(MULTIPLIERS.get(letter, 1.0) for letter in number.unit)
+        scaled_numbers.append(
+            number._replace(value=number.value * unit_factor, half_digit=number.half_digit * unit_factor)
+        )
+    return scaled_numbers, bare_units.pop()
 
 
 # --- Dates
@@ -146,22 +148,22 @@ Fields = tuple[int | None, int | None, int | None, int | None, int | None, float
 """Year, month, day, hour, minute, second; None where the label does not say."""
 
 
-def parse_date(label: str, lone: re.Pattern[str]) -> Fields | None:
-    """What a label says of a time; `lone` reads a number that stands alone."""
+def parse_date(label: str, lone_pattern: re.Pattern[str]) -> Fields | None:
+    """Return the fields of a time that a `label` gives; `lone_pattern` reads a number that stands alone."""
     text = _plain(label)
     if len(text) > LONGEST_LABEL:
         return None
-    found = next((match for pattern in (*_DATES, lone) if (match := pattern.fullmatch(text))), None)
-    if found is None:
+    label_match = next((match for pattern in (*_DATES, lone_pattern) if (match := pattern.fullmatch(text))), None)
+    if label_match is None:
         return None
-    part = found.groupdict()
-    if name := part.get("b"):
+    date_parts = label_match.groupdict()
+    if name := date_parts.get("b"):
         months = [i for i, month in enumerate(_MONTHS, 1) if name.lower() in (month, month[:3])]
         if not months:
             return None
-        part["m"] = str(months[0])
-    year, month, day, hour, minute = (int(part[key]) if part.get(key) else None for key in "YmdHM")
-    return year, month, day, hour, minute, float(part["S"]) if part.get("S") else None
+        date_parts["m"] = str(months[0])
+    year, month, day, hour, minute = (int(date_parts[key]) if date_parts.get(key) else None for key in "YmdHM")
+    return year, month, day, hour, minute, float(date_parts["S"]) if date_parts.get("S") else None
 
 
 def _time(fields: Sequence[float]) -> datetime | None:
@@ -172,69 +174,84 @@ def _time(fields: Sequence[float]) -> datetime | None:
         return None
 
 
-def _shifted(known: datetime, coarsest: int, steps: int) -> list[int]:
-    """The fields coarser than `coarsest` of a known time, the finest of them moved by some steps."""
-    year, month = known.year, known.month
+def _shifted(known_time: datetime, coarsest: int, steps: int) -> list[int]:
+    """Return the fields coarser than `coarsest` of a known time, the finest of them moved by so many `steps`."""
+    year, month = known_time.year, known_time.month
     if coarsest == 1:
         year += steps
     elif coarsest == 2:
         year, month = year + (month - 1 + steps) // 12, (month - 1 + steps) % 12 + 1
     else:
-        unit = {3: timedelta(days=1), 4: timedelta(hours=1), 5: timedelta(minutes=1)}
-        known += steps * unit.get(coarsest, timedelta())
-        year, month = known.year, known.month
-    return [year, month, known.day, known.hour, known.minute][:coarsest]
+        unit_length = {3: timedelta(days=1), 4: timedelta(hours=1), 5: timedelta(minutes=1)}
+        known_time += steps * unit_length.get(coarsest, timedelta())
+        year, month = known_time.year, known_time.month
+    return [year, month, known_time.day, known_time.hour, known_time.minute][:coarsest]
 
 
 def _coarsest(fields: Fields) -> int:
     return next(i for i, field in enumerate(fields) if field is not None)
 
 
-def _completed(coarser: Sequence[float], fields: Fields) -> datetime | None:
-    """The time that a label means after the coarser fields; finer ones than it names are at their start."""
-    own = [(1 if i in (1, 2) else 0) if field is None else field for i, field in enumerate(fields)]
-    return _time([*coarser, *own[len(coarser) :]])
+def _completed(coarser_fields: Sequence[float], fields: Fields) -> datetime | None:
+    """Return the time that a label means after the coarser fields; finer ones than it names are at their start.
+
+    Args:
+        coarser_fields: year, month and so on, down to where the label's own fields begin.
+        fields: of the label.
+    """
+    completed_fields = [(1 if i in (1, 2) else 0) if field is None else field for i, field in enumerate(fields)]
+    return _time([*coarser_fields, *completed_fields[len(coarser_fields) :]])
 
 
-def _next(known: datetime, fields: Fields, way: int) -> datetime | None:
-    """The first time after (way 1) or before (-1) a known one that a label can mean."""
+def _next(known_time: datetime, fields: Fields, time_direction: int) -> datetime | None:
+    """Return the first time after (direction 1) or before (-1) a known one that a label of these `fields` can mean."""
     coarsest = _coarsest(fields)
     for step in range(9 if coarsest else 1):
         try:
-            time = _completed(_shifted(known, coarsest, way * step), fields)
+            candidate_time = _completed(_shifted(known_time, coarsest, time_direction * step), fields)
         except OverflowError:
             return None
-        if time is not None and (time > known if way > 0 else time < known):
-            return time
+        if candidate_time is not None and (
+            candidate_time > known_time if time_direction > 0 else candidate_time < known_time
+        ):
+            return candidate_time
     return None
 
 
 def _anchors(labels: Sequence[Fields], offset: Fields | None) -> list[tuple[int, datetime | None]]:
-    """Which label, in order of time, means which time: the first with a year, else the last by the offset text."""
+    """Return which of the `labels`, in order of time, means which time.
+
+    The first one with a year, else the last one by the `offset` text; else the first one in each year that can matter.
+    """
     for i, fields in enumerate(labels):
         if fields[0] is not None:
             return [(i, _completed([], fields))]
     if offset is not None:
         # ConciseDateFormatter's offset text is of the last tick.
-        last, coarsest = labels[-1], _coarsest(labels[-1])
-        known = [field for field in offset[:coarsest] if field is not None]
-        agree = all(a is None or b is None or a == b for a, b in zip(offset, last, strict=True))
-        return [(len(labels) - 1, _completed(known, last))] if agree and len(known) == coarsest else []
+        last_label, coarsest = labels[-1], _coarsest(labels[-1])
+        known_fields = [field for field in offset[:coarsest] if field is not None]
+        agree = all(
+            offset_field is None or label_field is None or offset_field == label_field
+            for offset_field, label_field in zip(offset, last_label, strict=True)
+        )
+        return (
+            [(len(labels) - 1, _completed(known_fields, last_label))] if agree and len(known_fields) == coarsest else []
+        )
     # Without a month any length of month can follow, and without a year a leap day can.
     starts = [(2000, 1), (2000, 4), (2000, 2), (2001, 1), (2001, 2)]
     return [(0, _completed([*start, 1, 0, 0][: _coarsest(labels[0])], labels[0])) for start in starts]
 
 
 def spelled_out(labels: Sequence[Fields], offset: Fields | None) -> list[list[float]]:
-    """What labels in order of time can mean, days since 1970."""
+    """Return the times, days since 1970, that `labels` in order of time can mean: a list for each reading."""
     readings = []
-    for anchor, time in _anchors(labels, offset):
-        times = [time]
-        for fields in labels[anchor + 1 :]:
+    for anchor_index, anchor_time in _anchors(labels, offset):
+        times = [anchor_time]
+        for fields in labels[anchor_index + 1 :]:
             times.append(times[-1] and _next(times[-1], fields, 1))
-        for fields in reversed(labels[:anchor]):
+        for fields in reversed(labels[:anchor_index]):
             times.insert(0, times[0] and _next(times[0], fields, -1))
-        days = [(time - _EPOCH) / timedelta(days=1) for time in times if time is not None]
-        if len(days) == len(labels):
-            readings.append(days)
+        label_days = [(anchor_time - _EPOCH) / timedelta(days=1) for anchor_time in times if anchor_time is not None]
+        if len(label_days) == len(labels):
+            readings.append(label_days)
     return readings

@@ -125,8 +125,8 @@ def centre_distance(first_box: OrientedBox, second_box: OrientedBox) -> float:
 def footprint(box: OrientedBox) -> Polygon:
     """Return the polygon that the `box` covers in the plan."""
     (x, y, _), (width, depth, _) = box.centre, box.size
-    unturned = rectangle(-width / 2, -depth / 2, width / 2, depth / 2)
-    return translate(rotate(unturned, box.yaw, origin=(0, 0)), x, y)
+    axis_rectangle = rectangle(-width / 2, -depth / 2, width / 2, depth / 2)
+    return translate(rotate(axis_rectangle, box.yaw, origin=(0, 0)), x, y)
 
 
 def height_span(box: OrientedBox) -> tuple[float, float]:

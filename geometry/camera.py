@@ -30,8 +30,8 @@ class Camera:
     """A pinhole camera without lens distortion.
 
     Raises:
-        ValueError: on making one: the pose is no rigid motion, the intrinsics are none of a pinhole without skew, a
-            number is not finite, or the picture has no pixels.
+        ValueError: on making one: the pose is not a rigid motion, the intrinsics are not those of a pinhole without
+            skew, a number is not finite, or the picture has no pixels.
     """
 
     world_from_camera: np.ndarray
@@ -45,22 +45,23 @@ class Camera:
 
     def __post_init__(self) -> None:
         pose = _matrix(self.world_from_camera, 4, "world_from_camera")
-        inner = _matrix(self.intrinsics, 3, "intrinsics")
+        intrinsics = _matrix(self.intrinsics, 3, "intrinsics")
         _check_rigid(pose)
-        focal = np.diag(inner)[:2]
-        plain = np.array([[focal[0], 0, inner[0, 2]], [0, focal[1], inner[1, 2]], [0, 0, 1]])
-        if not np.array_equal(inner, plain) or focal.min() < 1e-3:
-            raise ValueError(f"intrinsics must be [[fx, 0, cx], [0, fy, cy], [0, 0, 1]] in px, got {inner.tolist()}")
-        for name, side in (("width", self.width), ("height", self.height)):
-            if type(side) is not int or not 1 <= side <= MAX_SIDE:
-                raise ValueError(f"{name} must be a whole number of pixels from 1 to {MAX_SIDE}, got {side!r}")
+        (fx, cx), (fy, cy) = intrinsics[0, [0, 2]], intrinsics[1, [1, 2]]
+        if not np.array_equal(intrinsics, [[fx, 0, cx], [0, fy, cy], [0, 0, 1]]) or min(fx, fy) < 1e-3:
+            form = "[[fx, 0, cx], [0, fy, cy], [0, 0, 1]] in px"
+            raise ValueError(f"intrinsics must be {form}, got {intrinsics.tolist()}")
+        for name, pixel_count in (("width", self.width), ("height", self.height)):
+            if type(pixel_count) is not int or not 1 <= pixel_count <= MAX_SIDE:
+                raise ValueError(f"{name} must be a whole number of pixels from 1 to {MAX_SIDE}, got {pixel_count!r}")
         pose[:3, :3] = np.round(pose[:3, :3], ROTATION_DECIMALS)
         pose[:3, 3] = np.round(pose[:3, 3], LENGTH_DECIMALS)
-        for name, kept in (("world_from_camera", pose), ("intrinsics", np.round(inner, LENGTH_DECIMALS))):
+        intrinsics = np.round(intrinsics, LENGTH_DECIMALS)
+        for name, rounded_matrix in (("world_from_camera", pose), ("intrinsics", intrinsics)):
             # Adding 0 turns -0.0, which JSON would keep apart, into 0.0.
-            kept = kept + 0.0
-            kept.setflags(write=False)
-            object.__setattr__(self, name, kept)
+            matrix = rounded_matrix + 0.0
+            matrix.setflags(write=False)
+            object.__setattr__(self, name, matrix)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Camera) and self.to_dict() == other.to_dict()
@@ -70,26 +71,29 @@ class Camera:
 
     @property
     def position(self) -> np.ndarray:
-        """[3], metres, in the world."""
+        """Return where the camera stands, [3], metres, in the world."""
         return self.world_from_camera[:3, 3]
 
     @property
     def rotation(self) -> np.ndarray:
-        """[3, 3]: its columns are the camera's right, down and forward in the world."""
+        """Return [3, 3]: its columns are the camera's right, down and forward in the world."""
         return self.world_from_camera[:3, :3]
 
     @cached_property
     def fov_degrees(self) -> tuple[float, float]:
-        """Angles that the picture spans across and down; for a principal point in its middle, as `look_at` puts it."""
+        """Return the angles that the picture spans across and down.
+
+        The principal point is taken to be in the picture's middle, as `look_at` puts it.
+        """
         across = 2 * math.degrees(math.atan(self.width / 2 / self.intrinsics[0, 0]))
         return across, 2 * math.degrees(math.atan(self.height / 2 / self.intrinsics[1, 1]))
 
     def to_camera(self, points: np.ndarray) -> np.ndarray:
-        """Points [..., 3] of the world in the camera's frame."""
+        """Return `points` [..., 3] of the world in the camera's frame."""
         return (np.asarray(points, float) - self.position) @ self.rotation
 
     def project(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Where points are seen.
+        """Project points of the world to the picture.
 
         Args:
             points: [..., 3], metres, in the world.
@@ -98,41 +102,41 @@ class Camera:
             Pixel coordinates [..., 2], nan for points that are not before the camera, also outside of the picture;
             and depths [...], metres along the camera's z, negative behind it.
         """
-        local = self.to_camera(points)
-        depth = local[..., 2]
-        before = np.where(depth > 0, depth, np.nan)
-        focal, middle = np.diag(self.intrinsics)[:2], self.intrinsics[:2, 2]
-        return local[..., :2] / before[..., None] * focal + middle, depth
+        camera_points = self.to_camera(points)
+        depth = camera_points[..., 2]
+        positive_depth = np.where(depth > 0, depth, np.nan)
+        focal_lengths, principal_point = np.diag(self.intrinsics)[:2], self.intrinsics[:2, 2]
+        return camera_points[..., :2] / positive_depth[..., None] * focal_lengths + principal_point, depth
 
     def in_frame(self, points: np.ndarray) -> np.ndarray:
-        """Whether points [..., 3] of the world fall on the picture, hidden or not; [...] bool."""
+        """Tell which `points` [..., 3] of the world fall on the picture, hidden or not; [...] bool."""
         pixels, _ = self.project(points)
         # Comparisons with nan are False.
         return np.asarray(((pixels >= 0) & (pixels < (self.width, self.height))).all(axis=-1))
 
     def directions(self, pixels: np.ndarray) -> np.ndarray:
-        """Directions [..., 3] in the world through pixel coordinates [..., 2], of depth 1.
+        """Return the directions [..., 3] in the world through `pixels` [..., 2], each of depth 1.
 
         So `position + depth * direction` is the point that is seen there at that depth.
         """
-        focal, middle = np.diag(self.intrinsics)[:2], self.intrinsics[:2, 2]
-        plane = (np.asarray(pixels, float) - middle) / focal
+        focal_lengths, principal_point = np.diag(self.intrinsics)[:2], self.intrinsics[:2, 2]
+        image_plane = (np.asarray(pixels, float) - principal_point) / focal_lengths
         # Not as one product of matrices: a column at a time is in the same order on every machine.
         right, down, forward = self.rotation.T
-        return plane[..., :1] * right + plane[..., 1:] * down + forward
+        return image_plane[..., :1] * right + image_plane[..., 1:] * down + forward
 
     def centres(self) -> np.ndarray:
-        """Coordinates [height, width, 2] of the pixels' centres."""
+        """Return the coordinates [height, width, 2] of the pixels' centres."""
         columns, rows = np.meshgrid(np.arange(self.width) + 0.5, np.arange(self.height) + 0.5)
         return np.stack([columns, rows], axis=-1)
 
     def rays(self) -> tuple[np.ndarray, np.ndarray]:
-        """The camera's position [3] and unit directions [height, width, 3] through the pixels' centres."""
-        along = self.directions(self.centres())
-        return self.position, along / np.linalg.norm(along, axis=-1, keepdims=True)
+        """Return the camera's position [3] and unit directions [height, width, 3] through the pixels' centres."""
+        pixel_directions = self.directions(self.centres())
+        return self.position, pixel_directions / np.linalg.norm(pixel_directions, axis=-1, keepdims=True)
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values."""
+        """Return the camera as JSON values."""
         return {
             "world_from_camera": self.world_from_camera.tolist(),
             "intrinsics": self.intrinsics.tolist(),
@@ -142,16 +146,16 @@ class Camera:
 
     @classmethod
     def from_dict(cls, fields: dict[str, Any]) -> "Camera":
-        """What `to_dict` gave.
+        """Read the `fields` that `to_dict` gave.
 
         Raises:
-            KeyError, TypeError, ValueError: it gave nothing of the sort.
+            KeyError, TypeError, ValueError: `fields` do not come from there.
         """
         return cls(fields["world_from_camera"], fields["intrinsics"], fields["width"], fields["height"])
 
 
 def pinhole(world_from_camera: np.ndarray | Sequence[Any], fov_degrees: float, width: int, height: int) -> Camera:
-    """A camera of square pixels whose axis meets the middle of the picture.
+    """Return a camera of square pixels whose axis meets the middle of the picture.
 
     Args:
         world_from_camera: [4, 4], as in `Camera`.
@@ -160,14 +164,14 @@ def pinhole(world_from_camera: np.ndarray | Sequence[Any], fov_degrees: float, w
         height: pixels.
 
     Raises:
-        ValueError: the angle is none, or as in `Camera`.
+        ValueError: the angle is not between 0 and 180 degrees, or as in `Camera`.
     """
-    fov = _number(fov_degrees, "fov")
-    if not 0 < fov < 180:
-        raise ValueError(f"fov must lie between 0 and 180 degrees, got {fov:g}")
-    focal = width / 2 / math.tan(math.radians(fov) / 2)
-    inner = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]])
-    return Camera(np.asarray(world_from_camera), inner, width, height)
+    fov_angle = _number(fov_degrees, "fov")
+    if not 0 < fov_angle < 180:
+        raise ValueError(f"fov must lie between 0 and 180 degrees, got {fov_angle:g}")
+    focal_length = width / 2 / math.tan(math.radians(fov_angle) / 2)
+    intrinsic_matrix = np.array([[focal_length, 0, width / 2], [0, focal_length, height / 2], [0, 0, 1]])
+    return Camera(np.asarray(world_from_camera), intrinsic_matrix, width, height)
 
 
 def look_at(
@@ -177,7 +181,7 @@ def look_at(
     width: int,
     height: int,
 ) -> Camera:
-    """A camera at `eye` with `target` in the middle of its picture and the horizon level.
+    """Return a camera at `eye` with `target` in the middle of its picture and the horizon level.
 
     Straight up or down, where there is no horizon, the top of the picture points to the world's +y.
 
@@ -191,11 +195,11 @@ def look_at(
     Raises:
         ValueError: eye and target are the same or not three finite numbers, or as in `pinhole`.
     """
-    start, end = _point(eye, "eye"), _point(target, "target")
-    distance = np.linalg.norm(end - start)
+    eye_point, target_point = _point(eye, "eye"), _point(target, "target")
+    distance = np.linalg.norm(target_point - eye_point)
     if distance < 1e-9:
-        raise ValueError(f"eye and target must be apart, both are {start.tolist()}")
-    forward = (end - start) / distance
+        raise ValueError(f"eye and target must be apart, both are {eye_point.tolist()}")
+    forward = (target_point - eye_point) / distance
     if math.hypot(forward[0], forward[1]) < _VERTICAL:
         forward = np.array([0.0, 0.0, math.copysign(1.0, forward[2])])
         right = np.cross(forward, [0.0, 1.0, 0.0])
@@ -204,7 +208,7 @@ def look_at(
         right /= np.linalg.norm(right)
     pose = np.eye(4)
     pose[:3, :3] = np.stack([right, np.cross(forward, right), forward], axis=1)
-    pose[:3, 3] = start
+    pose[:3, 3] = eye_point
     return pinhole(pose, fov_degrees, width, height)
 
 
@@ -216,7 +220,7 @@ def looking_along(
     height: int,
     margin: float = 0.08,
 ) -> Camera:
-    """The nearest camera of a view direction that has all points in its picture.
+    """Return the nearest camera of a view direction that has all points in its picture.
 
     It stands on the line of that direction through the middle of the points' bounds.
 
@@ -231,21 +235,28 @@ def looking_along(
     Raises:
         ValueError: as in `look_at`.
     """
-    middle = (points.min(axis=0) + points.max(axis=0)) / 2
-    there = look_at(middle - _point(direction, "direction"), middle, fov_degrees, width, height)
-    offset = (points - middle) @ there.rotation
-    reach = (1 - margin) * np.array([width, height]) / 2 / there.intrinsics[0, 0]
+    bounds_middle = (points.min(axis=0) + points.max(axis=0)) / 2
+    first_camera = look_at(bounds_middle - _point(direction, "direction"), bounds_middle, fov_degrees, width, height)
+    camera_offsets = (points - bounds_middle) @ first_camera.rotation
+    half_extents = (1 - margin) * np.array([width, height]) / 2 / first_camera.intrinsics[0, 0]
     # |x| <= reach * (z + distance) for every point; and none nearer than a tenth of what lies behind it.
-    needed = (np.abs(offset[:, :2]) / reach).max(axis=1) - offset[:, 2]
-    distance = max(float(needed.max()), 0.1 * float(np.ptp(offset[:, 2])) - float(offset[:, 2].min()), 1e-3)
-    forward = there.rotation[:, 2]
-    pose = there.world_from_camera.copy()
-    pose[:3, 3] = middle - distance * forward
+    point_distances = (np.abs(camera_offsets[:, :2]) / half_extents).max(axis=1) - camera_offsets[:, 2]
+    distance = max(
+        float(point_distances.max()),
+        0.1 * float(np.ptp(camera_offsets[:, 2])) - float(camera_offsets[:, 2].min()),
+        1e-3,
+    )
+    forward = first_camera.rotation[:, 2]
+    pose = first_camera.world_from_camera.copy()
+    pose[:3, 3] = bounds_middle - distance * forward
     return pinhole(pose, fov_degrees, width, height)
 
 
 def from_opengl(world_from_camera: np.ndarray | Sequence[Any]) -> np.ndarray:
-    """A pose [4, 4] of OpenGL's convention (x right, y up, z backward; trimesh has it) in ours."""
+    """Return `world_from_camera` [4, 4] of OpenGL's convention in OpenCV's, which `Camera` has.
+
+    OpenGL's camera has x right, y up and z backward; trimesh's cameras are such.
+    """
     return np.asarray(world_from_camera, float) @ _FROM_OPENGL
 
 
@@ -262,29 +273,29 @@ def _check_rigid(pose: np.ndarray) -> None:
         raise ValueError("world_from_camera must be rigid, but it mirrors: its determinant is -1")
 
 
-def _matrix(given: Any, side: int, name: str) -> np.ndarray:
+def _matrix(values: Any, side: int, name: str) -> np.ndarray:
     try:
-        found = np.array(given, float)
+        matrix = np.array(values, float)
     except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{name} must be a matrix of {side} x {side} numbers") from None
-    if found.shape != (side, side):
-        raise ValueError(f"{name} must be a matrix of {side} x {side} numbers, got shape {list(found.shape)}")
-    if not np.isfinite(found).all():
-        raise ValueError(f"{name} must be finite, got {found.tolist()}")
-    return found
+    if matrix.shape != (side, side):
+        raise ValueError(f"{name} must be a matrix of {side} x {side} numbers, got shape {list(matrix.shape)}")
+    if not np.isfinite(matrix).all():
+        raise ValueError(f"{name} must be finite, got {matrix.tolist()}")
+    return matrix
 
 
-def _point(given: Any, name: str) -> np.ndarray:
+def _point(values: Any, name: str) -> np.ndarray:
     try:
-        found = np.array(given, float)
+        point = np.array(values, float)
     except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{name} must be three numbers") from None
-    if found.shape != (3,) or not np.isfinite(found).all():
-        raise ValueError(f"{name} must be three finite numbers, got {found.tolist()}")
-    return found
+    if point.shape != (3,) or not np.isfinite(point).all():
+        raise ValueError(f"{name} must be three finite numbers, got {point.tolist()}")
+    return point
 
 
-def _number(given: Any, name: str) -> float:
-    if isinstance(given, bool) or not isinstance(given, int | float | np.number):
-        raise ValueError(f"{name} must be a number, got {type(given).__name__}")
-    return float(given)
+def _number(value: Any, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise ValueError(f"{name} must be a number, got {type(value).__name__}")
+    return float(value)

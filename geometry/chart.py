@@ -1,4 +1,4 @@
-"""Chart scenes: what a chart shows, as data: panels with axes, series of marks, legends and words.
+"""Chart scenes: the content of a chart as data: panels with axes, series of marks, legends and words.
 
 Places are px of the canvas, x right and y down. Values are those that a reader gets by holding drawn marks against
 drawn axes: numbers in the unit of the tick labels, dates in days since 1970-01-01, categories by their label.
@@ -21,7 +21,7 @@ DIGITS = 9
 
 
 def significant(value: float, digits: int = DIGITS) -> float:
-    """A value to so many significant digits.
+    """Round a `value` to so many significant `digits`.
 
     >>> significant(1234.5678, 6), significant(0.0), significant(-0.000123456, 3)
     (1234.57, 0.0, -0.000123)
@@ -62,7 +62,7 @@ class Axis:
 
     @property
     def range(self) -> tuple[float, float] | None:
-        """The values at its ends, the smaller one first; None for categories and without a scale."""
+        """Return the values at its ends, the smaller one first; None for categories and without a scale."""
         if self.scale is None or self.scale.kind == "category":
             return None
         low, high = sorted(self.scale.value(end) for end in self.ends)
@@ -136,7 +136,7 @@ class Panel:
     wrong where there are any."""
 
     def axis(self, name: str) -> Axis | None:
-        """The axis of that name."""
+        """Return the axis of that `name`, or None."""
         return next((axis for axis in self.axes if axis.name == name), None)
 
 
@@ -166,42 +166,42 @@ class ChartScene(CanonicalScene):
     @classmethod
     def from_json(cls, text: str) -> "ChartScene":
         """Read the `text` that `to_json` gave."""
-        body = json.loads(text)
+        fields = json.loads(text)
         return cls(
-            body["width"],
-            body["height"],
-            body["background"],
-            tuple(_panel(panel) for panel in body["panels"]),
-            tuple(_words(words) for words in body["words"]),
-            body["others"],
+            fields["width"],
+            fields["height"],
+            fields["background"],
+            tuple(_panel(panel) for panel in fields["panels"]),
+            tuple(_words(words) for words in fields["words"]),
+            fields["others"],
         )
 
 
-def _panel(body: dict[str, Any]) -> Panel:
+def _panel(fields: dict[str, Any]) -> Panel:
     return Panel(
         **(
-            body
+            fields
             | {
-                "bounds": tuple(body["bounds"]),
-                "axes": tuple(_axis(axis) for axis in body["axes"]),
-                "series": tuple(_series(series) for series in body["series"]),
-                "legend": tuple(LegendEntry(**entry) for entry in body["legend"]),
-                "words": tuple(_words(words) for words in body["words"]),
+                "bounds": tuple(fields["bounds"]),
+                "axes": tuple(_axis(axis) for axis in fields["axes"]),
+                "series": tuple(_series(series) for series in fields["series"]),
+                "legend": tuple(LegendEntry(**entry) for entry in fields["legend"]),
+                "words": tuple(_words(words) for words in fields["words"]),
             }
         )
     )
 
 
-def _axis(body: dict[str, Any]) -> Axis:
-    scale = None if body["scale"] is None else Scale.from_dict(body["scale"])
-    ticks = tuple(Tick(position, label) for position, label in body["ticks"])
-    return Axis(**(body | {"scale": scale, "ticks": ticks, "ends": tuple(body["ends"])}))
+def _axis(fields: dict[str, Any]) -> Axis:
+    scale = None if fields["scale"] is None else Scale.from_dict(fields["scale"])
+    ticks = tuple(Tick(position, label) for position, label in fields["ticks"])
+    return Axis(**(fields | {"scale": scale, "ticks": ticks, "ends": tuple(fields["ends"])}))
 
 
-def _series(body: dict[str, Any]) -> Series:
-    marks = tuple(Mark(mark["values"], tuple(mark["bounds"]), mark["visible"]) for mark in body["marks"])
-    return Series(**(body | {"marks": marks}))
+def _series(fields: dict[str, Any]) -> Series:
+    marks = tuple(Mark(mark["values"], tuple(mark["bounds"]), mark["visible"]) for mark in fields["marks"])
+    return Series(**(fields | {"marks": marks}))
 
 
-def _words(body: dict[str, Any]) -> ChartText:
-    return ChartText(**(body | {"bounds": tuple(body["bounds"])}))
+def _words(fields: dict[str, Any]) -> ChartText:
+    return ChartText(**(fields | {"bounds": tuple(fields["bounds"])}))

@@ -42,31 +42,31 @@ class Expression(NamedTuple):
     gradient: np.ndarray
 
     def __sub__(self, other: "Expression | float") -> "Expression":
-        """The difference."""
+        """Return the difference from `other`."""
         if isinstance(other, Expression):
             return Expression(self.value - other.value, self.gradient - other.gradient)
         return Expression(self.value - other, self.gradient)
 
     def plus(self, other: "Expression") -> "Expression":
-        """The sum."""
+        """Return the sum with `other`."""
         return Expression(self.value + other.value, self.gradient + other.gradient)
 
     def times(self, factor: float) -> "Expression":
-        """A multiple."""
+        """Return the multiple by a `factor`."""
         return Expression(self.value * factor, self.gradient * factor)
 
     def over(self, other: "Expression") -> "Expression":
-        """The quotient."""
+        """Return the quotient by `other`."""
         value = self.value / other.value
         return Expression(value, (self.gradient - value * other.gradient) / other.value)
 
     def size(self) -> "Expression":
-        """The absolute value."""
+        """Return the absolute value."""
         return self if self.value >= 0 else self.times(-1.0)
 
 
 class Figure:
-    """Unknowns with the expressions that conditions are made of; points and circles go by position.
+    """Unknowns with the expressions that conditions are made of; points and circles go by their index.
 
     Args:
         unknowns: x and y of each point, then a radius for each circle, [2 * points + circles].
@@ -78,27 +78,27 @@ class Figure:
         self.unknowns, self.points, self.centres = unknowns, points, tuple(centres)
 
     def moved(self, unknowns: np.ndarray) -> "Figure":
-        """The same figure elsewhere."""
+        """Return the same figure with other `unknowns`."""
         return Figure(unknowns, self.points, self.centres)
 
     @property
     def places(self) -> np.ndarray:
-        """The points, [points, 2]."""
+        """Return the points, [points, 2]."""
         return self.unknowns[: 2 * self.points].reshape(-1, 2)
 
     @property
     def extent(self) -> float:
-        """The longer side of the points' box."""
+        """Return the longer side of the points' box."""
         return float(np.ptp(self.places, axis=0).max())
 
-    def _product(self, a: int, b: int, c: int, d: int, turned: bool) -> Expression:
-        """Scalar product of the vectors a to b and c to d, or with the second one turned: their cross product."""
-        z = self.unknowns
-        u = z[2 * b] - z[2 * a], z[2 * b + 1] - z[2 * a + 1]
-        v = z[2 * d] - z[2 * c], z[2 * d + 1] - z[2 * c + 1]
+    def _product(self, a: int, b: int, c: int, d: int, is_rotated: bool) -> Expression:
+        """Return the scalar product of the vectors `a` to `b` and `c` to `d`; where `is_rotated`, the cross product."""
+        values = self.unknowns
+        u = values[2 * b] - values[2 * a], values[2 * b + 1] - values[2 * a + 1]
+        v = values[2 * d] - values[2 * c], values[2 * d + 1] - values[2 * c + 1]
         # The cross product u x v is the scalar product of u with (v_y, -v_x), and that of v with (-u_y, u_x).
-        by_u, by_v = ((v[1], -v[0]), (-u[1], u[0])) if turned else (v, u)
-        gradient = np.zeros_like(z)
+        by_u, by_v = ((v[1], -v[0]), (-u[1], u[0])) if is_rotated else (v, u)
+        gradient = np.zeros_like(values)
         for axis in (0, 1):
             gradient[2 * b + axis] += by_u[axis]
             gradient[2 * a + axis] -= by_u[axis]
@@ -107,59 +107,61 @@ class Figure:
         return Expression(float(u[0] * by_u[0] + u[1] * by_u[1]), gradient)
 
     def length(self, a: int, b: int) -> Expression:
-        """From a to b."""
-        square = self._product(a, b, a, b, False)
+        """Return the distance from `a` to `b`."""
+        squared_length = self._product(a, b, a, b, False)
         # The figure's points are apart; should a step bring two together, any direction leads out.
-        value = max(math.sqrt(square.value), 1e-12)
-        return Expression(value, square.gradient / (2 * value))
+        value = max(math.sqrt(squared_length.value), 1e-12)
+        return Expression(value, squared_length.gradient / (2 * value))
 
     def turn(self, a: int, b: int, c: int, d: int) -> Expression:
-        """Sine of the angle from the vector a to b to the vector c to d; zero where they are parallel."""
+        """Return the sine of the angle from the vector `a` to `b` to `c` to `d`; zero where they are parallel."""
         return self._product(a, b, c, d, True).over(self.length(a, b)).over(self.length(c, d))
 
     def slope(self, a: int, b: int, c: int, d: int) -> Expression:
-        """Cosine of that angle; zero where the vectors are perpendicular."""
+        """Return the cosine of the angle between the vectors `a` to `b` and `c` to `d`; zero at right angles."""
         return self._product(a, b, c, d, False).over(self.length(a, b)).over(self.length(c, d))
 
     def angle(self, a: int, vertex: int, b: int) -> Expression:
-        """At the vertex between the directions to a and b, 0 to pi."""
-        along = self._product(vertex, a, vertex, b, False)
-        across = self._product(vertex, a, vertex, b, True).size()
-        square = along.value**2 + across.value**2
-        gradient = (along.value * across.gradient - across.value * along.gradient) / max(square, 1e-24)
-        return Expression(math.atan2(across.value, along.value), gradient)
+        """Return the angle at the `vertex` between the directions to `a` and `b`, 0 to pi."""
+        dot_product = self._product(vertex, a, vertex, b, False)
+        cross_product = self._product(vertex, a, vertex, b, True).size()
+        squared_norm = dot_product.value**2 + cross_product.value**2
+        gradient = (dot_product.value * cross_product.gradient - cross_product.value * dot_product.gradient) / max(
+            squared_norm, 1e-24
+        )
+        return Expression(math.atan2(cross_product.value, dot_product.value), gradient)
 
     def area(self, corners: Sequence[int]) -> Expression:
-        """Of a polygon (the shoelace formula, by triangles from the first corner)."""
-        first = corners[0]
-        parts = [self._product(first, b, first, c, True) for b, c in pairwise(corners[1:])]
-        total = parts[0]
-        for part in parts[1:]:
-            total = total.plus(part)
+        """Return the area of the polygon of these `corners` (the shoelace formula, by triangles from the first)."""
+        first_corner = corners[0]
+        triangle_areas = [self._product(first_corner, b, first_corner, c, True) for b, c in pairwise(corners[1:])]
+        total = triangle_areas[0]
+        for triangle_area in triangle_areas[1:]:
+            total = total.plus(triangle_area)
         return total.times(0.5).size()
 
     def perimeter(self, corners: Sequence[int]) -> Expression:
-        """Of a polygon."""
-        sides = [self.length(a, b) for a, b in zip(corners, [*corners[1:], corners[0]], strict=True)]
-        total = sides[0]
-        for side in sides[1:]:
-            total = total.plus(side)
+        """Return the perimeter of the polygon of these `corners`."""
+        side_lengths = [self.length(a, b) for a, b in zip(corners, [*corners[1:], corners[0]], strict=True)]
+        total = side_lengths[0]
+        for side_length in side_lengths[1:]:
+            total = total.plus(side_length)
         return total
 
     def radius(self, circle: int) -> Expression:
-        """Of a circle."""
+        """Return the radius of a `circle`."""
         gradient = np.zeros_like(self.unknowns)
         gradient[2 * self.points + circle] = 1.0
         return Expression(float(self.unknowns[2 * self.points + circle]), gradient)
 
     def from_line(self, point: int, a: int, b: int) -> Expression:
-        """Distance of a point from the line through a and b."""
+        """Return the distance of a `point` from the line through `a` and `b`."""
         return self._product(a, b, a, point, True).over(self.length(a, b)).size()
 
-    def offset(self, middle: int, a: int, b: int, axis: int) -> Expression:
-        """How far a point is from the midpoint of a and b along one axis."""
+    def offset(self, middle_point: int, a: int, b: int, axis: int) -> Expression:
+        """Return how far a point is from the midpoint of `a` and `b` along one `axis`."""
         gradient = np.zeros_like(self.unknowns)
-        gradient[2 * middle + axis], gradient[2 * a + axis], gradient[2 * b + axis] = 1.0, -0.5, -0.5
+        gradient[2 * middle_point + axis], gradient[2 * a + axis], gradient[2 * b + axis] = 1.0, -0.5, -0.5
         return Expression(float(gradient @ self.unknowns), gradient)
 
 
@@ -168,61 +170,65 @@ Condition = Callable[[Figure], Expression]
 
 
 def rows(figure: Figure, conditions: Sequence[Condition]) -> np.ndarray:
-    """The conditions' gradients, each of unit length, [conditions, unknowns]."""
-    found = [condition(figure).gradient for condition in conditions]
-    return np.array([row / max(float(np.linalg.norm(row)), 1e-12) for row in found]).reshape(-1, figure.unknowns.size)
+    """Return the gradients of the `conditions` at a `figure`, each of unit length, [conditions, unknowns]."""
+    gradients = [condition(figure).gradient for condition in conditions]
+    return np.array([gradient / max(float(np.linalg.norm(gradient)), 1e-12) for gradient in gradients]).reshape(
+        -1, figure.unknowns.size
+    )
 
 
 def satisfied(figure: Figure, conditions: Sequence[Condition]) -> Figure | None:
-    """The figure nearby at which all conditions hold, or None where steps lead to none."""
-    limit = MAX_MOVE * figure.extent
+    """Return the figure near `figure` at which all `conditions` hold, or None where steps lead to none."""
+    step_limit = MAX_MOVE * figure.extent
     for _ in range(MAX_STEPS):
-        found = [condition(figure) for condition in conditions]
-        residual = np.array([each.value for each in found])
-        if not np.isfinite(residual).all():
+        expressions = [condition(figure) for condition in conditions]
+        residuals = np.array([expression.value for expression in expressions])
+        if not np.isfinite(residuals).all():
             return None
-        if np.abs(residual).max(initial=0.0) <= TOLERANCE * max(1.0, figure.extent):
+        if np.abs(residuals).max(initial=0.0) <= TOLERANCE * max(1.0, figure.extent):
             return figure
-        jacobian = np.array([each.gradient for each in found])
-        damping = DAMPING * float(np.abs(residual).max()) * np.eye(len(residual))
-        step = -jacobian.T @ np.linalg.lstsq(jacobian @ jacobian.T + damping, residual, rcond=None)[0]
-        length = float(np.abs(step).max())
-        figure = figure.moved(figure.unknowns + step * min(1.0, limit / max(length, 1e-12)))
+        jacobian = np.array([expression.gradient for expression in expressions])
+        damping = DAMPING * float(np.abs(residuals).max()) * np.eye(len(residuals))
+        step = -jacobian.T @ np.linalg.lstsq(jacobian @ jacobian.T + damping, residuals, rcond=None)[0]
+        longest_step = float(np.abs(step).max())
+        figure = figure.moved(figure.unknowns + step * min(1.0, step_limit / max(longest_step, 1e-12)))
     return None
 
 
 class RowSpace:
-    """What some conditions settle at a figure."""
+    """The quantities that some conditions settle at a figure, as a space of gradients."""
 
-    def __init__(self, conditions: np.ndarray) -> None:
-        """From their rows, as `rows` gives them."""
-        self.basis, self.steady = np.zeros((0, conditions.shape[1])), True
-        if len(conditions):
-            _, values, vectors = np.linalg.svd(conditions, full_matrices=False)
-            self.basis = vectors[values > DEPENDENT * 10]
-            self.steady = not ((values > DEPENDENT) & (values < STEADY)).any()
+    def __init__(self, condition_rows: np.ndarray) -> None:
+        """Span the space by `condition_rows`, as `rows` gives them."""
+        self.basis, self.steady = np.zeros((0, condition_rows.shape[1])), True
+        if len(condition_rows):
+            _, singular_values, singular_vectors = np.linalg.svd(condition_rows, full_matrices=False)
+            self.basis = singular_vectors[singular_values > DEPENDENT * 10]
+            self.steady = not ((singular_values > DEPENDENT) & (singular_values < STEADY)).any()
 
     def outside(self, gradient: np.ndarray) -> float:
-        """How much of a gradient, scaled to unit length, the conditions leave free."""
-        unit = gradient / max(float(np.linalg.norm(gradient)), 1e-12)
-        return float(np.linalg.norm(unit - self.basis.T @ (self.basis @ unit)))
+        """Return how much of a `gradient`, scaled to unit length, the conditions leave free."""
+        unit_gradient = gradient / max(float(np.linalg.norm(gradient)), 1e-12)
+        return float(np.linalg.norm(unit_gradient - self.basis.T @ (self.basis @ unit_gradient)))
 
     def settles(self, gradient: np.ndarray) -> bool:
-        """Whether no motion that keeps the conditions changes a quantity of this gradient."""
+        """Tell whether no motion that keeps the conditions changes a quantity of this `gradient`."""
         return self.outside(gradient) <= DEPENDENT * 10
 
 
-def drifted(figure: Figure, conditions: Sequence[Condition], space: RowSpace) -> Figure | None:
-    """Another figure near one at which all conditions hold, or None where steps lead to none.
+def drifted(figure: Figure, conditions: Sequence[Condition], row_space: RowSpace) -> Figure | None:
+    """Return another figure near one at which all conditions hold, or None where steps lead to none.
 
     Every motion that the conditions leave free has a part in it, at random but the same each time.
 
     Args:
         figure: where the conditions hold.
         conditions: all of them.
-        space: of their rows there.
+        row_space: of their rows there.
     """
-    way = np.cos(np.arange(1, figure.unknowns.size + 1) ** 2.0)
-    free = way - space.basis.T @ (space.basis @ way)
-    length = float(np.abs(free).max())
-    return satisfied(figure.moved(figure.unknowns + free * DRIFT * figure.extent / max(length, 1e-12)), conditions)
+    drift_direction = np.cos(np.arange(1, figure.unknowns.size + 1) ** 2.0)
+    free_direction = drift_direction - row_space.basis.T @ (row_space.basis @ drift_direction)
+    longest_motion = float(np.abs(free_direction).max())
+    return satisfied(
+        figure.moved(figure.unknowns + free_direction * DRIFT * figure.extent / max(longest_motion, 1e-12)), conditions
+    )

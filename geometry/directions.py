@@ -1,11 +1,10 @@
 """Directions, each in a frame that its name says, and turns between cameras. Metres and degrees; the world's z is up.
 
 Frames:
-    camera      OpenCV's own axes, tilt and all: right, down, forward.
     level       the camera's place and heading with the horizon level: right, forward, up. What a person means who
                 holds the camera. Its forward is the optical axis projected to the plan; a view straight up or down has
                 none.
-    object      from one thing, facing another: forward is the way from the first to the second in the plan.
+    object      from one object, facing another: forward is the way from the first to the second in the plan.
     world       the plan itself: degrees counter-clockwise from +x, as in mathematics.
 
 A bearing is 0 straight ahead and grows clockwise, seen from above: 90 is right, -90 left; in (-180, 180].
@@ -27,13 +26,13 @@ Point = Sequence[float] | np.ndarray
 
 
 def wrapped(degrees: float) -> float:
-    """The same direction in (-180, 180]."""
-    turned = -((180.0 - degrees) % 360.0) + 180.0
-    return turned + 0.0
+    """Return the same direction, in `degrees`, within (-180, 180]."""
+    wrapped_angle = -((180.0 - degrees) % 360.0) + 180.0
+    return wrapped_angle + 0.0
 
 
 def heading(camera: Camera) -> float:
-    """Where the camera looks in the plan, degrees counter-clockwise from +x.
+    """Return the direction in which the `camera` looks in the plan, degrees counter-clockwise from +x.
 
     Raises:
         ValueError: it looks straight up or down.
@@ -45,19 +44,19 @@ def heading(camera: Camera) -> float:
 
 
 def in_level(camera: Camera, point: Point) -> np.ndarray:
-    """A point [3] of the world as right, forward and up of the level camera, metres.
+    """Return a `point` [3] of the world as right, forward and up of the level `camera`, metres.
 
     Raises:
         ValueError: as `heading`.
     """
     x, y, z = np.asarray(point, float) - camera.position
-    turn = math.radians(heading(camera))
-    cos, sin = math.cos(turn), math.sin(turn)
+    heading_angle = math.radians(heading(camera))
+    cos, sin = math.cos(heading_angle), math.sin(heading_angle)
     return np.array([sin * x - cos * y, cos * x + sin * y, z])
 
 
 def world_bearing(origin: Point, target: Point) -> float:
-    """Direction in the plan, degrees counter-clockwise from +x.
+    """Return the direction from `origin` to `target` in the plan, degrees counter-clockwise from +x.
 
     Raises:
         ValueError: one is above the other.
@@ -73,13 +72,18 @@ def _turn_of(offset: Any) -> float:
 
 
 def camera_bearing(camera: Camera, point: Point) -> float:
-    """Where a point is for who holds the camera: a bearing in the level frame."""
+    """Return the bearing of a `point` in the level frame of a `camera`: where it is for who holds the camera."""
     right, forward, _ = in_level(camera, point)
     return wrapped(90.0 - _turn_of((right, forward)))
 
 
 def object_bearing(stand: Point, face: Point, target: Point) -> float:
-    """Where a target is for who stands at one place and faces another: a bearing in the object frame.
+    """Return the bearing of a target in the object frame: for who stands at one place and faces another.
+
+    Args:
+        stand: [3], where somebody stands.
+        face: [3], straight ahead of them.
+        target: [3], whose bearing is returned, degrees.
 
     Raises:
         ValueError: two of the places are above each other.
@@ -88,41 +92,44 @@ def object_bearing(stand: Point, face: Point, target: Point) -> float:
 
 
 def sector(bearing: float, names: Sequence[str] = EIGHT) -> Measurement[str]:
-    """The name of a bearing among equal sectors around `names`, the first straight ahead and on clockwise.
+    """Return the name of a `bearing` among equal sectors around `names`, the first straight ahead and on clockwise.
 
     The margin is the angle to the nearest border between sectors, degrees: at most half a sector.
+
+    >>> sector(90.0, FOUR)
+    Measurement(value='right', margin=45.0)
     """
-    width = 360.0 / len(names)
-    place = (bearing % 360.0) / width
-    number = math.floor(place + 0.5)
-    return Measurement(names[number % len(names)], width * (0.5 - abs(place - number)))
+    sector_width = 360.0 / len(names)
+    sector_position = (bearing % 360.0) / sector_width
+    number = math.floor(sector_position + 0.5)
+    return Measurement(names[number % len(names)], sector_width * (0.5 - abs(sector_position - number)))
 
 
 # --- cameras -------------------------------------------------------------------------------------------------------
 
 
-def turn(first: Camera, second: Camera) -> float:
-    """How far the second camera is turned from the first about the world's vertical; clockwise, to the right, positive.
+def turn(first_camera: Camera, second_camera: Camera) -> float:
+    """Return the turn from `first_camera` to `second_camera` about the world's vertical; clockwise positive, degrees.
 
     Raises:
         ValueError: as `heading`.
     """
-    return wrapped(heading(first) - heading(second))
+    return wrapped(heading(first_camera) - heading(second_camera))
 
 
 def pitch(camera: Camera) -> float:
-    """Angle of the optical axis above the horizon, degrees."""
+    """Return the angle of the optical axis of the `camera` above the horizon, degrees."""
     x, y, z = camera.rotation[:, 2]
     return math.degrees(math.atan2(z, math.hypot(x, y)))
 
 
 def roll(camera: Camera) -> float:
-    """How far the picture is turned from an upright one, degrees, clockwise positive for the camera.
+    """Return how far the picture of the `camera` is turned from an upright one, degrees, clockwise positive.
 
     Raises:
         ValueError: as `heading`.
     """
-    angle = math.radians(heading(camera))
-    level = np.array([math.sin(angle), -math.cos(angle), 0.0])
-    right, down = level @ camera.rotation[:, 0], level @ camera.rotation[:, 1]
+    heading_angle = math.radians(heading(camera))
+    level_right = np.array([math.sin(heading_angle), -math.cos(heading_angle), 0.0])
+    right, down = level_right @ camera.rotation[:, 0], level_right @ camera.rotation[:, 1]
     return math.degrees(math.atan2(-down, right))

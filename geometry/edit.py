@@ -1,4 +1,4 @@
-"""Edit scenes: a source picture and what four sets of parameters make of it, as data.
+"""Edit scenes: a source picture and its results under four sets of parameters, as data.
 
 The pixels are not held, only their digests and how different they are: they follow from the program, and whoever shows
 a scene runs it again.
@@ -49,12 +49,12 @@ class EditScene(CanonicalScene):
     """How much of each result is near its middle colour, per cent of the picture."""
 
     def gaps(self, number: int) -> tuple[float, ...]:
-        """How different a result (0 to 3) is from each of the others."""
+        """Return how different the result of a `number` (0 to 3) is from each of the others, per cent."""
         return tuple(gap for pair, gap in zip(PAIRS, self.pairs, strict=True) if number in pair)
 
     @property
     def sequences(self) -> bool:
-        """Whether some set has several edits."""
+        """Tell whether some set has several edits."""
         return any(len(steps) > 1 for steps in self.sets)
 
     def to_dict(self) -> dict[str, Any]:
@@ -67,9 +67,9 @@ class EditScene(CanonicalScene):
     @classmethod
     def from_json(cls, text: str) -> "EditScene":
         """Read the `text` that `to_json` gave."""
-        body: dict[str, Any] = json.loads(text)
-        body["sets"] = tuple(tuple(Step(name, params) for name, params in steps) for steps in body["sets"])
-        made: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in body.items()
+        fields: dict[str, Any] = json.loads(text)
+        fields["sets"] = tuple(tuple(Step(name, params) for name, params in steps) for steps in fields["sets"])
+        values_by_name: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()
         }
-        return cls(**made)
+        return cls(**values_by_name)

@@ -21,20 +21,20 @@ class Measurement(NamedTuple, Generic[T]):
     margin: float
 
 
-def horizontal_relation(first: FlatObject, second: FlatObject) -> Measurement[str]:
-    """Whether the first object is `left` or `right` of the second, by centroids."""
-    offset = first.centroid[0] - second.centroid[0]
+def horizontal_relation(first_object: FlatObject, second_object: FlatObject) -> Measurement[str]:
+    """Tell whether `first_object` is `left` or `right` of `second_object`, by centroids."""
+    offset = first_object.centroid[0] - second_object.centroid[0]
     return Measurement("left" if offset < 0 else "right", abs(offset))
 
 
-def vertical_relation(first: FlatObject, second: FlatObject) -> Measurement[str]:
-    """Whether the first object is `above` or `below` the second, by centroids."""
-    offset = first.centroid[1] - second.centroid[1]
+def vertical_relation(first_object: FlatObject, second_object: FlatObject) -> Measurement[str]:
+    """Tell whether `first_object` is `above` or `below` `second_object`, by centroids."""
+    offset = first_object.centroid[1] - second_object.centroid[1]
     return Measurement("above" if offset < 0 else "below", abs(offset))
 
 
 def extreme(values: Sequence[float], largest: bool) -> Measurement[int]:
-    """The index of the largest or smallest value; the margin is the gap to the runner-up.
+    """Return the index of the largest or smallest of the `values`; the margin is the gap to the runner-up.
 
     Raises:
         ValueError: there are no values.
@@ -51,41 +51,51 @@ def extreme(values: Sequence[float], largest: bool) -> Measurement[int]:
     return Measurement(order[0], margin)
 
 
-def centre_distance(first: FlatObject, second: FlatObject) -> float:
-    """Distance between centroids, px."""
-    return math.dist(first.centroid, second.centroid)
+def centre_distance(first_object: FlatObject, second_object: FlatObject) -> float:
+    """Return the distance between the centroids of `first_object` and `second_object`, px."""
+    return math.dist(first_object.centroid, second_object.centroid)
 
 
-def gap_distance(first: FlatObject, second: FlatObject) -> float:
-    """Distance between the nearest points of the visible regions, px; 0 where they touch or overlap."""
-    return float(first.visible.distance(second.visible))
+def gap_distance(first_object: FlatObject, second_object: FlatObject) -> float:
+    """Return the distance between the nearest points of two visible regions, px; 0 where they touch or overlap.
+
+    Args:
+        first_object: one object.
+        second_object: the other.
+    """
+    return float(first_object.visible.distance(second_object.visible))
 
 
-def nearest(target: FlatObject, others: Sequence[FlatObject]) -> Measurement[int]:
-    """The index of the object whose centre is nearest to the target's."""
-    return extreme([centre_distance(target, other) for other in others], largest=False)
+def nearest(target: FlatObject, candidates: Sequence[FlatObject]) -> Measurement[int]:
+    """Return the index of the one among the `candidates` whose centre is nearest to that of the `target`."""
+    return extreme([centre_distance(target, candidate) for candidate in candidates], largest=False)
 
 
-def overlap_area(first: FlatObject, second: FlatObject) -> float:
-    """Area that both outlines cover, whichever is painted later, px squared."""
-    return float(first.outline.intersection(second.outline).area)
+def overlap_area(first_object: FlatObject, second_object: FlatObject) -> float:
+    """Return the area that both outlines cover, whichever is painted later, px squared.
+
+    Args:
+        first_object: one object.
+        second_object: the other.
+    """
+    return float(first_object.outline.intersection(second_object.outline).area)
 
 
 def contains(outer: FlatObject, inner: FlatObject) -> Measurement[bool]:
-    """Whether the inner outline lies within the outer one.
+    """Tell whether the outline of `inner` lies within that of `outer`.
 
     The margin is how far the inner outline is from the border of the outer one where it is inside, and the
     largest distance by which it sticks out where it is not.
     """
     if outer.outline.covers(inner.outline):
         return Measurement(True, float(outer.outline.boundary.distance(inner.outline)))
-    outside = inner.outline.difference(outer.outline)
-    corners = [Point(xy) for xy in get_coordinates(outside)]
+    outer_part = inner.outline.difference(outer.outline)
+    corners = [Point(xy) for xy in get_coordinates(outer_part)]
     return Measurement(False, max(float(outer.outline.distance(corner)) for corner in corners))
 
 
 def direction_degrees(origin: FlatObject, target: FlatObject) -> float:
-    """Direction from one centroid to another in degrees, 0 right and 90 up, in (-180, 180]."""
+    """Return the direction from the centroid of `origin` to that of `target`: degrees in (-180, 180], 90 up."""
     dx = target.centroid[0] - origin.centroid[0]
     dy = target.centroid[1] - origin.centroid[1]
     # Not -dy: of 0.0 that is -0.0, which atan2 takes for just below the line, at -180.

@@ -1,7 +1,7 @@
-"""Flat scenes as a few JSON values and binary polygons, for what one process tells another.
+"""Flat scenes as a few JSON values and binary polygons, by which one process tells another.
 
-It takes a tenth of the time of JSON there and back. What is kept is JSON (`FlatScene.to_json`), and a scene that went
-through here has the same.
+Packing takes a tenth of the time of JSON there and back. Scenes are stored as JSON (`FlatScene.to_json`), and a scene
+that went through here has the same.
 """
 
 from collections.abc import Sequence
@@ -19,45 +19,44 @@ _PLANE_POLYGON = bytes((1, 3, 0, 0, 0))
 
 
 def pack_regions(regions: Sequence[Region]) -> tuple[list[list[int]], bytes]:
-    """Regions as how many polygons each one has, how many bytes each polygon has, and these bytes."""
-    parts, region_of = get_parts(np.array(regions, dtype=object), return_index=True)
+    """Pack `regions` as how many polygons each one has, how many bytes each polygon has, and these bytes."""
+    region_parts, region_indices = get_parts(np.array(regions, dtype=object), return_index=True)
     # An empty region is one without polygons, not one with a polygon without points.
-    full = ~is_empty(parts)
-    binary = to_wkb(parts[full], output_dimension=2, byte_order=1).tolist()
-    counts = np.bincount(region_of[full], minlength=len(regions)).tolist()
-    return [counts, [len(one) for one in binary]], b"".join(binary)
+    has_area = ~is_empty(region_parts)
+    part_bytes = to_wkb(region_parts[has_area], output_dimension=2, byte_order=1).tolist()
+    counts = np.bincount(region_indices[has_area], minlength=len(regions)).tolist()
+    return [counts, [len(part) for part in part_bytes]], b"".join(part_bytes)
 
 
 def unpack_regions(counts: Sequence[Sequence[int]], binary: bytes) -> list[Region]:
-    """What `pack_regions` took apart.
+    """Return the regions that `pack_regions` took apart into `counts` and `binary`.
 
     Raises:
-        TypeError, ValueError: the numbers do not belong together or the bytes are no polygons.
+        TypeError, ValueError: the numbers do not belong together or the bytes are not polygons.
     """
-    per_region, sizes = counts
-    if sum(per_region) != len(sizes) or min(per_region, default=0) < 0:
-        raise ValueError(f"{len(sizes)} polygons cannot be shared out as {per_region[:9]}")
-    if sum(sizes) != len(binary) or min(sizes, default=0) < 0:
-        raise ValueError(f"{len(binary)} bytes cannot be shared out as {sizes[:9]}")
-    parts = _polygons(sizes, binary)
-    found: list[Region] = []
+    polygon_counts, byte_counts = counts
+    if sum(polygon_counts) != len(byte_counts) or min(polygon_counts, default=0) < 0:
+        raise ValueError(f"{len(byte_counts)} polygons cannot be shared out as {polygon_counts[:9]}")
+    if sum(byte_counts) != len(binary) or min(byte_counts, default=0) < 0:
+        raise ValueError(f"{len(binary)} bytes cannot be shared out as {byte_counts[:9]}")
+    region_parts = _polygons(byte_counts, binary)
+    regions: list[Region] = []
     start = 0
-    for count in per_region:
-        found.append(
-            parts[start] if count == 1 else multipolygons(parts[start : start + count]) if count else Polygon()
-        )
+    for count in polygon_counts:
+        polygons = region_parts[start : start + count]
+        regions.append(polygons[0] if count == 1 else multipolygons(polygons) if count else Polygon())
         start += count
-    return found
+    return regions
 
 
-def _polygons(sizes: Sequence[int], binary: bytes) -> Any:
-    slices, start = np.empty(len(sizes), dtype=object), 0
-    for place, size in enumerate(sizes):
-        slices[place] = one = binary[start : start + size]
+def _polygons(byte_counts: Sequence[int], binary: bytes) -> Any:
+    slices, start = np.empty(len(byte_counts), dtype=object), 0
+    for polygon_index, byte_count in enumerate(byte_counts):
+        slices[polygon_index] = polygon_bytes = binary[start : start + byte_count]
         # Plain polygons only: collections nest, and reading them would recurse as deeply as the bytes say.
-        if one[:5] != _PLANE_POLYGON:
-            raise ValueError(f"polygon {place} is none")
-        start += size
+        if polygon_bytes[:5] != _PLANE_POLYGON:
+            raise ValueError(f"polygon {polygon_index} is none")
+        start += byte_count
     try:
         return from_wkb(slices)
     except GEOSException as error:
@@ -65,40 +64,38 @@ def _polygons(sizes: Sequence[int], binary: bytes) -> Any:
 
 
 def pack_scene(scene: FlatScene) -> tuple[dict[str, Any], bytes]:
-    """A scene as a few JSON values and its polygons."""
+    """Pack a `scene` as a few JSON values and the bytes of its polygons."""
     regions = [obj.outline for obj in scene.objects]
     # Most objects are seen whole.
-    seen = [index if obj.visible is obj.outline else -1 for index, obj in enumerate(scene.objects)]
+    visible_indices = [index if obj.visible is obj.outline else -1 for index, obj in enumerate(scene.objects)]
     for index, obj in enumerate(scene.objects):
-        if seen[index] < 0:
-            seen[index] = len(regions)
+        if visible_indices[index] < 0:
+            visible_indices[index] = len(regions)
             regions.append(obj.visible)
     counts, binary = pack_regions(regions)
     fields = {
         "canvas": [scene.width, scene.height, scene.background],
         "objects": [[getattr(obj, name) for name in _FIELDS] for obj in scene.objects],
         "gradients": {obj.index: asdict(obj.gradient) for obj in scene.objects if obj.gradient is not None},
-        "visible": seen,
+        "visible": visible_indices,
         "counts": counts,
     }
     return fields, binary
 
 
 def unpack_scene(fields: dict[str, Any], binary: bytes) -> FlatScene:
-    """What `pack_scene` gave.
+    """Return the scene that `pack_scene` took apart into `fields` and `binary`.
 
     Raises:
-        KeyError, TypeError, ValueError: it did not give that.
+        KeyError, TypeError, ValueError: they do not come from there.
     """
     regions = unpack_regions(fields["counts"], binary)
     if not all(0 <= index < len(regions) for index in fields["visible"]):
         raise ValueError("an object's visible region is not there")
     gradients = {int(index): Gradient.from_dict(gradient) for index, gradient in fields["gradients"].items()}
     objects = tuple(
-        FlatObject(
-            index, kind, margin, fill, stroke, width, regions[place], regions[visible], text, gradients.get(index)
-        )
-        for place, ((index, kind, margin, fill, stroke, width, text), visible) in enumerate(
+        FlatObject(*look, regions[outline_index], regions[visible_index], text, gradients.get(look[0]))
+        for outline_index, ((*look, text), visible_index) in enumerate(
             zip(fields["objects"], fields["visible"], strict=True)
         )
     )

@@ -44,7 +44,7 @@ class Gradient:
 
     @classmethod
     def from_dict(cls, fields: dict[str, Any]) -> "Gradient":
-        """What `dataclasses.asdict` gave, also after a round trip through JSON."""
+        """Read the `fields` that `dataclasses.asdict` gave, also after a round trip through JSON."""
         a, b, c, d, e, f = fields["matrix"]
         stops = tuple((offset, colour) for offset, colour in fields["stops"])
         return cls(fields["kind"], tuple(fields["points"]), stops, fields["spread"], (a, b, c, d, e, f))
@@ -52,7 +52,7 @@ class Gradient:
 
 @dataclass(frozen=True)
 class FlatObject:
-    """One painted thing."""
+    """One painted object."""
 
     index: int
     """Paint order, 0 first and so lowest."""
@@ -77,33 +77,33 @@ class FlatObject:
 
     @cached_property
     def area(self) -> float:
-        """Of the visible region, px squared."""
+        """Return the area of the visible region, px squared."""
         return float(self.visible.area)
 
     @cached_property
     def centroid(self) -> tuple[float, float]:
-        """Of the visible region; (nan, nan) where nothing is visible."""
+        """Return the centroid of the visible region; (nan, nan) where nothing is visible."""
         point = self.visible.centroid
         return (float("nan"), float("nan")) if point.is_empty else (float(point.x), float(point.y))
 
     @cached_property
     def bounds(self) -> tuple[float, float, float, float]:
-        """Left, top, right and bottom of the visible region; all nan where nothing is visible."""
+        """Return left, top, right and bottom of the visible region; all nan where nothing is visible."""
         left, top, right, bottom = self.visible.bounds
         return float(left), float(top), float(right), float(bottom)
 
     @cached_property
     def visible_share(self) -> float:
-        """Visible area over the outline's."""
+        """Return the visible area over the outline's."""
         return self.area / float(self.outline.area) if self.outline.area else 0.0
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values."""
+        """Return the object as JSON values."""
         outline = rings(self.outline)
         # Left out where there are none, so that the bytes of plain scenes stay what they were.
-        extra: dict[str, Any] = {} if self.text is None else {"text": self.text}
+        optional_fields: dict[str, Any] = {} if self.text is None else {"text": self.text}
         if self.gradient is not None:
-            extra["gradient"] = asdict(self.gradient)
+            optional_fields["gradient"] = asdict(self.gradient)
         return {
             "index": self.index,
             "kind": self.kind,
@@ -114,18 +114,18 @@ class FlatObject:
             "outline": outline,
             # Most objects are seen whole.
             "visible": outline if self.visible is self.outline else rings(self.visible),
-            **extra,
+            **optional_fields,
         }
 
     @classmethod
     def from_dict(cls, fields: dict[str, Any]) -> "FlatObject":
-        """What `to_dict` gave."""
+        """Read the `fields` that `to_dict` gave."""
         outline = region(fields["outline"])
         visible = outline if fields["visible"] == fields["outline"] else region(fields["visible"])
-        regions: dict[str, Any] = {"outline": outline, "visible": visible}
+        geometry_fields: dict[str, Any] = {"outline": outline, "visible": visible}
         if "gradient" in fields:
-            regions["gradient"] = Gradient.from_dict(fields["gradient"])
-        return cls(**(fields | regions))
+            geometry_fields["gradient"] = Gradient.from_dict(fields["gradient"])
+        return cls(**(fields | geometry_fields))
 
 
 @dataclass(frozen=True)
@@ -151,51 +151,51 @@ class FlatScene(CanonicalScene):
     def from_json(cls, text: str) -> "FlatScene":
         """Read the `text` that `to_json` gave."""
         body = json.loads(text)
-        objects = tuple(FlatObject.from_dict(fields) for fields in body["objects"])
+        objects = tuple(FlatObject.from_dict(record) for record in body["objects"])
         return cls(body["width"], body["height"], body["background"], objects)
 
 
 def rings(shape: Region) -> list[list[list[list[float]]]]:
-    """Polygons as lists of rings (the outer one first) of [x, y], each ring closed."""
-    parts = [shape] if isinstance(shape, Polygon) else list(shape.geoms)
+    """Return the polygons of a `shape` as lists of rings (the outer one first) of [x, y], each ring closed."""
+    shape_parts = [shape] if isinstance(shape, Polygon) else list(shape.geoms)
     return [
         [get_coordinates(ring).tolist() for ring in (part.exterior, *part.interiors)]
-        for part in parts
+        for part in shape_parts
         if not part.is_empty
     ]
 
 
 def region(polygons: list[list[list[list[float]]]]) -> Region:
-    """The region that `rings` took apart; an empty polygon for no rings."""
-    loops = [[linearrings(ring) for ring in one] for one in polygons]
-    parts = [make_polygons(outer, holes or None) for outer, *holes in loops]
-    return parts[0] if len(parts) == 1 else MultiPolygon(parts) if parts else Polygon()
+    """Return the region that `rings` took apart into `polygons`; an empty polygon for no rings."""
+    ring_groups = [[linearrings(ring) for ring in polygon] for polygon in polygons]
+    region_parts = [make_polygons(outer_ring, holes or None) for outer_ring, *holes in ring_groups]
+    return region_parts[0] if len(region_parts) == 1 else MultiPolygon(region_parts) if region_parts else Polygon()
 
 
 def rounded(shape: BaseGeometry) -> Region:
-    """The polygonal part of a geometry on the grid of `DECIMALS`, in a canonical form.
+    """Return the polygonal part of a `shape` on the grid of `DECIMALS`, in a canonical form.
 
     Points and lines, which have no area, are dropped. Rings start at their least vertex and run the same way
     round, and polygons are in order, so that equal regions give equal bytes whatever produced them.
     """
-    kept = _on_grid(shape)
-    if kept.is_valid:
-        return kept
+    grid_region = _on_grid(shape)
+    if grid_region.is_valid:
+        return grid_region
     # Rounding can make thin parts touch or cross, which overlays refuse. GEOS mends that by snapping, but divides by
     # the coordinates: those next to 0 have to become 0 first.
-    tame = transform(shape, lambda xy: np.round(xy, 3 * DECIMALS))
-    return _on_grid(set_precision(make_valid(tame), 10.0**-DECIMALS))
+    rounded_shape = transform(shape, lambda xy: np.round(xy, 3 * DECIMALS))
+    return _on_grid(set_precision(make_valid(rounded_shape), 10.0**-DECIMALS))
 
 
 def _on_grid(shape: BaseGeometry) -> Region:
     # Adding 0 turns -0.0, which JSON would keep apart, into 0.0.
-    moved = transform(shape, lambda xy: np.round(xy, DECIMALS) + 0.0)
+    grid_shape = transform(shape, lambda xy: np.round(xy, DECIMALS) + 0.0)
     # Parts of parts: a repaired region can be a collection with a multipolygon in it.
-    parts = [
+    grid_parts = [
         remove_repeated_points(part).normalize()
-        for part in ([moved] if isinstance(moved, Polygon) else get_parts(get_parts(moved)))
+        for part in ([grid_shape] if isinstance(grid_shape, Polygon) else get_parts(get_parts(grid_shape)))
         if isinstance(part, Polygon) and part.area > 10.0**-DECIMALS
     ]
-    if not parts:
+    if not grid_parts:
         return Polygon()
-    return parts[0] if len(parts) == 1 else MultiPolygon(parts).normalize()
+    return grid_parts[0] if len(grid_parts) == 1 else MultiPolygon(grid_parts).normalize()

@@ -23,7 +23,7 @@ ObjectT = TypeVar("ObjectT", bound=_Recorded)
 
 @dataclass(frozen=True)
 class ObjectVisibility:
-    """How one camera sees one object.
+    """The visibility of one object to one camera.
 
     A pixel belongs to the first object that the ray through its centre meets. `pixels` and `bounds` are exact in that
     sense.
