@@ -72,9 +72,9 @@ class Quiet:
 def lessons_of(policy: Policy, made: Page) -> Iterator[tuple[Prompt, Lesson]]:
     """Each lesson of a page with its prompt; those about its picture share it."""
     picture = Picture(made.picture)
-    for lesson in made.seen:
+    for lesson in made.picture_lessons:
         yield policy.prompt(chat("", lesson.prompt, image=True), picture), lesson
-    for lesson in made.told:
+    for lesson in made.text_lessons:
         yield policy.prompt(chat("", lesson.prompt)), lesson
 
 
@@ -95,7 +95,12 @@ def begin(folder: Path, size: Size, device: torch.device) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     pages = [page(SeedRecipe().seed + 1, index, Syllabus()) for index in range(128)]
-    texts = [text for made in pages for one in (*made.seen, *made.told) for text in (one.prompt + "\n", one.reply)]
+    texts = [
+        text
+        for made in pages
+        for one in (*made.picture_lessons, *made.text_lessons)
+        for text in (one.prompt + "\n", one.reply)
+    ]
     tokenizer = tokenizer_of([*texts, " ".join(map(str, range(65)))])
     write_processor(folder, tokenizer, size)
     model_of(tokenizer, size, 0, device, torch.float32).save_pretrained(folder)

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from zerosight.train.models.policy import Policy
-from zerosight.train.models.tiny import Shape, build_model, build_processor, build_tokenizer, save
+from zerosight.train.models.tiny import ModelShape, build_model, build_processor, build_tokenizer, save
 
-TINY = Shape(width=32, layers=1, tower_width=48, tower_layers=1)
+TINY = ModelShape(width=32, layers=1, tower_width=48, tower_layers=1)
 CORPUS = [
     "what colour is the leftmost circle?\nred",
     '<svg viewBox="0 0 64 64"><circle cx="12" cy="40" r="8" fill="red"/></svg>',

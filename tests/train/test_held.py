@@ -84,7 +84,7 @@ DEEPSPEED = pytest.param(
     [
         ("shared", {}),
         ("lora", {"loss": "dapo", "gradient_checkpointing": True}),
-        ("two", {"roles": {"solver": 1.0, "coder": 0.5}}),
+        ("two", {"role_weights": {"solver": 1.0, "coder": 0.5}}),
     ],
 )
 @pytest.mark.parametrize("kind", ["fsdp", DEEPSPEED])

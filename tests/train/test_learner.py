@@ -47,7 +47,7 @@ def test_rewarded_completions_become_likelier(sharing: str, steps: int, request:
 
 
 def test_a_role_that_is_left_out_is_frozen(tiny_lora: Policy) -> None:
-    learner = Learner(tiny_lora, CONFIG.model_copy(update={"roles": {"solver": 1.0}}), 4)
+    learner = Learner(tiny_lora, CONFIG.model_copy(update={"role_weights": {"solver": 1.0}}), 4)
     before = {name: p.clone() for name, p in tiny_lora.trainable().items()}
     both = trajectories(tiny_lora, "solver", 100, 0) + trajectories(tiny_lora, "coder", 100, 1)
     learner.step(both, SeededRng(("test",)))

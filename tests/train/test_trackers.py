@@ -144,7 +144,7 @@ def test_a_tracker_that_fails_is_left_alone_and_the_others_go_on(
     broken.broken = True
     for number in (2, 3):
         trackers.send(step(number))
-    assert trackers.failed == {"wandb": "ConnectionError: the service is gone"}
+    assert trackers.failure_texts == {"wandb": "ConnectionError: the service is gone"}
     assert sum("tracker wandb failed" in record.message for record in caplog.records) == 1, "said once"
     assert [call[1] for call in other.calls if call[0] == "log"] == [1, 2, 3]
     assert json.loads((tmp_path / "trackers.json").read_text())["wandb"]["step"] == "1"

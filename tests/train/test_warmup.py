@@ -9,14 +9,15 @@ import pytest
 from zerosight.envs import Environment, FlatScene, Rejected, item_rng, make
 from zerosight.envs.shapes.canvas import parse_scene
 from zerosight.roles import proposer
-from zerosight.train.seed.lessons import ANSWERED, GRID, Page, Syllabus, page, pages, requirements_of
+from zerosight.train.seed.lessons import ANSWERED_FORMS, GRID, Page, Syllabus, page, pages, requirements_of
 
 RELATED = Syllabus(relations=True, extra_answers=2)
 PAGES = [page(3, index, RELATED) for index in range(60)]
 
 
 def lessons(start: str) -> list[tuple[Page, str, str]]:
-    return [(p, one.prompt, one.reply) for p in PAGES for one in (*p.picture_lessons, *p.text_lessons) if one.prompt.startswith(start)]
+    every_lesson = [(page, lesson) for page in PAGES for lesson in (*page.picture_lessons, *page.text_lessons)]
+    return [(page, lesson.prompt, lesson.reply) for page, lesson in every_lesson if lesson.prompt.startswith(start)]
 
 
 def test_pages_do_not_depend_on_the_number_of_workers() -> None:
@@ -138,7 +139,7 @@ def test_only_taught_forms_on_easy_pictures_are_answered(env: Environment) -> No
     # No relation, comparison or distance between objects is ever answered.
     words = ("nearest", "farthest", "more", "fewer", "outnumber", "as many", "equally many", "largest", "smallest")
     assert not [one.prompt for one in asked if any(word in one.prompt for word in words)]
-    assert set(ANSWERED) < set(env.tasks)
+    assert set(ANSWERED_FORMS) < set(env.tasks)
 
 
 @pytest.mark.parametrize("task", ["largest", "count", "nearest"])

@@ -24,7 +24,7 @@ from zerosight.train.generators import (
     trainer_logprobs,
 )
 from zerosight.train.models.completions import Prompt, Sampling
-from zerosight.train.models.load import EMBEDDED
+from zerosight.train.models.load import EMBEDDED_SEED
 from zerosight.train.models.policy import ROLES, Policy
 
 SCHEMA = {"type": "string", "enum": ["red", "blue"]}
@@ -92,7 +92,7 @@ def test_the_placeholder_is_never_sampled(checkpoint: Path, engine: VLLMEngineGe
     )  # fmt: skip
     drawn = {token for group in found for completion in group for token in completion.ids}
     assert len(drawn) > 200
-    assert not drawn & engine.checks.suppressed
+    assert not drawn & engine.checks.suppressed_ids
 
 
 def test_a_new_version_is_sampled_from_at_once(
@@ -136,10 +136,10 @@ def test_completions_fit_a_schema(engine: VLLMEngineGenerator, prompts: list[Pro
 
 
 def test_proposals_of_the_embedded_model_fit_the_worlds_schema(tmp_path: Path) -> None:
-    policy, world = Policy.load(EMBEDDED), make("shapes/Canvas-v2")
+    policy, world = Policy.load(EMBEDDED_SEED), make("shapes/Canvas-v2")
     schemas = {"proposer": proposer.schema([make("shapes/Canvas-v1"), world])}
     options = {**ENGINE, "max_model_len": 768}
-    made = VLLMEngineGenerator(EMBEDDED, Checks.of(policy), tmp_path, lora_rank=0, schemas=schemas, options=options)
+    made = VLLMEngineGenerator(EMBEDDED_SEED, Checks.of(policy), tmp_path, lora_rank=0, schemas=schemas, options=options)
     briefing = world.briefing(SeededRng(("constrained",)), next(iter(world.tasks)), 1)
     prompt = policy.prompt(proposer.prompt(world, briefing))
     # Hot enough that next to none would be JSON without the schema.

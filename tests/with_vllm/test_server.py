@@ -32,7 +32,6 @@ def made(server: str, checkpoint: Path, lora: Policy, tmp_path_factory: pytest.T
     work = tmp_path_factory.mktemp("run")
     generator = make_generator(config, lora, work, {"coder": SCHEMA})
     assert isinstance(generator, VLLMServerGenerator)
-    generator.healthy()
     push_weights(generator, lora, work / "weights", 1)
     return generator
 
@@ -67,7 +66,7 @@ def test_the_placeholder_is_never_sampled(made: VLLMServerGenerator, lora: Polic
     found = made.generate("solver", [ask(lora, "?")] * 8, Sampling(max_new_tokens=40, temperature=2.0, n=8), 0)
     drawn = {token for group in found for completion in group for token in completion.ids}
     assert len(drawn) > 200
-    assert not drawn & made.checks.suppressed
+    assert not drawn & made.checks.suppressed_ids
 
 
 def test_a_new_version_is_sampled_from_at_once(

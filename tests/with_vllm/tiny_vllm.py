@@ -108,5 +108,5 @@ def masked_logprobs(policy: Policy, role: str, prompt: Prompt, ids: tuple[int, .
     inputs = left_padded([prompt._replace(ids=(*prompt.ids, *ids))], policy.tokenizer.pad_token_id, policy.layout)
     with torch.no_grad(), policy.acting(role) as model:
         logits = model(**inputs).logits[0, len(prompt.ids) - 1 : -1] / temperature
-    logits[:, policy.suppressed] = -torch.inf
+    logits[:, policy.suppressed_ids] = -torch.inf
     return torch.log_softmax(logits, -1).gather(1, torch.tensor(ids)[:, None]).squeeze(1).tolist()

@@ -12,18 +12,18 @@ from pathlib import Path
 from safetensors.torch import load_file, save_file
 
 _TOWER = "vision_tower."
-_WANTED = "vision_tower.vision_model."
+_HUB_TOWER = "vision_tower.vision_model."
 
 
 def renamed(name: str) -> str:
-    """The name under which vLLM 0.32 knows a LLaVA's weight."""
-    if name.startswith(_TOWER) and not name.startswith(_WANTED):
-        return _WANTED + name.removeprefix(_TOWER)
+    """Return the name under which vLLM 0.32 knows a LLaVA's weight of this `name`."""
+    if name.startswith(_TOWER) and not name.startswith(_HUB_TOWER):
+        return _HUB_TOWER + name.removeprefix(_TOWER)
     return name
 
 
-def engine_checkpoint(model: str | Path, work: Path) -> Path | str:
-    """The model's folder or id as vLLM can load it: itself, or a copy in `work` with other names.
+def engine_checkpoint(model: str | Path, work_folder: Path) -> Path | str:
+    """Return the `model`'s folder or id as vLLM can load it: itself, or a copy in `work_folder` with other names.
 
     Raises:
         ValueError: the folder has no readable config.json.
@@ -35,23 +35,23 @@ def engine_checkpoint(model: str | Path, work: Path) -> Path | str:
         config = json.loads((folder / "config.json").read_text())
     except (OSError, ValueError) as error:
         raise ValueError(f"no model in {folder}: config.json cannot be read ({error})") from error
-    tower = (config.get("vision_config") or {}).get("model_type")
-    if config.get("model_type") != "llava" or tower not in ("clip_vision_model", "siglip_vision_model"):
+    tower_type = (config.get("vision_config") or {}).get("model_type")
+    if config.get("model_type") != "llava" or tower_type not in ("clip_vision_model", "siglip_vision_model"):
         return folder
     files = sorted(folder.glob("*.safetensors"))
-    contents = {path.name: load_file(path) for path in files}
-    if all(renamed(name) == name for tensors in contents.values() for name in tensors):
+    file_tensors = {path.name: load_file(path) for path in files}
+    if all(renamed(name) == name for tensors in file_tensors.values() for name in tensors):
         return folder
-    shutil.rmtree(work, ignore_errors=True)
-    shutil.copytree(folder, work, ignore=shutil.ignore_patterns("*.safetensors"))
-    for name, tensors in contents.items():
-        save_file({renamed(key): value for key, value in tensors.items()}, work / name, {"format": "pt"})
-    _rename_index(work / "model.safetensors.index.json")
-    return work
+    shutil.rmtree(work_folder, ignore_errors=True)
+    shutil.copytree(folder, work_folder, ignore=shutil.ignore_patterns("*.safetensors"))
+    for name, tensors in file_tensors.items():
+        save_file({renamed(key): value for key, value in tensors.items()}, work_folder / name, {"format": "pt"})
+    _rename_index(work_folder / "model.safetensors.index.json")
+    return work_folder
 
 
 def _rename_index(path: Path) -> None:
-    """The names in the index of a checkpoint of several files."""
+    """Rename the weights in the index at `path`, of a checkpoint of several files."""
     if path.is_file():
         index = json.loads(path.read_text())
         index["weight_map"] = {renamed(name): file for name, file in index["weight_map"].items()}

@@ -16,7 +16,7 @@ from .replies import GeneratorError, RefusedError, ReplyError, UnreachableError
 
 T = TypeVar("T")
 
-RETRIED = (408, 425, 429, 500, 502, 503, 504)
+RETRIED_STATUSES = (408, 425, 429, 500, 502, 503, 504)
 """Statuses after which the same request may succeed."""
 LONGEST_WAIT = 120.0
 """Seconds between two tries at most, whatever the server asks for."""
@@ -42,40 +42,40 @@ class Endpoint:
             raise ValueError(f"a server's address begins with http:// or https://, got {self.url!r}")
 
     def post(self, path: str, body: Any) -> Any:
-        """The decoded JSON that the server replies with.
+        """Send `body` to `path` and return the decoded JSON of the reply.
 
         Raises:
             UnreachableError: no usable connection after every try.
             RefusedError: the server will not do it.
-            ReplyError: the reply is no JSON.
+            ReplyError: the reply is not JSON.
         """
-        data = self.request(path, body)
+        reply_bytes = self.request(path, body)
         try:
-            return json.loads(data)
+            return json.loads(reply_bytes)
         except ValueError as error:
-            raise ReplyError(f"{self.url}{path} replied with no JSON: {data[:80]!r}") from error
+            raise ReplyError(f"{self.url}{path} replied with no JSON: {reply_bytes[:80]!r}") from error
 
     def request(self, path: str, body: Any = None) -> bytes:
-        """What the server replies to a body (POST, as JSON) or to none (GET); raises as `post` does."""
-        tried, began = 0, time.monotonic()
+        """Return the server's reply to a `body` (POST, as JSON) or to none (GET) at `path`; raises as `post` does."""
+        tries, start_time = 0, time.monotonic()
         while True:
-            tried += 1
+            tries += 1
             try:
                 return self._once(path, body)
             except urllib.error.HTTPError as error:
-                problem, wait = self._status(path, error), _retry_after(error.headers)
+                problem, asked_wait = self._status(path, error), _retry_after(error.headers)
             except (OSError, http.client.HTTPException) as error:
                 # URLError and timeouts are OSErrors; a connection that ends within a reply is an HTTPException.
-                problem, wait = f"{type(error).__name__}: {getattr(error, 'reason', error)}", None
-            if tried > self.retries:
+                problem, asked_wait = f"{type(error).__name__}: {getattr(error, 'reason', error)}", None
+            if tries > self.retries:
                 raise UnreachableError(
-                    f"no answer from {self.url}{path} after {tried} tries in {time.monotonic() - began:.0f} s: "
+                    f"no answer from {self.url}{path} after {tries} tries in {time.monotonic() - start_time:.0f} s: "
                     f"{problem}; is the server running and reachable from here ({self.url}/health)? A slow one wants a "
                     f"longer generator.timeout (now {self.timeout:g} s). What was finished is kept for another call, "
                     "and a run can be resumed from its last checkpoint"
                 )
-            pause = self.backoff * 2 ** (tried - 1)
-            time.sleep(min(LONGEST_WAIT, pause if wait is None else max(pause, wait)))
+            backoff_wait = self.backoff * 2 ** (tries - 1)
+            time.sleep(min(LONGEST_WAIT, backoff_wait if asked_wait is None else max(backoff_wait, asked_wait)))
 
     def _once(self, path: str, body: Any) -> bytes:
         data = None if body is None else json.dumps(body).encode()
@@ -85,35 +85,37 @@ class Endpoint:
             return reply.read()
 
     def _status(self, path: str, error: urllib.error.HTTPError) -> str:
-        """What a status that may pass says.
+        """Describe the status of an `error` that may pass.
 
         Raises:
             RefusedError: the status will not pass.
         """
-        said = f"HTTP {error.code}: {_message(error)}"
-        if error.code not in RETRIED:
-            hint = {401: "; is the key in generator.key_file right?", 404: "; is the model's name right?"}
-            raise RefusedError(f"{self.url}{path} refused: {said}{hint.get(error.code, '')}", error.code) from error
-        return said
+        status_text = f"HTTP {error.code}: {_message(error)}"
+        if error.code not in RETRIED_STATUSES:
+            hints = {401: "; is the key in generator.key_file right?", 404: "; is the model's name right?"}
+            raise RefusedError(
+                f"{self.url}{path} refused: {status_text}{hints.get(error.code, '')}", error.code
+            ) from error
+        return status_text
 
 
 def _message(error: urllib.error.HTTPError) -> str:
-    """The server's own words, shortened."""
+    """Return the server's own words in an `error`, shortened."""
     try:
         text = error.read(2000).decode(errors="replace")
     except (OSError, http.client.HTTPException):
         return "(its message was cut off)"
     try:
-        found = json.loads(text)
+        message = json.loads(text)
     except ValueError:
         return text[:200]
-    while isinstance(found, Mapping) and ("error" in found or "message" in found):
-        found = found.get("error", found.get("message"))
-    return str(found)[:200]
+    while isinstance(message, Mapping) and ("error" in message or "message" in message):
+        message = message.get("error", message.get("message"))
+    return str(message)[:200]
 
 
 def _retry_after(headers: Any) -> float | None:
-    """Seconds that a Retry-After header asks for (RFC 9110, 10.2.3: seconds or a date), or None."""
+    """Return the seconds that a Retry-After among `headers` asks for (RFC 9110, 10.2.3: seconds or a date), or None."""
     value = headers.get("Retry-After") if headers else None
     if value is None:
         return None
@@ -133,38 +135,38 @@ class Batches:
         self._key: Hashable = None
         self._kept: dict[int, Any] = {}
 
-    def run(self, key: Hashable, jobs: Sequence[Callable[[], T]]) -> list[T]:
-        """Every job's result, in order.
+    def run(self, batch_key: Hashable, jobs: Sequence[Callable[[], T]]) -> list[T]:
+        """Run `jobs` on threads and return every result, in order.
 
         Args:
-            key: equal for batches whose jobs are equal one by one.
+            batch_key: equal for batches whose jobs are equal one by one.
             jobs: functions that raise `GeneratorError` where they fail.
 
         Raises:
             GeneratorError: the first failure; jobs that have not begun by then never begin.
         """
-        kept: dict[int, T] = self._kept if self._key == key else {}
-        stop = threading.Event()
+        results: dict[int, T] = self._kept if self._key == batch_key else {}
+        stop_event = threading.Event()
 
-        def work(number: int) -> None:
-            if stop.is_set():
+        def work(job_number: int) -> None:
+            if stop_event.is_set():
                 return
-            done = False
+            is_done = False
             try:
-                kept[number] = jobs[number]()
-                done = True
+                results[job_number] = jobs[job_number]()
+                is_done = True
             finally:
-                if not done:
-                    stop.set()
+                if not is_done:
+                    stop_event.set()
 
         failure: GeneratorError | None = None
         with ThreadPoolExecutor(self._concurrency) as pool:
-            for future in as_completed([pool.submit(work, i) for i in range(len(jobs)) if i not in kept]):
+            for future in as_completed([pool.submit(work, i) for i in range(len(jobs)) if i not in results]):
                 try:
                     future.result()
                 except GeneratorError as error:
                     failure = failure or error
-        self._key, self._kept = (key, kept) if failure else (None, {})
+        self._key, self._kept = (batch_key, results) if failure else (None, {})
         if failure:
             raise failure
-        return [kept[i] for i in range(len(jobs))]
+        return [results[i] for i in range(len(jobs))]

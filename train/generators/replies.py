@@ -1,7 +1,7 @@
-"""What a backend of its own sent is checked here before anything is made of it.
+"""Checks of what a backend of its own sent, made before anything is made of it.
 
-An engine or a server that is gone, or answers with something else than was asked for, is our machinery's failure and
-never an answer: each case is an error of its own, all of them `InfrastructureError`, which is never scored.
+An engine or a server that is gone, or answers something else than was asked for, is a failure of the infrastructure
+and never an answer: each case is an error of its own, all of them `InfrastructureError`, which is never scored.
 """
 
 import math
@@ -18,7 +18,7 @@ class GeneratorError(InfrastructureError):
 
 
 class UnreachableError(GeneratorError):
-    """Nobody answers: no server, a dead engine, or one slower than the time limit."""
+    """No server, a dead engine, or one slower than the time limit."""
 
 
 class RefusedError(GeneratorError):
@@ -31,7 +31,7 @@ class RefusedError(GeneratorError):
 
 
 class ReplyError(GeneratorError):
-    """The reply is not what the protocol says."""
+    """The reply breaks the protocol."""
 
 
 class CountError(ReplyError):
@@ -56,10 +56,10 @@ class FingerprintError(AdapterError):
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """What every reply must keep to, from the policy that will be trained on it."""
+    """The rules that every reply must keep to, from the policy that will be trained on it."""
 
     tokenizer: Any
-    suppressed: frozenset[int]
+    suppressed_ids: frozenset[int]
     """Ids that must not be sampled."""
     placeholder: int
     """The id that stands for a picture."""
@@ -70,17 +70,17 @@ class Checks:
 
     @classmethod
     def of(cls, policy: Any) -> "Checks":
-        """Those of a `Policy`."""
-        suppressed, ends = frozenset(policy.suppressed.tolist()), frozenset(policy.ends.tolist())
-        return cls(policy.tokenizer, suppressed, policy.image_id, len(policy.tokenizer), ends)
+        """Read the rules off a `policy`."""
+        suppressed_ids, end_ids = frozenset(policy.suppressed_ids.tolist()), frozenset(policy.ends.tolist())
+        return cls(policy.tokenizer, suppressed_ids, policy.image_id, len(policy.tokenizer), end_ids)
 
     @property
     def bad_words(self) -> list[str]:
         """The suppressed ids as the strings that vLLM takes."""
-        return [self.tokenizer.convert_ids_to_tokens(i) for i in sorted(self.suppressed)]
+        return [self.tokenizer.convert_ids_to_tokens(i) for i in sorted(self.suppressed_ids)]
 
     def unexpanded(self, prompt: Prompt) -> list[int]:
-        """Token ids with one placeholder for each picture, as backends with a processor of their own want them.
+        """Return the `prompt`'s token ids with one placeholder for each picture, for backends with their own processor.
 
         Raises:
             ValueError: the prompt's ids show a picture, but it is not there.
@@ -94,93 +94,116 @@ class Checks:
             return list(prompt.ids)
         return self.tokenizer(prompt.text, add_special_tokens=False)["input_ids"]
 
-    def prompt_read(self, prompt: Prompt, ids: Sequence[int] | None, who: str) -> None:
-        """Raises unless the backend read the prompt that the trainer will see.
+    def prompt_read(self, prompt: Prompt, prompt_ids: Sequence[int] | None, backend: str) -> None:
+        """Check that the `backend` read the `prompt` that the trainer will see.
+
+        Args:
+            prompt: as the trainer has it.
+            prompt_ids: as the backend read it; None where it does not say.
+            backend: its name for messages.
 
         Raises:
             OtherIdsError: it did not, or does not say what it read.
         """
-        if ids is None:
+        if prompt_ids is None:
             raise OtherIdsError(
-                f"{who} does not say which prompt it read (prompt_token_ids); vLLM does where return_token_ids is set"
+                f"{backend} does not say which prompt it read (prompt_token_ids); vLLM does where "
+                "return_token_ids is set"
             )
-        if list(ids) != list(prompt.ids):
-            at = next(
-                (i for i, (a, b) in enumerate(zip(ids, prompt.ids, strict=False)) if a != b),
-                min(len(ids), len(prompt.ids)),
+        if list(prompt_ids) != list(prompt.ids):
+            first_difference = next(
+                (i for i, (theirs, ours) in enumerate(zip(prompt_ids, prompt.ids, strict=False)) if theirs != ours),
+                min(len(prompt_ids), len(prompt.ids)),
             )
             raise OtherIdsError(
-                f"{who} read a prompt of {len(ids)} tokens, the trainer one of {len(prompt.ids)}; they differ from "
-                f"token {at} on: it must have the same model folder, processor and chat template"
+                f"{backend} read a prompt of {len(prompt_ids)} tokens, the trainer one of {len(prompt.ids)}; they "
+                f"differ from token {first_difference} on: it must "
+                "have the same model folder, processor and chat template"
             )
 
-    def completion(self, ids: Any, logprobs: Any, sampling: Sampling, who: str) -> Completion:
-        """A completion from sampled ids and their log-probs.
+    def completion(self, ids: Any, logprobs: Any, sampling: Sampling, backend: str) -> Completion:
+        """Make a completion from sampled `ids` and their `logprobs`.
+
+        Args:
+            ids: as sampled, decoded from the reply.
+            logprobs: one for each id.
+            sampling: that was asked for.
+            backend: its name for messages.
 
         Raises:
             OtherIdsError: no ids, ids that cannot be, or ones that must not be sampled.
             MissingLogprobsError: not one finite log-prob, at most 0, for each id.
             ReplyError: it stopped before `max_new_tokens` without an end token.
         """
-        found = self._ids(ids, sampling, who)
-        if not isinstance(logprobs, Sequence) or len(logprobs) != len(found):
-            given = f"{len(logprobs)} log-probs" if isinstance(logprobs, Sequence) else "no log-probs"
-            raise MissingLogprobsError(f"{who} gave {given} for {len(found)} tokens; its answer cannot be trained on")
+        token_ids = self._ids(ids, sampling, backend)
+        if not isinstance(logprobs, Sequence) or len(logprobs) != len(token_ids):
+            logprob_count = f"{len(logprobs)} log-probs" if isinstance(logprobs, Sequence) else "no log-probs"
+            raise MissingLogprobsError(
+                f"{backend} gave {logprob_count} for {len(token_ids)} tokens; its answer cannot be trained on"
+            )
         for value in logprobs:
             # Rounding may leave a certain token a hair above 0.
             if not _is_number(value) or not math.isfinite(value) or value > 1e-3:
-                raise MissingLogprobsError(f"{who} gave {value!r:.40} as a log-prob; it must be a number, at most 0")
-        text = self.tokenizer.decode(found, skip_special_tokens=True)
+                raise MissingLogprobsError(
+                    f"{backend} gave {value!r:.40} as a log-prob; it must be a number, at most 0"
+                )
+        text = self.tokenizer.decode(token_ids, skip_special_tokens=True)
         values = tuple(min(0.0, float(value)) for value in logprobs)
-        return Completion(tuple(found), values, text, found[-1] in self.ends, sampling.temperature)
+        return Completion(tuple(token_ids), values, text, token_ids[-1] in self.ends, sampling.temperature)
 
-    def _ids(self, ids: Any, sampling: Sampling, who: str) -> list[int]:
+    def _ids(self, ids: Any, sampling: Sampling, backend: str) -> list[int]:
         if not isinstance(ids, Sequence) or isinstance(ids, str) or not ids:
-            raise OtherIdsError(f"{who} gave {ids!r:.40} as sampled token ids; a server must be asked to return them")
-        found = list(ids)
-        for place, token in enumerate(found):
+            raise OtherIdsError(
+                f"{backend} gave {ids!r:.40} as sampled token ids; a server must be asked to return them"
+            )
+        token_ids = list(ids)
+        for place, token in enumerate(token_ids):
             if not isinstance(token, int) or isinstance(token, bool) or not 0 <= token < self.vocabulary:
                 raise OtherIdsError(
-                    f"{who} sampled {token!r:.40}, which is no id of this tokenizer (0 to {self.vocabulary - 1})"
+                    f"{backend} sampled {token!r:.40}, which is no id of this tokenizer (0 to {self.vocabulary - 1})"
                 )
-            if token in self.suppressed:
-                name = self.tokenizer.convert_ids_to_tokens(token)
-                raise OtherIdsError(f"{who} sampled {name!r} (id {token}), which it was told never to sample")
-            if token in self.ends and place != len(found) - 1:
-                raise OtherIdsError(f"{who} went on sampling after the end token, at token {place} of {len(found)}")
-        if len(found) > sampling.max_new_tokens:
-            raise OtherIdsError(f"{who} sampled {len(found)} tokens where {sampling.max_new_tokens} were allowed")
-        if found[-1] not in self.ends and len(found) < sampling.max_new_tokens:
-            raise ReplyError(
-                f"{who} stopped after {len(found)} of {sampling.max_new_tokens} tokens without an end token; is its "
-                "context (max_model_len) too short?"
+            if token in self.suppressed_ids:
+                token_name = self.tokenizer.convert_ids_to_tokens(token)
+                raise OtherIdsError(f"{backend} sampled {token_name!r} (id {token}), which it was told never to sample")
+            if token in self.ends and place != len(token_ids) - 1:
+                raise OtherIdsError(
+                    f"{backend} went on sampling after the end token, at token {place} of {len(token_ids)}"
+                )
+        if len(token_ids) > sampling.max_new_tokens:
+            raise OtherIdsError(
+                f"{backend} sampled {len(token_ids)} tokens where {sampling.max_new_tokens} were allowed"
             )
-        return found
+        if token_ids[-1] not in self.ends and len(token_ids) < sampling.max_new_tokens:
+            raise ReplyError(
+                f"{backend} stopped after {len(token_ids)} of {sampling.max_new_tokens} tokens without an end token; "
+                "is its context (max_model_len) too short?"
+            )
+        return token_ids
 
 
-def group_of(replies: Any, sampling: Sampling, who: str) -> Sequence[Any]:
-    """The replies, if there are as many as were asked for.
+def group_of(replies: Any, sampling: Sampling, backend: str) -> Sequence[Any]:
+    """Return `replies`, if there are as many as `sampling` asked the `backend` for.
 
     Raises:
         CountError: more or fewer.
-        ReplyError: it is no list of replies.
+        ReplyError: it is not a list of replies.
     """
     if not isinstance(replies, Sequence) or isinstance(replies, str):
-        raise ReplyError(f"{who} gave {replies!r:.40} where a list of completions was due")
+        raise ReplyError(f"{backend} gave {replies!r:.40} where a list of completions was due")
     if len(replies) != sampling.n:
-        raise CountError(f"{who} gave {len(replies)} completions where {sampling.n} were asked for")
+        raise CountError(f"{backend} gave {len(replies)} completions where {sampling.n} were asked for")
     return replies
 
 
-def field(reply: Any, name: str, who: str) -> Any:
-    """A field of a JSON object.
+def field(reply: Any, field_name: str, backend: str) -> Any:
+    """Return the field `field_name` of a JSON object, the `reply` of a `backend`.
 
     Raises:
-        ReplyError: it is no object, or has no such field.
+        ReplyError: it is not an object, or has no such field.
     """
-    if not isinstance(reply, Mapping) or name not in reply:
-        raise ReplyError(f"{who} replied without {name!r}: {reply!r:.120}")
-    return reply[name]
+    if not isinstance(reply, Mapping) or field_name not in reply:
+        raise ReplyError(f"{backend} replied without {field_name!r}: {reply!r:.120}")
+    return reply[field_name]
 
 
 def _is_number(value: Any) -> bool:

@@ -15,16 +15,16 @@ class ScriptedGenerator:
     Args:
         scripts: for each role the texts, given in turn over prompts and completions, or a function.
         tokenizer: gives the ids of a text, with the end token; without one they are two fixed ids.
-        unfinished: the text that counts as cut off.
+        cut_text: the text that counts as cut off.
     """
 
-    def __init__(self, tokenizer: Any = None, unfinished: str = "cut off", **scripts: Sequence[str] | Say) -> None:
+    def __init__(self, tokenizer: Any = None, cut_text: str = "cut off", **scripts: Sequence[str] | Say) -> None:
         self.scripts = scripts
         self._tokenizer = tokenizer
-        self._unfinished = unfinished
+        self._unfinished = cut_text
 
     def generate(self, role: str, prompts: Sequence[Prompt], sampling: Sampling, seed: int) -> list[list[Completion]]:
-        """See `Generator`; the seed changes nothing.
+        """Say the texts of the `role`'s script, in order of `prompts`; the seed changes nothing.
 
         Raises:
             KeyError: the role has no script.
@@ -42,8 +42,8 @@ class ScriptedGenerator:
 
     def _say(self, text: str, sampling: Sampling) -> Completion:
         if self._tokenizer is None:
-            ids: tuple[int, ...] = (5, 2)
+            token_ids: tuple[int, ...] = (5, 2)
         else:
-            ids = (*self._tokenizer(text, add_special_tokens=False)["input_ids"], self._tokenizer.eos_token_id)
-        finished = text != self._unfinished
-        return Completion(ids, (-1.0,) * len(ids), text, finished, sampling.temperature)
+            token_ids = (*self._tokenizer(text, add_special_tokens=False)["input_ids"], self._tokenizer.eos_token_id)
+        is_finished = text != self._unfinished
+        return Completion(token_ids, (-1.0,) * len(token_ids), text, is_finished, sampling.temperature)

@@ -3,9 +3,9 @@
 from ...envs import SeededRng
 
 
-def request_seed(seed: int, place: int) -> int:
-    """The seed [0, 2**62) of the prompt at a place in a batch of this seed.
+def request_seed(seed: int, prompt_number: int) -> int:
+    """Return the seed [0, 2**62) of the prompt with this `prompt_number` in a batch of this `seed`.
 
     vLLM adds a completion's number to its request's seed, so neighbouring seeds would repeat each other's completions.
     """
-    return SeededRng(("request", seed, place)).word() >> 2
+    return SeededRng(("request", seed, prompt_number)).word() >> 2

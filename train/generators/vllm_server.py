@@ -72,14 +72,6 @@ class VLLMServerGenerator:
         self._schemas = dict(schemas or {})
         self._batches, self._probes = Batches(concurrency), Batches(1)
 
-    def healthy(self) -> None:
-        """Asks `/health`.
-
-        Raises:
-            GeneratorError: the server is not there, or says that its engine is dead.
-        """
-        self.endpoint.request("/health")
-
     # --- weights --------------------------------------------------------------------------------------------
 
     def sync(self, role_folders: Mapping[str, Path], version: int) -> None:
@@ -87,35 +79,39 @@ class VLLMServerGenerator:
 
         Where one is refused or is not the trainer's, the roles keep what they had, and the new ones are unloaded.
 
+        Args:
+            role_folders: that the server can read.
+            version: of the weights.
+
         Raises:
             AdapterError: an adapter does not load; `FingerprintError` where it is not the trainer's.
             GeneratorError: the server fails otherwise.
         """
-        old, new = dict(self._loaded), {}
+        old_names, new_names = dict(self._loaded), {}
         self._syncing = True
         try:
             for role, folder in role_folders.items():
-                new[role] = f"{role}-{version}"
-                self._load(role, new[role], folder)
-                self._loaded[role] = new[role]
+                new_names[role] = f"{role}-{version}"
+                self._load(role, new_names[role], folder)
+                self._loaded[role] = new_names[role]
                 if self._fingerprint is not None:
                     self._fingerprint.check(role, self._unconstrained)
         except GeneratorError as error:
-            self._loaded = old
+            self._loaded = old_names
             if not isinstance(error, UnreachableError):
-                for name in set(new.values()) - set(old.values()):
+                for name in set(new_names.values()) - set(old_names.values()):
                     self._unload(name)
             raise
         finally:
             self._syncing = False
         self.version = version
         self._folders |= role_folders
-        for role, name in old.items():
+        for role, name in old_names.items():
             if self._loaded[role] != name:
                 self._unload(name)
 
-    def _load(self, role: str, name: str, folder: Path) -> None:
-        body = {"lora_name": name, "lora_path": str(Path(folder).resolve())}
+    def _load(self, role: str, adapter_name: str, folder: Path) -> None:
+        body = {"lora_name": adapter_name, "lora_path": str(Path(folder).resolve())}
         try:
             self.endpoint.request("/v1/load_lora_adapter", body)
         except RefusedError as error:
@@ -129,9 +125,9 @@ class VLLMServerGenerator:
                 "large enough"
             ) from error
 
-    def _unload(self, name: str) -> None:
+    def _unload(self, adapter_name: str) -> None:
         try:
-            self.endpoint.request("/v1/unload_lora_adapter", {"lora_name": name})
+            self.endpoint.request("/v1/unload_lora_adapter", {"lora_name": adapter_name})
         except RefusedError:
             # It was not there, which is what was wanted.
             return
@@ -139,7 +135,7 @@ class VLLMServerGenerator:
     # --- sampling -------------------------------------------------------------------------------------------
 
     def generate(self, role: str, prompts: Sequence[Prompt], sampling: Sampling, seed: int) -> list[list[Completion]]:
-        """See `Generator`; one request for each prompt.
+        """Sample `prompts` as `role`, by one request for each.
 
         Raises:
             GeneratorError: the server failed; asked again with equal arguments, only what is missing is sampled.
@@ -155,32 +151,43 @@ class VLLMServerGenerator:
     def _generate(
         self, batches: Batches, role: str, prompts: Sequence[Prompt], sampling: Sampling, seed: int, schema: Any
     ) -> list[list[Completion]]:
-        model = self._served(role)
-        key: Hashable = (model, self.version, seed, sampling, tuple(map(identity, prompts)))
-        bodies = [self._body(model, sampling, request_seed(seed, place), schema) for place in range(len(prompts))]
+        served_model = self._served(role)
+        batch_key: Hashable = (served_model, self.version, seed, sampling, tuple(map(identity, prompts)))
+        request_bodies = [
+            self._body(served_model, sampling, request_seed(seed, place), schema) for place in range(len(prompts))
+        ]
         jobs = [
-            lambda place=place, prompt=prompt: self._ask(bodies[place], prompt, sampling)
+            lambda place=place, prompt=prompt: self._ask(request_bodies[place], prompt, sampling)
             for place, prompt in enumerate(prompts)
         ]
         try:
-            return batches.run(key, jobs)
+            return batches.run(batch_key, jobs)
         except RefusedError as error:
             if error.status != 404 or self._syncing or self.version is None:
                 raise
         # The server was started anew since the adapters were loaded; what the batch has finished stays.
         self.sync(dict(self._folders), self.version)
-        return batches.run(key, jobs)
+        return batches.run(batch_key, jobs)
 
     def _served(self, role: str) -> str:
         if not self._adapters:
             return self.model
         if role not in self._loaded:
-            loaded = ", ".join(sorted(self._loaded)) or "none"
-            raise AdapterError(f"{role} has no adapter on {self.endpoint.url} yet (loaded: {loaded}); call sync first")
+            loaded_roles = ", ".join(sorted(self._loaded)) or "none"
+            raise AdapterError(
+                f"{role} has no adapter on {self.endpoint.url} yet (loaded: {loaded_roles}); call sync first"
+            )
         return self._loaded[role]
 
     def _body(self, model: str, sampling: Sampling, seed: int, schema: Any) -> dict[str, Any]:
-        """What every request says, whatever its prompt."""
+        """Return the part of a request that does not depend on the prompt.
+
+        Args:
+            model: the name that the server knows it under.
+            sampling: how.
+            seed: of this prompt.
+            schema: that completions must fit, or None.
+        """
         body: dict[str, Any] = {
             "model": model,
             "max_tokens": sampling.max_new_tokens,
@@ -201,35 +208,35 @@ class VLLMServerGenerator:
         return body if schema is None else {**body, "structured_outputs": {"json": schema}}
 
     def _ask(self, body: Mapping[str, Any], prompt: Prompt, sampling: Sampling) -> list[Completion]:
-        unexpanded = self.checks.unexpanded(prompt)
+        prompt_ids = self.checks.unexpanded(prompt)
         if prompt.picture is not None:
             path, body = "/v1/chat/completions", {**body, **_chat(prompt)}
         else:
-            path, body = "/v1/completions", {**body, "prompt": unexpanded, "logprobs": 0}
+            path, body = "/v1/completions", {**body, "prompt": prompt_ids, "logprobs": 0}
         reply = self.endpoint.post(path, body)
         return self._completions(reply, prompt, sampling, self.endpoint.url + path)
 
-    def _completions(self, reply: Any, prompt: Prompt, sampling: Sampling, who: str) -> list[Completion]:
-        choices = field(reply, "choices", who)
+    def _completions(self, reply: Any, prompt: Prompt, sampling: Sampling, address: str) -> list[Completion]:
+        choices = field(reply, "choices", address)
         if sampling.temperature == 0 and isinstance(choices, list):
             choices = choices * sampling.n
-        found = []
-        for choice in group_of(choices, sampling, who):
+        completions = []
+        for choice in group_of(choices, sampling, address):
             # A completion's reply has the prompt in each choice, a chat's has it once.
-            read = choice.get("prompt_token_ids") if isinstance(choice, Mapping) else None
-            self.checks.prompt_read(prompt, read or reply.get("prompt_token_ids"), who)
-            ids, logprobs = field(choice, "token_ids", who), _logprobs(choice)
-            found.append(self.checks.completion(ids, logprobs, sampling, who))
-        return found
+            read_ids = choice.get("prompt_token_ids") if isinstance(choice, Mapping) else None
+            self.checks.prompt_read(prompt, read_ids or reply.get("prompt_token_ids"), address)
+            token_ids, logprobs = field(choice, "token_ids", address), _logprobs(choice)
+            completions.append(self.checks.completion(token_ids, logprobs, sampling, address))
+        return completions
 
 
 def identity(prompt: Prompt) -> Hashable:
-    """What tells one prompt from another."""
+    """Return what tells one `prompt` from another."""
     return prompt.ids, prompt.text, tuple(picture.digest for picture in prompt.pictures)
 
 
 def picture_part(picture: Picture) -> dict[str, Any]:
-    """A picture as a part of a chat message, in the form of OpenAI's API."""
+    """Write a `picture` as a part of a chat message, in the form of OpenAI's API."""
     data = base64.b64encode(picture.png()).decode()
     return {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}}
 
@@ -247,11 +254,11 @@ def _chat(prompt: Prompt) -> dict[str, Any]:
 
 
 def _logprobs(choice: Mapping[str, Any]) -> list[Any] | None:
-    """The sampled ids' log-probs, from either route's form; None where there are none."""
-    found = choice.get("logprobs")
-    if not isinstance(found, Mapping):
+    """Return the sampled ids' log-probs in a `choice`, from either route's form; None where there are none."""
+    logprobs = choice.get("logprobs")
+    if not isinstance(logprobs, Mapping):
         return None
-    if isinstance(found.get("content"), list):
-        return [each.get("logprob") if isinstance(each, Mapping) else None for each in found["content"]]
-    values = found.get("token_logprobs")
-    return values if isinstance(values, list) else None
+    if isinstance(logprobs.get("content"), list):
+        return [entry.get("logprob") if isinstance(entry, Mapping) else None for entry in logprobs["content"]]
+    token_logprobs = logprobs.get("token_logprobs")
+    return token_logprobs if isinstance(token_logprobs, list) else None

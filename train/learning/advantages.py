@@ -28,13 +28,13 @@ class Advantages(NamedTuple):
     """Groups dropped because every member was rewarded alike (a lone member is such a group)."""
 
 
-class Kept(NamedTuple):
-    """What dynamic sampling keeps, and why it drops the rest."""
+class DynamicSample(NamedTuple):
+    """The rewards that dynamic sampling keeps, and why it drops the rest."""
 
     keep: np.ndarray
     """[N] bool."""
-    all_right: int
-    """Groups dropped because every member was right."""
+    all_correct: int
+    """Groups dropped because every member was correct."""
     all_wrong: int
     """Groups dropped because none was."""
 
@@ -58,14 +58,14 @@ def group_advantages(
         ValueError: rewards and groups differ in length, or a reward is not finite.
     """
 
-    def centred(own: np.ndarray) -> np.ndarray:
-        found = own - own.mean()
-        return found / (own.std() + epsilon) if scale == "group" else found
+    def centred(group_rewards: np.ndarray) -> np.ndarray:
+        advantages = group_rewards - group_rewards.mean()
+        return advantages / (group_rewards.std() + epsilon) if scale == "group" else advantages
 
-    found = _by_group(rewards, groups, centred)
-    if scale == "batch" and found.signal.any():
-        found.values[found.signal] /= found.values[found.signal].std() + epsilon
-    return found
+    advantages = _by_group(rewards, groups, centred)
+    if scale == "batch" and advantages.signal.any():
+        advantages.values[advantages.signal] /= advantages.values[advantages.signal].std() + epsilon
+    return advantages
 
 
 def rloo_advantages(rewards: Sequence[float], groups: Sequence[Hashable]) -> Advantages:
@@ -83,11 +83,11 @@ def rloo_advantages(rewards: Sequence[float], groups: Sequence[Hashable]) -> Adv
     Raises:
         ValueError: rewards and groups differ in length, or a reward is not finite.
     """
-    return _by_group(rewards, groups, lambda own: own - (own.sum() - own) / (len(own) - 1))
+    return _by_group(rewards, groups, lambda group: group - (group.sum() - group) / (len(group) - 1))
 
 
 def reinforce_pp_advantages(
-    rewards: Sequence[float], groups: Sequence[Hashable], baseline: bool = False, epsilon: float = 1e-8
+    rewards: Sequence[float], groups: Sequence[Hashable], group_baseline: bool = False, epsilon: float = 1e-8
 ) -> Advantages:
     """REINFORCE++: normalised over the whole batch, with or without the group's mean taken off first.
 
@@ -101,20 +101,22 @@ def reinforce_pp_advantages(
     Args:
         rewards: N rewards.
         groups: N keys; only with the baseline do they matter.
-        baseline: take the group's mean off first.
+        group_baseline: take the group's mean off first.
         epsilon: added to the deviation.
 
     Raises:
         ValueError: rewards and groups differ in length, or a reward is not finite.
     """
-    if baseline:
-        found = _by_group(rewards, groups, lambda own: own - own.mean())
+    if group_baseline:
+        advantages = _by_group(rewards, groups, lambda group: group - group.mean())
     else:
-        whole = _by_group(rewards, ["batch"] * len(groups), lambda own: own - own.mean())
-        found = whole._replace(groups=len(set(groups)), flat_groups=0 if whole.signal.any() else len(set(groups)))
-    if found.signal.any():
-        found.values[:] /= found.values.std() + epsilon
-    return found
+        batch_advantages = _by_group(rewards, ["batch"] * len(groups), lambda group: group - group.mean())
+        group_count = len(set(groups))
+        flat_groups = 0 if batch_advantages.signal.any() else group_count
+        advantages = batch_advantages._replace(groups=group_count, flat_groups=flat_groups)
+    if advantages.signal.any():
+        advantages.values[:] /= advantages.values.std() + epsilon
+    return advantages
 
 
 def dual_advantages(rewards: Sequence[float], groups: Sequence[Hashable], epsilon: float = 1e-6) -> Advantages:
@@ -135,24 +137,26 @@ def dual_advantages(rewards: Sequence[float], groups: Sequence[Hashable], epsilo
     Raises:
         ValueError: rewards and groups differ in length, or a reward is not finite.
     """
-    spread = _by_group(rewards, groups, lambda own: np.full_like(own, own.std()))
-    first = {key: i for i, key in reversed(list(enumerate(groups))) if spread.signal[i]}
-    typical = float(np.mean([spread.values[i] for i in first.values()])) if first else 0.0
-    return _by_group(rewards, groups, lambda own: (own - own.mean()) / (own.std() + typical + epsilon))
+    deviations = _by_group(rewards, groups, lambda group: np.full_like(group, group.std()))
+    first_members = {key: i for i, key in reversed(list(enumerate(groups))) if deviations.signal[i]}
+    mean_deviation = float(np.mean([deviations.values[i] for i in first_members.values()])) if first_members else 0.0
+    return _by_group(rewards, groups, lambda group: (group - group.mean()) / (group.std() + mean_deviation + epsilon))
 
 
-def pooled(structures: Sequence[Hashable], least: int = 2) -> list[tuple[Hashable, ...]]:
-    """The group of each structure: its own, or, with fewer than `least` members, that of all rare ones.
+def pooled(structures: Sequence[Hashable], min_members: int = 2) -> list[tuple[Hashable, ...]]:
+    """Return the group of each of `structures`: its own, or, with fewer than `min_members`, that of all rare ones.
 
     >>> pooled(["count", "count", "colour", "shape"])
     [('own', 'count'), ('own', 'count'), ('rare',), ('rare',)]
     """
-    sizes = Counter(structures)
-    return [("own", key) if sizes[key] >= least else ("rare",) for key in structures]
+    structure_sizes = Counter(structures)
+    return [("own", key) if structure_sizes[key] >= min_members else ("rare",) for key in structures]
 
 
-def dynamic_sampling(rewards: Sequence[float], groups: Sequence[Hashable], right: float = 1.0) -> Kept:
-    """DAPO's filter: keep groups in which some members, and not all, are right.
+def dynamic_sampling(
+    rewards: Sequence[float], groups: Sequence[Hashable], correct_reward: float = 1.0
+) -> DynamicSample:
+    """DAPO's filter: keep groups in which some members, and not all, are correct.
 
     Source: DAPO (Yu et al. 2025, section 3.2, equation 11, https://arxiv.org/abs/2503.14476). The paper samples
     anew until the batch is full; that is the caller's part.
@@ -160,56 +164,58 @@ def dynamic_sampling(rewards: Sequence[float], groups: Sequence[Hashable], right
     Args:
         rewards: N rewards.
         groups: N keys.
-        right: a reward of at least this is right.
+        correct_reward: a reward of at least this is correct.
 
     Raises:
         ValueError: rewards and groups differ in length, or a reward is not finite.
     """
-    values, index, count = _indexed(rewards, groups)
-    correct = np.bincount(index, weights=values >= right, minlength=count)
-    sizes = np.bincount(index, minlength=count)
-    keep = (correct > 0) & (correct < sizes)
-    return Kept(keep[index], int((correct == sizes).sum()), int((correct == 0).sum()))
+    values, group_index, group_count = _indexed(rewards, groups)
+    correct_counts = np.bincount(group_index, weights=values >= correct_reward, minlength=group_count)
+    group_sizes = np.bincount(group_index, minlength=group_count)
+    keep = (correct_counts > 0) & (correct_counts < group_sizes)
+    return DynamicSample(
+        keep[group_index], int((correct_counts == group_sizes).sum()), int((correct_counts == 0).sum())
+    )
 
 
 def advantages_by(
     method: Method, rewards: Sequence[float], groups: Sequence[Hashable], scale: Scale = "group"
 ) -> Advantages:
-    """The advantages by a method's name; `scale` is of `group` alone."""
+    """Compute the advantages of `rewards` by a `method`'s name; `scale` is of `group` alone."""
     if method == "rloo":
         return rloo_advantages(rewards, groups)
     if method == "dual":
         return dual_advantages(rewards, groups)
     if method == "group":
         return group_advantages(rewards, groups, scale)
-    return reinforce_pp_advantages(rewards, groups, baseline=method == "reinforce_pp_baseline")
+    return reinforce_pp_advantages(rewards, groups, group_baseline=method == "reinforce_pp_baseline")
 
 
 def _indexed(rewards: Sequence[float], groups: Sequence[Hashable]) -> tuple[np.ndarray, np.ndarray, int]:
-    """Rewards [N] float64, each one's group number [N] in the order of first appearance, and how many groups."""
+    """Return `rewards` [N] as float64, each one's number among `groups` [N] by first appearance, and their count."""
     values = np.asarray(rewards, dtype=np.float64)
     if len(values) != len(groups):
         raise ValueError(f"got {len(values)} rewards for {len(groups)} groups' members")
     if not np.isfinite(values).all():
         raise ValueError(f"reward {int(np.argmin(np.isfinite(values)))} is not finite")
-    numbers: dict[Hashable, int] = {}
-    index = np.array([numbers.setdefault(key, len(numbers)) for key in groups], dtype=np.int64)
-    return values, index, len(numbers)
+    group_numbers: dict[Hashable, int] = {}
+    group_index = np.array([group_numbers.setdefault(key, len(group_numbers)) for key in groups], dtype=np.int64)
+    return values, group_index, len(group_numbers)
 
 
 def _by_group(
     rewards: Sequence[float], groups: Sequence[Hashable], advantage: Callable[[np.ndarray], np.ndarray]
 ) -> Advantages:
-    """A function of each group's rewards; groups rewarded alike get 0 and no signal."""
-    values, index, count = _indexed(rewards, groups)
+    """Apply `advantage` to each group's `rewards`; groups rewarded alike get 0 and no signal."""
+    values, group_index, group_count = _indexed(rewards, groups)
     result, signal = np.zeros_like(values), np.zeros(len(values), dtype=bool)
-    flat = 0
-    for number in range(count):
-        members = index == number
-        own = values[members]
-        if np.ptp(own) < _ALIKE:
-            flat += 1
+    flat_groups = 0
+    for group_number in range(group_count):
+        members = group_index == group_number
+        group_rewards = values[members]
+        if np.ptp(group_rewards) < _ALIKE:
+            flat_groups += 1
             continue
-        result[members] = advantage(own)
+        result[members] = advantage(group_rewards)
         signal[members] = True
-    return Advantages(result, signal, count, flat)
+    return Advantages(result, signal, group_count, flat_groups)

@@ -5,22 +5,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..models.packing import Branch, Row
+from ..models.packing import Branch, PackedRow
 from ..rollouts import Trajectory
 from .advantages import Method, advantages_by
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PrefixBatch:
-    """Trajectories that share a prompt, as one row to compute; equal trajectories are one branch. Compared by identity."""
+    """Trajectories that share a prompt, as one row to compute; equal ones are one branch.
+
+    Compared by identity, so that it can be a key.
+    """
 
     role: str
-    row: Row
+    row: PackedRow
     trajectories: tuple[Trajectory, ...]
     """One for each branch."""
     counts: tuple[int, ...]
     """How many trajectories each branch stands for."""
-    imitated: bool
+    is_imitation: bool
     """Supervised: whoever wrote the completions, they are made likelier."""
 
     @property
@@ -71,7 +74,7 @@ def with_advantages(
     return learned_from, counts
 
 
-def prefix_batches(role: str, trajectories: Sequence[Trajectory], imitated: bool = False) -> list[PrefixBatch]:
+def prefix_batches(role: str, trajectories: Sequence[Trajectory], is_imitation: bool = False) -> list[PrefixBatch]:
     """Group `trajectories` of a `role` by prompt; those with the same ids and advantage are computed once.
 
     Short answers of one group are mostly the same few, so this saves most of their work.
@@ -79,7 +82,7 @@ def prefix_batches(role: str, trajectories: Sequence[Trajectory], imitated: bool
     Args:
         role: whose trajectories they are.
         trajectories: with their advantages.
-        imitated: they are to be made likelier, whoever wrote them.
+        is_imitation: they are to be made likelier, whoever wrote them.
     """
     by_prompt: dict[tuple[int, tuple[int, ...]], list[Trajectory]] = {}
     for trajectory in trajectories:
@@ -87,7 +90,7 @@ def prefix_batches(role: str, trajectories: Sequence[Trajectory], imitated: bool
         by_prompt.setdefault((id(trajectory.prompt.vision), trajectory.prompt.ids), []).append(trajectory)
     prompt_batches = []
     for prompt_trajectories in by_prompt.values():
-        prompt = prompt_trajectories[0].prompt
+        shared_prompt = prompt_trajectories[0].prompt
         counts = Counter((trajectory.completion.ids, trajectory.advantage) for trajectory in prompt_trajectories)
         representatives = {
             (trajectory.completion.ids, trajectory.advantage): trajectory
@@ -95,6 +98,6 @@ def prefix_batches(role: str, trajectories: Sequence[Trajectory], imitated: bool
         }
         unlike_trajectories = tuple(representatives[key] for key in counts)
         branches = [Branch(trajectory.completion.ids) for trajectory in unlike_trajectories]
-        row = Row(prompt.ids, branches, prompt.vision, prompt.positions)
-        prompt_batches.append(PrefixBatch(role, row, unlike_trajectories, tuple(counts.values()), imitated))
+        row = PackedRow(shared_prompt.ids, branches, shared_prompt.vision, shared_prompt.positions)
+        prompt_batches.append(PrefixBatch(role, row, unlike_trajectories, tuple(counts.values()), is_imitation))
     return prompt_batches

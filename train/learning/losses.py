@@ -24,7 +24,7 @@ class UnknownLossError(UserError, ValueError):
 
 
 class LossKind(NamedTuple):
-    """What sets one published loss apart from another."""
+    """The choices in which one published loss differs from another."""
 
     level: Level
     """The ratio is each token's, or its sequence's: the geometric mean over tokens, or their product."""
@@ -76,7 +76,7 @@ class PolicyLoss:
 
 
 def loss_kind(name: str) -> LossKind:
-    """The loss of this name.
+    """Return the loss called `name`.
 
     Raises:
         UnknownLossError: there is none; the message gives the close name.
@@ -90,7 +90,7 @@ def loss_kind(name: str) -> LossKind:
 def policy_loss(
     name: str,
     logprobs: torch.Tensor,
-    sampled: torch.Tensor,
+    old_logprobs: torch.Tensor,
     advantages: torch.Tensor,
     sequence: torch.Tensor,
     *,
@@ -112,7 +112,7 @@ def policy_loss(
     Args:
         name: one of `LOSSES`.
         logprobs: [N] under the policy that is trained.
-        sampled: [N] under the policy that the ratio is taken to: the sampler's own, or, with a correction, the
+        old_logprobs: [N] under the policy that the ratio is taken to: the sampler's own, or, with a correction, the
             trainer's before its first update.
         advantages: [N] of each token's sequence; alike within a sequence.
         sequence: [N] int64 number of each token's sequence.
@@ -127,17 +127,17 @@ def policy_loss(
     Raises:
         UnknownLossError: no loss has this name.
     """
-    kind = loss_kind(name)
-    ratio = torch.exp(_level(logprobs - sampled, sequence, kind.level))
-    per_token, outside = _surrogate(kind.surrogate, ratio, logprobs, advantages, clip_low, clip_high)
+    loss_settings = loss_kind(name)
+    ratio = torch.exp(_level(logprobs - old_logprobs, sequence, loss_settings.level))
+    token_losses, clipped_tokens = _surrogate(loss_settings.surrogate, ratio, logprobs, advantages, clip_low, clip_high)
     if correction is not None:
-        per_token = per_token * correction.detach()
+        token_losses = token_losses * correction.detach()
     mean_kl = torch.zeros((), device=logprobs.device)
     if reference is not None:
-        estimate = kl_estimate(logprobs, reference, kl)
-        per_token, mean_kl = per_token + kl_weight * estimate, estimate.detach().mean()
-    loss = aggregate(per_token, sequence, kind.aggregation, weights)
-    return PolicyLoss(loss, outside.float().mean(), mean_kl, ratio.detach().mean())
+        kl_estimates = kl_estimate(logprobs, reference, kl)
+        token_losses, mean_kl = token_losses + kl_weight * kl_estimates, kl_estimates.detach().mean()
+    loss = aggregate(token_losses, sequence, loss_settings.aggregation, weights)
+    return PolicyLoss(loss, clipped_tokens.float().mean(), mean_kl, ratio.detach().mean())
 
 
 def imitation_loss(logprobs: torch.Tensor, sequence: torch.Tensor, weights: torch.Tensor | None = None) -> PolicyLoss:
@@ -148,62 +148,67 @@ def imitation_loss(logprobs: torch.Tensor, sequence: torch.Tensor, weights: torc
         sequence: [N] int64 number of each token's sequence.
         weights: [S] how often each sequence counts, in the order of first appearance; once each by default.
     """
-    nothing = torch.zeros((), device=logprobs.device)
-    return PolicyLoss(aggregate(-logprobs, sequence, "sequence_mean", weights), nothing, nothing, nothing + 1.0)
+    zero = torch.zeros((), device=logprobs.device)
+    return PolicyLoss(aggregate(-logprobs, sequence, "sequence_mean", weights), zero, zero, zero + 1.0)
 
 
 def _surrogate(
-    kind: Surrogate, ratio: torch.Tensor, logprobs: torch.Tensor, advantages: torch.Tensor, low: float, high: float
+    surrogate: Surrogate,
+    ratio: torch.Tensor,
+    logprobs: torch.Tensor,
+    advantages: torch.Tensor,
+    clip_low: float,
+    clip_high: float,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Each token's loss [N], and whether its ratio was clipped [N]."""
-    above = ratio > 1.0 + high
-    if kind == "weight":
-        return -ratio.detach().clamp(max=1.0 + high) * advantages * logprobs, above
-    clipped = ratio.clamp(1.0 - low, 1.0 + high)
-    outside = ((ratio < 1.0 - low) & (advantages < 0)) | (above & (advantages > 0))
-    return -torch.minimum(ratio * advantages, clipped * advantages), outside
+    """Return each token's loss [N], and which tokens' `ratio` was clipped [N] bool."""
+    above_clip = ratio > 1.0 + clip_high
+    if surrogate == "weight":
+        return -ratio.detach().clamp(max=1.0 + clip_high) * advantages * logprobs, above_clip
+    clipped_ratio = ratio.clamp(1.0 - clip_low, 1.0 + clip_high)
+    clipped_tokens = ((ratio < 1.0 - clip_low) & (advantages < 0)) | (above_clip & (advantages > 0))
+    return -torch.minimum(ratio * advantages, clipped_ratio * advantages), clipped_tokens
 
 
 def aggregate(
-    values: torch.Tensor, sequence: torch.Tensor, how: Aggregation, weights: torch.Tensor | None = None
+    values: torch.Tensor, sequence: torch.Tensor, aggregation: Aggregation, weights: torch.Tensor | None = None
 ) -> torch.Tensor:
     """The undivided sum: of each sequence's mean for `sequence_mean`, else of all tokens.
 
     Args:
         values: [N] one for each token.
         sequence: [N] int64 number of each token's sequence.
-        how: what is averaged over; see `divisor`.
+        aggregation: what is averaged over; see `divisor`.
         weights: [S] how often each sequence counts, in the order of first appearance.
     """
-    if how == "sequence_mean":
-        means = sequence_means(values, sequence)
-        return (means if weights is None else means * weights).sum()
+    if aggregation == "sequence_mean":
+        sequence_mean = sequence_means(values, sequence)
+        return (sequence_mean if weights is None else sequence_mean * weights).sum()
     if weights is None:
         return values.sum()
     return (values * weights[_numbered(sequence)[0]]).sum()
 
 
-def divisor(how: Aggregation, sequences: float, tokens: float, constant: float) -> float:
-    """What the batch's sum of `aggregate` is divided by.
+def divisor(aggregation: Aggregation, sequences: float, tokens: float, length_constant: float) -> float:
+    """Return the number that the batch's sum of `aggregate` is divided by.
 
     Source: GRPO divides by sequences; DAPO (equation 8) by the batch's tokens, BNPO by the micro-batch's (give its
     tokens); Dr. GRPO (section 3.2) by sequences times a constant, the longest that a completion may be.
 
     Args:
-        how: what is averaged over.
+        aggregation: what is averaged over.
         sequences: how many there are, each as often as it counts.
         tokens: scored tokens of them, counted likewise.
-        constant: Dr. GRPO's.
+        length_constant: Dr. GRPO's.
     """
     return {
         "sequence_mean": sequences,
         "token_mean": tokens,
         "batch_token_mean": tokens,
-        "constant": sequences * constant,
-    }[how]
+        "constant": sequences * length_constant,
+    }[aggregation]
 
 
-def kl_estimate(logprobs: torch.Tensor, reference: torch.Tensor, kind: KL = "k3") -> torch.Tensor:
+def kl_estimate(logprobs: torch.Tensor, reference_logprobs: torch.Tensor, kind: KL = "k3") -> torch.Tensor:
     """Each token's estimate [N] of KL(policy || reference) from samples of the policy.
 
     Source: Schulman 2020, http://joschu.net/blog/kl-approx.html. k1 is unbiased and may be negative; its gradient
@@ -212,25 +217,25 @@ def kl_estimate(logprobs: torch.Tensor, reference: torch.Tensor, kind: KL = "k3"
 
     Args:
         logprobs: [N] under the policy.
-        reference: [N] under the reference.
+        reference_logprobs: [N] under the reference.
         kind: k1 = log p - log q; k2 = (log p - log q)^2 / 2; k3 = q/p - 1 - (log q - log p).
     """
-    gap = reference - logprobs
+    log_ratio = reference_logprobs - logprobs
     if kind == "k1":
-        return -gap
+        return -log_ratio
     if kind == "k2":
-        return gap.square() / 2.0
-    return gap.exp() - gap - 1.0
+        return log_ratio.square() / 2.0
+    return log_ratio.exp() - log_ratio - 1.0
 
 
 def importance_weights(
-    trained: torch.Tensor,
-    sampled: torch.Tensor,
+    trainer_logprobs: torch.Tensor,
+    sampler_logprobs: torch.Tensor,
     sequence: torch.Tensor,
     mode: Correction,
     *,
-    low: float = 0.0,
-    high: float = 3.0,
+    min_ratio: float = 0.0,
+    max_ratio: float = 3.0,
 ) -> torch.Tensor:
     """Constants [N] that correct for a sampler whose log-probs differ from the trainer's of the same weights.
 
@@ -240,20 +245,20 @@ def importance_weights(
     still count where the loss is divided.
 
     Args:
-        trained: [N] under the trainer, before its first update on this batch.
-        sampled: [N] as the sampler gave them.
+        trainer_logprobs: [N] under the trainer, before its first update on this batch.
+        sampler_logprobs: [N] as the sampler gave them.
         sequence: [N] int64 number of each token's sequence.
         mode: of each token or of its sequence; truncate or mask.
-        low: the least ratio.
-        high: the greatest.
+        min_ratio: the least ratio.
+        max_ratio: the greatest.
     """
-    ratio = torch.exp(_level((trained - sampled).detach(), sequence, _CORRECTED[mode]))
+    ratio = torch.exp(_level((trainer_logprobs - sampler_logprobs).detach(), sequence, _CORRECTION_LEVELS[mode]))
     if mode.endswith("truncate"):
-        return ratio.clamp(low, high)
-    return torch.where((ratio < low) | (ratio > high), torch.zeros_like(ratio), ratio)
+        return ratio.clamp(min_ratio, max_ratio)
+    return torch.where((ratio < min_ratio) | (ratio > max_ratio), torch.zeros_like(ratio), ratio)
 
 
-_CORRECTED: dict[str, Level] = {
+_CORRECTION_LEVELS: dict[str, Level] = {
     "token_truncate": "token",
     "token_mask": "token",
     "sequence_truncate": "sequence_sum",
@@ -263,20 +268,25 @@ _CORRECTED: dict[str, Level] = {
 
 def sequence_means(values: torch.Tensor, sequence: torch.Tensor) -> torch.Tensor:
     """The mean of each sequence's tokens: [N] values to [S] means, in the order of first appearance."""
-    index, counts = _numbered(sequence)
-    return torch.zeros(len(counts), dtype=values.dtype, device=values.device).index_add(0, index, values) / counts
+    sequence_index, lengths = _numbered(sequence)
+    return (
+        torch.zeros(len(lengths), dtype=values.dtype, device=values.device).index_add(0, sequence_index, values)
+        / lengths
+    )
 
 
 def _numbered(sequence: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Sequences numbered from 0 in the order they stand in, [N], and their lengths [S]."""
-    _, index, counts = torch.unique_consecutive(sequence, return_inverse=True, return_counts=True)
-    return index, counts
+    """Number the sequences of `sequence` [N] from 0 in the order they stand in, [N]; with their lengths [S]."""
+    _, sequence_index, lengths = torch.unique_consecutive(sequence, return_inverse=True, return_counts=True)
+    return sequence_index, lengths
 
 
 def _level(log_ratio: torch.Tensor, sequence: torch.Tensor, level: Level) -> torch.Tensor:
-    """The log-ratio [N] of each token, or of its sequence given to each of its tokens."""
+    """Return `log_ratio` [N] as it is, or, by `level`, its sequence's sum or mean for each token."""
     if level == "token":
         return log_ratio
-    index, counts = _numbered(sequence)
-    sums = torch.zeros(len(counts), dtype=log_ratio.dtype, device=log_ratio.device).index_add(0, index, log_ratio)
-    return (sums / counts if level == "sequence_mean" else sums)[index]
+    sequence_index, lengths = _numbered(sequence)
+    sequence_sums = torch.zeros(len(lengths), dtype=log_ratio.dtype, device=log_ratio.device).index_add(
+        0, sequence_index, log_ratio
+    )
+    return (sequence_sums / lengths if level == "sequence_mean" else sequence_sums)[sequence_index]

@@ -2,8 +2,8 @@
 
 `accelerate launch` starts them, one for each GPU (or several on a CPU, over gloo). The first process owns the run:
 curriculum, drawing, oracles, files. It orders the others to generate a share of each batch and to take a share of
-each update, so that all of them step alike. How the weights are held while they learn, whole or divided, is what
-accelerate's configuration says; train/held.py does it.
+each update, so that all of them step alike. Whether the weights are whole or sharded while they learn is what
+accelerate's configuration says; `sharding` does it. Begin at `launched`.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ class ProcessError(UserError, RuntimeError):
 
 @dataclass(frozen=True)
 class Sharding:
-    """That accelerate's configuration has weights divided over the processes while they learn."""
+    """accelerate's configuration has the weights sharded over the processes while they learn."""
 
     kind: Literal["fsdp", "deepspeed"]
     options: Any
@@ -37,7 +37,7 @@ class Sharding:
 
 
 class Processes(Protocol):
-    """What a learner and a generator need of the processes that share their work."""
+    """The interface that a learner and a generator need of the processes that share their work."""
 
     rank: int
     """0 for the first."""
@@ -47,19 +47,19 @@ class Processes(Protocol):
     """How weights are divided while they learn; None where every process holds them whole."""
 
     def order(self, name: str, *arguments: Any) -> None:
-        """Have the others do something; only the first calls this."""
+        """Have the others do what is called `name`, with these `arguments`; only the first process calls this."""
         ...
 
     def local_share(self, items: Sequence[Any]) -> Sequence[Any]:
-        """The part of the items that is this process's."""
+        """Return the part of `items` that is this process's."""
         ...
 
-    def all_gather(self, own: Any) -> list[Any]:
-        """What each process has, in the order of ranks."""
+    def all_gather(self, local_value: Any) -> list[Any]:
+        """Return every process's `local_value`, in the order of ranks."""
         ...
 
     def sum_gradients(self, parameters: Sequence[torch.nn.Parameter]) -> None:
-        """Replace each gradient by the sum over all processes; one that none has stays None."""
+        """Replace each gradient of `parameters` by the sum over all processes; one that none has stays None."""
         ...
 
 
@@ -70,18 +70,18 @@ class Alone:
     sharding: Sharding | None = None
 
     def order(self, name: str, *arguments: Any) -> None:
-        """There is nobody to order."""
+        """Do nothing: there is nobody to whom `name` could be sent."""
 
     def local_share(self, items: Sequence[Any]) -> Sequence[Any]:
-        """All of them."""
+        """Return all of `items`."""
         return items
 
-    def all_gather(self, own: Any) -> list[Any]:
-        """Its own alone."""
-        return [own]
+    def all_gather(self, local_value: Any) -> list[Any]:
+        """Return `local_value` alone."""
+        return [local_value]
 
     def sum_gradients(self, parameters: Sequence[torch.nn.Parameter]) -> None:
-        """They are the sum."""
+        """Do nothing: the gradients of `parameters` are the sum."""
 
 
 class Together:
@@ -94,11 +94,11 @@ class Together:
         self._device = device
 
     def order(self, name: str, *arguments: Any) -> None:
-        """Send a name and its arguments to every other process."""
+        """Send a `name` and its `arguments` to every other process."""
         torch.distributed.broadcast_object_list([name, arguments], src=0, device=self._device)
 
     def obey(self, orders: dict[str, Callable[..., Any]]) -> None:
-        """Do as the first process orders, until it orders `stop`."""
+        """Do as the first process orders, by the names of `orders`, until it orders `stop`."""
         while True:
             message: list[Any] = [None, None]
             torch.distributed.broadcast_object_list(message, src=0, device=self._device)
@@ -108,74 +108,78 @@ class Together:
             orders[name](*arguments)
 
     def local_share(self, items: Sequence[Any]) -> Sequence[Any]:
-        """Every `size`-th."""
+        """Return every `size`-th of `items`."""
         return items[self.rank :: self.size]
 
-    def all_gather(self, own: Any) -> list[Any]:
-        """See `Processes`; objects are pickled."""
-        found: list[Any] = [None] * self.size
-        torch.distributed.all_gather_object(found, own)
-        return found
+    def all_gather(self, local_value: Any) -> list[Any]:
+        """Return every process's `local_value`, in the order of ranks; objects are pickled."""
+        gathered_values: list[Any] = [None] * self.size
+        torch.distributed.all_gather_object(gathered_values, local_value)
+        return gathered_values
 
     def sum_gradients(self, parameters: Sequence[torch.nn.Parameter]) -> None:
-        """See `Processes`; a gradient that some process lacks counts as 0 there."""
-        has = torch.tensor([p.grad is not None for p in parameters], dtype=torch.int32, device=self._device)
-        torch.distributed.all_reduce(has, torch.distributed.ReduceOp.MAX)
-        chosen = [p for p, any_has in zip(parameters, has.tolist(), strict=True) if any_has]
-        for parameter in chosen:
+        """Sum the gradients of `parameters`; one that some process lacks counts as 0 there."""
+        has_gradient = torch.tensor([p.grad is not None for p in parameters], dtype=torch.int32, device=self._device)
+        torch.distributed.all_reduce(has_gradient, torch.distributed.ReduceOp.MAX)
+        with_gradient = [p for p, any_has in zip(parameters, has_gradient.tolist(), strict=True) if any_has]
+        for parameter in with_gradient:
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
-        for bucket in _buckets(chosen):
-            flat = torch.cat([p.grad.flatten() for p in bucket if p.grad is not None])
-            torch.distributed.all_reduce(flat)
-            for parameter, part in zip(bucket, flat.split([p.numel() for p in bucket]), strict=True):
+        for bucket in _buckets(with_gradient):
+            flat_gradients = torch.cat([p.grad.flatten() for p in bucket if p.grad is not None])
+            torch.distributed.all_reduce(flat_gradients)
+            for parameter, gradient_piece in zip(
+                bucket, flat_gradients.split([p.numel() for p in bucket]), strict=True
+            ):
                 assert parameter.grad is not None
-                parameter.grad.copy_(part.view_as(parameter))
+                parameter.grad.copy_(gradient_piece.view_as(parameter))
 
 
 class SharedGenerator:
     """A generator in every process: each generates for its share of the prompts."""
 
-    def __init__(self, own: Generator, processes: Processes) -> None:
-        self._own = own
+    def __init__(self, local_generator: Generator, processes: Processes) -> None:
+        self._own = local_generator
         self._processes = processes
 
     def generate(self, role: str, prompts: Sequence[Prompt], sampling: Sampling, seed: int) -> list[list[Completion]]:
-        """See `Generator`; called by the first process, which has the others take part."""
+        """Sample for `prompts`; called by the first process, which has the others take part. See `Generator`."""
         self._processes.order("generate", role, prompts, sampling, seed)
         return self.take_part(role, prompts, sampling, seed)
 
     def take_part(self, role: str, prompts: Sequence[Prompt], sampling: Sampling, seed: int) -> list[list[Completion]]:
-        """Generate the own share and gather the others'."""
-        mine = self._processes.local_share(range(len(prompts)))
-        own_seed = SeededRng(("generate", seed, self._processes.rank)).word() >> 1
-        found = self._own.generate(role, [prompts[i] for i in mine], sampling, own_seed)
-        whole = {
+        """Sample for this process's share of `prompts` and gather the others'."""
+        local_indices = self._processes.local_share(range(len(prompts)))
+        local_seed = SeededRng(("generate", seed, self._processes.rank)).word() >> 1
+        local_groups = self._own.generate(role, [prompts[i] for i in local_indices], sampling, local_seed)
+        groups_by_index = {
             i: group
-            for part in self._processes.all_gather(dict(zip(mine, found, strict=True)))
-            for i, group in part.items()
+            for process_groups in self._processes.all_gather(dict(zip(local_indices, local_groups, strict=True)))
+            for i, group in process_groups.items()
         }
-        return [whole[i] for i in range(len(prompts))]
+        return [groups_by_index[i] for i in range(len(prompts))]
 
 
 def _buckets(parameters: Sequence[torch.nn.Parameter]) -> list[list[torch.nn.Parameter]]:
-    """Parameters of one type together, up to `BUCKET` values each."""
-    found: list[list[torch.nn.Parameter]] = []
+    """Group `parameters` of one type, up to `BUCKET` values each."""
+    buckets: list[list[torch.nn.Parameter]] = []
     for parameter in parameters:
-        last = found[-1] if found else []
-        fits = last and last[0].dtype == parameter.dtype and sum(p.numel() for p in last) < BUCKET
-        if fits:
-            last.append(parameter)
+        open_bucket = buckets[-1] if buckets else []
+        has_room = (
+            open_bucket and open_bucket[0].dtype == parameter.dtype and sum(p.numel() for p in open_bucket) < BUCKET
+        )
+        if has_room:
+            open_bucket.append(parameter)
         else:
-            found.append([parameter])
-    return found
+            buckets.append([parameter])
+    return buckets
 
 
 def launched() -> tuple[Processes, torch.device]:
-    """The processes that `accelerate launch` started, and this one's device; one alone without it.
+    """Return the processes that `accelerate launch` started, and this one's device; one alone without it.
 
     Raises:
-        ProcessError: accelerate is configured for what is not supported.
+        ProcessError: accelerate is configured for something that is not supported.
     """
     from accelerate import PartialState
     from accelerate.utils import get_int_from_env, parse_flag_from_env
@@ -184,18 +188,18 @@ def launched() -> tuple[Processes, torch.device]:
     state = PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU"), timeout=timedelta(days=7))
     sharding = configured_sharding()
     if state.num_processes == 1:
-        together = get_int_from_env(["WORLD_SIZE"], 1)
-        if together > 1:
+        world_size = get_int_from_env(["WORLD_SIZE"], 1)
+        if world_size > 1:
             raise ProcessError(
-                f"{together} processes were launched and accelerate did not bring them together: it found no GPU; on a "
-                "CPU, launch with torchrun --nproc_per_node N and ACCELERATE_USE_CPU=true"
+                f"{world_size} processes were launched and accelerate did not bring them together: it found no GPU; on "
+                "a CPU, launch with torchrun --nproc_per_node N and ACCELERATE_USE_CPU=true"
             )
         return Alone(), state.device
     return Together(state.device, sharding), state.device
 
 
 def configured_sharding() -> Sharding | None:
-    """How accelerate's configuration divides the weights, or None.
+    """Read how accelerate's configuration shards the weights; None where it does not.
 
     Raises:
         ProcessError: in a way that is not supported; the message says what to choose.
@@ -211,23 +215,23 @@ def configured_sharding() -> Sharding | None:
         _refuse("fsdp_offload_params", isinstance(options.cpu_offload, CPUOffloadPolicy))
         return Sharding("fsdp", options)
     if parse_flag_from_env("ACCELERATE_USE_DEEPSPEED"):
-        deepspeed = DeepSpeedPlugin()
-        zero = deepspeed.deepspeed_config["zero_optimization"]
-        if zero["stage"] == 0:
+        deepspeed_plugin = DeepSpeedPlugin()
+        zero_settings = deepspeed_plugin.deepspeed_config["zero_optimization"]
+        if zero_settings["stage"] == 0:
             return None
-        if zero["stage"] > 1:
+        if zero_settings["stage"] > 1:
             raise ProcessError(
-                f"accelerate is configured for DeepSpeed's ZeRO stage {zero['stage']}; of DeepSpeed, stage 1 is "
-                "supported, and FSDP2 (--use_fsdp --fsdp_version 2) divides weights and gradients too"
+                f"accelerate is configured for DeepSpeed's ZeRO stage {zero_settings['stage']}; of DeepSpeed, stage 1 "
+                "is supported, and FSDP2 (--use_fsdp --fsdp_version 2) shards weights and gradients too"
             )
-        _refuse("offload_optimizer", (zero.get("offload_optimizer") or {}).get("device", "none") != "none")
-        return Sharding("deepspeed", deepspeed)
+        _refuse("offload_optimizer", (zero_settings.get("offload_optimizer") or {}).get("device", "none") != "none")
+        return Sharding("deepspeed", deepspeed_plugin)
     return None
 
 
-def _refuse(option: str, wanted: bool) -> None:
-    if wanted:
+def _refuse(option_name: str, is_configured: bool) -> None:
+    if is_configured:
         raise ProcessError(
-            f"accelerate is configured for {option}, which is not supported; switch it off, and take "
+            f"accelerate is configured for {option_name}, which is not supported; switch it off, and take "
             "--set sharing=lora where memory is short"
         )

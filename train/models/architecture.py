@@ -1,4 +1,4 @@
-"""What differs between model families: how they are loaded, what stands for a picture, who sees whom.
+"""The differences between model families: how they are loaded, what stands for a picture, who sees whom.
 
 Everything here is read off the loaded model and processor, not off a list of names, so that a family that is laid
 out like one of the known ones (Qwen2.5-VL, Qwen3-VL, SmolVLM and Idefics3, LLaVA and LLaVA-OneVision, InternVL in its
@@ -17,7 +17,7 @@ from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoPr
 
 from ...errors import UserError
 
-Adapted = Literal["text", "vision", "both"]
+LoraHalf = Literal["text", "vision", "both"]
 """Which half of a model LoRA adapters are put on."""
 
 _TEXT = ("language_model", "text_model")
@@ -48,8 +48,8 @@ class ArchitectureError(UserError, ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
-    """How a family numbers and sees the tokens of a sequence."""
+class ModelLayout:
+    """A family's numbering of tokens, and which of them see one another."""
 
     axes: int = 1
     """Position axes: 3 where a picture's tokens are numbered by time, row and column (Qwen's M-RoPE)."""
@@ -59,26 +59,26 @@ class Layout:
     """Positions that the family's sliding layers look back, or None without such layers."""
 
 
-def layout_of(model: Any) -> Layout:
-    """The layout of a loaded model."""
-    text = model.config.get_text_config()
-    sliding = "sliding_attention" in (getattr(text, "layer_types", None) or ())
-    return Layout(
+def layout_of(model: Any) -> ModelLayout:
+    """Read the layout of a loaded `model`."""
+    text_config = model.config.get_text_config()
+    has_sliding_layers = "sliding_attention" in (getattr(text_config, "layer_types", None) or ())
+    return ModelLayout(
         axes=3 if hasattr(model.model, "get_rope_index") else 1,
         seen_whole=image_id(model) if model.config.model_type.startswith("gemma3") else None,
-        window=text.sliding_window if sliding else None,
+        window=text_config.sliding_window if has_sliding_layers else None,
     )
 
 
 def image_id(model: Any) -> int:
-    """The id that stands for a piece of a picture in this model's prompts.
+    """Return the id that stands for a piece of a picture in this `model`'s prompts.
 
     Raises:
         ArchitectureError: the configuration names none.
     """
-    for name in ("image_token_id", "image_token_index"):
-        if isinstance(found := getattr(model.config, name, None), int):
-            return found
+    for key in ("image_token_id", "image_token_index"):
+        if isinstance(token_id := getattr(model.config, key, None), int):
+            return token_id
     raise ArchitectureError(
         f"{type(model).__name__} names no image token in its configuration; give an image-text-to-text model"
     )
@@ -86,41 +86,43 @@ def image_id(model: Any) -> int:
 
 def never_sampled(model: Any, tokenizer: Any) -> list[int]:
     """Ids that no completion may hold: those of pictures, and padding where it is not also an end of turn."""
-    found = {getattr(model.config, name, None) for name in _PLACEHOLDERS}
-    found |= {tokenizer.pad_token_id} - set(end_ids(model, tokenizer))
-    return sorted(number for number in found if isinstance(number, int) and 0 <= number < vocabulary_size(model))
+    token_ids = {getattr(model.config, name, None) for name in _PLACEHOLDERS}
+    token_ids |= {tokenizer.pad_token_id} - set(end_ids(model, tokenizer))
+    return sorted(number for number in token_ids if isinstance(number, int) and 0 <= number < vocabulary_size(model))
 
 
 def vocabulary_size(model: Any) -> int:
-    """Rows of the output layer."""
+    """Count the rows of the `model`'s output layer; a family may pad it beyond its tokenizer."""
     return int(model.lm_head.weight.shape[0])
 
 
 def end_ids(model: Any, tokenizer: Any) -> list[int]:
-    """Ids that end a completion: the tokenizer's, and those that the model's generation settings list."""
-    listed = model.generation_config.eos_token_id
-    listed = [listed] if isinstance(listed, int) else list(listed or ())
-    return sorted({tokenizer.eos_token_id, *listed} - {None})
+    """List the ids that end a completion: the `tokenizer`'s, and those in the `model`'s generation settings."""
+    listed_ids = model.generation_config.eos_token_id
+    listed_ids = [listed_ids] if isinstance(listed_ids, int) else list(listed_ids or ())
+    return sorted({tokenizer.eos_token_id, *listed_ids} - {None})
 
 
-def lora_targets(model: Any, adapted: Adapted) -> str:
-    """The pattern of full module names that adapters go on: every linear layer of the chosen halves.
+def lora_targets(model: Any, lora_half: LoraHalf) -> str:
+    """Return the pattern of full module names that adapters go on: every linear layer of `lora_half` of a `model`.
 
     Raises:
         ArchitectureError: the model has no such half under any of the usual names.
     """
     patterns = []
-    if adapted in ("text", "both"):
+    if lora_half in ("text", "both"):
         patterns.append(rf".*\.{_half(model, _TEXT)}\..*\.({'|'.join(_TEXT_LINEAR)})")
-    if adapted in ("vision", "both"):
-        tower = _half(model, _TOWER)
-        linear = [n for n, m in getattr(model.model, tower).named_modules() if isinstance(m, torch.nn.Linear)]
-        patterns.append(rf".*\.{tower}\..*\.({'|'.join(sorted({_own_name(name) for name in linear}))})")
+    if lora_half in ("vision", "both"):
+        tower_name = _half(model, _TOWER)
+        linear_names = [
+            n for n, m in getattr(model.model, tower_name).named_modules() if isinstance(m, torch.nn.Linear)
+        ]
+        patterns.append(rf".*\.{tower_name}\..*\.({'|'.join(sorted({_own_name(name) for name in linear_names}))})")
     return "|".join(patterns)
 
 
 def text_half(model: Any) -> Any:
-    """The language model inside a loaded model.
+    """Return the language model inside a loaded `model`.
 
     Raises:
         ArchitectureError: it has none under any of the usual names.
@@ -129,33 +131,45 @@ def text_half(model: Any) -> Any:
 
 
 def _own_name(path: str) -> str:
-    """The last part of a module's path as a pattern; a number in a list alone would also match whole blocks."""
-    *_, parent, own = ["", *path.split(".")]
-    return rf"{parent}\.{own}" if own.isdigit() else own
+    """Return the last part of a module's `path` as a pattern; a number in a list alone would match whole blocks."""
+    *_, parent, module_name = ["", *path.split(".")]
+    return rf"{parent}\.{module_name}" if module_name.isdigit() else module_name
 
 
-def _half(model: Any, names: tuple[str, ...]) -> str:
-    for name in names:
+def _half(model: Any, half_names: tuple[str, ...]) -> str:
+    for name in half_names:
         if isinstance(getattr(model.model, name, None), torch.nn.Module):
             return name
-    parts = ", ".join(name for name, _ in model.model.named_children())
+    child_names = ", ".join(name for name, _ in model.model.named_children())
     raise ArchitectureError(
-        f"{type(model).__name__} has none of {', '.join(names)} (it has {parts}); train it with sharing=shared"
+        f"{type(model).__name__} has none of {', '.join(half_names)} (it has {child_names}); train it with "
+        "sharing=shared"
     )
 
 
-def vision_of(inputs: Mapping[str, Any]) -> dict[str, torch.Tensor]:
-    """What a processor made of one prompt's picture, without what follows the tokens."""
-    return {name: value for name, value in inputs.items() if name not in _PER_TOKEN and torch.is_tensor(value)}
+def vision_of(processor_inputs: Mapping[str, Any]) -> dict[str, torch.Tensor]:
+    """Select from `processor_inputs` what belongs to one prompt's pictures, without what follows the tokens."""
+    return {
+        name: value for name, value in processor_inputs.items() if name not in _PER_TOKEN and torch.is_tensor(value)
+    }
 
 
-def prompt_positions(model: Any, ids: torch.Tensor, vision: Mapping[str, torch.Tensor]) -> torch.Tensor | None:
-    """Positions [3, T] of a prompt [T] with a picture, of a family with three axes; None where they are 0 to T - 1."""
+def prompt_positions(model: Any, token_ids: torch.Tensor, vision: Mapping[str, torch.Tensor]) -> torch.Tensor | None:
+    """Number a prompt's `token_ids` [T] as positions [3, T], for a family with three axes.
+
+    Args:
+        model: of the family.
+        token_ids: with a placeholder for each piece of a picture.
+        vision: what the processor made of the pictures.
+
+    Returns:
+        None for a family with one axis, whose positions are 0 to T - 1.
+    """
     if not hasattr(model.model, "get_rope_index"):
         return None
-    kinds = (ids == image_id(model)).int()[None]
-    grid = vision["image_grid_thw"].to(ids.device)
-    positions, _ = model.model.get_rope_index(ids[None], mm_token_type_ids=kinds, image_grid_thw=grid)
+    token_kinds = (token_ids == image_id(model)).int()[None]
+    grid = vision["image_grid_thw"].to(token_ids.device)
+    positions, _ = model.model.get_rope_index(token_ids[None], mm_token_type_ids=token_kinds, image_grid_thw=grid)
     return positions[:, 0]
 
 
@@ -163,12 +177,12 @@ def prompt_positions(model: Any, ids: torch.Tensor, vision: Mapping[str, torch.T
 
 
 def load_model(folder: Path, dtype: torch.dtype) -> Any:
-    """The model of a folder; its attention takes the masks that packing makes."""
+    """Load the model in `folder` as `dtype`; its attention takes the masks that packing makes."""
     return AutoModelForImageTextToText.from_pretrained(folder, dtype=dtype, attn_implementation="sdpa")
 
 
 def load_processor(folder: Path) -> Any:
-    """The processor of a folder; without torchvision, one that takes pictures but no videos.
+    """Load the processor in `folder`; without torchvision, one that takes pictures but no videos.
 
     Several families' processors refuse to be built without a video processor, which needs torchvision. Pictures
     need none, and transformers has image processors without torchvision for all of them.
@@ -183,17 +197,17 @@ def load_processor(folder: Path) -> Any:
 
 
 def _pictures_only(folder: Path) -> Any:
-    """The folder's processor class around its image processor and tokenizer, its video processor left out."""
-    base = getattr(transformers, _processor_class(folder))
+    """Build the processor class of `folder` around its image processor and tokenizer, without a video processor."""
+    base_class = getattr(transformers, _processor_class(folder))
 
     def check(self: Any, name: str, argument: Any) -> Any:
-        return None if name == "video_processor" else base.check_argument_for_proper_class(self, name, argument)
+        return None if name == "video_processor" else base_class.check_argument_for_proper_class(self, name, argument)
 
-    pictures_only = type(base.__name__, (base,), {"check_argument_for_proper_class": check})
-    settings = _read(folder / "processor_config.json")
+    pictures_only = type(base_class.__name__, (base_class,), {"check_argument_for_proper_class": check})
+    processor_settings = _read(folder / "processor_config.json")
     options = {
         name: value
-        for name, value in settings.items()
+        for name, value in processor_settings.items()
         if name != "processor_class" and not isinstance(value, dict) and not name.endswith("_processor_type")
     }
     tokenizer = AutoTokenizer.from_pretrained(folder)

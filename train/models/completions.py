@@ -12,7 +12,7 @@ from .packing import Vision
 
 
 class Prompt(NamedTuple):
-    """A tokenised prompt with what the processor made of its picture, or None for text alone."""
+    """A tokenised prompt with what the processor made of its pictures, or None for text alone."""
 
     ids: tuple[int, ...]
     """As the trainer sees them: one placeholder for each piece of the picture."""
@@ -26,13 +26,13 @@ class Prompt(NamedTuple):
     """The picture itself, for such an engine."""
     messages: Messages | None = None
     """What `text` was made of; another model's endpoint has a template of its own."""
-    others: tuple[Picture, ...] = ()
+    more_pictures: tuple[Picture, ...] = ()
     """The pictures after the first, in the order of their places in the messages."""
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
         """All pictures, in order."""
-        return () if self.picture is None else (self.picture, *self.others)
+        return () if self.picture is None else (self.picture, *self.more_pictures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Completion:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sampling:
-    """How to sample."""
+    """The settings of a sampler."""
 
     max_new_tokens: int
     temperature: float = 1.0
@@ -64,8 +64,15 @@ class Sampling:
 
 
 class Generator(Protocol):
-    """What can generate."""
+    """The interface of what can sample completions."""
 
     def generate(self, role: str, prompts: Sequence[Prompt], sampling: Sampling, seed: int) -> list[list[Completion]]:
-        """`sampling.n` completions for each prompt, in order; equal arguments and weights give equal ids."""
+        """Sample `sampling.n` completions for each of `prompts`, in order; equal arguments and weights give equal ids.
+
+        Args:
+            role: who is sampled.
+            prompts: to be completed.
+            sampling: how.
+            seed: of everything that is drawn.
+        """
         ...

@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch.utils.checkpoint import checkpoint
 
-from .architecture import Layout
+from .architecture import ModelLayout
 
-LOGITS_HELD = 1 << 26
+MAX_LOGITS = 1 << 26
 """Logits (tokens times vocabulary) at most that are held at a time."""
 
 Vision = Mapping[str, torch.Tensor]
@@ -31,7 +31,7 @@ class Branch(NamedTuple):
     scored_from: int = 0
 
 
-class Row(NamedTuple):
+class PackedRow(NamedTuple):
     """One prefix with its branches; `vision` holds its pictures, None for text alone."""
 
     prefix: Sequence[int]
@@ -47,7 +47,7 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
+class PackedBatch:
     """Tensors of one forward pass; the scored tokens are in the order of rows, branches, tokens."""
 
     input_ids: torch.Tensor
@@ -67,150 +67,167 @@ class Packed:
     branch: torch.Tensor
     """[N] number of the branch among all branches of the batch."""
 
-    def to(self, device: torch.device) -> "Packed":
-        """The same on a device."""
-        masks = self.mask
-        moved = {k: m.to(device) for k, m in masks.items()} if isinstance(masks, dict) else masks.to(device)
-        return Packed(
+    def to(self, device: torch.device) -> "PackedBatch":
+        """Move the tensors to `device`."""
+        mask = self.mask
+        moved_mask = {k: m.to(device) for k, m in mask.items()} if isinstance(mask, dict) else mask.to(device)
+        return PackedBatch(
             self.input_ids.to(device),
             self.position_ids.to(device),
-            moved,
+            moved_mask,
             {name: value.to(device) for name, value in self.vision.items()},
             *(t.to(device) for t in (self.rows, self.before, self.targets, self.branch)),
         )
 
 
 def vision_kind(vision: Vision | None) -> tuple[Any, ...]:
-    """What two prompts' pictures must have in common to be one batch; () for text alone."""
+    """Return what two prompts' `vision` must have in common to be one batch; () for text alone."""
     return tuple((name, tuple(value.shape[1:])) for name, value in sorted((vision or {}).items()))
 
 
-def joined(visions: Sequence[Vision | None]) -> dict[str, torch.Tensor]:
-    """The pictures of a batch's prompts; every family counts them along the first axis.
+def join_visions(visions: Sequence[Vision | None]) -> dict[str, torch.Tensor]:
+    """Join the `visions` of a batch's prompts; every family counts pictures along the first axis.
 
     Raises:
         ValueError: they are of unlike kinds; batch them apart.
     """
-    kinds = {vision_kind(vision) for vision in visions}
-    if len(kinds) > 1:
-        bare = sum(vision is None for vision in visions)
+    vision_kinds = {vision_kind(vision) for vision in visions}
+    if len(vision_kinds) > 1:
+        without_picture = sum(vision is None for vision in visions)
         raise ValueError(
-            f"{len(visions) - bare} of {len(visions)} rows have a picture, of {len(kinds - {()})} kinds; "
-            "batch rows of unlike kinds apart"
+            f"{len(visions) - without_picture} of {len(visions)} rows have a picture, "
+            f"of {len(vision_kinds - {()})} kinds; batch rows of unlike kinds apart"
         )
-    given = [vision for vision in visions if vision is not None]
-    return {name: torch.cat([vision[name] for vision in given]) for name in (given[0] if given else ())}
+    present = [vision for vision in visions if vision is not None]
+    return {name: torch.cat([vision[name] for vision in present]) for name in (present[0] if present else ())}
 
 
-def pack(rows: Sequence[Row], pad_id: int, layout: Layout = Layout()) -> Packed:  # noqa: B008 - a frozen value
+def pack(rows: Sequence[PackedRow], pad_id: int, layout: ModelLayout = ModelLayout()) -> PackedBatch:  # noqa: B008 - a frozen value
     """The rows as one batch, numbered and masked as the model's family is.
 
     Raises:
         ValueError: some rows have a picture and some have not, or of another kind; batch them apart.
     """
-    length = max(row.tokens for row in rows)
-    ids = np.full((len(rows), length), pad_id, np.int64)
-    positions = np.zeros((layout.axes, len(rows), length), np.int64)
-    segments = np.full((len(rows), length), -1, np.int64)
-    scored: list[tuple[int, int, int, int]] = []
-    number = 0
-    for r, row in enumerate(rows):
+    row_length = max(row.tokens for row in rows)
+    ids = np.full((len(rows), row_length), pad_id, np.int64)
+    positions = np.zeros((layout.axes, len(rows), row_length), np.int64)
+    segments = np.full((len(rows), row_length), -1, np.int64)
+    scored_places: list[tuple[int, int, int, int]] = []
+    branch_number = 0
+    for row_number, row in enumerate(rows):
         end = len(row.prefix)
-        ids[r, :end], segments[r, :end] = row.prefix, 0
-        positions[:, r, :end] = np.arange(end) if row.positions is None else row.positions.numpy(force=True)
-        following = positions[:, r, :end].max() + 1
-        for k, branch in enumerate(row.branches, start=1):
+        ids[row_number, :end], segments[row_number, :end] = row.prefix, 0
+        positions[:, row_number, :end] = np.arange(end) if row.positions is None else row.positions.numpy(force=True)
+        next_position = positions[:, row_number, :end].max() + 1
+        for segment_number, branch in enumerate(row.branches, start=1):
             start, end = end, end + len(branch.ids)
-            ids[r, start:end], segments[r, start:end] = branch.ids, k
-            positions[:, r, start:end] = following + np.arange(end - start)
+            ids[row_number, start:end], segments[row_number, start:end] = branch.ids, segment_number
+            positions[:, row_number, start:end] = next_position + np.arange(end - start)
             for j in range(branch.scored_from, len(branch.ids)):
-                before = start + j - 1 if j else len(row.prefix) - 1
-                scored.append((r, before, branch.ids[j], number))
-            number += 1
-    table = torch.tensor(scored, dtype=torch.long).reshape(-1, 4)
-    numbered = torch.from_numpy(positions if layout.axes > 1 else positions[0])
-    return Packed(
+                predicting_place = start + j - 1 if j else len(row.prefix) - 1
+                scored_places.append((row_number, predicting_place, branch.ids[j], branch_number))
+            branch_number += 1
+    scored_table = torch.tensor(scored_places, dtype=torch.long).reshape(-1, 4)
+    position_ids = torch.from_numpy(positions if layout.axes > 1 else positions[0])
+    return PackedBatch(
         torch.from_numpy(ids),
-        numbered,
+        position_ids,
         _masks(torch.from_numpy(ids), torch.from_numpy(positions[0]), torch.from_numpy(segments), layout),
-        joined([row.vision for row in rows]),
-        *table.unbind(1),
+        join_visions([row.vision for row in rows]),
+        *scored_table.unbind(1),
     )
 
 
 def _masks(
-    ids: torch.Tensor, positions: torch.Tensor, segments: torch.Tensor, layout: Layout
+    ids: torch.Tensor, positions: torch.Tensor, segments: torch.Tensor, layout: ModelLayout
 ) -> torch.Tensor | dict[str, torch.Tensor]:
-    """The tree's mask [B, 1, T, T], with pictures seen whole and with a second one for sliding layers, if any."""
+    """Build the rows' mask [B, 1, T, T], with pictures seen whole and with a second one for sliding layers, if any.
+
+    Args:
+        ids: [B, T] token ids.
+        positions: [B, T] on the first axis.
+        segments: [B, T] 0 in the prefix, n in the n-th branch, -1 in the padding.
+        layout: of the model's family.
+    """
     mask = _tree_mask(segments)
     if layout.seen_whole is not None:
         mask = mask | _same_run(ids == layout.seen_whole).unsqueeze(1)
     if layout.window is None:
         return mask
     # Distances are those of positions: a later branch is as near to its prefix as the first.
-    near = positions[:, :, None] - positions[:, None, :] < layout.window
-    itself = torch.eye(ids.shape[1], dtype=torch.bool)
-    return {"full_attention": mask, "sliding_attention": mask & (near | itself).unsqueeze(1)}
+    within_window = positions[:, :, None] - positions[:, None, :] < layout.window
+    diagonal = torch.eye(ids.shape[1], dtype=torch.bool)
+    return {"full_attention": mask, "sliding_attention": mask & (within_window | diagonal).unsqueeze(1)}
 
 
-def _same_run(chosen: torch.Tensor) -> torch.Tensor:
-    """[B, T, T]: True where two chosen tokens stand in one unbroken run of chosen ones."""
-    starts = chosen & ~torch.nn.functional.pad(chosen, (1, 0))[:, :-1]
-    run = torch.where(chosen, starts.cumsum(1), 0)
-    return (run[:, :, None] == run[:, None, :]) & chosen[:, None, :]
+def _same_run(selected: torch.Tensor) -> torch.Tensor:
+    """Return [B, T, T]: True where two tokens of `selected` [B, T] stand in one unbroken run of selected ones."""
+    run_starts = selected & ~torch.nn.functional.pad(selected, (1, 0))[:, :-1]
+    run_numbers = torch.where(selected, run_starts.cumsum(1), 0)
+    return (run_numbers[:, :, None] == run_numbers[:, None, :]) & selected[:, None, :]
 
 
 def _tree_mask(segments: torch.Tensor) -> torch.Tensor:
-    """[B, 1, T, T]: causal, within the prefix or the own branch; padding sees itself so that no row is empty."""
-    length = segments.shape[1]
-    earlier = torch.ones(length, length, dtype=torch.bool).tril()
-    own = segments[:, :, None] == segments[:, None, :]
-    prefix = (segments == 0)[:, None, :] & (segments >= 0)[:, :, None]
-    return ((own | prefix) & earlier).unsqueeze(1)
+    """Return [B, 1, T, T]: causal, within the prefix or the branch of `segments` [B, T].
+
+    Padding sees itself, so that no row of the mask is empty.
+    """
+    row_length = segments.shape[1]
+    earlier = torch.ones(row_length, row_length, dtype=torch.bool).tril()
+    same_segment = segments[:, :, None] == segments[:, None, :]
+    sees_prefix = (segments == 0)[:, None, :] & (segments >= 0)[:, :, None]
+    return ((same_segment | sees_prefix) & earlier).unsqueeze(1)
 
 
-def batches(rows: Sequence[Row], token_budget: int) -> list[list[int]]:
-    """Row numbers in batches of at most `token_budget` padded tokens, longest first, kinds of pictures apart."""
-    kinds = [vision_kind(row.vision) for row in rows]
-    order = sorted(range(len(rows)), key=lambda i: (not kinds[i], kinds[i], -rows[i].tokens, i))
-    found: list[list[int]] = []
+def token_batches(rows: Sequence[PackedRow], token_budget: int) -> list[list[int]]:
+    """Group `rows` in batches of at most `token_budget` padded tokens, longest first, kinds of pictures apart.
+
+    Returns:
+        Row numbers of each batch.
+    """
+    vision_kinds = [vision_kind(row.vision) for row in rows]
+    order = sorted(range(len(rows)), key=lambda i: (not vision_kinds[i], vision_kinds[i], -rows[i].tokens, i))
+    index_batches: list[list[int]] = []
     for i in order:
-        if found:
-            first = found[-1][0]
-            if kinds[first] == kinds[i] and rows[first].tokens * (len(found[-1]) + 1) <= token_budget:
-                found[-1].append(i)
+        if index_batches:
+            longest = index_batches[-1][0]
+            if (
+                vision_kinds[longest] == vision_kinds[i]
+                and rows[longest].tokens * (len(index_batches[-1]) + 1) <= token_budget
+            ):
+                index_batches[-1].append(i)
                 continue
-        found.append([i])
-    return found
+        index_batches.append([i])
+    return index_batches
 
 
 def scored_logprobs(
-    model: Any, packed: Packed, temperature: float = 1.0, *, entropy: bool = False, held: int = LOGITS_HELD
+    model: Any, batch: PackedBatch, temperature: float = 1.0, *, entropy: bool = False, max_logits: int = MAX_LOGITS
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Log-probs [N] of the scored tokens and, where asked for, the entropies [N] (nats) at their places.
 
-    Logits are computed at the scored positions only, and at most `held` of them at a time: where there are more, they
-    are computed piece by piece, and again in the backward pass.
+    Logits are computed at the scored positions only, and at most `max_logits` of them at a time: where there are more,
+    they are computed piece by piece, and again in the backward pass.
     """
-    hidden = model.model(
-        input_ids=packed.input_ids,
-        attention_mask=packed.mask,
-        position_ids=packed.position_ids,
+    hidden_states = model.model(
+        input_ids=batch.input_ids,
+        attention_mask=batch.mask,
+        position_ids=batch.position_ids,
         use_cache=False,
-        **packed.vision,
-    ).last_hidden_state[packed.rows, packed.before]
-    size = max(1, held // model.lm_head.weight.shape[0])
+        **batch.vision,
+    ).last_hidden_state[batch.rows, batch.before]
+    piece_size = max(1, max_logits // model.lm_head.weight.shape[0])
 
     def score(part: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         logprobs = torch.log_softmax((model.lm_head(part) / temperature).float(), dim=-1)
         entropies = -(logprobs.exp() * logprobs).sum(-1) if entropy else None
         return logprobs.gather(1, targets[:, None]).squeeze(1), entropies
 
-    if len(hidden) <= size:
-        return score(hidden, packed.targets)
+    if len(hidden_states) <= piece_size:
+        return score(hidden_states, batch.targets)
     pieces = [
         checkpoint(score, part, targets, use_reentrant=False)
-        for part, targets in zip(hidden.split(size), packed.targets.split(size), strict=True)
+        for part, targets in zip(hidden_states.split(piece_size), batch.targets.split(piece_size), strict=True)
     ]
     logprobs = torch.cat([piece[0] for piece in pieces])
     return logprobs, torch.cat([piece[1] for piece in pieces]) if entropy else None

@@ -1,4 +1,4 @@
-"""Policies: what the roles act with: shared weights, a LoRA adapter each on one frozen base, or a model each."""
+"""Policies, which the roles act with: shared weights, a LoRA adapter each on one frozen base, or a model each."""
 
 import copy
 import hashlib
@@ -16,7 +16,7 @@ from ...errors import UserError
 from ...render import Picture
 from ...roles.messages import Messages
 from .architecture import (
-    Adapted,
+    LoraHalf,
     end_ids,
     image_id,
     layout_of,
@@ -28,10 +28,10 @@ from .architecture import (
     vision_of,
 )
 from .completions import Prompt
-from .packing import Packed, Row, pack, scored_logprobs
+from .packing import PackedBatch, PackedRow, pack, scored_logprobs
 
 ROLES = ("proposer", "coder", "solver")
-Sharing = Literal["shared", "lora", "two", "full"]
+WeightSharing = Literal["shared", "lora", "two", "full"]
 
 _FILES = ["*.json", "*.safetensors", "*.jinja", "*.txt", "*.model"]
 """What is downloaded of a model: its weights in one format, configuration and tokenizer."""
@@ -56,7 +56,7 @@ def _not_found(name: str | Path, error: Exception) -> ModelNotFoundError:
 
 
 def locate_model(name: str | Path) -> Path:
-    """The folder itself, or a Hugging Face id's files: downloaded, or those of an earlier download.
+    """Return the folder called `name` itself, or that of a Hugging Face id's files, downloaded now or earlier.
 
     The hub is asked once; left to `from_pretrained`, each file of an unreachable hub is retried for a minute.
 
@@ -81,7 +81,7 @@ class Policy:
             frozen base; `two` trains one copy for Proposer and Coder and one for the Solver; `full` a copy for each.
         lora_rank: rank of the adapters; their scale (alpha) is twice it.
         seed: of the adapters' initial weights (drawn before the adapters are made).
-        adapted: which half of the model adapters go on.
+        lora_half: which half of the model adapters go on.
         source: the folder that the model was loaded from: its processor's files go along with saved weights.
 
     Raises:
@@ -92,10 +92,10 @@ class Policy:
         self,
         model: Any,
         processor: Any,
-        sharing: Sharing = "shared",
+        sharing: WeightSharing = "shared",
         lora_rank: int = 16,
         seed: int = 0,
-        adapted: Adapted = "text",
+        lora_half: LoraHalf = "text",
         source: Path | None = None,
     ) -> None:
         self.processor = processor
@@ -107,13 +107,13 @@ class Policy:
         self.model = model.eval()
         self._cores: dict[str, Any] = dict.fromkeys(ROLES, model)
         if sharing == "lora":
-            self._add_adapters(lora_rank, seed, adapted)
+            self._add_adapters(lora_rank, seed, lora_half)
         elif sharing in ("two", "full"):
             author = copy.deepcopy(model) if sharing == "full" else model
             self._cores = {"proposer": model, "coder": author, "solver": copy.deepcopy(model)}
             self.model = torch.nn.ModuleDict(self._cores)
         self._recomputed = False
-        self.suppressed = torch.tensor(never_sampled(model, self.tokenizer), device=model.device)
+        self.suppressed_ids = torch.tensor(never_sampled(model, self.tokenizer), device=model.device)
         """Ids that are never sampled: a picture placeholder in a completion would break the next forward."""
         self.ends = torch.tensor(end_ids(model, self.tokenizer), device=model.device)
         """Ids that end a completion."""
@@ -124,10 +124,10 @@ class Policy:
     def load(
         cls,
         name: str | Path,
-        sharing: Sharing = "shared",
+        sharing: WeightSharing = "shared",
         lora_rank: int = 16,
         seed: int = 0,
-        adapted: Adapted = "text",
+        lora_half: LoraHalf = "text",
         device: str | torch.device = "cpu",
         dtype: torch.dtype = torch.float32,
     ) -> "Policy":
@@ -143,31 +143,33 @@ class Policy:
             model = load_model(folder, dtype).to(device)
         except (OSError, ValueError, ImportError) as error:
             raise _not_found(name, error) from error
-        return cls(model, processor, sharing, lora_rank, seed, adapted, folder)
+        return cls(model, processor, sharing, lora_rank, seed, lora_half, folder)
 
-    def _add_adapters(self, rank: int, seed: int, adapted: Adapted) -> None:
+    def _add_adapters(self, lora_rank: int, seed: int, lora_half: LoraHalf) -> None:
         from peft import LoraConfig, get_peft_model
 
         torch.manual_seed(seed)
         core = self._cores[ROLES[0]]
-        config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=lora_targets(core, adapted), lora_dropout=0.0)
-        self.model = get_peft_model(core, config, adapter_name=ROLES[0])
+        lora_config = LoraConfig(
+            r=lora_rank, lora_alpha=2 * lora_rank, target_modules=lora_targets(core, lora_half), lora_dropout=0.0
+        )
+        self.model = get_peft_model(core, lora_config, adapter_name=ROLES[0])
         for role in ROLES[1:]:
-            self.model.add_adapter(role, config)
+            self.model.add_adapter(role, lora_config)
         self.model.eval()
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """The device that the weights are on."""
         return next(self.model.parameters()).device
 
     def core(self, role: str) -> Any:
-        """The model that a role acts with, whichever adapter is active."""
+        """Return the model that a `role` acts with, whichever adapter is active."""
         return self._cores[role]
 
     @contextmanager
     def acting(self, role: str) -> Iterator[Any]:
-        """The model as one role; its adapter is active inside the block."""
+        """Give the model as one `role`; its adapter is active inside the block."""
         if self.sharing == "lora":
             self.model.set_adapter(role)
         with torch.autocast(self.device.type, self.autocast, enabled=self.autocast is not None):
@@ -180,33 +182,35 @@ class Policy:
                 module.p = 0.0
             if isinstance(getattr(module, "attention_dropout", None), float):
                 module.attention_dropout = 0.0
-        kind = {"use_reentrant": False}
+        checkpointing = {"use_reentrant": False}
         for core in set(self._cores.values()):
             if hasattr(core, "activation_checkpointing_enable"):
-                core.activation_checkpointing_enable(activation_checkpointing_kwargs=kind)
+                core.activation_checkpointing_enable(activation_checkpointing_kwargs=checkpointing)
             else:  # its name before transformers 5.20 or so
-                core.gradient_checkpointing_enable(gradient_checkpointing_kwargs=kind)
+                core.gradient_checkpointing_enable(gradient_checkpointing_kwargs=checkpointing)
         self._recomputed = True
 
     def parameters(self, role: str) -> list[torch.nn.Parameter]:
-        """What training this role changes."""
+        """List the parameters that training this `role` changes."""
         if self.sharing == "lora":
             return [p for name, p in self.model.named_parameters() if f".{role}." in name]
         return list(self._cores[role].parameters())
 
     def trainable(self) -> dict[str, torch.nn.Parameter]:
-        """Every trained parameter by name."""
+        """Return every trained parameter by name."""
         if self.sharing == "lora":
             return {name: p for name, p in self.model.named_parameters() if any(f".{role}." in name for role in ROLES)}
         return dict(self.model.named_parameters())
 
-    def prompt(self, messages: Messages, picture: Picture | None = None, others: Sequence[Picture] = ()) -> Prompt:
-        """The tokenised prompt, with its pictures run through the processor once.
+    def prompt(
+        self, messages: Messages, picture: Picture | None = None, more_pictures: Sequence[Picture] = ()
+    ) -> Prompt:
+        """Tokenise `messages`, and run the pictures through the processor once.
 
         Args:
             messages: with a place for each picture, in order.
             picture: the picture, or the first of several.
-            others: the further ones.
+            more_pictures: the further ones.
         """
         template = self.processor.chat_template or self.tokenizer.chat_template
         text = self.tokenizer.apply_chat_template(
@@ -215,41 +219,51 @@ class Policy:
         if picture is None:
             ids = tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
             return Prompt(ids, text=text, messages=messages)
-        arrays = [shown.array for shown in (picture, *others)]
+        arrays = [shown_picture.array for shown_picture in (picture, *more_pictures)]
         inputs = self.processor(images=arrays, text=[text], return_tensors="pt", add_special_tokens=False)
-        read, vision = inputs["input_ids"][0], vision_of(inputs)
-        positions = prompt_positions(self._cores[ROLES[0]], read, vision)
-        return Prompt(tuple(read.tolist()), vision, positions, text, picture, messages, tuple(others))
+        token_ids, vision = inputs["input_ids"][0], vision_of(inputs)
+        positions = prompt_positions(self._cores[ROLES[0]], token_ids, vision)
+        return Prompt(tuple(token_ids.tolist()), vision, positions, text, picture, messages, tuple(more_pictures))
 
-    def pack(self, rows: Sequence[Row]) -> Packed:
-        """Rows as one batch for this model, on its device."""
+    def pack(self, rows: Sequence[PackedRow]) -> PackedBatch:
+        """Pack `rows` as one batch for this model, on its device."""
         return pack(rows, self.tokenizer.pad_token_id, self.layout).to(self.device)
 
     def logprobs(
-        self, role: str, packed: Packed, temperature: float = 1.0, *, entropy: bool = False
+        self, role: str, batch: PackedBatch, temperature: float = 1.0, *, entropy: bool = False
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Log-probs of the scored tokens as this role, with gradients where they are on."""
+        """Score `batch` as `role`, with gradients where they are on.
+
+        Args:
+            role: who scores.
+            batch: N scored tokens.
+            temperature: of the softmax.
+            entropy: compute entropies as well.
+
+        Returns:
+            Log-probs [N] and entropies [N] in nats, or None.
+        """
         with self.acting(role) as model:
             if not (self._recomputed and torch.is_grad_enabled()):
-                return scored_logprobs(model, packed, temperature, entropy=entropy)
+                return scored_logprobs(model, batch, temperature, entropy=entropy)
             # Layers are recomputed in training mode alone.
             model.train()
-            found = scored_logprobs(model, packed, temperature, entropy=entropy)
+            scores = scored_logprobs(model, batch, temperature, entropy=entropy)
             model.eval()
-            return found
+            return scores
 
     def frozen_copy(self) -> "Policy":
-        """The policy as it is now, for the KL term: of adapters the base without them, else a copy of the weights."""
+        """Copy the policy as it is now, for the KL term: of adapters the base without them, else the weights."""
         if self.sharing == "lora":
             return _Base(self)
-        copied = copy.deepcopy(self)
-        copied.model.requires_grad_(False)
-        return copied
+        frozen_policy = copy.deepcopy(self)
+        frozen_policy.model.requires_grad_(False)
+        return frozen_policy
 
     # --- on disk ------------------------------------------------------------------------------------------------
 
     def save(self, folder: Path) -> None:
-        """Write the weights in the Hugging Face layout: a model, or an adapter or a model for each role."""
+        """Write the weights to `folder` in the Hugging Face layout: a model, or an adapter or a model for each role."""
         folder.mkdir(parents=True, exist_ok=True)
         if self.sharing in ("two", "full"):
             for role, model in self._cores.items():
@@ -260,18 +274,18 @@ class Policy:
             self.save_processor(folder)
 
     def save_processor(self, folder: Path) -> None:
-        """Write the processor: the very files it was loaded from, where there are any."""
+        """Write the processor to `folder`: the very files it was loaded from, where there are any."""
         if self.source is None:
             self.processor.save_pretrained(folder)
             return
         folder.mkdir(parents=True, exist_ok=True)
         for path in sorted(self.source.iterdir()):
-            kept = any(path.match(pattern) for pattern in _FILES)
-            if path.is_file() and kept and not any(path.match(pattern) for pattern in _WEIGHTS):
+            is_processor_file = any(path.match(pattern) for pattern in _FILES)
+            if path.is_file() and is_processor_file and not any(path.match(pattern) for pattern in _WEIGHTS):
                 shutil.copyfile(path, folder / path.name)
 
     def restore(self, folder: Path) -> None:
-        """Take the weights that `save` wrote.
+        """Take the weights that `save` wrote to `folder`.
 
         Raises:
             RestoreError: after loading, the weights are not those of the files.
@@ -279,33 +293,33 @@ class Policy:
         if self.sharing == "lora":
             self._restore_adapters(folder)
             return
-        apart = self.sharing in ("two", "full")
-        for role in ROLES if apart else ROLES[:1]:
+        is_split = self.sharing in ("two", "full")
+        for role in ROLES if is_split else ROLES[:1]:
             core = self._cores[role]
-            own = folder / role if apart else folder
-            core.load_state_dict(load_model(own, core.dtype).state_dict())
+            core_folder = folder / role if is_split else folder
+            core.load_state_dict(load_model(core_folder, core.dtype).state_dict())
 
     def _restore_adapters(self, folder: Path) -> None:
         from peft import get_peft_model_state_dict, set_peft_model_state_dict
 
         for role in ROLES:
-            saved = load_file(folder / role / "adapter_model.safetensors")
-            set_peft_model_state_dict(self.model, saved, adapter_name=role)
-            loaded = get_peft_model_state_dict(self.model, adapter_name=role)
-            if fingerprint(loaded) != fingerprint(saved):
+            saved_weights = load_file(folder / role / "adapter_model.safetensors")
+            set_peft_model_state_dict(self.model, saved_weights, adapter_name=role)
+            loaded_weights = get_peft_model_state_dict(self.model, adapter_name=role)
+            if fingerprint(loaded_weights) != fingerprint(saved_weights):
                 raise RestoreError(
                     f"the {role}'s adapter in {folder} was not loaded as it was saved; it belongs to another model or "
                     "to other LoRA settings than this run's (lora_rank, lora_targets)"
                 )
 
     def merged(self, role: str) -> Any:
-        """A plain Hugging Face model that is this role: a copy with its adapter worked into the weights."""
+        """Return a plain Hugging Face model that is this `role`: a copy with its adapter worked into the weights."""
         if self.sharing != "lora":
             return copy.deepcopy(self._cores[role])
         return copy.deepcopy(self.model).merge_and_unload(adapter_names=[role])
 
     def save_adapter(self, role: str, folder: Path) -> None:
-        """One role's adapter in peft's layout, directly in the folder.
+        """Write one `role`'s adapter in peft's layout, directly into `folder`.
 
         Raises:
             ValueError: the roles have no adapters.
@@ -318,11 +332,11 @@ class Policy:
         (folder / role).rmdir()
 
 
-def fingerprint(weights: Mapping[str, torch.Tensor]) -> str:
-    """A digest of named tensors: equal if and only if names, shapes and float32 values are (barring collisions)."""
+def fingerprint(named_tensors: Mapping[str, torch.Tensor]) -> str:
+    """Digest `named_tensors`: equal if and only if names, shapes and float32 values are (barring collisions)."""
     digest = hashlib.sha256()
-    for name in sorted(weights):
-        values = weights[name].detach().float().cpu().contiguous()
+    for name in sorted(named_tensors):
+        values = named_tensors[name].detach().float().cpu().contiguous()
         digest.update(f"{name}{tuple(values.shape)}".encode())
         digest.update(values.numpy().tobytes())
     return digest.hexdigest()
@@ -336,7 +350,7 @@ class _Base(Policy):
 
     @contextmanager
     def acting(self, role: str) -> Iterator[Any]:
-        """The base, whatever the role."""
+        """Give the base, whatever the `role`."""
         with (
             self.model.disable_adapter(),
             torch.autocast(self.device.type, self.autocast, enabled=self.autocast is not None),

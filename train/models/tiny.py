@@ -39,7 +39,7 @@ _CHAT_TEMPLATE = (
 
 
 def build_tokenizer(corpus: Iterable[str]) -> PreTrainedTokenizerFast:
-    """A byte-level BPE tokenizer of `VOCABULARY_SIZE` entries; any text can be encoded and comes back unchanged."""
+    """Train a byte-level BPE tokenizer of `VOCABULARY_SIZE` entries on `corpus`; any text comes back unchanged."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -48,14 +48,14 @@ def build_tokenizer(corpus: Iterable[str]) -> PreTrainedTokenizerFast:
         ]
     )
     tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
+    bpe_trainer = trainers.BpeTrainer(
         vocab_size=VOCABULARY_SIZE,
         special_tokens=list(SPECIAL),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(corpus, trainer)
-    fast = PreTrainedTokenizerFast(
+    tokenizer.train_from_iterator(corpus, bpe_trainer)
+    fast_tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         pad_token="<pad>",
         eos_token="<eos>",
@@ -64,12 +64,12 @@ def build_tokenizer(corpus: Iterable[str]) -> PreTrainedTokenizerFast:
         clean_up_tokenization_spaces=False,
         model_input_names=["input_ids", "attention_mask"],
     )
-    fast.chat_template = _CHAT_TEMPLATE
-    return fast
+    fast_tokenizer.chat_template = _CHAT_TEMPLATE
+    return fast_tokenizer
 
 
 def build_processor(tokenizer: PreTrainedTokenizerFast) -> LlavaProcessor:
-    """The processor: pictures to 64 x 64 pixels, one placeholder to `IMAGE_TOKENS` of them."""
+    """Build the processor around `tokenizer`: pictures to 64 x 64 pixels, a placeholder to `IMAGE_TOKENS` of them."""
     image_processor = CLIPImageProcessorPil(
         do_resize=True,
         size={"height": PICTURE_SIZE, "width": PICTURE_SIZE},
@@ -90,7 +90,7 @@ def build_processor(tokenizer: PreTrainedTokenizerFast) -> LlavaProcessor:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Shape:
+class ModelShape:
     """Sizes of the model."""
 
     width: int = 160
@@ -103,24 +103,30 @@ class Shape:
     """Of the tower."""
 
 
-def build_model(tokenizer: PreTrainedTokenizerFast, seed: int, shape: Shape = Shape()) -> Any:
-    """The model with random weights drawn from `seed`; vocabulary and special ids are the tokenizer's."""
-    vision = CLIPVisionConfig(
+def build_model(tokenizer: PreTrainedTokenizerFast, seed: int, sizes: ModelShape = ModelShape()) -> Any:
+    """Build the model with random weights drawn from `seed`; vocabulary and special ids are the `tokenizer`'s.
+
+    Args:
+        tokenizer: its own.
+        seed: of the weights.
+        sizes: of its layers.
+    """
+    vision_config = CLIPVisionConfig(
         image_size=PICTURE_SIZE,
         patch_size=PATCH_SIZE,
-        hidden_size=shape.tower_width,
-        intermediate_size=2 * shape.tower_width,
-        num_hidden_layers=shape.tower_layers,
-        num_attention_heads=shape.tower_width // 48,
+        hidden_size=sizes.tower_width,
+        intermediate_size=2 * sizes.tower_width,
+        num_hidden_layers=sizes.tower_layers,
+        num_attention_heads=sizes.tower_width // 48,
         projection_dim=64,
     )
-    text = LlamaConfig(
+    text_config = LlamaConfig(
         vocab_size=len(tokenizer),
-        hidden_size=shape.width,
-        intermediate_size=shape.width * 5 // 2,
-        num_hidden_layers=shape.layers,
-        num_attention_heads=shape.width // 32,
-        num_key_value_heads=shape.width // 32,
+        hidden_size=sizes.width,
+        intermediate_size=sizes.width * 5 // 2,
+        num_hidden_layers=sizes.layers,
+        num_attention_heads=sizes.width // 32,
+        num_key_value_heads=sizes.width // 32,
         max_position_embeddings=1024,
         # A wider start than the usual 0.02 learned faster at this size.
         initializer_range=0.05,
@@ -129,9 +135,9 @@ def build_model(tokenizer: PreTrainedTokenizerFast, seed: int, shape: Shape = Sh
         bos_token_id=tokenizer.eos_token_id,
         eos_token_id=tokenizer.eos_token_id,
     )
-    config = LlavaConfig(
-        vision_config=vision,
-        text_config=text,
+    llava_config = LlavaConfig(
+        vision_config=vision_config,
+        text_config=text_config,
         image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
         image_seq_length=IMAGE_TOKENS,
         vision_feature_select_strategy="default",
@@ -139,12 +145,12 @@ def build_model(tokenizer: PreTrainedTokenizerFast, seed: int, shape: Shape = Sh
         tie_word_embeddings=True,
     )
     torch.manual_seed(seed)
-    return LlavaForConditionalGeneration(config)
+    return LlavaForConditionalGeneration(llava_config)
 
 
 def save(folder: Path, model: Any, processor: LlavaProcessor, dtype: torch.dtype = torch.float32) -> None:
-    """Write model and processor in the Hugging Face layout; the weights as `dtype`."""
-    kept = next(model.parameters()).dtype
+    """Write `model` and `processor` to `folder` in the Hugging Face layout; the weights as `dtype`."""
+    weight_dtype = next(model.parameters()).dtype
     model.to(dtype).save_pretrained(folder)
-    model.to(kept)
+    model.to(weight_dtype)
     processor.save_pretrained(folder)

@@ -24,14 +24,17 @@ processor = AutoProcessor.from_pretrained("{folder}")""",
 }
 
 
-def export(run_folder: Path, out: Path, role: str = "solver", form: Form = "merged", *, best: bool = False) -> None:
+def export(
+    run_folder: Path, out_folder: Path, role: str = "solver", export_form: Form = "merged", *, best: bool = False
+) -> None:
     """Write a role of a run's newest checkpoint.
 
     Args:
         run_folder: the run.
-        out: an empty or missing folder.
+        out_folder: an empty or missing folder.
         role: whose weights.
-        form: `merged`, a model of its own that plain transformers loads; `adapter`, the LoRA weights as peft has them.
+        export_form: `merged`, a model of its own that plain transformers loads; `adapter`, the LoRA weights as peft has
+            them.
         best: of the checkpoint that `keep_best` keeps instead.
 
     Raises:
@@ -40,45 +43,60 @@ def export(run_folder: Path, out: Path, role: str = "solver", form: Form = "merg
     """
     if role not in ROLES:
         raise RunError(f"no role {role!r}; the roles are {', '.join(ROLES)}")
-    if out.exists() and (out.is_file() or any(out.iterdir())):
-        raise RunError(f"{out} is not empty; choose another with --out")
+    if out_folder.exists() and (out_folder.is_file() or any(out_folder.iterdir())):
+        raise RunError(f"{out_folder} is not empty; choose another with --out")
     policy = load_trained(run_folder, best=best)
-    if form == "adapter" and policy.sharing != "lora":
+    if export_form == "adapter" and policy.sharing != "lora":
         raise RunError(f"a run with sharing={policy.sharing} has no adapters; leave --adapter away")
-    out.mkdir(parents=True, exist_ok=True)
-    if form == "adapter":
-        policy.save_adapter(role, out)
+    out_folder.mkdir(parents=True, exist_ok=True)
+    if export_form == "adapter":
+        policy.save_adapter(role, out_folder)
     else:
-        policy.merged(role).save_pretrained(out)
-    policy.save_processor(out)
-    write_atomically(out / "README.md", card(Run.open(run_folder), role, form, out.name).encode())
+        policy.merged(role).save_pretrained(out_folder)
+    policy.save_processor(out_folder)
+    write_atomically(out_folder / "README.md", card(Run.open(run_folder), role, export_form, out_folder.name).encode())
 
 
-def card(run: Run, role: str, form: Form, name: str) -> str:
-    """The model card: what it is, from which model, what was measured, how it is loaded."""
+def card(run: Run, role: str, export_form: Form, folder_name: str) -> str:
+    """Write the model card of a `run`: what it is, from which model, what was measured, how it is loaded.
+
+    Args:
+        run: that was exported.
+        role: whose weights.
+        export_form: `merged` or `adapter`.
+        folder_name: that it is loaded from.
+    """
     config = run.config
-    head = {
-        "library_name": "transformers" if form == "merged" else "peft",
+    front_matter = {
+        "library_name": "transformers" if export_form == "merged" else "peft",
         "pipeline_tag": "image-text-to-text",
         "tags": ["zerosight", "self-evolving", role],
     }
     if "/" in config.model and not Path(config.model).exists():
-        head["base_model"] = config.model
-    lines = ["---", *(f"{key}: {json.dumps(value)}" for key, value in head.items()), "---", "", f"# {name}", ""]
-    shared = "" if config.sharing == "shared" else "'s weights"
-    lines += [
-        f"The {role}{shared} of a Zerosight {__version__} run: recipe `{config.recipe}`, model `{config.model}`, "
-        f"{run.checkpoints()[-1].name.removeprefix('step_').lstrip('0') or '0'} of {config.steps} steps, seed "
-        f"{config.seed}, on {', '.join(config.envs)}. No picture, question or label from outside took part.",
+        front_matter["base_model"] = config.model
+    lines = [
+        "---",
+        *(f"{key}: {json.dumps(value)}" for key, value in front_matter.items()),
+        "---",
+        "",
+        f"# {folder_name}",
         "",
     ]
-    measured = [(label, run.evaluation(key)) for label, key in (("before", "start"), ("after", "end"))]
-    if any(found for _, found in measured):
+    whose_weights = "" if config.sharing == "shared" else "'s weights"
+    lines += [
+        f"The {role}{whose_weights} of a Zerosight {__version__} run: recipe `{config.recipe}`, model "
+        f"`{config.model}`, {run.checkpoints()[-1].name.removeprefix('step_').lstrip('0') or '0'} of {config.steps} "
+        f"steps, seed {config.seed}, on {', '.join(config.envs)}. No picture, question or label from outside took "
+        "part.",
+        "",
+    ]
+    evaluations = [(label, run.evaluation(key)) for label, key in (("before", "start"), ("after", "end"))]
+    if any(evaluation for _, evaluation in evaluations):
         lines += ["| held-out items | accuracy | blind (pictures swapped) |", "| --- | --- | --- |"]
-        for label, found in measured:
-            if found:
-                overall = found["overall"]
+        for label, evaluation in evaluations:
+            if evaluation:
+                overall = evaluation["overall"]
                 lines.append(f"| {label} | {overall['accuracy']:.1%} | {overall['blind']:.1%} |")
         lines.append("")
-    loading = _LOADING[form].format(folder=name, base=config.model)
-    return "\n".join([*lines, "```python", loading, "```", ""])
+    loading_code = _LOADING[export_form].format(folder=folder_name, base=config.model)
+    return "\n".join([*lines, "```python", loading_code, "```", ""])

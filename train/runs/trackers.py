@@ -1,13 +1,15 @@
-"""Trackers: a run's figures sent to TensorBoard, Weights & Biases, trackio or MLflow as they come.
+"""Trackers: a run's metrics sent to TensorBoard, Weights & Biases, trackio or MLflow as they come.
 
-The run directory has every figure whatever becomes of a tracker: one that fails is said once, counted, and left alone;
-the run goes on and its result is the same. A resumed run continues the tracker's own, and no step is sent twice.
+The run directory has every metric whatever becomes of a tracker: one that fails is reported once, counted, and left
+alone; the run goes on and its result is the same. A resumed run continues the tracker's own, and no step is sent
+twice. Begin at `Trackers`.
 """
 
 import json
 import logging
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,42 +21,42 @@ LOG = logging.getLogger(__name__)
 
 
 class Tracker(Protocol):
-    """Where figures are sent."""
+    """A service that metrics are sent to."""
 
-    def send(self, step: int, figures: Mapping[str, float]) -> None:
-        """One step's figures."""
+    def send(self, step: int, metric_values: Mapping[str, float]) -> None:
+        """Send the `metric_values` of one `step`."""
         ...
 
     def close(self) -> None:
-        """The run is over, for now."""
+        """End the run, for now."""
         ...
 
 
 def flat(metrics: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
-    """The finite numbers of logged metrics, nested ones under their path; the step itself is no figure.
+    """Collect the finite numbers of `metrics`, nested ones under their path; the step itself is left out.
 
     >>> flat({"step": 3, "solve_rate": None, "items": 8, "arms": {"count/1": 0.5}})
     {'items': 8.0, 'arms/count/1': 0.5}
     """
-    found: dict[str, float] = {}
+    numbers: dict[str, float] = {}
     for name, value in metrics.items():
         if isinstance(value, Mapping):
-            found |= flat(value, f"{prefix}{name}/")
+            numbers |= flat(value, f"{prefix}{name}/")
         elif name != "step" and isinstance(value, int | float) and math.isfinite(value):
-            found[prefix + name] = float(value)
-    return found
+            numbers[prefix + name] = float(value)
+    return numbers
 
 
 class TensorBoard:
     """Event files in `tensorboard/` of the run directory; `tensorboard --logdir runs` shows all runs."""
 
-    def __init__(self, folder: Path, config: RunConfig, kept: dict[str, str], project: str) -> None:
+    def __init__(self, folder: Path, config: RunConfig, resume_keys: dict[str, str], project: str) -> None:
         writer = _module("torch.utils.tensorboard", "tensorboard").SummaryWriter
         self._writer = writer(str(folder / "tensorboard"))
 
-    def send(self, step: int, figures: Mapping[str, float]) -> None:
-        """Scalars, on disk before the next step."""
-        for name, value in figures.items():
+    def send(self, step: int, metric_values: Mapping[str, float]) -> None:
+        """Write scalars of `metric_values`, on disk before the next `step`."""
+        for name, value in metric_values.items():
             self._writer.add_scalar(name, value, step)
         self._writer.flush()
 
@@ -68,24 +70,24 @@ class Wandb:
 
     module = "wandb"
 
-    def __init__(self, folder: Path, config: RunConfig, kept: dict[str, str], project: str) -> None:
+    def __init__(self, folder: Path, config: RunConfig, resume_keys: dict[str, str], project: str) -> None:
         wandb = _module(self.module, self.module)
-        self._run = wandb.init(**self.options(folder, kept, project), config=config.model_dump(mode="json"))
+        self._run = wandb.init(**self.options(folder, resume_keys, project), config=config.model_dump(mode="json"))
         self._finish: Callable[[], object] = wandb.finish
-        self.remember(kept)
+        self.remember(resume_keys)
 
-    def options(self, folder: Path, kept: Mapping[str, str], project: str) -> dict[str, Any]:
-        """What a run is begun or continued with."""
-        again = {"id": kept["id"]} if "id" in kept else {}
-        return {"project": project, "name": folder.name, "dir": str(folder), "resume": "allow"} | again
+    def options(self, folder: Path, resume_keys: Mapping[str, str], project: str) -> dict[str, Any]:
+        """Return the options that a run is begun or continued with, from its `folder`, `project` and `resume_keys`."""
+        run_id = {"id": resume_keys["id"]} if "id" in resume_keys else {}
+        return {"project": project, "name": folder.name, "dir": str(folder), "resume": "allow"} | run_id
 
-    def remember(self, kept: dict[str, str]) -> None:
-        """Keep what the run is continued by."""
-        kept["id"] = str(self._run.id)
+    def remember(self, resume_keys: dict[str, str]) -> None:
+        """Keep in `resume_keys` what the run is continued by."""
+        resume_keys["id"] = str(self._run.id)
 
-    def send(self, step: int, figures: Mapping[str, float]) -> None:
-        """One record."""
-        self._run.log(dict(figures), step=step)
+    def send(self, step: int, metric_values: Mapping[str, float]) -> None:
+        """Send one record, the `metric_values` of a `step`."""
+        self._run.log(dict(metric_values), step=step)
 
     def close(self) -> None:
         """Wait until all is sent."""
@@ -97,29 +99,29 @@ class Trackio(Wandb):
 
     module = "trackio"
 
-    def options(self, folder: Path, kept: Mapping[str, str], project: str) -> dict[str, Any]:
-        """It has no ids and no folder."""
+    def options(self, folder: Path, resume_keys: Mapping[str, str], project: str) -> dict[str, Any]:
+        """Return the options of a run called as its `folder`: trackio has no ids and no folder."""
         return {"project": project, "name": folder.name, "resume": "allow"}
 
-    def remember(self, kept: dict[str, str]) -> None:
-        """The name says it all."""
+    def remember(self, resume_keys: dict[str, str]) -> None:
+        """Keep nothing in `resume_keys`: the name is enough."""
 
 
 class MLflow:
     """A run of an MLflow experiment, continued by its id."""
 
-    def __init__(self, folder: Path, config: RunConfig, kept: dict[str, str], project: str) -> None:
+    def __init__(self, folder: Path, config: RunConfig, resume_keys: dict[str, str], project: str) -> None:
         self._mlflow = _module("mlflow", "mlflow")
         self._mlflow.set_experiment(project)
-        if "id" in kept:
-            self._mlflow.start_run(run_id=kept["id"])
+        if "id" in resume_keys:
+            self._mlflow.start_run(run_id=resume_keys["id"])
         else:
-            kept["id"] = str(self._mlflow.start_run(run_name=folder.name).info.run_id)
+            resume_keys["id"] = str(self._mlflow.start_run(run_name=folder.name).info.run_id)
             self._mlflow.log_params({name: str(value)[:250] for name, value in config.model_dump(mode="json").items()})
 
-    def send(self, step: int, figures: Mapping[str, float]) -> None:
-        """One record."""
-        self._mlflow.log_metrics(dict(figures), step=step)
+    def send(self, step: int, metric_values: Mapping[str, float]) -> None:
+        """Send one record, the `metric_values` of a `step`."""
+        self._mlflow.log_metrics(dict(metric_values), step=step)
 
     def close(self) -> None:
         """End the run."""
@@ -152,28 +154,30 @@ class Trackers:
 
     def __init__(self, folder: Path, config: RunConfig) -> None:
         self._path = folder / "trackers.json"
-        self._kept: dict[str, dict[str, str]] = json.loads(self._path.read_text()) if self._path.exists() else {}
+        self._resume_state: dict[str, dict[str, str]] = (
+            json.loads(self._path.read_text()) if self._path.exists() else {}
+        )
         self._open: dict[str, Tracker] = {}
-        self.failed: dict[str, str] = {}
+        self.failure_texts: dict[str, str] = {}
         """What went wrong, by tracker; these are sent nothing more."""
         for name in config.trackers:
-            kept = self._kept.setdefault(name, {})
-            self._guarded(name, lambda name=name, kept=kept: self._begin(name, folder, config, kept))  # type: ignore[misc]
+            resume_keys = self._resume_state.setdefault(name, {})
+            self._guarded(name, partial(self._begin, name, folder, config, resume_keys))
 
-    def _begin(self, name: str, folder: Path, config: RunConfig, kept: dict[str, str]) -> None:
-        self._open[name] = TRACKERS[name](folder, config, kept, config.project)
+    def _begin(self, name: str, folder: Path, config: RunConfig, resume_keys: dict[str, str]) -> None:
+        self._open[name] = TRACKERS[name](folder, config, resume_keys, config.project)
         self._keep()
 
     def send(self, metrics: Mapping[str, Any]) -> None:
-        """A step's metrics to each tracker that has not had this step yet."""
+        """Send a step's `metrics` to each tracker that has not had this step yet."""
         step = int(metrics["step"])
         for name in list(self._open):
-            if step > int(self._kept[name].get("step", "0")):
-                self._guarded(name, lambda name=name: self._send(name, step, flat(metrics)))  # type: ignore[misc]
+            if step > int(self._resume_state[name].get("step", "0")):
+                self._guarded(name, partial(self._send, name, step, flat(metrics)))
 
     def _send(self, name: str, step: int, figures: Mapping[str, float]) -> None:
         self._open[name].send(step, figures)
-        self._kept[name]["step"] = str(step)
+        self._resume_state[name]["step"] = str(step)
         self._keep()
 
     def close(self) -> None:
@@ -183,15 +187,15 @@ class Trackers:
         self._open.clear()
 
     def _keep(self) -> None:
-        write_atomically(self._path, json.dumps(self._kept, indent=1).encode())
+        write_atomically(self._path, json.dumps(self._resume_state, indent=1).encode())
 
     def _guarded(self, name: str, act: Callable[[], object]) -> None:
-        """Do it; whatever a tracker raises ends that tracker and not the run."""
+        """Call `act`; an error that a tracker raises ends that tracker and not the run."""
         try:
             act()
         except ConfigError:
             raise
         except Exception as error:  # noqa: BLE001 - a stranger's library: anything may come of it
-            self.failed[name] = f"{type(error).__name__}: {error}"
+            self.failure_texts[name] = f"{type(error).__name__}: {error}"
             self._open.pop(name, None)
-            LOG.warning("tracker %s failed and is sent nothing more: %s", name, self.failed[name])
+            LOG.warning("tracker %s failed and is sent nothing more: %s", name, self.failure_texts[name])
