@@ -58,10 +58,9 @@ class Answerer:
 
 
 def plain_prompt(messages: Messages, pictures: Sequence[Picture]) -> Prompt:
-    """A prompt without tokens, for endpoints and scripts: they have templates of their own, or none."""
-    first, *others = pictures or (None,)
-    kept = tuple(picture for picture in others if picture is not None)
-    return Prompt((), text=json.dumps(messages), picture=first, messages=messages, others=kept)
+    """Return `messages` and `pictures` without tokens, for endpoints and scripts: these have their own template or none."""
+    picture, more_pictures = (pictures[0], tuple(pictures[1:])) if pictures else (None, ())
+    return Prompt((), text=json.dumps(messages), picture=picture, messages=messages, more_pictures=more_pictures)
 
 
 def check_backend(backend: str) -> None:

@@ -5,24 +5,22 @@ page's content policy allows no script but the template's own.
 """
 
 import base64
-import hashlib
 import json
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment as Templates
-from jinja2 import StrictUndefined
 from markupsafe import Markup
 
 from ...train.runs.store import write_atomically
+from ...train.runs.templates import template
 from .benchmark import chance_of
 from .pictures import Thumbnails
 from .results import Evaluation
 from .runner import Answers
 from .table import interval, remarks
 
+FOLDER = Path(__file__).parent
 PICTURE_BYTES = 96_000_000
 """Of pictures in a page, at most; questions beyond are shown without theirs, and the page says so."""
 MAX_SHOWN_CHARS = 6_000
@@ -42,17 +40,13 @@ def write_page(evaluation: Evaluation, out: Path) -> Path:
         "pictures": pictures,
         "leftOut": left_out,
     }
-    source = files(__package__).joinpath("page.html.j2").read_text(encoding="utf-8")
-    script = files(__package__).joinpath("page.js").read_text(encoding="utf-8")
-    templates = Templates(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    page = templates.from_string(source).render(
+    page = template("page.html.j2", FOLDER).render(
         models=evaluation.models,
         benchmarks=_summaries(evaluation),
         remarks=remarks(evaluation),
         # Inside a script element only `<` could end it.
         data=Markup(json.dumps(data).replace("<", "\\u003c")),
-        script=Markup(script),
-        hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        script=(FOLDER / "page.js").read_text(encoding="utf-8"),
     )
     path = out / "page.html"
     write_atomically(path, page.encode("utf-8", "replace"))

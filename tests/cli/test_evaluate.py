@@ -35,11 +35,11 @@ def printed(zerosight: CommandLine) -> Printed:
 def test_two_models_in_a_table_with_intervals_chance_and_power(printed: Printed, tmp_path: Path) -> None:
     out = tmp_path / "out"
     # The same weights under two names, so that the difference is 0 whatever they are.
-    from zerosight.train.models.load import EMBEDDED
+    from zerosight.train.models.load import EMBEDDED_SEED
 
-    text = printed("eval", "embedded", str(EMBEDDED), *OWN, "--limit", "30", "--fresh-seed", "3", "--out", str(out))
+    text = printed("eval", "embedded", str(EMBEDDED_SEED), *OWN, "--limit", "30", "--fresh-seed", "3", "--out", str(out))
     assert "chance" in text and "overall" in text and "hard" in text
-    assert f"embedded minus {EMBEDDED}: +0.0 points" in text
+    assert f"embedded minus {EMBEDDED_SEED}: +0.0 points" in text
     assert "fixed minus fresh items" in text
     body = json.loads((out / "results.json").read_text())
     assert set(body["benchmarks"]) == {"zerosight/heldout-v1", "zerosight/heldout-v1+fresh"}
@@ -48,7 +48,7 @@ def test_two_models_in_a_table_with_intervals_chance_and_power(printed: Printed,
     assert (out / "page.html").is_file()
     # Given again, it asks nothing and says the same.
     answers = {path: path.read_bytes() for path in (out / "cache").rglob("*.jsonl")}
-    again = printed("eval", "embedded", str(EMBEDDED), *OWN, "--limit", "30", "--fresh-seed", "3", "--out", str(out))
+    again = printed("eval", "embedded", str(EMBEDDED_SEED), *OWN, "--limit", "30", "--fresh-seed", "3", "--out", str(out))
     assert again == text
     assert {path: path.read_bytes() for path in (out / "cache").rglob("*.jsonl")} == answers
 
@@ -175,12 +175,12 @@ def test_options_of_another_suite_are_refused_together(zerosight: CommandLine) -
 
 def test_heldout_items_are_asked_as_a_run_asks_them(printed: Printed, tmp_path: Path) -> None:
     from zerosight.train.heldout import evaluate, heldout_suite
-    from zerosight.train.models.load import EMBEDDED
+    from zerosight.train.models.load import EMBEDDED_SEED
     from zerosight.train.models.policy import Policy
     from zerosight.train.session import taught_forms
 
     body = json.loads(printed("eval", "embedded", "--items", "45", "--json"))
-    measured = evaluate(Policy.load(EMBEDDED), heldout_suite(["shapes/Canvas-v1"], 45), taught_forms("embedded"))
+    measured = evaluate(Policy.load(EMBEDDED_SEED), heldout_suite(["shapes/Canvas-v1"], 45), taught_forms("embedded"))
     assert {name: body[name] for name in measured} == measured
     assert set(body["benchmarks"]) == {"heldout", "heldout+blind"}
     (sighted,), (blind,) = (body["benchmarks"][name]["models"] for name in ("heldout", "heldout+blind"))
