@@ -25,7 +25,7 @@ def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match=r"is no run directory \(it has no config.yaml\)"):
+    with pytest.raises(RunError, match=r"is not a run directory \(it has no config.yaml\)"):
         Run.open(tmp_path)
 
 

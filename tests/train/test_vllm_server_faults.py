@@ -121,7 +121,7 @@ def test_slow_server_is_given_up(server: ProtocolServer, tiny: Policy) -> None:
         ("more", CountError, "gave 3 completions where 2 were asked for"),
         ("other prompt", OtherIdsError, "read a prompt of 2 tokens, the trainer one of 3; they differ from token 0"),
         ("suppressed", OtherIdsError, "sampled '<image>' \\(id 1\\), which it was told never to sample"),
-        ("unknown", OtherIdsError, "sampled 1000000, which is no id of this tokenizer"),
+        ("unknown", OtherIdsError, "sampled 1000000, which is not an id of this tokenizer"),
         ("after the end", OtherIdsError, "went on sampling after the end token, at token 0 of 3"),
         ("long", OtherIdsError, "sampled 99 tokens where 8 were allowed"),
         ("text", OtherIdsError, "gave 'red' as sampled token ids"),

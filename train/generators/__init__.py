@@ -4,7 +4,6 @@ A backend that holds weights of its own (vLLM, in this process or as a server) m
 `push_weights` does, before the first step and after each. Hugging Face samples from the policy that is trained.
 """
 
-import difflib
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from ...envs import make
+from ...errors import did_you_mean
 from ...render import Picture
 from ...roles import proposer
 from ...roles.messages import chat
@@ -115,9 +115,10 @@ def make_generator(
     """
     kind = config.generator.kind
     if kind not in _MAKERS:
-        close = difflib.get_close_matches(str(kind), _MAKERS, n=1, cutoff=0.4)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        raise ConfigError(f"unknown generator.kind {kind!r}; {hint}(allowed: {', '.join(_MAKERS)})")
+        hint = did_you_mean(kind, _MAKERS, 0.4)
+        raise ConfigError(
+            f"unknown generator.kind {kind!r}; {hint + ' ' if hint else ''}(allowed: {', '.join(_MAKERS)})"
+        )
     role_schemas = dict(schemas or {})
     if config.generator.constrained_decoding:
         role_schemas.setdefault("proposer", proposer.schema([make(env) for env in config.envs]))

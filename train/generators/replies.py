@@ -160,7 +160,8 @@ class Checks:
         for place, token in enumerate(token_ids):
             if not isinstance(token, int) or isinstance(token, bool) or not 0 <= token < self.vocabulary:
                 raise OtherIdsError(
-                    f"{backend} sampled {token!r:.40}, which is no id of this tokenizer (0 to {self.vocabulary - 1})"
+                    f"{backend} sampled {token!r:.40}, which is not an id of this tokenizer "
+                    f"(0 to {self.vocabulary - 1})"
                 )
             if token in self.suppressed_ids:
                 token_name = self.tokenizer.convert_ids_to_tokens(token)

@@ -45,7 +45,7 @@ class RestoreError(UserError, RuntimeError):
 
 
 class ModelNotFoundError(UserError, ValueError):
-    """The name or folder is no model that can be loaded here."""
+    """The name or folder is not a model that can be loaded here."""
 
 
 def _not_found(name: str | Path, error: Exception) -> ModelNotFoundError:
@@ -61,7 +61,7 @@ def locate_model(name: str | Path) -> Path:
     The hub is asked once; left to `from_pretrained`, each file of an unreachable hub is retried for a minute.
 
     Raises:
-        ModelNotFoundError: it is no folder, and the hub does not give it.
+        ModelNotFoundError: it is not a folder, and the hub does not give it.
     """
     if Path(name).is_dir():
         return Path(name)
@@ -131,7 +131,7 @@ class Policy:
         device: str | torch.device = "cpu",
         dtype: torch.dtype = torch.float32,
     ) -> "Policy":
-        """The policy of a Hugging Face id or folder.
+        """Load the policy of a Hugging Face id or folder called `name`.
 
         Raises:
             ModelNotFoundError: nothing loadable has this name.

@@ -26,7 +26,7 @@ CURVES = {
     "the Solver's reward": ("solver/reward", False),
     "the Solver's entropy, nats a token": ("solver/entropy", False),
 }
-"""Figures by title: the logged value, and whether it is a share."""
+"""Plots by title: the logged value, and whether it is a share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +100,13 @@ def sides(folders: Sequence[Path]) -> list[Side]:
 def compared(run_sides: Sequence[Side]) -> dict[str, Any]:
     """Return the values that the page shows of `run_sides`."""
     charts: list[LinePlot | None] = []
-    for title, (key, share) in CURVES.items():
-        curves: dict[str, Points] = {s.name: points_of(s.metrics, lambda e, key=key: e.get(key)) for s in run_sides}  # type: ignore[misc]
-        charts.append(chart(title, curves, is_share=share))
+    for title, (metric_key, is_share) in CURVES.items():
+        curves: dict[str, Points] = {
+            s.name: points_of(s.metrics, lambda e, metric_key=metric_key: e.get(metric_key)) for s in run_sides
+        }  # type: ignore[misc]
+        charts.append(chart(title, curves, is_share=is_share))
     forms = list(dict.fromkeys(form for side in run_sides for form in side.forms))
-    difficulties = sorted({level for side in run_sides for row in side.skills.values() for level in row})
+    difficulties = sorted({level for side in run_sides for arm_rates in side.skills.values() for level in arm_rates})
     first_config = run_sides[0].run.config.model_dump(mode="json")
     other_configs = {
         side.name: differences(first_config, side.run.config.model_dump(mode="json")) for side in run_sides[1:]
@@ -116,7 +118,8 @@ def compared(run_sides: Sequence[Side]) -> dict[str, Any]:
         "skilled": list(dict.fromkeys(form for side in run_sides for form in side.skills)),
         "levels": difficulties,
         "differences": {
-            name: {key: json.dumps(value) for key, value in own.items()} for name, own in other_configs.items()
+            name: {metric_key: json.dumps(value) for metric_key, value in changes.items()}
+            for name, changes in other_configs.items()
         },
     }
 

@@ -1,4 +1,4 @@
-"""What a step leaves on disk: its metrics and a JSON record of each rollout."""
+"""The files that a step leaves: its metrics and a JSON record of each rollout."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,29 +12,34 @@ from ..rollouts import AnsweredItem, ProgramRollout, ProposalRollout, Trajectory
 
 
 def step_metrics(rollouts: Sequence[ProposalRollout], trajectories: Sequence[Trajectory]) -> dict[str, Any]:
-    """What a step came to: rewards and their terms by role, shares, and rejections by code."""
+    """Compute a step's metrics: rewards and their terms by role, shares, and rejections by code.
+
+    Args:
+        rollouts: of the step.
+        trajectories: made of them.
+    """
     metrics: dict[str, Any] = {}
     for role in ROLES:
         scores = [trajectory.score for trajectory in trajectories if trajectory.role == role]
         metrics |= {f"{role}/{name}": value for name, value in _means(scores).items()}
     drawings = [drawing for rollout in rollouts for drawing in rollout.program_rollouts]
-    asked = [asked for rollout in rollouts for asked in rollout.answered_items]
-    refused = Counter(f"proposal/{a.proposal.code}" for a in rollouts if isinstance(a.proposal, Rejected))
-    refused += Counter(f"program/{d.outcome.code}" for d in drawings if isinstance(d.outcome, Rejected))
-    refused += Counter(f"question/{r.code}" for a in rollouts for r in a.question_rejections)
+    answered_items = [item for rollout in rollouts for item in rollout.answered_items]
+    rejections = Counter(f"proposal/{r.proposal.code}" for r in rollouts if isinstance(r.proposal, Rejected))
+    rejections += Counter(f"program/{d.outcome.code}" for d in drawings if isinstance(d.outcome, Rejected))
+    rejections += Counter(f"question/{r.code}" for rollout in rollouts for r in rollout.question_rejections)
     metrics |= {
-        "proposals": sum(a.proposal is not None for a in rollouts),
-        "proposals_valid": sum(isinstance(a.proposal, Proposal) for a in rollouts),
+        "proposals": sum(rollout.proposal is not None for rollout in rollouts),
+        "proposals_valid": sum(isinstance(rollout.proposal, Proposal) for rollout in rollouts),
         "programs": len(drawings),
         "pictures": sum(isinstance(d.outcome, Drawn) for d in drawings),
         "faithful": sum(bool(d.score and d.score.terms["faithful"]) for d in drawings),
         "infrastructure_errors": sum(isinstance(d.outcome, InfrastructureError) for d in drawings)
         + sum(rollout.infrastructure_failures for rollout in rollouts),
-        "items": len(asked),
-        "items_own": sum(a.from_proposer for a in asked),
-        "solve_rate": sum(a.solve_rate for a in asked) / len(asked) if asked else None,
-        "rejected": dict(sorted(refused.items())),
-        "structures": len({repr(a.item.question.query) for a in asked}),
+        "items": len(answered_items),
+        "items_own": sum(item.from_proposer for item in answered_items),
+        "solve_rate": sum(item.solve_rate for item in answered_items) / len(answered_items) if answered_items else None,
+        "rejected": dict(sorted(rejections.items())),
+        "structures": len({repr(item.item.question.query) for item in answered_items}),
     }
     return metrics
 
@@ -47,44 +52,48 @@ def _means(scores: Sequence[Score]) -> dict[str, float]:
 
 
 def proposal_record(rollout: ProposalRollout) -> dict[str, Any]:
-    """A rollout as data: what was written, drawn, asked and answered, and every score."""
-    rejected = rollout.proposal if isinstance(rollout.proposal, Rejected) else None
+    """Return a `rollout` as data: what was written, drawn, asked and answered, and every score."""
+    rejection = rollout.proposal if isinstance(rollout.proposal, Rejected) else None
     return {
         "env": rollout.env.id,
         "briefing": rollout.briefing.text,
         "proposal": rollout.completion.text if rollout.completion else "",
-        "rejected": [rejected.code, rejected.reason] if rejected else None,
+        "rejected": [rejection.code, rejection.reason] if rejection else None,
         "drawings": [program_record(drawing) for drawing in rollout.program_rollouts],
-        "items": [item_record(asked) for asked in rollout.answered_items],
+        "items": [item_record(item) for item in rollout.answered_items],
     }
 
 
-def program_record(drawing: ProgramRollout) -> dict[str, Any]:
-    """Return a program with what it drew or why it drew nothing, and its reward terms."""
-    outcome = drawing.outcome
+def program_record(program_rollout: ProgramRollout) -> dict[str, Any]:
+    """Return a `program_rollout` with what it drew or why it drew nothing, and its reward terms."""
+    outcome = program_rollout.outcome
     if isinstance(outcome, Drawn):
         result: Any = {"scene": outcome.scene.digest}
     elif isinstance(outcome, Rejected):
         result = {"rejected": [outcome.code, outcome.reason]}
     else:
         result = {"failed": str(outcome)}
-    return {"program": drawing.program, **result, "terms": dict(drawing.score.terms) if drawing.score else None}
+    return {
+        "program": program_rollout.program,
+        **result,
+        "terms": dict(program_rollout.score.terms) if program_rollout.score else None,
+    }
 
 
-def item_record(asked: AnsweredItem) -> dict[str, Any]:
-    """Return an item with the count of each distinct answer and the solve rate."""
-    item = asked.item
+def item_record(answered_item: AnsweredItem) -> dict[str, Any]:
+    """Return an `answered_item` with the count of each distinct answer and the solve rate."""
+    item = answered_item.item
     return {
         "id": item.id,
         "task": item.task,
         "difficulty": item.difficulty,
-        "own": asked.from_proposer,
+        "own": answered_item.from_proposer,
         "scene": item.scene.digest,
         "program": item.program,
         "question": item.question.text,
         "query": item.question.query,
         "truth": item.truth.value,
         "margin": item.truth.margin,
-        "answers": dict(Counter(completion.text for completion in asked.answers)),
-        "rate": asked.solve_rate,
+        "answers": dict(Counter(completion.text for completion in answered_item.answers)),
+        "rate": answered_item.solve_rate,
     }

@@ -60,13 +60,13 @@ def _content(run: Run) -> dict[str, Any]:
             section: _rows(start_result, end_result, section) for section in ("overall", "kinds", "tasks", "writing")
         },
         "turned": _turned(start_result, end_result),
-        "roles": {role: _role_figures(metrics, role) for role in ROLES},
-        "shares": _share_figures(metrics),
-        "tasks": _task_figures(metrics, _chances(run)),
+        "roles": {role: _role_plots(metrics, role) for role in ROLES},
+        "shares": _share_plots(metrics),
+        "tasks": _task_plots(metrics, _chances(run)),
         "rejections": _rejections(metrics),
         "curriculum": _curriculum(run),
-        "signal": _signal_figures(metrics),
-        "diagnostics": _diagnostic_figures(metrics),
+        "signal": _signal_plots(metrics),
+        "diagnostics": _diagnostic_plots(metrics),
         "forgotten": sorted(forgetting(metrics).items(), key=lambda pair: -pair[1])[:MAX_FORGOTTEN],
         "gallery": _gallery(run),
     }
@@ -121,14 +121,14 @@ def _curves(metrics: Metrics, **keys: str) -> dict[str, Points]:
     return {plain(label): points_of(metrics, lambda entry, key=key: entry.get(key)) for label, key in keys.items()}  # type: ignore[misc]
 
 
-def _role_figures(metrics: Metrics, role: str) -> dict[str, Any]:
+def _role_plots(metrics: Metrics, role: str) -> dict[str, Any]:
     term_prefix = f"{role}/term/"
     terms = dict.fromkeys(key for entry in metrics for key in entry if key.startswith(term_prefix))
     term_plots = [chart(plain(key.removeprefix(term_prefix)), _curves(metrics, mean=key)) for key in terms]
     return {"reward": chart("reward", _curves(metrics, reward=f"{role}/reward"), is_share=False), "terms": term_plots}
 
 
-def _share_figures(metrics: Metrics) -> list[LinePlot | None]:
+def _share_plots(metrics: Metrics) -> list[LinePlot | None]:
     share_points = {
         "valid proposals": points_of(metrics, _ratio("proposals_valid", "proposals")),
         "programs that draw something": points_of(metrics, _ratio("pictures", "programs")),
@@ -140,7 +140,7 @@ def _share_figures(metrics: Metrics) -> list[LinePlot | None]:
     return [chart(title, {"share": points}) for title, points in share_points.items()]
 
 
-def _signal_figures(metrics: Metrics) -> dict[str, list[LinePlot | None]]:
+def _signal_plots(metrics: Metrics) -> dict[str, list[LinePlot | None]]:
     def lively(role: str) -> Points:
         flat_share = _ratio(f"{role}/flat_groups", f"{role}/groups")
         return [(step, 1.0 - value) for step, value in points_of(metrics, flat_share)]
@@ -159,12 +159,12 @@ def _signal_figures(metrics: Metrics) -> dict[str, list[LinePlot | None]]:
             ),
             chart("gradient norm", _curves(metrics, norm="grad_norm"), is_share=False),
             chart("unlike questions in a step", _curves(metrics, queries="structures"), is_share=False),
-            chart("failures of our own machinery", _curves(metrics, failed="infrastructure_errors"), is_share=False),
+            chart("failures of the infrastructure", _curves(metrics, failed="infrastructure_errors"), is_share=False),
         ],
     }
 
 
-def _diagnostic_figures(metrics: Metrics) -> list[LinePlot | None]:
+def _diagnostic_plots(metrics: Metrics) -> list[LinePlot | None]:
     pay_keys = {"paid, wrong": "hacking/paid_wrong", "right, unpaid": "hacking/unpaid_right"}
     structure_keys = {"questions": "collapse/queries", "programs": "collapse/programs"}
     algorithm_keys = dict.fromkeys(key for entry in metrics for key in entry if key.startswith("algorithm/"))
@@ -179,7 +179,7 @@ def _diagnostic_figures(metrics: Metrics) -> list[LinePlot | None]:
     ]
 
 
-def _task_figures(metrics: Metrics, chances: Mapping[str, float]) -> list[LinePlot | None]:
+def _task_plots(metrics: Metrics, chances: Mapping[str, float]) -> list[LinePlot | None]:
     arms = dict.fromkeys(arm for entry in metrics for arm in entry.get("arms", ()))
     tasks: dict[str, dict[str, Points]] = {}
     for arm in arms:

@@ -77,7 +77,7 @@ class Run:
             RunError: the folder is not a run.
         """
         if not (folder / "config.yaml").is_file():
-            raise RunError(f"{folder} is no run directory (it has no config.yaml); runs are listed by `ls runs`")
+            raise RunError(f"{folder} is not a run directory (it has no config.yaml); runs are listed by `ls runs`")
         return cls(folder, RunConfig.load(folder / "config.yaml"))
 
     # --- what a step leaves ---------------------------------------------------------------------------------

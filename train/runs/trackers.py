@@ -175,8 +175,8 @@ class Trackers:
             if step > int(self._resume_state[name].get("step", "0")):
                 self._guarded(name, partial(self._send, name, step, flat(metrics)))
 
-    def _send(self, name: str, step: int, figures: Mapping[str, float]) -> None:
-        self._open[name].send(step, figures)
+    def _send(self, name: str, step: int, metric_values: Mapping[str, float]) -> None:
+        self._open[name].send(step, metric_values)
         self._resume_state[name]["step"] = str(step)
         self._keep()
 
