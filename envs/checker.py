@@ -238,7 +238,7 @@ def _query_again(env: Environment, item: Item) -> Iterator[str]:
 
 def _picture_again(env: Environment, item: Item) -> Iterator[str]:
     stored = Item.from_json(item.to_json())
-    first, second = (env.show(each, PICTURE_SIZE).array for each in (item, stored))
+    first, second = (env.render_item(each, PICTURE_SIZE).array for each in (item, stored))
     if first.tobytes() != second.tobytes():
         yield "its picture differs when drawn again"
     if first.shape[1] != PICTURE_SIZE:

@@ -160,12 +160,12 @@ class Environment(ABC, Generic[S]):
     """A query of this world, in JSON, shown to the Proposer."""
     guide: str
     """What the Coder is told: which kind of program, its canvas, what to keep to."""
-    front: str = "svg"
+    renderer: str = "svg"
     """The kind of its programs, one of `render.pools.KINDS`."""
     size: int = 64
     """The width, px, at which its pictures are meant to be seen."""
 
-    def over(self, folder: Path) -> "Environment":
+    def with_data(self, folder: Path) -> "Environment":
         """The same world made of what lies in a folder, such as scanned rooms.
 
         Raises:
@@ -217,7 +217,7 @@ class Environment(ABC, Generic[S]):
         self, pools: Pools, programs: Sequence[str], size: int | None = None
     ) -> list[Drawn | Rejected | InfrastructureError]:
         """What programs, anybody's, come to in the sandbox, in order; `size` px wide, by default this world's size."""
-        return pools.draw(self.front, programs, size or self.size)
+        return pools.draw(self.renderer, programs, size or self.size)
 
     def render(self, program: str) -> S | Rejected:
         """The scene that a program draws, in this process's own workers.
@@ -231,26 +231,26 @@ class Environment(ABC, Generic[S]):
         return found if isinstance(found, Rejected) else cast(S, found.scene)
 
     @abstractmethod
-    def show(self, item: Item, size: int) -> Picture:
+    def render_item(self, item: Item, size: int) -> Picture:
         """The item's pixels, `size` wide.
 
         Raises:
             InfrastructureError: our machinery failed, in worlds whose programs run code.
         """
 
-    def shown(self, item: Item, drawn: Drawn) -> Picture:
+    def observation(self, item: Item, drawn: Drawn) -> Picture:
         """The item's pixels at this world's size, where its program was drawn already.
 
         A world in which the question decides what is to be seen lays it out here, without drawing again.
         """
         return drawn.picture
 
-    def proof(self, item: Item, size: int) -> Picture | None:
+    def explanation_image(self, item: Item, size: int) -> Picture | None:
         """A picture, `size` px wide, on which a reader can check the answer; None in worlds that need none."""
         return None
 
     @abstractmethod
-    def unmet(self, scene: S, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
+    def missing_requirements(self, scene: S, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
         """What a drawing fails to show, in words; empty where it shows all of it and nothing else."""
 
     @abstractmethod

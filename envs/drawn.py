@@ -10,7 +10,7 @@ from .core import Briefing, Item, Requirement, Truth
 from .language.literals import Description
 from .language.query import Call
 from .queried import QueriedEnvironment
-from .requirements import Described, read_requirements, unmet
+from .requirements import Described, missing_requirements, read_requirements
 from .rng import SeededRng
 
 MAX_POSED, MAX_COMPOSED = 50, 10
@@ -28,7 +28,7 @@ class DrawnEnvironment(QueriedEnvironment[FlatScene]):
     """Beyond this many nothing is asked for."""
 
     @abstractmethod
-    def perceive(self, scene: FlatScene) -> Sequence[Described] | Rejected:
+    def parse_scene(self, scene: FlatScene) -> Sequence[Described] | Rejected:
         """The things that questions are about, or why the picture is not clear."""
 
     @abstractmethod
@@ -75,13 +75,13 @@ class DrawnEnvironment(QueriedEnvironment[FlatScene]):
 
     def describe(self, requirement: Requirement) -> str:
         """A requirement in English: `2 red circles`, `1 small shape`."""
-        leaf = self.language.leaf("select", *requirement.words)
-        return f"{requirement.count} {self.grammar.say(leaf, plural=requirement.count > 1)}"
+        literal = self.language.literal("select", *requirement.words)
+        return f"{requirement.count} {self.grammar.say(literal, plural=requirement.count > 1)}"
 
-    def unmet(self, scene: FlatScene, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
+    def missing_requirements(self, scene: FlatScene, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
         """Every object must stand for one requirement that it fits, and every requirement have all its objects."""
         things = self.world_of(scene)
-        return things if isinstance(things, Rejected) else unmet(things, requirements)
+        return things if isinstance(things, Rejected) else missing_requirements(things, requirements)
 
     def render(self, program: str) -> FlatScene | Rejected:
         """The scene of an SVG program, which runs no code."""
@@ -91,7 +91,7 @@ class DrawnEnvironment(QueriedEnvironment[FlatScene]):
         """The scene in pixels."""
         return rasterise(scene, size or self.size)
 
-    def show(self, item: Item, size: int) -> Picture:
+    def render_item(self, item: Item, size: int) -> Picture:
         """The item's scene in pixels."""
         assert isinstance(item.scene, FlatScene)
         return self.picture(item.scene, size)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..render import Rejected
 from .core import Environment, Question, S, Truth
-from .language.execute import Result, clear, execute
+from .language.execute import Result, ambiguity_of, execute
 from .language.grammar import Grammar
 from .language.query import Call, Language, dump, loads, skeleton
 from .rng import SeededRng
@@ -27,7 +27,7 @@ class QueriedEnvironment(Environment[S]):
     """Tasks by the skeleton of their queries."""
 
     @abstractmethod
-    def perceive(self, scene: S) -> Any | Rejected:
+    def parse_scene(self, scene: S) -> Any | Rejected:
         """Parse `scene` into the world that questions are asked about, or say why the picture is not clear.
 
         A pure function of `scene`, whose value nobody changes: `world_of` calls it once for each drawing.
@@ -38,8 +38,8 @@ class QueriedEnvironment(Environment[S]):
         return SceneCache()
 
     def world_of(self, scene: S) -> Any | Rejected:
-        """Return what `perceive` makes of `scene`, parsed once however many questions are asked about it."""
-        return self._parsed_scenes.get(scene, self.perceive)
+        """Return what `parse_scene` makes of `scene`, parsed once however many questions are asked about it."""
+        return self._parsed_scenes.get(scene, self.parse_scene)
 
     def named(self, world: Any, output: str, word: str) -> Any:
         """What a name leaf stands for in a world; the word itself by default.
@@ -99,7 +99,7 @@ class QueriedEnvironment(Environment[S]):
         result = self.run(scene, query)
         if isinstance(result, Rejected):
             return result
-        if (unclear := clear(result, self.thresholds)) is not None:
+        if (unclear := ambiguity_of(result, self.thresholds)) is not None:
             return unclear
         margin = round(min(result.margin, self.largest_margin), 3)
         kind = self.language.kind(query.output)

@@ -83,7 +83,7 @@ def make(env_id: str) -> Environment:
     _load_built_in()
     base, at, folder = env_id.partition("@")
     if at:
-        return make(base).over(Path(folder))
+        return make(base).with_data(Path(folder))
     if env_id not in _factories and (point := _plugins().get(env_id)) is not None:
         return _load_plugin(env_id, point)
     if env_id not in _factories:

@@ -36,7 +36,7 @@ def read_requirements(value: Any, description: Description, most: int) -> tuple[
     return tuple(found)
 
 
-def unmet(things: Sequence[Described], requirements: Sequence[Requirement]) -> tuple[str, ...]:
+def missing_requirements(things: Sequence[Described], requirements: Sequence[Requirement]) -> tuple[str, ...]:
     """Every thing must stand for one requirement that it fits, and every requirement have all its things."""
     missing = []
     for wanted, found in zip(requirements, _matched(things, requirements), strict=True):

@@ -1,14 +1,12 @@
 """The Coder: reads what to draw, writes the program that draws it."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..envs import Environment, Rejected, Requirement, Scene, Score
+from ..envs.answers.replies import program_text
 from .messages import Messages, chat
 from .reward import weigh
-
-_FENCE = re.compile(r"^```(?:svg|xml|python|py)?\s*\n(.*?)\n?```$", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,9 +30,7 @@ def prompt(env: Environment, requirements: Sequence[Requirement]) -> Messages:
 
 def parse(text: str) -> str:
     """The program in a reply: the reply itself without a code fence around it."""
-    body = text.strip()
-    fenced = _FENCE.match(body)
-    return fenced.group(1) if fenced else body
+    return program_text(text)
 
 
 def reward(
@@ -46,8 +42,8 @@ def reward(
     """The Coder's score from the scene that its program drew; no model is asked."""
     if isinstance(drawing, Rejected):
         return weigh({"drawn": 0.0, "clear": 0.0, "met": 0.0, "faithful": 0.0}, weights)
-    unmet = env.unmet(drawing, requirements)
-    if isinstance(unmet, Rejected):
+    missing_requirements = env.missing_requirements(drawing, requirements)
+    if isinstance(missing_requirements, Rejected):
         return weigh({"drawn": 1.0, "clear": 0.0, "met": 0.0, "faithful": 0.0}, weights)
-    met = max(0.0, 1.0 - len(unmet) / (len(requirements) + 1))
-    return weigh({"drawn": 1.0, "clear": 1.0, "met": met, "faithful": float(not unmet)}, weights)
+    met = max(0.0, 1.0 - len(missing_requirements) / (len(requirements) + 1))
+    return weigh({"drawn": 1.0, "clear": 1.0, "met": met, "faithful": float(not missing_requirements)}, weights)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ..envs import Item, Rejected, SeededRng, make
 from ..render import InfrastructureError
-from ..render.drawing import Drawn, Outcome
+from ..render.drawing import Drawn, RenderOutcome
 from ..roles import coder, explain, proposer, solver
 from ..roles.labels import vote
 from ..roles.proposer import Proposal
@@ -158,7 +158,7 @@ class Episodes:
             rollout.program_completions = group
             rollout.program_rollouts = [self._judge(rollout, completion, next(outcomes)) for completion in group]
 
-    def _judge(self, rollout: ProposalRollout, completion: Completion, outcome: Outcome) -> ProgramRollout:
+    def _judge(self, rollout: ProposalRollout, completion: Completion, outcome: RenderOutcome) -> ProgramRollout:
         text = coder.parse(completion.text)
         if isinstance(outcome, InfrastructureError):
             return ProgramRollout(text, outcome, None)

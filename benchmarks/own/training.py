@@ -140,7 +140,7 @@ def trl_steps(
     from transformers import TrainerCallback
     from trl import GRPOTrainer
 
-    class Watch(TrainerCallback):
+    class StepWatch(TrainerCallback):
         def on_step_begin(self, *arguments: Any, **options: Any) -> None:
             timer.steps.append({})
             self.began = time.perf_counter()
@@ -158,7 +158,7 @@ def trl_steps(
             args=config,
             train_dataset=Dataset.from_list(rows),
             processing_class=processor,
-            callbacks=[Watch()],
+            callbacks=[StepWatch()],
             peft_config=adapters,
         )
         for name, part in (("_generate", "generation"), ("compute_loss", "forward")):

@@ -43,13 +43,13 @@ def rates(env: Environment, round_number: int, seconds: float) -> dict[str, floa
         item = items[number % len(items)]
         return env.solve(item.scene, env.parse_value(item.question.query))
 
-    def show(number: int) -> object:
+    def render_item(number: int) -> object:
         item = _turn(env, round_number, number)
-        return env.show(item, env.size)
+        return env.render_item(item, env.size)
 
     return {
         "items": per_second(lambda number: items.append(_turn(env, round_number, number)), seconds),
-        "items_with_picture": per_second(show, seconds),
+        "items_with_picture": per_second(render_item, seconds),
         "answers": per_second(answer, seconds),
     }
 

@@ -43,7 +43,7 @@ from ...geometry.chart import Mark, Panel, Series
 from ...render import InfrastructureError, Picture, Rejected
 from ...render.drawing import shared
 from ..core import Briefing, Item, Requirement, Task, Truth
-from ..language.execute import IllPosed, Result, clear, execute
+from ..language.execute import IllPosed, Result, ambiguity_of, execute
 from ..language.grammar import Grammar
 from ..language.literals import Description, Vocabulary, did_you_mean
 from ..language.query import Call, skeleton
@@ -195,7 +195,7 @@ def _order(panel: Panel, points: Sequence[Point]) -> list[Point]:
     return sorted(points, key=lambda point: (series[point.series], rank.get(point.category, 0)))
 
 
-def perceive(scene: ChartScene) -> Reading | Rejected:
+def parse_scene(scene: ChartScene) -> Reading | Rejected:
     """All values that the chart shows, or why it is not clear."""
     if scene.others or any(panel.others for panel in scene.panels):
         return Rejected("others", "the chart has things that are no values", "leave arrows, spans and contours out")
@@ -238,7 +238,7 @@ class Chart(QueriedEnvironment[ChartScene]):  # noqa: D101 - the module's docstr
     words = DESCRIPTION.vocabulary.words
     example = '["category_of", ["highest", ["of", ["points"], ["series", "Sales"]]]]'
     guide = GUIDE
-    front = "chart"
+    renderer = "chart"
     size = SIZE
     language = LANGUAGE
     grammar = Grammar(LANGUAGE, noun)
@@ -264,7 +264,7 @@ class Chart(QueriedEnvironment[ChartScene]):  # noqa: D101 - the module's docstr
         while True:
             layout, template = rng.choice([each for each in form.templates if shapes(each[0], difficulty)])
             query = filled(rng, template, rng.choice(tuple(THEMES)))
-            if isinstance(query, Call) and LANGUAGE.ill_formed(query) is None:
+            if isinstance(query, Call) and LANGUAGE.rejection_of(query) is None:
                 return query, layout
 
     def sample(self, rng: SeededRng, task: str, difficulty: int) -> Item:
@@ -289,7 +289,7 @@ class Chart(QueriedEnvironment[ChartScene]):  # noqa: D101 - the module's docstr
             query, layout = self._query(rng, form, difficulty)
             for _, plan in zip(range(TRIES // 10), plans(rng, layout, query, difficulty), strict=False):
                 result = self._result(plan.reading(), query)
-                if isinstance(result, Result) and clear(result, clearer) is None:
+                if isinstance(result, Result) and ambiguity_of(result, clearer) is None:
                     if wanted is None or self.wording(result.value) == wanted:
                         return plan, query
 
@@ -298,9 +298,9 @@ class Chart(QueriedEnvironment[ChartScene]):  # noqa: D101 - the module's docstr
         count = sum(len(series.marks) for panel in scene.panels for series in panel.series)
         return next((level for level, (_, most) in OBJECTS.items() if count <= most), max(OBJECTS))
 
-    def perceive(self, scene: ChartScene) -> Reading | Rejected:
+    def parse_scene(self, scene: ChartScene) -> Reading | Rejected:
         """The values that can be read."""
-        return perceive(scene)
+        return parse_scene(scene)
 
     def run(self, scene: ChartScene, query: Call) -> Result | Rejected:
         """The query's value; an amount is also measured by what a reader may be off."""
@@ -364,7 +364,9 @@ class Chart(QueriedEnvironment[ChartScene]):  # noqa: D101 - the module's docstr
             else f"{requirement.count} {kind}{plural}"
         )
 
-    def unmet(self, scene: ChartScene, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
+    def missing_requirements(
+        self, scene: ChartScene, requirements: Sequence[Requirement]
+    ) -> tuple[str, ...] | Rejected:
         """Whether there are as many values of each kind as wanted, and the chart can be read."""
         reading = self.world_of(scene)
         if isinstance(reading, Rejected):
@@ -385,7 +387,7 @@ class Chart(QueriedEnvironment[ChartScene]):  # noqa: D101 - the module's docstr
             missing.append(f"{len(reading)} values drawn, {sum(wanted.values())} wanted")
         return tuple(missing)
 
-    def show(self, item: Item, size: int) -> Picture:
+    def render_item(self, item: Item, size: int) -> Picture:
         """The program's picture: a reading alone is not enough to draw a chart."""
         (found,) = self.draw(shared(), [item.program], size)
         if isinstance(found, InfrastructureError):

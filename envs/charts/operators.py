@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from ...render import Rejected
 from ..language.execute import IllPosed, Run
-from ..language.literals import Description, LeafKind, Name, Quantity, Vocabulary
-from ..language.query import Call, Language, Leaf, Operator
+from ..language.literals import Description, LiteralKind, Name, Quantity, Vocabulary
+from ..language.query import Call, Language, Literal, Operator
 
 AXIS, READING = "% of the axis", "reading errors"
 COLOURS: Mapping[str, str] = {
@@ -179,87 +179,87 @@ def _drawn_in(run: Run, colour: str) -> str:
 
 
 def _operator(
-    name: str, inputs: str, output: str, about: str, rule: Callable[..., Any], *, says: Any = (), asks: Any = ()
+    name: str, inputs: str, output: str, about: str, rule: Callable[..., Any], *, phrases: Any = (), questions: Any = ()
 ) -> Operator:
-    return Operator(name, tuple(inputs.split()), output, about, rule, tuple(says), tuple(asks))
+    return Operator(name, tuple(inputs.split()), output, about, rule, tuple(phrases), tuple(questions))
 
 
 OPERATORS: Mapping[str, Operator] = {each.name: each for each in (
     _operator("of", "Set Series", "Set", "the values of a series", _where("series"),
-        says=("of {1}", "for {1}", "in the series {1}", "of the series {1}", "belonging to {1}")),
+        phrases=("of {1}", "for {1}", "in the series {1}", "of the series {1}", "belonging to {1}")),
     _operator("at", "Set Category", "Set", "the values at a category", _where("category"),
-        says=("at {1}", "in the category {1}", "at the category {1}", "in category {1}", "for the category {1}")),
+        phrases=("at {1}", "in the category {1}", "at the category {1}", "in category {1}", "for the category {1}")),
     _operator("within", "Set Panel", "Set", "the values in a panel", _where("panel"),
-        says=("in the panel {1}", "in the subplot {1}", "in the panel titled {1}", "in the subplot titled {1}",
+        phrases=("in the panel {1}", "in the subplot {1}", "in the panel titled {1}", "in the subplot titled {1}",
             "under the title {1}")),
     _operator("over", "Set Amount", "Set", "the values above a limit", _beyond(1),
-        says=("above {1}", "over {1}", "greater than {1}", "higher than {1}", "exceeding {1}")),
+        phrases=("above {1}", "over {1}", "greater than {1}", "higher than {1}", "exceeding {1}")),
     _operator("under", "Set Amount", "Set", "the values below a limit", _beyond(-1),
-        says=("below {1}", "under {1}", "less than {1}", "lower than {1}", "short of {1}")),
+        phrases=("below {1}", "under {1}", "less than {1}", "lower than {1}", "short of {1}")),
     _operator("unique", "Set", "Object", "the only value of a set", lambda run, members: run.unique(members),
-        says=("the {0:one}", "the only {0:one}", "the one {0:one}", "the single {0:one}", "the sole {0:one}")),
+        phrases=("the {0:one}", "the only {0:one}", "the one {0:one}", "the single {0:one}", "the sole {0:one}")),
     _operator("highest", "Set", "Object", "the highest value of a set", _end(1),
-        says=("the highest {0:one}", "the highest of the {0:many}", "the largest {0:one}",
+        phrases=("the highest {0:one}", "the highest of the {0:many}", "the largest {0:one}",
             "the largest of the {0:many}", "the maximum of the {0:many}")),
     _operator("lowest", "Set", "Object", "the lowest value of a set", _end(-1),
-        says=("the lowest {0:one}", "the lowest of the {0:many}", "the smallest {0:one}",
+        phrases=("the lowest {0:one}", "the lowest of the {0:many}", "the smallest {0:one}",
             "the smallest of the {0:many}", "the minimum of the {0:many}")),
     _operator("amount", "Object", "Value", "how much a value is",
         lambda run, point: Amount(run.world[point].value, run.world[point].error),
-        asks=("what is {0}?", "how much is {0}?", "read off {0}: what is it?", "what number is {0}?",
+        questions=("what is {0}?", "how much is {0}?", "read off {0}: what is it?", "what number is {0}?",
             "about how large is {0}?")),
     _operator("category_of", "Object", "Name", "the category of a value", _name("category"),
-        asks=("which category has {0}?", "in which category is {0}?", "what category does {0} stand at?",
+        questions=("which category has {0}?", "in which category is {0}?", "what category does {0} stand at?",
             "what is the category of {0}?", "at which category does one find {0}?")),
     _operator("series_of", "Object", "Name", "the series of a value", _name("series"),
-        asks=("which series has {0}?", "to which series does {0} belong?", "what series does {0} belong to?",
+        questions=("which series has {0}?", "to which series does {0} belong?", "what series does {0} belong to?",
             "in which series is {0}?", "what is the series of {0}?")),
     _operator("panel_of", "Object", "Name", "the panel of a value", _name("panel"),
-        asks=("which panel shows {0}?", "in which subplot is {0}?", "what is the title of the panel with {0}?",
+        questions=("which panel shows {0}?", "in which subplot is {0}?", "what is the title of the panel with {0}?",
             "which subplot has {0}?", "under which title is {0}?")),
     _operator("greater", "Object Object", "Bool", "whether the first value is the greater one", _greater,
-        asks=("is {0} greater than {1}?", "is {0} higher than {1}?", "does {0} exceed {1}?", "is {1} less than {0}?",
+        questions=("is {0} greater than {1}?", "is {0} higher than {1}?", "does {0} exceed {1}?", "is {1} less than {0}?",
             "is {1} smaller than {0}?")),
     _operator("difference", "Object Object", "Value", "how far two values are apart", _difference,
-        asks=("what is the difference between {0} and {1}?", "by how much do {0} and {1} differ?",
+        questions=("what is the difference between {0} and {1}?", "by how much do {0} and {1} differ?",
             "how far apart are {0} and {1}?", "how large is the gap between {0} and {1}?",
             "how much lies between {0} and {1}?")),
     _operator("ratio", "Object Object", "Value", "the first value over the second", _ratio,
-        asks=("how many times {1} is {0}?", "what is the ratio of {0} to {1}?", "what is {0} divided by {1}?",
+        questions=("how many times {1} is {0}?", "what is the ratio of {0} to {1}?", "what is {0} divided by {1}?",
             "dividing {0} by {1} gives what?", "what multiple of {1} is {0}?")),
     _operator("sum", "Set", "Value", "the sum of a set", _total,
-        asks=("what is the sum of the {0:many}?", "what do the {0:many} add up to?",
+        questions=("what is the sum of the {0:many}?", "what do the {0:many} add up to?",
             "what is the total of the {0:many}?", "how much do the {0:many} come to in all?",
             "adding up the {0:many} gives what?")),
     _operator("mean", "Set", "Value", "the mean of a set", _mean,
-        asks=("what is the mean of the {0:many}?", "what is the average of the {0:many}?",
+        questions=("what is the mean of the {0:many}?", "what is the average of the {0:many}?",
             "what do the {0:many} average?", "how large are the {0:many} on average?",
             "what is the arithmetic mean of the {0:many}?")),
     _operator("spread", "Set", "Value", "from the lowest to the highest of a set", _spread,
-        asks=("how far apart are the highest and the lowest of the {0:many}?", "what is the range of the {0:many}?",
+        questions=("how far apart are the highest and the lowest of the {0:many}?", "what is the range of the {0:many}?",
             "what is the difference between the highest and the lowest of the {0:many}?",
             "by how much do the extremes of the {0:many} differ?", "what interval do the {0:many} span?")),
     _operator("count", "Set", "Number", "how many values a set has", lambda run, members: len(members),
-        asks=("how many {0:many} are there?", "what is the number of {0:many}?",
+        questions=("how many {0:many} are there?", "what is the number of {0:many}?",
             "how many {0:many} does the chart show?", "how many {0:many} can you see?",
             "count the {0:many}: how many are there?")),
     _operator("more_in_all", "Set Set", "Bool", "whether the first set has the greater sum", _more_in_all,
-        asks=("do the {0:many} add up to more than the {1:many}?",
+        questions=("do the {0:many} add up to more than the {1:many}?",
             "is the sum of the {0:many} greater than the sum of the {1:many}?",
             "is the total of the {0:many} higher than the total of the {1:many}?",
             "do the {0:many} come to more in all than the {1:many}?",
             "taken together, are the {0:many} more than the {1:many}?")),
     _operator("trend", "Set", "Trend", "whether the values rise or fall from category to category", _trend,
-        asks=("from one category to the next, are the {0:many} rising, falling or mixed?",
+        questions=("from one category to the next, are the {0:many} rising, falling or mixed?",
             "read from the first category to the last, are the {0:many} rising, falling or mixed?",
             "what is the trend of the {0:many}: rising, falling or mixed?",
             "are the {0:many} steadily rising, steadily falling, or mixed?",
             "do the {0:many} show a rising, a falling or a mixed trend?")),
     _operator("colour_of", "Series", "Colour", "the colour of a series", _colour,
-        asks=("what colour is {0}?", "in which colour is {0} drawn?", "which colour stands for {0}?",
+        questions=("what colour is {0}?", "in which colour is {0} drawn?", "which colour stands for {0}?",
             "what is the colour of the series {0}?", "which colour does the legend give {0}?")),
     _operator("drawn_in", "Colour", "Name", "the series of a colour", _drawn_in,
-        asks=("which series is drawn in {0}?", "what does {0} stand for?", "which series is {0}?",
+        questions=("which series is drawn in {0}?", "what does {0} stand for?", "which series is {0}?",
             "what series has the colour {0}?", "which name does the legend give to {0}?")),
 )}  # fmt: skip
 
@@ -267,7 +267,7 @@ OPERATORS: Mapping[str, Operator] = {each.name: each for each in (
 # --- what words alone decide -----------------------------------------------------------------------------------
 
 
-def twice(language: Language, call: Call) -> Rejected | None:
+def duplicate_argument(language: Language, call: Call) -> Rejected | None:
     """Nothing is compared with itself."""
     if len(call.args) == 2 and call.args[0] == call.args[1]:
         return Rejected("trivial", f"{call.op} is given the same thing twice", "compare two different things")
@@ -286,12 +286,12 @@ def told(language: Language, call: Call) -> Rejected | None:
         return Rejected("leaks", f"the question names the {asked} it asks for", f"leave the {asked} out")
     if call.op in selections and selections[call.op] in chosen:
         return Rejected("trivial", f"a {selections[call.op]} is chosen twice", "choose one")
-    if call.op == "count" and isinstance(call.args[0], Leaf):
+    if call.op == "count" and isinstance(call.args[0], Literal):
         return Rejected("trivial", "all values are counted", "count those that fulfil a condition")
     return None
 
 
-LEAVES: Mapping[str, LeafKind] = {
+LITERALS: Mapping[str, LiteralKind] = {
     "points": Description(Vocabulary(), about="all values of the chart"),
     "series": Name("Series", "a series by its name in the legend"),
     "category": Name("Category", "a category by its name on the axis or beside its wedge"),
@@ -300,17 +300,17 @@ LEAVES: Mapping[str, LeafKind] = {
     "number": Quantity("Amount", "a limit, in the unit of the axis", 0, 1_000_000),
 }
 LANGUAGE = Language(
-    leaves=LEAVES,
+    literals=LITERALS,
     operators=OPERATORS,
     answers=frozenset(("Value", "Name", "Bool", "Number", "Trend", "Colour")),
-    checks=(twice, told),
+    checks=(duplicate_argument, told),
     aliases={"Set>Object": "use unique, highest or lowest to make a Set an Object"},
 )
 
 
-def noun(leaf: Leaf, plural: bool) -> str:
+def noun(literal: Literal, plural: bool) -> str:
     """`values`, or a name as it is written."""
-    if leaf.op == "points":
+    if literal.op == "points":
         return "values" if plural else "value"
-    (word,) = leaf.words
-    return f"{word:g}" if leaf.op == "number" else str(word)
+    (word,) = literal.words
+    return f"{word:g}" if literal.op == "number" else str(word)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..language.query import Call, Leaf, Query, walk
+from ..language.query import Call, Literal, Query, walk
 from ..rng import SeededRng
 from .names import MEASURES, PANELS, SERIES, THEMES
 from .operators import COLOURS, LANGUAGE, Point, Reading
@@ -145,9 +145,9 @@ def _values(rng: SeededRng, plan: Plan, rows: int, trend: bool) -> tuple[tuple[i
 def plans(rng: SeededRng, layout: str, query: Query, difficulty: int) -> Iterator[Plan]:
     """Charts that hold all names of the query, without end."""
     named: dict[str, list[str]] = {}
-    for leaf in walk(query):
-        if isinstance(leaf, Leaf) and leaf.words:
-            named.setdefault(leaf.op, []).append(str(leaf.words[0]))
+    for literal in walk(query):
+        if isinstance(literal, Literal) and literal.words:
+            named.setdefault(literal.op, []).append(str(literal.words[0]))
     wanted = {op: list(dict.fromkeys(words)) for op, words in named.items()}
     limit = float(wanted["number"][0]) if "number" in wanted else 0.0
     tops = [top for top in TOPS if not limit or 0.2 * top <= limit <= 0.8 * top]
@@ -183,12 +183,12 @@ def _with(rng: SeededRng, wanted: Sequence[str], names: Sequence[str], count: in
 def filled(rng: SeededRng, template: Any, theme: str) -> Query:
     """A template with its leaves drawn."""
     if template == "LIMIT":
-        return LANGUAGE.leaf("number", rng.choice(TOPS) * rng.integer(3, 7) // 10)
+        return LANGUAGE.literal("number", rng.choice(TOPS) * rng.integer(3, 7) // 10)
     if isinstance(template, str):
         names = {"SERIES": SERIES, "CATEGORY": THEMES[theme], "COLOUR": tuple(COLOURS)}[template]
-        return LANGUAGE.leaf(template.lower(), rng.choice(names))
+        return LANGUAGE.literal(template.lower(), rng.choice(names))
     op, *rest = template
     op = rng.choice(op) if isinstance(op, tuple) else op
-    if op in LANGUAGE.leaves:
-        return LANGUAGE.leaf(op, *rest)
+    if op in LANGUAGE.literals:
+        return LANGUAGE.literal(op, *rest)
     return LANGUAGE.call(op, *(filled(rng, each, theme) for each in rest))

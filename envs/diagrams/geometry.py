@@ -48,7 +48,7 @@ from ..language.literals import Description, Vocabulary
 from ..language.query import Call, Query
 from ..queried import QueriedEnvironment
 from ..registry import register
-from ..requirements import read_requirements, missing_requirements
+from ..requirements import missing_requirements, read_requirements
 from ..rng import SeededRng
 from .figure import CANVAS, MAX_CIRCLES, MAX_LINES, MAX_POINTS, OFF, FigureDrawing, read_figure
 from .operators import CLEARANCE, LANGUAGE, UNITS, noun
@@ -174,7 +174,7 @@ class Geometry(QueriedEnvironment[FlatScene]):  # noqa: D101 - the module's docs
         """Return the scene of the SVG `program`, which runs no code."""
         return resolve_svg(program)
 
-    def show(self, item: Item, size: int) -> Picture:
+    def render_item(self, item: Item, size: int) -> Picture:
         """Return the item's figure in pixels, `size` px wide."""
         assert isinstance(item.scene, FlatScene)
         return rasterise(item.scene, size)

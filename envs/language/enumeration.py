@@ -48,9 +48,9 @@ class Enumeration:
         """Programs of a type, of exactly this depth."""
         structures = programs = 0
         if depth == 1:
-            for leaf in self.language.leaves.values():
-                if leaf.output == output:
-                    patterns = leaf.patterns()
+            for literal in self.language.literals.values():
+                if literal.output == output:
+                    patterns = literal.patterns()
                     structures, programs = structures + len(patterns), programs + sum(patterns.values())
         for _, inner in self._forms(output, depth):
             counts = [self.of(*each) if exact else self._within(*each) for exact, *each in inner]
@@ -88,10 +88,10 @@ class Enumeration:
         """Every structure of a type, of this depth at most, with the first words of each pattern."""
         if depth < 1:
             return
-        for name, leaf in self.language.leaves.items():
-            if leaf.output == output:
-                for pattern in leaf.patterns():
-                    yield self.language.leaf(name, *leaf.draw(pattern, SeededRng(("first", name, *pattern))))
+        for name, literal in self.language.literals.items():
+            if literal.output == output:
+                for pattern in literal.patterns():
+                    yield self.language.literal(name, *literal.draw(pattern, SeededRng(("first", name, *pattern))))
         for name, operator in self.language.operators.items():
             if operator.output == output:
                 for args in product(*(tuple(self.programs(wanted, depth - 1)) for wanted in operator.inputs)):
@@ -119,9 +119,11 @@ class Enumeration:
     def _draw(self, rng: SeededRng, output: str, depth: int) -> Query:
         """Of exactly this depth."""
         if depth == 1:
-            leaves = {name: leaf for name, leaf in self.language.leaves.items() if leaf.output == output}
-            name, pattern = rng.choice([(name, each) for name, leaf in leaves.items() for each in leaf.patterns()])
-            return self.language.leaf(name, *self.language.leaves[name].draw(pattern, rng))
+            literals = {name: literal for name, literal in self.language.literals.items() if literal.output == output}
+            name, pattern = rng.choice(
+                [(name, each) for name, literal in literals.items() for each in literal.patterns()]
+            )
+            return self.language.literal(name, *self.language.literals[name].draw(pattern, rng))
         options = list(self._forms(output, depth))
         weights = [
             _product((self.of(*each) if exact else self._within(*each)).structures for exact, *each in inner)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...render import Rejected
-from .query import Language, Leaf, Query, depth
+from .query import Language, Literal, Query, depth
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ class Run:
 
     def evaluate(self, query: Query) -> Any:
         """A program's value; inner programs first."""
-        if isinstance(query, Leaf):
-            return self._language.leaves[query.op].evaluate(self, query.words)
+        if isinstance(query, Literal):
+            return self._language.literals[query.op].evaluate(self, query.words)
         values = [self.evaluate(argument) for argument in query.args]
         self.op = query.op
         return self._language.operators[query.op].rule(self, *values)
@@ -129,7 +129,7 @@ def execute(
     return Result(value, run.margin, run.unit, run.compared)
 
 
-def clear(result: Result, thresholds: Mapping[str, float]) -> Rejected | None:
+def ambiguity_of(result: Result, thresholds: Mapping[str, float]) -> Rejected | None:
     """Whether the margin is under its unit's threshold: then nobody can be asked to see the answer."""
     least = thresholds[result.unit]
     if result.margin >= least:

@@ -8,9 +8,9 @@ An operator's English is a list of patterns in which `{0:form}` stands for an ar
     `{0:that}`   singular, its relation as a clause: `red circle`, `red circle that is left of the square`
     `{0}`        anything else that has one form: an object with its article, `the red circle`; a number; a name
 
-A pattern of `says` for an operator that gives a set is what is said after the set's noun: `left of {1}` of
+A pattern of `phrases` for an operator that gives a set is what is said after the set's noun: `left of {1}` of
 `circles left of the square`; its first argument is the set. Every such pattern also makes sense after "that is".
-Patterns for other types are whole noun phrases. Patterns of `asks` are whole questions.
+Patterns for other types are whole noun phrases. Patterns of `questions` are whole questions.
 
 Nested relations could be read in two ways: "circles left of the square above the triangle". A second relation of one
 set is joined by "and also", one of an anchor follows "that is"; tests hold that no text means two programs.
@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from ..rng import SeededRng
-from .query import Call, Language, Leaf, Query
+from .query import Call, Language, Literal, Query
 
 _FORMS = ("one", "many", "a", "that")
 _formatter = string.Formatter()
@@ -31,7 +31,7 @@ _formatter = string.Formatter()
 class Nouns(Protocol):
     """The English of a world's leaves."""
 
-    def __call__(self, leaf: Leaf, plural: bool) -> str:
+    def __call__(self, literal: Literal, plural: bool) -> str:
         """A leaf as a noun phrase without article."""
 
 
@@ -45,20 +45,22 @@ class Grammar:
         says: how many of each operator's names within a question are used; all by default.
     """
 
-    def __init__(self, language: Language, nouns: Nouns, asks: int | None = None, says: int | None = None) -> None:
+    def __init__(
+        self, language: Language, nouns: Nouns, questions: int | None = None, phrases: int | None = None
+    ) -> None:
         self.language = language
         self._nouns = nouns
-        self._asks, self._says = asks, says
+        self._asks, self._says = questions, phrases
 
     def phrasings(self, query: Call) -> tuple[str, ...]:
         """Every question that asks the program, each with the first name of everything in it."""
-        patterns = _clear(self.language.operators[query.op].asks[: self._asks], query)
+        patterns = _clear(self.language.operators[query.op].questions[: self._asks], query)
         return tuple(self._filled(pattern, query, _First()) for pattern in patterns)
 
     def ask(self, query: Call, rng: SeededRng) -> str:
         """Ask in one phrasing, drawn with `rng`."""
         pick = _Drawn(rng)
-        patterns = _clear(self.language.operators[query.op].asks[: self._asks], query)
+        patterns = _clear(self.language.operators[query.op].questions[: self._asks], query)
         return self._filled(pick(patterns), query, pick)
 
     def say(self, query: Query, plural: bool = False) -> str:
@@ -66,10 +68,10 @@ class Grammar:
         return self._phrase(query, plural, _First())
 
     def _phrase(self, query: Query, plural: bool, pick: "_Pick", clause: bool = False) -> str:
-        if isinstance(query, Leaf):
+        if isinstance(query, Literal):
             return self._nouns(query, plural)
         operator = self.language.operators[query.op]
-        said = self._filled(pick(_clear(operator.says[: self._says], query)), query, pick)
+        said = self._filled(pick(_clear(operator.phrases[: self._says], query)), query, pick)
         if operator.output != "Set":
             return said
         head = query.args[0]

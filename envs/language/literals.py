@@ -29,7 +29,7 @@ def did_you_mean(name: str, allowed: Sequence[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else f"allowed: {', '.join(allowed)}"
 
 
-class LeafKind(ABC):
+class LiteralKind(ABC):
     """What a leaf may hold and what it stands for."""
 
     output: str
@@ -98,7 +98,7 @@ class Vocabulary(Mapping[str, tuple[str, ...]]):
 
 
 @dataclass(frozen=True)
-class Description(LeafKind):
+class Description(LiteralKind):
     """All objects that every word describes, at most one word of each attribute; no word describes all objects.
 
     Values are lists of positions among `run.world`, whose members have `described_by(words)`.
@@ -155,7 +155,7 @@ class Description(LeafKind):
 
 
 @dataclass(frozen=True)
-class Name(LeafKind):
+class Name(LiteralKind):
     """One word: of a fixed list, or, without one, any short text that the scene may hold."""
 
     output: str
@@ -197,7 +197,7 @@ class Name(LeafKind):
 
 
 @dataclass(frozen=True)
-class Names(LeafKind):
+class Names(LiteralKind):
     """Several names in a row, each once, each of what a `Name` leaf of type `each` stands for."""
 
     output: str
@@ -242,7 +242,7 @@ class Names(LeafKind):
 
 
 @dataclass(frozen=True)
-class Quantity(LeafKind):
+class Quantity(LiteralKind):
     """One number within bounds."""
 
     output: str

@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Any
 
 from ...render import Rejected
-from .literals import Invalid, LeafKind, did_you_mean
+from .literals import Invalid, LiteralKind, did_you_mean
 
 MAX_DEPTH = 6
 MAX_QUERY_CHARS = 2_000
@@ -43,14 +43,14 @@ class Operator:
     about: str
     rule: Callable[..., Any]
     """From the run (see `execute.Run`) and the arguments' values to the value."""
-    says: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
     """How it is named within a question; see `grammar`."""
-    asks: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
     """How it is asked for, as a whole question; see `grammar`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class Literal:
     """A program without programs in it: a description, a name, a number."""
 
     op: str
@@ -67,7 +67,7 @@ class Call:
     output: str
 
 
-Query = Leaf | Call
+Query = Literal | Call
 Check = Callable[["Language", Call], Rejected | None]
 """A rule that needs no scene; it sees one call at a time, inner ones too, and says what is wrong with it."""
 
@@ -76,7 +76,7 @@ Check = Callable[["Language", Call], Rejected | None]
 class Language:
     """The programs of one world."""
 
-    leaves: Mapping[str, LeafKind]
+    literals: Mapping[str, LiteralKind]
     operators: Mapping[str, Operator]
     answers: frozenset[str]
     """The types that a whole program may give."""
@@ -90,13 +90,13 @@ class Language:
 
     def __post_init__(self) -> None:
         """Refuse a name that is both a leaf's and an operator's."""
-        if both := self.leaves.keys() & self.operators.keys():
+        if both := self.literals.keys() & self.operators.keys():
             raise ValueError(f"{', '.join(sorted(both))}: the name of a leaf and of an operator; rename one")
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Of leaves and operators, leaves first."""
-        return (*self.leaves, *self.operators)
+        return (*self.literals, *self.operators)
 
     def kind(self, output: str) -> str:
         """The answer kind of a type."""
@@ -104,9 +104,9 @@ class Language:
 
     # --- making -----------------------------------------------------------------------------------------------
 
-    def leaf(self, op: str, *words: Any) -> Leaf:
+    def literal(self, op: str, *words: Any) -> Literal:
         """A leaf, unchecked."""
-        return Leaf(op, words, self.leaves[op].output)
+        return Literal(op, words, self.literals[op].output)
 
     def call(self, op: str, *args: Query) -> Call:
         """A call, unchecked."""
@@ -123,13 +123,13 @@ class Language:
             query = self.build(value)
         except Invalid as invalid:
             return invalid.rejected
-        if isinstance(query, Leaf) or query.output not in self.answers:
+        if isinstance(query, Literal) or query.output not in self.answers:
             asking = [name for name, each in self.operators.items() if each.inputs == (query.output,)]
             hint = f"wrap it in {' or '.join(asking[:2])}" if asking else ""
             return Rejected("answer", f"the query gives a {query.output}, which is no answer", hint)
-        return self.ill_formed(query) or query
+        return self.rejection_of(query) or query
 
-    def ill_formed(self, query: Query) -> Rejected | None:
+    def rejection_of(self, query: Query) -> Rejected | None:
         """The first thing that a check finds wrong in the program, outermost call first."""
         for check in self.checks:
             for call in walk(query):
@@ -144,16 +144,16 @@ class Language:
             Invalid: it is none.
         """
         if not isinstance(value, list) or not value or not isinstance(value[0], str):
-            example = json.dumps([next(iter(self.leaves))])
+            example = json.dumps([next(iter(self.literals))])
             raise Invalid(
                 "syntax", f"expected a list that begins with an operator, got {value!r:.60}", f"such as {example}"
             )
         if level > self.max_depth:
             raise Invalid("depth", f"the query nests deeper than {self.max_depth} operators")
         name, *arguments = value
-        if name in self.leaves:
-            leaf = self.leaves[name]
-            return Leaf(name, leaf.read(arguments), leaf.output)
+        if name in self.literals:
+            literal = self.literals[name]
+            return Literal(name, literal.read(arguments), literal.output)
         operator = self.operators.get(name)
         if operator is None:
             raise Invalid("operator", f"unknown operator {name!r:.40}", did_you_mean(name[:40], self.names))
@@ -173,8 +173,8 @@ class Language:
 
         For example `colour(leftmost(select(shape)))`.
         """
-        if isinstance(query, Leaf):
-            return f"{query.op}({','.join(self.leaves[query.op].pattern(query.words))})"
+        if isinstance(query, Literal):
+            return f"{query.op}({','.join(self.literals[query.op].pattern(query.words))})"
         return f"{query.op}({','.join(map(self.structure, query.args))})"
 
     def schema(self) -> dict[str, Any]:
@@ -198,11 +198,11 @@ class Language:
 
     @cached_property
     def _types(self) -> tuple[str, ...]:
-        leaves, made = self.leaves.values(), self.operators.values()
-        return tuple(dict.fromkeys([each.output for each in leaves] + [each.output for each in made]))
+        literals, made = self.literals.values(), self.operators.values()
+        return tuple(dict.fromkeys([each.output for each in literals] + [each.output for each in made]))
 
     def _forms(self, output: str, level: int) -> list[dict[str, Any]]:
-        forms = [leaf.schema(name) for name, leaf in self.leaves.items() if leaf.output == output]
+        forms = [literal.schema(name) for name, literal in self.literals.items() if literal.output == output]
         for name, operator in self.operators.items():
             if operator.output == output and all(self._reachable(wanted, level - 1) for wanted in operator.inputs):
                 parts = [{"const": name}, *({"$ref": f"#/$defs/{wanted}{level - 1}"} for wanted in operator.inputs)]
@@ -213,7 +213,7 @@ class Language:
         """Whether a program of this type fits into so many levels."""
         if level < 1:
             return False
-        if any(leaf.output == output for leaf in self.leaves.values()):
+        if any(literal.output == output for literal in self.literals.values()):
             return True
         made = [each for each in self.operators.values() if each.output == output]
         return any(all(self._reachable(wanted, level - 1) for wanted in each.inputs) for each in made)
@@ -239,7 +239,7 @@ def loads(text: str) -> Any | Rejected:
 
 def dump(query: Query) -> list[Any]:
     """The query as JSON lists; `Language.read` reads it back."""
-    if isinstance(query, Leaf):
+    if isinstance(query, Literal):
         return [query.op, *query.words]
     return [query.op, *(dump(argument) for argument in query.args)]
 
@@ -259,4 +259,4 @@ def depth(query: Query) -> int:
 
 def skeleton(query: Query) -> str:
     """The operators alone, for example `colour(leftmost(select))`: the form of a question."""
-    return query.op if isinstance(query, Leaf) else f"{query.op}({','.join(map(skeleton, query.args))})"
+    return query.op if isinstance(query, Literal) else f"{query.op}({','.join(map(skeleton, query.args))})"

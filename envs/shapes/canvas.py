@@ -46,10 +46,10 @@ from ..drawn import DrawnEnvironment
 from ..language.execute import Result, execute
 from ..language.grammar import Grammar
 from ..language.literals import Description, Vocabulary
-from ..language.query import Call, Language, Leaf, Query, dump, skeleton
+from ..language.query import Call, Language, Literal, Query, dump, skeleton
 from ..registry import register
 from ..rng import SeededRng
-from .operators import OPERATORS, Thing, foregone, noun, only_itself, tells, twice
+from .operators import OPERATORS, Thing, answer_leak, constant_answer, duplicate_argument, noun, self_comparison
 
 # --- constants ---------------------------------------------------------------------------------------------
 
@@ -69,16 +69,16 @@ SIZES = ("small", "large")
 VOCABULARY = Vocabulary(size=SIZES, colour=tuple(PALETTE), shape=SHAPES)
 DESCRIPTION = Description(VOCABULARY)
 LANGUAGE = Language(
-    leaves={"select": DESCRIPTION},
+    literals={"select": DESCRIPTION},
     operators=OPERATORS,
     answers=frozenset(("Number", "Bool", "Colour", "Shape", "Size", "Side", "Level")),
-    checks=(twice, foregone, only_itself, tells),
+    checks=(duplicate_argument, constant_answer, self_comparison, answer_leak),
     aliases={"Set>Object": "use unique to make a Set an Object"},
 )
 GUIDE = """You draw pictures as SVG programs. Reply with one <svg viewBox="0 0 64 64"> element and nothing else.
 Use circle, rect and polygon elements with a fill and no stroke, on the white canvas, apart from each other and
 inside the canvas. Small shapes are 8 to 10 wide, large ones 16 to 18. Draw exactly what is asked for."""
-GRAMMAR = Grammar(LANGUAGE, partial(noun, shapes=SHAPES), asks=2, says=1)
+GRAMMAR = Grammar(LANGUAGE, partial(noun, shapes=SHAPES), questions=2, phrases=1)
 """Two questions of each form and one name for each thing: what the embedded model was warmed up on."""
 RADII: Mapping[str, tuple[int, ...]] = {"small": (4, 5), "large": (8, 9)}
 OBJECTS: Mapping[int, tuple[int, int]] = {1: (2, 3), 2: (4, 4), 3: (5, 6)}
@@ -214,7 +214,7 @@ def _thing(obj: FlatObject) -> Thing | Rejected:
     return Thing(colour, obj.kind, size, *obj.centroid, extent)
 
 
-def perceive(scene: FlatScene) -> tuple[Thing, ...] | Rejected:
+def parse_scene(scene: FlatScene) -> tuple[Thing, ...] | Rejected:
     """The scene's objects as things, in paint order, or why the picture is not clear."""
     if (scene.width, scene.height) != (CANVAS, CANVAS):
         return Rejected(
@@ -308,9 +308,9 @@ def _place(rng: SeededRng, wanted: Sequence[tuple[str, ...]], count: int) -> lis
     return placed
 
 
-def _words(rng: SeededRng, pattern: Sequence[str]) -> Leaf:
+def _words(rng: SeededRng, pattern: Sequence[str]) -> Literal:
     chosen = {name: rng.choice(VOCABULARY[name]) for name in pattern}
-    return LANGUAGE.leaf("select", *(chosen[name] for name in VOCABULARY if name in chosen))
+    return LANGUAGE.literal("select", *(chosen[name] for name in VOCABULARY if name in chosen))
 
 
 def _draw_query(rng: SeededRng, form: Form) -> Call:
@@ -319,9 +319,7 @@ def _draw_query(rng: SeededRng, form: Form) -> Call:
     while True:
         first = _words(rng, pattern := rng.choice(form.described))
         # Counts are compared within one attribute: more red than blue, more circles than squares.
-        anchor = _words(
-            rng, pattern if outer in ("more", "fewer", "same") else rng.choice(form.anchored or ((),))
-        )
+        anchor = _words(rng, pattern if outer in ("more", "fewer", "same") else rng.choice(form.anchored or ((),)))
         if inner == "select":
             query = LANGUAGE.call(outer, *((first, anchor) if form.anchored else (first,)))
         elif inner == "unique":
@@ -330,37 +328,37 @@ def _draw_query(rng: SeededRng, form: Form) -> Call:
         else:
             others = (LANGUAGE.call("unique", anchor),) if form.anchored else ()
             query = LANGUAGE.call(outer, LANGUAGE.call(inner, first, *others))
-        if LANGUAGE.ill_formed(query) is None:
+        if LANGUAGE.rejection_of(query) is None:
             return query
 
 
-def _leaves(query: Query, parent: str = "") -> list[tuple[Leaf, str]]:
-    if isinstance(query, Leaf):
+def _literals(query: Query, parent: str = "") -> list[tuple[Literal, str]]:
+    if isinstance(query, Literal):
         return [(query, parent)]
-    return [leaf for argument in query.args for leaf in _leaves(argument, query.op)]
+    return [literal for argument in query.args for literal in _literals(argument, query.op)]
 
 
 def _compose(rng: SeededRng, query: Call, wanted: str, objects: tuple[int, int]) -> list[Placed]:
     """Shapes of which the query has the wanted answer with a clear margin."""
-    leaves = _leaves(query)
+    literals = _literals(query)
     for _ in range(SAMPLE_TRIES):
         count = rng.integer(*objects)
-        planted = [leaf.words for leaf, op in leaves for _ in range(1 if op == "unique" else rng.integer(0, 3))]
+        planted = [literal.words for literal, op in literals for _ in range(1 if op == "unique" else rng.integer(0, 3))]
         placed = _place(rng, rng.shuffled(planted)[:count], count)
         if placed is None:
             continue
         things = [shape.thing for shape in placed]
         result = execute(LANGUAGE, query, things, THRESHOLDS)
         if isinstance(result, Result) and result.margin >= SAMPLE_MARGIN and _word(result.value) == wanted:
-            if all(_chooses(leaf, op, things) for leaf, op in leaves):
+            if all(_chooses(literal, op, things) for literal, op in literals):
                 return rng.shuffled(placed)
     raise RuntimeError(f"no scene of {objects} objects gives {wanted!r} to {dump(query)}")
 
 
-def _chooses(leaf: Leaf, op: str, things: Sequence[Thing]) -> bool:
+def _chooses(literal: Literal, op: str, things: Sequence[Thing]) -> bool:
     """An extreme of one object is no choice; sampled questions have at least two to choose from."""
     superlative = op in (*_EXTREMES, "largest", "smallest", "nearest", "farthest")
-    return not superlative or sum(thing.described_by(leaf.words) for thing in things) >= 2
+    return not superlative or sum(thing.described_by(literal.words) for thing in things) >= 2
 
 
 def _word(value: object) -> str:
@@ -401,9 +399,9 @@ class Canvas(DrawnEnvironment):  # noqa: D101 - the module's docstring is the en
         """Shapes on the lattice, drawn until the query has the wanted answer."""
         return svg_program(_compose(rng, query, str(wanted), OBJECTS[difficulty]))
 
-    def perceive(self, scene: FlatScene) -> tuple[Thing, ...] | Rejected:
+    def parse_scene(self, scene: FlatScene) -> tuple[Thing, ...] | Rejected:
         """The things that are drawn."""
-        return perceive(scene)
+        return parse_scene(scene)
 
     def allowed(self, query: Call) -> tuple[str, ...]:
         """By type; counts are open."""

@@ -49,7 +49,7 @@ from ..drawn import DrawnEnvironment
 from ..language.enumeration import Enumeration
 from ..language.grammar import Grammar
 from ..language.literals import Description, Vocabulary
-from ..language.query import Call, Language, Leaf, skeleton
+from ..language.query import Call, Language, Literal, skeleton
 from ..registry import register
 from ..rng import SeededRng
 from .compose import (
@@ -65,7 +65,7 @@ from .compose import (
     reachable,
     svg_program,
 )
-from .operators import foregone, noun, only_itself, tells, twice
+from .operators import answer_leak, constant_answer, duplicate_argument, noun, self_comparison
 from .relations import DIRECTIONS, RELATIONS, Body, Crowd, told
 
 # --- constants -------------------------------------------------------------------------------------------------
@@ -95,10 +95,10 @@ VOCABULARY = Vocabulary(size=SIZES, colour=tuple(PALETTE), shape=SHAPES, label=L
 DESCRIPTION = Description(VOCABULARY, alone=("label",))
 COLOURS, COUNTS, YES_NO = tuple(PALETTE), ("0", "1", "2", "3"), ("no", "yes")
 LANGUAGE = Language(
-    leaves={"select": DESCRIPTION},
+    literals={"select": DESCRIPTION},
     operators=RELATIONS,
     answers=frozenset(("Number", "Bool", "Colour", "Shape", "Size", "Side", "Level", "Label", "Direction", "Angle")),
-    checks=(twice, foregone, only_itself, tells, told),
+    checks=(duplicate_argument, constant_answer, self_comparison, answer_leak, told),
     aliases={"Set>Object": "use unique to make a Set an Object"},
 )
 PROGRAMS = Enumeration(LANGUAGE, side=2)
@@ -109,12 +109,12 @@ shapes are 16 to 26 wide, large ones 44 to 86. Shapes stand apart, overlap clear
 letter is one capital A to F in the middle of a shape. Draw exactly what is asked for."""
 
 
-def _noun(leaf: Leaf, plural: bool) -> str:
+def _noun(literal: Literal, plural: bool) -> str:
     """`red circles`, `large shape labelled A`."""
-    *words, last = leaf.words or ("",)
+    *words, last = literal.words or ("",)
     if last not in LETTERS:
-        return noun(leaf, plural, SHAPES)
-    return f"{noun(Leaf(leaf.op, tuple(words), leaf.output), plural, SHAPES)} labelled {last}"
+        return noun(literal, plural, SHAPES)
+    return f"{noun(Literal(literal.op, tuple(words), literal.output), plural, SHAPES)} labelled {last}"
 
 
 # --- config: the question forms --------------------------------------------------------------------------------
@@ -305,7 +305,7 @@ def _letters(scene: FlatScene, shapes: Sequence[FlatObject]) -> dict[int, str] |
     return found
 
 
-def perceive(scene: FlatScene) -> Seen | Rejected:
+def parse_scene(scene: FlatScene) -> Seen | Rejected:
     """The scene's objects as bodies, in paint order, or why the picture is not clear."""
     if (scene.width, scene.height) != (CANVAS, CANVAS):
         hint = f'begin with <svg viewBox="0 0 {CANVAS} {CANVAS}">'
@@ -396,9 +396,9 @@ class Canvas(DrawnEnvironment):  # noqa: D101 - the module's docstring is the en
         placed = arranged(rng, LANGUAGE, query, wanted, difficulty, THRESHOLDS)
         return None if placed is None else svg_program(placed)
 
-    def perceive(self, scene: FlatScene) -> Seen | Rejected:
+    def parse_scene(self, scene: FlatScene) -> Seen | Rejected:
         """The bodies that are drawn."""
-        return perceive(scene)
+        return parse_scene(scene)
 
     def difficulty_of(self, scene: FlatScene) -> int:
         """By the number of shapes; letters are no objects."""

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from ..core import Task
 from ..language.enumeration import Enumeration
-from ..language.execute import Result, clear, execute
-from ..language.query import Call, Language, Leaf, Query, walk
+from ..language.execute import Result, ambiguity_of, execute
+from ..language.query import Call, Language, Literal, Query, walk
 from ..rng import SeededRng
 from .relations import Body, Crowd
 
@@ -135,16 +135,16 @@ def drawn_query(programs: Enumeration, rng: SeededRng, form: Form, difficulty: i
             if form.open
             else _filled(programs.language, rng, template, None)
         )
-        if isinstance(drawn, Call) and programs.language.ill_formed(drawn) is None:
+        if isinstance(drawn, Call) and programs.language.rejection_of(drawn) is None:
             return drawn
 
 
 def _filled(language: Language, rng: SeededRng, template: Any, pattern: tuple[str, ...] | None) -> Query:
     if isinstance(template, str):
         symbol = SYMBOLS[template]
-        words = language.leaves["select"].draw(pattern or rng.choice(symbol.patterns), rng)
-        leaf = language.leaf("select", *(("large", *words) if symbol.large else words))
-        return language.call("unique", leaf) if symbol.only else leaf
+        words = language.literals["select"].draw(pattern or rng.choice(symbol.patterns), rng)
+        literal = language.literal("select", *(("large", *words) if symbol.large else words))
+        return language.call("unique", literal) if symbol.only else literal
     op, *rest = template
     op = rng.choice(op) if isinstance(op, tuple) else op
     # Kinds whose numbers are compared differ in words of one attribute: more red than blue, not than circles.
@@ -233,7 +233,7 @@ class _Placing:
 
     def __init__(self, rng: SeededRng, language: Language, avoid: Sequence[tuple[str, ...]], crowded: bool) -> None:
         self.rng, self.avoid = rng, avoid
-        self.vocabulary = {name: tuple(language.leaves["select"].vocabulary[name]) for name in  # type: ignore[attr-defined]
+        self.vocabulary = {name: tuple(language.literals["select"].vocabulary[name]) for name in  # type: ignore[attr-defined]
                            ("size", "colour", "shape", "label")}  # fmt: skip
         self.placed: list[Placed] = []
         self.letters = list(self.vocabulary["label"])
@@ -341,15 +341,15 @@ def _plants(query: Query, rng: SeededRng, wanted: str | None) -> list[Plant]:
         if anchor is not None:
             plant(anchor[0])
         host = None if anchor is None else first.get(id(_described(anchor[0])))
-        leaf = _described(part)
-        if leaf is None or id(leaf) in first:
+        literal = _described(part)
+        if literal is None or id(literal) in first:
             return
-        first[id(leaf)] = len(plants)
+        first[id(literal)] = len(plants)
         hosting = id(part) in holders
-        for _ in range(1 if id(leaf) in only else rng.integer(1 if id(leaf) in chosen_from else 0, 3)):
+        for _ in range(1 if id(literal) in only else rng.integer(1 if id(literal) in chosen_from else 0, 3)):
             meets = host is not None and rng.uniform() < 0.7
             plants.append(
-                Plant(leaf.words, host if meets else None, anchor[1] if meets and anchor else "apart", hosting)
+                Plant(literal.words, host if meets else None, anchor[1] if meets and anchor else "apart", hosting)
             )
 
     for call in walk(query):
@@ -366,11 +366,11 @@ def _plants(query: Query, rng: SeededRng, wanted: str | None) -> list[Plant]:
     return plants
 
 
-def _described(query: Query) -> Leaf | None:
+def _described(query: Query) -> Literal | None:
     """The leaf of a description or of its only object."""
-    if isinstance(query, Leaf):
+    if isinstance(query, Literal):
         return query
-    return query.args[0] if query.op == "unique" and isinstance(query.args[0], Leaf) else None
+    return query.args[0] if query.op == "unique" and isinstance(query.args[0], Literal) else None
 
 
 def _scenes(
@@ -378,7 +378,7 @@ def _scenes(
 ) -> Iterator[list[Placed] | None]:
     """Scenes with what the query is about, without end; None for one that found no room."""
     avoid = [call.args[0].words for call in walk(query)
-             if isinstance(call, Call) and call.op == "unique" and isinstance(call.args[0], Leaf)]  # fmt: skip
+             if isinstance(call, Call) and call.op == "unique" and isinstance(call.args[0], Literal)]  # fmt: skip
     while True:
         count = rng.integer(*objects)
         placing = _Placing(rng, language, avoid, crowded=count > 9)
@@ -413,8 +413,8 @@ def _doubled(
     for each in loose:
         if not each.body.described_by(words) and len(whole) < high and _apart(each, whole):
             whole.append(each)
-    clear = all(_apart(each, whole[:number]) for number, each in enumerate(whole))
-    return whole if low <= len(whole) and clear else None
+    well_apart = all(_apart(each, whole[:number]) for number, each in enumerate(whole))
+    return whole if low <= len(whole) and well_apart else None
 
 
 def _twin(placed: Placed, off: int, rng: SeededRng) -> Placed:
@@ -466,6 +466,6 @@ def _answer(
     if placed is None:
         return None
     result = execute(language, query, Planned(placed), thresholds)
-    if not isinstance(result, Result) or clear(result, thresholds) is not None:
+    if not isinstance(result, Result) or ambiguity_of(result, thresholds) is not None:
         return None
     return ("no", "yes")[result.value] if isinstance(result.value, bool) else str(result.value)

@@ -11,7 +11,7 @@ from typing import Any
 
 from ...render import Rejected
 from ..language.execute import Run
-from ..language.query import Call, Language, Leaf, Operator, Query
+from ..language.query import Call, Language, Literal, Operator, Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +107,10 @@ def _to(*names: str) -> tuple[str, ...]:
 
 
 def operator(
-    name: str, inputs: str, output: str, about: str, rule: Callable[..., Any], *, says: Any = (), asks: Any = ()
+    name: str, inputs: str, output: str, about: str, rule: Callable[..., Any], *, phrases: Any = (), questions: Any = ()
 ) -> Operator:
     """An operator; its inputs are separated by spaces."""
-    return Operator(name, tuple(inputs.split()), output, about, rule, tuple(says), tuple(asks))
+    return Operator(name, tuple(inputs.split()), output, about, rule, tuple(phrases), tuple(questions))
 
 
 def table(*operators: Operator) -> Mapping[str, Operator]:
@@ -120,71 +120,71 @@ def table(*operators: Operator) -> Mapping[str, Operator]:
 
 OPERATORS: Mapping[str, Operator] = table(
     operator("unique", "Set", "Object", "the only member of a set", lambda run, members: run.unique(members),
-        says=("the {0:that}", "the only {0:that}", "the one {0:that}", "the single {0:that}", "the sole {0:that}")),
+        phrases=("the {0:that}", "the only {0:that}", "the one {0:that}", "the single {0:that}", "the sole {0:that}")),
     operator("count", "Set", "Number", "how many members a set has", lambda run, members: len(members),
-        says=("the number of {0:many}",),
-        asks=("how many {0:many} are there?", "what is the number of {0:many}?", "how many {0:many} can you see?",
+        phrases=("the number of {0:many}",),
+        questions=("how many {0:many} are there?", "what is the number of {0:many}?", "how many {0:many} can you see?",
             "count the {0:many}: how many are there?", "how many {0:many} does the picture show?",
             "what number of {0:many} is there?")),
     operator("exists", "Set", "Bool", "whether a set has a member", lambda run, members: bool(members),
-        asks=("is there {0:a}?", "can you see {0:a}?", "does the picture show {0:a}?", "is {0:a} in the picture?",
+        questions=("is there {0:a}?", "can you see {0:a}?", "does the picture show {0:a}?", "is {0:a} in the picture?",
             "do you find {0:a}?", "is at least one {0:one} there?")),
     operator("colour", "Object", "Colour", "an object's colour", _attribute("colour"),
-        asks=("what colour is {0}?", "what is the colour of {0}?", "which colour does {0} have?",
+        questions=("what colour is {0}?", "what is the colour of {0}?", "which colour does {0} have?",
             "in which colour is {0} drawn?", "what colour does {0} have?", "which colour is {0}?")),
     operator("shape", "Object", "Shape", "an object's shape", _attribute("shape"),
-        asks=("what shape is {0}?", "what is the form of {0}?", "which shape does {0} have?",
+        questions=("what shape is {0}?", "what is the form of {0}?", "which shape does {0} have?",
             "what is the shape of {0}?", "what kind of shape is {0}?", "which shape is {0}?")),
     operator("size", "Object", "Size", "an object's size", _attribute("size"),
-        asks=("is {0} small or large?", "what size is {0}?", "is {0} large or small?", "what is the size of {0}?",
+        questions=("is {0} small or large?", "what size is {0}?", "is {0} large or small?", "what is the size of {0}?",
             "which size does {0} have, small or large?")),
     operator("leftmost", "Set", "Object", "the member with the smallest x", _extreme("x", 1),
-        says=_end("leftmost", "farthest left")),
+        phrases=_end("leftmost", "farthest left")),
     operator("rightmost", "Set", "Object", "the member with the largest x", _extreme("x", -1),
-        says=_end("rightmost", "farthest right")),
+        phrases=_end("rightmost", "farthest right")),
     operator("topmost", "Set", "Object", "the member with the smallest y", _extreme("y", 1),
-        says=_end("topmost", "highest")),
+        phrases=_end("topmost", "highest")),
     operator("bottommost", "Set", "Object", "the member with the largest y", _extreme("y", -1),
-        says=_end("bottommost", "lowest")),
+        phrases=_end("bottommost", "lowest")),
     operator("largest", "Set", "Object", "the member with the largest extent", _extreme("extent", -1),
-        says=_end("largest", "biggest")),
+        phrases=_end("largest", "biggest")),
     operator("smallest", "Set", "Object", "the member with the smallest extent", _extreme("extent", 1),
-        says=_end("smallest", "tiniest")),
+        phrases=_end("smallest", "tiniest")),
     operator("nearest", "Set Object", "Object", "the member nearest to an object, centre to centre", _by_distance(1),
-        says=_to("nearest to", "closest to")),
+        phrases=_to("nearest to", "closest to")),
     operator("farthest", "Set Object", "Object", "the member farthest from an object, centre to centre",
-        _by_distance(-1), says=_to("farthest from", "most distant from")),
+        _by_distance(-1), phrases=_to("farthest from", "most distant from")),
     operator("left_of", "Set Object", "Set", "the members left of an object", _beside("x", -1),
-        says=("left of {1}", "to the left of {1}", "on the left of {1}", "farther left than {1}",
+        phrases=("left of {1}", "to the left of {1}", "on the left of {1}", "farther left than {1}",
             "further to the left than {1}")),
     operator("right_of", "Set Object", "Set", "the members right of an object", _beside("x", 1),
-        says=("right of {1}", "to the right of {1}", "on the right of {1}", "farther right than {1}",
+        phrases=("right of {1}", "to the right of {1}", "on the right of {1}", "farther right than {1}",
             "further to the right than {1}")),
     operator("above", "Set Object", "Set", "the members above an object", _beside("y", -1),
-        says=("above {1}", "higher than {1}", "higher up than {1}", "farther up than {1}", "nearer the top than {1}")),
+        phrases=("above {1}", "higher than {1}", "higher up than {1}", "farther up than {1}", "nearer the top than {1}")),
     operator("below", "Set Object", "Set", "the members below an object", _beside("y", 1),
-        says=("below {1}", "lower than {1}", "lower down than {1}", "farther down than {1}",
+        phrases=("below {1}", "lower than {1}", "lower down than {1}", "farther down than {1}",
             "nearer the bottom than {1}")),
     operator("side", "Object Object", "Side", "whether the first is left or right of the second",
         _compared("x", ("left", "right")),
-        asks=("is {0} left or right of {1}?", "on which side of {1} is {0}, left or right?",
+        questions=("is {0} left or right of {1}?", "on which side of {1} is {0}, left or right?",
             "is {0} to the left or to the right of {1}?", "does {0} lie left or right of {1}?",
             "seen from {1}, is {0} to the left or to the right?")),
     operator("level", "Object Object", "Level", "whether the first is above or below the second",
         _compared("y", ("above", "below")),
-        asks=("is {0} above or below {1}?", "where is {0}, above or below {1}?", "does {0} lie above or below {1}?",
+        questions=("is {0} above or below {1}?", "where is {0}, above or below {1}?", "does {0} lie above or below {1}?",
             "is {0} placed above {1} or below it?", "seen from {1}, is {0} above or below?")),
     operator("more", "Set Set", "Bool", "whether the first set has more members", lambda run, a, b: len(a) > len(b),
-        asks=("are there more {0:many} than {1:many}?", "do {0:many} outnumber {1:many}?",
+        questions=("are there more {0:many} than {1:many}?", "do {0:many} outnumber {1:many}?",
             "is the number of {0:many} greater than the number of {1:many}?",
             "does the picture show more {0:many} than {1:many}?", "can you see more {0:many} than {1:many}?")),
     operator("fewer", "Set Set", "Bool", "whether the first set has fewer members", lambda run, a, b: len(a) < len(b),
-        asks=("are there fewer {0:many} than {1:many}?", "do {1:many} outnumber {0:many}?",
+        questions=("are there fewer {0:many} than {1:many}?", "do {1:many} outnumber {0:many}?",
             "is the number of {0:many} less than the number of {1:many}?",
             "does the picture show fewer {0:many} than {1:many}?", "can you see fewer {0:many} than {1:many}?")),
     operator("same", "Set Set", "Bool", "whether two sets have equally many members",
         lambda run, a, b: len(a) == len(b),
-        asks=("are there as many {0:many} as {1:many}?", "are {0:many} and {1:many} equally many?",
+        questions=("are there as many {0:many} as {1:many}?", "are {0:many} and {1:many} equally many?",
             "is the number of {0:many} equal to the number of {1:many}?",
             "does the picture show as many {0:many} as {1:many}?", "can you see as many {0:many} as {1:many}?")),
 )  # fmt: skip
@@ -194,7 +194,7 @@ OPERATORS: Mapping[str, Operator] = table(
 
 def words_about(query: Query) -> tuple[Any, ...]:
     """The words that describe the object or set itself, not those of an object it is related to."""
-    if isinstance(query, Leaf):
+    if isinstance(query, Literal):
         return query.words
     # Of what is around an object, the object's own words say nothing.
     return () if query.op == "container" else words_about(query.args[0])
@@ -202,14 +202,14 @@ def words_about(query: Query) -> tuple[Any, ...]:
 
 def _includes(whole: Query, part: Query) -> bool:
     """Whether every object of the part, a set or an object, is in the whole, a plain selection, by their words."""
-    return isinstance(whole, Leaf) and set(whole.words) <= set(words_about(part))
+    return isinstance(whole, Literal) and set(whole.words) <= set(words_about(part))
 
 
 def _only(query: Query) -> bool:
     return isinstance(query, Call) and query.op == "unique"
 
 
-def twice(language: Language, call: Call) -> Rejected | None:
+def duplicate_argument(language: Language, call: Call) -> Rejected | None:
     """Nothing is compared with itself."""
     for first, second in combinations(call.args, 2):
         if first == second:
@@ -229,7 +229,7 @@ _ENDS = {"side": ("leftmost", "rightmost"), "level": ("topmost", "bottommost")}
 _BEYOND = {"left_of": "leftmost", "right_of": "rightmost", "above": "topmost", "below": "bottommost"}
 
 
-def foregone(language: Language, call: Call) -> Rejected | None:
+def constant_answer(language: Language, call: Call) -> Rejected | None:
     """No answer follows from the words: an end is beyond all others, a whole is no smaller than its part."""
     if _foregone(call):
         return Rejected("trivial", f"{call.op} has the same answer on every picture", "ask what a picture decides")
@@ -239,7 +239,7 @@ def foregone(language: Language, call: Call) -> Rejected | None:
 def _foregone(call: Call) -> bool:
     first, *rest = call.args
     if call.op == "exists":
-        return isinstance(first, Leaf) and not first.words
+        return isinstance(first, Literal) and not first.words
     if call.op in ("more", "fewer", "same"):
         return _includes(first, rest[0]) or _includes(rest[0], first)
     if call.op == "size":
@@ -255,19 +255,19 @@ def _foregone(call: Call) -> bool:
     return False
 
 
-def only_itself(language: Language, call: Call) -> Rejected | None:
+def self_comparison(language: Language, call: Call) -> Rejected | None:
     """No set is related to an object that is its only member: `["nearest", S, ["unique", S]]`."""
     if language.operators[call.op].inputs == ("Set", "Object"):
         members, anchor = call.args
-        if isinstance(members, Leaf) and _only(anchor) and set(words_about(anchor)) <= set(members.words):
+        if isinstance(members, Literal) and _only(anchor) and set(words_about(anchor)) <= set(members.words):
             return Rejected("trivial", "the object is the only member of the set it is related to", "ask about others")
     return None
 
 
-def tells(language: Language, call: Call) -> Rejected | None:
+def answer_leak(language: Language, call: Call) -> Rejected | None:
     """No question holds its answer: an attribute that is asked for is not among the words that describe the object."""
-    leaf = next(iter(language.leaves.values()))
-    if call.op in ("colour", "shape", "size", "label") and call.op in leaf.pattern(words_about(call.args[0])):
+    literal = next(iter(language.literals.values()))
+    if call.op in ("colour", "shape", "size", "label") and call.op in literal.pattern(words_about(call.args[0])):
         return Rejected(
             "leaks", f"the question names the {call.op} it asks for", f"describe the object without its {call.op}"
         )
@@ -277,9 +277,9 @@ def tells(language: Language, call: Call) -> Rejected | None:
 # --- leaves in English -----------------------------------------------------------------------------------------
 
 
-def noun(leaf: Leaf, plural: bool, shapes: Sequence[str]) -> str:
+def noun(literal: Literal, plural: bool, shapes: Sequence[str]) -> str:
     """A description as a noun phrase without an article: `red circles`, `small shape`."""
-    words = list(leaf.words)
+    words = list(literal.words)
     if not words or words[-1] not in shapes:
         words.append("shape")
     return " ".join(words) + ("s" if plural else "")

@@ -11,7 +11,7 @@ from typing import Any
 
 from ...render import Rejected
 from ..language.execute import IllPosed, Run
-from ..language.query import Call, Language, Leaf, Operator
+from ..language.query import Call, Language, Literal, Operator
 from .operators import OPERATORS, operator, table, words_about
 
 CORNERS = {"circle": 0, "triangle": 3, "square": 4, "rectangle": 4, "pentagon": 5, "hexagon": 6, "star": 5}
@@ -224,102 +224,102 @@ def _matched(members: list[int], away: Mapping[tuple[int, int], float], reach: f
 _SET, _PAIR = "Set Object", "Object Object"
 RELATIONS: Mapping[str, Operator] = {**OPERATORS, **table(
     operator("inside", _SET, "Set", "the members that lie wholly in an object", _related("inside"),
-        says=("inside {1}", "within {1}", "enclosed by {1}", "contained in {1}", "surrounded by {1}")),
+        phrases=("inside {1}", "within {1}", "enclosed by {1}", "contained in {1}", "surrounded by {1}")),
     operator("around", _SET, "Set", "the members that an object lies wholly in", _related("around"),
-        says=("around {1}", "enclosing {1}", "containing {1}", "surrounding {1}", "wrapped around {1}")),
+        phrases=("around {1}", "enclosing {1}", "containing {1}", "surrounding {1}", "wrapped around {1}")),
     operator("overlapping", _SET, "Set", "the members that cover a part of an object or are partly covered by it",
         _related("overlap"),
-        says=("overlapping {1}", "partly over or under {1}", "in overlap with {1}", "crossing the outline of {1}",
+        phrases=("overlapping {1}", "partly over or under {1}", "in overlap with {1}", "crossing the outline of {1}",
             "sharing some of the area of {1}")),
     operator("larger_than", _SET, "Set", "the members with a larger extent than an object", _sized(1),
-        says=("larger than {1}", "bigger than {1}", "greater in size than {1}", "of a greater size than {1}",
+        phrases=("larger than {1}", "bigger than {1}", "greater in size than {1}", "of a greater size than {1}",
             "larger in size than {1}")),
     operator("smaller_than", _SET, "Set", "the members with a smaller extent than an object", _sized(-1),
-        says=("smaller than {1}", "tinier than {1}", "lesser in size than {1}", "of a lesser size than {1}",
+        phrases=("smaller than {1}", "tinier than {1}", "lesser in size than {1}", "of a lesser size than {1}",
             "smaller in size than {1}")),
     operator("coloured_like", _SET, "Set", "the other members of an object's colour", _like("colour"),
-        says=("coloured like {1}", "of the same colour as {1}", "equal in colour to {1}", "like {1} in colour",
+        phrases=("coloured like {1}", "of the same colour as {1}", "equal in colour to {1}", "like {1} in colour",
             "matching the colour of {1}")),
     operator("shaped_like", _SET, "Set", "the other members of an object's shape", _like("shape"),
-        says=("shaped like {1}", "of the same shape as {1}", "equal in shape to {1}", "like {1} in shape",
+        phrases=("shaped like {1}", "of the same shape as {1}", "equal in shape to {1}", "like {1} in shape",
             "matching the shape of {1}")),
     operator("container", "Object", "Object", "the innermost object that an object lies in", _container,
-        says=("the shape right around {0}", "the shape that directly encloses {0}", "the shape that directly holds {0}",
+        phrases=("the shape right around {0}", "the shape that directly encloses {0}", "the shape that directly holds {0}",
             "the shape that {0} is directly inside", "the innermost shape around {0}")),
     operator("label", "Object", "Label", "the letter on an object", _label,
-        asks=("which letter is on {0}?", "what letter is written on {0}?", "which letter does {0} carry?",
+        questions=("which letter is on {0}?", "what letter is written on {0}?", "which letter does {0} carry?",
             "what is the letter on {0}?", "which letter can be read on {0}?")),
     operator("direction", _PAIR, "Direction", "where the first lies as seen from the second, in eight directions",
         _direction,
-        asks=("in which of the eight directions from {1} does {0} lie?",
+        questions=("in which of the eight directions from {1} does {0} lie?",
             "seen from {1}, in which of the eight directions is {0}?",
             "which of the eight directions leads from {1} to {0}?",
             "going straight from {1} to {0}, in which of the eight directions does one move?",
             "of the eight directions, in which does {0} lie from {1}?")),
     operator("angle", "Object Object Object", "Angle", "whether the lines from the second to the others open acutely",
         _angle,
-        asks=("is the angle at {1} between the lines to {0} and to {2} acute or obtuse?",
+        questions=("is the angle at {1} between the lines to {0} and to {2} acute or obtuse?",
             "draw lines from {1} to {0} and to {2}: is their angle acute or obtuse?",
             "at {1}, do the directions to {0} and to {2} make an acute or an obtuse angle?",
             "what kind of angle is at {1}, between {0} and {2}, acute or obtuse?",
             "joining {0} to {1} and {1} to {2}, is the angle at the middle one acute or obtuse?")),
     operator("larger", _PAIR, "Bool", "whether the first has the larger extent", _larger,
-        asks=("is {0} larger than {1}?", "is {0} bigger than {1}?", "does {0} exceed {1} in size?",
+        questions=("is {0} larger than {1}?", "is {0} bigger than {1}?", "does {0} exceed {1} in size?",
             "is {1} smaller than {0}?", "of {0} and {1}, is the first larger?")),
     operator("within", _PAIR, "Bool", "whether the first lies wholly in the second", _are("inside"),
-        asks=("is {0} inside {1}?", "does {0} lie within {1}?", "is {0} enclosed by {1}?", "does {1} contain {0}?",
+        questions=("is {0} inside {1}?", "does {0} lie within {1}?", "is {0} enclosed by {1}?", "does {1} contain {0}?",
             "is {0} contained in {1}?")),
     operator("overlaps", _PAIR, "Bool", "whether one covers a part of the other", _are("overlap"),
-        asks=("does {0} overlap {1}?", "do {0} and {1} overlap?", "is {0} partly over or under {1}?",
+        questions=("does {0} overlap {1}?", "do {0} and {1} overlap?", "is {0} partly over or under {1}?",
             "does one of {0} and {1} cover a part of the other?", "is there an overlap between {0} and {1}?")),
     operator("in_front", _PAIR, "Bool", "whether the first covers a part of the second", _in_front,
-        asks=("is {0} in front of {1}?", "does {0} cover a part of {1}?", "is {1} behind {0}?", "is {0} on top of {1}?",
+        questions=("is {0} in front of {1}?", "does {0} cover a part of {1}?", "is {1} behind {0}?", "is {0} on top of {1}?",
             "does {0} hide a part of {1}?")),
     operator("same_colour", _PAIR, "Bool", "whether two objects are of one colour", _alike("colour"),
-        asks=("do {0} and {1} have the same colour?", "are {0} and {1} of the same colour?",
+        questions=("do {0} and {1} have the same colour?", "are {0} and {1} of the same colour?",
             "is the colour of {0} the colour of {1}?", "does {0} match {1} in colour?", "is {0} coloured like {1}?")),
     operator("same_shape", _PAIR, "Bool", "whether two objects are of one shape", _alike("shape"),
-        asks=("do {0} and {1} have the same shape?", "are {0} and {1} of the same shape?",
+        questions=("do {0} and {1} have the same shape?", "are {0} and {1} of the same shape?",
             "is the shape of {0} the shape of {1}?", "does {0} match {1} in shape?", "is {0} shaped like {1}?")),
     operator("nearer", "Object Object Object", "Bool", "whether the first is nearer to the third than the second is",
         _nearer,
-        asks=("is {0} nearer to {2} than {1} is?", "of {0} and {1}, is the first nearer to {2}?",
+        questions=("is {0} nearer to {2} than {1} is?", "of {0} and {1}, is the first nearer to {2}?",
             "is {0} closer to {2} than {1} is?", "does {0} lie closer to {2} than {1} does?",
             "does {0} lie nearer to {2} than {1} does?")),
     operator("difference", "Set Set", "Number", "by how much the sizes of two sets differ", _difference,
-        asks=("what is the difference between the number of {0:many} and the number of {1:many}?",
+        questions=("what is the difference between the number of {0:many} and the number of {1:many}?",
             "by how much do the numbers of {0:many} and of {1:many} differ?",
             "how far apart are the number of {0:many} and the number of {1:many}?",
             "count {0:many} and count {1:many}: what is the difference?",
             "by what number do the counts of {0:many} and of {1:many} differ?")),
     operator("together", "Set Set", "Number", "how many members two sets without a common one have", _together,
-        asks=("how many {0:many} and {1:many} are there in all?", "how many {0:many} and {1:many} are there together?",
+        questions=("how many {0:many} and {1:many} are there in all?", "how many {0:many} and {1:many} are there together?",
             "what is the total number of {0:many} and {1:many}?",
             "counting both {0:many} and {1:many}, how many are there?",
             "how many {0:many}, plus {1:many}, are there in all?",
             "how many do {0:many} and {1:many} come to together?")),
     operator("colours", "Set", "Number", "how many different colours a set has", _kinds("colour"),
-        asks=("how many different colours do the {0:many} have?", "in how many different colours are the {0:many}?",
+        questions=("how many different colours do the {0:many} have?", "in how many different colours are the {0:many}?",
             "how many colours occur among the {0:many}?", "what is the number of different colours of the {0:many}?",
             "counting each colour once, how many colours do the {0:many} have?")),
     operator("kinds", "Set", "Number", "how many different shapes a set has", _kinds("shape"),
-        asks=("how many different kinds of shape are among the {0:many}?",
+        questions=("how many different kinds of shape are among the {0:many}?",
             "of how many different kinds are the {0:many}?", "how many kinds of shape occur among the {0:many}?",
             "what is the number of different kinds of shape among the {0:many}?",
             "counting each kind of shape once, how many kinds are among the {0:many}?")),
     operator("corners", "Set", "Number", "how many corners the members have in all, a star five",
         lambda run, members: sum(CORNERS[run.world[i].shape] for i in run.nonempty(members)),
-        asks=("how many corners do the {0:many} have in all? (a star has five)",
+        questions=("how many corners do the {0:many} have in all? (a star has five)",
             "what is the number of corners of all {0:many}? (a star has five)",
             "counting five for a star, how many corners do the {0:many} have together?",
             "if a star has five corners, how many corners do the {0:many} have in all?",
             "add up the corners of the {0:many}, five for a star: how many are there?")),
     operator("every", "Set Set", "Bool", "whether all members of the first set are in the second", _every,
-        asks=("is every {0:one} one of the {1:many}?", "are all {0:many} among the {1:many}?",
+        questions=("is every {0:one} one of the {1:many}?", "are all {0:many} among the {1:many}?",
             "does every {0:one} count among the {1:many}?", "are there no {0:many} but those among the {1:many}?",
             "is each {0:one} also one of the {1:many}?", "are the {0:many}, all of them, among the {1:many}?")),
     operator("symmetric", "Set", "Bool", "whether a set is its own mirror image, left to right", _symmetric,
-        asks=("are the {0:many} arranged in mirror symmetry, left to right?",
+        questions=("are the {0:many} arranged in mirror symmetry, left to right?",
             "is the left half of the arrangement of {0:many} the mirror image of the right half?",
             "taking only the {0:many}, is the picture its own mirror image, left to right?",
             "would a mirror down the middle leave the {0:many} as they are?",
@@ -339,24 +339,26 @@ _COUNTED = {"colours": ("colour",), "kinds": ("shape",), "corners": ()}
 
 def told(language: Language, call: Call) -> Rejected | None:
     """No attribute is compared that both descriptions name, or counted where it is named."""
-    leaf = language.leaves["select"]
-    named = [leaf.pattern(words_about(argument)) for argument in call.args]
-    foregone = call.op in _COMPARED and all(_COMPARED[call.op] in each for each in named)
-    foregone |= call.op in _COUNTED and any(name in named[0] for name in _COUNTED[call.op])
-    foregone |= call.op in _MEETING and _colour(leaf, call.args[0]) == _colour(leaf, call.args[1]) is not None
-    foregone |= call.op == "every" and isinstance(call.args[1], Leaf) and _implied(call.args[0], call.args[1])
+    literal = language.literals["select"]
+    named = [literal.pattern(words_about(argument)) for argument in call.args]
+    constant_answer = call.op in _COMPARED and all(_COMPARED[call.op] in each for each in named)
+    constant_answer |= call.op in _COUNTED and any(name in named[0] for name in _COUNTED[call.op])
+    constant_answer |= (
+        call.op in _MEETING and _colour(literal, call.args[0]) == _colour(literal, call.args[1]) is not None
+    )
+    constant_answer |= call.op == "every" and isinstance(call.args[1], Literal) and _implied(call.args[0], call.args[1])
     output = language.operators[call.op].output
-    if output == "Object" and call.op != "unique" and isinstance(call.args[0], Leaf) and "label" in named[0]:
+    if output == "Object" and call.op != "unique" and isinstance(call.args[0], Literal) and "label" in named[0]:
         return Rejected("trivial", f"{call.op} of a letter, which is on one object only", "use unique")
-    if foregone:
+    if constant_answer:
         return Rejected("trivial", f"the words of {call.op} give its answer away", "ask what a picture decides")
     return None
 
 
-def _colour(leaf: Any, query: Any) -> str | None:
+def _colour(literal: Any, query: Any) -> str | None:
     """The colour that a description names."""
-    return next((word for word in words_about(query) if word in leaf.vocabulary["colour"]), None)
+    return next((word for word in words_about(query) if word in literal.vocabulary["colour"]), None)
 
 
-def _implied(first: Any, second: Leaf) -> bool:
+def _implied(first: Any, second: Literal) -> bool:
     return set(second.words) <= set(words_about(first))

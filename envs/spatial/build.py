@@ -1,4 +1,4 @@
-"""From a room program to what it shows, and from what it shows to a `RoomScene`.
+"""From a room program to its drawing, and from the drawing to a `RoomScene`.
 
 `built` runs programs of our own, here and now; those of anybody else go through the sandbox (`render.pools`), with
 `kit_text()` before them. Both make the same scene.
@@ -35,16 +35,16 @@ _HOW = (
 
 
 class _Bare(ast.NodeTransformer):
-    """Takes out what a program does not need of the kit: docstrings and annotations of functions."""
+    """Remove the parts of the kit that a program does not need: docstrings and annotations of functions."""
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
-        """Without its docstring."""
+        """Return the class `node` without its docstring."""
         self.generic_visit(node)
         node.body = node.body[ast.get_docstring(node) is not None :]
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
-        """Without its docstring, and without types."""
+        """Return the function `node` without its docstring and types."""
         self.generic_visit(node)
         node.body, node.returns = node.body[ast.get_docstring(node) is not None :], None
         for argument in (*node.args.args, node.args.vararg):
@@ -55,17 +55,17 @@ class _Bare(ast.NodeTransformer):
 
 @cache
 def kit_text() -> str:
-    """The kit as it stands before a program: without comments, docstrings and wide indents, to leave it room."""
+    """Return the kit as it stands before a program: without comments, docstrings and wide indents, to leave it room."""
     tree = ast.parse(Path(__file__).with_name("kit.py").read_text(encoding="utf-8"))
-    bare = ast.unparse(_Bare().visit(ast.Module(tree.body[1:], [])))
-    return re.sub("^ +", lambda blanks: " " * (len(blanks[0]) // 4), bare, flags=re.MULTILINE) + "\n"
+    kit_code = ast.unparse(_Bare().visit(ast.Module(tree.body[1:], [])))
+    return re.sub("^ +", lambda indent: " " * (len(indent[0]) // 4), kit_code, flags=re.MULTILINE) + "\n"
 
 
 def built(text: str, size: int) -> "Solids":
-    """What a program of our own shows.
+    """Draw a program of our own.
 
     Args:
-        text: the program without the kit, as `Layout.text` writes it. It is run in this very process.
+        text: the program without the kit, as `RoomLayout.text` writes it. It is run in this very process.
         size: of the pictures' sides, pixels.
 
     Raises:
@@ -78,10 +78,10 @@ def built(text: str, size: int) -> "Solids":
 
 
 def built_room(text: str, size: int) -> RoomScene:
-    """The room of a program of our own, as seen in pictures of a size that are not drawn.
+    """Return the room of a program of our own, `text`, as seen in pictures of a `size` that are not drawn.
 
     Raises:
-        ValueError: as `built`, or what it makes is no room.
+        ValueError: as `built`, or what it makes is not a room.
     """
     from ...render.solid.draw import measure_solids
 
@@ -92,48 +92,60 @@ def built_room(text: str, size: int) -> RoomScene:
     return room
 
 
-def _accepted(text: str, read: Callable[[Any, bytes], T | Rejected]) -> T:
-    if missing := [name for name in ("trimesh", "open3d", "scipy") if find_spec(name) is None]:
-        raise RuntimeError(f"rooms need {', '.join(missing)}: pip install 'zerosight[spatial]'")
+def _accepted(text: str, reader: Callable[[Any, bytes], T | Rejected]) -> T:
+    if missing_packages := [name for name in ("trimesh", "open3d", "scipy") if find_spec(name) is None]:
+        raise RuntimeError(f"rooms need {', '.join(missing_packages)}: pip install 'zerosight[spatial]'")
     from ...render.solid.program import run
     from . import kit
 
     namespace = dict(vars(kit))
     exec(compile(text, "<room>", "exec"), namespace)  # noqa: S102 - our own text, never a model's
     claim, payload = run(namespace, {}, b"")
-    shown = claim if isinstance(claim, Rejected) else read(claim, payload)
-    if isinstance(shown, Rejected):
-        raise ValueError(f"{shown.code}: {shown.reason}")
-    return shown
+    drawing = claim if isinstance(claim, Rejected) else reader(claim, payload)
+    if isinstance(drawing, Rejected):
+        raise ValueError(f"{drawing.code}: {drawing.reason}")
+    return drawing
 
 
 def room_scene(scene: SpatialScene) -> RoomScene | Rejected:
-    """The room that a scene of the kit's meshes is: floor and walls left out, things called by their shapes.
+    """Return the room that a scene of the kit's meshes is: floor and walls left out, objects called by their shapes.
+
+    Args:
+        scene: the meshes.
 
     Returns:
         The room; or a rejection where there is no floor, a floor with a hole, or anything that the kit does not make.
     """
     labels = [recognised(obj) for obj in scene.objects]
-    parts = [structure(obj) if label is None else None for obj, label in zip(scene.objects, labels, strict=True)]
-    for obj, label, part in zip(scene.objects, labels, parts, strict=True):
-        if label is None and part is None:
+    structure_parts = [
+        structure(obj) if label is None else None for obj, label in zip(scene.objects, labels, strict=True)
+    ]
+    for obj, label, structure_part in zip(scene.objects, labels, structure_parts, strict=True):
+        if label is None and structure_part is None:
             reason = f"object {obj.name!r} is neither floor, wall nor anything that room.add makes"
             return Rejected("unknown", reason, f"{_HOW}; categories: {', '.join(catalogue())}")
-    slabs = [obj for obj, part in zip(scene.objects, parts, strict=True) if part == "floor"]
+    slabs = [
+        obj for obj, structure_part in zip(scene.objects, structure_parts, strict=True) if structure_part == "floor"
+    ]
     if not slabs:
         return Rejected("floor", "the room has no floor", _HOW)
     outline = shapely.union_all([_top(slab) for slab in slabs])
-    pieces = [piece for piece in getattr(outline, "geoms", [outline]) if isinstance(piece, Polygon)]
-    if any(piece.interiors for piece in pieces):
+    floor_pieces = [
+        floor_piece for floor_piece in getattr(outline, "geoms", [outline]) if isinstance(floor_piece, Polygon)
+    ]
+    if any(floor_piece.interiors for floor_piece in floor_pieces):
         return Rejected("floor", "the floor has a hole", "rooms lie side by side, not around a court")
-    kept = [(obj, label) for obj, label in zip(scene.objects, labels, strict=True) if label is not None]
-    places = {obj.index: i for i, (obj, _) in enumerate(kept)}
+    labelled_objects = [(obj, label) for obj, label in zip(scene.objects, labels, strict=True) if label is not None]
+    new_indices = {obj.index: i for i, (obj, _) in enumerate(labelled_objects)}
     return RoomScene(
-        tuple(RoomObject(i, label, obj.box, obj.colour) for i, (obj, label) in enumerate(kept)),
+        tuple(RoomObject(i, label, obj.box, obj.colour) for i, (obj, label) in enumerate(labelled_objects)),
         scene.cameras,
-        tuple(tuple(row[obj.index].renumbered(places, STRUCTURE) for obj, _ in kept) for row in scene.visibility),
+        tuple(
+            tuple(row[obj.index].renumbered(new_indices, STRUCTURE) for obj, _ in labelled_objects)
+            for row in scene.visibility
+        ),
         tuple(str(i + 1) for i in range(len(scene.cameras))),
-        tuple(sorted(_ring(piece) for piece in pieces)),
+        tuple(sorted(_ring(floor_piece) for floor_piece in floor_pieces)),
         # The top of the slab, to the millimetre: things stand on it.
         round(max(float(slab.vertices[:, 2].max()) for slab in slabs), 3) + 0.0,
         "rooms",
@@ -141,19 +153,19 @@ def room_scene(scene: SpatialScene) -> RoomScene | Rejected:
 
 
 def reordered(room: RoomScene, order: Sequence[int]) -> RoomScene:
-    """The room of the same program with its cameras in another order."""
+    """Return the `room` of the same program with its cameras in another `order`."""
     return replace(room.through(order), frames=room.frames)
 
 
 def room_faults(scene: SpatialScene, room: RoomScene) -> list[str]:
-    """What is physically wrong with a room, in words, as `physics` sees it: for rooms that come without a layout.
+    """Return the physical faults of a room, in words, as `physics` sees it: for rooms that come without a layout.
 
     Args:
         scene: what was drawn; its walls are taken by their shapes.
-        room: what `room_scene` made of it. Round things that are turned count by up to 2 % too wide.
+        room: what `room_scene` made of it. Round objects that are turned count by up to 2 % too wide.
     """
-    walls = [footprint(obj.box) for obj in scene.objects if not recognised(obj) and structure(obj) == "wall"]
-    plan = shapely.union_all([Polygon(ring) for ring in room.floors]).difference(shapely.union_all(walls))
+    wall_footprints = [footprint(obj.box) for obj in scene.objects if not recognised(obj) and structure(obj) == "wall"]
+    plan = shapely.union_all([Polygon(ring) for ring in room.floors]).difference(shapely.union_all(wall_footprints))
     labels, boxes = [obj.label for obj in room.objects], [obj.box for obj in room.objects]
     eyes = [camera.position.tolist() for camera in room.cameras]
     targets = [(camera.position + camera.rotation[:, 2]).tolist() for camera in room.cameras]
@@ -161,23 +173,31 @@ def room_faults(scene: SpatialScene, room: RoomScene) -> list[str]:
 
 
 def _top(slab: SpatialObject) -> Polygon:
-    """What the slab's upward triangles cover in the plan."""
+    """Return the area that the upward triangles of a `slab` cover in the plan."""
     corners = slab.vertices[slab.triangles][:, :, :2]
     (ax, ay), (bx, by) = (corners[:, 1] - corners[:, 0]).T, (corners[:, 2] - corners[:, 0]).T
-    up = corners[ax * by - ay * bx > 0]
-    return shapely.union_all(shapely.polygons(shapely.linearrings(up.round(3))))
+    upward_triangles = corners[ax * by - ay * bx > 0]
+    return shapely.union_all(shapely.polygons(shapely.linearrings(upward_triangles.round(3))))
 
 
-def _ring(piece: Polygon) -> Ring:
-    """Its corners, counter-clockwise, without those on straight sides, from the least on."""
-    plain = orient(piece.simplify(0.0))
-    corners = [(round(x, 3) + 0.0, round(y, 3) + 0.0) for x, y in plain.exterior.coords[:-1]]
-    first = corners.index(min(corners))
-    turned = corners[first:] + corners[:first]
-    straight = [_is_straight(turned[i - 1], turned[i], turned[(i + 1) % len(turned)]) for i in range(len(turned))]
-    return tuple(corner for corner, plain_ in zip(turned, straight, strict=True) if not plain_)
+def _ring(polygon: Polygon) -> Ring:
+    """Return the corners of a `polygon`, counter-clockwise from the least one, without those on straight sides."""
+    simple_outline = orient(polygon.simplify(0.0))
+    corners = [(round(x, 3) + 0.0, round(y, 3) + 0.0) for x, y in simple_outline.exterior.coords[:-1]]
+    start_index = corners.index(min(corners))
+    ring_corners = corners[start_index:] + corners[:start_index]
+    straight_flags = [
+        _is_straight(ring_corners[i - 1], ring_corners[i], ring_corners[(i + 1) % len(ring_corners)])
+        for i in range(len(ring_corners))
+    ]
+    return tuple(corner for corner, is_straight in zip(ring_corners, straight_flags, strict=True) if not is_straight)
 
 
-def _is_straight(before: tuple[float, float], at: tuple[float, float], after: tuple[float, float]) -> bool:
-    (ax, ay), (bx, by) = (at[0] - before[0], at[1] - before[1]), (after[0] - at[0], after[1] - at[1])
+def _is_straight(
+    previous_corner: tuple[float, float], corner: tuple[float, float], next_corner: tuple[float, float]
+) -> bool:
+    (ax, ay), (bx, by) = (
+        (corner[0] - previous_corner[0], corner[1] - previous_corner[1]),
+        (next_corner[0] - corner[0], next_corner[1] - corner[1]),
+    )
     return abs(ax * by - ay * bx) < 1e-6

@@ -1,4 +1,4 @@
-"""Words for what questions about rooms name, and back: a question in English as the query that it asks."""
+"""English of questions about rooms, in both directions: a query's words, and a question as the query that it asks."""
 
 import re
 import string
@@ -9,7 +9,7 @@ from typing import Any
 from ...render import Rejected
 from ..language.grammar import Grammar
 from ..language.literals import Invalid, did_you_mean
-from ..language.query import Call, Leaf, dump
+from ..language.query import Call, Literal, dump
 from .operators import LANGUAGE, OPERATORS, TURNED
 
 LETTERS = "ABCDEFGH"
@@ -18,14 +18,14 @@ _formatter = string.Formatter()
 
 
 def plural(noun: str) -> str:
-    """A category of several.
+    """Return the plural of a `noun`.
 
     >>> plural("bookshelf"), plural("bench"), plural("toy"), plural("nursery lamp"), plural("dresser")
     ('bookshelves', 'benches', 'toys', 'nursery lamps', 'dressers')
     """
-    for ending, many in _IRREGULAR.items():
+    for ending, plural_ending in _IRREGULAR.items():
         if noun.endswith(ending):
-            return noun.removesuffix(ending) + many
+            return noun.removesuffix(ending) + plural_ending
     if noun.endswith(("s", "x", "z", "ch", "sh")):
         return f"{noun}es"
     if noun.endswith("y") and noun[-2:-1] not in "aeiou":
@@ -33,29 +33,29 @@ def plural(noun: str) -> str:
     return f"{noun}s"
 
 
-def noun(query: Call, leaf: Leaf, many: bool) -> str:
-    """A leaf of a query as it is said in its question."""
-    words = leaf.words
-    if leaf.op in ("thing", "region"):
-        return f"the {words[0]}"
-    if leaf.op == "things" and query.output == "Order":
-        return ", ".join(f"{letter} the {word}" for letter, word in zip(LETTERS, words, strict=False))
-    if leaf.op == "things":
-        return f"{', '.join(f'the {word}' for word in words[:-1])} or the {words[-1]}"
-    if leaf.op == "view":
-        return f"frame {words[0]}"
-    if leaf.op == "turned":
-        return TURNED[words[0]]
-    return plural(words[0]) if many else str(words[0])
+def noun(query: Call, literal: Literal, is_plural: bool) -> str:
+    """Return the words of a `literal` in the question that its `query` asks."""
+    literal_words = literal.words
+    if literal.op in ("thing", "region"):
+        return f"the {literal_words[0]}"
+    if literal.op == "things" and query.output == "Order":
+        return ", ".join(f"{letter} the {word}" for letter, word in zip(LETTERS, literal_words, strict=False))
+    if literal.op == "things":
+        return f"{', '.join(f'the {word}' for word in literal_words[:-1])} or the {literal_words[-1]}"
+    if literal.op == "view":
+        return f"frame {literal_words[0]}"
+    if literal.op == "turned":
+        return TURNED[literal_words[0]]
+    return plural(literal_words[0]) if is_plural else str(literal_words[0])
 
 
 def grammar(query: Call) -> Grammar:
-    """The grammar by which a query is asked."""
-    return Grammar(LANGUAGE, lambda leaf, many: noun(query, leaf, many))
+    """Return the grammar by which a `query` is asked."""
+    return Grammar(LANGUAGE, lambda literal, many: noun(query, literal, many))
 
 
 def sentence(text: str) -> str:
-    """With a capital letter."""
+    """Return the `text` with a capital letter."""
     return text[:1].upper() + text[1:]
 
 
@@ -73,76 +73,90 @@ _FORMS: Mapping[str, tuple[str, Callable[[str], tuple[Any, ...]]]] = {
 """By type: what its words look like, and the leaf that they are."""
 
 
-def _listed(said: str) -> list[str]:
-    """The names in `the chair, the bed or the desk`, or in `A the chair, B the bed`."""
-    parts = re.split(r", | or ", said)
-    return [re.sub(r"^(?:[A-H] )?the ", "", part) for part in parts]
+def _listed(phrase: str) -> list[str]:
+    """Return the names in a `phrase` such as `the chair, the bed or the desk`, or `A the chair, B the bed`."""
+    name_phrases = re.split(r", | or ", phrase)
+    return [re.sub(r"^(?:[A-H] )?the ", "", name_phrase) for name_phrase in name_phrases]
 
 
 @cache
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Every way to ask, with its operator."""
-    return tuple((name, _pattern(each.inputs, ask)) for name, each in OPERATORS.items() for ask in each.asks)
+    """Return every way to ask, with its operator."""
+    return tuple(
+        (name, _pattern(operator.inputs, template))
+        for name, operator in OPERATORS.items()
+        for template in operator.questions
+    )
 
 
-def _pattern(inputs: tuple[str, ...], ask: str) -> re.Pattern[str]:
-    parts, met = [], set()
-    for text, position, _, _ in _formatter.parse(ask):
-        parts.append(re.escape(text))
+def _pattern(inputs: tuple[str, ...], template: str) -> re.Pattern[str]:
+    pattern_parts, met_positions = [], set()
+    for text, position, _, _ in _formatter.parse(template):
+        pattern_parts.append(re.escape(text))
         if position is not None:
-            parts.append(
-                f"(?P=a{position})" if position in met else f"(?P<a{position}>{_FORMS[inputs[int(position)]][0]})"
+            pattern_parts.append(
+                f"(?P=a{position})"
+                if position in met_positions
+                else f"(?P<a{position}>{_FORMS[inputs[int(position)]][0]})"
             )
-            met.add(position)
-    return re.compile("".join(parts), re.IGNORECASE)
+            met_positions.add(position)
+    return re.compile("".join(pattern_parts), re.IGNORECASE)
 
 
 def _queries(text: str) -> Iterator[Call]:
-    """The queries that a phrasing asks in just these words."""
+    """Yield the queries that a phrasing asks in just the words of `text`."""
     for name, pattern in _patterns():
-        found = pattern.fullmatch(text)
-        if found is None:
+        text_match = pattern.fullmatch(text)
+        if text_match is None:
             continue
         inputs = OPERATORS[name].inputs
-        leaves = [list(_FORMS[wanted][1](found[f"a{place}"])) for place, wanted in enumerate(inputs)]
+        literals = [
+            list(_FORMS[literal_type][1](text_match[f"a{position}"])) for position, literal_type in enumerate(inputs)
+        ]
         try:
-            query = LANGUAGE.build([name, *leaves])
+            query = LANGUAGE.build([name, *literals])
         except Invalid:
             continue
         # A pattern may take more for a name than was meant; what is said again is the same, or it was not meant.
-        if isinstance(query, Call) and text.lower() in (said.lower() for said in grammar(query).phrasings(query)):
+        if isinstance(query, Call) and text.lower() in (
+            phrasing.lower() for phrasing in grammar(query).phrasings(query)
+        ):
             yield query
 
 
 def singular(nouns: str) -> str:
-    """The category that a plural is most likely of.
+    """Return the category that a plural, `nouns`, is most likely of.
 
     >>> singular("bookshelves"), singular("benches"), singular("libraries"), singular("mice"), singular("tables")
     ('bookshelf', 'bench', 'library', 'mouse', 'table')
     """
-    for one, many in _IRREGULAR.items():
-        if nouns.endswith(many):
-            return nouns.removesuffix(many) + one
+    for singular_ending, plural_ending in _IRREGULAR.items():
+        if nouns.endswith(plural_ending):
+            return nouns.removesuffix(plural_ending) + singular_ending
     guesses = [f"{nouns.removesuffix('ies')}y", nouns.removesuffix("es"), nouns.removesuffix("s")]
     return next((guess for guess in guesses if plural(guess) == nouns), nouns)
 
 
 def read_question(text: str) -> Call | Rejected:
-    """The query that an English question asks, where it is one of this world's phrasings, word for word.
+    """Read the query that an English question asks, where its `text` is one of this environment's phrasings.
 
     Returns:
         The query, or Rejected with code `syntax`, with the nearest way to ask.
     """
-    said = " ".join(text.split())
-    found = {str(dump(query)): query for query in _queries(said)}
-    if len(found) == 1:
-        return next(iter(found.values()))
-    if found:
+    question = " ".join(text.split())
+    matching_queries = {str(dump(query)): query for query in _queries(question)}
+    if len(matching_queries) == 1:
+        return next(iter(matching_queries.values()))
+    if matching_queries:
         return Rejected("syntax", "this question can be read in several ways", "write it as JSON")
-    ways = [ask for each in OPERATORS.values() for ask in each.asks]
+    templates = [template for operator in OPERATORS.values() for template in operator.questions]
     reason = "this is neither JSON nor one of the questions of this world"
-    return Rejected("syntax", reason, did_you_mean(said[:200], ways) if _near(said, ways) else "write a query as JSON")
+    return Rejected(
+        "syntax",
+        reason,
+        did_you_mean(question[:200], templates) if _near(question, templates) else "write a query as JSON",
+    )
 
 
-def _near(said: str, ways: list[str]) -> bool:
-    return did_you_mean(said[:200], ways).startswith("did you mean")
+def _near(question: str, templates: list[str]) -> bool:
+    return did_you_mean(question[:200], templates).startswith("did you mean")

@@ -1,6 +1,6 @@
-"""Furnishing a floor: backs to walls, chairs at tables, nightstands at beds, small things on tops; nothing in the way.
+"""Furnishing a floor: backs to walls, chairs at tables, nightstands at beds, small objects on tops; doors kept free.
 
-What does not fit where it belongs gives way to something that does, so that a room gets as many things as it should.
+An object that does not fit where it belongs gives way to another that does, so that a room gets as many as it should.
 """
 
 import math
@@ -71,8 +71,8 @@ _MIXED = 0.8
 """Categories for each thing, from which on things are not to be repeated."""
 
 
-class Placed(NamedTuple):
-    """One thing in its place: see `layout.Placement`."""
+class PlacedFurniture(NamedTuple):
+    """One piece of furniture in its place: see `layout.Placement`."""
 
     category: str
     x: float
@@ -85,82 +85,103 @@ class Placed(NamedTuple):
 
 def furnished(
     rng: SeededRng,
-    count: int,
+    object_count: int,
     plan: BaseGeometry,
-    kept_free: Sequence[BaseGeometry],
+    free_zones: Sequence[BaseGeometry],
     variety: tuple[float, float] = (0.5, 0.65),
-) -> list[Placed] | None:
-    """As many things as wanted on a free plan, none where it is to be kept free; None where they found no place.
+) -> list[PlacedFurniture] | None:
+    """Furnish a free floor; None where so many objects found no place.
 
-    `variety` is how many different categories there shall be, least and most, for each thing.
+    Args:
+        rng: of random numbers.
+        object_count: how many objects to place.
+        plan: the free floor.
+        free_zones: parts of it that are to be kept free.
+        variety: least and most number of different categories for each object.
     """
-    wishes = _wishes(rng, count, variety)
-    room = _Furnished(rng, plan, kept_free)
-    for category in wishes:
-        room.add(category)
+    wanted_categories = _wishes(rng, object_count, variety)
+    furnished_floor = _Furnished(rng, plan, free_zones)
+    for category in wanted_categories:
+        furnished_floor.add(category)
     # What has no place is replaced by small things: by more of what is there where much is to be repeated.
-    met = {thing.category for thing in room.placed}
-    fillers = [category for category in _SMALL if (category in met) == (variety[1] < _MIXED)] or list(_SMALL)
+    placed_categories = {item.category for item in furnished_floor.placed}
+    fillers = [category for category in _SMALL if (category in placed_categories) == (variety[1] < _MIXED)] or list(
+        _SMALL
+    )
     for _ in range(_FILLERS):
-        if len(room.placed) >= count:
-            return room.placed
-        room.add(rng.choice(fillers))
-    return room.placed if len(room.placed) >= count else None
+        if len(furnished_floor.placed) >= object_count:
+            return furnished_floor.placed
+        furnished_floor.add(rng.choice(fillers))
+    return furnished_floor.placed if len(furnished_floor.placed) >= object_count else None
 
 
-def _wishes(rng: SeededRng, count: int, variety: tuple[float, float]) -> list[str]:
-    """Categories in the order in which they look for their place: some of them once, others several times."""
-    wanted = max(1, round(count * rng.uniform(*variety)))
-    names: list[str] = []
+def _wishes(rng: SeededRng, object_count: int, variety: tuple[float, float]) -> list[str]:
+    """Return categories in the order in which they look for their place: some of them once, others several times.
+
+    Args:
+        rng: of random numbers.
+        object_count: how many.
+        variety: as in `furnished`.
+    """
+    category_count = max(1, round(object_count * rng.uniform(*variety)))
+    theme_names: list[str] = []
     for theme in rng.shuffled(sorted(THEMES)):
-        if len(names) < wanted + 3:
-            names += [name for name in THEMES[theme].split(", ") if name not in names]
-    kinds = rng.sample(names, min(wanted, len(names)))
-    if all(catalogue()[name].place == "top" for name in kinds) or not any(catalogue()[name].top for name in kinds):
-        kinds[0] = rng.choice([name for name in names if catalogue()[name].top])
-    repeated = [name for name in kinds if name in _REPEATED][: max(1, len(kinds) - round(0.5 * len(kinds)))]
-    rest = [name for name in names if name not in kinds]
-    while len(kinds) < count:
-        repeated = [name for name in repeated if kinds.count(name) < _MOST]
-        kinds.append(rng.choice(repeated) if repeated else rest.pop() if rest else "box")
-    return sorted(kinds, key=_stage)
+        if len(theme_names) < category_count + 3:
+            theme_names += [name for name in THEMES[theme].split(", ") if name not in theme_names]
+    chosen_names = rng.sample(theme_names, min(category_count, len(theme_names)))
+    if all(catalogue()[name].place == "top" for name in chosen_names) or not any(
+        catalogue()[name].top for name in chosen_names
+    ):
+        chosen_names[0] = rng.choice([name for name in theme_names if catalogue()[name].top])
+    repeatable_names = [name for name in chosen_names if name in _REPEATED][
+        : max(1, len(chosen_names) - round(0.5 * len(chosen_names)))
+    ]
+    spare_names = [name for name in theme_names if name not in chosen_names]
+    while len(chosen_names) < object_count:
+        repeatable_names = [name for name in repeatable_names if chosen_names.count(name) < _MOST]
+        chosen_names.append(
+            rng.choice(repeatable_names) if repeatable_names else spare_names.pop() if spare_names else "box"
+        )
+    return sorted(chosen_names, key=_stage)
 
 
 def _stage(category: str) -> tuple[float, ...]:
-    """What is larger and stands at walls first, what stands on other things last."""
-    kind = catalogue()[category]
-    area = (kind.low[0] + kind.high[0]) * (kind.low[1] + kind.high[1])
+    """Return the sort key of a `category`: large ones at walls come first, what stands on others last."""
+    category_kind = catalogue()[category]
+    size_score = (category_kind.low[0] + category_kind.high[0]) * (category_kind.low[1] + category_kind.high[1])
     if category == "nightstand":
-        return 1, -area
-    if kind.place == "wall":
-        return 0, -area
-    if kind.place == "floor":
-        return (2 if kind.top else 3), -area
-    return (4 if kind.place == "any" else 5), -area
+        return 1, -size_score
+    if category_kind.place == "wall":
+        return 0, -size_score
+    if category_kind.place == "floor":
+        return (2 if category_kind.top else 3), -size_score
+    return (4 if category_kind.place == "any" else 5), -size_score
 
 
 class _Furnished:
-    """A floor and what stands on it so far."""
+    """A floor and the furniture on it so far."""
 
-    def __init__(self, rng: SeededRng, plan: BaseGeometry, kept_free: Sequence[BaseGeometry]) -> None:
-        self._rng, self._kept_free = rng, kept_free
+    def __init__(self, rng: SeededRng, plan: BaseGeometry, free_zones: Sequence[BaseGeometry]) -> None:
+        self._rng, self._kept_free = rng, free_zones
         self._inner = plan.buffer(-AIR, join_style="mitre")
         prepare(self._inner)
         self._edges = _edges(plan)
-        self.placed: list[Placed] = []
+        self.placed: list[PlacedFurniture] = []
         self._prints: list[Polygon] = []
 
     def add(self, category: str) -> bool:
-        """One more of a category, where such things belong, else where it may be; whether it found a place."""
+        """Place one more of a `category`, where such objects belong, else where it may be; tell whether it found a place."""
         low, high = catalogue()[category].low, catalogue()[category].high
-        width, depth, height = (_cm(self._rng.uniform(a, b)) for a, b in zip(low, high, strict=True))
+        width, depth, height = (
+            _cm(self._rng.uniform(low_side, high_side)) for low_side, high_side in zip(low, high, strict=True)
+        )
         size = (width, width if catalogue()[category].even else depth, height)
-        place = catalogue()[category].place
-        if place == "top":
+        usual_place = catalogue()[category].place
+        if usual_place == "top":
             return self._on_top(category, size)
-        if place == "wall":
+        if usual_place == "wall":
             return (category == "nightstand" and self._beside_bed(category, size)) or self._at_wall(category, size)
-        if place == "any" and self._rng.uniform() < 0.5 and self._on_top(category, size):
+        if usual_place == "any" and self._rng.uniform() < 0.5 and self._on_top(category, size):
             return True
         if category in _SEATED and self._rng.uniform() < 0.85 and self._seat(category, size):
             return True
@@ -171,55 +192,65 @@ class _Furnished:
     # --- places
 
     def _at_wall(self, category: str, size: tuple[float, float, float]) -> bool:
-        """With its back to a wall."""
-        edges = [edge for edge in self._edges if math.dist(*edge) > size[0] + 3 * _BACK]
-        for _ in range(_TRIES if edges else 0):
-            start, end = self._rng.weighted(edges, [math.dist(*edge) for edge in edges])
-            length = math.dist(start, end)
-            along, away = self._rng.uniform(size[0] / 2 + _BACK, length - size[0] / 2 - _BACK), size[1] / 2 + _BACK
-            u, v = (end[0] - start[0]) / length, (end[1] - start[1]) / length
+        """Place a `category` with its back to a wall."""
+        long_edges = [edge for edge in self._edges if math.dist(*edge) > size[0] + 3 * _BACK]
+        for _ in range(_TRIES if long_edges else 0):
+            start, end = self._rng.weighted(long_edges, [math.dist(*edge) for edge in long_edges])
+            edge_length = math.dist(start, end)
+            wall_offset, wall_distance = (
+                self._rng.uniform(size[0] / 2 + _BACK, edge_length - size[0] / 2 - _BACK),
+                size[1] / 2 + _BACK,
+            )
+            u, v = (end[0] - start[0]) / edge_length, (end[1] - start[1]) / edge_length
             # The room is on the left, and the back, which is at +y, to the right.
             turn = math.degrees(math.atan2(-v, -u))
-            if self._put(category, start[0] + u * along - v * away, start[1] + v * along + u * away, 0.0, turn, size):
+            if self._put(
+                category,
+                start[0] + u * wall_offset - v * wall_distance,
+                start[1] + v * wall_offset + u * wall_distance,
+                0.0,
+                turn,
+                size,
+            ):
                 return True
         return False
 
     def _beside_bed(self, category: str, size: tuple[float, float, float]) -> bool:
-        """At the head of a bed, on one side."""
+        """Place a `category` at the head of a bed, on one side."""
         for bed in self._of(["bed"]):
             for side in self._rng.shuffled([-1, 1]):
-                across = side * (bed.size[0] / 2 + size[0] / 2 + _BACK)
-                x, y = _local(bed, across, (bed.size[1] - size[1]) / 2)
+                side_offset = side * (bed.size[0] / 2 + size[0] / 2 + _BACK)
+                x, y = _local(bed, side_offset, (bed.size[1] - size[1]) / 2)
                 if self._put(category, x, y, 0.0, bed.turn, size):
                     return True
         return False
 
     def _seat(self, category: str, size: tuple[float, float, float]) -> bool:
-        """In front of something to sit at, and facing it."""
+        """Place a `category` of seat in front of something to sit at, facing it."""
         for host in self._of(_SEATED[category]):
             for _ in range(_TRIES // 3):
-                apart, (width, depth, _) = self._rng.uniform(0.05, 0.2), host.size
+                gap_width, (width, depth, _) = self._rng.uniform(0.05, 0.2), host.size
                 if host.category == "round table":
                     angle = self._rng.integer(0, 359)
-                    reach = (width + size[1]) / 2 + apart + 0.1 * width
+                    reach = (width + size[1]) / 2 + gap_width + 0.1 * width
                     across, along = reach * math.cos(math.radians(angle)), reach * math.sin(math.radians(angle))
                     turn = angle - 90
                 else:
-                    front = host.category in ("desk", "piano")
-                    turn = 180 if front else self._rng.choice([0, 90, 180, 270])
-                    wide, deep = (width, depth) if turn in (0, 180) else (depth, width)
-                    shift = self._rng.uniform(-0.5, 0.5) * max(0.0, wide - size[0])
+                    has_front = host.category in ("desk", "piano")
+                    turn = 180 if has_front else self._rng.choice([0, 90, 180, 270])
+                    side_width, side_depth = (width, depth) if turn in (0, 180) else (depth, width)
+                    side_shift = self._rng.uniform(-0.5, 0.5) * max(0.0, side_width - size[0])
                     # Seen from the host turned so that the seat is behind it.
-                    back = deep / 2 + apart + size[1] / 2
+                    back_distance = side_depth / 2 + gap_width + size[1] / 2
                     c, s = round(math.cos(math.radians(turn))), round(math.sin(math.radians(turn)))
-                    across, along = c * shift - s * back, s * shift + c * back
+                    across, along = c * side_shift - s * back_distance, s * side_shift + c * back_distance
                 x, y = _local(host, across, along)
                 if self._put(category, x, y, 0.0, host.turn + turn, size):
                     return True
         return False
 
     def _anywhere(self, category: str, size: tuple[float, float, float]) -> bool:
-        """On the floor."""
+        """Place a `category` on the floor."""
         left, bottom, right, top = self._inner.bounds
         for _ in range(_TRIES):
             x, y = self._rng.uniform(left, right), self._rng.uniform(bottom, top)
@@ -228,30 +259,30 @@ class _Furnished:
         return False
 
     def _on_top(self, category: str, size: tuple[float, float, float]) -> bool:
-        """On something whose top has room for it."""
-        first = self._of(_HOSTS.get(category, ()))
-        anywhere = catalogue()[category].place == "top"
-        others = [host for host in self._of(list(catalogue())) if host not in first] if anywhere else []
-        for host in first + others:
+        """Place a `category` on something whose top has room for it."""
+        usual_hosts = self._of(_HOSTS.get(category, ()))
+        may_be_anywhere = catalogue()[category].place == "top"
+        other_hosts = (
+            [host for host in self._of(list(catalogue())) if host not in usual_hosts] if may_be_anywhere else []
+        )
+        for host in usual_hosts + other_hosts:
             if not catalogue()[host.category].top or (host.category == category == "box" and host.z):
                 continue
             for _ in range(_TRIES // 3):
                 turn = host.turn + (0 if category in _FACING else self._some_turn())
-                reach = [max(0.0, (side - own) / 2) for side, own in zip(host.size, size, strict=True)]
-                x, y = _local(host, *(self._rng.uniform(-r, r) for r in reach[:2]))
+                half_reach = [max(0.0, (side - own_side) / 2) for side, own_side in zip(host.size, size, strict=True)]
+                x, y = _local(host, *(self._rng.uniform(-r, r) for r in half_reach[:2]))
                 if self._put(category, x, y, host.z + host.size[2], turn, size, host):
                     return True
         return False
 
     # --- what all have in common
 
-    def _of(self, categories: Sequence[str]) -> list[Placed]:
-        return self._rng.shuffled([thing for thing in self.placed if thing.category in categories])
+    def _of(self, categories: Sequence[str]) -> list[PlacedFurniture]:
+        return self._rng.shuffled([item for item in self.placed if item.category in categories])
 
     def _some_turn(self) -> int:
-        return self._rng.choice([0, 90, 180, 270]) + (
-            self._rng.integer(5, 85) if self._rng.uniform() < 0.25 else 0
-        )
+        return self._rng.choice([0, 90, 180, 270]) + (self._rng.integer(5, 85) if self._rng.uniform() < 0.25 else 0)
 
     def _put(
         self,
@@ -261,51 +292,69 @@ class _Furnished:
         z: float,
         turn: float,
         size: tuple[float, float, float],
-        host: Placed | None = None,
+        host: PlacedFurniture | None = None,
     ) -> bool:
-        """The thing in this place, if that is free."""
+        """Place a `category` here, if that is free; tell whether it was.
+
+        Args:
+            category: of the object.
+            x: of its middle, metres.
+            y: of its middle.
+            z: of its bottom.
+            turn: degrees.
+            size: metres.
+            host: what it stands on; None for the floor.
+        """
         degrees = 0 if category in _ROUND else _clean(turn)
-        made = Placed(category, _cm(x), _cm(y), _cm(z), degrees, size, "")
-        outline = footprint(_box(made))
-        if host is None and (not self._inner.covers(outline) or any(z.intersects(outline) for z in self._kept_free)):
+        candidate = PlacedFurniture(category, _cm(x), _cm(y), _cm(z), degrees, size, "")
+        candidate_footprint = footprint(_box(candidate))
+        if host is None and (
+            not self._inner.covers(candidate_footprint)
+            or any(z.intersects(candidate_footprint) for z in self._kept_free)
+        ):
             return False
         if host is not None:
-            area = top_area(host.category, _box(host))
-            if area is None or not area.buffer(-0.01).covers(outline):
+            host_area = top_area(host.category, _box(host))
+            if host_area is None or not host_area.buffer(-0.01).covers(candidate_footprint):
                 return False
-        for other, taken in zip(self.placed, self._prints, strict=True):
-            above = max(made.z - other.z - other.size[2], other.z - made.z - size[2])
-            if other is not host and above < AIR and _near(outline, taken) and outline.distance(taken) < AIR + 0.002:
+        for neighbour, neighbour_footprint in zip(self.placed, self._prints, strict=True):
+            height_gap = max(candidate.z - neighbour.z - neighbour.size[2], neighbour.z - candidate.z - size[2])
+            if (
+                neighbour is not host
+                and height_gap < AIR
+                and _near(candidate_footprint, neighbour_footprint)
+                and candidate_footprint.distance(neighbour_footprint) < AIR + 0.002
+            ):
                 return False
         colours = _PAINTS if category in _PAINTED else catalogue()[category].colours
-        self.placed.append(made._replace(colour=self._rng.choice(colours)))
-        self._prints.append(outline)
+        self.placed.append(candidate._replace(colour=self._rng.choice(colours)))
+        self._prints.append(candidate_footprint)
         return True
 
 
-def _box(thing: Placed) -> OrientedBox:
-    return upright((thing.x, thing.y, thing.z + thing.size[2] / 2), thing.size, thing.turn)
+def _box(item: PlacedFurniture) -> OrientedBox:
+    return upright((item.x, item.y, item.z + item.size[2] / 2), item.size, item.turn)
 
 
-def _near(first: Polygon, second: Polygon) -> bool:
-    (a, b, c, d), (e, f, g, h) = first.bounds, second.bounds
+def _near(first_outline: Polygon, second_outline: Polygon) -> bool:
+    (a, b, c, d), (e, f, g, h) = first_outline.bounds, second_outline.bounds
     return a - g < 2 * AIR and e - c < 2 * AIR and b - h < 2 * AIR and f - d < 2 * AIR
 
 
-def _local(host: Placed, across: float, along: float) -> tuple[float, float]:
-    """A point given along a thing's own axes, from its middle."""
+def _local(host: PlacedFurniture, side_offset: float, depth_offset: float) -> tuple[float, float]:
+    """Return a point given along the own axes of a `host`, from its middle."""
     c, s = math.cos(math.radians(host.turn)), math.sin(math.radians(host.turn))
-    return host.x + c * across - s * along, host.y + s * across + c * along
+    return host.x + c * side_offset - s * depth_offset, host.y + s * side_offset + c * depth_offset
 
 
 def _edges(plan: BaseGeometry) -> list[tuple[tuple[float, float], tuple[float, float]]]:
-    """Sides of the plan from point to point, the free floor on the left."""
-    found = []
-    for piece in getattr(plan, "geoms", [plan]):
-        for ring in (orient(piece).exterior, *orient(piece).interiors):
+    """Return the sides of the `plan` from point to point, the free floor on the left."""
+    plan_edges = []
+    for plan_piece in getattr(plan, "geoms", [plan]):
+        for ring in (orient(plan_piece).exterior, *orient(plan_piece).interiors):
             corners = [(float(x), float(y)) for x, y in ring.coords]
-            found += list(pairwise(corners))
-    return found
+            plan_edges += list(pairwise(corners))
+    return plan_edges
 
 
 def _cm(value: float) -> float:
@@ -313,7 +362,7 @@ def _cm(value: float) -> float:
 
 
 def _clean(turn: float) -> int:
-    """Whole degrees in [0, 360), straight where that is nearly so: nobody sees a turn of a degree."""
+    """Return `turn` in whole degrees in [0, 360), straight where nearly so: nobody sees a turn of a degree."""
     degrees = round(turn) % 360
-    off = (degrees + 45) % 90 - 45
-    return (degrees - off) % 360 if abs(off) <= 2 else degrees
+    deviation = (degrees + 45) % 90 - 45
+    return (degrees - deviation) % 360 if abs(deviation) <= 2 else degrees

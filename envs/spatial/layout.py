@@ -1,4 +1,4 @@
-"""Furnished places: what stands where, and from where it is seen, as data and as a room program."""
+"""Furnished places: their furniture and viewpoints, as data and as a room program."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ _WALL_COLOURS = "#e9e4d8", "#dfe6e6", "#e8dcd0", "#d8dfd2", "#efece6", "#d9d4e0"
 
 @dataclass(frozen=True)
 class Placement:
-    """One thing in its place."""
+    """One object in its place."""
 
     category: str
     x: float
@@ -41,7 +41,7 @@ class Placement:
 
     @property
     def box(self) -> OrientedBox:
-        """The box around it."""
+        """Return the box around the object."""
         return upright((self.x, self.y, self.z + self.size[2] / 2), self.size, self.turn)
 
 
@@ -56,7 +56,7 @@ class Viewpoint:
 
 
 @dataclass(frozen=True)
-class Layout:
+class RoomLayout:
     """A furnished place. Metres; the floor is at height 0."""
 
     floors: tuple[Ring, ...]
@@ -70,80 +70,85 @@ class Layout:
     wall_colour: str
 
     def text(self) -> str:
-        """The program that makes it, without the kit."""
+        """Return the program that makes the place, without the kit."""
         outlines = [f"[{', '.join(map(_tuple, ring))}]" for ring in self.floors]
-        floor = outlines[0] if len(outlines) == 1 else f"[{', '.join(outlines)}]"
-        lines = [f'room = Room({floor}, floor_colour="{self.floor_colour}", wall_colour="{self.wall_colour}")']
-        lines += [f"room.wall({_tuple(start)}, {_tuple(end)})" for start, end in self.walls]
-        lines += [_line(thing) for thing in self.things]
-        lines += [f"room.look({_tuple(view.eye)}, {_tuple(view.target)}, fov={view.fov:g})" for view in self.cameras]
-        return "\n".join([*lines, "scene, cameras = room.scene, room.cameras", ""])
+        floor_text = outlines[0] if len(outlines) == 1 else f"[{', '.join(outlines)}]"
+        program_lines = [
+            f'room = Room({floor_text}, floor_colour="{self.floor_colour}", wall_colour="{self.wall_colour}")'
+        ]
+        program_lines += [f"room.wall({_tuple(start)}, {_tuple(end)})" for start, end in self.walls]
+        program_lines += [_line(thing) for thing in self.things]
+        program_lines += [
+            f"room.look({_tuple(viewpoint.eye)}, {_tuple(viewpoint.target)}, fov={viewpoint.fov:g})"
+            for viewpoint in self.cameras
+        ]
+        return "\n".join([*program_lines, "scene, cameras = room.scene, room.cameras", ""])
 
 
 def plan_layout(
     rng: SeededRng,
     *,
-    things: tuple[int, int],
-    kind: str,
-    cameras: int,
+    object_counts: tuple[int, int],
+    floor_kind: str,
+    camera_count: int,
     variety: tuple[float, float] = (0.5, 0.65),
-) -> Layout:
-    """A furnished place.
+) -> RoomLayout:
+    """Plan a furnished place.
 
     Args:
         rng: of random numbers.
-        things: least and most number of things; 30 and more are possible.
-        kind: of floor, one of `KINDS`.
-        cameras: how many, 1 or more.
-        variety: least and most number of different categories for each thing.
+        object_counts: least and most number of objects; 30 and more are possible.
+        floor_kind: one of `KINDS`.
+        camera_count: how many cameras, 1 or more.
+        variety: least and most number of different categories for each object.
 
     Raises:
-        ValueError: no such kind, or no place could be made for so many things.
+        ValueError: there is no such kind, or no place could be made for so many objects.
     """
-    if kind not in KINDS:
-        raise ValueError(f"unknown kind of floor {kind!r}; allowed: {', '.join(KINDS)}")
-    if cameras < 1 or not 1 <= things[0] <= things[1]:
-        raise ValueError(f"a place has things and cameras, not {things} and {cameras}")
-    count = rng.integer(*things)
+    if floor_kind not in KINDS:
+        raise ValueError(f"unknown kind of floor {floor_kind!r}; allowed: {', '.join(KINDS)}")
+    if camera_count < 1 or not 1 <= object_counts[0] <= object_counts[1]:
+        raise ValueError(f"a place has things and cameras, not {object_counts} and {camera_count}")
+    object_count = rng.integer(*object_counts)
     for attempt in range(_ATTEMPTS):
-        own = rng.child("attempt", attempt)
-        area = (4.0 + 1.25 * count) * own.uniform(*_SPACE) * (1 + _GROWTH * attempt)
-        layout = _attempt(own, count, kind, cameras, area, variety)
+        attempt_rng = rng.child("attempt", attempt)
+        floor_area = (4.0 + 1.25 * object_count) * attempt_rng.uniform(*_SPACE) * (1 + _GROWTH * attempt)
+        layout = _attempt(attempt_rng, object_count, floor_kind, camera_count, floor_area, variety)
         if layout is not None and not violations(layout):
             return layout
-    raise ValueError(f"no place for {count} things and {cameras} cameras in {_ATTEMPTS} attempts")
+    raise ValueError(f"no place for {object_count} things and {camera_count} cameras in {_ATTEMPTS} attempts")
 
 
-def violations(layout: Layout) -> list[str]:
-    """What is physically wrong with a place, in words: how things stand, their sizes, the cameras."""
-    plan, boxes = free_plan(layout.floors, layout.walls), [thing.box for thing in layout.things]
-    found = []
-    for i, thing in enumerate(layout.things):
-        known = catalogue().get(thing.category)
-        if known is None:
-            return [f"{thing.category} ({i}) is of no known category"]
-        for side, low, high in zip(thing.size, known.low, known.high, strict=True):
+def violations(layout: RoomLayout) -> list[str]:
+    """Return the physical faults of a `layout`, in words: how objects stand, their sizes, the cameras."""
+    plan, boxes = free_plan(layout.floors, layout.walls), [placement.box for placement in layout.things]
+    problems = []
+    for i, placement in enumerate(layout.things):
+        category_kind = catalogue().get(placement.category)
+        if category_kind is None:
+            return [f"{placement.category} ({i}) is of no known category"]
+        for side, low, high in zip(placement.size, category_kind.low, category_kind.high, strict=True):
             if not low - 1e-6 <= side <= high + 1e-6:
-                found.append(f"{thing.category} ({i}) has a side of {side} m, not {low} to {high}")
-    labels, kept_free = [thing.category for thing in layout.things], doors(layout.floors, layout.walls)
-    found += faults(labels, boxes, plan, kept_free=kept_free, ceiling=CEILING)
-    eyes, targets = [view.eye for view in layout.cameras], [view.target for view in layout.cameras]
-    return found + camera_faults(eyes, targets, boxes, plan)
+                problems.append(f"{placement.category} ({i}) has a side of {side} m, not {low} to {high}")
+    labels, free_zones = [placement.category for placement in layout.things], doors(layout.floors, layout.walls)
+    problems += faults(labels, boxes, plan, free_zones=free_zones, ceiling=CEILING)
+    eyes, targets = [viewpoint.eye for viewpoint in layout.cameras], [viewpoint.target for viewpoint in layout.cameras]
+    return problems + camera_faults(eyes, targets, boxes, plan)
 
 
 # --- floors
 
 
-def _rectangle(rng: SeededRng, area: float) -> tuple[tuple[Ring, ...], tuple[Segment, ...]]:
-    width, depth = _sides(rng, area)
+def _rectangle(rng: SeededRng, floor_area: float) -> tuple[tuple[Ring, ...], tuple[Segment, ...]]:
+    width, depth = _sides(rng, floor_area)
     return (((0.0, 0.0), (width, 0.0), (width, depth), (0.0, depth)),), ()
 
 
-def _corner(rng: SeededRng, area: float) -> tuple[tuple[Ring, ...], tuple[Segment, ...]]:
-    """An L: a rectangle that lacks one corner."""
-    across, along = rng.uniform(0.35, 0.5), rng.uniform(0.35, 0.5)
-    width, depth = _sides(rng, area / (1 - across * along))
-    x, y = round(width * (1 - across), 2), round(depth * (1 - along), 2)
+def _corner(rng: SeededRng, floor_area: float) -> tuple[tuple[Ring, ...], tuple[Segment, ...]]:
+    """Return an L of `floor_area` square metres: a rectangle that lacks one corner."""
+    width_share, depth_share = rng.uniform(0.35, 0.5), rng.uniform(0.35, 0.5)
+    width, depth = _sides(rng, floor_area / (1 - width_share * depth_share))
+    x, y = round(width * (1 - width_share), 2), round(depth * (1 - depth_share), 2)
     ring = [(0.0, 0.0), (width, 0.0), (width, y), (x, y), (x, depth), (0.0, depth)]
     if rng.integer(0, 1):
         ring = [(round(width - a, 2), b) for a, b in reversed(ring)]
@@ -152,17 +157,20 @@ def _corner(rng: SeededRng, area: float) -> tuple[tuple[Ring, ...], tuple[Segmen
     return (tuple(ring),), ()
 
 
-def _rooms(rng: SeededRng, area: float) -> tuple[tuple[Ring, ...], tuple[Segment, ...]]:
-    """Two rooms side by side with a door between them."""
-    share = rng.uniform(0.8, 1.0)
-    depth = round(max(3.0, math.sqrt(area / rng.uniform(1.5, 2.0))), 2)
-    width = max(6.0, area / depth / (1 + share) * 2)
-    x, width, other = round(width * rng.uniform(0.44, 0.56), 2), round(width, 2), round(depth * share, 2)
-    first = ((0.0, 0.0), (x, 0.0), (x, depth), (0.0, depth))
-    second = ((x, 0.0), (width, 0.0), (width, other), (x, other))
-    gap = round(rng.uniform(0.95, 1.3), 2)
-    start = round(rng.uniform(0.3, other - gap - 0.3), 2)
-    return (first, second), (((x, 0.0), (x, start)), ((x, round(start + gap, 2)), (x, other)))
+def _rooms(rng: SeededRng, floor_area: float) -> tuple[tuple[Ring, ...], tuple[Segment, ...]]:
+    """Return two rooms side by side of `floor_area` square metres in all, with a door between them."""
+    depth_share = rng.uniform(0.8, 1.0)
+    depth = round(max(3.0, math.sqrt(floor_area / rng.uniform(1.5, 2.0))), 2)
+    width = max(6.0, floor_area / depth / (1 + depth_share) * 2)
+    x, width, second_depth = round(width * rng.uniform(0.44, 0.56), 2), round(width, 2), round(depth * depth_share, 2)
+    first_ring = ((0.0, 0.0), (x, 0.0), (x, depth), (0.0, depth))
+    second_ring = ((x, 0.0), (width, 0.0), (width, second_depth), (x, second_depth))
+    door_width = round(rng.uniform(0.95, 1.3), 2)
+    door_start = round(rng.uniform(0.3, second_depth - door_width - 0.3), 2)
+    return (first_ring, second_ring), (
+        ((x, 0.0), (x, door_start)),
+        ((x, round(door_start + door_width, 2)), (x, second_depth)),
+    )
 
 
 KINDS: Mapping[str, Callable[[SeededRng, float], tuple[tuple[Ring, ...], tuple[Segment, ...]]]] = {
@@ -173,29 +181,34 @@ KINDS: Mapping[str, Callable[[SeededRng, float], tuple[tuple[Ring, ...], tuple[S
 """Floors by name: from a generator and an area in square metres, outlines and inner walls."""
 
 
-def _sides(rng: SeededRng, area: float) -> tuple[float, float]:
-    longer = math.sqrt(area * rng.uniform(1.0, 1.6))
-    sides = round(max(3.0, longer), 2), round(max(3.0, area / longer), 2)
-    return sides if rng.integer(0, 1) else (sides[1], sides[0])
+def _sides(rng: SeededRng, floor_area: float) -> tuple[float, float]:
+    longer_side = math.sqrt(floor_area * rng.uniform(1.0, 1.6))
+    side_lengths = round(max(3.0, longer_side), 2), round(max(3.0, floor_area / longer_side), 2)
+    return side_lengths if rng.integer(0, 1) else (side_lengths[1], side_lengths[0])
 
 
 # --- furniture and cameras
 
 
 def _attempt(
-    rng: SeededRng, count: int, kind: str, cameras: int, area: float, variety: tuple[float, float]
-) -> Layout | None:
-    floors, walls = KINDS[kind](rng, area)
+    rng: SeededRng,
+    object_count: int,
+    floor_kind: str,
+    camera_count: int,
+    floor_area: float,
+    variety: tuple[float, float],
+) -> RoomLayout | None:
+    floors, walls = KINDS[floor_kind](rng, floor_area)
     plan = free_plan(floors, walls)
-    placed = furnish.furnished(rng, count, plan, doors(floors, walls), variety)
-    if placed is None:
+    furniture = furnish.furnished(rng, object_count, plan, doors(floors, walls), variety)
+    if furniture is None:
         return None
-    things = tuple(Placement(*fields) for fields in placed)
-    seen = views.chosen(rng, cameras, plan, [thing.box for thing in things])
-    if seen is None:
+    placements = tuple(Placement(*fields) for fields in furniture)
+    camera_poses = views.chosen(rng, camera_count, plan, [thing.box for thing in placements])
+    if camera_poses is None:
         return None
-    cams = tuple(Viewpoint(eye, target) for eye, target in seen)
-    return Layout(floors, walls, things, cams, rng.choice(_FLOOR_COLOURS), rng.choice(_WALL_COLOURS))
+    viewpoints = tuple(Viewpoint(eye, target) for eye, target in camera_poses)
+    return RoomLayout(floors, walls, placements, viewpoints, rng.choice(_FLOOR_COLOURS), rng.choice(_WALL_COLOURS))
 
 
 # --- text
@@ -209,8 +222,8 @@ def _number(value: float) -> str:
     return f"{round(value, 2) + 0.0:.2f}".rstrip("0").rstrip(".")
 
 
-def _line(thing: Placement) -> str:
-    place = f'"{thing.category}", {_number(thing.x)}, {_number(thing.y)}'
-    more = f", z={_number(thing.z)}" if thing.z else ""
-    more += f", turn={thing.turn}" if thing.turn else ""
-    return f'room.add({place}{more}, size={_tuple(thing.size)}, colour="{thing.colour}")'
+def _line(placement: Placement) -> str:
+    position_text = f'"{placement.category}", {_number(placement.x)}, {_number(placement.y)}'
+    option_text = f", z={_number(placement.z)}" if placement.z else ""
+    option_text += f", turn={placement.turn}" if placement.turn else ""
+    return f'room.add({position_text}{option_text}, size={_tuple(placement.size)}, colour="{placement.colour}")'

@@ -1,15 +1,15 @@
 """The language of rooms: one operator for each task, with typed parameters, and its English.
 
-What is measured stands in the words of every phrasing. Things are named by categories that occur once; frames by their
-numbers.
+Every phrasing says in words which quantity is measured. Objects are named by categories that occur once; frames by
+their numbers.
 """
 
 from collections.abc import Mapping
 from itertools import permutations
 from typing import Any
 
-from ..language.literals import LeafKind, Name, Names, Quantity
-from ..language.query import Call, Language, Leaf, Operator
+from ..language.literals import LiteralKind, Name, Names, Quantity
+from ..language.query import Call, Language, Literal, Operator
 from . import rules
 from .surroundings import REGIONS
 
@@ -21,7 +21,7 @@ TURNED = {
     "counter-clockwise"
 }  # fmt: skip
 """How a question says each."""
-LEAVES: Mapping[str, LeafKind] = {
+LITERALS: Mapping[str, LiteralKind] = {
     "thing": Name("Thing", "the only thing of a category, such as sofa"),
     "things": Names("Things", "2 to 5 such things", "Thing"),
     "category": Name("Category", "all things of a category, such as chair"),
@@ -37,9 +37,9 @@ _PICTURE = "Answer with left, right, nearer, farther, or a combination such as f
 _STOOD = "Take the middle of each thing as its place."
 
 
-def _operator(name: str, inputs: str, output: str, about: str, *asks: str) -> Operator:
+def _operator(name: str, inputs: str, output: str, about: str, *questions: str) -> Operator:
     rule = getattr(rules, name)
-    return Operator(name, tuple(inputs.split()), output, about, rule, (), asks)
+    return Operator(name, tuple(inputs.split()), output, about, rule, (), questions)
 
 
 _SCENE = (
@@ -243,7 +243,7 @@ CLOSED: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Answers by type, where they are the same for every scene."""
 LANGUAGE = Language(
-    LEAVES, OPERATORS, frozenset(each.output for each in OPERATORS.values()),
+    LITERALS, OPERATORS, frozenset(each.output for each in OPERATORS.values()),
     max_depth=2,
     kinds={
         "Tally": "tally", "Amount": "mra", "Label": "name", "Found": "name", "Route": "phrase", "Around": "direction",
@@ -253,7 +253,7 @@ LANGUAGE = Language(
 
 
 def options(query: Call) -> tuple[str, ...]:
-    """The answers that a question can have, where its words say them; none where they are open."""
+    """Return the answers that the question of a `query` can have, where its words say them; none where they are open."""
     if query.op == "single_image_relative_direction":
         return rules.AROUND
     if query.op == "mental_rotation":
@@ -262,25 +262,29 @@ def options(query: Call) -> tuple[str, ...]:
         return candidates(query)
     if query.output == "Order":
         letters = "ABCDEFGH"[: len(candidates(query))]
-        return tuple("".join(each) for each in permutations(letters))
+        return tuple("".join(letter_order) for letter_order in permutations(letters))
     return CLOSED.get(query.output, ())
 
 
 def candidates(query: Call) -> tuple[str, ...]:
-    """The names among which a question lets choose: those of its list, or else of its last two things."""
-    listed = [leaf for leaf in query.args if isinstance(leaf, Leaf) and leaf.op == "things"]
-    if listed:
-        return tuple(map(str, listed[0].words))
-    return tuple(str(leaf.words[0]) for leaf in query.args if isinstance(leaf, Leaf) and leaf.op == "thing")[-2:]
+    """Return the names among which a `query` lets choose: those of its list, or else of its last two objects."""
+    name_lists = [literal for literal in query.args if isinstance(literal, Literal) and literal.op == "things"]
+    if name_lists:
+        return tuple(map(str, name_lists[0].words))
+    return tuple(
+        str(literal.words[0]) for literal in query.args if isinstance(literal, Literal) and literal.op == "thing"
+    )[-2:]
 
 
 def views(query: Call) -> tuple[int, ...]:
-    """The frames that it names, in its order."""
-    return tuple(int(leaf.words[0]) for leaf in query.args if isinstance(leaf, Leaf) and leaf.op == "view")
+    """Return the frames that a `query` names, in its order."""
+    return tuple(
+        int(literal.words[0]) for literal in query.args if isinstance(literal, Literal) and literal.op == "view"
+    )
 
 
 def wording(value: Any) -> str:
-    """An answer as text: amounts to three digits."""
+    """Return an answer's `value` as text: amounts to three digits."""
     if isinstance(value, float):
         return f"{value:.3g}"
     return ("no", "yes")[value] if isinstance(value, bool) else str(value)

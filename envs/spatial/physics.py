@@ -1,4 +1,4 @@
-"""Whether things stand as things can: apart, on something, within the walls, clear of doors; and cameras in the free.
+"""Physical checks of a room: objects apart, on something, within the walls, clear of doors; and cameras in the free.
 
 An independent look at a finished room by its boxes alone, whoever furnished it.
 """
@@ -34,7 +34,13 @@ _SLACK = 1e-4
 
 
 def upright(centre: Sequence[float], size: Sequence[float], turn: float) -> OrientedBox:
-    """The box of a thing of size [3] turned about the vertical, as `geometry.spatial` describes it."""
+    """Return the box of an object of `size` [3] turned about the vertical, as `geometry.boxes` describes it.
+
+    Args:
+        centre: [3], metres.
+        size: width, depth and height, metres.
+        turn: degrees, counter-clockwise.
+    """
     (x, y, z), (width, depth, height) = centre, size
     quarters = math.ceil((turn - 45) / 90)
     if quarters % 2:
@@ -43,43 +49,48 @@ def upright(centre: Sequence[float], size: Sequence[float], turn: float) -> Orie
 
 
 def free_plan(floors: Sequence[Ring], walls: Sequence[Segment] = ()) -> BaseGeometry:
-    """The floor without what inner walls stand on."""
-    solid = [LineString(wall).buffer(WALL / 2, cap_style="flat") for wall in walls]
-    return shapely.union_all([Polygon(ring) for ring in floors]).difference(shapely.union_all(solid))
+    """Return the area of the `floors` without what inner `walls` stand on."""
+    wall_areas = [LineString(wall).buffer(WALL / 2, cap_style="flat") for wall in walls]
+    return shapely.union_all([Polygon(ring) for ring in floors]).difference(shapely.union_all(wall_areas))
 
 
 def doors(floors: Sequence[Ring], walls: Sequence[Segment]) -> list[Polygon]:
-    """What must stay free for doors: around the gaps that inner walls leave between adjoining parts of the floor."""
-    solid = shapely.union_all([LineString(wall).buffer(WALL / 2) for wall in walls])
-    zones = []
-    for i, first in enumerate(floors):
-        for second in floors[i + 1 :]:
-            shared = Polygon(first).boundary.intersection(Polygon(second).boundary)
-            gaps = shapely.line_merge(shared).difference(solid) if shared.length else shared
-            zones += [
-                gap.buffer(DOOR_DEPTH, cap_style="flat")
-                for gap in getattr(gaps, "geoms", [gaps])
-                if gap.length >= _LEAST_DOOR
+    """Return what must stay free for doors: around the gaps that inner `walls` leave between adjoining `floors`."""
+    wall_area = shapely.union_all([LineString(wall).buffer(WALL / 2) for wall in walls])
+    door_zones = []
+    for i, first_floor in enumerate(floors):
+        for second_floor in floors[i + 1 :]:
+            shared_edge = Polygon(first_floor).boundary.intersection(Polygon(second_floor).boundary)
+            gaps = shapely.line_merge(shared_edge).difference(wall_area) if shared_edge.length else shared_edge
+            door_zones += [
+                door_gap.buffer(DOOR_DEPTH, cap_style="flat")
+                for door_gap in getattr(gaps, "geoms", [gaps])
+                if door_gap.length >= _LEAST_DOOR
             ]
-    return zones
+    return door_zones
 
 
 def top_area(label: str, box: OrientedBox) -> BaseGeometry | None:
-    """Where things may stand on a thing's top, in the plan; None where they may not."""
-    kind = catalogue()[label]
-    if not kind.top:
+    """Return the part of the top of an object, in the plan, that may carry others; None where none may stand.
+
+    Args:
+        label: its category.
+        box: its box.
+    """
+    category_kind = catalogue()[label]
+    if not category_kind.top:
         return None
-    if kind.even:
+    if category_kind.even:
         return shapely.Point(box.centre[:2]).buffer(min(box.size[:2]) / 2, quad_segs=16)
     return footprint(box)
 
 
-def stands_on(label: str, lower: OrientedBox, upper: OrientedBox) -> bool:
-    """Whether a thing stands wholly on the top of another, whose label is given."""
-    area = top_area(label, lower)
-    if area is None or abs(height_span(upper)[0] - height_span(lower)[1]) > _SLACK:
+def stands_on(label: str, lower_box: OrientedBox, upper_box: OrientedBox) -> bool:
+    """Tell whether `upper_box` stands wholly on the top of `lower_box`, whose category is `label`."""
+    carrying_area = top_area(label, lower_box)
+    if carrying_area is None or abs(height_span(upper_box)[0] - height_span(lower_box)[1]) > _SLACK:
         return False
-    return bool(area.buffer(_SLACK).covers(footprint(upper)))
+    return bool(carrying_area.buffer(_SLACK).covers(footprint(upper_box)))
 
 
 def faults(
@@ -87,47 +98,47 @@ def faults(
     boxes: Sequence[OrientedBox],
     plan: BaseGeometry,
     *,
-    kept_free: Sequence[BaseGeometry] = (),
+    free_zones: Sequence[BaseGeometry] = (),
     ground: float = 0.0,
     ceiling: float = math.inf,
 ) -> list[str]:
-    """What is wrong with how things stand, in words; nothing where all is well.
+    """Return what is wrong with how objects stand, in words; nothing where all is well.
 
     Args:
-        labels: categories, which say whose top carries things.
+        labels: categories, which say whose top carries others.
         boxes: one for each label.
         plan: the free floor.
-        kept_free: where nothing may stand.
+        free_zones: where nothing may stand.
         ground: height of the floor.
         ceiling: height that nothing reaches.
     """
-    found = []
+    problems = []
     names = [f"{label} ({i})" for i, label in enumerate(labels)]
-    below = [
+    supports = [
         {
             j
-            for j, (label, lower) in enumerate(zip(labels, boxes, strict=True))
-            if j != i and stands_on(label, lower, box)
+            for j, (label, lower_box) in enumerate(zip(labels, boxes, strict=True))
+            if j != i and stands_on(label, lower_box, box)
         }
         for i, box in enumerate(boxes)
     ]
     for i, box in enumerate(boxes):
         outline, (bottom, top) = footprint(box), height_span(box)
-        if abs(bottom - ground) > _SLACK and not below[i]:
-            found.append(f"{names[i]} hangs {bottom - ground:.2f} m above the floor, wholly on the top of nothing")
+        if abs(bottom - ground) > _SLACK and not supports[i]:
+            problems.append(f"{names[i]} hangs {bottom - ground:.2f} m above the floor, wholly on the top of nothing")
         if not plan.buffer(_SLACK).covers(outline):
-            found.append(f"{names[i]} reaches into a wall or beyond the floor")
+            problems.append(f"{names[i]} reaches into a wall or beyond the floor")
         if top > ceiling:
-            found.append(f"{names[i]} reaches {top:.2f} m high")
-        if any(zone.buffer(-_SLACK).intersects(outline) for zone in kept_free):
-            found.append(f"{names[i]} stands in a door")
+            problems.append(f"{names[i]} reaches {top:.2f} m high")
+        if any(zone.buffer(-_SLACK).intersects(outline) for zone in free_zones):
+            problems.append(f"{names[i]} stands in a door")
         for j in range(i):
-            if i in below[j] or j in below[i]:
+            if i in supports[j] or j in supports[i]:
                 continue
             gap = box_gap(box, boxes[j])
             if gap < AIR - _SLACK:
-                found.append(f"{names[i]} and {names[j]} are {gap:.3f} m apart")
-    return found
+                problems.append(f"{names[i]} and {names[j]} are {gap:.3f} m apart")
+    return problems
 
 
 def camera_faults(
@@ -136,16 +147,23 @@ def camera_faults(
     boxes: Sequence[OrientedBox],
     plan: BaseGeometry,
 ) -> list[str]:
-    """What is wrong with where cameras stand, in words: heights from the floor at 0."""
-    found = []
+    """Return what is wrong with where cameras stand, in words.
+
+    Args:
+        eyes: [n, 3], metres from the floor at 0.
+        targets: [n, 3], what each looks at.
+        boxes: of the furniture.
+        plan: the free floor.
+    """
+    problems = []
     for i, (eye, target) in enumerate(zip(eyes, targets, strict=True)):
-        place = shapely.Point(eye[0], eye[1])
+        eye_point = shapely.Point(eye[0], eye[1])
         if not EYES[0] <= eye[2] <= EYES[1]:
-            found.append(f"camera {i + 1} is {eye[2]:.2f} m high")
-        if not plan.covers(place) or plan.boundary.distance(place) < CLEARANCE:
-            found.append(f"camera {i + 1} is beyond or in a wall, or nearer than {CLEARANCE} m to one")
+            problems.append(f"camera {i + 1} is {eye[2]:.2f} m high")
+        if not plan.covers(eye_point) or plan.boundary.distance(eye_point) < CLEARANCE:
+            problems.append(f"camera {i + 1} is beyond or in a wall, or nearer than {CLEARANCE} m to one")
         if any(point_gap(eye, box) < CLEARANCE for box in boxes):
-            found.append(f"camera {i + 1} is nearer than {CLEARANCE} m to a thing")
+            problems.append(f"camera {i + 1} is nearer than {CLEARANCE} m to a thing")
         if not target[2] < eye[2]:
-            found.append(f"camera {i + 1} does not look down")
-    return found
+            problems.append(f"camera {i + 1} does not look down")
+    return problems

@@ -1,4 +1,4 @@
-"""Plans: a room from above, with what a question is about marked on it, so that a reader can check the answer."""
+"""Plans: a room from above, with the objects of a question marked on it, so that a reader can check the answer."""
 
 import math
 from collections.abc import Collection, Sequence
@@ -11,7 +11,7 @@ from shapely.ops import nearest_points
 from ...geometry import Camera, RoomScene
 from ...geometry.boxes import footprint
 from ...render import Picture, Rejected, rasterise, resolve_svg
-from ..language.query import Call, Leaf
+from ..language.query import Call, Literal
 from .surroundings import Surroundings
 
 _CANVAS, _MARGIN = 400.0, 24.0
@@ -38,8 +38,8 @@ Line = tuple[Place, Place]
 
 
 @dataclass(frozen=True)
-class Marks:
-    """What stands out on a plan."""
+class PlanMarks:
+    """The objects, frames and lines that stand out on a plan."""
 
     things: Collection[int] = ()
     views: Sequence[int] = ()
@@ -51,88 +51,96 @@ class Marks:
     """Whether things and cameras are named."""
 
 
-def marks_of(room: Surroundings, query: Call) -> Marks:
-    """The things and cameras of a question, and the lines that its answer is read from."""
-    groups = [_things(room, leaf) for leaf in query.args if isinstance(leaf, Leaf)]
-    views = [int(leaf.words[0]) for leaf in query.args if isinstance(leaf, Leaf) and leaf.op == "view"]
-    things = {index for group in groups for index in group}
-    shown = views or list(range(1, len(room.scene.cameras) + 1))
+def marks_of(room: Surroundings, query: Call) -> PlanMarks:
+    """Return the objects and cameras of the question of a `query` about a `room`, and the lines its answer is read from."""
+    object_groups = [_things(room, literal) for literal in query.args if isinstance(literal, Literal)]
+    views = [int(literal.words[0]) for literal in query.args if isinstance(literal, Literal) and literal.op == "view"]
+    marked_objects = {index for group in object_groups for index in group}
+    marked_views = views or list(range(1, len(room.scene.cameras) + 1))
     if query.op in _GAPS:
-        anchor = groups[-1][0]
-        lines = [_gap_line(room, anchor, each) for each in groups[0]]
-        return Marks(things, shown, lines, True)
-    lines = []
+        anchor = object_groups[-1][0]
+        plan_lines = [_gap_line(room, anchor, target) for target in object_groups[0]]
+        return PlanMarks(marked_objects, marked_views, plan_lines, True)
+    plan_lines = []
     for start, end in _LINES.get(query.op, ()):
-        (begin, *_), ends = _places(room, query, start), _places(room, query, end)
-        lines += [(begin, each) for each in ends if each != begin]
-    return Marks(things, shown, lines, query.op == "distance_cam_obj")
+        (start_point, *_), end_points = _places(room, query, start), _places(room, query, end)
+        plan_lines += [(start_point, target) for target in end_points if target != start_point]
+    return PlanMarks(marked_objects, marked_views, plan_lines, query.op == "distance_cam_obj")
 
 
-def _things(room: Surroundings, leaf: Leaf) -> tuple[int, ...]:
-    if leaf.op in ("thing", "things"):
-        return tuple(room.thing(str(word)) for word in leaf.words)
-    if leaf.op == "category":
-        return room.all_of(str(leaf.words[0]))
-    return room.region(str(leaf.words[0])) if leaf.op == "region" else ()
+def _things(room: Surroundings, literal: Literal) -> tuple[int, ...]:
+    if literal.op in ("thing", "things"):
+        return tuple(room.thing(str(word)) for word in literal.words)
+    if literal.op == "category":
+        return room.all_of(str(literal.words[0]))
+    return room.region(str(literal.words[0])) if literal.op == "region" else ()
 
 
-def _places(room: Surroundings, query: Call, number: int) -> list[Place]:
-    """Where an argument is: a camera, a thing, several, or the middle of a region."""
-    leaf = query.args[number]
-    assert isinstance(leaf, Leaf)
-    if leaf.op == "view":
-        x, y, _ = room.camera(int(leaf.words[0])).position
+def _places(room: Surroundings, query: Call, argument_index: int) -> list[Place]:
+    """Return the places of an argument: a camera, an object, several, or the middle of a region.
+
+    Args:
+        room: the room.
+        query: the question.
+        argument_index: which argument.
+    """
+    literal = query.args[argument_index]
+    assert isinstance(literal, Literal)
+    if literal.op == "view":
+        x, y, _ = room.camera(int(literal.words[0])).position
         return [(float(x), float(y))]
-    found = [room.boxes[index].centre[:2] for index in _things(room, leaf)]
-    if leaf.op == "region":
-        x, y = (math.fsum(values) / len(found) for values in zip(*found, strict=True))
+    object_points = [room.boxes[index].centre[:2] for index in _things(room, literal)]
+    if literal.op == "region":
+        x, y = (math.fsum(values) / len(object_points) for values in zip(*object_points, strict=True))
         return [(x, y)]
-    return found
+    return object_points
 
 
-def _gap_line(room: Surroundings, first: int, second: int) -> Line:
-    start, end = nearest_points(footprint(room.boxes[first]), footprint(room.boxes[second]))
+def _gap_line(room: Surroundings, first_object: int, second_object: int) -> Line:
+    start, end = nearest_points(footprint(room.boxes[first_object]), footprint(room.boxes[second_object]))
     return (start.x, start.y), (end.x, end.y)
 
 
-def plan_view(scene: RoomScene, marks: Marks, size: int) -> Picture:
-    """The room from above, north up, `size` px wide."""
+def plan_view(scene: RoomScene, marks: PlanMarks, size: int) -> Picture:
+    """Draw the room of a `scene` from above, north up, `size` px wide, with `marks`."""
     paper = _Paper(scene)
-    parts = ['<rect width="400" height="400" fill="white"/>']
-    parts += [paper.polygon(ring, "#efece4", "#404040", 2.5) for ring in scene.floors]
-    for obj in sorted(scene.objects, key=lambda each: each.box.centre[2] + each.box.size[2] / 2):
+    svg_parts = ['<rect width="400" height="400" fill="white"/>']
+    svg_parts += [paper.polygon(ring, "#efece4", "#404040", 2.5) for ring in scene.floors]
+    for obj in sorted(scene.objects, key=lambda candidate: candidate.box.centre[2] + candidate.box.size[2] / 2):
         ring = list(footprint(obj.box).exterior.coords)[:-1]
-        edge, width = (_MARK, 3.0) if obj.index in marks.things else ("#303030", 1.0)
-        parts.append(paper.polygon(ring, obj.colour or "#c8c8c8", edge, width))
+        edge_colour, edge_width = (_MARK, 3.0) if obj.index in marks.things else ("#303030", 1.0)
+        svg_parts.append(paper.polygon(ring, obj.colour or "#c8c8c8", edge_colour, edge_width))
     if marks.named:
-        parts += [paper.text(obj.box.centre, obj.label, obj.index in marks.things) for obj in scene.objects]
+        svg_parts += [paper.text(obj.box.centre, obj.label, obj.index in marks.things) for obj in scene.objects]
     for start, end in marks.lines:
-        parts.append(paper.line(start, end))
+        svg_parts.append(paper.line(start, end))
         if marks.lengths:
             middle = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
-            parts.append(paper.text(middle, f"{math.dist(start, end):.2f} m", True))
+            svg_parts.append(paper.text(middle, f"{math.dist(start, end):.2f} m", True))
     for view in marks.views:
-        parts.append(paper.camera(scene.cameras[view - 1], str(view) if marks.named else ""))
-    drawn = resolve_svg(f'<svg viewBox="0 0 400 400">{"".join(parts)}</svg>')
-    if isinstance(drawn, Rejected):
-        raise AssertionError(f"our own plan is refused: {drawn}")
-    return rasterise(drawn, size)
+        svg_parts.append(paper.camera(scene.cameras[view - 1], str(view) if marks.named else ""))
+    drawing = resolve_svg(f'<svg viewBox="0 0 400 400">{"".join(svg_parts)}</svg>')
+    if isinstance(drawing, Rejected):
+        raise AssertionError(f"our own plan is refused: {drawing}")
+    return rasterise(drawing, size)
 
 
 class _Paper:
-    """From metres to the plan's canvas."""
+    """The way from metres to the plan's canvas."""
 
     def __init__(self, scene: RoomScene) -> None:
         footprints = [footprint(obj.box) for obj in scene.objects]
         left, bottom, right, top = unary_union(footprints).bounds if footprints else (0.0, 0.0, 1.0, 1.0)
-        places = [tuple(camera.position[:2]) for camera in scene.cameras] + [c for ring in scene.floors for c in ring]
-        across, up = [left, right, *(x for x, _ in places)], [bottom, top, *(y for _, y in places)]
-        self._left, self._top = min(across), max(up)
-        span = max(max(across) - self._left, self._top - min(up), 0.1)
-        self._scale = (_CANVAS - 2 * _MARGIN) / span
+        plan_points = [tuple(camera.position[:2]) for camera in scene.cameras] + [
+            c for ring in scene.floors for c in ring
+        ]
+        x_values, y_values = [left, right, *(x for x, _ in plan_points)], [bottom, top, *(y for _, y in plan_points)]
+        self._left, self._top = min(x_values), max(y_values)
+        plan_span = max(max(x_values) - self._left, self._top - min(y_values), 0.1)
+        self._scale = (_CANVAS - 2 * _MARGIN) / plan_span
 
-    def _at(self, place: Sequence[float] | np.ndarray) -> Place:
-        x, y = _MARGIN + (place[0] - self._left) * self._scale, _MARGIN + (self._top - place[1]) * self._scale
+    def _at(self, point: Sequence[float] | np.ndarray) -> Place:
+        x, y = _MARGIN + (point[0] - self._left) * self._scale, _MARGIN + (self._top - point[1]) * self._scale
         return round(x, 2), round(y, 2)
 
     def polygon(self, ring: Sequence[Sequence[float]], fill: str, edge: str, width: float) -> str:
@@ -145,31 +153,31 @@ class _Paper:
             return ""
         return f'<line x1="{x}" y1="{y}" x2="{u}" y2="{v}" stroke="{_MARK}" stroke-width="2" stroke-dasharray="6 3"/>'
 
-    def text(self, place: Sequence[float], words: str, loud: bool) -> str:
-        x, y = self._at(place)
-        plain, height = words.replace("&", "&amp;").replace("<", "&lt;"), 12 if loud else 10
+    def text(self, point: Sequence[float], words: str, is_marked: bool) -> str:
+        x, y = self._at(point)
+        escaped_words, font_size = words.replace("&", "&amp;").replace("<", "&lt;"), 12 if is_marked else 10
         # A name lies on things of any colour.
-        width = 0.6 * height * len(words)
-        back = f'<rect x="{x - width / 2:.2f}" y="{y - height / 2:.2f}" width="{width:.2f}" height="{height}" '
+        text_width = 0.6 * font_size * len(words)
+        background = f'<rect x="{x - text_width / 2:.2f}" y="{y - font_size / 2:.2f}" width="{text_width:.2f}" height="{font_size}" '
         return (
-            f'{back}fill="white"/><text x="{x}" y="{y + 0.33 * height:.2f}" font-size="{height}" '
-            f'text-anchor="middle" fill="{_MARK if loud else "black"}">{plain}</text>'
+            f'{background}fill="white"/><text x="{x}" y="{y + 0.33 * font_size:.2f}" font-size="{font_size}" '
+            f'text-anchor="middle" fill="{_MARK if is_marked else "black"}">{escaped_words}</text>'
         )
 
     def camera(self, camera: Camera, name: str) -> str:
-        """An arrow along the heading, from the camera's place; a circle for who looks straight up or down."""
+        """Draw an arrow along the heading, from the place of the `camera`; a circle where it looks straight up or down."""
         x, y = self._at(camera.position)
         forward = camera.rotation[:2, 2]
-        flat = math.hypot(*forward)
-        dot = f'<circle cx="{x}" cy="{y}" r="6" fill="{_CAMERA}"/>'
-        if flat > 1e-6:
-            along, down = forward[0] / flat, -forward[1] / flat
-            tip = f"{x + 24 * along:.2f},{y + 24 * down:.2f}"
-            wings = [f"{x + 12 * along - s * 7 * down:.2f},{y + 12 * down + s * 7 * along:.2f}" for s in (1, -1)]
-            dot += f'<line x1="{x}" y1="{y}" x2="{x + 14 * along:.2f}" y2="{y + 14 * down:.2f}" '
-            dot += (
+        plan_length = math.hypot(*forward)
+        svg_text = f'<circle cx="{x}" cy="{y}" r="6" fill="{_CAMERA}"/>'
+        if plan_length > 1e-6:
+            x_step, y_step = forward[0] / plan_length, -forward[1] / plan_length
+            tip = f"{x + 24 * x_step:.2f},{y + 24 * y_step:.2f}"
+            wings = [f"{x + 12 * x_step - s * 7 * y_step:.2f},{y + 12 * y_step + s * 7 * x_step:.2f}" for s in (1, -1)]
+            svg_text += f'<line x1="{x}" y1="{y}" x2="{x + 14 * x_step:.2f}" y2="{y + 14 * y_step:.2f}" '
+            svg_text += (
                 f'stroke="{_CAMERA}" stroke-width="4"/><polygon points="{tip} {wings[0]} {wings[1]}" fill="{_CAMERA}"/>'
             )
         if not name:
-            return dot
-        return f'{dot}<text x="{x}" y="{y + 3}" font-size="9" text-anchor="middle" fill="white">{name}</text>'
+            return svg_text
+        return f'{svg_text}<text x="{x}" y="{y + 3}" font-size="9" text-anchor="middle" fill="white">{name}</text>'

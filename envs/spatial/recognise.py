@@ -1,4 +1,4 @@
-"""What a thing is, by its shape: names are words of whoever wrote the program, and may be wrong or meant to mislead.
+"""Categories of objects by their shape: names are words of whoever wrote the program, and may mislead.
 
 The kit's meshes are scaled, turned and moved copies of a template each (`kit.template`), corner for corner. So a mesh
 is of a category just where it has that template's triangles, and an upright turn, three sizes and a place carry the
@@ -26,7 +26,7 @@ _WALL_THICK, _WALL_HEIGHT = 0.15, 1.0
 
 
 class Fit(NamedTuple):
-    """How a template became an object."""
+    """The way in which a template became an object."""
 
     category: str
     turn: float
@@ -37,7 +37,7 @@ class Fit(NamedTuple):
 
 @cache
 def catalogue() -> "dict[str, Kind]":
-    """The kit's categories; trimesh is needed for that."""
+    """Return the kit's categories; trimesh is needed for that."""
     from .kit import CATALOGUE
 
     return CATALOGUE
@@ -45,14 +45,14 @@ def catalogue() -> "dict[str, Kind]":
 
 @cache
 def _templates() -> dict[bytes, list[tuple[str, np.ndarray]]]:
-    """By their triangles, categories and the corners of their templates."""
+    """Return categories and the corners of their templates, by their triangles."""
     from .kit import template
 
-    found: dict[bytes, list[tuple[str, np.ndarray]]] = {}
+    templates: dict[bytes, list[tuple[str, np.ndarray]]] = {}
     for category in catalogue():
-        corners, triangles, _ = template(category)
-        found.setdefault(_key(triangles), []).append((category, corners))
-    return found
+        template_corners, triangles, _ = template(category)
+        templates.setdefault(_key(triangles), []).append((category, template_corners))
+    return templates
 
 
 def _key(triangles: np.ndarray) -> bytes:
@@ -60,55 +60,64 @@ def _key(triangles: np.ndarray) -> bytes:
 
 
 def fitted(obj: SpatialObject) -> Fit | None:
-    """The category whose template the object is, of a size that this category has, upright and not mirrored."""
-    for category, corners in _templates().get(_key(obj.triangles), []):
-        if fit := _fit(category, corners, obj.vertices):
-            return fit
+    """Return the category whose template `obj` is, of a size that this category has, upright and not mirrored."""
+    for category, template_corners in _templates().get(_key(obj.triangles), []):
+        if candidate_fit := _fit(category, template_corners, obj.vertices):
+            return candidate_fit
     return None
 
 
 def recognised(obj: SpatialObject) -> str | None:
-    """The object's category by its shape alone; None where it is nothing that the kit makes."""
+    """Return the category of `obj` by its shape alone; None where it is nothing that the kit makes."""
     fit = fitted(obj)
     return fit.category if fit else None
 
 
-def _fit(category: str, corners: np.ndarray, points: np.ndarray) -> Fit | None:
-    """By least squares: the plan's part is a 2 x 2 matrix, whose columns stand upright on each other."""
-    flat, heights = _affine(corners[:, :2], points[:, :2]), _affine(corners[:, 2:], points[:, 2:])
-    width, depth, height = math.hypot(*flat[0]), math.hypot(*flat[1]), float(heights[0, 0])
+def _fit(category: str, template_corners: np.ndarray, points: np.ndarray) -> Fit | None:
+    """Fit the template of a `category` to `points` by least squares.
+
+    The plan's part is a 2 x 2 matrix, whose columns stand upright on each other.
+    """
+    plan_matrix, height_matrix = (
+        _affine(template_corners[:, :2], points[:, :2]),
+        _affine(template_corners[:, 2:], points[:, 2:]),
+    )
+    width, depth, height = math.hypot(*plan_matrix[0]), math.hypot(*plan_matrix[1]), float(height_matrix[0, 0])
     if min(width, depth, height) <= TOLERANCE:
         return None
-    turn = math.atan2(flat[0, 1], flat[0, 0])
+    turn = math.atan2(plan_matrix[0, 1], plan_matrix[0, 0])
     cos, sin = math.cos(turn), math.sin(turn)
     # Without a shear and without a mirror: the second axis is the first one's left.
-    exact = corners * (width, depth, height) @ np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])
-    moved = points - exact
-    if np.abs(moved - moved.mean(axis=0)).max() > TOLERANCE:
+    expected_points = template_corners * (width, depth, height) @ np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])
+    point_offsets = points - expected_points
+    if np.abs(point_offsets - point_offsets.mean(axis=0)).max() > TOLERANCE:
         return None
-    size, kind = (width, depth, height), catalogue()[category]
+    size, category_kind = (width, depth, height), catalogue()[category]
     if any(
         not low - TOLERANCE <= side <= high + TOLERANCE
-        for side, low, high in zip(size, kind.low, kind.high, strict=True)
+        for side, low, high in zip(size, category_kind.low, category_kind.high, strict=True)
     ):
         return None
-    if kind.even and abs(width - depth) > TOLERANCE:
+    if category_kind.even and abs(width - depth) > TOLERANCE:
         return None
     return Fit(category, math.degrees(turn), size)
 
 
-def _affine(source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """[k, k] matrix that carries source [n, k] to target [n, k], both from their middles, best."""
-    from_middle, to_middle = source - source.mean(axis=0), target - target.mean(axis=0)
-    return np.asarray(np.linalg.lstsq(from_middle, to_middle, rcond=None)[0])
+def _affine(source_points: np.ndarray, target_points: np.ndarray) -> np.ndarray:
+    """Return the matrix [k, k] that best carries `source_points` [n, k] to `target_points` [n, k] from their middles."""
+    source_offsets, target_offsets = (
+        source_points - source_points.mean(axis=0),
+        target_points - target_points.mean(axis=0),
+    )
+    return np.asarray(np.linalg.lstsq(source_offsets, target_offsets, rcond=None)[0])
 
 
 def structure(obj: SpatialObject) -> str | None:
-    """`floor` for a level slab at height 0, `wall` for an upright thin block, by geometry; else None."""
-    (width, depth, height), top = obj.box.size, obj.box.centre[2] + obj.box.size[2] / 2
-    if height <= _SLAB and min(width, depth) >= _FLOOR_SIDE and abs(top) <= _FLOOR_TOP:
-        levels = obj.vertices[:, 2]
-        return "floor" if np.isin(levels, (levels.min(), levels.max())).all() else None
+    """Return `floor` where `obj` is a level slab at height 0, `wall` where an upright thin block; else None."""
+    (width, depth, height), top_height = obj.box.size, obj.box.centre[2] + obj.box.size[2] / 2
+    if height <= _SLAB and min(width, depth) >= _FLOOR_SIDE and abs(top_height) <= _FLOOR_TOP:
+        vertex_heights = obj.vertices[:, 2]
+        return "floor" if np.isin(vertex_heights, (vertex_heights.min(), vertex_heights.max())).all() else None
     if min(width, depth) > _WALL_THICK or height < _WALL_HEIGHT or obj.volume is None:
         return None
     return "wall" if abs(obj.volume - volume(obj.box)) <= 1e-3 * volume(obj.box) else None

@@ -10,8 +10,8 @@ Task:
 
 Item fields:
     `program` is Python that furnishes a room by the kit (`kit.py`), whose text is put before it when it is run. The
-    scene is a `RoomScene`: boxes and categories recognised by shape, cameras, what each camera sees, the floor. `show`
-    lays out the frames of the question, 512 px wide; `proof` draws a plan with what was measured.
+    scene is a `RoomScene`: boxes and categories recognised by shape, cameras, what each camera sees, the floor. `render_item`
+    lays out the frames of the question, 512 px wide; `explanation_image` draws a plan with what was measured.
 
 Answer:
     By task: a count, an amount in the unit that is asked for, a direction in parts, a thing's name, a word, letters.
@@ -60,12 +60,12 @@ from ..core import Briefing, Item, Requirement, Truth
 from ..language.literals import Description, Vocabulary
 from ..language.query import Call
 from ..registry import register
-from ..requirements import read_requirements, unmet
+from ..requirements import missing_requirements, read_requirements
 from ..rng import SeededRng
 from .asking import blind_query, drawn_queries
 from .build import built_room, kit_text, reordered, room_faults, room_scene
 from .english import plural
-from .layout import Layout, plan_layout
+from .layout import RoomLayout, plan_layout
 from .physics import AIR, CLEARANCE, EYES
 from .recognise import catalogue
 from .rules import EIGHT
@@ -114,18 +114,18 @@ things {_SOUND.removeprefix("boxes ")}. Every thing that is asked for must be la
 
 @lru_cache(maxsize=16)
 def _pictures(program: str) -> tuple[np.ndarray, ...]:
-    """The frames of a program.
+    """Return the frames of a `program`.
 
     Raises:
-        InfrastructureError: our machinery failed.
+        InfrastructureError: the infrastructure failed.
         ValueError: the program is rejected.
     """
-    (found,) = shared().draw("solid", [f"{kit_text()}{program}"], FRAME)
-    if isinstance(found, InfrastructureError):
-        raise found
-    if isinstance(found, Rejected):
-        raise ValueError(f"the item's program is rejected: {found}")
-    return tuple(picture.array for picture in found.pictures)
+    (drawing,) = shared().draw("solid", [f"{kit_text()}{program}"], FRAME)
+    if isinstance(drawing, InfrastructureError):
+        raise drawing
+    if isinstance(drawing, Rejected):
+        raise ValueError(f"the item's program is rejected: {drawing}")
+    return tuple(picture.array for picture in drawing.pictures)
 
 
 # --- the environment -----------------------------------------------------------------------------------------------
@@ -139,10 +139,10 @@ class Rooms(RoomWorld):  # noqa: D101 - the module's docstring is the environmen
     words = CATEGORIES
     example = '["relative_distance", ["things", "chair", "bed", "desk"], ["thing", "plant"]]'
     guide = GUIDE
-    front = "solid"
+    renderer = "solid"
 
-    def over(self, folder: Path) -> ScannedRooms:
-        """The same questions about scanned rooms.
+    def with_data(self, folder: Path) -> ScannedRooms:
+        """Return the environment that asks the same questions about the scanned rooms in a `folder`.
 
         Raises:
             FolderError: the folder holds no scan.
@@ -150,123 +150,143 @@ class Rooms(RoomWorld):  # noqa: D101 - the module's docstring is the environmen
         return ScannedRooms(f"{self.id}@{folder}", folder)
 
     def briefing(self, rng: SeededRng, task: str, difficulty: int) -> Briefing:
-        """A form and a number of things within the difficulty's range."""
+        """Return a briefing: the `task` and a number of objects within the range of the `difficulty`."""
         return Briefing(task, difficulty, rng.integer(*LEVELS[difficulty]))
 
     def query(self, rng: SeededRng, task: str) -> Call:
-        """A query of the task's form about things of the catalogue, drawn without regard to any room."""
+        """Draw a query of the `task` about objects of the catalogue, without regard to any room."""
         return blind_query(rng, task, CATEGORIES, FRAMES)
 
     def sample(self, rng: SeededRng, task: str, difficulty: int) -> Item:
-        """A wanted answer, then rooms and questions about them until one has it."""
-        wanted = self._wanted(rng, task)
+        """Choose a wanted answer of a `task`, then try rooms and questions about them until one has it."""
+        wanted_answer = self._wanted(rng, task)
         key = "/".join(map(str, rng.key))
-        for tried in range(_ROOMS):
-            layout = self._layout(rng.child("room", tried), task, difficulty, wanted)
+        for try_index in range(_ROOMS):
+            layout = self._layout(rng.child("room", try_index), task, difficulty, wanted_answer)
             room = built_room(layout.text(), FRAME)
             if self.difficulty_of(room) != difficulty:
                 continue
-            for order in _orders(rng.child("order", tried), task, len(layout.cameras)):
+            for order in _orders(rng.child("order", try_index), task, len(layout.cameras)):
                 scene = reordered(room, order)
-                own = rng.child("query", tried, *order)
-                if (found := self._posed(scene, task, wanted, own, tried)) is not None:
-                    query, truth = found
-                    text = replace(layout, cameras=tuple(layout.cameras[n] for n in order)).text()
+                query_rng = rng.child("query", try_index, *order)
+                if (question_found := self._posed(scene, task, wanted_answer, query_rng, try_index)) is not None:
+                    query, truth = question_found
+                    program_text = replace(layout, cameras=tuple(layout.cameras[n] for n in order)).text()
                     question = self.ask(query, rng, scene)
-                    return Item(key, self.id, task, difficulty, text, scene, question, truth)
+                    return Item(key, self.id, task, difficulty, program_text, scene, question, truth)
         raise RuntimeError(f"no room of {key} in {_ROOMS} can be asked for {task}")
 
     def _wanted(self, rng: SeededRng, task: str) -> str | None:
-        """The answer that an item shall have, if that can be chosen."""
-        kind = self.tasks[task].kind
-        options = self.tasks[task].options or {"tally": COUNTS, "direction": EIGHT}.get(kind, ())
-        return rng.choice(options) if options else None
+        """Choose the answer that an item of a `task` shall have, if that can be chosen."""
+        answer_kind = self.tasks[task].kind
+        answer_options = self.tasks[task].options or {"tally": COUNTS, "direction": EIGHT}.get(answer_kind, ())
+        return rng.choice(answer_options) if answer_options else None
 
-    def _layout(self, rng: SeededRng, task: str, difficulty: int, wanted: str | None) -> Layout:
+    def _layout(self, rng: SeededRng, task: str, difficulty: int, wanted_answer: str | None) -> RoomLayout:
         variety = _VARIETY[self.tasks[task].kind == "tally" or task == "position_cam_reg"]
-        kind = rng.choice(_KINDS[difficulty])
-        layout = plan_layout(rng, things=LEVELS[difficulty], kind=kind, cameras=FRAMES, variety=variety)
-        return staged(layout, task, wanted, rng)
+        floor_kind = rng.choice(_KINDS[difficulty])
+        layout = plan_layout(
+            rng, object_counts=LEVELS[difficulty], floor_kind=floor_kind, camera_count=FRAMES, variety=variety
+        )
+        return staged(layout, task, wanted_answer, rng)
 
     def _posed(
-        self, scene: RoomScene, task: str, wanted: str | None, rng: SeededRng, tried: int
+        self, scene: RoomScene, task: str, wanted_answer: str | None, rng: SeededRng, try_index: int
     ) -> tuple[Call, Truth] | None:
-        """A question about the room with the wanted answer; after some rooms with one like it, then with any."""
-        kind = self.tasks[task].kind
-        spare: dict[str, tuple[Call, Truth]] = {}
+        """Return a question about the room of a `scene` with the wanted answer.
+
+        After some rooms one with a similar answer will do, then one with any.
+        """
+        answer_kind = self.tasks[task].kind
+        spare_questions: dict[str, tuple[Call, Truth]] = {}
         for query in drawn_queries(Surroundings(scene), task, rng):
             truth = self.solve(scene, query)
             if isinstance(truth, Truth):
-                if wanted in (None, truth.value):
+                if wanted_answer in (None, truth.value):
                     return query, truth
-                spare.setdefault(truth.value, (query, truth))
-        if tried < _PICKY or not spare or wanted is None:
+                spare_questions.setdefault(truth.value, (query, truth))
+        if try_index < _PICKY or not spare_questions or wanted_answer is None:
             return None
-        if kind == "tally":
-            return min(spare.values(), key=lambda found: abs(int(found[1].value) - int(wanted)))
-        akin = [value for value in sorted(spare) if tried >= _PATIENT or kind != "direction" or _akin(value, wanted)]
-        return spare[rng.choice(akin)] if akin else None
+        if answer_kind == "tally":
+            return min(
+                spare_questions.values(),
+                key=lambda spare_question: abs(int(spare_question[1].value) - int(wanted_answer)),
+            )
+        similar_answers = [
+            value
+            for value in sorted(spare_questions)
+            if try_index >= _PATIENT or answer_kind != "direction" or _akin(value, wanted_answer)
+        ]
+        return spare_questions[rng.choice(similar_answers)] if similar_answers else None
 
     def requirements(self, value: object) -> tuple[Requirement, ...] | Rejected:
-        """A list such as `[[1, "sofa"], [4, "chair"]]`."""
+        """Read requirements from a `value` such as `[[1, "sofa"], [4, "chair"]]`."""
         return read_requirements(value, DESCRIPTION, MAX_THINGS)
 
     def describe(self, requirement: Requirement) -> str:
-        """A requirement in English: `4 chairs`, `1 thing`."""
+        """Return a `requirement` in English: `4 chairs`, `1 thing`."""
         noun = requirement.words[0] if requirement.words else "thing"
         return f"{requirement.count} {noun if requirement.count == 1 else plural(noun)}"
 
-    def unmet(self, scene: RoomScene, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
-        """Every thing must stand for one requirement that it fits, and every requirement have all its things."""
-        return unmet([_Thing(obj.label) for obj in scene.objects], requirements)
+    def missing_requirements(self, scene: RoomScene, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
+        """Return what is missing: every object of a `scene` must stand for one requirement, and each must have all."""
+        return missing_requirements([_Thing(obj.label) for obj in scene.objects], requirements)
 
     def draw(
         self, pools: Pools, programs: Sequence[str], size: int | None = None
     ) -> list[Drawn | Rejected | InfrastructureError]:
-        """What programs come to, with the kit before each; frames are `FRAME` px wide whatever the size."""
-        found = pools.draw("solid", [f"{kit_text()}{program}" for program in programs], FRAME)
-        return [_furnished(each) for each in found]
+        """Draw `programs`, with the kit before each; frames are `FRAME` px wide whatever the size."""
+        drawings = pools.draw("solid", [f"{kit_text()}{program}" for program in programs], FRAME)
+        return [_furnished(drawing) for drawing in drawings]
 
-    def show(self, item: Item, size: int) -> Picture:
-        """The frames that the question is about, on one sheet.
+    def render_item(self, item: Item, size: int) -> Picture:
+        """Return the frames that the question of an `item` is about, on one sheet.
 
         Raises:
-            InfrastructureError: our machinery failed.
+            InfrastructureError: the infrastructure failed.
         """
         return self._sheet(item, list(_pictures(item.program)), size)
 
 
-def _akin(value: str, wanted: str) -> bool:
-    """Whether two directions share a part and no part of one is the opposite of one of the other."""
-    parts, others = set(value.split("-")), set(wanted.split("-"))
-    opposed = any((a in parts and b in others) or (b in parts and a in others) for a, b in OPPOSITES)
-    return bool(parts & others) and not opposed
+def _akin(value: str, wanted_answer: str) -> bool:
+    """Tell whether the directions `value` and `wanted_answer` share a part and have no opposite parts."""
+    value_parts, wanted_parts = set(value.split("-")), set(wanted_answer.split("-"))
+    is_opposed = any(
+        (first_word in value_parts and second_word in wanted_parts)
+        or (second_word in value_parts and first_word in wanted_parts)
+        for first_word, second_word in OPPOSITES
+    )
+    return bool(value_parts & wanted_parts) and not is_opposed
 
 
-def _orders(rng: SeededRng, task: str, count: int) -> list[list[int]]:
-    """In which orders a room's cameras may follow each other: several where the question is about order."""
-    return [rng.shuffled(range(count)) for _ in range(_ORDERS)] if task == "appearance_order" else [[*range(count)]]
+def _orders(rng: SeededRng, task: str, camera_count: int) -> list[list[int]]:
+    """Return orders in which a room's cameras may follow each other: several where the `task` is about order."""
+    return (
+        [rng.shuffled(range(camera_count)) for _ in range(_ORDERS)]
+        if task == "appearance_order"
+        else [[*range(camera_count)]]
+    )
 
 
 class _Thing(str):
-    """A category as what requirements describe."""
+    """A category as requirements describe it."""
 
     def described_by(self, words: Sequence[str]) -> bool:
-        """Whether it is the category."""
+        """Tell whether `words` name the category."""
         return all(word == self for word in words)
 
 
-def _furnished(drawn: Drawn | Rejected | InfrastructureError) -> Drawn | Rejected | InfrastructureError:
-    """A drawing as a room, where it is one."""
-    if not isinstance(drawn, Drawn):
-        return drawn
-    assert isinstance(drawn.scene, SpatialScene)
-    room = room_scene(drawn.scene)
+def _furnished(drawing: Drawn | Rejected | InfrastructureError) -> Drawn | Rejected | InfrastructureError:
+    """Return a `drawing` as a room, where it is one."""
+    if not isinstance(drawing, Drawn):
+        return drawing
+    assert isinstance(drawing.scene, SpatialScene)
+    room = room_scene(drawing.scene)
     if isinstance(room, Rejected):
         return room
-    if wrong := room_faults(drawn.scene, room):
-        return Rejected("room", wrong[0], _SOUND)
-    return Drawn(room, drawn.pictures)
+    if problems := room_faults(drawing.scene, room):
+        return Rejected("room", problems[0], _SOUND)
+    return Drawn(room, drawing.pictures)
 
 
 register(ENV_ID, Rooms)

@@ -1,9 +1,9 @@
-"""The oracle: what is measured for each task, between what, in which frame, and when it may be asked.
+"""The oracle: for each task the quantity that is measured, its frame of reference, and when it may be asked.
 
-A thing is its upright box (`geometry.boxes`); its place is the box's centre. Directions of a camera are those of the
+An object is its upright box (`geometry.boxes`); its place is the box's centre. Directions of a camera are those of the
 level camera (`geometry.directions`): who holds it, with the horizon level. Rules raise `IllPosed` where a question has
 no clear answer, and name by `run.decided_by` how far the scene is from another one; the units of these margins and
-their thresholds are `THRESHOLDS`.
+their thresholds are `THRESHOLDS`. Rules take objects by their indices and frames by their numbers.
 """
 
 import math
@@ -48,38 +48,55 @@ ROUTES = tuple(f"{one} then {other}" for one in TURNS for other in TURNS)
 
 
 def _room(run: Run) -> Surroundings:
-    found: Surroundings = run.world
-    return found
+    surroundings: Surroundings = run.world
+    return surroundings
 
 
-def _different(run: Run, *things: int) -> None:
-    if len(set(things)) < len(things):
+def _different(run: Run, *object_indices: int) -> None:
+    if len(set(object_indices)) < len(object_indices):
         raise IllPosed("trivial", f"{run.op} names a thing twice", "name different things")
 
 
-def _two_views(run: Run, first: int, second: int) -> None:
-    if first == second:
-        raise IllPosed("trivial", f"{run.op} names frame {first} twice", "name two frames")
-    _room(run).camera(first), _room(run).camera(second)
+def _two_views(run: Run, first_view: int, second_view: int) -> None:
+    if first_view == second_view:
+        raise IllPosed("trivial", f"{run.op} names frame {first_view} twice", "name two frames")
+    _room(run).camera(first_view), _room(run).camera(second_view)
 
 
-def _linked(run: Run, first: int, second: int) -> None:
-    """Two frames, of which pixels can tell how their cameras stand to each other."""
-    _two_views(run, first, second)
-    _room(run).must_link(first, second)
+def _linked(run: Run, first_view: int, second_view: int) -> None:
+    """Require two frames, by number, of which pixels can tell how their cameras stand to each other.
+
+    Args:
+        run: the execution.
+        first_view: one frame.
+        second_view: another.
+    """
+    _two_views(run, first_view, second_view)
+    _room(run).must_link(first_view, second_view)
 
 
-def _apart(run: Run, first: directions.Point, second: directions.Point, least: float = MIN_APART) -> None:
-    """Two places must not be so near each other in the plan that a direction between them means nothing."""
-    gap = math.hypot(first[0] - second[0], first[1] - second[1])
-    if gap < least:
-        raise IllPosed("close", f"only {gap:.2f} m lie between two of the places", f"at least {least:g} m in the plan")
+def _apart(
+    run: Run, first_point: directions.Point, second_point: directions.Point, least_gap: float = MIN_APART
+) -> None:
+    """Require two places that are far enough apart in the plan for a direction between them to mean something.
+
+    Args:
+        run: the execution.
+        first_point: metres.
+        second_point: metres.
+        least_gap: metres.
+    """
+    gap = math.hypot(first_point[0] - second_point[0], first_point[1] - second_point[1])
+    if gap < least_gap:
+        raise IllPosed(
+            "close", f"only {gap:.2f} m lie between two of the places", f"at least {least_gap:g} m in the plan"
+        )
 
 
 def _sector(run: Run, bearing: float, names: Sequence[str] = EIGHT) -> str:
-    found = directions.sector(bearing, names)
-    run.decided_by(found.margin, unit="deg")
-    return found.value
+    named_sector = directions.sector(bearing, names)
+    run.decided_by(named_sector.margin, unit="deg")
+    return named_sector.value
 
 
 def _nearest(run: Run, gaps: Sequence[float]) -> int:
@@ -94,42 +111,42 @@ def _label(run: Run, index: int) -> str:
 
 
 def object_counting(run: Run, category: str) -> int:
-    """How many things of a category there are; each must be seen in some frame, so that they can be counted."""
+    """Count the objects of a `category`; each must be seen in some frame, so that they can be counted."""
     room = _room(run)
-    places = room.all_of(category)
-    room.must_see(places)
-    run.compared += len(places)
-    return len(places)
+    members = room.all_of(category)
+    room.must_see(members)
+    run.compared += len(members)
+    return len(members)
 
 
-def object_size(run: Run, thing: int) -> float:
-    """The longest side of the box, cm."""
+def object_size(run: Run, target: int) -> float:
+    """Measure the longest side of the box of the `target`, cm."""
     room = _room(run)
-    room.must_see_whole([thing])
-    return 100 * max(room.boxes[thing].size)
+    room.must_see_whole([target])
+    return 100 * max(room.boxes[target].size)
 
 
-def absolute_distance(run: Run, first: int, second: int) -> float:
-    """Between the nearest points of two boxes, m."""
+def absolute_distance(run: Run, first_object: int, second_object: int) -> float:
+    """Measure the distance between the nearest points of the boxes of `first_object` and `second_object`, m."""
     room = _room(run)
-    _different(run, first, second)
-    room.must_see([first, second])
-    gap = room.index.gap(first, second)
+    _different(run, first_object, second_object)
+    room.must_see([first_object, second_object])
+    gap = room.index.gap(first_object, second_object)
     if gap < THRESHOLDS["m"]:
         raise IllPosed("close", "the two things touch or nearly do", f"at least {THRESHOLDS['m']:g} m between them")
     return gap
 
 
-def relative_distance(run: Run, things: Sequence[int], anchor: int) -> str:
-    """Which thing's box is nearest to the anchor's, from nearest point to nearest point."""
+def relative_distance(run: Run, candidates: Sequence[int], anchor: int) -> str:
+    """Name the one of the `candidates` whose box is nearest to the anchor's, from nearest point to nearest point."""
     room = _room(run)
-    _different(run, anchor, *things)
-    room.must_see([anchor, *things])
-    return _label(run, things[_nearest(run, [room.index.gap(anchor, each) for each in things])])
+    _different(run, anchor, *candidates)
+    room.must_see([anchor, *candidates])
+    return _label(run, candidates[_nearest(run, [room.index.gap(anchor, candidate) for candidate in candidates])])
 
 
 def relative_direction_hard(run: Run, stand: int, face: int, query: int) -> str:
-    """Where the third thing is for who stands at the first and faces the second."""
+    """Name the direction of the object `query` for who stands at the object `stand` and faces the object `face`."""
     room = _room(run)
     _different(run, stand, face, query)
     room.must_see([stand, face, query])
@@ -137,15 +154,15 @@ def relative_direction_hard(run: Run, stand: int, face: int, query: int) -> str:
 
 
 def _from_to(run: Run, stand: int, face: int, query: int) -> float:
-    """Bearing in the object frame, degrees."""
-    places = [_room(run).boxes[each].centre for each in (stand, face, query)]
+    """Return the bearing of the object `query` in the object frame of `stand` and `face`, degrees."""
+    places = [_room(run).boxes[index].centre for index in (stand, face, query)]
     _apart(run, places[0], places[1])
     _apart(run, places[0], places[2])
     return directions.object_bearing(*places)
 
 
 def room_size(run: Run) -> float:
-    """Area of the floor, furniture on it or not, square metres."""
+    """Measure the area of the floor that `run` is about, furniture on it or not, square metres."""
     scene = _room(run).scene
     if not scene.floors:
         raise IllPosed("unknown", "where the floor of this room ends is not known", "ask another question")
@@ -155,34 +172,34 @@ def room_size(run: Run) -> float:
     return floor_area(scene.floors)
 
 
-def perspective_order(run: Run, stand: int, face: int, things: Sequence[int], side: str) -> str:
-    """Which of several things before somebody is farthest to a side, by bearing."""
+def perspective_order(run: Run, stand: int, face: int, candidates: Sequence[int], side: str) -> str:
+    """Name the one of several `candidates` before somebody that is farthest to a `side`, by bearing."""
     room = _room(run)
-    _different(run, stand, *things)
+    _different(run, stand, *candidates)
     _different(run, stand, face)
-    room.must_see([stand, face, *things])
-    bearings = [0.0 if each == face else _from_to(run, stand, face, each) for each in things]
+    room.must_see([stand, face, *candidates])
+    bearings = [0.0 if candidate == face else _from_to(run, stand, face, candidate) for candidate in candidates]
     if max(map(abs, bearings)) > AHEAD:
         raise IllPosed("behind", "one of the things is beside or behind who looks", "name things that are ahead")
     sign = 1 if side == "left" else -1
-    return _label(run, things[run.least(range(len(things)), lambda i: sign * bearings[i], unit="deg")])
+    return _label(run, candidates[run.least(range(len(candidates)), lambda i: sign * bearings[i], unit="deg")])
 
 
-def route_turns(run: Run, start: int, face: int, then: int, end: int) -> str:
-    """Turns of who stands at the first thing, facing the second, and walks to the third and then to the fourth."""
+def route_turns(run: Run, start: int, face: int, via: int, end: int) -> str:
+    """Name the turns of who stands at `start`, facing `face`, and walks to `via` and then to `end`."""
     room = _room(run)
-    stops = [start, then, end]
+    stops = [start, via, end]
     _different(run, *stops)
     _different(run, start, face)
-    _different(run, then, face)
+    _different(run, via, face)
     room.must_see([*stops, face])
-    turns = []
-    ahead = directions.world_bearing(*_step(run, start, face))
-    for origin, target in ((start, then), (then, end)):
-        onward = directions.world_bearing(*_step(run, origin, target))
-        turns.append(_turned(run, directions.wrapped(ahead - onward)))
-        ahead = onward
-    return " then ".join(turns)
+    turn_words = []
+    heading = directions.world_bearing(*_step(run, start, face))
+    for origin, target in ((start, via), (via, end)):
+        next_heading = directions.world_bearing(*_step(run, origin, target))
+        turn_words.append(_turned(run, directions.wrapped(heading - next_heading)))
+        heading = next_heading
+    return " then ".join(turn_words)
 
 
 def _step(run: Run, origin: int, target: int) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
@@ -191,244 +208,281 @@ def _step(run: Run, origin: int, target: int) -> tuple[tuple[float, float, float
     return places
 
 
-def _turned(run: Run, turn: float) -> str:
-    """The turn by so many degrees clockwise, in words."""
-    run.decided_by(abs(turn) - STRAIGHT, abs(turn) - ABOUT, unit="deg")
-    if abs(turn) < STRAIGHT:
+def _turned(run: Run, turn_angle: float) -> str:
+    """Name a turn by `turn_angle` degrees clockwise."""
+    run.decided_by(abs(turn_angle) - STRAIGHT, abs(turn_angle) - ABOUT, unit="deg")
+    if abs(turn_angle) < STRAIGHT:
         raise IllPosed("straight", "the way goes straight on at one of the things", "choose stops that need a turn")
-    if abs(turn) > ABOUT:
+    if abs(turn_angle) > ABOUT:
         return "back"
-    return "right" if turn > 0 else "left"
+    return "right" if turn_angle > 0 else "left"
 
 
-def appearance_order(run: Run, things: Sequence[int]) -> str:
-    """In which order things are first seen along the frames; nothing of a thing may be seen before that."""
+def appearance_order(run: Run, candidates: Sequence[int]) -> str:
+    """Order the `candidates` by when they are first seen along the frames; nothing of one may be seen before that."""
     room = _room(run)
-    _different(run, *things)
-    first = []
-    for each in things:
-        parts = [room.part(view, each) for view in range(1, len(room.scene.cameras) + 1)]
-        view = next((number for number, part in enumerate(parts, start=1) if part > 0), None)
-        if view is None or not room.seen(view, each):
-            reason = f"the {_label(run, each)} comes into view bit by bit, or never"
+    _different(run, *candidates)
+    first_views = []
+    for candidate in candidates:
+        visible_percents = [room.part(view, candidate) for view in range(1, len(room.scene.cameras) + 1)]
+        view = next(
+            (number for number, visible_percent in enumerate(visible_percents, start=1) if visible_percent > 0), None
+        )
+        if view is None or not room.seen(view, candidate):
+            reason = f"the {_label(run, candidate)} comes into view bit by bit, or never"
             raise IllPosed("unseen", reason, "ask about things that are well seen in the first frame that shows them")
-        run.decided_by(parts[view - 1], unit="%")
-        first.append(view)
-    if len(set(first)) < len(first):
+        run.decided_by(visible_percents[view - 1], unit="%")
+        first_views.append(view)
+    if len(set(first_views)) < len(first_views):
         raise IllPosed("not_unique", "two of the things come into view together", "ask about others")
-    order = sorted(range(len(things)), key=lambda i: first[i])
+    order = sorted(range(len(candidates)), key=lambda i: first_views[i])
     return "".join("ABCDEFGH"[i] for i in order)
 
 
 def fit(run: Run, inner: int, outer: int) -> bool:
-    """Whether the first thing's box, upright, would go into the second thing's."""
+    """Tell whether the box of the object `inner`, upright, would go into that of the object `outer`."""
     room = _room(run)
     _different(run, inner, outer)
     room.must_see_whole([inner, outer])
-    found = fits(room.boxes[inner].size, room.boxes[outer].size)
-    run.decided_by(100 * found.margin, unit="cm")
-    return found.value
+    fit_result = fits(room.boxes[inner].size, room.boxes[outer].size)
+    run.decided_by(100 * fit_result.margin, unit="cm")
+    return fit_result.value
 
 
 # --- of one frame --------------------------------------------------------------------------------------------------
 
 
-def single_image_relative_direction(run: Run, view: int, thing: int, reference: int) -> str:
-    """Where a thing is from another, for who holds the camera; above or below where it is so by more than half."""
+def single_image_relative_direction(run: Run, view: int, target: int, reference: int) -> str:
+    """Name the direction of the `target` from the `reference` for who holds the camera.
+
+    Above or below is added where the target is so by more than half of the distance in the plan.
+    """
     room = _room(run)
-    _different(run, thing, reference)
-    room.must_see([thing, reference], [view])
-    return _seen_from(run, view, thing, reference, 0.0)
+    _different(run, target, reference)
+    room.must_see([target, reference], [view])
+    return _seen_from(run, view, target, reference, 0.0)
 
 
-def _seen_from(run: Run, view: int, thing: int, reference: int, turned: float) -> str:
-    """The direction in the level camera's axes, after a turn of so many degrees clockwise seen from above."""
+def _seen_from(run: Run, view: int, target: int, reference: int, turn_angle: float) -> str:
+    """Name the direction of the `target` from the `reference` in the level camera's axes.
+
+    It is turned by `turn_angle` degrees clockwise, seen from above.
+    """
     room = _room(run)
     camera = room.camera(view)
-    places = [directions.in_level(camera, room.boxes[each].centre) for each in (thing, reference)]
+    places = [directions.in_level(camera, room.boxes[index].centre) for index in (target, reference)]
     right, forward, up = (float(value) for value in places[0] - places[1])
-    flat = math.hypot(right, forward)
+    plan_distance = math.hypot(right, forward)
     _apart(run, (0.0, 0.0), (right, forward))
-    said = _sector(run, 90.0 - math.degrees(math.atan2(forward, right)) + turned, SEEN_FROM)
+    level_direction = _sector(run, 90.0 - math.degrees(math.atan2(forward, right)) + turn_angle, SEEN_FROM)
     # SpatialEvo's rule: the vertical counts from half of the horizontal on; here with a margin, as an angle.
-    steep = math.degrees(math.atan2(abs(up), flat)) - math.degrees(math.atan(0.5))
-    run.decided_by(steep, unit="deg")
-    return said if steep < 0 else f"{said}-{'above' if up > 0 else 'below'}"
+    steepness = math.degrees(math.atan2(abs(up), plan_distance)) - math.degrees(math.atan(0.5))
+    run.decided_by(steepness, unit="deg")
+    return level_direction if steepness < 0 else f"{level_direction}-{'above' if up > 0 else 'below'}"
 
 
-def distance_cam_obj(run: Run, view: int, thing: int) -> float:
-    """From the camera to the nearest point of a box, m."""
+def distance_cam_obj(run: Run, view: int, target: int) -> float:
+    """Measure the distance from the camera of a `view` to the nearest point of the box of the `target`, m."""
     room = _room(run)
-    room.must_see([thing], [view])
-    gap = point_gap(room.camera(view).position, room.boxes[thing])
+    room.must_see([target], [view])
+    gap = point_gap(room.camera(view).position, room.boxes[target])
     if gap < MIN_MOVE:
         raise IllPosed("close", "the camera touches the thing or nearly does", f"at least {MIN_MOVE:g} m")
     return gap
 
 
-def depth_order_obj_obj(run: Run, view: int, first: int, second: int) -> str:
-    """Which thing's nearest point is nearer to the camera."""
+def depth_order_obj_obj(run: Run, view: int, first_object: int, second_object: int) -> str:
+    """Name the object whose nearest point is nearer to the camera: `first_object` or `second_object`."""
     room = _room(run)
-    _different(run, first, second)
-    room.must_see([first, second], [view])
+    _different(run, first_object, second_object)
+    room.must_see([first_object, second_object], [view])
     eye = room.camera(view).position
-    return _label(run, (first, second)[_nearest(run, [point_gap(eye, room.boxes[each]) for each in (first, second)])])
+    return _label(
+        run,
+        (first_object, second_object)[
+            _nearest(run, [point_gap(eye, room.boxes[index]) for index in (first_object, second_object)])
+        ],
+    )
 
 
-def occluder(run: Run, view: int, thing: int) -> str:
-    """What hides most of a thing that is partly hidden."""
+def occluder(run: Run, view: int, target: int) -> str:
+    """Name the object that hides most of the partly hidden `target` in a `view`."""
     room = _room(run)
-    sight = room.sight(view, thing)
-    room.must_see([thing], [view])
-    if not sight.occluders:
-        raise IllPosed("empty", f"nothing hides the {_label(run, thing)} in frame {view}", "ask about a hidden thing")
-    whole = sight.pixels / sight.share
-    (most, hidden), (_, next_most) = [(index, pixels / whole) for index, pixels in (*sight.occluders, (STRUCTURE, 0))][
-        :2
-    ]
-    run.decided_by(hidden - next_most, unit="share")
-    if most == STRUCTURE:
-        raise IllPosed("structure", f"a wall hides most of the {_label(run, thing)}", "ask about what things hide")
-    room.must_see([most], [view])
-    return _label(run, room.thing(room.labels[most]))
+    visibility = room.visibility_of(view, target)
+    room.must_see([target], [view])
+    if not visibility.occluders:
+        raise IllPosed("empty", f"nothing hides the {_label(run, target)} in frame {view}", "ask about a hidden thing")
+    full_pixels = visibility.pixels / visibility.share
+    (top_index, top_share), (_, next_share) = [
+        (index, pixels / full_pixels) for index, pixels in (*visibility.occluders, (STRUCTURE, 0))
+    ][:2]
+    run.decided_by(top_share - next_share, unit="share")
+    if top_index == STRUCTURE:
+        raise IllPosed("structure", f"a wall hides most of the {_label(run, target)}", "ask about what things hide")
+    room.must_see([top_index], [view])
+    return _label(run, room.thing(room.labels[top_index]))
 
 
-def mental_rotation(run: Run, view: int, thing: int, reference: int, quarter: int) -> str:
-    """Where a thing would be from another if the room were turned under the camera; level directions only."""
+def mental_rotation(run: Run, view: int, target: int, reference: int, quarter: int) -> str:
+    """Name the direction of the `target` from the `reference` if the room were turned under the camera.
+
+    The turn is by `quarter` degrees clockwise, seen from above; level directions only.
+    """
     room = _room(run)
-    _different(run, thing, reference)
-    room.must_see([thing, reference], [view])
-    said = _seen_from(run, view, thing, reference, float(quarter))
-    if said not in SEEN_FROM:
+    _different(run, target, reference)
+    room.must_see([target, reference], [view])
+    direction = _seen_from(run, view, target, reference, float(quarter))
+    if direction not in SEEN_FROM:
         raise IllPosed("steep", "one thing is above the other rather than beside it", "choose two side by side")
-    return said
+    return direction
 
 
 # --- of two frames -------------------------------------------------------------------------------------------------
 
 
-def position_cam_cam(run: Run, first: int, second: int) -> str:
-    """Where the second camera is for who holds the first."""
-    _linked(run, first, second)
-    one, other = _room(run).camera(first), _room(run).camera(second)
-    _apart(run, one.position, other.position, MIN_MOVE)
-    return _sector(run, directions.camera_bearing(one, other.position))
+def position_cam_cam(run: Run, first_view: int, second_view: int) -> str:
+    """Name the direction of the second camera for who holds the first: those of `first_view` and `second_view`."""
+    _linked(run, first_view, second_view)
+    first_camera, second_camera = _room(run).camera(first_view), _room(run).camera(second_view)
+    _apart(run, first_camera.position, second_camera.position, MIN_MOVE)
+    return _sector(run, directions.camera_bearing(first_camera, second_camera.position))
 
 
-def elevation_cam_cam(run: Run, first: int, second: int) -> str:
-    """Whether the second camera is higher than the first."""
-    _linked(run, first, second)
-    up = _room(run).camera(second).position[2] - _room(run).camera(first).position[2]
-    run.decided_by(float(up), unit="m")
-    return LEVEL[int(up < 0)]
+def elevation_cam_cam(run: Run, first_view: int, second_view: int) -> str:
+    """Tell whether the camera of `second_view` is higher than that of `first_view`."""
+    _linked(run, first_view, second_view)
+    height_gain = _room(run).camera(second_view).position[2] - _room(run).camera(first_view).position[2]
+    run.decided_by(float(height_gain), unit="m")
+    return LEVEL[int(height_gain < 0)]
 
 
-def visibility_compare(run: Run, first: int, second: int, thing: int) -> str:
-    """Which of two frames shows more of a thing: the share of it that is in the frame and not hidden."""
+def visibility_compare(run: Run, first_view: int, second_view: int, target: int) -> str:
+    """Name the frame that shows more of the `target`: the share of it that is in the frame and not hidden."""
     room = _room(run)
-    _two_views(run, first, second)
-    room.must_see([thing])
-    visibility = [room.sight(view, thing) for view in (first, second)]
-    shares = [each.share * each.inside for each in visibility]
-    if not any(each.pixels for each in visibility):
+    _two_views(run, first_view, second_view)
+    room.must_see([target])
+    entries = [room.visibility_of(view, target) for view in (first_view, second_view)]
+    shares = [entry.share * entry.inside for entry in entries]
+    if not any(entry.pixels for entry in entries):
         return "neither"
-    room.must_see([thing], [first, second])
+    room.must_see([target], [first_view, second_view])
     run.decided_by(shares[0] - shares[1], unit="share")
     return WHICH[int(shares[0] < shares[1])]
 
 
-def position_cam_obj(run: Run, seen: int, held: int, thing: int) -> str:
-    """Where a thing that one frame shows is for who holds the camera of another."""
+def position_cam_obj(run: Run, shown_view: int, camera_view: int, target: int) -> str:
+    """Name the direction of a `target` that `shown_view` shows, for who holds the camera of `camera_view`."""
     room = _room(run)
-    _linked(run, seen, held)
-    room.must_see([thing], [seen])
-    return _from_camera(run, held, room.boxes[thing].centre)
+    _linked(run, shown_view, camera_view)
+    room.must_see([target], [shown_view])
+    return _from_camera(run, camera_view, room.boxes[target].centre)
 
 
-def _from_camera(run: Run, view: int, place: directions.Point) -> str:
+def _from_camera(run: Run, view: int, point: directions.Point) -> str:
     camera = _room(run).camera(view)
-    _apart(run, camera.position, place)
-    return _sector(run, directions.camera_bearing(camera, place))
+    _apart(run, camera.position, point)
+    return _sector(run, directions.camera_bearing(camera, point))
 
 
-def position_cam_reg(run: Run, seen: int, held: int, things: Sequence[int]) -> str:
-    """As `position_cam_obj`, of the middle of those things of a region that the first frame shows."""
+def position_cam_reg(run: Run, shown_view: int, camera_view: int, members: Sequence[int]) -> str:
+    """Name the direction of the middle of a region for a camera, as `position_cam_obj` does of one object.
+
+    Args:
+        run: the execution.
+        shown_view: the frame whose visible members of the region count.
+        camera_view: the frame whose camera it is for.
+        members: objects of the region.
+    """
     room = _room(run)
-    _linked(run, seen, held)
-    shown = [each for each in things if room.part(seen, each)]
-    if len(shown) < 2:
-        raise IllPosed("unseen", f"frame {seen} shows {len(shown)} things of that region", "two or more are needed")
-    for each in shown:
-        run.decided_by(room.part(seen, each), unit="%")
-        room.must_see([each], [seen])
-    centres = [room.boxes[each].centre for each in shown]
+    _linked(run, shown_view, camera_view)
+    visible_members = [member for member in members if room.part(shown_view, member)]
+    if len(visible_members) < 2:
+        raise IllPosed(
+            "unseen", f"frame {shown_view} shows {len(visible_members)} things of that region", "two or more are needed"
+        )
+    for member in visible_members:
+        run.decided_by(room.part(shown_view, member), unit="%")
+        room.must_see([member], [shown_view])
+    centres = [room.boxes[member].centre for member in visible_members]
     x, y, z = (math.fsum(values) / len(centres) for values in zip(*centres, strict=True))
     spread = max(math.dist((x, y, z), centre) for centre in centres)
     if spread > MAX_SPREAD:
         reason = f"the things of that region lie up to {spread:.1f} m from their middle"
         raise IllPosed("spread", reason, f"at most {MAX_SPREAD:g} m")
-    return _from_camera(run, held, (x, y, z))
+    return _from_camera(run, camera_view, (x, y, z))
 
 
-def motion_camera(run: Run, first: int, second: int) -> str:
-    """How a camera moved from one frame to the next: its turn where it turned, else the main way of its motion."""
-    _linked(run, first, second)
-    one, other = _room(run).camera(first), _room(run).camera(second)
-    turn = directions.turn(one, other)
+def motion_camera(run: Run, first_view: int, second_view: int) -> str:
+    """Name the motion of the camera from `first_view` to `second_view`.
+
+    It is the turn where the camera turned, else the main way in which it moved.
+    """
+    _linked(run, first_view, second_view)
+    first_camera, second_camera = _room(run).camera(first_view), _room(run).camera(second_view)
+    turn_angle = directions.turn(first_camera, second_camera)
     # Half the usual margin: 5 degrees or less are no turn, 11 and more are one.
-    run.decided_by(2 * (abs(turn) - TURNED), unit="deg")
-    if abs(turn) > TURNED:
-        return f"turn-{'right' if turn > 0 else 'left'}"
-    right, forward, up = directions.in_level(one, other.position)
-    flat = math.hypot(right, forward)
-    if math.hypot(flat, up) < MIN_MOVE:
+    run.decided_by(2 * (abs(turn_angle) - TURNED), unit="deg")
+    if abs(turn_angle) > TURNED:
+        return f"turn-{'right' if turn_angle > 0 else 'left'}"
+    right, forward, up = directions.in_level(first_camera, second_camera.position)
+    plan_distance = math.hypot(right, forward)
+    if math.hypot(plan_distance, up) < MIN_MOVE:
         raise IllPosed("close", "the camera hardly moved or turned", f"frames at least {MIN_MOVE:g} m apart")
-    steep = math.degrees(math.atan2(abs(up), flat)) - 45
-    run.decided_by(steep, unit="deg")
-    if steep > 0:
+    steepness = math.degrees(math.atan2(abs(up), plan_distance)) - 45
+    run.decided_by(steepness, unit="deg")
+    if steepness > 0:
         return "above" if up > 0 else "below"
-    return _sector(run, directions.camera_bearing(one, other.position), directions.FOUR)
+    return _sector(run, directions.camera_bearing(first_camera, second_camera.position), directions.FOUR)
 
 
-def attribute_measurement(run: Run, first: int, second: int, thing: int, other: int) -> str:
-    """Which of two things, each whole in one of two frames, has the longer longest side."""
+def attribute_measurement(run: Run, first_view: int, second_view: int, first_object: int, second_object: int) -> str:
+    """Name the object with the longer longest side: `first_object` or `second_object`.
+
+    Each must be whole in one of two frames, `first_view` and `second_view`.
+    """
     room = _room(run)
-    _two_views(run, first, second)
-    _different(run, thing, other)
-    room.must_see_whole([thing, other], [first, second])
-    sides = [max(room.boxes[each].size) for each in (thing, other)]
-    run.decided_by(sides[0] - sides[1], unit="m")
-    return _label(run, (thing, other)[int(sides[0] < sides[1])])
+    _two_views(run, first_view, second_view)
+    _different(run, first_object, second_object)
+    room.must_see_whole([first_object, second_object], [first_view, second_view])
+    longest_sides = [max(room.boxes[index].size) for index in (first_object, second_object)]
+    run.decided_by(longest_sides[0] - longest_sides[1], unit="m")
+    return _label(run, (first_object, second_object)[int(longest_sides[0] < longest_sides[1])])
 
 
-def count_across(run: Run, first: int, second: int, category: str) -> int:
-    """How many different things of a category two frames show together, each once."""
+def count_across(run: Run, first_view: int, second_view: int, category: str) -> int:
+    """Count the different objects of a `category` that two frames show together, each once."""
     room = _room(run)
-    _linked(run, first, second)
-    found = 0
-    for each in room.all_of(category):
-        parts = [room.part(view, each) for view in (first, second)]
-        if any(parts):
-            if not any(room.seen(view, each) for view in (first, second)):
+    _linked(run, first_view, second_view)
+    count = 0
+    for member in room.all_of(category):
+        visible_percents = [room.part(view, member) for view in (first_view, second_view)]
+        if any(visible_percents):
+            if not any(room.seen(view, member) for view in (first_view, second_view)):
                 reason = f"one {category} is hardly seen: it may count or not"
                 raise IllPosed("unseen", reason, "choose frames that show each one well or not at all")
-            run.decided_by(max(parts), unit="%")
-            found += 1
-    if not found:
+            run.decided_by(max(visible_percents), unit="%")
+            count += 1
+    if not count:
         raise IllPosed("empty", f"neither frame shows a {category}", "name things that are in a frame")
-    return found
+    return count
 
 
 def view_match(run: Run, view: int) -> int:
-    """Which frame was taken from the camera that a plan shows; no other camera may stand and look nearly alike."""
+    """Return the frame that was taken from the camera that a plan shows: `view` itself.
+
+    No other camera may stand and look nearly alike.
+    """
     room = _room(run)
-    asked = room.camera(view)
+    asked_camera = room.camera(view)
     if len(room.scene.cameras) < 2:
         raise IllPosed("trivial", "there is one frame only", "choose a room with several")
-    for number, other in enumerate(room.scene.cameras, start=1):
+    for number, other_camera in enumerate(room.scene.cameras, start=1):
         if number != view:
-            turn, (x, y, z) = abs(directions.turn(asked, other)), asked.position - other.position
-            if math.hypot(x, y, z) < ALIKE_MOVE and turn < ALIKE_TURN:
+            turn_angle, (x, y, z) = (
+                abs(directions.turn(asked_camera, other_camera)),
+                asked_camera.position - other_camera.position,
+            )
+            if math.hypot(x, y, z) < ALIKE_MOVE and turn_angle < ALIKE_TURN:
                 hint = f"cameras {ALIKE_MOVE:g} m or {ALIKE_TURN:g} degrees apart"
                 raise IllPosed("alike", f"frames {view} and {number} were taken nearly from one place", hint)
             run.compared += 1

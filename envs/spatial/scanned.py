@@ -30,7 +30,7 @@ USUAL = tuple(sorted(set().union(*REGIONS.values())))
 
 @lru_cache(maxsize=8)
 def read_scan(folder: Path) -> Scan:
-    """A scan with every twentieth of its frames, or with more where it has few.
+    """Read the scan in a `folder`: every twentieth of its frames, or more where it has few.
 
     Raises:
         ScanError: a file is missing or malformed; it names the file.
@@ -44,7 +44,7 @@ def read_scan(folder: Path) -> Scan:
 
 
 class ScannedRooms(RoomWorld):
-    """A folder of scans as a world.
+    """A folder of scans as an environment.
 
     Args:
         env_id: its id, which ends in the folder.
@@ -58,7 +58,7 @@ class ScannedRooms(RoomWorld):
     words = USUAL
     example = '["absolute_distance", ["thing", "table"], ["thing", "bed"]]'
     guide = "Name a scan and its frames: scan scene0000_00 0.jpg 20.jpg"
-    front = "solid"
+    renderer = "solid"
 
     def __init__(self, env_id: str, root: Path) -> None:
         self.id = env_id
@@ -68,96 +68,109 @@ class ScannedRooms(RoomWorld):
         self._folders = {str(folder.relative_to(root)) if folder != root else folder.name: folder for folder in folders}
 
     def briefing(self, rng: SeededRng, task: str, difficulty: int) -> Briefing:
-        """A form; how much stands in a scan is not to be chosen."""
+        """Return a briefing of a `task`; how many objects stand in a scan is not to be chosen."""
         return Briefing(task, difficulty, LEVELS[difficulty][0])
 
     def query(self, rng: SeededRng, task: str) -> Call:
-        """A query of the task's form about usual things."""
+        """Draw a query of the `task` about usual objects."""
         return blind_query(rng, task, USUAL, FRAMES)
 
     def sample(self, rng: SeededRng, task: str, difficulty: int) -> Item:
-        """Scans, frames and questions in turn until one has the wanted answer.
+        """Try scans, frames and questions of a `task` in turn until one has the wanted answer.
 
         Raises:
-            FolderError: none was found, as where no room has so many things.
+            FolderError: no question was found, as where no room has so many objects.
         """
-        options = self.tasks[task].options
-        wanted = rng.choice(options) if options else None
-        names = sorted(self._folders)
-        for tried in range(_ROOMS):
-            draw = rng.child("scan", tried)
-            name = draw.choice(names)
-            scan = read_scan(self._folders[name])
+        answer_options = self.tasks[task].options
+        wanted_answer = rng.choice(answer_options) if answer_options else None
+        scan_names = sorted(self._folders)
+        for try_index in range(_ROOMS):
+            try_rng = rng.child("scan", try_index)
+            scan_name = try_rng.choice(scan_names)
+            scan = read_scan(self._folders[scan_name])
             if self.difficulty_of(scan.room) != difficulty or len(scan.frames) < FRAMES:
                 continue
-            views = sorted(draw.shuffled(range(len(scan.frames)))[:FRAMES])
+            views = sorted(try_rng.shuffled(range(len(scan.frames)))[:FRAMES])
             scene = scan.room.through(views)
-            found = self._posed(scene, task, wanted if tried < _PICKY else None, draw.child("query"))
-            if found is not None:
-                query, truth = found
-                program = " ".join(["scan", name, *scene.frames])
+            question_found = self._posed(
+                scene, task, wanted_answer if try_index < _PICKY else None, try_rng.child("query")
+            )
+            if question_found is not None:
+                query, truth = question_found
+                program = " ".join(["scan", scan_name, *scene.frames])
                 key = "/".join(map(str, rng.key))
                 return Item(key, self.id, task, difficulty, program, scene, self.ask(query, rng, scene), truth)
         raise FolderError(f"no scan of difficulty {difficulty} under {self.id} can be asked for {task}")
 
-    def _posed(self, scene: RoomScene, task: str, wanted: str | None, rng: SeededRng) -> tuple[Call, Truth] | None:
+    def _posed(
+        self, scene: RoomScene, task: str, wanted_answer: str | None, rng: SeededRng
+    ) -> tuple[Call, Truth] | None:
         for query in drawn_queries(Surroundings(scene), task, rng):
             truth = self.solve(scene, query)
-            if isinstance(truth, Truth) and wanted in (None, truth.value):
+            if isinstance(truth, Truth) and wanted_answer in (None, truth.value):
                 return query, truth
         return None
 
     def requirements(self, value: object) -> tuple[Requirement, ...] | Rejected:
-        """None: nothing is drawn here."""
+        """Reject any `value`: nothing is drawn here."""
         return Rejected("requirements", "scanned rooms are not furnished to order", "ask about what is there")
 
     def describe(self, requirement: Requirement) -> str:
-        """A requirement in English."""
+        """Return a `requirement` in English."""
         return " ".join(map(str, (requirement.count, *requirement.words)))
 
-    def unmet(self, scene: RoomScene, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
-        """Scans meet what they meet."""
+    def missing_requirements(self, scene: RoomScene, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
+        """Return all `requirements`: scans are not furnished to order."""
         return tuple(self.describe(requirement) for requirement in requirements)
 
     def draw(
         self, pools: Pools, programs: Sequence[str], size: int | None = None
     ) -> list[Drawn | Rejected | InfrastructureError]:
-        """The frames that each program names."""
+        """Return the frames that each of the `programs` names."""
         return [self._read(program) for program in programs]
 
     def _read(self, program: str) -> Drawn | Rejected:
-        word, _, rest = program.strip().partition(" ")
-        name = next((each for each in self._folders if rest == each or rest.startswith(f"{each} ")), None)
-        if word != "scan" or name is None:
-            known = ", ".join(sorted(self._folders)[:5])
-            return Rejected("scan", "no scan of this folder is named", f"write scan, one of {known}, and its frames")
-        scan = read_scan(self._folders[name])
-        places = {frame: place for place, frame in enumerate(scan.room.frames)}
-        wanted = rest.removeprefix(name).split()
-        if not wanted or any(frame not in places for frame in wanted):
-            known = ", ".join(scan.room.frames[:5])
-            return Rejected("frame", f"frames of {name} are named {known} …", "name one or more of them")
-        views = [places[frame] for frame in wanted]
+        command, _, frame_text = program.strip().partition(" ")
+        scan_name = next(
+            (
+                folder_name
+                for folder_name in self._folders
+                if frame_text == folder_name or frame_text.startswith(f"{folder_name} ")
+            ),
+            None,
+        )
+        if command != "scan" or scan_name is None:
+            known_names = ", ".join(sorted(self._folders)[:5])
+            return Rejected(
+                "scan", "no scan of this folder is named", f"write scan, one of {known_names}, and its frames"
+            )
+        scan = read_scan(self._folders[scan_name])
+        frame_indices = {frame: place for place, frame in enumerate(scan.room.frames)}
+        wanted_frames = frame_text.removeprefix(scan_name).split()
+        if not wanted_frames or any(frame not in frame_indices for frame in wanted_frames):
+            known_names = ", ".join(scan.room.frames[:5])
+            return Rejected("frame", f"frames of {scan_name} are named {known_names} …", "name one or more of them")
+        views = [frame_indices[frame] for frame in wanted_frames]
         try:
             return Drawn(scan.room.through(views), tuple(scan.picture(view) for view in views))
         except ScanError as error:
             return Rejected("scan", str(error), "repair or download the file again")
 
     def render(self, program: str) -> RoomScene | Rejected:
-        """The room through the named frames."""
-        found = self._read(program)
-        if isinstance(found, Rejected):
-            return found
-        assert isinstance(found.scene, RoomScene)
-        return found.scene
+        """Return the room through the frames that a `program` names."""
+        drawing = self._read(program)
+        if isinstance(drawing, Rejected):
+            return drawing
+        assert isinstance(drawing.scene, RoomScene)
+        return drawing.scene
 
-    def show(self, item: Item, size: int) -> Picture:
-        """The frames that the question is about, on one sheet.
+    def render_item(self, item: Item, size: int) -> Picture:
+        """Return the frames that the question of an `item` is about, on one sheet.
 
         Raises:
             ValueError: the scan or its frames are gone.
         """
-        found = self._read(item.program)
-        if isinstance(found, Rejected):
-            raise ValueError(f"the item's scan is gone: {found}")
-        return self._sheet(item, [picture.array for picture in found.pictures], size)
+        drawing = self._read(item.program)
+        if isinstance(drawing, Rejected):
+            raise ValueError(f"the item's scan is gone: {drawing}")
+        return self._sheet(item, [picture.array for picture in drawing.pictures], size)

@@ -1,4 +1,4 @@
-"""What questions about a room are asked of: its things by name, its cameras by number, what each camera sees."""
+"""A room as questions see it: its objects by name, its cameras by number, and what each camera sees."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -50,49 +50,56 @@ class Surroundings:
 
     @property
     def counts(self) -> Counter[str]:
-        """How often each category is there."""
+        """Return how often each category is there."""
         return Counter(self.labels)
 
     @cached_property
     def single(self) -> tuple[int, ...]:
-        """Things that are the only one of their category: those that a name means."""
-        return tuple(places[0] for places in self._of.values() if len(places) == 1)
+        """Return the objects that are the only one of their category: those that a name means."""
+        return tuple(members[0] for members in self._of.values() if len(members) == 1)
 
     @cached_property
     def index(self) -> BoxIndex:
-        """The boxes, to be asked for gaps."""
+        """Return an index of the boxes, to be asked for gaps."""
         return BoxIndex(self.boxes)
 
     @cached_property
     def _parts(self) -> np.ndarray:
-        """[cameras, things]: per cent of each picture that each thing fills."""
+        """Return the per cent of each picture that each object fills, [cameras, objects]."""
         areas = np.array([camera.width * camera.height for camera in self.scene.cameras], float)
-        pixels = np.array([[sight.pixels for sight in row] for row in self.scene.visibility], float)
+        pixels = np.array([[entry.pixels for entry in row] for row in self.scene.visibility], float)
         return 100 * pixels.reshape(len(areas), -1) / areas[:, None]
 
     @cached_property
     def _seen(self) -> np.ndarray:
-        """[cameras, things] bool."""
-        shares = np.array([[sight.share for sight in row] for row in self.scene.visibility], float)
+        """Return which camera sees which object well, [cameras, objects] bool."""
+        shares = np.array([[entry.share for entry in row] for row in self.scene.visibility], float)
         return (self._parts >= MIN_PART) & (shares.reshape(self._parts.shape) >= MIN_SHARE)
 
     @cached_property
     def cover(self) -> float:
-        """Share of the floor that lies in some frame, whatever stands before it: from a grid of some hundred places."""
+        """Return the share of the floor that lies in some frame, whatever stands before it.
+
+        Computed on a grid of some hundred places.
+        """
         floor = unary_union([Polygon(ring) for ring in self.scene.floors])
-        step = (floor.area / _COVER_POINTS) ** 0.5
+        grid_step = (floor.area / _COVER_POINTS) ** 0.5
         left, bottom, right, top = floor.bounds
-        across, up = np.meshgrid(np.arange(left + step / 2, right, step), np.arange(bottom + step / 2, top, step))
+        across, up = np.meshgrid(
+            np.arange(left + grid_step / 2, right, grid_step), np.arange(bottom + grid_step / 2, top, grid_step)
+        )
         x, y = across.ravel(), up.ravel()
-        on = contains_xy(floor, x, y)
-        points = np.stack([x[on], y[on], np.full(np.count_nonzero(on), self.scene.ground)], axis=1)
-        shown = np.any([camera.in_frame(points) for camera in self.scene.cameras], axis=0)
-        return float(np.mean(shown)) if len(points) else 0.0
+        is_on_floor = contains_xy(floor, x, y)
+        points = np.stack(
+            [x[is_on_floor], y[is_on_floor], np.full(np.count_nonzero(is_on_floor), self.scene.ground)], axis=1
+        )
+        is_in_frame = np.any([camera.in_frame(points) for camera in self.scene.cameras], axis=0)
+        return float(np.mean(is_in_frame)) if len(points) else 0.0
 
     # --- names -----------------------------------------------------------------------------------------------------
 
     def all_of(self, category: str) -> tuple[int, ...]:
-        """The things of a category.
+        """Return the objects of a `category`.
 
         Raises:
             IllPosed: there are none.
@@ -102,32 +109,32 @@ class Surroundings:
         return self._of[category]
 
     def thing(self, label: str) -> int:
-        """The thing of that name.
+        """Return the object called by the `label`.
 
         Raises:
             IllPosed: there is none, or several.
         """
-        places = self.all_of(label)
-        if len(places) > 1:
-            raise IllPosed("not_unique", f"there are {len(places)} things called {label}", "name one that is alone")
-        return places[0]
+        members = self.all_of(label)
+        if len(members) > 1:
+            raise IllPosed("not_unique", f"there are {len(members)} things called {label}", "name one that is alone")
+        return members[0]
 
     def region(self, name: str) -> tuple[int, ...]:
-        """The things that make a region.
+        """Return the objects that make the region of that `name`.
 
         Raises:
             IllPosed: there are not two of them.
         """
-        places = tuple(i for i, label in enumerate(self.labels) if label in REGIONS[name])
-        if len(places) < 2:
+        members = tuple(i for i, label in enumerate(self.labels) if label in REGIONS[name])
+        if len(members) < 2:
             hint = f"a {name} has two or more of: {', '.join(sorted(REGIONS[name]))}"
             raise IllPosed("empty", f"there is no {name} in this room", hint)
-        return places
+        return members
 
     # --- cameras ---------------------------------------------------------------------------------------------------
 
     def camera(self, view: int) -> Camera:
-        """The camera of a frame; frames are numbered from 1.
+        """Return the camera of a frame by its number, the `view`; frames are numbered from 1.
 
         Raises:
             IllPosed: there are not so many frames.
@@ -136,8 +143,8 @@ class Surroundings:
             raise IllPosed("view", f"there is no frame {view}", f"frames are numbered 1 to {len(self.scene.cameras)}")
         return self.scene.cameras[view - 1]
 
-    def sight(self, view: int, index: int) -> ObjectVisibility:
-        """What a frame shows of a thing.
+    def visibility_of(self, view: int, index: int) -> ObjectVisibility:
+        """Return the visibility of the object at `index` in the frame `view`.
 
         Raises:
             IllPosed: as `camera`.
@@ -146,19 +153,19 @@ class Surroundings:
         return self.scene.visibility[view - 1][index]
 
     def part(self, view: int, index: int) -> float:
-        """Per cent of a frame that a thing fills."""
+        """Return the per cent of the frame `view` that the object at `index` fills."""
         self.camera(view)
         return float(self._parts[view - 1, index])
 
     def seen(self, view: int, index: int) -> bool:
-        """Whether a frame shows enough of a thing to tell what it is."""
+        """Tell whether the frame `view` shows enough of the object at `index` to tell what it is."""
         self.camera(view)
         return bool(self._seen[view - 1, index])
 
     # --- what must be seen to be asked about -----------------------------------------------------------------------
 
     def must_see(self, indices: Sequence[int], views: Sequence[int] = ()) -> None:
-        """Each thing must be seen in one of the frames; in any frame by default.
+        """Require each of the objects at `indices` to be seen in one of the frames `views`; in any frame by default.
 
         Raises:
             IllPosed: one is not.
@@ -170,27 +177,27 @@ class Surroundings:
                 raise IllPosed("unseen", f"the {self.labels[index]} is not to be seen well in {where}", hint)
 
     def must_see_whole(self, indices: Sequence[int], views: Sequence[int] = ()) -> None:
-        """Each thing must be seen nearly whole in one of the frames, so that its size can be judged.
+        """Require each of the objects at `indices` to be nearly whole in one of the `views`, so that its size shows.
 
         Raises:
             IllPosed: one is not.
         """
         self.must_see(indices, views)
-        chosen = views or range(1, len(self.scene.cameras) + 1)
+        chosen_views = views or range(1, len(self.scene.cameras) + 1)
         for index in indices:
-            visibility = [self.sight(view, index) for view in chosen]
-            if not any(each.share >= WHOLE_SHARE and each.inside >= WHOLE_INSIDE for each in visibility):
+            entries = [self.visibility_of(view, index) for view in chosen_views]
+            if not any(entry.share >= WHOLE_SHARE and entry.inside >= WHOLE_INSIDE for entry in entries):
                 hint = "ask for the size of things that a frame shows whole"
                 raise IllPosed("truncated", f"no frame shows the {self.labels[index]} whole", hint)
 
-    def must_link(self, first: int, second: int) -> None:
-        """Two frames must show some of the same things.
+    def must_link(self, first_view: int, second_view: int) -> None:
+        """Require the frames `first_view` and `second_view` to show some of the same objects.
 
         Raises:
             IllPosed: they do not.
         """
-        self.camera(first), self.camera(second)
-        shared = int((np.minimum(self._parts[first - 1], self._parts[second - 1]) >= MIN_PART).sum())
-        if shared < LINKS:
-            reason = f"frames {first} and {second} share {shared} things: nothing tells how they lie to each other"
+        self.camera(first_view), self.camera(second_view)
+        shared_count = int((np.minimum(self._parts[first_view - 1], self._parts[second_view - 1]) >= MIN_PART).sum())
+        if shared_count < LINKS:
+            reason = f"frames {first_view} and {second_view} share {shared_count} things: nothing tells how they lie to each other"
             raise IllPosed("unlinked", reason, f"choose frames that both show {LINKS} things or more")

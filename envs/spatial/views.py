@@ -1,6 +1,6 @@
-"""Where cameras stand in a furnished place, and what they look at.
+"""Viewpoints in a furnished place: where cameras stand, and what they look at.
 
-They follow each other along a walkable path; each looks slightly down at the middle of a group of things that it can
+They follow each other along a walkable path; each looks slightly down at the middle of a group of objects that it can
 see, some of which the one before it sees too.
 """
 
@@ -36,67 +36,76 @@ Point = tuple[float, float, float]
 
 
 def chosen(
-    rng: SeededRng, count: int, plan: BaseGeometry, boxes: Sequence[OrientedBox]
+    rng: SeededRng, camera_count: int, plan: BaseGeometry, boxes: Sequence[OrientedBox]
 ) -> list[tuple[Point, Point]] | None:
-    """Eyes and targets of cameras along a path; None where there is no room for them or too little to see."""
-    path = _path(rng, plan, boxes)
-    if len(path) < 2 * count:
+    """Choose eyes and targets of cameras along a path; None where there is no room for them or too little to see.
+
+    Args:
+        rng: of random numbers.
+        camera_count: how many.
+        plan: the free floor.
+        boxes: of the furniture.
+    """
+    walk_path = _path(rng, plan, boxes)
+    if len(walk_path) < 2 * camera_count:
         return None
-    found: list[tuple[Point, Point]] = []
-    before: frozenset[int] = frozenset()
-    known: frozenset[int] = frozenset()
-    for i in range(count):
-        at = path[int((i + rng.uniform(0.1, 0.9)) / count * len(path))]
-        eye = (at[0], at[1], round(rng.uniform(EYES[0] + 0.05, EYES[1] - 0.05), 2))
-        best = _best(rng, eye, plan, boxes, before, known, [_heading(e, t) for e, t in found])
-        if best is None:
+    camera_poses: list[tuple[Point, Point]] = []
+    previous_objects: frozenset[int] = frozenset()
+    seen_objects: frozenset[int] = frozenset()
+    for i in range(camera_count):
+        path_point = walk_path[int((i + rng.uniform(0.1, 0.9)) / camera_count * len(walk_path))]
+        eye = (path_point[0], path_point[1], round(rng.uniform(EYES[0] + 0.05, EYES[1] - 0.05), 2))
+        best_view = _best(
+            rng, eye, plan, boxes, previous_objects, seen_objects, [_heading(e, t) for e, t in camera_poses]
+        )
+        if best_view is None:
             return None
-        found.append((eye, best[0]))
-        before, known = best[1], known | best[1]
-    return found
+        camera_poses.append((eye, best_view[0]))
+        previous_objects, seen_objects = best_view[1], seen_objects | best_view[1]
+    return camera_poses
 
 
 def _path(rng: SeededRng, plan: BaseGeometry, boxes: Sequence[OrientedBox]) -> list[tuple[float, float]]:
-    """A long way through the largest free part of the floor."""
-    clear = CLEARANCE + _ROOM
-    taken = shapely.union_all([footprint(box).buffer(clear) for box in boxes])
-    walkable = plan.buffer(-clear).difference(taken)
-    if walkable.is_empty:
+    """Return a long way through the largest free part of the floor, the `plan` without the `boxes`."""
+    clear_distance = CLEARANCE + _ROOM
+    occupied_area = shapely.union_all([footprint(box).buffer(clear_distance) for box in boxes])
+    walkable_area = plan.buffer(-clear_distance).difference(occupied_area)
+    if walkable_area.is_empty:
         return []
-    left, bottom, right, top = walkable.bounds
+    left, bottom, right, top = walkable_area.bounds
     xs, ys = np.arange(left, right + _STEP, _STEP), np.arange(bottom, top + _STEP, _STEP)
-    free = shapely.contains_xy(walkable, *np.meshgrid(xs, ys, indexing="ij"))
-    cells = [(int(i), int(j)) for i, j in np.argwhere(free)]
-    if not cells:
+    free_cells = shapely.contains_xy(walkable_area, *np.meshgrid(xs, ys, indexing="ij"))
+    grid_cells = [(int(i), int(j)) for i, j in np.argwhere(free_cells)]
+    if not grid_cells:
         return []
-    largest: dict[tuple[int, int], tuple[int, int] | None] = {}
-    left_over = set(cells)
-    while left_over:
-        part = _walked(min(left_over), free)
-        left_over -= part.keys()
-        largest = max(largest, part, key=len)
-    start = list(_walked(rng.choice(sorted(largest)), free))[-1]
-    walked = _walked(start, free)
-    way: list[tuple[float, float]] = []
-    cell: tuple[int, int] | None = list(walked)[-1]
+    largest_part: dict[tuple[int, int], tuple[int, int] | None] = {}
+    remaining_cells = set(grid_cells)
+    while remaining_cells:
+        cell_part = _walked(min(remaining_cells), free_cells)
+        remaining_cells -= cell_part.keys()
+        largest_part = max(largest_part, cell_part, key=len)
+    start = list(_walked(rng.choice(sorted(largest_part)), free_cells))[-1]
+    walk_tree = _walked(start, free_cells)
+    path_points: list[tuple[float, float]] = []
+    cell: tuple[int, int] | None = list(walk_tree)[-1]
     while cell is not None:
-        way.append((round(float(xs[cell[0]]), 2), round(float(ys[cell[1]]), 2)))
-        cell = walked[cell]
-    return way
+        path_points.append((round(float(xs[cell[0]]), 2), round(float(ys[cell[1]]), 2)))
+        cell = walk_tree[cell]
+    return path_points
 
 
-def _walked(start: tuple[int, int], free: np.ndarray) -> dict[tuple[int, int], tuple[int, int] | None]:
-    """All cells that can be reached, in the order of the way to them, with the one before each on that way."""
-    before: dict[tuple[int, int], tuple[int, int] | None] = {start: None}
-    waiting = deque([start])
-    while waiting:
-        i, j = waiting.popleft()
+def _walked(start_cell: tuple[int, int], free_cells: np.ndarray) -> dict[tuple[int, int], tuple[int, int] | None]:
+    """Return all cells that can be reached from `start_cell`, in this order, with the one before each on the way."""
+    predecessors: dict[tuple[int, int], tuple[int, int] | None] = {start_cell: None}
+    pending_cells = deque([start_cell])
+    while pending_cells:
+        i, j = pending_cells.popleft()
         for cell in ((i + 1, j), (i - 1, j), (i, j + 1), (i, j - 1)):
-            inside = 0 <= cell[0] < free.shape[0] and 0 <= cell[1] < free.shape[1]
-            if inside and free[cell] and cell not in before:
-                before[cell] = (i, j)
-                waiting.append(cell)
-    return before
+            inside = 0 <= cell[0] < free_cells.shape[0] and 0 <= cell[1] < free_cells.shape[1]
+            if inside and free_cells[cell] and cell not in predecessors:
+                predecessors[cell] = (i, j)
+                pending_cells.append(cell)
+    return predecessors
 
 
 def _best(
@@ -104,37 +113,45 @@ def _best(
     eye: Point,
     plan: BaseGeometry,
     boxes: Sequence[OrientedBox],
-    before: frozenset[int],
-    known: frozenset[int],
+    previous_objects: frozenset[int],
+    seen_objects: frozenset[int],
     headings: Sequence[float],
 ) -> tuple[Point, frozenset[int]] | None:
-    """What to look at from an eye: many things, some new and some known from the view before, in a new direction."""
+    """Choose what to look at from an `eye`: many objects, some new and some seen from the view before.
+
+    A direction that no view had yet is better.
+    """
     middles = np.array([box.centre for box in boxes])
-    visible = _in_sight(np.array(eye), middles, plan, boxes)
-    enough, best, most = min(_SEEN, max(1, len(boxes) // 2)), None, -math.inf
+    visible_objects = _in_sight(np.array(eye), middles, plan, boxes)
+    least_count, best_view, best_score = min(_SEEN, max(1, len(boxes) // 2)), None, -math.inf
     for k in range(_HEADINGS):
         angle = math.radians(360 / _HEADINGS * k + rng.uniform(0, 360 / _HEADINGS))
-        ahead = (eye[0] + math.cos(angle), eye[1] + math.sin(angle), eye[2] - 0.25)
-        group = visible[_framed(eye, ahead, middles[visible])]
-        if not len(group):
+        trial_target = (eye[0] + math.cos(angle), eye[1] + math.sin(angle), eye[2] - 0.25)
+        framed_group = visible_objects[_framed(eye, trial_target, middles[visible_objects])]
+        if not len(framed_group):
             continue
-        x, y, z = middles[group].mean(axis=0)
+        x, y, z = middles[framed_group].mean(axis=0)
         distance = math.hypot(x - eye[0], y - eye[1])
         # Down by 5 to 25 degrees.
         z = min(max(z, eye[2] - 0.46 * distance), eye[2] - 0.09 * distance)
         target = (round(float(x), 2), round(float(y), 2), round(float(z), 2))
         if distance < 0.5 or not target[2] < eye[2]:
             continue
-        seen = frozenset(visible[_framed(eye, target, middles[visible])].tolist())
-        shared = len(seen & before)
-        if len(seen) < enough or (before and not shared):
+        framed_objects = frozenset(visible_objects[_framed(eye, target, middles[visible_objects])].tolist())
+        shared_count = len(framed_objects & previous_objects)
+        if len(framed_objects) < least_count or (previous_objects and not shared_count):
             continue
-        turned = min((abs((_heading(eye, target) - h + 180) % 360 - 180) for h in headings), default=180.0)
-        score = min(len(seen), 6) + 2 * min(len(seen - known), 5) + 2 * min(shared, 2) + rng.uniform(0, 2)
-        score += 6 if turned >= _APART else 0
-        if score > most:
-            best, most = (target, seen), score
-    return best
+        heading_gap = min((abs((_heading(eye, target) - h + 180) % 360 - 180) for h in headings), default=180.0)
+        score = (
+            min(len(framed_objects), 6)
+            + 2 * min(len(framed_objects - seen_objects), 5)
+            + 2 * min(shared_count, 2)
+            + rng.uniform(0, 2)
+        )
+        score += 6 if heading_gap >= _APART else 0
+        if score > best_score:
+            best_view, best_score = (target, framed_objects), score
+    return best_view
 
 
 def _heading(eye: Point, target: Point) -> float:
@@ -142,7 +159,7 @@ def _heading(eye: Point, target: Point) -> float:
 
 
 def _framed(eye: Point, target: Point, points: np.ndarray) -> np.ndarray:
-    """Which points [n, 3] fall well within the picture; [n] bool."""
+    """Tell which `points` [n, 3] fall well within the picture of a camera at `eye`; [n] bool."""
     forward = np.subtract(target, eye)
     forward = forward / np.linalg.norm(forward)
     right = np.array([forward[1], -forward[0], 0.0])
@@ -153,28 +170,31 @@ def _framed(eye: Point, target: Point, points: np.ndarray) -> np.ndarray:
 
 
 def _in_sight(eye: np.ndarray, middles: np.ndarray, plan: BaseGeometry, boxes: Sequence[OrientedBox]) -> np.ndarray:
-    """Things whose middle, or the middle of whose top, no wall and no other thing hides."""
-    lines = shapely.linestrings([[eye[:2], middle[:2]] for middle in middles])
-    near = np.linalg.norm(middles - eye, axis=1) < _REACH
-    clear = near & shapely.covers(plan.buffer(1e-6), lines)
-    tops = middles + np.array([[0, 0, box.size[2] / 2] for box in boxes])
-    hidden = _blocked(eye, middles, boxes) & _blocked(eye, tops, boxes)
-    return np.flatnonzero(clear & ~hidden)
+    """Return the objects of which no wall and no other object hides the middle, or the middle of the top, from `eye`."""
+    sight_lines = shapely.linestrings([[eye[:2], middle[:2]] for middle in middles])
+    is_near = np.linalg.norm(middles - eye, axis=1) < _REACH
+    is_clear = is_near & shapely.covers(plan.buffer(1e-6), sight_lines)
+    top_points = middles + np.array([[0, 0, box.size[2] / 2] for box in boxes])
+    is_hidden = _blocked(eye, middles, boxes) & _blocked(eye, top_points, boxes)
+    return np.flatnonzero(is_clear & ~is_hidden)
 
 
 def _blocked(eye: np.ndarray, points: np.ndarray, boxes: Sequence[OrientedBox]) -> np.ndarray:
-    """Whether a box other than its own stands between an eye and each of the points [n, 3], one for each box."""
-    blocked = np.zeros(len(points), bool)
+    """Tell which of the `points` [n, 3], one for each box, a box other than its own hides from `eye`; [n] bool."""
+    is_blocked = np.zeros(len(points), bool)
     for j, box in enumerate(boxes):
         yaw = math.radians(box.yaw)
         turn = np.array([[math.cos(yaw), -math.sin(yaw), 0], [math.sin(yaw), math.cos(yaw), 0], [0, 0, 1]])
-        start, half = (eye - box.centre) @ turn, np.array(box.size) / 2 - 1e-3
-        along = (points - eye) @ turn
-        along = np.where(np.abs(along) < 1e-9, 1e-9, along)
+        box_eye, half_size = (eye - box.centre) @ turn, np.array(box.size) / 2 - 1e-3
+        box_directions = (points - eye) @ turn
+        box_directions = np.where(np.abs(box_directions) < 1e-9, 1e-9, box_directions)
         # The slabs between opposite faces, in parts of the way to each point.
-        first, second = (-half - start) / along, (half - start) / along
-        enter, leave = np.minimum(first, second).max(axis=1), np.maximum(first, second).min(axis=1)
-        meets = (enter < leave) & (leave > 0) & (enter < 1)
-        meets[j] = False
-        blocked |= meets
-    return blocked
+        first_shares, second_shares = (-half_size - box_eye) / box_directions, (half_size - box_eye) / box_directions
+        entry_share, exit_share = (
+            np.minimum(first_shares, second_shares).max(axis=1),
+            np.maximum(first_shares, second_shares).min(axis=1),
+        )
+        is_met = (entry_share < exit_share) & (exit_share > 0) & (entry_share < 1)
+        is_met[j] = False
+        is_blocked |= is_met
+    return is_blocked

@@ -1,4 +1,4 @@
-"""What all worlds of rooms share, procedural or scanned: perceiving, asking, answering, showing."""
+"""The base of all environments of rooms, procedural or scanned: parsing scenes, asking, answering, showing."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -35,8 +35,8 @@ def _task(name: str, answers: tuple[str, ...] = (), open_chance: float = 0.0) ->
 
 
 def _form(name: str) -> str:
-    by_type = {kind.output: leaf for leaf, kind in LANGUAGE.leaves.items()}
-    return skeleton(LANGUAGE.call(name, *(LANGUAGE.leaf(by_type[wanted]) for wanted in OPERATORS[name].inputs)))
+    by_type = {kind.output: literal for literal, kind in LANGUAGE.literals.items()}
+    return skeleton(LANGUAGE.call(name, *(LANGUAGE.literal(by_type[wanted]) for wanted in OPERATORS[name].inputs)))
 
 
 TASKS: Mapping[str, Task] = {each.name: each for each in (
@@ -78,52 +78,52 @@ class RoomWorld(QueriedEnvironment[RoomScene]):
 
     tasks: Mapping[str, Task] = TASKS
     language = LANGUAGE
-    grammar = Grammar(LANGUAGE, lambda leaf, many: " ".join(map(str, (leaf.op, *leaf.words))))
+    grammar = Grammar(LANGUAGE, lambda literal, many: " ".join(map(str, (literal.op, *literal.words))))
     thresholds: Mapping[str, float] = rules.THRESHOLDS
     largest_margin = rules.LARGEST_MARGIN
     forms: Mapping[str, str] = {_form(name): name for name in TASKS}
     size = WIDTH
 
-    def perceive(self, scene: RoomScene) -> Surroundings | Rejected:
-        """The room, ready to be asked about."""
+    def parse_scene(self, scene: RoomScene) -> Surroundings | Rejected:
+        """Return the room of a `scene`, ready to be asked about."""
         return _surroundings(scene)
 
     def named(self, world: Surroundings, output: str, word: str) -> object:
-        """A thing, a category, a region, or the word."""
+        """Return the object, the category or the region that a `word` names in `world`, or the word itself."""
         return named(world, output, word)
 
     def wording(self, value: object) -> str:
-        """Amounts with three digits."""
+        """Return an answer's `value` as text: amounts with three digits."""
         return wording(value)
 
     def measure(self, query: Call) -> str:
-        """The unit that the question asks for."""
+        """Return the unit that the question of a `query` asks for."""
         return UNITS.get(query.op, "")
 
     def parse(self, text: str) -> Call | Rejected:
-        """A query in JSON, or a question in the very words of one of this world's phrasings."""
+        """Read a `text`: a query in JSON, or a question in the very words of one of this environment's phrasings."""
         if not text.lstrip().startswith(("[", "{", '"')):
             return read_question(text)
         value = loads(text)
         return value if isinstance(value, Rejected) else self.parse_value(value)
 
     def ask(self, query: Call, rng: SeededRng, scene: RoomScene) -> Question:
-        """The query in one of its phrasings."""
+        """Ask a `query` in one of its phrasings."""
         text = sentence(grammar(query).ask(query, rng))
         return Question(dump(query), text, LANGUAGE.kind(query.output), self.answers(query, scene))
 
     def answers(self, query: Call, scene: RoomScene) -> tuple[str, ...]:
-        """What may be answered, where that is closed."""
+        """Return the possible answers of a `query`, where they are a closed set."""
         if query.output == "Number":
             return tuple(map(str, range(1, len(scene.cameras) + 1)))
         return options(query)
 
     def difficulty_of(self, scene: RoomScene) -> int:
-        """By the number of things."""
+        """Return the difficulty of a `scene`: by the number of objects."""
         return next((level for level, (_, most) in LEVELS.items() if len(scene.objects) <= most), max(LEVELS))
 
-    def shown(self, item: Item, drawn: Drawn) -> Picture:
-        """The frames that the question is about, on one sheet."""
+    def observation(self, item: Item, drawn: Drawn) -> Picture:
+        """Return the frames that the question of an `item` is about, on one sheet."""
         return self._sheet(item, [picture.array for picture in drawn.pictures], WIDTH)
 
     def _sheet(self, item: Item, pictures: list[np.ndarray], size: int) -> Picture:
@@ -136,7 +136,7 @@ class RoomWorld(QueriedEnvironment[RoomScene]):
             raise ValueError(f"the query of {item.id} is rejected: {query}")
         return query
 
-    def proof(self, item: Item, size: int) -> Picture:
-        """The plan of the room with what the answer rests on marked."""
+    def explanation_image(self, item: Item, size: int) -> Picture:
+        """Return the plan of the room of an `item`, `size` px wide, marked with what its answer rests on."""
         assert isinstance(item.scene, RoomScene)
         return plan_view(item.scene, marks_of(_surroundings(item.scene), self._query(item)), size)

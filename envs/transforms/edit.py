@@ -9,7 +9,7 @@ Task:
 Item fields:
     `program` is Python text: a source's name, four parameter sets, the functions (see `program.py`). The scene holds
     what was read of it, the digests of the pixels that it really gave, and their differences in per cent of the
-    picture that has clearly changed (see `difference.py`). `show` lays out the sheet of the question, 448 px wide:
+    picture that has clearly changed (see `difference.py`). `render_item` lays out the sheet of the question, 448 px wide:
     the source on the left, the pictures with their labels; each picture is 64 px wide and shown at 128 or 192 px.
 
 Answer:
@@ -53,7 +53,7 @@ from ..language.grammar import Grammar
 from ..language.query import Call, dump
 from ..queried import QueriedEnvironment
 from ..registry import register
-from ..requirements import read_requirements, missing_requirements
+from ..requirements import missing_requirements, read_requirements
 from ..rng import SeededRng
 from .difference import UNIT
 from .operators import BANDS, DESCRIPTION, LANGUAGE, LETTERS, Results, described, listed, noun, remarks, shown
@@ -120,7 +120,7 @@ class EditWorld(QueriedEnvironment[EditScene]):  # noqa: D101 - the module's doc
     words = DESCRIPTION.vocabulary.words
     example = '["which_params", ["set", 2]]'
     guide = GUIDE
-    front = "edit"
+    renderer = "edit"
     size = WIDTH
     language = LANGUAGE
     grammar = Grammar(LANGUAGE, lambda literal, plural: " ".join(map(str, (literal.op, *literal.words))))
@@ -234,7 +234,7 @@ class EditWorld(QueriedEnvironment[EditScene]):  # noqa: D101 - the module's doc
             outcomes.append(scene if isinstance(scene, Rejected) else (scene, pixels))
         return outcomes
 
-    def show(self, item: Item, size: int) -> Picture:
+    def render_item(self, item: Item, size: int) -> Picture:
         """Return the sheet of the item's question, `size` px wide; the program runs again, as a scene holds no pixels.
 
         Raises:
@@ -242,7 +242,7 @@ class EditWorld(QueriedEnvironment[EditScene]):  # noqa: D101 - the module's doc
         """
         return self._sheet(item, _own_pixels(item.program), size)
 
-    def shown(self, item: Item, drawn: Drawn) -> Picture:
+    def observation(self, item: Item, drawn: Drawn) -> Picture:
         """Return the sheet of the question of `item`, from pictures that are already `drawn`."""
         return self._sheet(item, [picture.array for picture in drawn.pictures[1:]], self.size)
 

@@ -75,7 +75,7 @@ def test_rows_are_the_suites_items_with_their_pixels(task: Path, written: Module
     for row, sample in list(zip(rows, samples, strict=True))[::9]:
         (picture,) = written.doc_to_visual(row)
         item = sample.fields["item"]
-        assert picture.tobytes() == make(item.env).show(item, make(item.env).size).array.tobytes()
+        assert picture.tobytes() == make(item.env).render_item(item, make(item.env).size).array.tobytes()
         assert written.doc_to_visual({"image": picture})[0].size == picture.size
         assert written.doc_to_text(row) == SUITE.prompt(sample)
         assert written.doc_to_text(row, {"pre_prompt": "a ", "post_prompt": " b"}) == f"a {SUITE.prompt(sample)} b"
@@ -132,7 +132,7 @@ def test_vlmevalkit_files_read_back(tmp_path: Path, samples: list[Sample]) -> No
         assert "A" not in row, "with columns A and B it would be taken for multiple choice"
     picture = Images.open(io.BytesIO(base64.b64decode(closed[0]["image"])))
     item = samples[int(closed[0]["index"])].fields["item"]
-    assert picture.convert("RGB").tobytes() == make(item.env).show(item, make(item.env).size).array.tobytes()
+    assert picture.convert("RGB").tobytes() == make(item.env).render_item(item, make(item.env).size).array.tobytes()
 
 
 def test_what_cannot_be_exported_is_said(tmp_path: Path) -> None:

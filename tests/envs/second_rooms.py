@@ -81,12 +81,12 @@ def named(quotient, names):
 def second_answer(query, text):
     """The answer to a query in JSON about a room in JSON; amounts to six digits."""
     room = Plain(text)
-    op, *leaves = query
-    return _ANSWERS[op](room, *(_value(room, leaf) for leaf in leaves))
+    op, *literals = query
+    return _ANSWERS[op](room, *(_value(room, literal) for literal in literals))
 
 
-def _value(room, leaf):
-    kind, *words = leaf
+def _value(room, literal):
+    kind, *words = literal
     if kind == "thing":
         return room.thing(words[0])
     if kind == "things":
@@ -281,8 +281,8 @@ _SWAPPED = {"left": "right", "right": "left", "clockwise": "counter-clockwise", 
 
 def mirrored_query(query):
     """The question whose answer in the mirrored room is the mirror image: sides and turns change about."""
-    op, *leaves = query
-    return [op, *([kind, *(_SWAPPED.get(word, word) for word in words)] for kind, *words in leaves)]
+    op, *literals = query
+    return [op, *([kind, *(_SWAPPED.get(word, word) for word in words)] for kind, *words in literals)]
 
 
 def mirrored_answer(kind, value):

@@ -209,7 +209,7 @@ RED_CIRCLE, RED_SQUARE, BLUE_SQUARE, BIG_RED = (
 
 
 @pytest.mark.parametrize(
-    ("wanted", "shapes", "unmet"),
+    ("wanted", "shapes", "missing_requirements"),
     [
         ([[1, "red", "circle"]], [RED_CIRCLE], ()),
         ([[1, "circle"]], [RED_CIRCLE], ()),
@@ -229,13 +229,13 @@ RED_CIRCLE, RED_SQUARE, BLUE_SQUARE, BIG_RED = (
         ([[1, "red"], [1, "red"]], [RED_CIRCLE, BLUE_SQUARE], ("0 of 1 red objects",)),
     ],
 )  # fmt: skip
-def test_unmet_says_what_is_missing(env, wanted, shapes, unmet):
-    assert env.unmet(drawn(*shapes), env.requirements(wanted)) == unmet
+def test_missing_requirements_are_said(env, wanted, shapes, missing_requirements):
+    assert env.missing_requirements(drawn(*shapes), env.requirements(wanted)) == missing_requirements
 
 
-def test_unmet_sees_an_object_that_nothing_asked_for(env):
+def test_missing_requirements_see_an_object_that_nothing_asked_for(env):
     # Two reds and one more circle were wanted; the blue square is neither.
-    assert env.unmet(drawn(RED_CIRCLE, RED_SQUARE, BLUE_SQUARE), env.requirements([[2, "red"], [1, "circle"]]))
+    assert env.missing_requirements(drawn(RED_CIRCLE, RED_SQUARE, BLUE_SQUARE), env.requirements([[2, "red"], [1, "circle"]]))
 
 
 @pytest.mark.parametrize(
@@ -261,20 +261,20 @@ def test_unmet_sees_an_object_that_nothing_asked_for(env):
 )  # fmt: skip
 def test_unclear_drawing_is_rejected_for_its_first_flaw(env, program, code):
     scene = env.render(f'<svg viewBox="0 0 64 64">{program}</svg>')
-    found = scene if isinstance(scene, Rejected) else env.unmet(scene, [Requirement(1, ("red",))])
+    found = scene if isinstance(scene, Rejected) else env.missing_requirements(scene, [Requirement(1, ("red",))])
     assert isinstance(found, Rejected) and found.hint
     assert found.code == code or (program == "" and isinstance(scene, Rejected))
 
 
 def test_canvas_of_another_size_is_rejected(env):
     scene = env.render('<svg viewBox="0 0 32 32"><circle cx="16" cy="16" r="5" fill="red"/></svg>')
-    assert env.unmet(scene, ()).code == "canvas"
+    assert env.missing_requirements(scene, ()).code == "canvas"
 
 
 @pytest.mark.parametrize("fill", ["#ff0000", "#f00", "#e01010", "rgb(255,0,0)", "RED"])
 def test_colour_near_the_palette_is_named(env, fill):
     scene = env.render(f'<svg viewBox="0 0 64 64"><circle cx="20" cy="20" r="5" fill="{fill}"/></svg>')
-    assert env.unmet(scene, env.requirements([[1, "small", "red", "circle"]])) == ()
+    assert env.missing_requirements(scene, env.requirements([[1, "small", "red", "circle"]])) == ()
 
 
 @pytest.mark.parametrize(
@@ -370,4 +370,4 @@ def test_no_program_makes_drawing_raise(text):
     for program in (text, f'<svg viewBox="0 0 64 64">{text}</svg>'):
         scene = canvas.render(program)
         if not isinstance(scene, Rejected):
-            assert isinstance(canvas.unmet(scene, (Requirement(1, ("red",)),)), (tuple, Rejected))
+            assert isinstance(canvas.missing_requirements(scene, (Requirement(1, ("red",)),)), (tuple, Rejected))

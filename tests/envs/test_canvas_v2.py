@@ -115,7 +115,7 @@ def letter(x: float, y: float, text: str, fill: str = "black") -> str:
     ],
 )  # fmt: skip
 def test_unclear_picture_is_refused_for_its_first_flaw(env, inside, code):
-    found = env.perceive(env.render(f'<svg viewBox="0 0 {CANVAS} {CANVAS}">{inside}</svg>'))
+    found = env.parse_scene(env.render(f'<svg viewBox="0 0 {CANVAS} {CANVAS}">{inside}</svg>'))
     assert isinstance(found, Rejected) and found.code == code and found.reason, found
 
 
@@ -219,8 +219,8 @@ def test_no_word_answer_is_named_by_its_question(env, blind):
 
 def test_every_operator_has_five_phrasings():
     for operator in LANGUAGE.operators.values():
-        assert len(set(operator.says)) >= 5 or len(set(operator.asks)) >= 5, operator.name
-        assert all(pattern.endswith((")", "?")) for pattern in operator.asks)
+        assert len(set(operator.phrases)) >= 5 or len(set(operator.questions)) >= 5, operator.name
+        assert all(pattern.endswith((")", "?")) for pattern in operator.questions)
 
 
 def test_no_text_means_two_programs(env):
@@ -229,7 +229,7 @@ def test_no_text_means_two_programs(env):
     for n in range(3_000):
         own = SeededRng(("english", n))
         query = PROGRAMS.draw(own, 2 + n % 5) if n % 5 else env.query(own, own.choice(list(env.tasks)))
-        if LANGUAGE.ill_formed(query) is not None:
+        if LANGUAGE.rejection_of(query) is not None:
             continue
         value = dump(query)
         if query.op in ("fewer", "more"):

@@ -9,7 +9,7 @@ import pytest
 from chart_text import Text, agrees, second_answer
 
 from zerosight.envs import Environment, Item, Rejected, Truth, item_rng, make
-from zerosight.envs.charts.chart import THRESHOLDS, TOLERANCE, perceive
+from zerosight.envs.charts.chart import THRESHOLDS, TOLERANCE, parse_scene
 from zerosight.envs.charts.operators import LANGUAGE, Amount, Reading
 from zerosight.envs.charts.plan import OBJECTS
 from zerosight.envs.language.execute import Result, execute
@@ -55,7 +55,7 @@ def test_second_method_agrees_on_the_programs_text(task, sampled):
 
 def test_values_read_are_those_of_the_text(env, sampled):
     for item in (each for several in sampled.values() for each in several):
-        reading = perceive(item.scene)
+        reading = parse_scene(item.scene)
         assert isinstance(reading, Reading)
         read = {(p.panel, p.series, p.category): p.value for p in reading}
         rows = Text(item.program).rows
@@ -101,8 +101,8 @@ def test_coders_own_style_is_read(env):
     truth = env.solve(scene, query)
     assert isinstance(truth, Truth) and truth.value == "North"
     wanted = env.requirements([[6, "bar"]])
-    assert env.unmet(scene, wanted) == () and [env.describe(each) for each in wanted] == ["6 bars"]
-    assert env.unmet(scene, env.requirements([[4, "bar"], [2, "line"]]))
+    assert env.missing_requirements(scene, wanted) == () and [env.describe(each) for each in wanted] == ["6 bars"]
+    assert env.missing_requirements(scene, env.requirements([[4, "bar"], [2, "line"]]))
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_coders_own_style_is_read(env):
 )  # fmt: skip
 def test_unclear_chart_is_refused_for_its_flaw(env, program, code):
     scene = env.render(program)
-    found = perceive(scene) if not isinstance(scene, Rejected) else scene
+    found = parse_scene(scene) if not isinstance(scene, Rejected) else scene
     assert isinstance(found, Rejected) and found.code == code and found.reason and found.hint, found
 
 
@@ -163,7 +163,7 @@ def test_words_alone_refuse(env, query, code):
 def test_a_careful_readers_errors_change_no_answer(env, sampled):
     """Each value is off by what a reader may be: amounts stay within their tolerance, other answers are the same."""
     for item in (each for several in sampled.values() for each in several):
-        reading = perceive(item.scene)
+        reading = parse_scene(item.scene)
         assert isinstance(reading, Reading)
         if "pie" in Text(item.program).kinds and item.truth.kind != "decimal":
             continue
@@ -221,7 +221,7 @@ def test_no_question_names_its_answer(sampled):
 
 def test_every_operator_has_five_phrasings():
     for operator in LANGUAGE.operators.values():
-        assert len(set(operator.says)) >= 5 or len(set(operator.asks)) >= 5, operator.name
+        assert len(set(operator.phrases)) >= 5 or len(set(operator.questions)) >= 5, operator.name
 
 
 def test_english_is_tidy_and_means_one_program(env):

@@ -22,7 +22,7 @@ NAMES = {
 @pytest.mark.parametrize("env_id", list_environments(), ids=lambda env_id: env_id.replace("/", "-"))
 def test_contract_holds(env_id):
     # Worlds whose programs run code take a hundred times as long, and one of them has 24 forms.
-    results = check_environment(env_id, {"svg": 6, "solid": 1}.get(make(env_id).front, 3))
+    results = check_environment(env_id, {"svg": 6, "solid": 1}.get(make(env_id).renderer, 3))
     assert {result.name for result in results} == NAMES
     broken = [f"{result.name}: {result.detail}" for result in results if not result.holds]
     assert not broken, "\n".join(broken)

@@ -49,7 +49,7 @@ def items(env, fresh_seed) -> list[Item]:
 
 def test_second_method_agrees_on_pixels_and_words(env, items):
     for item in items:
-        found = second_answer(item.task, item.question.text, env.show(item, env.size).array)
+        found = second_answer(item.task, item.question.text, env.render_item(item, env.size).array)
         assert found == item.truth.value, (item.id, item.question.text)
 
 
@@ -60,7 +60,7 @@ def test_items_have_their_golden_digest(env):
 
 def test_sheets_have_their_golden_digest(env):
     made = [env.sample(item_rng(env.id, "train", 0, i), task, 1 + i) for task in env.tasks for i in range(3)]
-    shown_ones = [env.show(item, env.size).digest for item in made]
+    shown_ones = [env.render_item(item, env.size).digest for item in made]
     assert hashlib.sha256("".join(shown_ones).encode()).hexdigest() == GOLDEN_SHEETS
 
 
@@ -88,7 +88,7 @@ def middle(texts: list[str]) -> int:
 
 
 def unlike_pictures(env, item: Item, farthest: bool) -> int:
-    _, *pictures = panels(env.show(item, env.size).array.astype(int))
+    _, *pictures = panels(env.render_item(item, env.size).array.astype(int))
     sums = [sum(np.abs(a - b).mean() for b in pictures) for a in pictures]
     return sums.index(max(sums) if farthest else min(sums))
 
@@ -177,7 +177,7 @@ def test_close_results_are_ambiguous_only_for_what_rests_on_them(env, items):
 def test_pictures_that_were_drawn_make_the_same_sheet(env, items, pools):
     for item, (drawn) in zip(items[:8], env.draw(pools, [item.program for item in items[:8]]), strict=True):
         assert drawn.scene == item.scene
-        assert env.shown(item, drawn).array.tobytes() == env.show(item, env.size).array.tobytes()
+        assert env.observation(item, drawn).array.tobytes() == env.render_item(item, env.size).array.tobytes()
         assert drawn.picture.array.shape[1] == env.size and len(drawn.pictures) == 2 + SETS
 
 
@@ -246,7 +246,7 @@ def test_program_of_a_stranger_is_asked_about_in_its_own_words(env, pools):
     assert lines[LETTERS.index(truth.value)].endswith("size = 26")
     item = Item("x", env.id, "which_params", 3, 'source = "noise 12"\n' + text, drawn.scene, question, truth)
     assert Item.from_json(item.to_json()) == item
-    assert env.show(item, 448).array.tobytes() == env.shown(item, drawn).array.tobytes()
+    assert env.render_item(item, 448).array.tobytes() == env.observation(item, drawn).array.tobytes()
     assert env.render(item.program) == drawn.scene
 
 
@@ -391,7 +391,7 @@ def test_query_is_refused_with_a_hint(env, value, code, hint):
 
 def test_every_question_has_five_phrasings(env):
     for op, operator in OPERATORS.items():
-        assert len(set(operator.asks)) >= 5
+        assert len(set(operator.questions)) >= 5
         query = env.query(SeededRng((op,)), op)
         assert len({env.ask(query, SeededRng((op, n)), SCENE).text for n in range(60)}) >= 20
         assert sum(1 for _ in walk(query)) == 2 and env.task_of(query) == op
@@ -407,7 +407,7 @@ def test_requirements_are_told_and_held_to(env):
     least = [min(SCENE.gaps(n)) for n in range(SETS)]
     word = {n: next(w for w, (low, top) in BANDS.items() if low <= gap < top) for n, gap in enumerate(least)}
     own = [[1, word[n], "edit"] for n in range(SETS)]
-    assert env.unmet(SCENE, env.requirements(own)) == ()
-    assert env.unmet(SCENE, env.requirements([[4, "edit"]])) == ()
-    assert env.unmet(SCENE, env.requirements([[4, "sequence"]])) == ("0 of 4 sequence objects",)
-    assert env.unmet(SCENE, env.requirements([[3, "edit"]])) == ("4 objects drawn, 3 wanted",)
+    assert env.missing_requirements(SCENE, env.requirements(own)) == ()
+    assert env.missing_requirements(SCENE, env.requirements([[4, "edit"]])) == ()
+    assert env.missing_requirements(SCENE, env.requirements([[4, "sequence"]])) == ("0 of 4 sequence objects",)
+    assert env.missing_requirements(SCENE, env.requirements([[3, "edit"]])) == ("4 objects drawn, 3 wanted",)

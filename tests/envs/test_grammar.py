@@ -165,7 +165,7 @@ def test_phrasing_is_drawn_evenly_and_repeatably():
 
 def test_set_has_no_article():
     with pytest.raises(TypeError, match="a set is said as one of"):
-        GRAMMAR.phrasings(LANGUAGE.call("colour", LANGUAGE.leaf("select")))
+        GRAMMAR.phrasings(LANGUAGE.call("colour", LANGUAGE.literal("select")))
 
 
 def test_questions_of_every_form_are_different_where_the_query_is(env: Environment):

@@ -38,8 +38,8 @@ def test_every_phrasing_is_read_back(task):
 def test_questions_say_what_they_name_and_no_more(task):
     for query in queries(task, 5):
         for text in grammar(query).phrasings(query):
-            for leaf in () if task in PLAN else query.args:
-                assert noun(query, leaf, leaf.op == "category") in text
+            for literal in () if task in PLAN else query.args:
+                assert noun(query, literal, literal.op == "category") in text
 
 
 def test_what_is_measured_is_said():
@@ -99,7 +99,7 @@ def test_names_that_sound_like_the_sentence_are_read_back_or_refused():
         for second in hostile:
             if first != second:
                 query = LANGUAGE.call(
-                    "absolute_distance", LANGUAGE.leaf("thing", first), LANGUAGE.leaf("thing", second)
+                    "absolute_distance", LANGUAGE.literal("thing", first), LANGUAGE.literal("thing", second)
                 )
                 for text in grammar(query).phrasings(query):
                     found = read_question(text)

@@ -12,7 +12,7 @@ import shapely
 
 from zerosight.envs.rng import SeededRng
 from zerosight.envs.spatial.build import built, room_faults, room_scene
-from zerosight.envs.spatial.layout import KINDS, Layout, Placement, Viewpoint, plan_layout, violations
+from zerosight.envs.spatial.layout import KINDS, RoomLayout, Placement, Viewpoint, plan_layout, violations
 from zerosight.envs.spatial.physics import doors, free_plan, upright
 from zerosight.envs.spatial.recognise import catalogue
 from zerosight.geometry.room import RoomScene
@@ -21,12 +21,12 @@ SQUARE = ((0.0, 0.0), (6.0, 0.0), (6.0, 5.0), (0.0, 5.0))
 
 
 @cache
-def layouts() -> tuple[tuple[str, Layout], ...]:
+def layouts() -> tuple[tuple[str, RoomLayout], ...]:
     """Some of every kind and of many numbers of things."""
     found = []
     for i in range(201):
         kind, count = list(KINDS)[i % 3], (6, 9, 12, 12, 15, 18)[i // 3 % 6]
-        found.append((kind, plan_layout(SeededRng(("layouts", i)), things=(count, count + 2), kind=kind, cameras=4)))
+        found.append((kind, plan_layout(SeededRng(("layouts", i)), object_counts=(count, count + 2), floor_kind=kind, camera_count=4)))
     return tuple(found)
 
 
@@ -107,14 +107,14 @@ def test_most_chairs_face_what_they_stand_at() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_big_places_hold_thirty_things(kind: str) -> None:
     for i in range(4):
-        layout = plan_layout(SeededRng(("big", kind, i)), things=(30, 30), kind=kind, cameras=8)
+        layout = plan_layout(SeededRng(("big", kind, i)), object_counts=(30, 30), floor_kind=kind, camera_count=8)
         assert len(layout.things) == 30 and len(layout.cameras) == 8 and not violations(layout)
         assert len({thing.category for thing in layout.things}) >= 12
 
 
 def test_the_same_stream_gives_the_same_place() -> None:
-    first, second = (plan_layout(SeededRng(("same", 1)), things=(8, 12), kind="L", cameras=2) for _ in range(2))
-    other = plan_layout(SeededRng(("same", 2)), things=(8, 12), kind="L", cameras=2)
+    first, second = (plan_layout(SeededRng(("same", 1)), object_counts=(8, 12), floor_kind="L", camera_count=2) for _ in range(2))
+    other = plan_layout(SeededRng(("same", 2)), object_counts=(8, 12), floor_kind="L", camera_count=2)
     assert first == second and first.text() == second.text() and first != other
 
 
@@ -189,7 +189,7 @@ def thing(category: str, x: float, y: float, z: float = 0.0, turn: int = 0) -> P
 
 def wrongs(*things: Placement, **changes: object) -> list[str]:
     view = Viewpoint((1.0, 1.0, 1.5), (3.0, 3.0, 0.5))
-    return violations(replace(Layout((SQUARE,), (), things, (view,), "#808080", "#909090"), **changes))
+    return violations(replace(RoomLayout((SQUARE,), (), things, (view,), "#808080", "#909090"), **changes))
 
 
 def test_a_sound_place_is_not_blamed() -> None:
@@ -240,6 +240,6 @@ def test_upright_boxes_cover_the_turned_footprint(turn: int) -> None:
 
 def test_wrong_wishes_are_refused() -> None:
     with pytest.raises(ValueError, match="rectangle, L, rooms"):
-        plan_layout(SeededRng(("x",)), things=(3, 3), kind="round", cameras=1)
+        plan_layout(SeededRng(("x",)), object_counts=(3, 3), floor_kind="round", camera_count=1)
     with pytest.raises(ValueError, match="things and cameras"):
-        plan_layout(SeededRng(("x",)), things=(4, 3), kind="L", cameras=1)
+        plan_layout(SeededRng(("x",)), object_counts=(4, 3), floor_kind="L", camera_count=1)

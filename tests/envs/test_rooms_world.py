@@ -40,7 +40,7 @@ def rooms():
     found = []
     for number in range(9):
         own, variety = SeededRng(("test-rooms", number)), ((0.8, 1.0), (0.4, 0.6))[number % 3 == 2]
-        layout = plan_layout(own, things=(12, 16), kind=KINDS[number % 3], cameras=FRAMES, variety=variety)
+        layout = plan_layout(own, object_counts=(12, 16), floor_kind=KINDS[number % 3], camera_count=FRAMES, variety=variety)
         task = ("motion_camera", "position_cam_reg", "")[number // 3]
         wanted = (rules.MOVES, rules.EIGHT, ("",) * 3)[number // 3][number % 3]
         found.append(built_room(staged(layout, task, wanted, own).text(), FRAME))
@@ -307,7 +307,7 @@ def crossings(origin, along, corners):
 @pytest.mark.parametrize("number", range(2))
 def test_sights_are_those_of_another_ray_caster(number):
     own = SeededRng(("cast", number))
-    layout = plan_layout(own, things=(9, 9), kind=KINDS[number], cameras=2)
+    layout = plan_layout(own, object_counts=(9, 9), floor_kind=KINDS[number], camera_count=2)
     scene = built(layout.text(), 96).scene
     corners = np.concatenate([obj.vertices[obj.triangles] for obj in scene.objects])
     owners = np.repeat(np.arange(len(scene.objects)), [len(obj.triangles) for obj in scene.objects])
@@ -358,8 +358,8 @@ def test_questions_can_be_written_in_words(env, asked):
 def test_proofs_and_sheets_show_what_the_question_names(env):
     item = env.sample(item_rng(env.id, "dev", 2, 0), "position_cam_cam", 1)
     (drawn,) = env.draw(shared(), [item.program])
-    assert env.shown(item, drawn).array.tobytes() == env.show(item, env.size).array.tobytes()
-    proof = env.proof(item, 300).array
+    assert env.observation(item, drawn).array.tobytes() == env.render_item(item, env.size).array.tobytes()
+    proof = env.explanation_image(item, 300).array
     assert proof.shape == (300, 300, 3) and (proof == (16, 64, 192)).all(axis=2).any()
 
 
@@ -385,8 +385,8 @@ def test_a_coder_furnishes_a_room(env):
     room = env.render(GOOD)
     assert isinstance(room, RoomScene) and [obj.label for obj in room.objects] == ["sofa", "table", "mug"]
     wanted = env.requirements([[1, "sofa"], [1, "table"], [1, "mug"]])
-    assert env.unmet(room, wanted) == ()
-    missing = env.unmet(room, env.requirements([[2, "chair"], [1, "sofa"]]))
+    assert env.missing_requirements(room, wanted) == ()
+    missing = env.missing_requirements(room, env.requirements([[2, "chair"], [1, "sofa"]]))
     assert any("0 of 2 chair" in each for each in missing)
     assert [env.describe(each) for each in env.requirements([[2, "bookshelf"], [1, "bed"]])] == [
         "2 bookshelves",
@@ -456,9 +456,9 @@ def test_mutated_questions_are_answered_or_refused(task, seed, data):
     env = make("spatial/Rooms-v1")
     query = blind_query(SeededRng(("mutated", seed)), task, ("sofa", "bed", "bin", "desk", "lamp", "box", "mug"), 2)
     program = json.loads(json.dumps(env.ask(query, SeededRng(("x",)), place([], ())).query))
-    for leaf in program[1:]:
+    for literal in program[1:]:
         if data.draw(st.booleans()):
-            leaf[-1] = data.draw(st.sampled_from(["sofa", "", 0, 1, 99, None, [], "left", "x" * 80]))
+            literal[-1] = data.draw(st.sampled_from(["sofa", "", 0, 1, 99, None, [], "left", "x" * 80]))
     found = env.parse_value(program)
     if not isinstance(found, Rejected):
         room = place([("sofa", cube(0, 3)), ("bed", cube(2, 3))], (look_at([0, 0, 1.5], [0, 4, 0.5], 60, 100, 100),))

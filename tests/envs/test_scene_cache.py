@@ -46,13 +46,13 @@ def test_drawing_is_parsed_once_for_all_questions(env_id, monkeypatch):
         return type(item.scene).from_json(item.scene.to_json())
 
     parsed_anew, scene = [env.solve(copied(), query) for query in queries], copied()
-    calls, parse = [], type(env).perceive
-    monkeypatch.setattr(type(env), "perceive", lambda self, drawn: calls.append(drawn) or parse(self, drawn))
+    calls, parse = [], type(env).parse_scene
+    monkeypatch.setattr(type(env), "parse_scene", lambda self, drawn: calls.append(drawn) or parse(self, drawn))
     assert [env.solve(scene, query) for query in queries] == parsed_anew
     env.check(scene, queries[0])
     requirements = env.requirements([[1]])
     if not isinstance(requirements, Rejected):
-        env.unmet(scene, requirements)
+        env.missing_requirements(scene, requirements)
     assert calls == [scene]
 
 

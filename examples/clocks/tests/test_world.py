@@ -26,5 +26,5 @@ def test_hands_that_disagree_are_no_clock():
     hands = '<line x1="64" y1="64" x2="76" y2="64" stroke="black" stroke-width="3"/>'
     hands += '<line x1="64" y1="64" x2="64" y2="88" stroke="black" stroke-width="4"/>'
     scene = ENV.render(f'<svg viewBox="0 0 128 128"><circle cx="64" cy="64" r="30" fill="#ff8080"/>{hands}</svg>')
-    found = ENV.perceive(scene)
+    found = ENV.parse_scene(scene)
     assert isinstance(found, Rejected) and found.code == "hands" and "disagree" in found.reason

@@ -38,7 +38,7 @@ from zerosight.envs.drawn import DrawnEnvironment
 from zerosight.envs.language.execute import Result, Run, execute
 from zerosight.envs.language.grammar import Grammar
 from zerosight.envs.language.literals import Description, Vocabulary
-from zerosight.envs.language.query import Call, Language, Leaf, Operator
+from zerosight.envs.language.query import Call, Language, Literal, Operator
 from zerosight.geometry import FlatObject
 
 # --- constants -----------------------------------------------------------------------------------------------
@@ -67,9 +67,9 @@ RADIUS = 27
 DESCRIPTION = Description(Vocabulary(colour=tuple(COLOURS)))
 
 
-def noun(leaf: Leaf, plural: bool) -> str:
+def noun(literal: Literal, plural: bool) -> str:
     """`red clock`."""
-    return " ".join((*leaf.words, "clocks" if plural else "clock"))
+    return " ".join((*literal.words, "clocks" if plural else "clock"))
 
 
 def _later(run: Run, first: int, second: int) -> bool:
@@ -92,27 +92,27 @@ def same(language: Language, call: Call) -> Rejected | None:
 
 
 LANGUAGE = Language(
-    leaves={"select": DESCRIPTION},
+    literals={"select": DESCRIPTION},
     operators={
         each.name: each
         for each in (
             Operator("unique", ("Set",), "Object", "the only member", lambda run, members: run.unique(members),
-                says=("the {0:one}", "the only {0:one}", "the one {0:one}", "the single {0:one}", "the sole {0:one}")),
+                phrases=("the {0:one}", "the only {0:one}", "the one {0:one}", "the single {0:one}", "the sole {0:one}")),
             Operator("hour", ("Object",), "Number", "the hour that has begun", lambda run, i: run.world[i].hour,
-                asks=("which hour does {0} show?", "what is the hour on {0}?", "at which hour does {0} stand?",
+                questions=("which hour does {0} show?", "what is the hour on {0}?", "at which hour does {0} stand?",
                     "which full hour was last passed on {0}?", "what hour does {0} tell?")),
             Operator("minutes", ("Object",), "Number", "minutes past the hour", lambda run, i: run.world[i].minute,
-                asks=("how many minutes past the hour does {0} show?", "how many minutes past the hour is it on {0}?",
+                questions=("how many minutes past the hour does {0} show?", "how many minutes past the hour is it on {0}?",
                     "where is the minute hand of {0}, in minutes?", "which minute does {0} show?",
                     "what are the minutes on {0}?")),
             Operator("later", ("Object", "Object"), "Bool", "whether the first shows a later time from 12", _later,
-                asks=("counted from 12, does {0} show a later time than {1}?",
+                questions=("counted from 12, does {0} show a later time than {1}?",
                     "counted from 12, is it later on {0} than on {1}?",
                     "counted from 12, is the time on {0} later than the time on {1}?",
                     "counted from 12, is {0} ahead of {1}?", "counted from 12, is {1} behind {0}?")),
             Operator("past_six", ("Set",), "Number", "how many show 6 o'clock or later, before 12",
                 lambda run, members: _past(run, members, 6),
-                asks=("how many {0:many} show a time from 6 to just before 12?",
+                questions=("how many {0:many} show a time from 6 to just before 12?",
                     "how many {0:many} stand between 6 and 12?",
                     "on how many {0:many} is the hour hand between 6 and 12?",
                     "how many {0:many} have an hour from 6 to 11?",
@@ -215,7 +215,7 @@ class Clock(DrawnEnvironment):  # noqa: D101 - the module's docstring is the env
 A clock is a circle filled with one of {", ".join(COLOURS.values())}, a thick short black line from its middle for the
 hours and a long one for the minutes, in steps of five. Keep clocks apart."""
 
-    def perceive(self, scene: FlatScene) -> tuple[Time, ...] | Rejected:
+    def parse_scene(self, scene: FlatScene) -> tuple[Time, ...] | Rejected:
         """The clocks, in paint order, or why the picture is not clear."""
         faces = [obj for obj in scene.objects if obj.kind == "circle"]
         hands: dict[int, list[FlatObject]] = {face.index: [] for face in faces}
@@ -237,15 +237,15 @@ hours and a long one for the minutes, in steps of five. Keep clocks apart."""
 
     def query(self, rng: SeededRng, task: str) -> Call:
         """A query of the task's form."""
-        first, second = (LANGUAGE.leaf("select", colour) for colour in rng.sample(tuple(COLOURS), 2))
+        first, second = (LANGUAGE.literal("select", colour) for colour in rng.sample(tuple(COLOURS), 2))
         if task == "past_six":
-            return LANGUAGE.call(task, LANGUAGE.leaf("select"))
+            return LANGUAGE.call(task, LANGUAGE.literal("select"))
         sets = (first, second) if task == "later" else (first,)
         return LANGUAGE.call(task, *(LANGUAGE.call("unique", each) for each in sets))
 
     def compose(self, rng: SeededRng, query: Call, wanted: str | None, difficulty: int) -> str:
         """Clocks of different colours, set anew until the query has the wanted answer."""
-        asked = [leaf.words[0] for call in query.args if isinstance(call, Call) for leaf in call.args]
+        asked = [literal.words[0] for call in query.args if isinstance(call, Call) for literal in call.args]
         count, _ = self.objects[difficulty]
         others = [colour for colour in COLOURS if colour not in asked]
         colours = rng.shuffled([*asked, *rng.sample(others, count - len(asked))])
