@@ -19,7 +19,7 @@ from .measures import (
 )
 from .packed import pack_regions, pack_scene, unpack_regions, unpack_scene
 from .room import RoomObject, RoomScene
-from .scene import FlatObject, FlatScene, Gradient, Region, region, rings, rounded
+from .scene import FlatObject, FlatScene, Gradient, Patch, Region, region, rings, rounded
 from .spatial import SpatialScene
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "FlatScene",
     "Gradient",
     "Measurement",
+    "Patch",
     "Region",
     "RoomObject",
     "RoomScene",

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from shapely import GEOSException, Polygon, from_wkb, get_parts, is_empty, multipolygons, to_wkb
 
-from .scene import FlatObject, FlatScene, Gradient, Region
+from .scene import FlatObject, FlatScene, Gradient, Patch, Region
 
 _FIELDS = ("index", "kind", "kind_margin", "fill", "stroke", "stroke_width", "text")
 _PLANE_POLYGON = bytes((1, 3, 0, 0, 0))
@@ -72,12 +72,18 @@ def pack_scene(scene: FlatScene) -> tuple[dict[str, Any], bytes]:
         if visible_indices[index] < 0:
             visible_indices[index] = len(regions)
             regions.append(obj.visible)
+    patches: dict[int, list[list[Any]]] = {}
+    for obj in scene.objects:
+        for patch in obj.patches:
+            patches.setdefault(obj.index, []).append([len(regions), patch.paint_values()])
+            regions.append(patch.region)
     counts, binary = pack_regions(regions)
     fields = {
         "canvas": [scene.width, scene.height, scene.background],
         "objects": [[getattr(obj, name) for name in _FIELDS] for obj in scene.objects],
         "gradients": {obj.index: asdict(obj.gradient) for obj in scene.objects if obj.gradient is not None},
         "visible": visible_indices,
+        "patches": patches,
         "counts": counts,
     }
     return fields, binary
@@ -90,11 +96,19 @@ def unpack_scene(fields: dict[str, Any], binary: bytes) -> FlatScene:
         KeyError, TypeError, ValueError: they do not come from there.
     """
     regions = unpack_regions(fields["counts"], binary)
-    if not all(0 <= index < len(regions) for index in fields["visible"]):
-        raise ValueError("an object's visible region is not there")
+    patched = {int(index): patches for index, patches in fields.get("patches", {}).items()}
+    indices = [*fields["visible"], *(place for patches in patched.values() for place, _ in patches)]
+    if not all(0 <= index < len(regions) for index in indices):
+        raise ValueError("a visible region or a patch of an object is not there")
     gradients = {int(index): Gradient.from_dict(gradient) for index, gradient in fields["gradients"].items()}
+
+    def patches_of(index: int) -> tuple[Patch, ...]:
+        return tuple(Patch.of(regions[place], values) for place, values in patched.get(index, ()))
+
     objects = tuple(
-        FlatObject(*look, regions[outline_index], regions[visible_index], text, gradients.get(look[0]))
+        FlatObject(
+            *look, regions[outline_index], regions[visible_index], text, gradients.get(look[0]), patches_of(look[0])
+        )
         for outline_index, ((*look, text), visible_index) in enumerate(
             zip(fields["objects"], fields["visible"], strict=True)
         )

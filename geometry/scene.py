@@ -36,7 +36,7 @@ class Gradient:
     points: tuple[float, ...]
     """x1, y1, x2, y2 of a linear one; cx, cy, r, fx, fy of a radial one."""
     stops: tuple[tuple[float, str], ...]
-    """Offsets, which never fall, with `#rrggbb`."""
+    """Offsets, which never fall, with `#rrggbb`, or `#rrggbbaa` in patches that can be seen through."""
     spread: str
     """What lies beyond the ends: `pad`, `reflect` or `repeat`."""
     matrix: tuple[float, float, float, float, float, float]
@@ -48,6 +48,28 @@ class Gradient:
         a, b, c, d, e, f = fields["matrix"]
         stops = tuple((offset, colour) for offset, colour in fields["stops"])
         return cls(fields["kind"], tuple(fields["points"]), stops, fields["spread"], (a, b, c, d, e, f))
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A part of an object that looks otherwise than the rest, since one can see through it to different colours."""
+
+    region: Region
+    paints: tuple[str | Gradient, ...]
+    """Colours `#rrggbb` and gradients that are painted there, the lowest first."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the patch as JSON values."""
+        return {"region": rings(self.region), "paints": self.paint_values()}
+
+    def paint_values(self) -> list[Any]:
+        """Return the paints as JSON values."""
+        return [paint if isinstance(paint, str) else asdict(paint) for paint in self.paints]
+
+    @classmethod
+    def of(cls, patch_region: Region, values: list[Any]) -> "Patch":
+        """Return the patch of a `patch_region` whose `paint_values` were `values`."""
+        return cls(patch_region, tuple(one if isinstance(one, str) else Gradient.from_dict(one) for one in values))
 
 
 @dataclass(frozen=True)
@@ -74,6 +96,9 @@ class FlatObject:
     """What is written, of a `text`."""
     gradient: Gradient | None = None
     """What fills it where no one colour does: such an object has no colour that could be asked for."""
+    patches: tuple[Patch, ...] = ()
+    """Parts that look otherwise, painted over the rest in this order. Where `fill`, `stroke` and `gradient` are None,
+    no one colour is seen of it, and the patches are all that is painted."""
 
     @cached_property
     def area(self) -> float:
@@ -104,6 +129,8 @@ class FlatObject:
         optional_fields: dict[str, Any] = {} if self.text is None else {"text": self.text}
         if self.gradient is not None:
             optional_fields["gradient"] = asdict(self.gradient)
+        if self.patches:
+            optional_fields["patches"] = [patch.to_dict() for patch in self.patches]
         return {
             "index": self.index,
             "kind": self.kind,
@@ -125,6 +152,9 @@ class FlatObject:
         geometry_fields: dict[str, Any] = {"outline": outline, "visible": visible}
         if "gradient" in fields:
             geometry_fields["gradient"] = Gradient.from_dict(fields["gradient"])
+        if "patches" in fields:
+            patches = [Patch.of(region(values["region"]), values["paints"]) for values in fields["patches"]]
+            geometry_fields["patches"] = tuple(patches)
         return cls(**(fields | geometry_fields))
 
 

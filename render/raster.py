@@ -5,14 +5,16 @@ Begin reading at `rasterise`. It imports geometry alone.
 
 import hashlib
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import cairocffi
 import numpy as np
 from PIL import Image
 
-from ..geometry import FlatObject, FlatScene, Gradient, rings
+from ..geometry import FlatScene, Gradient, Region, rings
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +35,27 @@ class Picture:
         return hashlib.sha256(repr(self.array.shape).encode() + self.array.tobytes()).hexdigest()
 
 
-def _path_data(flat_object: FlatObject) -> str:
+class _Painted(NamedTuple):
+    """A region with what is painted there, the lowest first."""
+
+    region: Region
+    paints: tuple[str | Gradient, ...]
+
+
+def _painted(scene: FlatScene) -> Iterator[_Painted]:
+    """Yield what is painted of a `scene`, object by object, each with its patches."""
+    for flat_object in scene.objects:
+        if flat_object.visible.is_empty:
+            continue
+        if paint := flat_object.gradient or flat_object.fill or flat_object.stroke:
+            yield _Painted(flat_object.visible, (paint,))
+        for patch in flat_object.patches:
+            yield _Painted(patch.region, patch.paints)
+
+
+def _path_data(region: Region) -> str:
     data_parts = []
-    for polygon in rings(flat_object.visible):
+    for polygon in rings(region):
         for ring_points in polygon:
             data_parts.append("M" + "L".join(f"{x:g} {y:g}" for x, y in ring_points[:-1]) + "Z")
     return "".join(data_parts)
@@ -49,39 +69,42 @@ def scene_to_svg(scene: FlatScene, picture_width: int | None = None) -> str:
         picture_width: width in px; the height follows. The canvas's own by default.
     """
     width, height = _extent(scene, picture_width)
-    shape_elements = "".join(
-        f'{_definition(obj)}<path fill="{_paint(obj)}" fill-rule="evenodd" d="{_path_data(obj)}"/>'
-        for obj in scene.objects
-        if not obj.visible.is_empty
-    )
+    shape_elements = list[str]()
+    for region, paints in _painted(scene):
+        data = _path_data(region)
+        for paint in paints:
+            name = f"g{len(shape_elements)}"
+            definition, fill = ("", paint) if isinstance(paint, str) else (_definition(name, paint), f"url(#{name})")
+            shape_elements.append(f'{definition}<path fill="{fill}" fill-rule="evenodd" d="{data}"/>')
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {scene.width:g} {scene.height:g}" preserveAspectRatio="none">'
-        f'<rect width="{scene.width:g}" height="{scene.height:g}" fill="{scene.background}"/>{shape_elements}</svg>'
+        f'<rect width="{scene.width:g}" height="{scene.height:g}" fill="{scene.background}"/>'
+        f"{''.join(shape_elements)}</svg>"
     )
-
-
-def _paint(flat_object: FlatObject) -> str:
-    return f"url(#g{flat_object.index})" if flat_object.gradient else f"{flat_object.fill or flat_object.stroke}"
 
 
 _NAMES = {"linear": ("x1", "y1", "x2", "y2"), "radial": ("cx", "cy", "r", "fx", "fy")}
 
 
-def _definition(flat_object: FlatObject) -> str:
-    """Return the gradient of `flat_object` as an element; "" where it has none."""
-    if (gradient := flat_object.gradient) is None:
-        return ""
+def _definition(name: str, gradient: Gradient) -> str:
+    """Return a `gradient` as an element with the id `name`."""
     point_attributes = " ".join(
         f'{name}="{value!r}"' for name, value in zip(_NAMES[gradient.kind], gradient.points, strict=True)
     )
     matrix_text = " ".join(map(repr, gradient.matrix))
-    stop_elements = "".join(f'<stop offset="{offset!r}" stop-color="{colour}"/>' for offset, colour in gradient.stops)
+    stop_elements = "".join(
+        f'<stop offset="{offset!r}" stop-color="{code[:7]}"{_stop_opacity(code)}/>' for offset, code in gradient.stops
+    )
     return (
-        f'<{gradient.kind}Gradient id="g{flat_object.index}" gradientUnits="userSpaceOnUse" {point_attributes} '
+        f'<{gradient.kind}Gradient id="{name}" gradientUnits="userSpaceOnUse" {point_attributes} '
         f'spreadMethod="{gradient.spread}" gradientTransform="matrix({matrix_text})">{stop_elements}'
         f"</{gradient.kind}Gradient>"
     )
+
+
+def _stop_opacity(code: str) -> str:
+    return f' stop-opacity="{_channels(code)[3]!r}"' if len(code) == 9 else ""
 
 
 def rasterise(scene: FlatScene, picture_width: int = 64) -> Picture:
@@ -93,19 +116,18 @@ def rasterise(scene: FlatScene, picture_width: int = 64) -> Picture:
     surface = cairocffi.ImageSurface(cairocffi.FORMAT_ARGB32, width, height)
     try:
         context = cairocffi.Context(surface)
-        context.set_source_rgb(*_channels(scene.background))
+        context.set_source_rgba(*_channels(scene.background))
         context.paint()
         context.scale(width / scene.width, height / scene.height)
         context.set_fill_rule(cairocffi.FILL_RULE_EVEN_ODD)
-        for obj in scene.objects:
-            if obj.gradient:
-                context.set_source(_pattern(obj.gradient))
-            elif solid_colour := obj.fill or obj.stroke:
-                context.set_source_rgb(*_channels(solid_colour))
-            else:
-                continue
-            _trace(context, obj)
-            context.fill()
+        for region, paints in _painted(scene):
+            for paint in paints:
+                if isinstance(paint, str):
+                    context.set_source_rgba(*_channels(paint))
+                else:
+                    context.set_source(_pattern(paint))
+                _trace(context, region)
+                context.fill()
         return picture_from(surface)
     finally:
         surface.finish()
@@ -130,8 +152,8 @@ def _pattern(gradient: Gradient) -> cairocffi.Gradient:
     inverse_matrix = cairocffi.Matrix(*gradient.matrix)
     inverse_matrix.invert()
     pattern.set_matrix(inverse_matrix)
-    for offset, colour in gradient.stops:
-        pattern.add_color_stop_rgb(offset, *_channels(colour))
+    for offset, code in gradient.stops:
+        pattern.add_color_stop_rgba(offset, *_channels(code))
     pattern.set_extend(_EXTENDS[gradient.spread])
     return pattern
 
@@ -149,8 +171,8 @@ def _extent(scene: FlatScene, picture_width: int | None) -> tuple[int, int]:
     return width, max(1, round(width * scene.height / scene.width))
 
 
-def _trace(context: cairocffi.Context, flat_object: FlatObject) -> None:
-    for polygon in rings(flat_object.visible):
+def _trace(context: cairocffi.Context, region: Region) -> None:
+    for polygon in rings(region):
         for (x, y), *others in polygon:
             context.move_to(x, y)
             for x, y in others[:-1]:
@@ -158,11 +180,11 @@ def _trace(context: cairocffi.Context, flat_object: FlatObject) -> None:
             context.close_path()
 
 
-def _channels(colour: str) -> tuple[float, float, float]:
-    """Return a `colour` `#rrggbb` as shares of 1.
+def _channels(code: str) -> tuple[float, float, float, float]:
+    """Return red, green, blue and alpha of `#rrggbb` or `#rrggbbaa` as shares of 1.
 
-    >>> _channels("#ff0000")
-    (1.0, 0.0, 0.0)
+    >>> _channels("#ff000080")
+    (1.0, 0.0, 0.0, 0.5019607843137255)
     """
-    red, green, blue = bytes.fromhex(colour[1:])
-    return red / 255, green / 255, blue / 255
+    red, green, blue, *alpha = bytes.fromhex(code[1:])
+    return red / 255, green / 255, blue / 255, alpha[0] / 255 if alpha else 1.0
