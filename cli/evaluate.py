@@ -14,7 +14,7 @@ from .console import ProgressBars, Usage, console, errors, need_training, table_
 
 if TYPE_CHECKING:
     from ..benchmarks.evaluation.benchmark import Benchmark
-    from ..benchmarks.evaluation.results import Evaluation
+    from ..benchmarks.evaluation.results import EvaluationResult
 
 bench_app = typer.Typer(no_args_is_help=True, help="Public benchmarks and our own suites.")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -199,7 +199,7 @@ def _evaluate(
     out: Path,
     bars: ProgressBars,
     open_judge: Callable[[], Any] | None,
-) -> "Evaluation":
+) -> "EvaluationResult":
     """Ask every model every benchmark, with a progress bar for each."""
     from ..benchmarks.evaluation.session import evaluate_models
 
@@ -217,7 +217,7 @@ def _evaluate(
     return evaluate_models(counted_openers, benchmarks, settings, out, show_progress, open_judge)
 
 
-def _report(evaluation: "Evaluation", settings: Any, out: Path, as_json: bool) -> None:
+def _report(evaluation: "EvaluationResult", settings: Any, out: Path, as_json: bool) -> None:
     """Write every file into `out`, print tables or JSON, and exit with a status that says what failed.
 
     Raises:

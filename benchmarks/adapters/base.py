@@ -25,7 +25,7 @@ class Adapter:
     dataset: str
     """Its id on the Hugging Face hub, or the address of its files where it is not there."""
     split: str
-    read: Callable[["Reader", Fields], Sample]
+    read: Callable[["RowReader", Fields], Sample]
     """A row as a question."""
     ask: Callable[[Sample], str]
     """The words of the official prompt."""
@@ -73,7 +73,7 @@ class Adapter:
         return self.gather(scored) if scored else {"overall": 0.0}
 
 
-class Reader:
+class RowReader:
     """Rows of a benchmark, and the files that they name."""
 
     where = "the data"

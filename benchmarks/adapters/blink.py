@@ -2,7 +2,7 @@
 
 from ..samples import Fields, Sample, means
 from ..scoring.letters import at_start
-from .base import Adapter, Reader, letter
+from .base import Adapter, RowReader, letter
 
 TASKS = (
     "Art_Style",
@@ -22,7 +22,7 @@ TASKS = (
 )
 
 
-def read(reader: Reader, row: Fields) -> Sample:
+def read(reader: RowReader, row: Fields) -> Sample:
     """A question about one to four pictures, its options in the prompt."""
     pictures = [row[f"image_{number}"] for number in range(1, 5) if row.get(f"image_{number}") is not None]
     return Sample(

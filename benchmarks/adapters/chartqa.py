@@ -2,10 +2,10 @@
 
 from ..samples import Fields, Sample, means
 from ..scoring.numbers import relaxed
-from .base import Adapter, Reader
+from .base import Adapter, RowReader
 
 
-def read(reader: Reader, row: Fields) -> Sample:
+def read(reader: RowReader, row: Fields) -> Sample:
     """A question with a short answer; the rows have no ids."""
     picture = reader.image(row["image"])
     answer = row["answer"]

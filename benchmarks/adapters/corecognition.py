@@ -2,10 +2,10 @@
 
 from ..samples import Fields, Sample, means
 from ..scoring.letters import core_cognition
-from .base import Adapter, Reader
+from .base import Adapter, RowReader
 
 
-def read(reader: Reader, row: Fields) -> Sample:
+def read(reader: RowReader, row: Fields) -> Sample:
     """A question of choice or of yes and no, with its options and its instruction in the prompt."""
     return Sample(
         id=str(row["id"]),

@@ -3,10 +3,10 @@
 from ..samples import Fields, Sample
 from ..scoring.groups import cv_bench
 from ..scoring.letters import at_start
-from .base import Adapter, Reader, letter
+from .base import Adapter, RowReader, letter
 
 
-def read(reader: Reader, row: Fields) -> Sample:
+def read(reader: RowReader, row: Fields) -> Sample:
     """A question of choice, its options in the prompt."""
     return Sample(
         id=str(row["idx"]),

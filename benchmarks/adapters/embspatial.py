@@ -2,10 +2,10 @@
 
 from ..samples import Fields, Sample, means
 from ..scoring.letters import at_start
-from .base import Adapter, Reader, letter, lettered
+from .base import Adapter, RowReader, letter, lettered
 
 
-def read(reader: Reader, row: Fields) -> Sample:
+def read(reader: RowReader, row: Fields) -> Sample:
     """A question of choice."""
     return Sample(
         id=str(row["question_id"]),

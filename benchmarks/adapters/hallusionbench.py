@@ -4,10 +4,10 @@ from ..samples import Fields, Sample
 from ..scoring.groups import hallusion
 from ..scoring.judge import Ask, agrees
 from ..scoring.words import yes_no
-from .base import Adapter, Reader
+from .base import Adapter, RowReader
 
 
-def read(reader: Reader, row: Fields) -> Sample:
+def read(reader: RowReader, row: Fields) -> Sample:
     """A question of yes and no."""
     place = {name: str(row[name]) for name in ("category", "subcategory", "set_id", "figure_id", "question_id")}
     return Sample(

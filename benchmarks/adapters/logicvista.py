@@ -3,14 +3,14 @@
 from ..samples import Fields, Sample
 from ..scoring.judge import Ask, extract
 from ..scoring.letters import letter_set
-from .base import Adapter, Reader
+from .base import Adapter, RowReader
 
 ENDING = (
     "Think step by step. End your reply with the letter of the right answer, or the letters where there are several."
 )
 
 
-def read(reader: Reader, row: Fields) -> Sample:
+def read(reader: RowReader, row: Fields) -> Sample:
     """A question of choice with one right letter or several; the rows have no ids."""
     picture = reader.image(row["image"])
     letters = letter_set(str(row["answer"]))

@@ -4,10 +4,10 @@ from ..samples import Fields, Sample, means
 from ..scoring.judge import Ask, agrees, extract
 from ..scoring.letters import multiple_choice
 from ..scoring.words import mathvision
-from .base import Adapter, Reader
+from .base import Adapter, RowReader
 
 
-def read(reader: Reader, row: Fields) -> Sample:
+def read(reader: RowReader, row: Fields) -> Sample:
     """A problem in one of its versions; `query_cot` is the official prompt."""
     return Sample(
         id=str(row["sample_index"]),

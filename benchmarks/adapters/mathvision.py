@@ -2,10 +2,10 @@
 
 from ..samples import Fields, Sample, means
 from ..scoring import words
-from .base import Adapter, Reader, lettered
+from .base import Adapter, RowReader, lettered
 
 
-def read(reader: Reader, row: Fields) -> Sample:
+def read(reader: RowReader, row: Fields) -> Sample:
     """A question of choice or with a free answer."""
     return Sample(
         id=str(row["id"]),

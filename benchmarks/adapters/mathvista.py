@@ -3,10 +3,10 @@
 from ..samples import Fields, Sample, means
 from ..scoring.judge import Ask, extract
 from ..scoring.words import mathvista_extract, mathvista_normalised
-from .base import Adapter, Reader
+from .base import Adapter, RowReader
 
 
-def read(reader: Reader, row: Fields) -> Sample:
+def read(reader: RowReader, row: Fields) -> Sample:
     """A question of choice or with a free answer; `query` is the official prompt."""
     return Sample(
         id=str(row["pid"]),

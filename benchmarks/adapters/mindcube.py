@@ -4,10 +4,10 @@ import re
 
 from ..samples import Fields, Sample, means
 from ..scoring.letters import mindcube
-from .base import Adapter, Reader
+from .base import Adapter, RowReader
 
 
-def read(reader: Reader, row: Fields) -> Sample:
+def read(reader: RowReader, row: Fields) -> Sample:
     """A question about several views; its setting is the beginning of its id."""
     return Sample(
         id=str(row["id"]),

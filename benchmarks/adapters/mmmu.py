@@ -8,7 +8,7 @@ from ...envs import SeededRng
 from ..samples import Fields, Sample, means
 from ..scoring.letters import mmmu_choice
 from ..scoring.words import mmmu_open
-from .base import DIRECT, Adapter, Reader, RowError, lettered
+from .base import DIRECT, Adapter, RowError, RowReader, lettered
 
 SUBJECTS = (
     "Accounting",
@@ -56,14 +56,14 @@ def options_of(value: object) -> tuple[str, ...]:
     return tuple(map(str, value))
 
 
-def pictures_of(reader: Reader, row: Fields, texts: Sequence[str]) -> tuple[object, ...]:
+def pictures_of(reader: RowReader, row: Fields, texts: Sequence[str]) -> tuple[object, ...]:
     """The pictures that the texts name as `<image 1>`, in the order of their names; all of them where none is named."""
     named = sorted({int(number) for text in texts for number in re.findall(r"<image (\d)>", text)})
     numbers = named or [number for number in range(1, 8) if row.get(f"image_{number}") is not None]
     return tuple(reader.image(row[f"image_{number}"]) for number in numbers)
 
 
-def read(reader: Reader, row: Fields) -> Sample:
+def read(reader: RowReader, row: Fields) -> Sample:
     """A question of choice or with an open answer."""
     options = options_of(row["options"])
     subject = re.sub(r"^[a-z]+_|_\d+$", "", str(row["id"]))

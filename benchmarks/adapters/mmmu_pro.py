@@ -2,10 +2,10 @@
 
 from ..samples import Fields, Sample, means
 from . import mmmu
-from .base import DIRECT, Adapter, Reader
+from .base import DIRECT, Adapter, RowReader
 
 
-def read(reader: Reader, row: Fields) -> Sample:
+def read(reader: RowReader, row: Fields) -> Sample:
     """A question of choice; in the vision configuration its words are in the picture alone."""
     options = mmmu.options_of(row["options"])
     seen = row.get("question") is None

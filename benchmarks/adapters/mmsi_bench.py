@@ -2,10 +2,10 @@
 
 from ..samples import Fields, Sample, means
 from ..scoring.letters import mmsi
-from .base import DIRECT, Adapter, Reader
+from .base import DIRECT, Adapter, RowReader
 
 
-def read(reader: Reader, row: Fields) -> Sample:
+def read(reader: RowReader, row: Fields) -> Sample:
     """A question whose options stand in its text."""
     return Sample(
         id=str(row["id"]),

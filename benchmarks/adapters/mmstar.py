@@ -3,10 +3,10 @@
 from ..samples import Fields, Sample
 from ..scoring.groups import mm_star
 from ..scoring.letters import multiple_choice
-from .base import Adapter, Reader
+from .base import Adapter, RowReader
 
 
-def read(reader: Reader, row: Fields) -> Sample:
+def read(reader: RowReader, row: Fields) -> Sample:
     """A question of choice, its options in its text."""
     return Sample(
         id=str(row["index"]),

@@ -2,10 +2,10 @@
 
 from ..samples import Fields, Sample, means
 from ..scoring.letters import omni_spatial
-from .base import Adapter, Reader, letter, lettered
+from .base import Adapter, RowReader, letter, lettered
 
 
-def read(reader: Reader, row: Fields) -> Sample:
+def read(reader: RowReader, row: Fields) -> Sample:
     """A question of choice; the answer is an option's number."""
     answer = row["gt"] if row.get("gt") is not None else row["answer"]
     task = row["task_type"]

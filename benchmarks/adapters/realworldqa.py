@@ -3,12 +3,12 @@
 from ..samples import Fields, Sample
 from ..scoring.letters import multiple_choice
 from ..scoring.words import plain
-from .base import Adapter, Reader
+from .base import Adapter, RowReader
 
 LETTERS = ("A", "B", "C", "D")
 
 
-def read(reader: Reader, row: Fields) -> Sample:
+def read(reader: RowReader, row: Fields) -> Sample:
     """A question with its options and its instruction in its text; the rows have no ids."""
     return Sample(
         id=f"{reader.image(row['image']).digest[:16]}/{row['question']}",

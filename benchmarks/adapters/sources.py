@@ -16,13 +16,13 @@ import numpy as np
 from PIL import Image as Images
 
 from ..samples import BadRow, Fields, FileImage, Image, Sample, digest_of_file
-from .base import Adapter, BenchmarkDataError, Reader, RowError
+from .base import Adapter, BenchmarkDataError, RowError, RowReader
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 FILMS = (".mp4", ".avi", ".mov", ".mkv", ".webm")
 
 
-def reader_of(adapter: Adapter, root: Path | None) -> Reader:
+def reader_of(adapter: Adapter, root: Path | None) -> RowReader:
     """The hub's rows, or those of a folder.
 
     Raises:
@@ -62,7 +62,7 @@ def questions(adapter: Adapter, root: Path | None, limit: int | None = None) -> 
             yield BadRow(f"{adapter.name}/row{number}", f"row {number}: {said}")
 
 
-def _require_columns(adapter: Adapter, row: Fields, reader: Reader) -> None:
+def _require_columns(adapter: Adapter, row: Fields, reader: RowReader) -> None:
     missing = [column for column in adapter.columns if column not in row]
     if missing:
         raise BenchmarkDataError(
@@ -71,11 +71,11 @@ def _require_columns(adapter: Adapter, row: Fields, reader: Reader) -> None:
         )
 
 
-class FileReader(Reader):
+class FileReader(RowReader):
     """What both kinds share: how a value is a picture."""
 
     def image(self, value: Any) -> Image | FileImage:
-        """See `Reader`."""
+        """See `RowReader`."""
         if isinstance(value, dict):
             value = value.get("bytes") or value.get("path")
         if isinstance(value, bytes | bytearray):
@@ -140,7 +140,7 @@ class FolderReader(FileReader):
         return [zipfile.ZipFile(path) for path in sorted(self._folder.rglob("*.zip"))]
 
     def frames(self, name: str, count: int) -> tuple[Any, ...]:
-        """See `Reader`; a folder of frames beside the film, or in its place, is preferred."""
+        """See `RowReader`; a folder of frames beside the film, or in its place, is preferred."""
         folder = (self._folder / name).with_suffix("")
         frames = sorted(path for path in folder.glob("*") if path.suffix.lower() in PICTURES) if folder.is_dir() else []
         if frames:
@@ -148,11 +148,11 @@ class FolderReader(FileReader):
         film = self._find(name)
         if film is None:
             raise RowError(f"neither the film {name} nor a folder of its frames is in {self._folder}")
-        return tuple(Frame(film, number, count) for number in range(count))
+        return tuple(VideoFrame(film, number, count) for number in range(count))
 
 
 @dataclass(frozen=True)
-class Frame:
+class VideoFrame:
     """One of so many evenly spaced frames of a film, decoded when it is needed."""
 
     film: Path

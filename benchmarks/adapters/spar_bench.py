@@ -3,7 +3,7 @@
 from ..samples import Fields, Sample
 from ..scoring.groups import spar
 from ..scoring.numbers import spar_match, spar_number, spar_view_change
-from .base import Adapter, Reader
+from .base import Adapter, RowReader
 
 LEVELS = {
     "low": (
@@ -32,7 +32,7 @@ LEVELS = {
 NUMERIC = LEVELS["low"]
 
 
-def read(reader: Reader, row: Fields) -> Sample:
+def read(reader: RowReader, row: Fields) -> Sample:
     """A question, its options in its text."""
     return Sample(
         id=str(row["id"]),

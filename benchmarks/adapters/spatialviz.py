@@ -2,7 +2,7 @@
 
 from ..samples import Fields, Sample, means
 from ..scoring.letters import spatialviz
-from .base import Adapter, Reader, lettered
+from .base import Adapter, RowReader, lettered
 
 INSTRUCTION = (
     "You should first provide a reasoning process, then provide a single option(A, B, C or D) as the final answer. "
@@ -10,7 +10,7 @@ INSTRUCTION = (
 )
 
 
-def read(reader: Reader, row: Fields) -> Sample:
+def read(reader: RowReader, row: Fields) -> Sample:
     """A question of choice; its picture is a file by category, task and level."""
     place = f"{row['Category']}/{row['Task']}/{row['Level']}/{row['Image_id']}.png"
     return Sample(

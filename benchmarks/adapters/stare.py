@@ -3,10 +3,10 @@
 from ..samples import Fields, Sample
 from ..scoring import words
 from ..scoring.groups import stare
-from .base import DIRECT, Adapter, Reader
+from .base import DIRECT, Adapter, RowReader
 
 
-def read(reader: Reader, row: Fields) -> Sample:
+def read(reader: RowReader, row: Fields) -> Sample:
     """A question whose options stand in its text."""
     return Sample(
         id=str(row["pid"]),

@@ -3,10 +3,10 @@
 from ..samples import Fields, Sample
 from ..scoring.groups import three_dsr
 from ..scoring.letters import three_dsr as found
-from .base import Adapter, Reader, lettered
+from .base import Adapter, RowReader, lettered
 
 
-def read(reader: Reader, row: Fields) -> Sample:
+def read(reader: RowReader, row: Fields) -> Sample:
     """A question with two to four options; an option that is not there is `nan` or nothing."""
     options = [row[x] for x in "ABCD" if row.get(x) is not None and str(row[x]).lower() != "nan"]
     return Sample(

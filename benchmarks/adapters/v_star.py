@@ -2,10 +2,10 @@
 
 from ..samples import Fields, Sample, means
 from ..scoring.letters import v_star
-from .base import DIRECT, Adapter, Reader
+from .base import DIRECT, Adapter, RowReader
 
 
-def read(reader: Reader, row: Fields) -> Sample:
+def read(reader: RowReader, row: Fields) -> Sample:
     """A question of choice, its options in its text."""
     return Sample(
         id=str(row["question_id"]),

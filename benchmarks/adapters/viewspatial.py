@@ -2,10 +2,10 @@
 
 from ..samples import Fields, Sample, means
 from ..scoring.letters import first_standing
-from .base import Adapter, Reader
+from .base import Adapter, RowReader
 
 
-def read(reader: Reader, row: Fields) -> Sample:
+def read(reader: RowReader, row: Fields) -> Sample:
     """A question of choice about one picture or more; the rows have no ids."""
     images = reader.images(row.get("images", row.get("image_path")))
     seen = "".join(image.digest[:8] for image in images)

@@ -4,7 +4,7 @@ import re
 
 from ..samples import Fields, Sample
 from ..scoring.words import mm_zero
-from .base import Adapter, Reader
+from .base import Adapter, RowReader
 
 ENDING = (
     "Please reason step by step based on the question and image. Put your final answer inside \\boxed{} as a single "
@@ -12,7 +12,7 @@ ENDING = (
 )
 
 
-def read(reader: Reader, row: Fields) -> Sample:
+def read(reader: RowReader, row: Fields) -> Sample:
     """A question as MM-Zero publishes it; the rows have no ids."""
     pictures = reader.images(row["images"])
     text = re.sub(r"\s*<image>\s*", "\n", row["problem"]).strip()

@@ -3,14 +3,14 @@
 from ..samples import Fields, Sample
 from ..scoring.groups import vsi_bench
 from ..scoring.numbers import fuzzy_word, vsi_number
-from .base import DIRECT, Adapter, Reader
+from .base import DIRECT, Adapter, RowReader
 
 FRAMES = 16
 """Of each film; results of other numbers of frames are not comparable."""
 NUMERIC = ("object_abs_distance", "object_counting", "object_size_estimation", "room_size_estimation")
 
 
-def read(reader: Reader, row: Fields) -> Sample:
+def read(reader: RowReader, row: Fields) -> Sample:
     """A question about a film."""
     film = f"{row['dataset']}/{row['scene_name']}.mp4"
     return Sample(

@@ -6,12 +6,12 @@ from ...envs import SeededRng
 from ..samples import Fields, Sample
 from ..scoring.groups import whats_up
 from ..scoring.letters import multiple_choice
-from .base import DIRECT, Adapter, Reader, letter, lettered
+from .base import DIRECT, Adapter, RowReader, letter, lettered
 
 RELATIONS = ("left", "right", "on", "under", "in-front", "behind")
 
 
-def read(reader: Reader, row: Fields) -> Sample:
+def read(reader: RowReader, row: Fields) -> Sample:
     """A picture with captions, of which the published first is right; here they are shuffled by the picture's name."""
     path = str(row.get("image_path") or row["image_id"])
     captions = list(row["caption_options"])

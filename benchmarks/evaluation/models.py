@@ -58,7 +58,7 @@ class Answerer:
 
 
 def plain_prompt(messages: Messages, pictures: Sequence[Picture]) -> Prompt:
-    """Return `messages` and `pictures` without tokens, for endpoints and scripts: these have their own template or none."""
+    """Return `messages` and `pictures` without tokens, for endpoints, which have their own template, and scripts."""
     picture, more_pictures = (pictures[0], tuple(pictures[1:])) if pictures else (None, ())
     return Prompt((), text=json.dumps(messages), picture=picture, messages=messages, more_pictures=more_pictures)
 

@@ -16,7 +16,7 @@ from ...train.runs.store import write_atomically
 from ...train.runs.templates import template
 from .benchmark import chance_of
 from .pictures import Thumbnails
-from .results import Evaluation
+from .results import EvaluationResult
 from .runner import Answers
 from .table import interval, remarks
 
@@ -26,7 +26,7 @@ PICTURE_BYTES = 96_000_000
 MAX_SHOWN_CHARS = 6_000
 
 
-def write_page(evaluation: Evaluation, out: Path) -> Path:
+def write_page(evaluation: EvaluationResult, out: Path) -> Path:
     """Write `page.html` into the output folder and return its path.
 
     Args:
@@ -53,7 +53,7 @@ def write_page(evaluation: Evaluation, out: Path) -> Path:
     return path
 
 
-def _summaries(evaluation: Evaluation) -> list[dict[str, Any]]:
+def _summaries(evaluation: EvaluationResult) -> list[dict[str, Any]]:
     """Each benchmark's figures as text."""
     found = []
     for name, models in evaluation.scores.items():
@@ -98,7 +98,7 @@ def _rows(answers: Sequence[Answers]) -> list[dict[str, Any]]:
     return found
 
 
-def _pictures(evaluation: Evaluation, thumbnails: Thumbnails) -> tuple[dict[str, str], int]:
+def _pictures(evaluation: EvaluationResult, thumbnails: Thumbnails) -> tuple[dict[str, str], int]:
     """Each picture once, as base64 JPEG by digest, and how many did not fit."""
     found: dict[str, str] = {}
     seen, size, left_out = set(), 0, 0

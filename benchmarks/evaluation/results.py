@@ -43,7 +43,7 @@ class Scores:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluation:
+class EvaluationResult:
     """One or two models on some benchmarks."""
 
     models: Sequence[str]
@@ -106,7 +106,7 @@ def notes_of(scores: Scores) -> list[str]:
     return found
 
 
-def body_of(evaluation: Evaluation, settings: Settings) -> dict[str, Any]:
+def body_of(evaluation: EvaluationResult, settings: Settings) -> dict[str, Any]:
     """All figures as JSON values."""
     benchmarks = {}
     for name, models in evaluation.scores.items():
@@ -137,7 +137,7 @@ def body_of(evaluation: Evaluation, settings: Settings) -> dict[str, Any]:
     }
 
 
-def _runs_own(evaluation: Evaluation) -> dict[str, Any]:
+def _runs_own(evaluation: EvaluationResult) -> dict[str, Any]:
     """Return one model's held-out figures as a run's evaluations have them, for what reads those; else nothing."""
     pair = list(evaluation.scores.values())[:2]
     if len(evaluation.models) != 1 or len(pair) != 2:
@@ -146,7 +146,7 @@ def _runs_own(evaluation: Evaluation) -> dict[str, Any]:
     return run_summary(sighted.benchmark, sighted, blind) if isinstance(sighted.benchmark, HeldoutSuite) else {}
 
 
-def write_evaluation(evaluation: Evaluation, settings: Settings, out: Path) -> dict[str, Any]:
+def write_evaluation(evaluation: EvaluationResult, settings: Settings, out: Path) -> dict[str, Any]:
     """Write every file and return what `results.json` says."""
     body = body_of(evaluation, settings)
     _write_json(out / "results.json", body)

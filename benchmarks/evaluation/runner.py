@@ -51,7 +51,7 @@ class Settings:
 
 
 @dataclass(slots=True, kw_only=True)
-class Row:
+class QuestionRow:
     """What became of one question."""
 
     id: str
@@ -87,7 +87,7 @@ class Answers:
 
     benchmark: Benchmark
     model: str
-    rows: tuple[Row, ...]
+    rows: tuple[QuestionRow, ...]
     max_new_tokens: int
     judge: str | None = None
     """Who read the replies, where the benchmark's authors have a model do so."""
@@ -116,7 +116,7 @@ class Answers:
 class _Asked:
     """A question on its way to the model."""
 
-    row: Row
+    row: QuestionRow
     sample: Sample
     key: str
     messages: Messages
@@ -173,13 +173,13 @@ def ask(
     return Answers(benchmark=benchmark, model=answerer.name, rows=tuple(rows), max_new_tokens=tokens, judge=who)
 
 
-def _row(benchmark: Benchmark, loaded: Sample | BadRow) -> Row:
+def _row(benchmark: Benchmark, loaded: Sample | BadRow) -> QuestionRow:
     if isinstance(loaded, BadRow):
-        return Row(id=str(loaded.id), outcome="unreadable", reason=loaded.reason)
-    return Row(id=loaded.id, outcome="missing", sample=loaded, prompt=benchmark.prompt(loaded))
+        return QuestionRow(id=str(loaded.id), outcome="unreadable", reason=loaded.reason)
+    return QuestionRow(id=loaded.id, outcome="missing", sample=loaded, prompt=benchmark.prompt(loaded))
 
 
-def _asked(benchmark: Benchmark, answerer: Answerer, row: Row, tokens: int, one_picture: bool) -> _Asked:
+def _asked(benchmark: Benchmark, answerer: Answerer, row: QuestionRow, tokens: int, one_picture: bool) -> _Asked:
     sample = row.sample
     assert sample is not None
     count = len(sample.images)

@@ -20,7 +20,7 @@ from .judge import Judge
 from .models import Answerer
 from .own import OWN, OwnSuite
 from .pictures import Thumbnails
-from .results import Evaluation, differences_of, score_all, slug
+from .results import EvaluationResult, differences_of, score_all, slug
 from .runner import Answers, Settings, Told, ask
 
 SEED_BITS = 62
@@ -148,7 +148,7 @@ def evaluate_models(
     out: Path,
     told: Told | None = None,
     open_judge: Callable[[], Answerer] | None = None,
-) -> Evaluation:
+) -> EvaluationResult:
     """Ask every model every benchmark; the models one after another, so that only one is in memory.
 
     Args:
@@ -177,7 +177,7 @@ def evaluate_models(
         for name, answers in by_benchmark.items()
         if f"{name}+fresh" in by_benchmark
     }
-    return Evaluation(
+    return EvaluationResult(
         models=[name for name, _, _ in outcomes],
         digests=[digest for _, digest, _ in outcomes],
         scores=score_all(by_benchmark),

@@ -11,15 +11,15 @@ from rich.text import Text
 
 from .benchmark import Benchmark, chance_of
 from .figures import Difference, Estimate
-from .results import Evaluation, notes_of
+from .results import EvaluationResult, notes_of
 
 
-def tables(evaluation: Evaluation) -> list[Table]:
+def tables(evaluation: EvaluationResult) -> list[Table]:
     """Return one table for each benchmark of `evaluation`, the scores in per cent."""
     return [_table(evaluation, name) for name in evaluation.scores]
 
 
-def _table(evaluation: Evaluation, name: str) -> Table:
+def _table(evaluation: EvaluationResult, name: str) -> Table:
     models = evaluation.scores[name]
     benchmark = models[0].answers.benchmark
     table = Table(title=Text(f"{benchmark.title} (%, 95 % interval)"), title_justify="left")
@@ -53,7 +53,7 @@ def _cell(estimate: Estimate | None) -> Text:
     return Text.assemble(value, (space + ends, "dim"))
 
 
-def remarks(evaluation: Evaluation) -> list[str]:
+def remarks(evaluation: EvaluationResult) -> list[str]:
     """Return what is said under the tables: differences and their power, memorisation, notes."""
     lines = []
     for name, models in evaluation.scores.items():

@@ -44,38 +44,41 @@ NEEDED = {
 
 
 def missing() -> list[str]:
-    """What cannot be imported here."""
+    """Return the packages that cannot be imported here."""
     return [package for name, package in NEEDED.items() if importlib.util.find_spec(name) is None]
 
 
-def take(wheels: Path, packages: Sequence[str], into: Path) -> list[str]:
-    """Install packages from a folder of wheels, one by one; returns those that are not in it."""
-    lost = []
+def take(wheel_folder: Path, packages: Sequence[str], target_folder: Path) -> list[str]:
+    """Install `packages` from `wheel_folder` into `target_folder`, one by one; return those that the folder lacks."""
+    missing_packages = []
     for package in packages:
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--find-links", str(wheels),
-                   "--target", str(into), package]  # fmt: skip
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--find-links", str(wheel_folder),
+                   "--target", str(target_folder), package]  # fmt: skip
         if subprocess.run(command, capture_output=True, check=False).returncode:
-            lost.append(package)
-    sys.path.insert(0, str(into))
+            missing_packages.append(package)
+    sys.path.insert(0, str(target_folder))
     importlib.invalidate_caches()
-    return lost
+    return missing_packages
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Prepare, say what holds, and run the module with its own options."""
-    rest = list(arguments)
+    """Install what is missing, say which layers hold, and run the module that `arguments` begin with on the others."""
+    module_arguments = list(arguments)
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "zerosight").symlink_to(ROOT)
         sys.path.insert(0, folder)
-        lost = missing()
-        if rest[:1] == ["--wheels"]:
-            lost = take(Path(rest[1]), lost, Path(folder) / "packages")
-            rest = rest[2:]
-        if lost:
-            sys.exit(f"missing here: {', '.join(lost)}; give their wheels with --wheels DIR")
+        missing_packages = missing()
+        if module_arguments[:1] == ["--wheels"]:
+            missing_packages = take(Path(module_arguments[1]), missing_packages, Path(folder) / "packages")
+            module_arguments = module_arguments[2:]
+        if missing_packages:
+            sys.exit(f"missing here: {', '.join(missing_packages)}; give their wheels with --wheels DIR")
         for finding in importlib.import_module("zerosight.cli.doctor").diagnose():
             sys.stderr.write(f"{'ok     ' if finding.ok else 'missing'} {finding.part}: {finding.detail}\n")
-        module, sys.argv = f"zerosight.benchmarks.gpu.{rest[0]}", [rest[0], *rest[1:]]
+        module, sys.argv = (
+            f"zerosight.benchmarks.gpu.{module_arguments[0]}",
+            [module_arguments[0], *module_arguments[1:]],
+        )
         runpy.run_module(module, run_name="__main__")
 
 

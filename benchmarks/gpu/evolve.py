@@ -42,7 +42,7 @@ WORLDS = ("shapes/Canvas-v1", "shapes/Canvas-v2")
 
 
 class Clock:
-    """How long this call may go on."""
+    """The time that this call may take, `seconds` in all."""
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
@@ -55,51 +55,59 @@ class Clock:
 
 
 class Quiet:
-    """Lines instead of bars."""
+    """A watcher of a session that prints lines instead of bars."""
 
     def phase(self, name: str) -> None:
-        """A phase begins."""
+        """Print that the phase `name` begins."""
         typer.echo(f"-- {name}")
 
     def answered(self, name: str, done: int, total: int) -> None:
-        """Held-out answers come in."""
+        """Print nothing while held-out answers come in."""
 
     def stepped(self, metrics: Any, total: int) -> None:
-        """A training step is done."""
+        """Print the `metrics` of a training step."""
         typer.echo(f"step {metrics['step']}/{total} solve {metrics['solve_rate']}")
 
 
-def lessons_of(policy: Policy, made: Page) -> Iterator[tuple[Prompt, Lesson]]:
-    """Each lesson of a page with its prompt; those about its picture share it."""
-    picture = Picture(made.picture)
-    for lesson in made.picture_lessons:
+def lessons_of(policy: Policy, lesson_page: Page) -> Iterator[tuple[Prompt, Lesson]]:
+    """Yield each lesson of `lesson_page` with its prompt for `policy`; those about its picture share it."""
+    picture = Picture(lesson_page.picture)
+    for lesson in lesson_page.picture_lessons:
         yield policy.prompt(chat("", lesson.prompt, image=True), picture), lesson
-    for lesson in made.text_lessons:
+    for lesson in lesson_page.text_lessons:
         yield policy.prompt(chat("", lesson.prompt)), lesson
 
 
-def taught(policy: Policy, made: Page, number: int) -> list[Trajectory]:
-    """A page's lessons as what is imitated, a lesson of more weight more often."""
-    end, found = int(policy.ends[0]), []
-    for place, (prompt, lesson) in enumerate(lessons_of(policy, made)):
+def taught(policy: Policy, lesson_page: Page, page_number: int) -> list[Trajectory]:
+    """Return the lessons of `lesson_page` as trajectories to imitate, a lesson of more weight more often.
+
+    Args:
+        policy: tokenizes them.
+        lesson_page: the lessons.
+        page_number: tells the trajectories of two pages apart.
+    """
+    end, trajectories = int(policy.ends[0]), []
+    for lesson_index, (prompt, lesson) in enumerate(lessons_of(policy, lesson_page)):
         ids = (*policy.tokenizer(lesson.reply, add_special_tokens=False)["input_ids"], end)
         completion = Completion(ids, (0.0,) * len(ids), lesson.reply, True)
-        trajectory = Trajectory("solver", (str(number), str(place)), prompt, completion, Score(1.0, {}), 0, True)
-        found += [trajectory] * max(1, round(lesson.weight))
-    return found
+        trajectory = Trajectory(
+            "solver", (str(page_number), str(lesson_index)), prompt, completion, Score(1.0, {}), 0, True
+        )
+        trajectories += [trajectory] * max(1, round(lesson.weight))
+    return trajectories
 
 
 def begin(folder: Path, size: Size, device: torch.device) -> None:
-    """Write the model with random weights, once."""
+    """Write the model of this `size` with random weights into `folder`, unless it is there."""
     if (folder / "config.json").exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
     pages = [page(SeedRecipe().seed + 1, index, Syllabus()) for index in range(128)]
     texts = [
         text
-        for made in pages
-        for one in (*made.picture_lessons, *made.text_lessons)
-        for text in (one.prompt + "\n", one.reply)
+        for lesson_page in pages
+        for lesson in (*lesson_page.picture_lessons, *lesson_page.text_lessons)
+        for text in (lesson.prompt + "\n", lesson.reply)
     ]
     tokenizer = tokenizer_of([*texts, " ".join(map(str, range(65)))])
     write_processor(folder, tokenizer, size)
@@ -107,57 +115,84 @@ def begin(folder: Path, size: Size, device: torch.device) -> None:
 
 
 def warm_up(folder: Path, steps: int, batch: int, clock: Clock, device: torch.device) -> bool:
-    """Imitation of the warm-up's lessons, from where it was; True when all steps are done."""
+    """Imitate the warm-up's lessons, from where it was; return whether all `steps` are done.
+
+    Args:
+        folder: holds the checkpoints.
+        steps: of the whole warm-up.
+        batch: pages of a step.
+        clock: says when to stop.
+        device: where the model learns.
+    """
     state_path = folder / "warm.json"
-    done = json.loads(state_path.read_text())["done"] if state_path.exists() else 0
-    if done >= steps:
+    done_steps = json.loads(state_path.read_text())["done"] if state_path.exists() else 0
+    if done_steps >= steps:
         return True
-    source = folder / f"warm_{done}" if done else folder / "seed"
-    policy = Policy.load(source, device=device)
+    source_folder = folder / f"warm_{done_steps}" if done_steps else folder / "seed"
+    policy = Policy.load(source_folder, device=device)
     policy.autocast = torch.bfloat16 if device.type == "cuda" else None
-    rates = LearningConfig(learning_rate=3e-4, warmup_steps=100, role_weights={"solver": 1.0}, token_budget=32768)
-    learner = Learner(policy, rates, steps)
-    if done:
-        saved = torch.load(source / "learner.pt", weights_only=True)
-        learner.optimizer.load_state_dict(saved)
-        learner.version = done
-    while done < steps and clock.left > 0:
-        made = [page(SeedRecipe().seed, done * batch + index, Syllabus(relations=True)) for index in range(batch)]
-        trajectories = [trajectory for number, each in enumerate(made) for trajectory in taught(policy, each, number)]
-        metrics = learner.step(trajectories, SeededRng(("gpu warm-up", done)), "sft")
-        done += 1
-        if done % KEEP_EVERY == 0 or done == steps or clock.left <= 0:
-            typer.echo(f"warm-up {done}/{steps} gap {metrics['solver/logprob_gap']:.3f} nats a token")
-            _keep(folder, policy, learner, done)
-    return done >= steps
+    learning_config = LearningConfig(
+        learning_rate=3e-4, warmup_steps=100, role_weights={"solver": 1.0}, token_budget=32768
+    )
+    learner = Learner(policy, learning_config, steps)
+    if done_steps:
+        optimizer_state = torch.load(source_folder / "learner.pt", weights_only=True)
+        learner.optimizer.load_state_dict(optimizer_state)
+        learner.version = done_steps
+    while done_steps < steps and clock.left > 0:
+        lesson_pages = [
+            page(SeedRecipe().seed, done_steps * batch + index, Syllabus(relations=True)) for index in range(batch)
+        ]
+        trajectories = [
+            trajectory
+            for page_number, lesson_page in enumerate(lesson_pages)
+            for trajectory in taught(policy, lesson_page, page_number)
+        ]
+        metrics = learner.step(trajectories, SeededRng(("gpu warm-up", done_steps)), "sft")
+        done_steps += 1
+        if done_steps % KEEP_EVERY == 0 or done_steps == steps or clock.left <= 0:
+            typer.echo(f"warm-up {done_steps}/{steps} gap {metrics['solver/logprob_gap']:.3f} nats a token")
+            _keep(folder, policy, learner, done_steps)
+    return done_steps >= steps
 
 
-def _keep(folder: Path, policy: Policy, learner: Learner, done: int) -> None:
-    own = folder / f"warm_{done}"
-    policy.save(own)
-    torch.save(learner.optimizer.state_dict(), own / "learner.pt")
+def _keep(folder: Path, policy: Policy, learner: Learner, done_steps: int) -> None:
+    checkpoint_folder = folder / f"warm_{done_steps}"
+    policy.save(checkpoint_folder)
+    torch.save(learner.optimizer.state_dict(), checkpoint_folder / "learner.pt")
     # Only now it counts: a kill before this line goes on from the one before.
-    write_atomically(folder / "warm.json", json.dumps({"done": done}).encode())
+    write_atomically(folder / "warm.json", json.dumps({"done": done_steps}).encode())
 
 
-def config_of(model: Path, steps: int, items: int, measured: int) -> RunConfig:
-    """The run that the warmed-up model makes."""
+def config_of(model: Path, steps: int, items_per_step: int, heldout_count: int) -> RunConfig:
+    """Return the configuration of the run of `model`, with `steps` steps and `heldout_count` held-out items."""
     return RunConfig(
         model=str(model),
         envs=WORLDS,
         steps=steps,
         checkpoint_every=5,
-        rollout=RolloutConfig(num_briefings=8, items_per_step=items, num_answers=16),
+        rollout=RolloutConfig(num_briefings=8, items_per_step=items_per_step, num_answers=16),
         learning=LearningConfig(learning_rate=5e-5, token_budget=32768),
-        evaluation=EvaluationConfig(heldout_items=measured, coding_briefings=measured // 10),
+        evaluation=EvaluationConfig(heldout_items=heldout_count, coding_briefings=heldout_count // 10),
     )
 
 
-def evolve(folder: Path, warm: int, wanted: Callable[[Path], RunConfig], clock: Clock) -> bool:
-    """The run, from where it was; True when it is done and measured."""
-    where = folder / "run"
-    begun = (where / "config.yaml").exists()
-    run = Run.open(where) if begun else Run.create(where, wanted((folder / f"warm_{warm}").resolve()))
+def evolve(folder: Path, warmup_steps: int, make_config: Callable[[Path], RunConfig], clock: Clock) -> bool:
+    """Go on with the run in `folder`; return whether it is done and measured.
+
+    Args:
+        folder: holds the warm-up's checkpoints and the run.
+        warmup_steps: of the checkpoint to begin with.
+        make_config: from a model's folder to the run's configuration.
+        clock: says when to stop.
+    """
+    run_folder = folder / "run"
+    is_resumed = (run_folder / "config.yaml").exists()
+    run = (
+        Run.open(run_folder)
+        if is_resumed
+        else Run.create(run_folder, make_config((folder / f"warm_{warmup_steps}").resolve()))
+    )
     # As any run it ends by SIGTERM with a checkpoint; here the signal is our own clock's.
     timer = threading.Timer(max(1.0, clock.left), lambda: os.kill(os.getpid(), signal.SIGTERM))
     timer.daemon = True
@@ -175,7 +210,7 @@ def evolve(folder: Path, warm: int, wanted: Callable[[Path], RunConfig], clock: 
         "tasks": {name: {"start": row, "end": end["tasks"][name]} for name, row in start["tasks"].items()},
         "solve_rate": [entry["solve_rate"] for entry in run.metrics()],
         "seconds": sum(entry["time/rollout"] + entry["time/learn"] for entry in run.metrics()),
-        "warm_up_steps": warm,
+        "warm_up_steps": warmup_steps,
     }
     write_atomically(folder / "figures.json", (json.dumps(figures, indent=1) + "\n").encode())
     if torch.cuda.is_available():
@@ -193,11 +228,11 @@ def main(
     items: Annotated[int, typer.Option(min=1, help="Items of a step at most.")] = 256,
     measured: Annotated[int, typer.Option(min=1, help="Held-out items, before and after.")] = 600,
 ) -> None:
-    """Go on until the time is over; exit code 3 where there is more to do."""
+    """Go on until the time is over; exit with 3 where there is more to do."""
     clock, device = Clock(seconds), torch.device("cuda" if torch.cuda.is_available() else "cpu")
     begin(out / "seed", size, device)  # type: ignore[arg-type]
-    warmed = warm_up(out, warm, batch, clock, device)
-    if warmed and clock.left > 0 and evolve(out, warm, lambda model: config_of(model, steps, items, measured), clock):
+    is_warm = warm_up(out, warm, batch, clock, device)
+    if is_warm and clock.left > 0 and evolve(out, warm, lambda model: config_of(model, steps, items, measured), clock):
         typer.echo("done")
         return
     typer.echo("not done: call again")

@@ -99,13 +99,13 @@ PIXELS = {"tiny": 64, "small": 112, "3b": 448}
 """Width and height of a picture at most."""
 
 
-def tokenizer_of(texts: list[str], size: int = 2048) -> Any:
-    """Bytes and merges learned from texts, with Qwen's special tokens."""
+def tokenizer_of(texts: list[str], vocabulary_size: int = 2048) -> Any:
+    """Return a tokenizer of bytes and merges learned from `texts`, with Qwen's special tokens."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=size,
+        vocab_size=vocabulary_size,
         special_tokens=list(SPECIAL),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
@@ -122,33 +122,39 @@ def tokenizer_of(texts: list[str], size: int = 2048) -> Any:
 
 
 def write_processor(folder: Path, tokenizer: Any, size: Size) -> Any:
-    """Write a processor's files as the hub's folders have them, and load it from there."""
-    shape = SHAPES[size]["vision"]
-    pictures = transformers.Qwen2VLImageProcessorPil(
-        patch_size=shape["patch_size"], size={"shortest_edge": 28 * 28, "longest_edge": PIXELS[size] ** 2}
+    """Write a processor's files into `folder` as the hub's folders have them, and load it from there.
+
+    Args:
+        folder: must be there.
+        tokenizer: the processor's.
+        size: decides the patches and the largest picture.
+    """
+    vision_shape = SHAPES[size]["vision"]
+    image_processor = transformers.Qwen2VLImageProcessorPil(
+        patch_size=vision_shape["patch_size"], size={"shortest_edge": 28 * 28, "longest_edge": PIXELS[size] ** 2}
     )
     tokenizer.save_pretrained(folder)
-    pictures.save_pretrained(folder)
+    image_processor.save_pretrained(folder)
     (folder / "processor_config.json").write_text(json.dumps({"processor_class": "Qwen2_5_VLProcessor"}))
     return load_processor(folder)
 
 
 def model_of(tokenizer: Any, size: Size, seed: int, device: torch.device, dtype: torch.dtype) -> Any:
-    """The model with weights drawn on the device."""
-    ids = {name: tokenizer.convert_tokens_to_ids(token) for name, token in (
+    """Return the model of this `size`, its weights drawn from `seed` on `device`."""
+    token_ids = {name: tokenizer.convert_tokens_to_ids(token) for name, token in (
         ("image_token_id", "<|image_pad|>"), ("video_token_id", "<|video_pad|>"),
         ("vision_start_token_id", "<|vision_start|>"), ("vision_end_token_id", "<|vision_end|>"),
     )}  # fmt: skip
-    ends = {"pad_token_id": tokenizer.pad_token_id, "eos_token_id": tokenizer.eos_token_id, "bos_token_id": None}
-    text = {"vocab_size": len(tokenizer)} | SHAPES[size]["text"] | ends | {"tie_word_embeddings": True}
+    end_tokens = {"pad_token_id": tokenizer.pad_token_id, "eos_token_id": tokenizer.eos_token_id, "bos_token_id": None}
+    text_config = {"vocab_size": len(tokenizer)} | SHAPES[size]["text"] | end_tokens | {"tie_word_embeddings": True}
     config = transformers.Qwen2_5_VLConfig(
-        text_config=text, vision_config=SHAPES[size]["vision"], tie_word_embeddings=True, **ids
+        text_config=text_config, vision_config=SHAPES[size]["vision"], tie_word_embeddings=True, **token_ids
     )
     torch.manual_seed(seed)
-    before = torch.get_default_dtype()
+    default_dtype = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
     try:
         with device:
             return transformers.Qwen2_5_VLForConditionalGeneration(config)
     finally:
-        torch.set_default_dtype(before)
+        torch.set_default_dtype(default_dtype)

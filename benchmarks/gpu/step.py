@@ -35,8 +35,8 @@ from ..own.training import Load, Timer, trl_steps
 from .shapes import PIXELS, Size, model_of, tokenizer_of, write_processor
 
 
-class Card(NamedTuple):
-    """What a card can do, by its maker's data sheet."""
+class GpuCard(NamedTuple):
+    """The limits of a GPU, by its maker's data sheet."""
 
     bytes_per_s: float
     """Memory bandwidth."""
@@ -45,16 +45,16 @@ class Card(NamedTuple):
 
 
 CARDS = {
-    "H200": Card(4.8e12, 989e12),
-    "H100": Card(3.35e12, 989e12),
-    "A100": Card(2.039e12, 312e12),
-    "L40S": Card(0.864e12, 362e12),
+    "H200": GpuCard(4.8e12, 989e12),
+    "H100": GpuCard(3.35e12, 989e12),
+    "A100": GpuCard(2.039e12, 312e12),
+    "L40S": GpuCard(0.864e12, 362e12),
 }
 """By a part of the name that CUDA gives. Sources: NVIDIA's data sheets (SXM forms, no sparsity)."""
 
 
 class Work(NamedTuple):
-    """What one step asks for, counted from shapes."""
+    """The work of one step, counted from shapes."""
 
     weights: int
     """Parameters that every token passes, the vision tower's left out."""
@@ -76,43 +76,60 @@ class Work(NamedTuple):
         return tokens * (4.0 * self.weights + 2.0 * min(self.trained, self.weights))
 
 
-def work_of(policy: Policy, prompts: list[Prompt], completions: int, tokens: int) -> Work:
-    """The work of a step in which each prompt is read once and its completions share it."""
-    names = list(policy.model.named_parameters())
-    tower = sum(p.numel() for name, p in names if "visual" in name)
-    adapters = sum(p.numel() for name, p in names if "lora_" in name)
-    weights = sum(p.numel() for _, p in names) - tower - adapters
-    trained = sum(p.numel() for _, p in names if p.requires_grad)
-    return Work(weights, trained, sum(len(p.ids) for p in prompts), len(prompts) * completions * tokens, tokens)
+def work_of(policy: Policy, prompts: list[Prompt], completions: int, new_tokens: int) -> Work:
+    """Return the work of a step in which each of `prompts` is read once and its completions share it.
+
+    Args:
+        policy: the model.
+        prompts: of the step.
+        completions: of each prompt.
+        new_tokens: of each completion.
+    """
+    named_parameters = list(policy.model.named_parameters())
+    tower_weights = sum(p.numel() for name, p in named_parameters if "visual" in name)
+    adapter_weights = sum(p.numel() for name, p in named_parameters if "lora_" in name)
+    weights = sum(p.numel() for _, p in named_parameters) - tower_weights - adapter_weights
+    trained_weights = sum(p.numel() for _, p in named_parameters if p.requires_grad)
+    return Work(
+        weights, trained_weights, sum(len(p.ids) for p in prompts), len(prompts) * completions * new_tokens, new_tokens
+    )
 
 
-def limits(work: Work, seconds: dict[str, float], card: str) -> dict[str, Any]:
-    """Shares of the card's limits that were reached; nothing for a card that is not known."""
-    known = next((figures for name, figures in CARDS.items() if name in card), None)
-    if known is None:
-        return {"card": card, "known": sorted(CARDS)}
+def limits(work: Work, median_seconds: dict[str, float], card_name: str) -> dict[str, Any]:
+    """Return the shares of the card's limits that were reached; nothing for a card that is not in `CARDS`.
+
+    Args:
+        work: of a step.
+        median_seconds: of its parts.
+        card_name: as CUDA gives it.
+    """
+    card_limits = next((limits_of_card for name, limits_of_card in CARDS.items() if name in card_name), None)
+    if card_limits is None:
+        return {"card": card_name, "known": sorted(CARDS)}
     return {
-        "card": card,
-        "generation_share_of_bandwidth": work.generation_bytes / known.bytes_per_s / seconds["generation"],
-        "learning_share_of_flops": work.learning_flops / known.flops / seconds["learning"],
+        "card": card_name,
+        "generation_share_of_bandwidth": work.generation_bytes / card_limits.bytes_per_s / median_seconds["generation"],
+        "learning_share_of_flops": work.learning_flops / card_limits.flops / median_seconds["learning"],
     }
 
 
 def seen(count: int, size: Size) -> list[tuple[Messages, Picture]]:
-    """Noise pictures with a short question each."""
+    """Return `count` noise pictures of this `size` with a short question each."""
     noise = np.random.default_rng(0)
-    side = PIXELS[size]
-    pictures = [Picture(noise.integers(0, 256, (side, side, 3), dtype=np.uint8)) for _ in range(count)]
-    return [(chat("", f"what is at {n}?", image=True), each) for n, each in enumerate(pictures)]
+    picture_width = PIXELS[size]
+    pictures = [
+        Picture(noise.integers(0, 256, (picture_width, picture_width, 3), dtype=np.uint8)) for _ in range(count)
+    ]
+    return [(chat("", f"what is at {n}?", image=True), picture) for n, picture in enumerate(pictures)]
 
 
 def prompts_of(policy: Policy, count: int, size: Size) -> list[Prompt]:
-    """These as prompts."""
+    """Return the prompts for `policy` of `count` noise pictures of this `size`."""
     return [policy.prompt(messages, picture) for messages, picture in seen(count, size)]
 
 
 def clock(device: torch.device) -> Callable[[], float]:
-    """Seconds, after what was asked of the device is done."""
+    """Return a clock in seconds that waits until the work given to `device` is done."""
 
     def now() -> float:
         if device.type == "cuda":
@@ -122,68 +139,89 @@ def clock(device: torch.device) -> Callable[[], float]:
     return now
 
 
-def measure(policy: Policy, prompts: list[Prompt], completions: int, tokens: int, steps: int) -> dict[str, Any]:
-    """Medians over the steps after the first."""
+def measure(policy: Policy, prompts: list[Prompt], completions: int, new_tokens: int, steps: int) -> dict[str, Any]:
+    """Return medians over the steps after the first.
+
+    Args:
+        policy: the model.
+        prompts: of each step.
+        completions: of each prompt.
+        new_tokens: of each completion.
+        steps: in all.
+    """
     learner = Learner(
         policy,
         LearningConfig(warmup_steps=0, learning_rate=1e-5, role_weights={"solver": 1.0}, max_logprob_gap=9.0),
         steps,
     )
     generator, now = HFGenerator(policy), clock(policy.device)
-    taken: list[dict[str, float]] = []
-    for number in range(steps):
-        began = now()
-        groups = generator.generate("solver", prompts, Sampling(max_new_tokens=tokens, n=completions), number)
-        generated = now()
+    timings: list[dict[str, float]] = []
+    for step_number in range(steps):
+        began_at = now()
+        groups = generator.generate("solver", prompts, Sampling(max_new_tokens=new_tokens, n=completions), step_number)
+        generated_at = now()
         trajectories = [
-            Trajectory("solver", (str(place),), prompt, one, Score(float(index % 2)), learner.version)
-            for place, (prompt, group) in enumerate(zip(prompts, groups, strict=True))
-            for index, one in enumerate(group)
+            Trajectory("solver", (str(prompt_index),), prompt, completion, Score(float(index % 2)), learner.version)
+            for prompt_index, (prompt, group) in enumerate(zip(prompts, groups, strict=True))
+            for index, completion in enumerate(group)
         ]
-        metrics = learner.step(trajectories, SeededRng(("gpu", number)))
-        ended = now()
-        sampled = sum(len(one.ids) for group in groups for one in group)
-        entry = {"generation": generated - began, "learning": ended - generated, "step": ended - began}
-        taken.append(entry | {"sampled": float(sampled), "gap": metrics["solver/logprob_gap"]})
-    kept = taken[1:] or taken
-    return {name: statistics.median(entry[name] for entry in kept) for name in kept[0]}
+        metrics = learner.step(trajectories, SeededRng(("gpu", step_number)))
+        ended_at = now()
+        sampled_tokens = sum(len(completion.ids) for group in groups for completion in group)
+        entry = {
+            "generation": generated_at - began_at,
+            "learning": ended_at - generated_at,
+            "step": ended_at - began_at,
+        }
+        timings.append(entry | {"sampled": float(sampled_tokens), "gap": metrics["solver/logprob_gap"]})
+    timings_after_first = timings[1:] or timings
+    return {name: statistics.median(entry[name] for entry in timings_after_first) for name in timings_after_first[0]}
 
 
-class Made(NamedTuple):
+class RandomModel(NamedTuple):
     """A model of random weights with its processor."""
 
     model: Any
     processor: Any
 
 
-def made_of(size: Size, sharing: str, device: torch.device) -> Made:
-    """What is trained stays float32, as in a run; a frozen base may be bfloat16."""
-    kept = torch.bfloat16 if device.type == "cuda" and sharing == "lora" else torch.float32
+def made_of(size: Size, sharing: str, device: torch.device) -> RandomModel:
+    """Return a random model of this `size` on `device`: trained weights in float32, a frozen base in bfloat16."""
+    weight_dtype = torch.bfloat16 if device.type == "cuda" and sharing == "lora" else torch.float32
     tokenizer = tokenizer_of([f"what is at {n}?" for n in range(99)], 400)
     with tempfile.TemporaryDirectory() as folder:
-        return Made(model_of(tokenizer, size, 0, device, kept), write_processor(Path(folder), tokenizer, size))
+        return RandomModel(
+            model_of(tokenizer, size, 0, device, weight_dtype), write_processor(Path(folder), tokenizer, size)
+        )
 
 
-def beside_trl(made: Made, load: Load, steps: int, sharing: str) -> dict[str, Any]:
-    """Medians over the steps after the first of TRL's trainer on the same work, with adapters like ours."""
+def beside_trl(random_model: RandomModel, load: Load, steps: int, sharing: str) -> dict[str, Any]:
+    """Return medians over the steps after the first of TRL's trainer on the same work, with adapters like ours.
+
+    Args:
+        random_model: learns.
+        load: what is sampled in each step.
+        steps: in all.
+        sharing: `lora`, or `shared` for all weights.
+    """
     from peft import LoraConfig
 
-    timer, gpu = Timer(), made.model.device.type == "cuda"
+    timer, gpu = Timer(), random_model.model.device.type == "cuda"
     rank = RunConfig().lora_rank
-    adapters = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=lora_targets(made.model, "text"))
+    adapters = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=lora_targets(random_model.model, "text"))
     trl_steps(
         load,
         steps,
         timer,
         lambda: None,
-        made.model,
-        made.processor,
+        random_model.model,
+        random_model.processor,
         adapters if sharing == "lora" else None,
         use_cpu=not gpu,
         bf16=gpu,
     )
-    kept = timer.steps[1:] or timer.steps
-    return {name: statistics.median(entry[name] for entry in kept) for name in kept[0]}
+    timings_after_first = timer.steps[1:] or timer.steps
+    return {name: statistics.median(entry[name] for entry in timings_after_first) for name in timings_after_first[0]}
 
 
 def main(
@@ -198,12 +236,12 @@ def main(
 ) -> None:
     """Measure, print, and write the results."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    made = made_of(size, sharing, device)  # type: ignore[arg-type]
-    policy = Policy(made.model, made.processor, sharing)  # type: ignore[arg-type]
+    random_model = made_of(size, sharing, device)  # type: ignore[arg-type]
+    policy = Policy(random_model.model, random_model.processor, sharing)  # type: ignore[arg-type]
     policy.autocast = torch.bfloat16 if device.type == "cuda" else None
-    asked = prompts_of(policy, prompts, size)  # type: ignore[arg-type]
-    seconds = measure(policy, asked, completions, tokens, steps)
-    work = work_of(policy, asked, completions, tokens)
+    model_prompts = prompts_of(policy, prompts, size)  # type: ignore[arg-type]
+    seconds = measure(policy, model_prompts, completions, tokens, steps)
+    work = work_of(policy, model_prompts, completions, tokens)
     card = torch.cuda.get_device_name() if device.type == "cuda" else "cpu"
     figures = {
         "size": size,
@@ -220,7 +258,7 @@ def main(
         "limits": limits(work, seconds, card),
     }
     if trl:
-        del policy, made, asked
+        del policy, random_model, model_prompts
         load = Load("gpu", "solver", seen(prompts, size), completions, tokens)  # type: ignore[arg-type]
         figures["trl"] = beside_trl(made_of(size, sharing, device), load, steps, sharing)  # type: ignore[arg-type]
         figures["step_speedup_vs_trl"] = figures["trl"]["step"] / seconds["step"]

@@ -90,12 +90,18 @@ COMPARISONS: Mapping[str, tuple[Condition, ...]] = {
 
 
 def conditions() -> list[Condition]:
-    """Each once, in the order of the comparisons."""
-    return list({each.name: each for own in COMPARISONS.values() for each in own}.values())
+    """Return each condition once, in the order of the comparisons."""
+    return list(
+        {
+            condition.name: condition
+            for compared_conditions in COMPARISONS.values()
+            for condition in compared_conditions
+        }.values()
+    )
 
 
 def folder_of(out: Path, condition: Condition, seed: int) -> Path:
-    """Where a condition's run of a seed is."""
+    """Return the folder, in `out`, of the run of a `condition` under a `seed`."""
     return out / f"{condition.name.replace(', ', '-').replace(' ', '-')}-{seed}"
 
 
@@ -105,19 +111,19 @@ KEPT = ("step", "solve_rate", "label/error", "hacking/paid_wrong", "collapse/que
 """What of each step."""
 
 
-def record_of(run: Run, alike: Sequence[str]) -> dict[str, Any] | None:
-    """What is kept of a run; None of one that has not been measured at its end."""
+def record_of(run: Run, shared_settings: Sequence[str]) -> dict[str, Any] | None:
+    """Return the record of `run` made under `shared_settings`; None of one that has not been measured at its end."""
     evaluations = {name: run.evaluation(name) for name in ("start", "end")}
     if evaluations["end"] is None:
         return None
     metrics = run.metrics()
-    lost = forgetting(metrics)
+    forgetting_by_form = forgetting(metrics)
     return {
-        "alike": list(alike),
+        "alike": list(shared_settings),
         "seconds": round(sum(entry["time/rollout"] + entry["time/learn"] for entry in metrics)),
         "answers": sum(entry["items"] for entry in metrics) * run.config.rollout.num_answers,
-        "forgotten": round(sum(lost.values()) / len(lost), 4),
-        **{name: _measured(found or {}) for name, found in evaluations.items()},
+        "forgotten": round(sum(forgetting_by_form.values()) / len(forgetting_by_form), 4),
+        **{name: _measured(evaluation or {}) for name, evaluation in evaluations.items()},
         "steps": [[entry.get(name) for name in KEPT] for entry in metrics],
     }
 
@@ -128,102 +134,128 @@ def _measured(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     return {"accuracy": overall["accuracy"], "blind": overall["blind"], "right": right}
 
 
-def records(kept: Path, condition: Condition, alike: Sequence[str]) -> list[Record]:
-    """What is kept of a condition's runs with these settings, by seed."""
-    paths = [record_path(kept, condition, seed) for seed in SEEDS]
-    found = [json.loads(path.read_text()) for path in paths if path.is_file()]
-    return [record for record in found if record["alike"] == list(alike)]
+def records(record_folder: Path, condition: Condition, shared_settings: Sequence[str]) -> list[Record]:
+    """Return the records of the runs of `condition` under `shared_settings`, by seed, that are in `record_folder`."""
+    record_paths = [record_path(record_folder, condition, seed) for seed in SEEDS]
+    seed_records = [json.loads(path.read_text()) for path in record_paths if path.is_file()]
+    return [record for record in seed_records if record["alike"] == list(shared_settings)]
 
 
-def record_path(kept: Path, condition: Condition, seed: int) -> Path:
-    """Where a run's record is."""
-    return kept / f"{folder_of(Path(), condition, seed).name}.json"
+def record_path(record_folder: Path, condition: Condition, seed: int) -> Path:
+    """Return the file in `record_folder` of the record of the run of `condition` under `seed`."""
+    return record_folder / f"{folder_of(Path(), condition, seed).name}.json"
 
 
-def keep(kept: Path, out: Path, condition: Condition, seed: int, alike: Sequence[str]) -> bool:
-    """Make the record of a run whose folder is there and finished; whether there is one now."""
-    path, folder = record_path(kept, condition, seed), folder_of(out, condition, seed)
-    if path.is_file() and json.loads(path.read_text())["alike"] == list(alike):
+def keep(
+    record_folder: Path, run_folders: Path, condition: Condition, seed: int, shared_settings: Sequence[str]
+) -> bool:
+    """Write the record of a run that is finished; return whether there is one now.
+
+    Args:
+        record_folder: where records are.
+        run_folders: where runs are.
+        condition: of the run.
+        seed: of the run.
+        shared_settings: that all conditions have; a record of others does not count.
+    """
+    path, folder = record_path(record_folder, condition, seed), folder_of(run_folders, condition, seed)
+    if path.is_file() and json.loads(path.read_text())["alike"] == list(shared_settings):
         return True
-    if not (folder / "config.yaml").is_file() or (record := record_of(Run.open(folder), alike)) is None:
+    if not (folder / "config.yaml").is_file() or (record := record_of(Run.open(folder), shared_settings)) is None:
         return False
-    lines = json.dumps(record).replace("], [", "],\n[").replace('"steps": [[', '"steps": [\n[')
-    write_atomically(path, f"{lines}\n".encode())
+    record_lines = json.dumps(record).replace("], [", "],\n[").replace('"steps": [[', '"steps": [\n[')
+    write_atomically(path, f"{record_lines}\n".encode())
     return True
 
 
 def column(record: Record, name: str) -> list[Any]:
-    """A figure of each step."""
+    """Return the logged value `name` of each step of `record`."""
     return [row[KEPT.index(name)] for row in record["steps"]]
 
 
-def accuracy(found: Sequence[Record], key: str = "end") -> np.ndarray:
-    """[seeds, items] of whether each held-out item was answered rightly."""
-    return np.array([[digit == "1" for digit in record[key]["right"]] for record in found], dtype=float)
+def accuracy(seed_records: Sequence[Record], evaluation_name: str = "end") -> np.ndarray:
+    """Return [seeds, items]: 1 where a held-out item was answered rightly in the evaluation of this name, else 0."""
+    return np.array(
+        [[digit == "1" for digit in record[evaluation_name]["right"]] for record in seed_records], dtype=float
+    )
 
 
-def paired(first: np.ndarray, second: np.ndarray, draws: int = DRAWS) -> dict[str, float]:
-    """The second's accuracy less the first's, points, with a 95 % interval by bootstrap over seeds and items.
+def paired(base_answers: np.ndarray, other_answers: np.ndarray, resample_count: int = DRAWS) -> dict[str, float]:
+    """Return the accuracy of `other_answers` less that of `base_answers`, points, with a 95 % interval.
 
-    Items are resampled together for both, seeds for each on its own (Efron and Tibshirani 1993, chapter 13: percentile
-    intervals).
+    By bootstrap over seeds and items: items are resampled together for both, seeds for each on its own (Efron and
+    Tibshirani 1993, chapter 13: percentile intervals).
 
     Args:
-        first: [seeds, items].
-        second: [seeds, items], of the same items.
-        draws: resamplings.
+        base_answers: [seeds, items], 1 where right.
+        other_answers: [seeds, items], of the same items.
+        resample_count: resamplings.
     """
     random = np.random.default_rng(0)
-    found = []
-    for _ in range(draws):
-        items = random.integers(0, first.shape[1], first.shape[1])
-        means = [side[random.integers(0, len(side), len(side))][:, items].mean() for side in (first, second)]
-        found.append(100 * (means[1] - means[0]))
-    low, high = np.percentile(found, [2.5, 97.5])
-    points = 100 * (second.mean() - first.mean())
+    resampled_points = []
+    for _ in range(resample_count):
+        items = random.integers(0, base_answers.shape[1], base_answers.shape[1])
+        resampled_means = [
+            answers[random.integers(0, len(answers), len(answers))][:, items].mean()
+            for answers in (base_answers, other_answers)
+        ]
+        resampled_points.append(100 * (resampled_means[1] - resampled_means[0]))
+    low, high = np.percentile(resampled_points, [2.5, 97.5])
+    points = 100 * (other_answers.mean() - base_answers.mean())
     return {"points": round(points, 2), "low": round(low, 2), "high": round(high, 2)}
 
 
-def summary(found: Sequence[Record]) -> dict[str, Any]:
-    """What a condition came to over its seeds."""
-    errors = [column(record, "label/error") for record in found]
+def summary(seed_records: Sequence[Record]) -> dict[str, Any]:
+    """Return the figures of a condition from the records of its seeds, `seed_records`."""
+    label_errors = [column(record, "label/error") for record in seed_records]
     return {
-        "seeds": len(found),
-        "gain_points": [round(100 * (r["end"]["accuracy"] - r["start"]["accuracy"]), 2) for r in found],
-        "start": found[0]["start"]["accuracy"],
-        "end": [record["end"]["accuracy"] for record in found],
-        "blind": [record["end"]["blind"] for record in found],
-        "gain": paired(accuracy(found, "start"), accuracy(found)),
-        "label_error": [mean_of(each) for each in errors],
-        "label_error_first_and_last": [_ends(each) for each in errors],
-        "paid_though_wrong": [mean_of(column(record, "hacking/paid_wrong")) for record in found],
-        "query_entropy_first_and_last": [_ends(column(record, "collapse/queries")) for record in found],
-        **{name: [record[name] for record in found] for name in ("forgotten", "answers", "seconds")},
+        "seeds": len(seed_records),
+        "gain_points": [round(100 * (r["end"]["accuracy"] - r["start"]["accuracy"]), 2) for r in seed_records],
+        "start": seed_records[0]["start"]["accuracy"],
+        "end": [record["end"]["accuracy"] for record in seed_records],
+        "blind": [record["end"]["blind"] for record in seed_records],
+        "gain": paired(accuracy(seed_records, "start"), accuracy(seed_records)),
+        "label_error": [mean_of(step_errors) for step_errors in label_errors],
+        "label_error_first_and_last": [_ends(step_errors) for step_errors in label_errors],
+        "paid_though_wrong": [mean_of(column(record, "hacking/paid_wrong")) for record in seed_records],
+        "query_entropy_first_and_last": [_ends(column(record, "collapse/queries")) for record in seed_records],
+        **{name: [record[name] for record in seed_records] for name in ("forgotten", "answers", "seconds")},
     }
 
 
-def mean_of(values: Sequence[float | None]) -> float | None:
-    """The mean of a logged value over the steps that have it."""
-    known = [value for value in values if value is not None]
-    return round(sum(known) / len(known), 4) if known else None
+def mean_of(step_values: Sequence[float | None]) -> float | None:
+    """Return the mean of `step_values` over the steps that have one."""
+    logged_values = [value for value in step_values if value is not None]
+    return round(sum(logged_values) / len(logged_values), 4) if logged_values else None
 
 
-def _ends(values: Sequence[float | None]) -> list[float | None]:
-    """Over the first and the last tenth of the steps."""
-    tenth = max(1, len(values) // 10)
-    return [mean_of(part) for part in (values[:tenth], values[-tenth:])]
+def _ends(step_values: Sequence[float | None]) -> list[float | None]:
+    """Return the means of `step_values` over the first and the last tenth of the steps."""
+    tenth = max(1, len(step_values) // 10)
+    return [mean_of(step_range) for step_range in (step_values[:tenth], step_values[-tenth:])]
 
 
-def figures(found: Mapping[str, Sequence[Record]]) -> dict[str, Any]:
-    """The figures of the benchmark, of the conditions that are finished."""
-    compared = {}
-    for name, own in COMPARISONS.items():
-        others = [each for each in own[1:] if found.get(each.name) and found.get(own[0].name)]
-        base = found.get(own[0].name)
-        compared[name] = {e.name: paired(accuracy(base), accuracy(found[e.name])) for e in others} if base else {}
+def figures(records_by_condition: Mapping[str, Sequence[Record]]) -> dict[str, Any]:
+    """Return the benchmark's figures of the conditions in `records_by_condition` that are finished."""
+    differences = {}
+    for name, compared_conditions in COMPARISONS.items():
+        other_conditions = [
+            condition
+            for condition in compared_conditions[1:]
+            if records_by_condition.get(condition.name) and records_by_condition.get(compared_conditions[0].name)
+        ]
+        base_records = records_by_condition.get(compared_conditions[0].name)
+        differences[name] = (
+            {
+                condition.name: paired(accuracy(base_records), accuracy(records_by_condition[condition.name]))
+                for condition in other_conditions
+            }
+            if base_records
+            else {}
+        )
     return {
-        "conditions": {name: summary(records) for name, records in found.items() if records},
-        "against_the_default": compared,
+        "conditions": {name: summary(records) for name, records in records_by_condition.items() if records},
+        "against_the_default": differences,
     }
 
 
@@ -243,26 +275,34 @@ TITLES = {
 MOST_CURVES = 6
 
 
-def mean_curve(found: Sequence[Record], key: str) -> Points:
-    """A logged value by step, its mean over the runs that have it there."""
+def mean_curve(seed_records: Sequence[Record], key: str) -> Points:
+    """Return the logged value `key` by step, its mean over the `seed_records` that have it there."""
     curve = []
-    for step, *values in zip(column(found[0], "step"), *(column(record, key) for record in found), strict=False):
-        known = mean_of(values)
-        curve.append((float(step), math.nan if known is None else known))
+    for step, *values in zip(
+        column(seed_records[0], "step"), *(column(record, key) for record in seed_records), strict=False
+    ):
+        mean_value = mean_of(values)
+        curve.append((float(step), math.nan if mean_value is None else mean_value))
     return curve
 
 
-def write_page(path: Path, result: Mapping[str, Any], found: Mapping[str, Sequence[Record]]) -> Path:
-    """The page of the comparisons: a table with intervals, and curves, each the mean over the seeds."""
+def write_page(path: Path, result: Mapping[str, Any], records_by_condition: Mapping[str, Sequence[Record]]) -> Path:
+    """Write the page of the comparisons to `path`: a table with intervals, and curves, each the mean over the seeds."""
     sections = []
-    for name, own in COMPARISONS.items():
-        there = [each.name for each in own if found.get(each.name)]
+    for name, compared_conditions in COMPARISONS.items():
+        finished_names = [
+            condition.name for condition in compared_conditions if records_by_condition.get(condition.name)
+        ]
         charts = [
-            chart(title, {label: mean_curve(found[label], key) for label in there[:MOST_CURVES]}, is_share=share)
-            for title, (key, share) in CURVES.items()
+            chart(
+                title,
+                {label: mean_curve(records_by_condition[label], key) for label in finished_names[:MOST_CURVES]},
+                is_share=is_share,
+            )
+            for title, (key, is_share) in CURVES.items()
         ]
         against = result["against_the_default"][name]
-        sections.append({"title": TITLES[name], "names": there, "charts": charts, "against": against})
+        sections.append({"title": TITLES[name], "names": finished_names, "charts": charts, "against": against})
     page = template("evidence.html.j2", Path(__file__).parent.parent / "pages").render(sections=sections, result=result)
     write_atomically(path, page.encode("utf-8", "replace"))
     return path
@@ -273,33 +313,35 @@ MARK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def table(result: Mapping[str, Any], name: str) -> str:
-    """A comparison as a Markdown table."""
+    """Return the comparison `name` of `result` as a Markdown table."""
     rows = [TABLE, ("---",) * len(TABLE)]
-    for each in COMPARISONS[name]:
-        if (own := result["conditions"].get(each.name)) is None:
+    for condition in COMPARISONS[name]:
+        if (condition_figures := result["conditions"].get(condition.name)) is None:
             continue
-        away = result["against_the_default"][name].get(each.name)
+        difference = result["against_the_default"][name].get(condition.name)
         rows.append(
             (
-                each.name,
-                ", ".join(f"{points:+.1f}" for points in own["gain_points"]),
-                f"{away['points']:+.1f} ({away['low']:+.1f} to {away['high']:+.1f})" if away else "–",
-                ", ".join(percents(own["label_error"])),
-                ", ".join(percents(own["forgotten"])),
-                f"{own['answers'][0]:,}",
+                condition.name,
+                ", ".join(f"{points:+.1f}" for points in condition_figures["gain_points"]),
+                f"{difference['points']:+.1f} ({difference['low']:+.1f} to {difference['high']:+.1f})"
+                if difference
+                else "–",
+                ", ".join(percents(condition_figures["label_error"])),
+                ", ".join(percents(condition_figures["forgotten"])),
+                f"{condition_figures['answers'][0]:,}",
             )
         )
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def percents(shares: Sequence[float | None]) -> list[str]:
-    """Shares in whole per cent."""
+    """Return `shares` in whole per cent."""
     return ["–" if share is None else f"{100 * share:.0f} %" for share in shares]
 
 
 def with_tables(text: str, result: Mapping[str, Any]) -> str:
-    """A page with its tables, each between its marks, made anew."""
-    return MARK.sub(lambda found: found[1] + table(result, found[2]) + found[3], text)
+    """Return a page's `text` with its tables, each between its marks, made anew from `result`."""
+    return MARK.sub(lambda match: match[1] + table(result, match[2]) + match[3], text)
 
 
 def main(
@@ -311,22 +353,26 @@ def main(
 ) -> None:
     """Run every condition that is not finished yet, two at a time, then write the results."""
     began = time.monotonic()
-    alike = (*ALIKE, f"steps={steps}", *(settings or []))
-    wanted = [each for each in conditions() if not only or any(each in COMPARISONS[name] for name in only)]
+    shared_settings = (*ALIKE, f"steps={steps}", *(settings or []))
+    chosen_conditions = [each for each in conditions() if not only or any(each in COMPARISONS[name] for name in only)]
 
     def make(condition: Condition, seed: int) -> None:
-        if not keep(KEPT_IN, out, condition, seed, alike) and not finished:
-            evolve_run(folder_of(out, condition, seed), condition.recipe, seed, (*alike, *condition.settings))
-            keep(KEPT_IN, out, condition, seed, alike)
+        if not keep(KEPT_IN, out, condition, seed, shared_settings) and not finished:
+            evolve_run(folder_of(out, condition, seed), condition.recipe, seed, (*shared_settings, *condition.settings))
+            keep(KEPT_IN, out, condition, seed, shared_settings)
 
-    with ThreadPoolExecutor(2) as two:
-        for job in [two.submit(make, each, seed) for each in wanted for seed in SEEDS]:
+    with ThreadPoolExecutor(2) as pool:
+        for job in [pool.submit(make, each, seed) for each in chosen_conditions for seed in SEEDS]:
             job.result()
-    found = {each.name: records(KEPT_IN, each, alike) for each in wanted}
-    result = figures(found) | {"steps": steps, "alike": list(alike), "wall_seconds": round(time.monotonic() - began)}
+    records_by_condition = {each.name: records(KEPT_IN, each, shared_settings) for each in chosen_conditions}
+    result = figures(records_by_condition) | {
+        "steps": steps,
+        "alike": list(shared_settings),
+        "wall_seconds": round(time.monotonic() - began),
+    }
     path = write_results("evidence", "make bench-evidence", result)
     write_atomically(PAGE, with_tables(PAGE.read_text(), result).encode())
-    typer.echo(f"{path}\n{write_page(path.with_suffix('.html'), result, found)}")
+    typer.echo(f"{path}\n{write_page(path.with_suffix('.html'), result, records_by_condition)}")
 
 
 if __name__ == "__main__":

@@ -33,11 +33,18 @@ PAGE_SEED = 7
 """Of the continued warm-up's pages: none that the seed has seen."""
 
 
-def evolve_run(folder: Path, recipe: str, seed: int, settings: Sequence[str]) -> Run:
-    """A run of its own process, from start to end; continued where an earlier call was stopped."""
+def evolve_run(folder: Path, recipe: str, seed: int, run_settings: Sequence[str]) -> Run:
+    """Run `recipe` in a process of its own and return the run; it continues where an earlier call was stopped.
+
+    Args:
+        folder: the run directory.
+        recipe: the recipe's name.
+        seed: of the run.
+        run_settings: overridden options, `a.b=c`.
+    """
     options = ["--resume", str(folder)] if (folder / "config.yaml").exists() else ["--out", str(folder), recipe]
     if "--out" in options:
-        for setting in (f"seed={seed}", *settings):
+        for setting in (f"seed={seed}", *run_settings):
             options += ["--set", setting]
     command = [sys.executable, "-m", "zerosight.cli", "evolve", *options, "--threads", "1"]
     log = folder.with_suffix(".log")
@@ -48,7 +55,7 @@ def evolve_run(folder: Path, recipe: str, seed: int, settings: Sequence[str]) ->
 
 
 def _supervised(folder: Path, seconds: float, settings: Sequence[str]) -> None:
-    """The warm-up continued for so many seconds, measured like a run; a process of its own, begun anew if stopped."""
+    """Continue the warm-up for so many `seconds` and measure it like a run, in a process of its own."""
     if (folder / "evaluations" / "end.json").exists():
         return
     shutil.rmtree(folder, ignore_errors=True)
@@ -88,49 +95,63 @@ def _training_seconds(run: Run) -> float:
     return sum(entry["time/rollout"] + entry["time/learn"] for entry in run.metrics())
 
 
-def _points(start: Mapping[str, Any], end: Mapping[str, Any], value: str = "accuracy") -> float:
-    return round(100 * (end[value] - start[value]), 2)
+def _points(start: Mapping[str, Any], end: Mapping[str, Any], metric_name: str = "accuracy") -> float:
+    return round(100 * (end[metric_name] - start[metric_name]), 2)
 
 
 def _seeing(summary: Mapping[str, Any]) -> float:
     return float(summary["accuracy"] - summary["blind"])
 
 
-def figures(runs: Sequence[Run], shuffled: Run, supervised: Mapping[str, Any]) -> dict[str, Any]:
-    """The figures of the benchmark from its runs."""
-    starts, ends = ([run.evaluation(name) or {} for run in runs] for name in ("start", "end"))
-    pairs = [(start["overall"], end["overall"]) for start, end in zip(starts, ends, strict=True)]
-    control = shuffled.evaluation("end") or {}
-    first = starts[0]
+def figures(runs: Sequence[Run], shuffled_run: Run, supervised_evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the benchmark's figures.
+
+    Args:
+        runs: of the default recipe.
+        shuffled_run: the control whose rewards are shuffled.
+        supervised_evaluation: of the control that continued the warm-up.
+    """
+    start_evaluations, end_evaluations = ([run.evaluation(name) or {} for run in runs] for name in ("start", "end"))
+    overall_pairs = [
+        (start["overall"], end["overall"]) for start, end in zip(start_evaluations, end_evaluations, strict=True)
+    ]
+    shuffled_end = shuffled_run.evaluation("end") or {}
+    first_start = start_evaluations[0]
     return {
-        "gain_points": [_points(start, end) for start, end in pairs],
-        "sighted_minus_blind_gain": [round(100 * (_seeing(end) - _seeing(start)), 2) for start, end in pairs],
-        "intervals_apart": [end["low"] > start["high"] for start, end in pairs],
-        "gain_points_new_forms": [_points(s["kinds"][NEW], e["kinds"][NEW]) for s, e in zip(starts, ends, strict=True)],
-        "start": first["overall"],
-        "end": [end for _, end in pairs],
-        "blind": {"start": first["overall"]["blind"], "end": [end["blind"] for _, end in pairs]},
+        "gain_points": [_points(start, end) for start, end in overall_pairs],
+        "sighted_minus_blind_gain": [round(100 * (_seeing(end) - _seeing(start)), 2) for start, end in overall_pairs],
+        "intervals_apart": [end["low"] > start["high"] for start, end in overall_pairs],
+        "gain_points_new_forms": [
+            _points(s["kinds"][NEW], e["kinds"][NEW]) for s, e in zip(start_evaluations, end_evaluations, strict=True)
+        ],
+        "start": first_start["overall"],
+        "end": [end for _, end in overall_pairs],
+        "blind": {"start": first_start["overall"]["blind"], "end": [end["blind"] for _, end in overall_pairs]},
         "tasks": {
-            name: {"start": row, "end": [end["tasks"][name] for end in ends]} for name, row in first["tasks"].items()
+            name: {"start": row, "end": [end["tasks"][name] for end in end_evaluations]}
+            for name, row in first_start["tasks"].items()
         },
         "kinds": {
-            name: {"start": row, "end": [end["kinds"][name] for end in ends]} for name, row in first["kinds"].items()
+            name: {"start": row, "end": [end["kinds"][name] for end in end_evaluations]}
+            for name, row in first_start["kinds"].items()
         },
-        "writing": {"start": first["writing"], "end": [end["writing"] for end in ends]},
-        "control_shuffled_gain": _points(first["overall"], control["overall"]),
-        "control_shuffled_end": control["overall"],
-        "control_supervised_gain": _points(first["overall"], supervised["overall"]),
-        "control_supervised_end": supervised["overall"],
-        "control_supervised_new_forms": supervised["kinds"][NEW],
-        "control_supervised_pages": supervised["pages"],
-        "items": first["overall"]["items"],
+        "writing": {"start": first_start["writing"], "end": [end["writing"] for end in end_evaluations]},
+        "control_shuffled_gain": _points(first_start["overall"], shuffled_end["overall"]),
+        "control_shuffled_end": shuffled_end["overall"],
+        "control_supervised_gain": _points(first_start["overall"], supervised_evaluation["overall"]),
+        "control_supervised_end": supervised_evaluation["overall"],
+        "control_supervised_new_forms": supervised_evaluation["kinds"][NEW],
+        "control_supervised_pages": supervised_evaluation["pages"],
+        "items": first_start["overall"]["items"],
         "training_seconds": [round(_training_seconds(run)) for run in runs],
-        "half_known_forms_at_start": half_known(first),
+        "half_known_forms_at_start": half_known(first_start),
     }
 
 
 def half_known(evaluation: Mapping[str, Any]) -> list[str]:
-    """Forms clearly above blind (its interval's lower end over the blind score) and clearly below full (under 0.85)."""
+    """Return forms clearly above blind (interval's lower end over the blind score) and clearly below full (under 0.85)
+    in `evaluation`.
+    """
     return [name for name, row in evaluation["tasks"].items() if row["low"] > row["blind"] and row["accuracy"] < 0.85]
 
 
@@ -141,21 +162,27 @@ def main(
     seconds: Annotated[float, typer.Option(hidden=True)] = 0.0,
 ) -> None:
     """Run every condition that is not finished yet, then write the results."""
-    chosen = settings or []
+    run_settings = settings or []
     if supervised is not None:
-        _supervised_here(supervised, seconds, chosen)
+        _supervised_here(supervised, seconds, run_settings)
         return
-    began = time.monotonic()
-    with ThreadPoolExecutor(2) as two:
-        jobs = [two.submit(evolve_run, out / f"zerosight-{seed}", "zerosight", seed, chosen) for seed in SEEDS]
-        control = two.submit(evolve_run, out / "shuffled-0", "shuffled", 0, chosen)
+    began_at = time.monotonic()
+    with ThreadPoolExecutor(2) as pool:
+        jobs = [pool.submit(evolve_run, out / f"zerosight-{seed}", "zerosight", seed, run_settings) for seed in SEEDS]
+        control_job = pool.submit(evolve_run, out / "shuffled-0", "shuffled", 0, run_settings)
         # The first run is done long before a thread is free for this, and gives the time to train for.
-        more = two.submit(lambda: _supervised(out / "supervised", _training_seconds(jobs[0].result()), chosen))
-        runs, shuffled = [job.result() for job in jobs], control.result()
-        more.result()
-    found = figures(runs, shuffled, Run.open(out / "supervised").evaluation("end") or {})
-    path = write_results("learning", "make bench-learning", found | {"wall_seconds": round(time.monotonic() - began)})
-    typer.echo(f"{path}\ngain {found['gain_points']} points, seeing {found['sighted_minus_blind_gain']}")
+        supervised_job = pool.submit(
+            lambda: _supervised(out / "supervised", _training_seconds(jobs[0].result()), run_settings)
+        )
+        runs, shuffled_run = [job.result() for job in jobs], control_job.result()
+        supervised_job.result()
+    measured_figures = figures(runs, shuffled_run, Run.open(out / "supervised").evaluation("end") or {})
+    path = write_results(
+        "learning", "make bench-learning", measured_figures | {"wall_seconds": round(time.monotonic() - began_at)}
+    )
+    typer.echo(
+        f"{path}\ngain {measured_figures['gain_points']} points, seeing {measured_figures['sighted_minus_blind_gain']}"
+    )
 
 
 if __name__ == "__main__":

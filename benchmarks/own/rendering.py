@@ -20,7 +20,7 @@ from matplotlib import pyplot
 from ...envs import item_rng, make
 from ...geometry import FlatScene
 from ...geometry.chart import ChartScene
-from ...render import FigurePool, Rejected, Rendered, RenderPool, rasterise, resolve_svg
+from ...render import FigurePool, Rejected, RenderedSvg, RenderPool, rasterise, resolve_svg
 from ...render.chart import program as figure
 from ...render.chart.draw import DrawnChart, draw_figure
 from ...render.edit import Edit, EditPool, run
@@ -30,7 +30,7 @@ from ...render.sandbox.pool import WorkerPool
 from ...render.solid import program as solid
 from ...render.solid.draw import Solids, draw_solids
 from ...render.solid.pool import SolidPool
-from .results_file import write_results
+from .results_file import report_results
 
 ENV_ID = "shapes/Canvas-v1"
 EDIT = """
@@ -106,35 +106,35 @@ class FrontEnd(NamedTuple):
 
 
 def svg_programs(count: int) -> list[str]:
-    """SVG programs of every form and difficulty in turn."""
+    """Return `count` SVG programs of every form and difficulty in turn."""
     env = make(ENV_ID)
     tasks, levels = list(env.tasks), env.difficulties
-    made = []
-    for index in range(count):
-        task, level = tasks[index % len(tasks)], levels[index // len(tasks) % len(levels)]
-        made.append(env.sample(item_rng(env.id, "train", 0, index), task, level).program)
-    return made
+    programs = []
+    for item_index in range(count):
+        task, level = tasks[item_index % len(tasks)], levels[item_index // len(tasks) % len(levels)]
+        programs.append(env.sample(item_rng(env.id, "train", 0, item_index), task, level).program)
+    return programs
 
 
 def looked_at(scene: FlatScene) -> float:
-    """A look at every object's region, so that no condition leaves a scene unmade."""
+    """Look at every object's region of `scene`, so that no condition leaves a scene unmade; return their area, px²."""
     return sum(obj.area for obj in scene.objects)
 
 
-def svg_here(texts: Sequence[str], size: int) -> None:
-    """Resolve, look and draw in this process."""
+def svg_here(texts: Sequence[str], picture_width: int) -> None:
+    """Resolve, look at and draw `texts` in this process, `picture_width` px wide."""
     for text in texts:
         scene = resolve_svg(text)
         if isinstance(scene, Rejected):
             raise RuntimeError(f"a sampled program must be accepted: {scene}")
         looked_at(scene)
-        rasterise(scene, size)
+        rasterise(scene, picture_width)
 
 
-def svg_pooled(pool: RenderPool, texts: Sequence[str], size: int) -> None:
-    """Draw by a pool, and look."""
-    for outcome in pool.render(texts, size):
-        if not isinstance(outcome, Rendered):
+def svg_pooled(pool: RenderPool, texts: Sequence[str], picture_width: int) -> None:
+    """Draw `texts` by `pool`, `picture_width` px wide, and look at the scenes."""
+    for outcome in pool.render(texts, picture_width):
+        if not isinstance(outcome, RenderedSvg):
             raise RuntimeError(f"a sampled program must be accepted: {outcome}")
         looked_at(outcome.scene)
 
@@ -143,13 +143,13 @@ def svg_pooled(pool: RenderPool, texts: Sequence[str], size: int) -> None:
 
 
 def edits(count: int) -> list[Edit]:
-    """Edits of a picture of noise, each with other parameters."""
+    """Return `count` edits of a picture of noise, each with other parameters."""
     image = np.random.default_rng(0).integers(0, 256, (EDIT_SIZE, EDIT_SIZE, 3), dtype=np.uint8)
     return [Edit(EDIT, image, {"angle": i, "order": [(i + k) % 4 for k in range(4)]}) for i in range(count)]
 
 
 def edit_here(jobs: Sequence[Edit]) -> None:
-    """Run edits in this process."""
+    """Run the edits `jobs` in this process."""
     for job in jobs:
         namespace: dict[str, Any] = {}
         exec(job.program, namespace)  # noqa: S102 - our own text, to compare with
@@ -157,7 +157,7 @@ def edit_here(jobs: Sequence[Edit]) -> None:
 
 
 def edit_pooled(pool: EditPool, jobs: Sequence[Edit]) -> None:
-    """Run edits by a pool."""
+    """Run the edits `jobs` by `pool`."""
     for outcome in pool.run(jobs):
         if not isinstance(outcome, Picture):
             raise RuntimeError(f"an edit of ours must be accepted: {outcome}")
@@ -176,31 +176,31 @@ CHARTS = (
 
 
 def charts(count: int) -> list[str]:
-    """Charts of usual kinds, each with other values."""
+    """Return `count` charts of usual kinds, each with other values."""
     head = "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nv = {}\n{}"
     values = np.random.default_rng(0).uniform(1, 20, (count, 8)).round(2).tolist()
     return [head.format(row, CHARTS[i % len(CHARTS)]) for i, row in enumerate(values)]
 
 
 def chart_looked_at(scene: ChartScene) -> int:
-    """A look at every mark."""
+    """Look at every mark of `scene`; return the number of their values."""
     return sum(len(mark.values) for panel in scene.panels for series in panel.series for mark in series.marks)
 
 
 def charts_here(programs: Sequence[str]) -> None:
-    """Run, read and draw in this process."""
+    """Run, read and draw `programs` in this process."""
     for program in programs:
         namespace: dict[str, Any] = {}
         exec(program, namespace)  # noqa: S102 - our own text, to compare with
-        drawn = draw_figure(*figure.run(namespace, {}, b""), CHART_SIZE)
+        outcome = draw_figure(*figure.run(namespace, {}, b""), CHART_SIZE)
         pyplot.close("all")
-        if isinstance(drawn, Rejected):
-            raise RuntimeError(f"a chart of ours must be accepted: {drawn}")
-        chart_looked_at(drawn.scene)
+        if isinstance(outcome, Rejected):
+            raise RuntimeError(f"a chart of ours must be accepted: {outcome}")
+        chart_looked_at(outcome.scene)
 
 
 def charts_pooled(pool: FigurePool, programs: Sequence[str]) -> None:
-    """Run, read and draw by a pool."""
+    """Run, read and draw `programs` by `pool`."""
     for outcome in pool.run(programs, CHART_SIZE):
         if not isinstance(outcome, DrawnChart):
             raise RuntimeError(f"a chart of ours must be accepted: {outcome}")
@@ -230,22 +230,22 @@ cameras = [{{"eye": [1.8, -2, 1.7], "target": [0, 0, 0.6], "fov": 45}}]
 
 
 def solids(count: int) -> list[str]:
-    """A table with things on it, each time at other places."""
+    """Return `count` programs of a table with things on it, each time at other places."""
     return [SOLID.format(row) for row in np.random.default_rng(0).uniform(0.1, 0.9, (count, 8)).round(3).tolist()]
 
 
 def solids_here(programs: Sequence[str]) -> None:
-    """Run, measure and draw in this process."""
+    """Run, measure and draw `programs` in this process."""
     for program in programs:
         namespace: dict[str, Any] = {}
         exec(program, namespace)  # noqa: S102 - our own text, to compare with
-        drawn = draw_solids(*solid.run(namespace, {}, b""), SOLID_SIZE)
-        if isinstance(drawn, Rejected):
-            raise RuntimeError(f"a scene of ours must be accepted: {drawn}")
+        outcome = draw_solids(*solid.run(namespace, {}, b""), SOLID_SIZE)
+        if isinstance(outcome, Rejected):
+            raise RuntimeError(f"a scene of ours must be accepted: {outcome}")
 
 
 def solids_pooled(pool: SolidPool, programs: Sequence[str]) -> None:
-    """Run, measure and draw by a pool."""
+    """Run, measure and draw `programs` by `pool`."""
     for outcome in pool.run(programs, SOLID_SIZE):
         if not isinstance(outcome, Solids):
             raise RuntimeError(f"a scene of ours must be accepted: {outcome}")
@@ -254,15 +254,15 @@ def solids_pooled(pool: SolidPool, programs: Sequence[str]) -> None:
 # --- side by side --------------------------------------------------------------------------------------------------
 
 
-def front_ends(size: int) -> dict[str, FrontEnd]:
-    """Every kind of program by the name of its figures; SVG pictures are `size` px wide."""
+def front_ends(picture_width: int) -> dict[str, FrontEnd]:
+    """Return every kind of program by the name of its figures; SVG pictures are `picture_width` px wide."""
     return {
         "svg": FrontEnd(
             jobs=svg_programs,
             share=1.0,
-            here=lambda jobs: svg_here(jobs, size),
+            here=lambda jobs: svg_here(jobs, picture_width),
             pool=RenderPool,
-            pooled=lambda pool, jobs: svg_pooled(pool, jobs, size),
+            pooled=lambda pool, jobs: svg_pooled(pool, jobs, picture_width),
             program=str,
             fresh=FRESH_SVG,
         ),
@@ -297,64 +297,74 @@ def front_ends(size: int) -> dict[str, FrontEnd]:
 
 
 def _fresh(front: FrontEnd) -> Work:
-    def each(jobs: Sequence[Any]) -> None:
+    def run_each(jobs: Sequence[Any]) -> None:
         for job in jobs:
             subprocess.run([sys.executable, "-c", front.fresh], input=front.program(job), text=True, check=True)
 
-    return each
+    return run_each
 
 
-def _rate(work: Work, jobs: Sequence[Any]) -> float:
-    began = time.perf_counter()
-    work(jobs)
-    return len(jobs) / (time.perf_counter() - began)
+def _rate(draw_jobs: Work, jobs: Sequence[Any]) -> float:
+    began_at = time.perf_counter()
+    draw_jobs(jobs)
+    return len(jobs) / (time.perf_counter() - began_at)
 
 
-def _ratio(above: Sequence[float], below: Sequence[float]) -> dict[str, float]:
-    each = [a / b for a, b in zip(above, below, strict=True)]
-    return {"median": round(statistics.median(each), 3), "low": round(min(each), 3), "high": round(max(each), 3)}
+def _ratio(rates_above: Sequence[float], rates_below: Sequence[float]) -> dict[str, float]:
+    ratios = [rate_above / rate_below for rate_above, rate_below in zip(rates_above, rates_below, strict=True)]
+    return {"median": round(statistics.median(ratios), 3), "low": round(min(ratios), 3), "high": round(max(ratios), 3)}
 
 
 def compare(jobs: Sequence[Any], rounds: int, conditions: Mapping[str, Work]) -> dict[str, list[float]]:
-    """Jobs a second under each condition, in rounds of all."""
-    rates: dict[str, list[float]] = {name: [] for name in conditions}
-    for work in conditions.values():
-        work(jobs[:32] if work is not conditions["fresh"] else [])
+    """Return jobs a second under each condition, in rounds of all.
+
+    Args:
+        jobs: are drawn in each round.
+        rounds: of all conditions.
+        conditions: what draws the jobs, by name.
+    """
+    rates_by_condition: dict[str, list[float]] = {name: [] for name in conditions}
+    for draw_jobs in conditions.values():
+        draw_jobs(jobs[:32] if draw_jobs is not conditions["fresh"] else [])
     for _ in range(rounds):
-        for name, work in conditions.items():
-            rates[name].append(_rate(work, jobs[:FRESH_JOBS] if name == "fresh" else jobs))
-    return rates
+        for name, draw_jobs in conditions.items():
+            rates_by_condition[name].append(_rate(draw_jobs, jobs[:FRESH_JOBS] if name == "fresh" else jobs))
+    return rates_by_condition
 
 
 def measured(front: FrontEnd, count: int, rounds: int) -> dict[str, list[float]]:
-    """Jobs a second of one front end under every condition."""
+    """Return jobs a second of one front end, `front`, under every condition, in `rounds` rounds of `count` jobs."""
     with ExitStack() as stack:
-        one, two = (stack.enter_context(front.pool(workers)) for workers in (1, 2))
+        one_worker, two_workers = (stack.enter_context(front.pool(workers)) for workers in (1, 2))
         conditions: dict[str, Work] = {
             "inprocess": front.here,
-            "one_worker": lambda jobs: front.pooled(one, jobs),
-            "two_workers": lambda jobs: front.pooled(two, jobs),
+            "one_worker": lambda jobs: front.pooled(one_worker, jobs),
+            "two_workers": lambda jobs: front.pooled(two_workers, jobs),
             "fresh": _fresh(front),
         }
         return compare(front.jobs(max(FRESH_JOBS, round(count * front.share))), rounds, conditions)
 
 
-def measure(count: int, rounds: int, size: int) -> dict[str, Any]:
-    """The ratios for each front end, and the rates behind them."""
+def measure(program_count: int, rounds: int, picture_width: int) -> dict[str, Any]:
+    """Return the ratios for each front end, and the rates behind them, from `rounds` rounds."""
     figures: dict[str, Any] = {}
     scaling: list[float] = []
-    for name, front in front_ends(size).items():
-        rates = measured(front, count, rounds)
-        figures[f"{name}_vs_inprocess"] = _ratio(rates["one_worker"], rates["inprocess"])
-        figures[f"{name}_vs_fresh"] = _ratio(rates["one_worker"], rates["fresh"])
-        figures[f"{name}_two_worker_scaling"] = _ratio(rates["two_workers"], rates["one_worker"])
-        figures[f"{name}_per_second"] = {key: round(statistics.median(found), 1) for key, found in rates.items()}
+    for name, front in front_ends(picture_width).items():
+        rates_by_condition = measured(front, program_count, rounds)
+        figures[f"{name}_vs_inprocess"] = _ratio(rates_by_condition["one_worker"], rates_by_condition["inprocess"])
+        figures[f"{name}_vs_fresh"] = _ratio(rates_by_condition["one_worker"], rates_by_condition["fresh"])
+        figures[f"{name}_two_worker_scaling"] = _ratio(
+            rates_by_condition["two_workers"], rates_by_condition["one_worker"]
+        )
+        figures[f"{name}_per_second"] = {
+            key: round(statistics.median(condition_rates), 1) for key, condition_rates in rates_by_condition.items()
+        }
         scaling.append(figures[f"{name}_two_worker_scaling"]["median"])
-    held = {layer.name: layer.detail for layer in layers() if layer.name in offered()}
+    held_layers = {layer.name: layer.detail for layer in layers() if layer.name in offered()}
     # A promise about all front ends is as good as the worst of them.
     figures["two_worker_scaling"] = min(scaling)
-    sizes = {"svg_size": size, "edit_size": EDIT_SIZE, "chart_size": CHART_SIZE, "solid_size": SOLID_SIZE}
-    return figures | sizes | {"programs": count, "rounds": rounds, "layers": held}
+    sizes = {"svg_size": picture_width, "edit_size": EDIT_SIZE, "chart_size": CHART_SIZE, "solid_size": SOLID_SIZE}
+    return figures | sizes | {"programs": program_count, "rounds": rounds, "layers": held_layers}
 
 
 def main(
@@ -364,8 +374,7 @@ def main(
 ) -> None:
     """Measure, and write the results."""
     command = f"make bench-render ARGS='--count {count} --rounds {rounds} --size {size}'"
-    found = measure(count, rounds, size)
-    typer.echo(f"{write_results('render', command, found)}\n{found}")
+    report_results("render", command, measure(count, rounds, size))
 
 
 if __name__ == "__main__":

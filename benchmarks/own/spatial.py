@@ -26,7 +26,7 @@ from ...envs.spatial.world import FRAMES, TASKS, RoomWorld
 from ...geometry import RoomScene
 from ...geometry.boxes import BoxIndex, OrientedBox
 from ...geometry.surfaces import points_distance
-from .results_file import write_results
+from .results_file import report_results
 
 THINGS = 30
 OBJECTS = (10, 100, 1_000, 10_000)
@@ -38,120 +38,147 @@ _DENSITY = 0.4
 
 
 def big_rooms(count: int) -> tuple[list[RoomScene], float]:
-    """Rooms of `THINGS` things, and the seconds that making one took."""
-    rooms, began = [], time.perf_counter()
+    """Return `count` rooms of `THINGS` things, and the seconds that making one took."""
+    rooms, began_at = [], time.perf_counter()
     for number in range(count):
         layout = plan_layout(
-            item_rng("bench", "dev", 0, number), things=(THINGS, THINGS), kind="rectangle", cameras=FRAMES
+            item_rng("bench", "dev", 0, number),
+            object_counts=(THINGS, THINGS),
+            floor_kind="rectangle",
+            camera_count=FRAMES,
         )
         rooms.append(built_room(layout.text(), FRAME))
-    return rooms, (time.perf_counter() - began) / count
+    return rooms, (time.perf_counter() - began_at) / count
 
 
 def answers_per_second(world: RoomWorld, rooms: Sequence[RoomScene], task: str, seconds: float) -> float:
-    """Of one task: questions that have an answer, over all rooms in turn."""
-    asked = [
+    """Return how many questions of `task` that have an answer are answered in a second, over all `rooms` in turn.
+
+    Args:
+        world: answers.
+        rooms: are asked about.
+        task: the spatial task.
+        seconds: for which it is measured.
+    """
+    answerable = [
         (room, query)
         for number, room in enumerate(rooms)
         for query in drawn_queries(Surroundings(room), task, item_rng("bench", "dev", 1, number))
         if isinstance(world.solve(room, query), Truth)
     ]
-    began, done = time.perf_counter(), 0
-    while (spent := time.perf_counter() - began) < seconds:
-        world.solve(*asked[done % len(asked)])
-        done += 1
-    return done / spent
+    began_at, answer_count = time.perf_counter(), 0
+    while (elapsed := time.perf_counter() - began_at) < seconds:
+        world.solve(*answerable[answer_count % len(answerable)])
+        answer_count += 1
+    return answer_count / elapsed
 
 
 def rejections(world: RoomWorld, rooms: Sequence[RoomScene], task: str) -> dict[str, Any]:
-    """Of questions whose things, frames and words are drawn evenly from what a room has: the share refused, and why."""
-    codes: Counter[str] = Counter()
+    """Return the share of questions that are refused, and why.
+
+    Args:
+        world: checks them.
+        rooms: the questions' things, frames and words are drawn evenly from what each has.
+        task: the spatial task.
+    """
+    reason_counts: Counter[str] = Counter()
     for number, room in enumerate(rooms):
         labels = tuple(sorted({obj.label for obj in room.objects}))
-        for turn in range(DRAWN):
-            query = blind_query(item_rng("bench", "dev", 2, number * DRAWN + turn), task, labels, len(room.cameras))
-            if isinstance(found := world.check(room, query), Rejected):
-                codes[found.code] += 1
-    total = len(rooms) * DRAWN
-    reasons = {code: round(count / total, 3) for code, count in codes.most_common()}
-    return {"rate": round(codes.total() / total, 3), "reasons": reasons}
+        for question_index in range(DRAWN):
+            query = blind_query(
+                item_rng("bench", "dev", 2, number * DRAWN + question_index), task, labels, len(room.cameras)
+            )
+            if isinstance(verdict := world.check(room, query), Rejected):
+                reason_counts[verdict.code] += 1
+    question_count = len(rooms) * DRAWN
+    reasons = {code: round(count / question_count, 3) for code, count in reason_counts.most_common()}
+    return {"rate": round(reason_counts.total() / question_count, 3), "reasons": reasons}
 
 
 def preparation(rooms: Sequence[RoomScene]) -> float:
-    """Milliseconds that a room takes to be ready for questions."""
-    began = time.perf_counter()
+    """Return the milliseconds that one of `rooms` takes to be ready for questions."""
+    began_at = time.perf_counter()
     for room in rooms:
-        ready = Surroundings(room)
-        ready.seen(1, 0), ready.index.gap(0, 1), ready.cover
-    return (time.perf_counter() - began) / len(rooms) * 1e3
+        surroundings = Surroundings(room)
+        surroundings.seen(1, 0), surroundings.index.gap(0, 1), surroundings.cover
+    return (time.perf_counter() - began_at) / len(rooms) * 1e3
 
 
 def random_boxes(count: int) -> list[OrientedBox]:
-    """Boxes spread over a hall that grows with their number."""
-    draw = np.random.default_rng(count)
-    side = math.sqrt(count / _DENSITY)
+    """Return `count` boxes spread over a hall that grows with their number."""
+    generator = np.random.default_rng(count)
+    hall_width = math.sqrt(count / _DENSITY)
     return [
         OrientedBox((x, y, h / 2), (w, d, h), yaw)
         for x, y, w, d, h, yaw in zip(
-            *draw.uniform(0, side, (2, count)), *draw.uniform(0.2, 1.2, (3, count)), draw.uniform(-44, 45, count),
+            *generator.uniform(0, hall_width, (2, count)), *generator.uniform(0.2, 1.2, (3, count)),
+            generator.uniform(-44, 45, count),
             strict=True,
         )
     ]  # fmt: skip
 
 
 def object_seconds(count: int) -> float:
-    """To index so many boxes and find the nearest of each."""
+    """Return the seconds to index `count` boxes and find the nearest of each."""
     boxes = random_boxes(count)
-    began = time.perf_counter()
+    began_at = time.perf_counter()
     index = BoxIndex(boxes)
     for target in range(count):
         index.nearest(target)
-    return time.perf_counter() - began
+    return time.perf_counter() - began_at
 
 
 def point_seconds(count: int) -> float:
-    """For the distance of two surfaces of so many points in all, 2 m apart."""
-    draw = np.random.default_rng(count)
-    first, second = (draw.normal(size=(count // 2, 3)) for _ in range(2))
-    first /= np.linalg.norm(first, axis=1, keepdims=True)
-    second /= np.linalg.norm(second, axis=1, keepdims=True)
-    second += (4.0, 0.0, 0.0)
-    began = time.perf_counter()
-    points_distance(first, second)
-    return time.perf_counter() - began
+    """Return the seconds for the distance of two surfaces of `count` points in all, 2 m apart."""
+    generator = np.random.default_rng(count)
+    first_points, second_points = (generator.normal(size=(count // 2, 3)) for _ in range(2))
+    first_points /= np.linalg.norm(first_points, axis=1, keepdims=True)
+    second_points /= np.linalg.norm(second_points, axis=1, keepdims=True)
+    second_points += (4.0, 0.0, 0.0)
+    began_at = time.perf_counter()
+    points_distance(first_points, second_points)
+    return time.perf_counter() - began_at
 
 
-def growth(sizes: Sequence[int], seconds: Callable[[int], float], rounds: int) -> tuple[float, dict[str, float]]:
-    """The exponent, and the median seconds by size."""
-    found = {size: statistics.median(seconds(size) for _ in range(rounds)) for size in sizes}
-    slope = float(np.polyfit(np.log(list(found)), np.log(list(found.values())), 1)[0])
-    return round(slope, 3), {str(size): round(spent, 5) for size, spent in found.items()}
+def growth(
+    sizes: Sequence[int], measure_seconds: Callable[[int], float], rounds: int
+) -> tuple[float, dict[str, float]]:
+    """Return the exponent of the cost's growth, and the median seconds by size.
+
+    Args:
+        sizes: are measured.
+        measure_seconds: from a size to the seconds that it takes.
+        rounds: of each size.
+    """
+    median_seconds = {size: statistics.median(measure_seconds(size) for _ in range(rounds)) for size in sizes}
+    exponent = float(np.polyfit(np.log(list(median_seconds)), np.log(list(median_seconds.values())), 1)[0])
+    return round(exponent, 3), {str(size): round(elapsed, 5) for size, elapsed in median_seconds.items()}
 
 
 def measure(seconds: float, rounds: int, rooms: int) -> dict[str, Any]:
     """All figures."""
     world = make("spatial/Rooms-v1")
     assert isinstance(world, RoomWorld)
-    scenes, making = big_rooms(rooms)
-    ready = preparation(scenes)
-    rates = {
+    scenes, making_seconds = big_rooms(rooms)
+    preparation_ms = preparation(scenes)
+    answer_rates = {
         task: round(statistics.median(answers_per_second(world, scenes, task, seconds) for _ in range(rounds)), 1)
         for task in TASKS
     }
-    objects, by_objects = growth(OBJECTS, object_seconds, rounds)
-    points, by_points = growth(POINTS, point_seconds, 1)
+    object_exponent, seconds_by_objects = growth(OBJECTS, object_seconds, rounds)
+    point_exponent, seconds_by_points = growth(POINTS, point_seconds, 1)
     return {
-        "answers_per_second": rates,
-        "answers_per_second_mean": round(statistics.mean(rates.values()), 1),
-        "answers_per_second_harmonic_mean": round(statistics.harmonic_mean(rates.values()), 1),
+        "answers_per_second": answer_rates,
+        "answers_per_second_mean": round(statistics.mean(answer_rates.values()), 1),
+        "answers_per_second_harmonic_mean": round(statistics.harmonic_mean(answer_rates.values()), 1),
         "things": THINGS,
         "rejections": {task: rejections(world, scenes, task) for task in TASKS},
-        "preparation_ms": round(ready, 3),
-        "making_a_room_ms": round(1e3 * making, 1),
-        "growth_exponent_objects": objects,
-        "seconds_by_objects": by_objects,
-        "growth_exponent_points": points,
-        "seconds_by_points": by_points,
+        "preparation_ms": round(preparation_ms, 3),
+        "making_a_room_ms": round(1e3 * making_seconds, 1),
+        "growth_exponent_objects": object_exponent,
+        "seconds_by_objects": seconds_by_objects,
+        "growth_exponent_points": point_exponent,
+        "seconds_by_points": seconds_by_points,
     }
 
 
@@ -162,8 +189,7 @@ def main(
 ) -> None:
     """Measure, and write the results."""
     command = f"make bench-spatial ARGS='--seconds {seconds:g} --rounds {rounds} --rooms {rooms}'"
-    found = measure(seconds, rounds, rooms)
-    typer.echo(f"{write_results('spatial', command, found)}\n{found}")
+    report_results("spatial", command, measure(seconds, rounds, rooms))
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ RATE = 1e-4
 
 
 class Load(NamedTuple):
-    """What both are given in each step."""
+    """The work of each step, the same for both."""
 
     name: str
     role: str
@@ -51,24 +51,24 @@ class Load(NamedTuple):
 
 
 def reward(text: str) -> float:
-    """0 or 1 by a digest: the same for the same text, learnt by nobody."""
+    """Return 0 or 1 by a digest of `text`: the same for the same text, learnt by nobody."""
     return float(hashlib.sha256(text.encode()).digest()[0] % 2)
 
 
 def loads() -> list[Load]:
-    """The Solver's questions and the Coder's orders about items of `shapes/Canvas-v1`."""
+    """Return the Solver's questions and the Coder's orders about items of `shapes/Canvas-v1`."""
     from ...envs.shapes.canvas import parse_scene
 
     env = make("shapes/Canvas-v1")
     answers: list[tuple[Messages, Picture | None]] = []
     programs: list[tuple[Messages, Picture | None]] = []
-    for number in range(32):
-        own = item_rng(env.id, "dev", 0, number)
-        item = env.sample(own, own.choice(tuple(env.tasks)), own.choice(env.difficulties))
+    for item_number in range(32):
+        rng = item_rng(env.id, "dev", 0, item_number)
+        item = env.sample(rng, rng.choice(tuple(env.tasks)), rng.choice(env.difficulties))
         answers.append((solver.prompt(item.question), env.render_item(item, env.size)))
         scene: Any = item.scene
         things: Any = parse_scene(scene)
-        programs.append((coder.prompt(env, requirements_of(own, item, things)), None))
+        programs.append((coder.prompt(env, requirements_of(rng, item, things)), None))
     return [Load("answers", "solver", answers, 16, 4), Load("programs", "coder", programs[:8], 8, 96)]
 
 
@@ -87,7 +87,7 @@ class Timer:
 
 
 def our_steps(load: Load, timer: Timer) -> Callable[[], None]:
-    """A function that makes one step of ours."""
+    """Return a function that makes one step of ours on `load` and adds its times to `timer`."""
     policy = Policy.load(EMBEDDED_SEED)
     learning = LearningConfig(learning_rate=RATE, warmup_steps=0, final_rate=1.0, loss="grpo", entropy_weight={})
     learner = Learner(policy, learning, 1_000_000)
@@ -103,13 +103,15 @@ def our_steps(load: Load, timer: Timer) -> Callable[[], None]:
             with timer.stretch("generation"):
                 groups = generator.generate(load.role, prompts, sampling, number)
             trajectories = [
-                Trajectory(load.role, (str(place),), prompt, c, Score(reward(c.text)), learner.version)
-                for place, (prompt, group) in enumerate(zip(prompts, groups, strict=True))
-                for c in group
+                Trajectory(
+                    load.role, (str(prompt_index),), prompt, completion, Score(reward(completion.text)), learner.version
+                )
+                for prompt_index, (prompt, group) in enumerate(zip(prompts, groups, strict=True))
+                for completion in group
             ]
             with timer.stretch("learning"):
                 learner.step(trajectories, SeededRng(("bench", number)))
-        timer.steps[-1]["tokens"] = float(sum(len(c.ids) for group in groups for c in group))
+        timer.steps[-1]["tokens"] = float(sum(len(completion.ids) for group in groups for completion in group))
 
     return step
 
@@ -124,7 +126,7 @@ def trl_steps(
     adapters: Any = None,
     **options: Any,
 ) -> None:
-    """So many steps of TRL's trainer.
+    """Make so many steps of TRL's trainer.
 
     Args:
         load: what is sampled in each.
@@ -161,17 +163,17 @@ def trl_steps(
             callbacks=[StepWatch()],
             peft_config=adapters,
         )
-        for name, part in (("_generate", "generation"), ("compute_loss", "forward")):
-            setattr(trainer, name, _timed(getattr(trainer, name), timer, part))
+        for name, stretch_name in (("_generate", "generation"), ("compute_loss", "forward")):
+            setattr(trainer, name, _timed(getattr(trainer, name), timer, stretch_name))
         trainer.train()
 
 
-def _trl_config(folder: str, load: Load, steps: int, options: Mapping[str, Any]) -> Any:
+def _trl_config(output_folder: str, load: Load, steps: int, options: Mapping[str, Any]) -> Any:
     """TRL's settings for the work of a load."""
     from trl import GRPOConfig
 
     return GRPOConfig(
-        output_dir=folder,
+        output_dir=output_folder,
         per_device_train_batch_size=len(load.prompts) * load.group,
         gradient_accumulation_steps=1,
         steps_per_generation=1,
@@ -206,22 +208,25 @@ def _text(completion: Any) -> str:
     return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
 
 
-def _timed(function: Callable[..., Any], timer: Timer, name: str) -> Callable[..., Any]:
-    def timed(*arguments: Any, **options: Any) -> Any:
-        with timer.stretch(name):
+def _timed(function: Callable[..., Any], timer: Timer, stretch_name: str) -> Callable[..., Any]:
+    def with_timer(*arguments: Any, **options: Any) -> Any:
+        with timer.stretch(stretch_name):
             return function(*arguments, **options)
 
-    return timed
+    return with_timer
 
 
 def compare(load: Load, steps: int) -> dict[str, Any]:
-    """Medians of both over the steps after the first two, and their ratio."""
-    ours, theirs = Timer(), Timer()
+    """Return medians of both on `load` over the `steps` after the first two, and their ratio."""
+    our_timer, trl_timer = Timer(), Timer()
     model, processor = load_model(EMBEDDED_SEED, torch.float32), load_processor(EMBEDDED_SEED)
-    trl_steps(load, steps, theirs, our_steps(load, ours), model, processor, use_cpu=True, bf16=False)
-    kept = [timer.steps[2:] for timer in (ours, theirs)]
-    medians = [{name: statistics.median(step[name] for step in own) for name in own[0]} for own in kept]
-    ratios = sorted(b["step"] / a["step"] for a, b in zip(*kept, strict=True))
+    trl_steps(load, steps, trl_timer, our_steps(load, our_timer), model, processor, use_cpu=True, bf16=False)
+    kept_steps = [timer.steps[2:] for timer in (our_timer, trl_timer)]
+    medians = [
+        {name: statistics.median(step[name] for step in steps_of_trainer) for name in steps_of_trainer[0]}
+        for steps_of_trainer in kept_steps
+    ]
+    ratios = sorted(trl_step["step"] / our_step["step"] for our_step, trl_step in zip(*kept_steps, strict=True))
     return {
         "prompts": len(load.prompts),
         "group": load.group,
@@ -242,8 +247,8 @@ def main(steps: Annotated[int, typer.Option(min=4, help="Steps of each.")] = 14)
         figures[load.name] = compare(load, steps)
         print(load.name, figures[load.name])  # noqa: T201
     # A run's step has both loads in it.
-    totals = [sum(figures[load.name][who]["step"] for load in loads()) for who in ("trl_s", "ours_s")]
-    figures["step_speedup_vs_trl"] = totals[0] / totals[1]
+    total_seconds = [sum(figures[load.name][trainer]["step"] for load in loads()) for trainer in ("trl_s", "ours_s")]
+    figures["step_speedup_vs_trl"] = total_seconds[0] / total_seconds[1]
     print(write_results("train", f"make bench-train ARGS='--steps {steps}'", figures))  # noqa: T201
 
 

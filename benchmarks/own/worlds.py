@@ -14,69 +14,74 @@ from typing import Annotated, Any
 import typer
 
 from ...envs import Environment, Item, item_rng, list_environments, make
-from .results_file import write_results
+from .results_file import report_results
 
 MAX_ITEMS = 4_000
 BESIDE = "shapes/Canvas-v1"
 
 
-def _turn(env: Environment, round_number: int, number: int) -> Item:
-    tasks, levels = list(env.tasks), env.difficulties
-    own = item_rng(env.id, "dev", 100 + round_number, number)
-    return env.sample(own, tasks[number % len(tasks)], levels[number // len(tasks) % len(levels)])
+def _turn(env: Environment, round_number: int, item_number: int) -> Item:
+    tasks, difficulties = list(env.tasks), env.difficulties
+    rng = item_rng(env.id, "dev", 100 + round_number, item_number)
+    return env.sample(rng, tasks[item_number % len(tasks)], difficulties[item_number // len(tasks) % len(difficulties)])
 
 
 def per_second(work: Callable[[int], object], seconds: float) -> float:
-    """How often a second `work` can be done; it is given its number, from 0."""
-    began, done = time.perf_counter(), 0
-    while (spent := time.perf_counter() - began) < seconds and done < MAX_ITEMS:
-        work(done)
-        done += 1
-    return done / spent
+    """Return how often in a second `work`, given its number from 0, can be done; measured for `seconds`."""
+    began_at, done_count = time.perf_counter(), 0
+    while (elapsed := time.perf_counter() - began_at) < seconds and done_count < MAX_ITEMS:
+        work(done_count)
+        done_count += 1
+    return done_count / elapsed
 
 
 def rates(env: Environment, round_number: int, seconds: float) -> dict[str, float]:
-    """One round's rates of an environment."""
+    """Return one round's rates of `env`: items, items with their pictures, and answers a second."""
     items: list[Item] = []
 
-    def answer(number: int) -> object:
-        item = items[number % len(items)]
+    def answer(item_number: int) -> object:
+        item = items[item_number % len(items)]
         return env.solve(item.scene, env.parse_value(item.question.query))
 
-    def render_item(number: int) -> object:
-        item = _turn(env, round_number, number)
+    def render_item(item_number: int) -> object:
+        item = _turn(env, round_number, item_number)
         return env.render_item(item, env.size)
 
     return {
-        "items": per_second(lambda number: items.append(_turn(env, round_number, number)), seconds),
+        "items": per_second(lambda item_number: items.append(_turn(env, round_number, item_number)), seconds),
         "items_with_picture": per_second(render_item, seconds),
         "answers": per_second(answer, seconds),
     }
 
 
-def summary(found: Sequence[float], digits: int = 1) -> dict[str, float]:
-    """Median and spread."""
-    figures = {"median": statistics.median(found), "low": min(found), "high": max(found)}
-    return {name: round(value, digits) for name, value in figures.items()}
+def summary(rates: Sequence[float], digits: int = 1) -> dict[str, float]:
+    """Return the median of `rates` and their lowest and highest."""
+    statistics_of_rates = {"median": statistics.median(rates), "low": min(rates), "high": max(rates)}
+    return {name: round(value, digits) for name, value in statistics_of_rates.items()}
 
 
 def measure(seconds: float, rounds: int) -> dict[str, Any]:
-    """The rates of every registered environment."""
+    """Return the rates of every registered environment, from `rounds` rounds of `seconds` for each figure."""
     envs = [make(name) for name in list_environments()]
-    found: dict[str, list[dict[str, float]]] = {env.id: [] for env in envs}
+    rates_by_env: dict[str, list[dict[str, float]]] = {env.id: [] for env in envs}
     for round_number in range(-1, rounds):
         for env in envs:
-            made = rates(env, round_number + 1, seconds if round_number >= 0 else 0.2)
+            round_rates = rates(env, round_number + 1, seconds if round_number >= 0 else 0.2)
             # The first round warms up: workers, fonts, tables.
             if round_number >= 0:
-                found[env.id].append(made)
-    figures: dict[str, Any] = {}
-    first = found[BESIDE]
+                rates_by_env[env.id].append(round_rates)
+    figures_by_env: dict[str, Any] = {}
+    reference_rates = rates_by_env[BESIDE]
     for env in envs:
-        own = {name: summary([made[name] for made in found[env.id]]) for name in first[0]}
-        beside = [made["items"] / other["items"] for made, other in zip(found[env.id], first, strict=True)]
-        figures[env.id] = own | {f"items_vs_{BESIDE}": summary(beside, 4), "size": env.size}
-    return figures | {"seconds": seconds, "rounds": rounds}
+        env_summary = {
+            name: summary([round_rates[name] for round_rates in rates_by_env[env.id]]) for name in reference_rates[0]
+        }
+        relative_rates = [
+            round_rates["items"] / other_rates["items"]
+            for round_rates, other_rates in zip(rates_by_env[env.id], reference_rates, strict=True)
+        ]
+        figures_by_env[env.id] = env_summary | {f"items_vs_{BESIDE}": summary(relative_rates, 4), "size": env.size}
+    return figures_by_env | {"seconds": seconds, "rounds": rounds}
 
 
 def main(
@@ -85,8 +90,7 @@ def main(
 ) -> None:
     """Measure, and write the results."""
     command = f"make bench-envs ARGS='--seconds {seconds:g} --rounds {rounds}'"
-    found = measure(seconds, rounds)
-    typer.echo(f"{write_results('envs', command, found)}\n{found}")
+    report_results("envs", command, measure(seconds, rounds))
 
 
 if __name__ == "__main__":

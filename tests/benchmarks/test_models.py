@@ -16,7 +16,7 @@ from zerosight.benchmarks.evaluation.own import OWN
 from zerosight.benchmarks.evaluation.runner import Settings, ask
 from zerosight.train.config import build
 from zerosight.train.learning.learner import Learner
-from zerosight.train.models.load import EMBEDDED, load_policy
+from zerosight.train.models.load import EMBEDDED_SEED, load_policy
 from zerosight.train.models.policy import ModelNotFoundError
 from zerosight.train.runs.export import export
 from zerosight.train.runs.store import Run
@@ -65,7 +65,7 @@ def test_a_runs_roles_are_its_adapters_and_have_digests_of_their_own(run: Run, t
     assert moved != same
     export(run.folder, tmp_path / "adapter", "coder", "adapter")
     settings = json.loads((tmp_path / "adapter" / "adapter_config.json").read_text())
-    settings["base_model_name_or_path"] = str(EMBEDDED)
+    settings["base_model_name_or_path"] = str(EMBEDDED_SEED)
     (tmp_path / "adapter" / "adapter_config.json").write_text(json.dumps(settings))
     assert answers(open_model(str(tmp_path / "adapter"), work=tmp_path), tmp_path / "cache") == moved
     settings["base_model_name_or_path"] = None

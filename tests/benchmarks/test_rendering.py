@@ -8,7 +8,7 @@ from zerosight.render import RenderPool
 
 @pytest.mark.slow
 def test_each_front_end_has_its_figures() -> None:
-    figures = rendering.measure(count=40, rounds=1, size=16)
+    figures = rendering.measure(program_count=40, rounds=1, picture_width=16)
     names = list(rendering.front_ends(16))
     for name in names:
         for key in ("vs_inprocess", "vs_fresh", "two_worker_scaling"):

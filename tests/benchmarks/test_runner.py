@@ -10,7 +10,7 @@ from zerosight.benchmarks.evaluation.benchmark import EvaluationError
 from zerosight.benchmarks.evaluation.cache import Cache, Reply
 from zerosight.benchmarks.evaluation.judge import Judge
 from zerosight.benchmarks.evaluation.pictures import Thumbnails
-from zerosight.benchmarks.evaluation.results import Evaluation, body_of, score_all, write_evaluation
+from zerosight.benchmarks.evaluation.results import EvaluationResult, body_of, score_all, write_evaluation
 from zerosight.benchmarks.evaluation.runner import PATIENCE, Answers, Settings, ask
 from zerosight.benchmarks.evaluation.session import evaluate_models
 from zerosight.benchmarks.samples import BadRow
@@ -19,7 +19,7 @@ from zerosight.envs import InfrastructureError
 
 def figures(answers: Answers) -> object:
     scores = score_all({answers.benchmark.name: [answers]})
-    return body_of(Evaluation(models=[answers.model], digests=["d"], scores=scores), Settings())
+    return body_of(EvaluationResult(models=[answers.model], digests=["d"], scores=scores), Settings())
 
 
 def test_every_question_is_asked_once_and_never_again(tmp_path: Path) -> None:
