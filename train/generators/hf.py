@@ -1,7 +1,7 @@
 """Sampling with Hugging Face: from prompts to token ids with the log-probs that the sampler gave them.
 
 Every backend keeps to this: the ids are those that were sampled (text is never tokenised again), the picture
-placeholder is never sampled, top-p is 1 and top-k off, and the same pixel tensors serve sampling and training.
+placeholder, ids beyond the tokenizer and special tokens that end nothing are never sampled, top-p is 1 and top-k off, and the same pixel tensors serve sampling and training.
 """
 
 from collections.abc import Iterator, Sequence
@@ -167,11 +167,11 @@ def left_padded(prompts: Sequence[Prompt], pad_id: int, layout: ModelLayout) -> 
 def _draw(
     logits: torch.Tensor, temperature: float, suppressed_ids: torch.Tensor, random_generator: torch.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Draw one token for each row of `logits`, with its log-prob under all of them; `suppressed_ids` never."""
-    logprobs = torch.log_softmax(logits.float() / (temperature or 1.0), dim=-1)
-    allowed_logprobs = logprobs.index_fill(1, suppressed_ids, -torch.inf)
+    """Draw one token for each row of `logits`, with its log-prob; `suppressed_ids` have no share in either."""
+    allowed_logits = (logits.float() / (temperature or 1.0)).index_fill(1, suppressed_ids, -torch.inf)
+    logprobs = torch.log_softmax(allowed_logits, dim=-1)
     if temperature == 0:
-        token = allowed_logprobs.argmax(-1)
+        token = logprobs.argmax(-1)
     else:
-        token = torch.multinomial(allowed_logprobs.exp(), 1, generator=random_generator).squeeze(1)
+        token = torch.multinomial(logprobs.exp(), 1, generator=random_generator).squeeze(1)
     return token, logprobs.gather(1, token[:, None]).squeeze(1)

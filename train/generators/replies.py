@@ -76,8 +76,13 @@ class Checks:
 
     @property
     def bad_words(self) -> list[str]:
-        """The suppressed ids as the strings that vLLM takes."""
-        return [self.tokenizer.convert_ids_to_tokens(i) for i in sorted(self.suppressed_ids)]
+        """The suppressed ids that the tokenizer knows, as the strings that vLLM takes."""
+        return [self.tokenizer.convert_ids_to_tokens(i) for i in sorted(self.suppressed_ids) if i < self.vocabulary]
+
+    @property
+    def logit_bias(self) -> dict[int, float]:
+        """The suppressed ids beyond the tokenizer, which no string names, with the least bias that vLLM takes."""
+        return {i: -100.0 for i in sorted(self.suppressed_ids) if i >= self.vocabulary}
 
     def unexpanded(self, prompt: Prompt) -> list[int]:
         """Return the `prompt`'s token ids with one placeholder for each picture, for backends with their own processor.

@@ -2,8 +2,8 @@
 
 What vLLM is told differently from its defaults: log-probs are those of the distribution that was sampled from
 (`logprobs_mode="processed_logprobs"`), nothing but our end token ends a completion, and the model's generation_config
-is not asked. Placeholder ids are masked before the softmax, so log-probs are larger than the trainer's by the log of
-the mass that those ids have there: next to nothing in a trained model, 1/200 of a nat in an untrained one of 400 ids.
+is not asked. Suppressed ids (placeholders, special tokens, rows beyond the tokenizer) have no share in the distribution
+here, nor in the trainer's.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -246,6 +246,7 @@ class VLLMEngineGenerator:
             top_k=-1,
             logprobs=0,
             bad_words=self.checks.bad_words,
+            logit_bias=self.checks.logit_bias or None,
             ignore_eos=True,
             stop_token_ids=sorted(self.checks.ends),
             detokenize=False,

@@ -85,10 +85,16 @@ def image_id(model: Any) -> int:
 
 
 def never_sampled(model: Any, tokenizer: Any) -> list[int]:
-    """Ids that no completion may hold: those of pictures, and padding where it is not also an end of turn."""
-    token_ids = {getattr(model.config, name, None) for name in _PLACEHOLDERS}
-    token_ids |= {tokenizer.pad_token_id} - set(end_ids(model, tokenizer))
-    return sorted(number for number in token_ids if isinstance(number, int) and 0 <= number < vocabulary_size(model))
+    """List the ids that no completion may hold, of all rows of the `model`'s output layer.
+
+    They stand for pictures, are special tokens of the `tokenizer` that end no completion (padding, a turn's beginning),
+    or lie beyond its last: families pad the output layer, and such an id can be neither decoded nor read again.
+    """
+    rows = vocabulary_size(model)
+    placeholders = {getattr(model.config, name, None) for name in _PLACEHOLDERS}
+    special_ids = {tokenizer.pad_token_id, *tokenizer.all_special_ids} - set(end_ids(model, tokenizer))
+    token_ids = {*placeholders, *special_ids, *range(len(tokenizer), rows)}
+    return sorted(number for number in token_ids if isinstance(number, int) and 0 <= number < rows)
 
 
 def vocabulary_size(model: Any) -> int:

@@ -202,12 +202,26 @@ def token_batches(rows: Sequence[PackedRow], token_budget: int) -> list[list[int
 
 
 def scored_logprobs(
-    model: Any, batch: PackedBatch, temperature: float = 1.0, *, entropy: bool = False, max_logits: int = MAX_LOGITS
+    model: Any,
+    batch: PackedBatch,
+    temperature: float = 1.0,
+    *,
+    entropy: bool = False,
+    suppressed_ids: torch.Tensor | None = None,
+    max_logits: int = MAX_LOGITS,
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Log-probs [N] of the scored tokens and, where asked for, the entropies [N] (nats) at their places.
+    """Return log-probs [N] of the scored tokens and, where asked for, the entropies [N] (nats) at their places.
 
     Logits are computed at the scored positions only, and at most `max_logits` of them at a time: where there are more,
     they are computed piece by piece, and again in the backward pass.
+
+    Args:
+        model: a Hugging Face image-text-to-text model.
+        batch: of packed rows.
+        temperature: of the softmax.
+        entropy: compute the entropies.
+        suppressed_ids: ids that the sampler never draws; they have no share in the distribution here either.
+        max_logits: tokens times vocabulary.
     """
     hidden_states = model.model(
         input_ids=batch.input_ids,
@@ -219,7 +233,11 @@ def scored_logprobs(
     piece_size = max(1, max_logits // model.lm_head.weight.shape[0])
 
     def score(part: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
-        logprobs = torch.log_softmax((model.lm_head(part) / temperature).float(), dim=-1)
+        logits = (model.lm_head(part) / temperature).float()
+        if suppressed_ids is not None:
+            # Far below any logit, yet finite: 0 times minus infinity would make the entropy NaN.
+            logits = logits.index_fill_(1, suppressed_ids, -1e30)
+        logprobs = torch.log_softmax(logits, dim=-1)
         entropies = -(logprobs.exp() * logprobs).sum(-1) if entropy else None
         return logprobs.gather(1, targets[:, None]).squeeze(1), entropies
 

@@ -114,7 +114,7 @@ class Policy:
             self.model = torch.nn.ModuleDict(self._cores)
         self._recomputed = False
         self.suppressed_ids = torch.tensor(never_sampled(model, self.tokenizer), device=model.device)
-        """Ids that are never sampled: a picture placeholder in a completion would break the next forward."""
+        """Ids that are never sampled, nor have any share in log-probs: see `architecture.never_sampled`."""
         self.ends = torch.tensor(end_ids(model, self.tokenizer), device=model.device)
         """Ids that end a completion."""
         self.autocast: torch.dtype | None = None
@@ -245,10 +245,12 @@ class Policy:
         """
         with self.acting(role) as model:
             if not (self._recomputed and torch.is_grad_enabled()):
-                return scored_logprobs(model, batch, temperature, entropy=entropy)
+                return scored_logprobs(model, batch, temperature, entropy=entropy, suppressed_ids=self.suppressed_ids)
             # Layers are recomputed in training mode alone.
             model.train()
-            scores = scored_logprobs(model, batch, temperature, entropy=entropy)
+            scores = scored_logprobs(
+                model, batch, temperature, entropy=entropy, suppressed_ids=self.suppressed_ids
+            )
             model.eval()
             return scores
 
