@@ -15,7 +15,7 @@ from .display import PaintedPath
 from .outlines import bounds_of, rectangle, segment
 from .parts import MIN_CONTRAST, AxesParts, AxisParts, TextBlock, TickParts
 from .polar import ring
-from .visible import FigureVisibility, region_of
+from .visible import FigureVisibility
 
 _OFFSET = re.compile(r"^(?:[×x]?\s*(?:1e|10\^)|[+\-−]\s*[\d.]+|\d{4}(?:-\w+)*$|\w{3}\s*-?\d{4}|\d{4}-\w{3})")
 _LONGEST_TICK = 25.0
@@ -189,7 +189,7 @@ def _drawn_place(
 ) -> float | None:
     """Find the place along the axis of the first of `painted_paths` that is a visible tick mark or grid line."""
     for painted_path in sorted(painted_paths, key=lambda painted_path: painted_path.marker_places is None):
-        region = region_of(painted_path)
+        region = visibility.region(painted_path)
         if painted_path.style.stroke is None or region.is_empty:
             continue
         if visibility.contrast(painted_path.paint_order, painted_path.style.stroke, region) < MIN_CONTRAST / 2:

@@ -10,7 +10,7 @@ from .display import DisplayItem, PaintedPath, TextItem
 from .measure import Look, look_of
 from .outlines import bounds_of, hexadecimal
 from .parts import MIN_VISIBLE_SAMPLE, TextBlock, is_seen
-from .visible import FigureVisibility, region_of
+from .visible import FigureVisibility
 
 _REACH = 6.0
 """Letter heights: a sample is no larger, and its name no farther."""
@@ -42,7 +42,7 @@ def read_legend(display_items: Sequence[DisplayItem], visibility: FigureVisibili
     for display_item in display_items:
         if not isinstance(display_item, PaintedPath) or not len(display_item.path.points):
             continue
-        region = region_of(display_item)
+        region = visibility.region(display_item)
         if region.is_empty or (
             text_blocks and all(box(*region.bounds).contains(box(*text.bounds)) for text in text_blocks)
         ):

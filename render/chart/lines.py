@@ -9,7 +9,6 @@ from ...geometry.chart import Value
 from .display import PaintedPath
 from .measure import PanelMarks, stroke_ends
 from .outlines import TOLERANCE, are_caps, bounds_of, direction, distinct, segment, two_chains
-from .visible import region_of
 
 
 def read_errors(panel_marks: PanelMarks, painted_paths: Sequence[PaintedPath]) -> list[PaintedPath]:
@@ -38,7 +37,7 @@ def read_errors(panel_marks: PanelMarks, painted_paths: Sequence[PaintedPath]) -
         mark_values: dict[str, Value | None] = {"at": panel_marks.at(1 - along, float(line[0, 1 - along]))}
         if numbers is not None:
             mark_values |= {"low": numbers[0], "high": numbers[1]}
-        region = region_of(painted_path)
+        region = panel_marks.visibility.region(painted_path)
         panel_marks.keep("error", painted_path, mark_values, bounds_of(line), region, upright=bool(along))
         error_ends += line.tolist()
     return [painted_path for painted_path in unread_paths if not are_caps(painted_path, error_ends)]
@@ -86,7 +85,7 @@ def read_lines(panel_marks: PanelMarks, painted_paths: Sequence[PaintedPath]) ->
         if line is not None and along is not None and panel_marks.spans(bounds_of(line)):
             axis_index = 1 - along
             mark_values = {"xy"[axis_index]: panel_marks.axis_reader.value(axis_index, float(line[0, axis_index]))}
-            region = region_of(painted_path)
+            region = panel_marks.visibility.region(painted_path)
             panel_marks.keep("rule", painted_path, mark_values, bounds_of(line), region, upright=along == 1)
         else:
             _keep_line(panel_marks, painted_path, np.concatenate([points, points[:1]]) if is_closed else points)
@@ -99,7 +98,7 @@ def _keep_line(panel_marks: PanelMarks, painted_path: PaintedPath, points: np.nd
     panel_frame, axis_reader = panel_marks.panel_frame, panel_marks.axis_reader
     is_step = len(steps) > 2 and bool((steps.min(axis=1) < 1e-3).all()) and panel_frame.centre is None
     left, top, right, bottom = panel_frame.bounds
-    contrast = panel_marks.contrast(painted_path, region_of(painted_path))
+    contrast = panel_marks.contrast(painted_path, panel_marks.visibility.region(painted_path))
     count_before = len(panel_marks.measured_marks)
     for x, y in points.tolist():
         if left - TOLERANCE <= x <= right + TOLERANCE and top - TOLERANCE <= y <= bottom + TOLERANCE:
@@ -131,7 +130,7 @@ def _keep_area(
     panel_marks: PanelMarks, painted_path: PaintedPath, upper_chain: np.ndarray, lower_chain: np.ndarray
 ) -> None:
     """Keep an area at each vertex of the two lines [n, 2] that bound it."""
-    region = region_of(painted_path)
+    region = panel_marks.visibility.region(painted_path)
     contrast, count_before = panel_marks.contrast(painted_path, region), len(panel_marks.measured_marks)
     left, top, right, bottom = panel_marks.panel_frame.bounds
     for x in distinct(np.concatenate([upper_chain[:, 0], lower_chain[:, 0]])):

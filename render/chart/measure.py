@@ -16,7 +16,7 @@ from .axes import AxisReader, PanelFrame
 from .display import Colour, Group, PaintedPath
 from .outlines import TOLERANCE, bounds_of, hexadecimal, is_covered_by, rounded_bounds, segment
 from .parts import TextBlock
-from .visible import FigureVisibility, region_of
+from .visible import FigureVisibility, area_share
 
 MIN_VISIBLE = 0.02
 """A mark of which less is seen is not there."""
@@ -70,18 +70,19 @@ class PanelMarks:
 
     def is_visible(self, painted_path: PaintedPath) -> bool:
         """Tell whether enough of `painted_path` is seen for it to be a mark."""
-        return self.visibility.share(painted_path.paint_order, region_of(painted_path)) > MIN_VISIBLE
+        return self.visibility.item_share(painted_path) > MIN_VISIBLE
 
     def contrast(self, painted_path: PaintedPath, region: BaseGeometry) -> float:
         """Return the better contrast of fill and stroke of `painted_path` to what is under `region`, 0 to 1."""
+        return self._colour_contrast(painted_path, self.visibility.visible(painted_path.paint_order, region))
+
+    def _colour_contrast(self, painted_path: PaintedPath, visible_region: BaseGeometry) -> float:
         colours = [colour for colour in (painted_path.style.fill, painted_path.style.stroke) if colour is not None]
-        visible_region = self.visibility.visible(painted_path.paint_order, region)
-        contrasts = (self.visibility.contrast(painted_path.paint_order, colour, visible_region) for colour in colours)
-        return max(contrasts, default=0.0)
+        return self.visibility.best_contrast(painted_path.paint_order, colours, visible_region)
 
     def is_contrasting(self, painted_path: PaintedPath) -> bool:
         """Tell whether anything of `painted_path` stands out."""
-        return self.contrast(painted_path, region_of(painted_path)) > 0.02
+        return self.contrast(painted_path, self.visibility.region(painted_path)) > 0.02
 
     def keep(
         self,
@@ -108,12 +109,13 @@ class PanelMarks:
         is_line = kind in ("line", "step") and painted_path.groups
         own_order = painted_path.paint_order
         paint_order = self.last_painted.get(painted_path.groups[-1], own_order) if is_line else own_order
-        visible_share = self.visibility.share(paint_order, region)
+        visible_region = self.visibility.visible(paint_order, region)
+        visible_share = area_share(visible_region, region)
         if visible_share < MIN_VISIBLE:
             return
         known_values = {name: value for name, value in mark_values.items() if value is not None}
         mark = Mark(known_values, rounded_bounds(bounds), round(min(1.0, visible_share), 2))
-        contrast = self.contrast(painted_path, region) if contrast is None else contrast
+        contrast = self._colour_contrast(painted_path, visible_region) if contrast is None else contrast
         artist = painted_path.groups[-1] if painted_path.groups else None
         self.measured_marks.append(MeasuredMark(kind, upright, look_of(painted_path), artist, mark, round(contrast, 3)))
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
+from shapely import STRtree, points
 
 from .display import Group, PaintedPath
 from .measure import PanelMarks
 from .outlines import bounds_of
-from .visible import region_of
 
 _LARGEST_POINT = 0.2
 """A shape that takes more of the panel's width and height is not a point."""
@@ -24,9 +24,7 @@ def read_points(panel_marks: PanelMarks, painted_paths: Sequence[PaintedPath]) -
             unread_paths.append(painted_path)
             continue
         line = line_corners.get(painted_path.groups[-1]) if painted_path.groups else None
-        if line is not None and all(
-            np.abs(line - place).max(axis=1).min() < 0.1 for place in painted_path.marker_places
-        ):
+        if line is not None and _are_corners(painted_path.marker_places, line):
             continue
         # Two points: the cap of an error bar, a stroke across.
         if len(painted_path.path.points) == 2:
@@ -34,6 +32,12 @@ def read_points(panel_marks: PanelMarks, painted_paths: Sequence[PaintedPath]) -
             continue
         _keep_points(panel_marks, painted_path)
     return unread_paths
+
+
+def _are_corners(places: np.ndarray, line: np.ndarray) -> bool:
+    """Tell whether all `places` [n, 2] are corners of `line` [m, 2]."""
+    near_pairs = STRtree(points(line)).query(points(places), predicate="dwithin", distance=0.1)
+    return len(np.unique(near_pairs[0])) == len(places)
 
 
 def _keep_points(panel_marks: PanelMarks, painted_path: PaintedPath) -> None:
@@ -48,10 +52,11 @@ def _keep_points(panel_marks: PanelMarks, painted_path: PaintedPath) -> None:
     # Where a marker is not about its place, it is where it is seen.
     middle = np.array([left + right, top + bottom]) / 2
     shift = np.where(np.abs(middle) <= 0.15 * np.array([right - left, bottom - top]), 0.0, middle)
+    regions = panel_marks.visibility.regions(painted_path)
     for number, (x, y) in enumerate((painted_path.marker_places + shift).tolist()):
         along_x, along_y = panel_marks.panel_frame.position(x, y)
         axis_reader = panel_marks.axis_reader
         mark_values = {"x": axis_reader.value(0, along_x), "y": axis_reader.value(1, along_y)}
         half_width, half_height = (right - left) / 2, (bottom - top) / 2
         bounds = (x - half_width, y - half_height, x + half_width, y + half_height)
-        panel_marks.keep("points", painted_path, mark_values, bounds, region_of(painted_path, number))
+        panel_marks.keep("points", painted_path, mark_values, bounds, regions[number])

@@ -16,7 +16,8 @@ from .marks import read_marks
 from .measure import Look, MeasuredMark, series_of
 from .outlines import TOLERANCE, hexadecimal, rounded_bounds, segment
 from .parts import AxesParts, FigureParts, TextBlock, seen_words, sort_out
-from .visible import FigureVisibility, region_of
+from .regions import item_regions
+from .visible import FigureVisibility
 
 
 class _Plot:
@@ -70,9 +71,7 @@ def read_chart(display_list: DisplayList) -> ChartScene:
             bar_plot = _bar_of(plot, plots[plot_number + 1 :], bar_plots) or _bar_of(plot, plots, bar_plots)
             panels.append(_panel(plot, bar_plot, outer_rows, visibility))
     words = tuple(seen_words(text, "figure") for text in figure_parts.text_blocks)
-    unread_count = sum(
-        visibility.share(display_item.paint_order, region_of(display_item)) > 0 for display_item in odd_items
-    )
+    unread_count = sum(visibility.item_share(display_item) > 0 for display_item in odd_items)
     size = (round(display_list.width, 3), round(display_list.height, 3))
     return ChartScene(*size, _background(figure_parts), tuple(panels), words, unread_count)
 
@@ -147,7 +146,7 @@ def _is_mark(display_item: PaintedPath, axes_parts: AxesParts, panel_frame: Pane
     if not is_alone and display_item is next(
         (item for item in axes_parts.display_items if isinstance(item, PaintedPath)), None
     ):
-        bounds = region_of(display_item).bounds
+        bounds = item_regions(display_item)[0].bounds
         if display_item.style.fill is not None and bounds and np.allclose(bounds, panel_frame.bounds, atol=1):
             return False
     end_points = segment(display_item.path) if display_item.marker_places is None else None

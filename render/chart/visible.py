@@ -4,95 +4,44 @@ Facts are read from items that are seen and from no others. Items that let colou
 computed by geometry, not from pixels, so that scenes do not hang on a version of cairo.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from typing import Generic, TypeVar
 
 import numpy as np
-from shapely import (
-    LineString,
-    Point,
-    Polygon,
-    box,
-    contains_xy,
-    make_valid,
-    point_on_surface,
-    polygons,
-    prepare,
-    unary_union,
-)
-from shapely.affinity import translate
+from numpy.typing import NDArray
+from shapely import Point, Polygon, STRtree, area, box, contains_xy, point_on_surface, prepare, unary_union
 from shapely.geometry.base import BaseGeometry
 
-from .display import Bitmap, Clip, Colour, DisplayItem, DisplayList, PaintedPath, PaintStyle, Path, TextItem
+from .display import Bitmap, Colour, DisplayItem, DisplayList, PaintedPath, TextItem
+from .regions import filled_regions, hidden_regions, item_regions
 
-EMPTY = Polygon()
-_THICK = 1.5
-"""px: thinner lines hide nothing that matters."""
-_LARGE_TEXT = 24.0
-"""px: letters below this size hide nothing that matters."""
-_CAPS = {"butt": "flat", "round": "round", "projecting": "square"}
-_JOINS = {"miter": "mitre", "round": "round", "bevel": "bevel"}
+_FEW_COVERS = 8
+"""So many covers are taken off one by one, more of them at once."""
+
+ItemT = TypeVar("ItemT", bound=DisplayItem)
 
 
-def filled(path: Path) -> BaseGeometry:
-    """Return the region that filling `path` covers.
+class _RegionIndex(Generic[ItemT]):
+    """Regions of items, to be asked which of them meet a region or a place."""
 
-    Overlapping loops are taken by even and odd, which differs from nonzero for tangles only.
-    """
-    parts = [make_valid(polygons(points)) for points, _ in path.loops if len(points) > 2]
-    if not parts:
-        return EMPTY
-    region = parts[0]
-    for part in parts[1:]:
-        region = region.symmetric_difference(part)
-    return region
+    def __init__(self, display_items: Iterable[ItemT], regions_of: Callable[[ItemT], NDArray[np.object_]]) -> None:
+        pairs = [(item, region) for item in display_items for region in regions_of(item) if not region.is_empty]
+        self.items = [item for item, _ in pairs]
+        self.regions = np.array([region for _, region in pairs], object)
+        self._paint_orders = np.array([item.paint_order for item in self.items], int)
+        self._tree = STRtree(self.regions)
+        prepare(self.regions)
 
+    def meeting(self, region: BaseGeometry, paint_order: int) -> NDArray[np.int64]:
+        """Return the numbers of the regions painted after `paint_order` whose bounds meet those of `region`."""
+        numbers = np.sort(self._tree.query(region))
+        return numbers[self._paint_orders[numbers] > paint_order]
 
-def stroked(path: Path, style: PaintStyle) -> BaseGeometry:
-    """Return the region that stroking `path` covers, its dashes taken for a whole line."""
-    stroke_regions = []
-    for points, is_closed in path.loops:
-        line = np.concatenate([points, points[:1]]) if is_closed else points
-        if len(line) > 1 and np.ptp(line, axis=0).any():
-            stroke_regions.append(
-                LineString(line).buffer(
-                    style.width / 2, quad_segs=4, cap_style=_CAPS[style.cap], join_style=_JOINS[style.join]
-                )
-            )
-    return unary_union(stroke_regions) if stroke_regions else EMPTY
-
-
-def clipped(region: BaseGeometry, clip: Clip | None) -> BaseGeometry:
-    """Return the part of `region` that `clip` lets through."""
-    if clip is not None and clip.box is not None and not region.is_empty:
-        left, top, right, bottom = clip.box
-        region_left, region_top, region_right, region_bottom = region.bounds
-        if region_left < left or region_top < top or region_right > right or region_bottom > bottom:
-            region = region.intersection(box(left, top, right, bottom))
-    if clip is not None and clip.path is not None:
-        region = region.intersection(filled(clip.path))
-    return region
-
-
-def region_of(display_item: DisplayItem, place_index: int | None = None) -> BaseGeometry:
-    """Return all that `display_item` paints; of a path at several places, that at one of them or at all."""
-    if isinstance(display_item, Bitmap):
-        return clipped(make_valid(polygons(display_item.corners)), display_item.clip)
-    if isinstance(display_item, TextItem):
-        return Polygon(display_item.corners)
-    style = display_item.style
-    partial_regions = [filled(display_item.path)] if style.fill is not None else []
-    if style.stroke is not None:
-        partial_regions.append(stroked(display_item.path, style))
-    region = partial_regions[0] if len(partial_regions) == 1 else unary_union(partial_regions)
-    if display_item.marker_places is not None:
-        chosen_places = (
-            display_item.marker_places
-            if place_index is None
-            else display_item.marker_places[place_index : place_index + 1]
-        )
-        region = unary_union([translate(region, x, y) for x, y in chosen_places.tolist()])
-    return clipped(region, style.clip)
+    def at(self, x: float, y: float) -> list[ItemT]:
+        """List the items whose regions hold the point `x`, `y`, in the order of painting."""
+        numbers = np.sort(self._tree.query(Point(x, y)))
+        return [self.items[number] for number in numbers[contains_xy(self.regions[numbers], x, y)]]
 
 
 class FigureVisibility:
@@ -101,22 +50,30 @@ class FigureVisibility:
     def __init__(self, display_list: DisplayList) -> None:
         self._display_list = display_list
         self._canvas = box(0, 0, display_list.width, display_list.height)
+        self._regions: dict[int, NDArray[np.object_]] = {}
 
     @cached_property
-    def _covers(self) -> list[tuple[int, BaseGeometry]]:
-        """Opaque regions with the index of what paints them, in order."""
-        indexed_regions = [
-            (display_item.paint_order, _opaque(display_item)) for display_item in self._display_list.display_items
-        ]
-        return [(paint_order, region) for paint_order, region in indexed_regions if not region.is_empty]
+    def _covers(self) -> _RegionIndex[DisplayItem]:
+        """Opaque regions."""
+        return _RegionIndex(self._display_list.display_items, hidden_regions)
 
     @cached_property
-    def _cover_bounds(self) -> np.ndarray:
-        return np.array([region.bounds for _, region in self._covers]).reshape(-1, 4)
+    def _fills(self) -> _RegionIndex[PaintedPath | Bitmap]:
+        """Everything but text and lines, whose colour others are seen against."""
+        coloured_items = [item for item in self._display_list.display_items if not isinstance(item, TextItem)]
+        return _RegionIndex(coloured_items, filled_regions)
 
-    @cached_property
-    def _cover_order(self) -> np.ndarray:
-        return np.array([paint_order for paint_order, _ in self._covers], int)
+    def regions(self, display_item: DisplayItem) -> NDArray[np.object_]:
+        """Return all that `display_item` paints: one region, or of a path at several places, one for each."""
+        order = display_item.paint_order
+        if order not in self._regions:
+            self._regions[order] = item_regions(display_item)
+        return self._regions[order]
+
+    def region(self, display_item: DisplayItem) -> BaseGeometry:
+        """Return all that `display_item` paints as one region."""
+        regions = self.regions(display_item)
+        return regions[0] if len(regions) == 1 else unary_union(regions)
 
     def visible(self, paint_order: int, region: BaseGeometry) -> BaseGeometry:
         """Return the part of `region` that items later than `paint_order` leave to be seen."""
@@ -125,70 +82,54 @@ class FigureVisibility:
         left, top, right, bottom = region.bounds
         if left < 0 or top < 0 or right > self._display_list.width or bottom > self._display_list.height:
             region = region.intersection(self._canvas)
-        if region.is_empty or not self._covers:
+        if region.is_empty:
             return region
-        bounds = self._cover_bounds
-        is_above = (self._cover_order > paint_order) & (bounds[:, 0] < right) & (bounds[:, 2] > left)
-        is_above &= (bounds[:, 1] < bottom) & (bounds[:, 3] > top)
-        for cover_index in np.flatnonzero(is_above):
-            region = region.difference(self._covers[cover_index][1])
+        numbers = self._covers.meeting(region, paint_order)
+        if len(numbers) > _FEW_COVERS:
+            return region.difference(unary_union(self._covers.regions[numbers]))
+        for number in numbers:
+            region = region.difference(self._covers.regions[number])
             if region.is_empty:
                 break
         return region
 
     def share(self, paint_order: int, region: BaseGeometry) -> float:
         """Return the share of `region` that is seen, 0 to 1."""
-        visible_region = self.visible(paint_order, region)
-        if visible_region is region:
-            return float(region.area > 0)
-        return float(visible_region.area / region.area) if region.area > 0 else 0.0
+        return area_share(self.visible(paint_order, region), region)
 
-    @cached_property
-    def _painted(self) -> tuple[list[tuple[PaintedPath | Bitmap, BaseGeometry]], np.ndarray]:
-        """Everything but text and lines, whose colour others are seen against, with bounds [n, 4]."""
-        paint_regions = [
-            (display_item, _paint_region(display_item))
-            for display_item in self._display_list.display_items
-            if not isinstance(display_item, TextItem)
-        ]
-        painted_items = [(display_item, region) for display_item, region in paint_regions if not region.is_empty]
-        for _, region in painted_items:
-            prepare(region)
-        return painted_items, np.array([region.bounds for _, region in painted_items]).reshape(-1, 4)
+    def item_share(self, display_item: DisplayItem) -> float:
+        """Return the share of `display_item` that is seen, 0 to 1, each of its places counted for itself."""
+        regions = self.regions(display_item)
+        areas = area(regions)
+        if not areas.sum():
+            return 0.0
+        return float(sum(self.visible(display_item.paint_order, region).area for region in regions) / areas.sum())
 
-    def under(self, paint_order: int, x: float, y: float) -> tuple[float, float, float]:
-        """Return the colour at `x`, `y` before item `paint_order` is painted: red, green, blue of 255."""
-        painted_items, bounds = self._painted
-        colour = np.array([255.0, 255.0, 255.0])
-        if not painted_items:
-            return (255.0, 255.0, 255.0)
-        is_near = (bounds[:, 0] <= x) & (x <= bounds[:, 2]) & (bounds[:, 1] <= y) & (y <= bounds[:, 3])
-        for item_index in np.flatnonzero(is_near):
-            display_item, region = painted_items[item_index]
-            if display_item.paint_order < paint_order and contains_xy(region, x, y):
-                colour = _over(_colour_at(display_item, x, y), colour)
-        return float(colour[0]), float(colour[1]), float(colour[2])
-
-    def _through(self, paint_order: int, x: float, y: float) -> float:
-        """Return how much of what is painted at `paint_order` shines through the items that are painted there later."""
-        painted_items, bounds = self._painted
-        if not painted_items:
-            return 1.0
-        is_near = (bounds[:, 0] <= x) & (x <= bounds[:, 2]) & (bounds[:, 1] <= y) & (y <= bounds[:, 3])
-        transmittance = 1.0
-        for item_index in np.flatnonzero(is_near):
-            display_item, region = painted_items[item_index]
-            if display_item.paint_order > paint_order and contains_xy(region, x, y):
-                transmittance *= 1 - _colour_at(display_item, x, y)[3] / 255
-        return transmittance
+    def covers(self, paint_order: int, region: BaseGeometry) -> list[DisplayItem]:
+        """List the opaque items later than `paint_order` that meet `region`."""
+        numbers = self._covers.meeting(region, paint_order)
+        return [self._covers.items[number] for number in numbers if self._covers.regions[number].intersects(region)]
 
     def contrast(self, paint_order: int, colour: Colour, region: BaseGeometry) -> float:
         """Return how far `colour` is from what is under it, 0 to 1, at a place inside `region`."""
+        return self.best_contrast(paint_order, [colour], region)
+
+    def best_contrast(self, paint_order: int, colours: Sequence[Colour], region: BaseGeometry) -> float:
+        """Return the largest contrast of `colours` to what is under them, 0 to 1, at a place inside `region`.
+
+        What is painted at that place later than `paint_order` takes its part of the contrast away.
+        """
         place = _inside(region)
-        if place is None:
+        if place is None or not colours:
             return 0.0
-        under = np.array(self.under(paint_order, place.x, place.y))
-        return contrast(_over(colour, under), under) * self._through(paint_order, place.x, place.y)
+        under, transmittance = np.array([255.0, 255.0, 255.0]), 1.0
+        for display_item in self._fills.at(place.x, place.y):
+            fill_colour = _colour_at(display_item, place.x, place.y)
+            if display_item.paint_order < paint_order:
+                under = _over(fill_colour, under)
+            elif display_item.paint_order > paint_order:
+                transmittance *= 1 - fill_colour[3] / 255
+        return max(contrast(_over(colour, under), under) for colour in colours) * transmittance
 
     def words_share(self, text_item: TextItem) -> float:
         """Return the share of `text_item` that is in the canvas, uncovered and not run into by other text."""
@@ -222,6 +163,13 @@ class FigureVisibility:
         ]
 
 
+def area_share(part: BaseGeometry, region: BaseGeometry) -> float:
+    """Return the share that `part` has of the area of `region`, 0 if there is none."""
+    if part is region:
+        return float(region.area > 0)
+    return float(part.area / region.area) if region.area > 0 else 0.0
+
+
 def contrast(first_colour: np.ndarray, second_colour: np.ndarray) -> float:
     """Return the distance of two colours [3] of 255, `first_colour` and `second_colour`; 1 is black to white."""
     return float(np.linalg.norm(np.subtract(first_colour, second_colour)) / np.linalg.norm([255.0, 255.0, 255.0]))
@@ -237,39 +185,6 @@ def _inside(region: BaseGeometry) -> Point | None:
         return None
     centre = region.centroid
     return centre if contains_xy(region, centre.x, centre.y) else point_on_surface(region)
-
-
-def _opaque(display_item: DisplayItem) -> BaseGeometry:
-    """Return the region that `display_item` hides."""
-    if isinstance(display_item, Bitmap):
-        return region_of(display_item) if (display_item.pixels[..., 3] == 255).all() else EMPTY
-    if isinstance(display_item, TextItem):
-        if display_item.size < _LARGE_TEXT or display_item.colour[3] < 255:
-            return EMPTY
-        loops = [loop for loop in display_item.font.outline(display_item.text, display_item.size) if len(loop) > 2]
-        parts = [make_valid(polygons(display_item.placed(loop))) for loop in loops]
-        return unary_union(parts) if parts else EMPTY
-    style = display_item.style
-    parts = []
-    if style.fill is not None and style.fill[3] == 255:
-        parts.append(filled(display_item.path))
-    if style.stroke is not None and style.stroke[3] == 255 and style.width >= _THICK and style.dash is None:
-        parts.append(stroked(display_item.path, style))
-    return clipped(_placed(unary_union(parts), display_item), style.clip) if parts else EMPTY
-
-
-def _paint_region(display_item: PaintedPath | Bitmap) -> BaseGeometry:
-    if isinstance(display_item, Bitmap):
-        return region_of(display_item)
-    if display_item.style.fill is None or display_item.style.fill[3] == 0:
-        return EMPTY
-    return clipped(_placed(filled(display_item.path), display_item), display_item.style.clip)
-
-
-def _placed(region: BaseGeometry, painted_path: PaintedPath) -> BaseGeometry:
-    if painted_path.marker_places is None:
-        return region
-    return unary_union([translate(region, x, y) for x, y in painted_path.marker_places.tolist()])
 
 
 def _colour_at(display_item: PaintedPath | Bitmap, x: float, y: float) -> Sequence[float]:

@@ -11,7 +11,6 @@ from .measure import PanelMarks
 from .outlines import TOLERANCE, bounds_of
 from .parts import TextBlock
 from .polar import RingSector, ring
-from .visible import region_of
 
 _LABEL_REACH = 0.25
 """Of its radius: a text farther from a wedge's rim is not its name."""
@@ -41,7 +40,7 @@ def read_wedges(panel_marks: PanelMarks, painted_paths: Sequence[PaintedPath]) -
             "label": name,
         }
         bounds = bounds_of(painted_path.path.drawn)
-        panel_marks.keep("wedge", painted_path, mark_values, bounds, region_of(painted_path))
+        panel_marks.keep("wedge", painted_path, mark_values, bounds, panel_marks.visibility.region(painted_path))
     return unread_paths
 
 
@@ -71,4 +70,10 @@ def _keep_polar_bar(panel_marks: PanelMarks, painted_path: PaintedPath, sector: 
     mark_values: dict[str, Value | None] = {"at": panel_marks.at(0, ((sector.start + sector.end) / 2) % 360)}
     if numbers is not None:
         mark_values |= {"low": numbers[0], "high": numbers[1]}
-    panel_marks.keep("bar", painted_path, mark_values, bounds_of(painted_path.path.drawn), region_of(painted_path))
+    panel_marks.keep(
+        "bar",
+        painted_path,
+        mark_values,
+        bounds_of(painted_path.path.drawn),
+        panel_marks.visibility.region(painted_path),
+    )
