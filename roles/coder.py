@@ -1,26 +1,24 @@
 """The Coder: reads what to draw, writes the program that draws it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from ..envs import Environment, Rejected, Requirement, Scene, Score
+from ..envs import Environment, Rejected, Requirement, Scene
 from ..envs.answers.replies import program_text
 from .messages import Messages, chat
-from .reward import weigh
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CoderWeights:
-    """Weights of the Coder's terms."""
+class SpecCheck(NamedTuple):
+    """What a program drew against what was required of it."""
 
-    drawn: float = 0.2
-    """The program is one that the renderer accepts."""
-    clear: float = 0.2
-    """Every shape can be named: inside, apart, of a known colour, shape and size."""
-    met: float = 0.2
-    """Share of the requirements that the picture meets."""
-    faithful: float = 0.4
-    """The picture shows all that was asked for and nothing else."""
+    rendered: bool
+    """The renderer accepts it."""
+    parseable: bool
+    """Every object can be named: inside, apart, of a known colour, shape and size."""
+    requirement_recall: float
+    """Share of the requirements that the picture meets, 0 to 1."""
+    spec_satisfied: bool
+    """The picture shows all that was required and nothing else."""
 
 
 def prompt(env: Environment, requirements: Sequence[Requirement]) -> Messages:
@@ -33,17 +31,18 @@ def parse(text: str) -> str:
     return program_text(text)
 
 
-def reward(
-    weights: CoderWeights,
-    env: Environment,
-    drawing: Scene | Rejected,
-    requirements: Sequence[Requirement],
-) -> Score:
-    """The Coder's score from the scene that its program drew; no model is asked."""
+def check_spec(env: Environment, drawing: Scene | Rejected, requirements: Sequence[Requirement]) -> SpecCheck:
+    """Compare what a program drew with what was required; no model is asked.
+
+    Args:
+        env: the environment that it was drawn in.
+        drawing: the scene, or why there is none.
+        requirements: what was to be drawn.
+    """
     if isinstance(drawing, Rejected):
-        return weigh({"drawn": 0.0, "clear": 0.0, "met": 0.0, "faithful": 0.0}, weights)
+        return SpecCheck(False, False, 0.0, False)
     missing_requirements = env.missing_requirements(drawing, requirements)
     if isinstance(missing_requirements, Rejected):
-        return weigh({"drawn": 1.0, "clear": 0.0, "met": 0.0, "faithful": 0.0}, weights)
-    met = max(0.0, 1.0 - len(missing_requirements) / (len(requirements) + 1))
-    return weigh({"drawn": 1.0, "clear": 1.0, "met": met, "faithful": float(not missing_requirements)}, weights)
+        return SpecCheck(True, False, 0.0, False)
+    recall = max(0.0, 1.0 - len(missing_requirements) / (len(requirements) + 1))
+    return SpecCheck(True, True, recall, not missing_requirements)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..envs import Briefing, Environment, Rejected, Requirement, Score
+from ..envs import Briefing, Environment, Rejected, Requirement
+from ..envs.answers.replies import object_text
 from ..envs.language.query import loads
 from .messages import Messages, chat
-from .reward import weigh
 
 MAX_CONCEPT_CHARS = 120
 
@@ -32,30 +32,6 @@ class Proposal:
     def objects(self) -> int:
         """How many objects the picture shall show."""
         return sum(requirement.count for requirement in self.requirements)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ProposerWeights:
-    """Weights of the Proposer's terms."""
-
-    format: float = 0.2
-    """The text is a valid proposal."""
-    brief: float = 0.2
-    """It keeps to the briefing: the form asked for, the number of objects."""
-    drawable: float = 0.1
-    """Share of programs that draw what was required."""
-    posed: float = 0.2
-    """Share of those drawings on which the question has one clear answer."""
-    edge: float = 0.5
-    """Mean 4p(1 - p) of the Solver's accuracy against the oracle."""
-    novelty: float = 0.1
-    """Rarity of the query among the batch's proposals of the same task."""
-    structure: float = 0.0
-    """Share of its programs whose structure no other proposal's has; this and the next two are logged if not paid."""
-    wording: float = 0.0
-    """How small the cluster is that its concept's words are in, by BLEU: 1 less the cluster's share of the batch."""
-    scene: float = 0.0
-    """How far the statistics of its scenes lie from those of the other proposals'."""
 
 
 SEEN = """You are shown a picture. Let "draw" say what you see on it, and "ask" about that."""
@@ -113,10 +89,10 @@ def _renumbered(part: Any, number: int) -> Any:
 
 def parse(env: Environment, text: str) -> Proposal | Rejected:
     """The proposal in a reply, or the first thing that is wrong with it."""
-    body = loads(text.strip())
+    body = loads(object_text(text))
     if isinstance(body, Rejected):
         return body
-    if not isinstance(body, dict) or set(body) != {"concept", "draw", "ask"}:
+    if not isinstance(body, dict) or not {"concept", "draw", "ask"} <= set(body):
         return Rejected("syntax", "expected a JSON object with concept, draw and ask", "write these three keys")
     concept = body["concept"]
     if not isinstance(concept, str) or not concept.strip() or len(concept) > MAX_CONCEPT_CHARS:
@@ -126,36 +102,16 @@ def parse(env: Environment, text: str) -> Proposal | Rejected:
     requirements = env.requirements(body["draw"])
     if isinstance(requirements, Rejected):
         return requirements
-    query = env.parse_value(body["ask"])
+    # Some models write the query as a string of its own.
+    asked_query = loads(body["ask"]) if isinstance(body["ask"], str) else body["ask"]
+    if isinstance(asked_query, Rejected):
+        return asked_query
+    query = env.parse_value(asked_query)
     if isinstance(query, Rejected):
         return query
     return Proposal(concept.strip(), requirements, query, env.task_of(query))
 
 
-def keeps_to(briefing: Briefing, proposal: Proposal) -> float:
-    """1 where form and number of objects are as briefed, 0.5 where one of them is, else 0."""
+def briefing_agreement(briefing: Briefing, proposal: Proposal) -> float:
+    """Return 1 where task and number of objects of `proposal` are as in the `briefing`, 0.5 where one is, else 0."""
     return ((proposal.task == briefing.task) + (proposal.objects == briefing.objects)) / 2
-
-
-def reward(
-    weights: ProposerWeights,
-    *,
-    valid: bool,
-    brief: float = 0.0,
-    drawable: float = 0.0,
-    posed: float = 0.0,
-    edge: float = 0.0,
-    novelty: float = 0.0,
-    structure: float = 0.0,
-    wording: float = 0.0,
-    scene: float = 0.0,
-) -> Score:
-    """The Proposer's score; a rejected proposal has every term 0.
-
-    Never paid for agreement among the Solver's samples, only for its accuracy against the oracle.
-    """
-    terms = {"brief": brief, "drawable": drawable, "posed": posed, "edge": edge, "novelty": novelty}
-    terms |= {"structure": structure, "wording": wording, "scene": scene}
-    if not valid:
-        terms = dict.fromkeys(terms, 0.0)
-    return weigh({"format": float(valid), **terms}, weights)

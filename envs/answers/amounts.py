@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from .latex import plain_math
-from .units import CURRENCIES, Amount, canonical_unit, converted, is_unit
+from .units import CURRENCIES, LENGTHS, Amount, canonical_unit, converted, is_unit
 
 ONES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
@@ -58,26 +58,33 @@ def read_amount(text: str, measure: str = "") -> float | None:
     (194.86, 520.0)
     """
     for phrase in phrases_to_read(plain_math(text)):
-        amount = _phrase_amount(phrase, measure)
-        if amount is not None:
-            return converted(amount, measure)
+        parsed_amount = _phrase_amount(phrase, measure)
+        if parsed_amount is not None:
+            return converted(parsed_amount, measure)
     return None
 
 
 def phrases_to_read(text: str) -> list[str]:
-    """List what to read of a sentence, in turn: behind its last equality, behind its last verb, and all of it."""
-    phrases = []
+    """List the parts of `text` to read: behind its last equality, its conclusion, its last verb, and all of it."""
+    candidate_phrases = []
     for mark in ("=", "≈"):
         if mark in text:
             text = text.rpartition(mark)[2]
-            phrases = [text]
+            candidate_phrases = [text]
+    for mark in _CONCLUDING:
+        if mark in text:
+            text = text.rpartition(mark)[2]
+            candidate_phrases.append(text)
     words = text.split()
-    verbs = [number for number, word in enumerate(words) if word.lower().strip(",:") in _VERBS or word.endswith(":")]
-    if verbs:
-        phrases.append(" ".join(words[verbs[-1] + 1 :]))
-    return [*phrases, text] if text not in phrases else phrases
+    verb_indices = [
+        word_index for word_index, word in enumerate(words) if word.lower().strip(",:") in _VERBS or word.endswith(":")
+    ]
+    if verb_indices:
+        candidate_phrases.append(" ".join(words[verb_indices[-1] + 1 :]))
+    return [*candidate_phrases, text] if text not in candidate_phrases else candidate_phrases
 
 
+_CONCLUDING = (" so ", " therefore ", " thus ", " hence ", " a total of ", " making ")
 _VERBS = frozenset("is are was be equals equal measures has shows reads gives makes reaches totals".split())
 
 
@@ -91,11 +98,11 @@ def _phrase_amount(phrase: str, measure: str) -> Amount | None:
 
 
 def _without_aside(phrase: str) -> str:
-    """Drop a bracket of words at the end, such as "(approximately)"."""
-    body = phrase.strip().rstrip(".!")
-    if body.endswith(")") and "(" in body:
-        head, _, aside = body.rpartition("(")
-        if head.strip() and not any(char.isdigit() for char in aside):
+    """Drop a bracket of words at the end of `phrase`, such as "(approximately)"."""
+    phrase_body = phrase.strip().rstrip(".!")
+    if phrase_body.endswith(")") and "(" in phrase_body:
+        head, _, aside_text = phrase_body.rpartition("(")
+        if head.strip() and not any(char.isdigit() for char in aside_text):
             return head
     return phrase
 
@@ -107,7 +114,7 @@ def _token(match: re.Match[str]) -> tuple[str, str]:
 
 
 def number_value(text: str) -> float | None:
-    """Read digits with separators: `1,320.5`, `0,82` (a decimal comma), `1.2e3`; None where they mean nothing.
+    """Return the value of digits with separators in `text`: `1,320.5`, `0,82` (a decimal comma), `1.2e3`; else None.
 
     >>> number_value("1,320"), number_value("0,82"), number_value("1,2,3"), number_value("12.")
     (1320.0, 0.82, None, 12.0)
@@ -116,13 +123,17 @@ def number_value(text: str) -> float | None:
     digits = digits.removesuffix(".")
     if len(digits) > MAX_DIGITS:
         return None
-    whole, *groups = digits.split(",")
-    if groups:
-        tail, point, decimals = groups[-1].partition(".")
-        if all(len(group) == 3 for group in [*groups[:-1], tail]) and 1 <= len(whole) <= 3 and "." not in whole:
-            digits = whole + "".join(groups[:-1]) + tail + point + decimals
-        elif len(groups) == 1 and "." not in digits and len(tail) <= 2:
-            digits = f"{whole}.{tail}"
+    whole_part, *digit_groups = digits.split(",")
+    if digit_groups:
+        last_group, point, decimals = digit_groups[-1].partition(".")
+        if (
+            all(len(group) == 3 for group in [*digit_groups[:-1], last_group])
+            and 1 <= len(whole_part) <= 3
+            and "." not in whole_part
+        ):
+            digits = whole_part + "".join(digit_groups[:-1]) + last_group + point + decimals
+        elif len(digit_groups) == 1 and "." not in digits and len(last_group) <= 2:
+            digits = f"{whole_part}.{last_group}"
         else:
             return None
     if digits.count(".") > 1:
@@ -146,16 +157,22 @@ class _Parser:
         """A degree sign stood in the brackets that were just read."""
 
     def amount(self, measure: str) -> Amount | None:
-        """Read the whole of the tokens as one amount."""
+        """Read all tokens as one amount, in the unit `measure` where its name stands there."""
         currency = self._lead_in()
         value = self._value()
         if value is None or (self.has_sum and not self.is_symbolic):
             return None
-        unit = currency or self._unit(measure)
-        rest = self.tokens[self.position :]
-        if any(self._is_numeric(kind, text) or text == "=" or text[1:].isdigit() for kind, text in rest):
-            return None
-        return Amount(value, unit)
+        unit_name = currency or self._unit(measure)
+        other_tokens = self.tokens[self.position :]
+        if any(self._is_numeric(kind, text) or text == "=" or text[1:].isdigit() for kind, text in other_tokens):
+            # "4 (four)" says one amount twice.
+            other_values = [
+                number_value(text) if kind == "number" else NUMBER_WORDS.get(text.lower())
+                for kind, text in other_tokens
+            ]
+            if any(other_value not in (None, value) for other_value in other_values) or value not in other_values:
+                return None
+        return Amount(value, unit_name)
 
     # --- tokens ---------------------------------------------------------------------------------------------------
 
@@ -193,15 +210,15 @@ class _Parser:
         if kind == "number" or text in ("√", "π"):
             return True
         if kind == "word":
-            lower = text.lower().lstrip("\\")
-            return (lower in NUMBER_WORDS and (lower != "one" or self._one_is_number())) or lower in (
+            lower_text = text.lower().lstrip("\\")
+            return (lower_text in NUMBER_WORDS and (lower_text != "one" or self._one_is_number())) or lower_text in (
                 "sqrt",
                 *_FUNCTIONS,
             )
         return text in "(-+" and self._opens_value(1)
 
     def _opens_value(self, offset: int) -> bool:
-        """Tell whether a value follows signs and brackets."""
+        """Tell whether a value follows the signs and brackets from `offset` tokens ahead."""
         while self._peek(offset)[1] in ("(", "-", "+") and self._peek(offset)[0] == "sign":
             offset += 1
         kind, text = self._peek(offset)
@@ -214,35 +231,35 @@ class _Parser:
     # --- values ---------------------------------------------------------------------------------------------------
 
     def _value(self) -> float | None:
-        value = self._term()
-        while value is not None and self._peek()[1] in ("+", "-") and self._opens_value(1):
-            sign = 1.0 if self._peek()[1] == "+" else -1.0
+        sum_value = self._term()
+        while sum_value is not None and self._peek()[1] in ("+", "-") and self._opens_value(1):
+            term_sign = 1.0 if self._peek()[1] == "+" else -1.0
             self.position += 1
             self.has_sum = True
-            other = self._term()
-            value = None if other is None else value + sign * other
-        return value if value is not None and abs(value) <= MAX_VALUE and math.isfinite(value) else None
+            next_term = self._term()
+            sum_value = None if next_term is None else sum_value + term_sign * next_term
+        return sum_value if sum_value is not None and abs(sum_value) <= MAX_VALUE and math.isfinite(sum_value) else None
 
     def _term(self) -> float | None:
-        value = self._factor()
-        while value is not None:
+        product_value = self._factor()
+        while product_value is not None:
             if self._take("*"):
-                other = self._factor()
-                value = None if other is None else value * other
+                next_factor = self._factor()
+                product_value = None if next_factor is None else product_value * next_factor
             elif self._peek()[1] == "/" and self._opens_value(1):
                 self.position += 1
-                other = self._factor(is_divisor=True)
-                value = value / other if other and self._peek()[1] != "/" else None
+                next_factor = self._factor(is_divisor=True)
+                product_value = product_value / next_factor if next_factor and self._peek()[1] != "/" else None
             elif self._peek()[1] in ("√", "π", "(") or self._is_function():
-                if self._peek()[1] == "(" and not self._opens_value(0):
+                if self._peek()[1] == "(" and (self._peek(1)[1].lower() in NUMBER_WORDS or not self._opens_value(0)):
                     break
-                other = self._factor()
-                value = None if other is None else value * other
+                next_factor = self._factor()
+                product_value = None if next_factor is None else product_value * next_factor
             else:
                 break
-            if value is not None and not abs(value) <= MAX_VALUE:
+            if product_value is not None and not abs(product_value) <= MAX_VALUE:
                 return None
-        return value
+        return product_value
 
     def _is_function(self) -> bool:
         kind, text = self._peek()
@@ -254,16 +271,21 @@ class _Parser:
             return None if value is None else -value
         if self._take("+"):
             return self._factor()
-        base = self._atom(is_divisor)
-        if base is not None and self._take("^"):
+        base_value = self._atom(is_divisor)
+        if base_value is not None and self._take("^"):
             exponent = self._factor()
-            if exponent is None or abs(exponent) > 30 or (base < 0 and exponent % 1) or (not base and exponent < 0):
+            if (
+                exponent is None
+                or abs(exponent) > 30
+                or (base_value < 0 and exponent % 1)
+                or (not base_value and exponent < 0)
+            ):
                 return None
-            return base**exponent if abs(base) < 1e6 else None
-        if base is not None and self._peek()[1] in ("²", "³"):
-            base **= 2 if self._peek()[1] == "²" else 3
+            return base_value**exponent if abs(base_value) < 1e6 else None
+        if base_value is not None and self._peek()[1] in ("²", "³"):
+            base_value **= 2 if self._peek()[1] == "²" else 3
             self.position += 1
-        return base
+        return base_value
 
     def _atom(self, is_divisor: bool = False) -> float | None:
         kind, text = self._peek()
@@ -274,43 +296,45 @@ class _Parser:
             value = self._value()
             self.is_in_degrees = self._take("°")
             return value if value is not None and self._take(")") else None
-        lower = text.lower().lstrip("\\")
-        if text == "π" or lower == "pi":
+        lower_text = text.lower().lstrip("\\")
+        if text == "π" or lower_text == "pi":
             self.is_symbolic = True
             return math.pi
-        if text == "√" or lower == "sqrt":
+        if text == "√" or lower_text == "sqrt":
             self.is_symbolic = True
             radicand = self._factor()
             return None if radicand is None or radicand < 0 else math.sqrt(radicand)
-        if lower in _FUNCTIONS:
+        if lower_text in _FUNCTIONS:
             self.is_symbolic = True
             self.is_in_degrees = False
-            angle = self._factor()
-            if angle is None:
+            angle_value = self._factor()
+            if angle_value is None:
                 return None
-            return _FUNCTIONS[lower](math.radians(angle) if self.is_in_degrees or self._take("°") else angle)
-        if lower in NUMBER_WORDS:
+            return _FUNCTIONS[lower_text](
+                math.radians(angle_value) if self.is_in_degrees or self._take("°") else angle_value
+            )
+        if lower_text in NUMBER_WORDS:
             self.position -= 1
             return self._spelt()
         return None
 
     def _number(self, is_divisor: bool = False) -> float | None:
-        """Read digits: thousands in groups apart (`1 320`), a mixed fraction (`1 1/2`), a scale (`1.3 thousand`)."""
-        text = self._peek()[1]
+        """Read digits: groups apart (`1 320`), a scale (`1.3 thousand`), a mixed fraction unless `is_divisor`."""
+        digit_text = self._peek()[1]
         self.position += 1
-        while self._peek()[0] == "number" and text.isdigit() and self._is_group(text, self._peek()[1]):
-            text += self._peek()[1].removesuffix(".")
+        while self._peek()[0] == "number" and digit_text.isdigit() and self._is_group(digit_text, self._peek()[1]):
+            digit_text += self._peek()[1].removesuffix(".")
             self.position += 1
-        value = number_value(text)
+        value = number_value(digit_text)
         if value is None:
             return None
         is_mixed = self._peek()[0] == "number" and self._peek(1)[1] == "/" and self._peek(2)[0] == "number"
         if is_mixed and value % 1 == 0 and not is_divisor:
-            above, below = number_value(self._peek()[1]), number_value(self._peek(2)[1])
-            if above is None or not below:
+            numerator_value, denominator_value = number_value(self._peek()[1]), number_value(self._peek(2)[1])
+            if numerator_value is None or not denominator_value:
                 return None
             self.position += 3
-            return value + above / below
+            return value + numerator_value / denominator_value
         return value * self._scale() + self._half()
 
     @staticmethod
@@ -323,37 +347,39 @@ class _Parser:
 
     def _scale(self) -> float:
         kind, text = self._peek()
-        scale = SCALES.get(text.lower(), 1) if kind == "word" else 1
+        scale_factor = SCALES.get(text.lower(), 1) if kind == "word" else 1
         if kind == "word" and text == "M":
-            scale = 10**6
+            scale_factor = 10**6
         elif kind == "word" and text == "B":
-            scale = 10**9
-        if scale != 1:
+            scale_factor = 10**9
+        if scale_factor != 1:
             self.position += 1
-        return float(scale)
+        return float(scale_factor)
 
     def _spelt(self) -> float | None:
         """Read a number in words: `five hundred and twenty`, `forty-eight`, `two thirds` is not read."""
-        total, group, previous = 0, 0, ""
+        total_value, group_value, previous_kind = 0, 0, ""
         while True:
             kind, text = self._peek()
             word = text.lower()
             if kind == "word" and word in NUMBER_WORDS:
-                small = NUMBER_WORDS[word]
-                if previous == "ones" or (previous == "tens" and small >= 10):
+                word_value = NUMBER_WORDS[word]
+                if previous_kind == "ones" or (previous_kind == "tens" and word_value >= 10):
                     return None
-                group += small
-                previous = "tens" if small >= 20 else "ones"
-            elif kind == "word" and word in SCALES and len(word) > 2 and previous:
+                group_value += word_value
+                previous_kind = "tens" if word_value >= 20 else "ones"
+            elif kind == "word" and word in SCALES and len(word) > 2 and previous_kind:
                 if word == "hundred":
-                    group *= 100
+                    group_value *= 100
                 else:
-                    total, group = total + group * SCALES[word], 0
-                previous = "scale"
-            elif word in ("and", "-") and self._peek(1)[1].lower() in NUMBER_WORDS and previous in ("scale", "tens"):
+                    total_value, group_value = total_value + group_value * SCALES[word], 0
+                previous_kind = "scale"
+            elif (
+                word in ("and", "-") and self._peek(1)[1].lower() in NUMBER_WORDS and previous_kind in ("scale", "tens")
+            ):
                 pass
             else:
-                return float(total + group) + self._half()
+                return float(total_value + group_value) + self._half()
             self.position += 1
 
     def _half(self) -> float:
@@ -366,15 +392,20 @@ class _Parser:
     # --- units ----------------------------------------------------------------------------------------------------
 
     def _unit(self, measure: str) -> str:
-        """Read the unit behind the value: one that is known or that is asked for; any other noun counts as none."""
-        texts = [text for _, text in self.tokens[self.position : self.position + 3]]
-        for count in (3, 2, 1):
-            if len(texts) < count:
+        """Read the unit behind the value: a known one, or the `measure` that was asked for; another noun is none."""
+        next_texts = [text for _, text in self.tokens[self.position : self.position + 3]]
+        for part_count in (3, 2, 1):
+            if len(next_texts) < part_count:
                 continue
-            parts = texts[:count]
-            name = parts[0] + "".join(part if part in "²³" or part.isdigit() else f" {part}" for part in parts[1:])
-            unit = canonical_unit(name)
-            if is_unit(unit) or (unit and unit == canonical_unit(measure)):
-                self.position += count
-                return unit
+            name_parts = next_texts[:part_count]
+            name = name_parts[0] + "".join(
+                part if part in "²³" or part.isdigit() else f" {part}" for part in name_parts[1:]
+            )
+            unit_name = canonical_unit(name)
+            if unit_name == "in" and canonical_unit(measure) not in LENGTHS:
+                # "4 in total"
+                continue
+            if is_unit(unit_name) or (unit_name and unit_name == canonical_unit(measure)):
+                self.position += part_count
+                return unit_name
         return ""

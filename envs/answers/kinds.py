@@ -22,40 +22,43 @@ DIRECTION_WORDS = {
 OPPOSITES = (("front", "back"), ("left", "right"), ("nearer", "farther"), ("above", "below"))
 
 
-def _number(body: str, form: Form) -> str | None:
-    """Read a count: digits or words, alone or in a sentence with no other number; `none` is 0."""
-    words = words_of(body)
-    has_number = any(word[0] in "0123456789" or (word in NUMBER_WORDS and word != "one") for word in words)
-    if not has_number and "one" not in words:
+def _number(claim_text: str, answer_form: Form) -> str | None:
+    """Read a count from `claim_text`: digits or words, alone or in a sentence with no other number; `none` is 0."""
+    words = words_of(claim_text)
+    has_number_word = any(word[0] in "0123456789" or (word in NUMBER_WORDS and word != "one") for word in words)
+    if not has_number_word and "one" not in words:
         is_none = "none" in words or "zero" in words or words[:1] == ["no"] or {"are", "no"} <= set(words)
         return "0" if is_none and not set(words) & (DENIALS - {"nothing"} | DOUBTS) else None
-    if set(words) & (DENIALS | DOUBTS) or "no" in words or "%" in body:
+    if set(words) & (DENIALS | DOUBTS) or "no" in words or "%" in claim_text:
         return None
-    value = read_amount(body)
+    value = read_amount(claim_text)
     if value is None or value % 1:
         return None
     return str(int(value))
 
 
-def _decimal(body: str, form: Form) -> str | None:
-    value = read_amount(body, form.measure)
-    return None if value is None else f"{value:.12g}"
+def _decimal(claim_text: str, answer_form: Form) -> str | None:
+    """Read the amount that `claim_text` says in the unit of `answer_form`, as digits."""
+    amount_value = read_amount(claim_text, answer_form.measure)
+    return None if amount_value is None else f"{amount_value:.12g}"
 
 
-def _yesno(body: str, form: Form) -> str | None:
-    """Read yes or no: the word alone or at the head of a sentence, or a sentence that says that there is (not) one."""
-    tokens = [token.lower().replace("’", "'") for token in TOKEN.findall(body)]
+def _yesno(claim_text: str, answer_form: Form) -> str | None:
+    """Read yes or no from `claim_text`: alone, at the head of a sentence, or as "there is (not) one"."""
+    tokens = [token.lower().replace("’", "'") for token in TOKEN.findall(claim_text)]
     words = [token for token in tokens if token[0].isalnum()]
     if not words or set(words) & DOUBTS - {"if"} or "?" in tokens:
         return None
-    standing = {_polarity(token) for token, follows in _with_next(tokens) if not follows or not follows[0].isalnum()}
-    standing |= {_polarity(words[0])}
-    said = standing - {None}
-    if len(said) > 1:
+    answer_words = {
+        _polarity(token) for token, follows in _with_next(tokens) if not follows or not follows[0].isalnum()
+    }
+    answer_words |= {_polarity(words[0])}
+    polarities = answer_words - {None}
+    if len(polarities) > 1:
         return None
     is_denied = bool(set(words) & DENIALS) or any(word.endswith("n't") for word in words)
-    if said:
-        value = said.pop()
+    if polarities:
+        value = polarities.pop()
         # "No, it is not" says no twice; "not yes" and "the statement is not true" say nothing plain.
         return value if words[0] in YES_WORDS | NO_WORDS or not is_denied else None
     if (
@@ -70,66 +73,75 @@ def _yesno(body: str, form: Form) -> str | None:
 
 
 def _polarity(token: str) -> str | None:
+    """Return `yes` or `no` where `token` is a word for it, else None."""
     return "yes" if token in YES_WORDS - {"right"} else "no" if token in NO_WORDS else None
 
 
 def _with_next(tokens: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Pair each of `tokens` with the one behind it, "" at the end."""
     return zip(tokens, [*tokens[1:], ""], strict=True)
 
 
-def _word(body: str, form: Form) -> str | None:
-    """Read one of the options: alone, or the only one that a sentence names and does not deny."""
-    exact = " ".join(body.lower().split())
-    for option in form.options:
-        if option.lower() == exact:
+def _word(claim_text: str, answer_form: Form) -> str | None:
+    """Read one of the options of `answer_form`: alone, or the only one that the sentence names and does not deny."""
+    exact_text = " ".join(claim_text.lower().split())
+    for option in answer_form.options:
+        if option.lower() == exact_text:
             return option
-    if form.options and all(len(option) == 1 for option in form.options):
-        return _choice(body, form)
-    tokens = words_of(without_latex(body))
-    mentions = mentions_of(tokens, form.options)
-    alive = [mention for mention in mentions if not is_denied(tokens, mention.start)]
+    if answer_form.options and all(len(option) == 1 for option in answer_form.options):
+        return _choice(claim_text, answer_form)
+    tokens = words_of(without_latex(claim_text))
+    option_mentions = mentions_of(tokens, answer_form.options)
+    plain_mentions = [mention for mention in option_mentions if not is_denied(tokens, mention.start)]
     if set(tokens) & DOUBTS or "neither" in tokens or "both" in tokens:
         return None
-    names = {mention.option for mention in alive}
-    if len(names) > 1:
-        names = complement_of(tokens, alive)
-    return names.pop() if len(names) == 1 else None
+    option_names = {mention.option for mention in plain_mentions}
+    if len(option_names) > 1:
+        option_names = complement_of(tokens, plain_mentions)
+    return option_names.pop() if len(option_names) == 1 else None
 
 
-def _choice(body: str, form: Form) -> str | None:
-    """Read a letter: alone, in brackets, before the option's text, or the only one that a sentence names."""
-    body = without_latex(body).strip(AFFIXES)
-    by_letter = {option.upper(): option for option in form.options}
-    if body.upper() in by_letter:
-        return by_letter[body.upper()]
-    tokens = TOKEN.findall(body)
+def _choice(claim_text: str, answer_form: Form) -> str | None:
+    """Read a letter from `claim_text`: alone, in brackets, before the option's text, or the only one named."""
+    claim_text = without_latex(claim_text).strip(AFFIXES)
+    by_letter = {option.upper(): option for option in answer_form.options}
+    if claim_text.upper() in by_letter:
+        return by_letter[claim_text.upper()]
+    tokens = TOKEN.findall(claim_text)
     words = [token.lower() for token in tokens]
-    named = [number for number, token in enumerate(tokens) if token in by_letter and not _is_article(tokens, number)]
-    if not named or set(words) & _CHOICE_DENIALS or "?" in tokens:
+    letter_indices = [
+        number for number, token in enumerate(tokens) if token in by_letter and not _is_article(tokens, number)
+    ]
+    if not letter_indices or set(words) & _CHOICE_DENIALS or "?" in tokens:
         return None
-    if named[0] == 0 and len(tokens) > 2 and tokens[1] in ".:)-" and not _offers_another(tokens, named):
+    if (
+        letter_indices[0] == 0
+        and len(tokens) > 2
+        and tokens[1] in ".:)-"
+        and not _offers_another(tokens, letter_indices)
+    ):
         # The option's text follows, in which single letters mean other things.
         return by_letter[tokens[0]]
-    letters = {tokens[number] for number in named}
-    return by_letter[letters.pop()] if len(letters) == 1 else None
+    letter_set = {tokens[number] for number in letter_indices}
+    return by_letter[letter_set.pop()] if len(letter_set) == 1 else None
 
 
-_CHOICE_DENIALS = frozenset("not neither nor none isn't except aside besides than".split())
+_CHOICE_DENIALS = frozenset("not neither nor none isn't all except aside besides than".split())
 
 
-def _offers_another(tokens: Sequence[str], named: Sequence[int]) -> bool:
-    """Tell whether a second letter stands behind "or", "and" and the like: `(B) or (C)`."""
-    for number in named[1:]:
-        before = [token.lower() for token in tokens[:number] if token not in "([)].*"]
-        if set(before[-2:]) & {"or", "and", "nor", "option", "/", ","} and tokens[number] != tokens[0]:
+def _offers_another(tokens: Sequence[str], letter_indices: Sequence[int]) -> bool:
+    """Tell whether one of `letter_indices` stands behind "or", "and" and the like in `tokens`: `(B) or (C)`."""
+    for token_index in letter_indices[1:]:
+        words_before = [token.lower() for token in tokens[:token_index] if token not in "([)].*"]
+        if set(words_before[-2:]) & {"or", "and", "nor", "option", "/", ","} and tokens[token_index] != tokens[0]:
             return True
     return False
 
 
-def _is_article(tokens: Sequence[str], number: int) -> bool:
-    """Tell whether a single letter is the article "A" or the pronoun "I": a lower-case word follows it."""
-    following = tokens[number + 1] if number + 1 < len(tokens) else ""
-    return tokens[number] in ("A", "I") and following[:1].islower() and following not in ("is", "and", "or")
+def _is_article(tokens: Sequence[str], token_index: int) -> bool:
+    """Tell whether the token at `token_index` is the article "A" or the pronoun "I": a lower-case word follows it."""
+    next_token = tokens[token_index + 1] if token_index + 1 < len(tokens) else ""
+    return tokens[token_index] in ("A", "I") and next_token[:1].islower() and next_token not in ("is", "and", "or")
 
 
 _ORDER_WORDS = frozenset(
@@ -138,45 +150,49 @@ _ORDER_WORDS = frozenset(
 )
 
 
-def _order(body: str, form: Form) -> str | None:
-    """Read the letters of places 1, 2, ... in this order, alone, spaced, or each behind its number; each once.
+def _order(claim_text: str, answer_form: Form) -> str | None:
+    """Read the letters of places 1, 2, ... from `claim_text`: alone, spaced, or behind their numbers; each letter once.
 
     >>> _order("B, A, D, C", Form("order")), _order("2-A, 1-B, 3-D, 4-C", Form("order"))
     ('BADC', 'BADC')
     """
-    if "?" in body:
+    if "?" in claim_text:
         return None
-    letters: list[str] = []
-    numbers: list[int] = []
-    tokens = [token for token in TOKEN.findall(without_latex(body)) if token[0].isalnum()]
-    single_case = body.islower() or not any(len(token) == 1 for token in tokens)
+    place_letters: list[str] = []
+    place_numbers: list[int] = []
+    tokens = [token for token in TOKEN.findall(without_latex(claim_text)) if token[0].isalnum()]
+    single_case = claim_text.islower() or not any(len(token) == 1 for token in tokens)
     for token in tokens:
         if token[0] in "0123456789" and len(token) <= 2:
-            if len(numbers) > len(letters):
+            if len(place_numbers) > len(place_letters):
                 return None
-            numbers.append(int(token))
-        elif len(token) == 1 and (token.isupper() or single_case or numbers):
-            letters.append(token.upper())
+            place_numbers.append(int(token))
+        elif len(token) == 1 and (token.isupper() or single_case or place_numbers):
+            place_letters.append(token.upper())
         elif token.lower() in _ORDER_WORDS:
             continue
-        elif len(token) > 1 and not letters and (token.isupper() or (len(tokens) == 1 and token.islower())):
-            letters += list(token.upper())
+        elif len(token) > 1 and not place_letters and (token.isupper() or (len(tokens) == 1 and token.islower())):
+            place_letters += list(token.upper())
         else:
             return None
-    if numbers:
-        if len(numbers) != len(letters) or sorted(numbers) != list(range(1, len(numbers) + 1)):
+    if place_numbers:
+        if len(place_numbers) != len(place_letters) or sorted(place_numbers) != list(range(1, len(place_numbers) + 1)):
             return None
-        letters = [letter for _, letter in sorted(zip(numbers, letters, strict=True))]
-    order = "".join(letters)
-    return order if len(set(order)) == len(order) > 1 and (not form.options or order in form.options) else None
+        place_letters = [letter for _, letter in sorted(zip(place_numbers, place_letters, strict=True))]
+    order = "".join(place_letters)
+    return (
+        order
+        if len(set(order)) == len(order) > 1 and (not answer_form.options or order in answer_form.options)
+        else None
+    )
 
 
-def _name(body: str, form: Form) -> str | None:
-    """Read any text, or one of the options where there are some, but for case, spaces and a leading article."""
-    if form.options:
-        return _word(body, form)
-    claim = " ".join(without_latex(body).strip(AFFIXES).lower().split())
-    return claim or None
+def _name(claim_text: str, answer_form: Form) -> str | None:
+    """Read `claim_text` as a name, or as one of the options where there are some; case and spaces do not count."""
+    if answer_form.options:
+        return _word(claim_text, answer_form)
+    plain_claim = " ".join(without_latex(claim_text).strip(AFFIXES).lower().split())
+    return plain_claim or None
 
 
 def names_same(claim: str, value: str) -> bool:
@@ -190,16 +206,18 @@ def names_same(claim: str, value: str) -> bool:
         return True
     if not name_words or (set(claim_words) - set(name_words)) & (DENIALS | DOUBTS | {"than", "and", "but", "both"}):
         return False
-    count = len(name_words)
-    lead = [word for word in claim_words if word not in _NAME_FILLERS or word in name_words]
-    if lead == name_words:
+    name_length = len(name_words)
+    own_words = [word for word in claim_words if word not in _NAME_FILLERS or word in name_words]
+    if own_words == name_words:
         return True
-    is_subject = claim_words[:count] == name_words and (
-        len(claim_words) == count
-        or claim_words[count] in COPULAS | {"has", "had", "shows", "with", "at", "about"}
+    is_subject = claim_words[:name_length] == name_words and (
+        len(claim_words) == name_length
+        or claim_words[name_length] in COPULAS | {"has", "had", "shows", "with", "at", "about"}
         or claim[len(value) : len(value) + 2].strip()[:1] in ("(", ":")
     )
-    is_complement = claim_words[-count:] == name_words and bool(set(claim_words[-count - 3 : -count]) & COPULAS)
+    is_complement = claim_words[-name_length:] == name_words and bool(
+        set(claim_words[-name_length - 3 : -name_length]) & COPULAS
+    )
     return is_subject or is_complement
 
 
@@ -216,21 +234,23 @@ _DIRECTION_FILLERS = frozenset(
 )
 
 
-def _direction(body: str, form: Form) -> str | None:
-    """Read parts of a direction in any order, as one of the options, or else in the order of `DIRECTION_WORDS`.
+def _direction(claim_text: str, answer_form: Form) -> str | None:
+    """Read the parts of a direction in `claim_text`, in any order, as one of the options where there are some.
 
     >>> _direction("to the left and in front", Form("direction")), _direction("not left", Form("direction"))
     ('front-left', None)
     """
-    words = [word for word in words_of(without_latex(body)) if word not in _DIRECTION_FILLERS]
+    words = [word for word in words_of(without_latex(claim_text)) if word not in _DIRECTION_FILLERS]
     if not words or any(word not in _WAYS for word in words):
         return None
-    parts = {_WAYS[word] for word in words}
-    if len(parts) < len(words) or any(side in parts and opposite in parts for side, opposite in OPPOSITES):
+    direction_parts = {_WAYS[word] for word in words}
+    if len(direction_parts) < len(words) or any(
+        side in direction_parts and opposite in direction_parts for side, opposite in OPPOSITES
+    ):
         return None
-    if form.options:
-        return next((option for option in form.options if set(option.split("-")) == parts), None)
-    return "-".join(part for part in DIRECTION_WORDS if part in parts)
+    if answer_form.options:
+        return next((option for option in answer_form.options if set(option.split("-")) == direction_parts), None)
+    return "-".join(part for part in DIRECTION_WORDS if part in direction_parts)
 
 
 KINDS: Mapping[str, Callable[[str, Form], str | None]] = {

@@ -20,8 +20,8 @@ def plain_math(text: str) -> str:
     if text.replace(r"\$", "").count("$") % 2 == 0:
         # LaTeX opens and closes with it; a single one is a currency's.
         text = text.replace(r"\$", "\1").replace("$", " ").replace("\1", "$")
-    for written, plain in _LATEX:
-        text = text.replace(written, plain)
+    for latex_form, plain_form in _LATEX:
+        text = text.replace(latex_form, plain_form)
     text = _unwrap(_WRAPPERS.sub("\0{", text))
     text = _plain_fractions(text).replace(r"\sqrt", "√").replace("\\(", " ").replace("\\)", " ")
     text = text.replace("\\[", " ").replace("\\]", " ").replace("{", "(").replace("}", ")")
@@ -31,30 +31,30 @@ def plain_math(text: str) -> str:
 
 def _unwrap(text: str) -> str:
     r"""Take away the braces that follow a NUL, as `plain_math` marks those of `\\text`."""
-    pieces: list[str] = []
-    wrapped: list[bool] = []
+    kept_pieces: list[str] = []
+    brace_is_wrapper: list[bool] = []
     position = 0
     while position < len(text):
         char = text[position]
         if char == "\0":
-            wrapped.append(True)
-            pieces.append(" ")
+            brace_is_wrapper.append(True)
+            kept_pieces.append(" ")
             position += 1
         elif char == "{":
-            wrapped.append(False)
-            pieces.append(char)
-        elif char == "}" and wrapped:
-            if not wrapped.pop():
-                pieces.append(char)
+            brace_is_wrapper.append(False)
+            kept_pieces.append(char)
+        elif char == "}" and brace_is_wrapper:
+            if not brace_is_wrapper.pop():
+                kept_pieces.append(char)
         else:
-            pieces.append(char)
+            kept_pieces.append(char)
         position += 1
-    return "".join(pieces)
+    return "".join(kept_pieces)
 
 
 def _plain_fractions(text: str) -> str:
     r"""Write each `\\frac{a}{b}` as `((a)/(b))`."""
-    pieces: list[str] = []
+    plain_pieces: list[str] = []
     open_braces: list[str] = []
     position = 0
     while position < len(text):
@@ -64,30 +64,30 @@ def _plain_fractions(text: str) -> str:
             while position < len(text) and text[position] == " ":
                 position += 1
             if position < len(text) and text[position] == "{":
-                pieces.append("((")
+                plain_pieces.append("((")
                 open_braces.append("numerator")
             elif position + 1 < len(text) and text[position : position + 2].isdigit():
                 # \frac12
-                pieces.append(f"(({text[position]})/({text[position + 1]}))")
+                plain_pieces.append(f"(({text[position]})/({text[position + 1]}))")
                 position += 1
             else:
-                pieces.append(" ")
+                plain_pieces.append(" ")
                 position -= 1
         elif char == "{":
             open_braces.append("group")
-            pieces.append("(")
+            plain_pieces.append("(")
         elif char == "}" and open_braces:
             kind = open_braces.pop()
             if kind == "numerator" and text[position + 1 : position + 2] == "{":
-                pieces.append(")/(")
+                plain_pieces.append(")/(")
                 open_braces.append("denominator")
                 position += 1
             else:
-                pieces.append("))" if kind == "denominator" else ")")
+                plain_pieces.append("))" if kind == "denominator" else ")")
         else:
-            pieces.append(char)
+            plain_pieces.append(char)
         position += 1
-    return "".join(pieces)
+    return "".join(plain_pieces)
 
 
 def without_latex(text: str) -> str:

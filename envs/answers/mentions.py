@@ -7,7 +7,7 @@ from .words import COPULAS, DENIALS, words_of
 
 
 class Mention(NamedTuple):
-    """Where an option is named among the words of a sentence."""
+    """The place at which a sentence names an option: word `start` up to `end`."""
 
     start: int
     end: int
@@ -28,22 +28,22 @@ _JOINTS = frozenset("and to the hand side".split())
 def mentions_of(tokens: Sequence[str], options: Sequence[str]) -> list[Mention]:
     """Find the options that `tokens` name, the longest first, without overlap; a plural names its singular."""
     by_words = {tuple(words_of(option)): option for option in options}
-    longest = max(map(len, by_words), default=0)
+    longest_option = max(map(len, by_words), default=0)
     directions = {_components(words): option for words, option in by_words.items() if _components(words)}
     mentions: list[Mention] = []
     position = 0
     while position < len(tokens):
-        mention = _direction_mention(tokens, position, directions) if directions else None
-        for count in range(longest, 0, -1) if mention is None else ():
+        option_mention = _direction_mention(tokens, position, directions) if directions else None
+        for count in range(longest_option, 0, -1) if option_mention is None else ():
             words = tuple(tokens[position : position + count])
-            singular = (*words[:-1], words[-1].removesuffix("s")) if words else ()
-            option = by_words.get(words) or by_words.get(singular)
+            singular_words = (*words[:-1], words[-1].removesuffix("s")) if words else ()
+            option = by_words.get(words) or by_words.get(singular_words)
             if option is not None and not (position and tokens[position - 1] in _SHADES):
-                mention = Mention(position, position + count, option)
+                option_mention = Mention(position, position + count, option)
                 break
-        if mention is not None:
-            mentions.append(mention)
-        position = mention.end if mention is not None else position + 1
+        if option_mention is not None:
+            mentions.append(option_mention)
+        position = option_mention.end if option_mention is not None else position + 1
     return mentions
 
 
@@ -60,26 +60,26 @@ def _components(words: Sequence[str]) -> frozenset[str]:
 
 def _direction_mention(tokens: Sequence[str], start: int, directions: Mapping[frozenset[str], str]) -> Mention | None:
     """Read the run of direction words at `start` as the option that has the same sides."""
-    end, words = start, list[str]()
-    while end < len(tokens) and (_components([tokens[end]]) or (words and tokens[end] in _JOINTS)):
-        words.append(tokens[end])
+    end, run_words = start, list[str]()
+    while end < len(tokens) and (_components([tokens[end]]) or (run_words and tokens[end] in _JOINTS)):
+        run_words.append(tokens[end])
         end += 1
-    while words and words[-1] in _JOINTS:
-        words.pop()
+    while run_words and run_words[-1] in _JOINTS:
+        run_words.pop()
         end -= 1
-    sides = _components([word for word in words if word not in _JOINTS])
-    if not sides:
+    named_sides = _components([word for word in run_words if word not in _JOINTS])
+    if not named_sides:
         return None
-    option = directions.get(sides)
+    option = directions.get(named_sides)
     return None if option is None else Mention(start, end, option)
 
 
 def is_denied(tokens: Sequence[str], start: int) -> bool:
-    """Tell whether a denial stands shortly before a mention, with no "but" between."""
-    before = list(tokens[max(0, start - 5) : start])
-    while "but" in before:
-        before = before[before.index("but") + 1 :]
-    return any(word in DENIALS or word.endswith("n't") for word in before)
+    """Tell whether a denial stands shortly before word `start` of `tokens`, with no "but" between."""
+    words_before = list(tokens[max(0, start - 5) : start])
+    while "but" in words_before:
+        words_before = words_before[words_before.index("but") + 1 :]
+    return any(word in DENIALS or word.endswith("n't") for word in words_before)
 
 
 _FILLERS = frozenset(
@@ -89,13 +89,17 @@ _FILLERS = frozenset(
 
 
 def complement_of(tokens: Sequence[str], mentions: Sequence[Mention]) -> set[str]:
-    """Return the option that stands directly behind the last copula of a sentence that names several."""
-    copulas = [number for number, token in enumerate(tokens) if token in COPULAS]
-    if not copulas:
+    """Return the option of `mentions` that stands directly behind the last copula of `tokens`, as a set of one."""
+    copula_indices = [number for number, token in enumerate(tokens) if token in COPULAS]
+    if not copula_indices:
         return set()
-    at = copulas[-1] + 1
-    while at < len(tokens) and tokens[at] in _FILLERS and not any(mention.start == at for mention in mentions):
-        at += 1
-    rest = [mention for mention in mentions if mention.start > copulas[-1]]
-    chosen = {mention.option for mention in rest if mention.start == at}
-    return chosen if len({mention.option for mention in rest}) == 1 else set()
+    complement_start = copula_indices[-1] + 1
+    while (
+        complement_start < len(tokens)
+        and tokens[complement_start] in _FILLERS
+        and not any(mention.start == complement_start for mention in mentions)
+    ):
+        complement_start += 1
+    later_mentions = [mention for mention in mentions if mention.start > copula_indices[-1]]
+    complement_options = {mention.option for mention in later_mentions if mention.start == complement_start}
+    return complement_options if len({mention.option for mention in later_mentions}) == 1 else set()

@@ -37,26 +37,26 @@ def without_thinking(text: str) -> str:
     >>> without_thinking("<think>one, two, thr")
     ''
     """
-    final = list(_FINAL_CHANNEL.finditer(text))
-    if final:
-        text = text[final[-1].end() :].partition("<|")[0]
-    kept_from, opened_at = 0, -1
-    pieces: list[str] = []
+    final_marks = list(_FINAL_CHANNEL.finditer(text))
+    if final_marks:
+        text = text[final_marks[-1].end() :].partition("<|")[0]
+    kept_from, thinking_start = 0, -1
+    spoken_pieces: list[str] = []
     for tag in _TAG.finditer(text):
         if tag[2].lower() not in THINK_TAGS:
             continue
         if not tag[1]:
-            if opened_at < 0:
-                pieces.append(text[kept_from : tag.start()])
-                opened_at = tag.start()
+            if thinking_start < 0:
+                spoken_pieces.append(text[kept_from : tag.start()])
+                thinking_start = tag.start()
         else:
-            if opened_at < 0:
+            if thinking_start < 0:
                 # The chat template had opened it: all before is thinking.
-                pieces = []
-            kept_from, opened_at = tag.end(), -1
-    if opened_at < 0:
-        pieces.append(text[kept_from:])
-    return "".join(pieces)
+                spoken_pieces = []
+            kept_from, thinking_start = tag.end(), -1
+    if thinking_start < 0:
+        spoken_pieces.append(text[kept_from:])
+    return "".join(spoken_pieces)
 
 
 def tagged_claims(text: str) -> list[str]:
@@ -66,33 +66,33 @@ def tagged_claims(text: str) -> list[str]:
     ['3', '\\frac{6}{2}']
     """
     claims: list[tuple[int, str]] = []
-    opened: tuple[int, int] | None = None
+    open_tag: tuple[int, int] | None = None
     for tag in _TAG.finditer(text):
         if tag[2].lower() not in ANSWER_TAGS:
             continue
         if not tag[1]:
-            opened = (tag.start(), tag.end())
-        elif opened is not None:
-            claims.append((opened[0], text[opened[1] : tag.start()]))
-            opened = None
-    if opened is not None:
+            open_tag = (tag.start(), tag.end())
+        elif open_tag is not None:
+            claims.append((open_tag[0], text[open_tag[1] : tag.start()]))
+            open_tag = None
+    if open_tag is not None:
         # A sampler that stops at `</answer>` leaves it out.
-        claims.append((opened[0], text[opened[1] :]))
-    before, *after = text.split(_GLM_BOX[0])
-    at = len(before)
-    for piece in after:
+        claims.append((open_tag[0], text[open_tag[1] :]))
+    head_text, *boxed_pieces = text.split(_GLM_BOX[0])
+    piece_start = len(head_text)
+    for piece in boxed_pieces:
         if _GLM_BOX[1] in piece:
-            claims.append((at, piece.partition(_GLM_BOX[1])[0]))
-        at += len(piece) + len(_GLM_BOX[0])
+            claims.append((piece_start, piece.partition(_GLM_BOX[1])[0]))
+        piece_start += len(piece) + len(_GLM_BOX[0])
     return [claim for _, claim in sorted(claims + boxed_claims(text))]
 
 
 def boxed_claims(text: str) -> list[tuple[int, str]]:
-    r"""List the places and contents of each outermost `\boxed{}` or `\fbox{}`, braces within it matched."""
+    r"""List the places and contents of each outermost `\boxed{}` or `\fbox{}` of `text`, braces within it matched."""
     claims: list[tuple[int, str]] = []
-    end = 0
+    last_end = 0
     for opening in re.finditer(r"\\(?:boxed|fbox)\s?\{", text):
-        if opening.start() < end:
+        if opening.start() < last_end:
             continue
         depth = 1
         for position in range(opening.end(), len(text)):
@@ -100,12 +100,23 @@ def boxed_claims(text: str) -> list[tuple[int, str]]:
             depth += (char == "{") - (char == "}")
             if not depth:
                 claims.append((opening.start(), text[opening.end() : position]))
-                end = position
+                last_end = position
                 break
         else:
             # Never closed: no later box of this text can be, and to look would be quadratic.
             break
     return claims
+
+
+def object_text(text: str) -> str:
+    """Return the text of a reply's last complete JSON object, or all that it says where there is none.
+
+    >>> object_text('Here: {"ask": 1} Enjoy!')
+    '{"ask": 1}'
+    """
+    spoken_text = without_thinking(text)
+    spans = object_spans(spoken_text)
+    return spoken_text[slice(*spans[-1])] if spans else spoken_text.strip()
 
 
 def last_object(text: str) -> Any:
@@ -116,34 +127,34 @@ def last_object(text: str) -> Any:
     >>> last_object('Sure! ```json\n{"ask": ["count", {"a": 1}]}\n``` I hope this helps.')
     {'ask': ['count', {'a': 1}]}
     """
-    spoken = without_thinking(text)
-    for start, end in reversed(object_spans(spoken)):
+    spoken_text = without_thinking(text)
+    for start, end in reversed(object_spans(spoken_text)):
         try:
-            decoded = json.loads(spoken[start:end])
+            decoded_object = json.loads(spoken_text[start:end])
         except (ValueError, RecursionError):
             continue
-        if isinstance(decoded, dict):
-            return decoded
+        if isinstance(decoded_object, dict):
+            return decoded_object
         break
     return None
 
 
 def object_spans(text: str) -> list[tuple[int, int]]:
-    """List where the outermost balanced `{…}` of a text begin and end; quoted braces within them do not count."""
+    """List where the outermost balanced `{…}` of `text` begin and end; quoted braces within them do not count."""
     spans: list[tuple[int, int]] = []
-    starts: list[int] = []
+    open_starts: list[int] = []
     position, length = 0, len(text)
     while position < length:
         char = text[position]
-        if char == '"' and starts:
-            closing = _end_of_string(text, position)
-            if closing < 0:
+        if char == '"' and open_starts:
+            string_end = _end_of_string(text, position)
+            if string_end < 0:
                 break
-            position = closing
+            position = string_end
         elif char == "{":
-            starts.append(position)
-        elif char == "}" and starts:
-            start = starts.pop()
+            open_starts.append(position)
+        elif char == "}" and open_starts:
+            start = open_starts.pop()
             while spans and spans[-1][0] > start:
                 spans.pop()
             spans.append((start, position + 1))
@@ -195,11 +206,11 @@ def program_text(text: str, is_program: Any = None) -> str:
     "<svg viewBox='0 0 8 8'><rect/></svg>"
     """
     blocks = code_blocks(text)
-    bare = without_thinking(text).strip()
-    chosen = [block.text for block in blocks if is_program is None or is_program(block.text)]
-    if chosen or blocks:
-        bare = (chosen or [block.text for block in blocks])[-1].strip()
-    start, end = bare.find("<svg"), bare.rfind("</svg>")
-    if 0 <= start < end:
-        return bare[start : end + len("</svg>")]
-    return bare
+    bare_text = without_thinking(text).strip()
+    program_texts = [block.text for block in blocks if is_program is None or is_program(block.text)]
+    if program_texts or blocks:
+        bare_text = (program_texts or [block.text for block in blocks])[-1].strip()
+    svg_start, svg_end = bare_text.find("<svg"), bare_text.rfind("</svg>")
+    if 0 <= svg_start < svg_end:
+        return bare_text[svg_start : svg_end + len("</svg>")]
+    return bare_text

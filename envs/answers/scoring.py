@@ -26,7 +26,9 @@ float arithmetic of its code: 8 for 10 is no better than 0.6, as 1 - 0.8 is less
 GRADED = ("tally", "mra", "direction")
 """Kinds of which a wrong answer may score something."""
 MAX_CLAIM_CHARS = 2_000
-"""A claim longer than this is read by its last sentence alone."""
+"""Of a longer claim only the end is read, so that no reply takes longer than a page does."""
+MAX_CLAIMS = 8
+"""Times that a reply may say "the answer is"; the last ones count."""
 
 _LEADS = re.compile(
     r"(?:final[ \t]+|correct[ \t]+|right[ \t]+|my[ \t]+|best[ \t]+)*(?:answer|option|choice)[*_]{0,3}[ \t]*"
@@ -69,25 +71,27 @@ def final_claims(text: str) -> list[str]:
     >>> final_claims(r"so it is \boxed{\frac{3}{4}}"), final_claims('{"answer": 3}'), final_claims("three")
     (['\\frac{3}{4}'], ['3'], ['three'])
     """
-    spoken = without_thinking(text)
-    claims = tagged_claims(spoken)
-    if claims:
+    spoken_text = without_thinking(text)
+    marked_claims = tagged_claims(spoken_text)
+    if marked_claims:
         # A box within tags says the same thing twice.
-        return [inner[-1][1] if (inner := boxed_claims(claim)) else claim for claim in claims]
-    if "{" in spoken and isinstance(decoded := last_object(spoken), dict):
-        values = [
-            value for key, value in decoded.items() if key.lower().replace("_", " ") in ("answer", "final answer")
+        return [inner[-1][1] if (inner := boxed_claims(claim)) else claim for claim in marked_claims]
+    if "{" in spoken_text and isinstance(decoded_object := last_object(spoken_text), dict):
+        answer_fields = [
+            value
+            for key, value in decoded_object.items()
+            if key.lower().replace("_", " ") in ("answer", "final answer")
         ]
-        if values:
-            return [value if isinstance(value, str) else json.dumps(value) for value in values]
-    ends = [match.end() for pattern in (_LEADS, _OTHER_LEADS) for match in pattern.finditer(spoken)]
-    return [_line_behind(spoken, end) for end in sorted(set(ends))] or [spoken]
+        if answer_fields:
+            return [value if isinstance(value, str) else json.dumps(value) for value in answer_fields]
+    lead_ends = [match.end() for pattern in (_LEADS, _OTHER_LEADS) for match in pattern.finditer(spoken_text)]
+    return [_line_behind(spoken_text, end) for end in sorted(set(lead_ends))[-MAX_CLAIMS:]] or [spoken_text]
 
 
 def _line_behind(text: str, start: int) -> str:
     """Return what stands behind `start` up to the end of its line, or the next line that is not empty."""
-    line, _, following = text[start:].lstrip(" \t*_:").partition("\n")
-    return line if line.strip(AFFIXES) else following.lstrip().partition("\n")[0]
+    line, _, next_lines = text[start:].lstrip(" \t*_:").partition("\n")
+    return line if line.strip(AFFIXES) else next_lines.lstrip().partition("\n")[0]
 
 
 def read_answer(text: str, kind: str, options: tuple[str, ...] = (), measure: str = "") -> str | None:
@@ -103,39 +107,47 @@ def read_answer(text: str, kind: str, options: tuple[str, ...] = (), measure: st
     """
     if kind not in KINDS:
         raise ValueError(f"unknown answer kind {kind!r}; allowed: {', '.join(KINDS)}")
-    form = Form(kind, options, measure)
-    values = {_read_claim(claim, form) for claim in final_claims(text)}
-    return values.pop() if len(values) == 1 else None
+    answer_form = Form(kind, options, measure)
+    claimed_values = {_read_claim(claim, answer_form) for claim in final_claims(text)}
+    return claimed_values.pop() if len(claimed_values) == 1 else None
 
 
-def _read_claim(claim: str, form: Form) -> str | None:
-    """Read a claim: a bare value, else the sentence that concludes, else what all readable sentences agree on."""
-    read = KINDS[form.kind]
-    body = bare_claim(claim)
-    if not body:
+def _read_claim(claim: str, answer_form: Form) -> str | None:
+    """Read `claim`: a bare value, else the sentence that concludes, else the value that all sentences share."""
+    read_kind = KINDS[answer_form.kind]
+    claim_body = bare_claim(claim[-MAX_CLAIM_CHARS:])
+    if not claim_body:
         return None
-    sentences = sentences_of(body)
+    sentences = sentences_of(claim_body)
     if len(sentences) == 1:
-        return read(body, form)
-    if len(body) <= MAX_CLAIM_CHARS and (value := read(body, form)) is not None and form.kind not in ("yesno", "name"):
+        return read_kind(claim_body, answer_form)
+    if answer_form.kind not in ("yesno", "name") and (value := read_kind(claim_body, answer_form)) is not None:
         return value
-    last = read(sentences[-1], form)
-    if last is not None and set(words_of(sentences[-1])[:2]) & CONCLUSIONS:
-        return last
-    opening = read(sentences[0], form)
-    if form.kind == "yesno" and opening is not None and set(words_of(sentences[0])[:1]) & (YES_WORDS | NO_WORDS):
-        return None if _contradicts(sentences[1:], opening, form) else opening
-    values = {value for sentence in sentences if (value := read(sentence, form)) is not None}
-    return values.pop() if len(values) == 1 else None
+    last_value = read_kind(sentences[-1], answer_form)
+    if last_value is not None and set(words_of(sentences[-1])[:2]) & CONCLUSIONS:
+        return last_value
+    opening_value = read_kind(sentences[0], answer_form)
+    if (
+        answer_form.kind == "yesno"
+        and opening_value is not None
+        and set(words_of(sentences[0])[:1]) & (YES_WORDS | NO_WORDS)
+    ):
+        return None if _contradicts(sentences[1:], opening_value, answer_form) else opening_value
+    sentence_values = {value for sentence in sentences if (value := read_kind(sentence, answer_form)) is not None}
+    return sentence_values.pop() if len(sentence_values) == 1 else None
 
 
-def _contradicts(sentences: Sequence[str], value: str, form: Form) -> bool:
-    """Tell whether a later sentence opens with the other of yes and no, or takes back what was said."""
+def _contradicts(sentences: Sequence[str], value: str, answer_form: Form) -> bool:
+    """Tell whether one of `sentences` opens with the other of yes and no than `value`, or takes it back."""
     for sentence in sentences:
-        words = words_of(sentence)
-        if words and words[0] in ("actually", "wait", "but", "however", "sorry", "correction"):
-            words = words[1:]
-        if words and words[0] in (NO_WORDS if value == "yes" else YES_WORDS) and len(words) <= 2:
+        sentence_words = words_of(sentence)
+        if sentence_words and sentence_words[0] in ("actually", "wait", "but", "however", "sorry", "correction"):
+            sentence_words = sentence_words[1:]
+        if (
+            sentence_words
+            and sentence_words[0] in (NO_WORDS if value == "yes" else YES_WORDS)
+            and len(sentence_words) <= 2
+        ):
             return True
     return False
 
@@ -156,40 +168,40 @@ def score_answer(answer: Answer, text: str) -> Score:
         A score whose terms are `correct` (the score itself), and `format` (the reply could be read as an answer of its
         kind).
     """
-    claim = read_answer(text, answer.kind, answer.options, answer.measure)
-    if claim is None:
+    claimed_value = read_answer(text, answer.kind, answer.options, answer.measure)
+    if claimed_value is None:
         return Score(0.0, {"correct": 0.0, "format": 0.0})
     if answer.kind in GRADED:
-        credit = _partial_credit(answer, claim)
+        credit = _partial_credit(answer, claimed_value)
         return Score(credit, {"correct": credit, "format": 1.0})
     if answer.kind == "decimal":
         true_amount = float(answer.value)
         # A hair more, so that a value on the border does not hang on its last bit.
-        is_correct = abs(float(claim) - true_amount) <= abs(true_amount) * answer.tolerance * (1 + 1e-9)
+        is_correct = abs(float(claimed_value) - true_amount) <= abs(true_amount) * answer.tolerance * (1 + 1e-9)
     elif answer.kind == "name" and not answer.options:
-        is_correct = names_same(claim, answer.value)
+        is_correct = names_same(claimed_value, answer.value)
     else:
-        is_correct = claim == answer.value
+        is_correct = claimed_value == answer.value
     return Score(float(is_correct), {"correct": float(is_correct), "format": 1.0})
 
 
-def _partial_credit(answer: Answer, claim: str) -> float:
-    """Return the credit of a graded kind, between 0 and 1."""
+def _partial_credit(answer: Answer, claimed_value: str) -> float:
+    """Return the credit of `claimed_value` for a graded `answer`, between 0 and 1."""
     if answer.kind == "tally":
-        return COUNT_CREDIT.get(abs(int(claim) - int(answer.value)), 0.0)
+        return COUNT_CREDIT.get(abs(int(claimed_value) - int(answer.value)), 0.0)
     if answer.kind == "mra":
-        return mean_relative_accuracy(float(claim), float(answer.value))
-    claimed_parts, true_parts = set(claim.split("-")), set(answer.value.split("-"))
+        return mean_relative_accuracy(float(claimed_value), float(answer.value))
+    claimed_parts, true_parts = set(claimed_value.split("-")), set(answer.value.split("-"))
     if claimed_parts == true_parts:
         return 1.0
     if any({side, opposite} <= claimed_parts | true_parts for side, opposite in OPPOSITES):
         return 0.0
-    shared = len(claimed_parts & true_parts)
-    return DIRECTION_CREDIT.get((shared, max(len(claimed_parts), len(true_parts))), 0.0)
+    shared_count = len(claimed_parts & true_parts)
+    return DIRECTION_CREDIT.get((shared_count, max(len(claimed_parts), len(true_parts))), 0.0)
 
 
-def mean_relative_accuracy(claimed: float, true_amount: float) -> float:
-    """Return the share of `MRA_THRESHOLDS` that the relative error of `claimed` does not exceed.
+def mean_relative_accuracy(claimed_amount: float, true_amount: float) -> float:
+    """Return the share of `MRA_THRESHOLDS` that the relative error of `claimed_amount` does not exceed.
 
     >>> mean_relative_accuracy(10, 10), mean_relative_accuracy(8, 10), mean_relative_accuracy(30, 10)
     (1.0, 0.6, 0.0)
@@ -197,5 +209,5 @@ def mean_relative_accuracy(claimed: float, true_amount: float) -> float:
     Raises:
         ZeroDivisionError: the true amount is 0.
     """
-    error = abs(claimed - true_amount) / true_amount
-    return sum(error <= threshold for threshold in MRA_THRESHOLDS) / len(MRA_THRESHOLDS)
+    relative_error = abs(claimed_amount - true_amount) / true_amount
+    return sum(relative_error <= threshold for threshold in MRA_THRESHOLDS) / len(MRA_THRESHOLDS)

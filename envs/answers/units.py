@@ -46,18 +46,18 @@ def canonical_unit(name: str) -> str:
     >>> canonical_unit("Centimeters"), canonical_unit("sq cm"), canonical_unit("square metres"), canonical_unit("pies")
     ('cm', 'cm²', 'm²', 'pies')
     """
-    unit = " ".join(name.strip(" .").split())
-    if unit in ("M", "MM"):
-        return unit
-    unit = unit.lower().replace("^2", "²").replace("^3", "³")
+    unit_name = " ".join(name.strip(" .").split())
+    if unit_name in ("M", "MM"):
+        return unit_name
+    unit_name = unit_name.lower().replace("^2", "²").replace("^3", "³")
     for word, power in (("square", "²"), ("sq", "²"), ("cubic", "³"), ("cu", "³")):
-        if unit.startswith((word + " ", word + ". ")):
-            return canonical_unit(unit.partition(" ")[2]) + power
-    if len(unit) > 1 and unit[-1] in "²³":
-        return canonical_unit(unit[:-1]) + unit[-1]
-    if len(unit) > 1 and unit[-1] in "23" and unit[:-1] in LENGTHS:
-        return unit[:-1] + {"2": "²", "3": "³"}[unit[-1]]
-    return UNIT_NAMES.get(unit, unit)
+        if unit_name.startswith((word + " ", word + ". ")):
+            return canonical_unit(unit_name.partition(" ")[2]) + power
+    if len(unit_name) > 1 and unit_name[-1] in "²³":
+        return canonical_unit(unit_name[:-1]) + unit_name[-1]
+    if len(unit_name) > 1 and unit_name[-1] in "23" and unit_name[:-1] in LENGTHS:
+        return unit_name[:-1] + {"2": "²", "3": "³"}[unit_name[-1]]
+    return UNIT_NAMES.get(unit_name, unit_name)
 
 
 def converted(amount: Amount, measure: str) -> float | None:
@@ -70,14 +70,14 @@ def converted(amount: Amount, measure: str) -> float | None:
     >>> converted(Amount(166.6, "mm"), "cm"), converted(Amount(82.5, "%"), ""), converted(Amount(5, "kg"), "cm")
     (16.66, 0.825, None)
     """
-    wanted = canonical_unit(measure)
-    if not amount.unit or amount.unit == wanted:
+    wanted_unit = canonical_unit(measure)
+    if not amount.unit or amount.unit == wanted_unit:
         return amount.value
     for sizes in FAMILIES.values():
-        if amount.unit in sizes and wanted in sizes:
+        if amount.unit in sizes and wanted_unit in sizes:
             # Rounded, so that 166.6 mm are 16.66 cm to the last digit.
-            return float(f"{amount.value * sizes[amount.unit] / sizes[wanted]:.14g}")
-    if wanted and (wanted in amount.unit.split() or amount.unit in wanted.split()):
+            return float(f"{amount.value * sizes[amount.unit] / sizes[wanted_unit]:.14g}")
+    if wanted_unit and (wanted_unit in amount.unit.split() or amount.unit in wanted_unit.split()):
         return amount.value
     return None
 

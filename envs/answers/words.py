@@ -21,7 +21,7 @@ _SENTENCE_END = re.compile(r"[.!?…]+[\"')\]*_]*\s+|[。！？]\s*|\n+")
 
 
 class Form(NamedTuple):
-    """What a claim is read as."""
+    """The form that an answer is read in: its kind, its options, and the unit that it may be given with."""
 
     kind: str
     options: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ def sentences_of(text: str) -> list[str]:
 
 
 def bare_claim(text: str) -> str:
-    """Take away what is wrapped around a claim: spaces, quotes, emphasis, and a full stop."""
+    """Return `text` without what wraps a claim: spaces, quotes, emphasis, and a full stop."""
     text = text.strip().strip("*`\"'“”‘’_").strip()
     return text.rstrip(".!").strip().strip("*`\"'“”").strip()
 

@@ -40,9 +40,8 @@ def test_query_of_no_named_form_has_no_task():
     [
         ("", "syntax"), ("   ", "syntax"), ("I propose a circle.", "syntax"), ("[]", "syntax"), ("{}", "syntax"),
         ("null", "syntax"),
-        (f"```json\n{json.dumps(GOOD)}\n```", "syntax"), (json.dumps(GOOD) * 2, "syntax"),
-        (json.dumps(GOOD)[:-1], "syntax"),
-        (json.dumps({key: GOOD[key] for key in ("concept", "draw")}), "syntax"), (changed(extra=1), "syntax"),
+        (json.dumps(GOOD)[:-1], "syntax"), (f"<think>{json.dumps(GOOD)}", "syntax"),
+        (json.dumps({key: GOOD[key] for key in ("concept", "draw")}), "syntax"),
         (changed(concept=""), "concept"), (changed(concept="  "), "concept"), (changed(concept=None), "concept"),
         (changed(concept=["a"]), "concept"), (changed(concept="a" * (MAX_CONCEPT_CHARS + 1)), "concept"),
         (changed(draw=[]), "requirements"), (changed(draw="two red circles"), "requirements"),
