@@ -26,7 +26,7 @@ class Image:
         return hashlib.sha256(self.data).hexdigest()
 
     def open(self) -> Images.Image:
-        """Its pixels.
+        """Return its pixels.
 
         Raises:
             OSError: the bytes are no picture.
@@ -46,7 +46,7 @@ class FileImage:
         return digest_of_file(self.path)
 
     def open(self) -> Images.Image:
-        """Its pixels.
+        """Return its pixels.
 
         Raises:
             OSError: the file is no picture, or gone.
@@ -56,7 +56,7 @@ class FileImage:
 
 @lru_cache(maxsize=100_000)
 def digest_of_file(path: Path) -> str:
-    """sha256 of a file, computed once."""
+    """Return the sha256 of the file at `path`, computed once."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -87,22 +87,22 @@ class BadRow:
 Scored = Sequence[tuple[Sample, float]]
 
 
-def means(*kinds: str) -> Callable[[Scored], dict[str, float]]:
-    """The plain mean over all questions, and over those of each category of these kinds."""
+def means(*category_kinds: str) -> Callable[[Scored], dict[str, float]]:
+    """Return a function to the plain mean over all questions, and over those of each category of `category_kinds`."""
 
     def gathered(scored: Scored) -> dict[str, float]:
-        found = {"overall": mean([score for _, score in scored])}
-        for kind in kinds:
-            for value in sorted({s.category[kind] for s, _ in scored if kind in s.category}):
-                found[value] = mean([score for s, score in scored if s.category.get(kind) == value])
-        return found
+        averages = {"overall": mean([score for _, score in scored])}
+        for category_kind in category_kinds:
+            for category in sorted({s.category[category_kind] for s, _ in scored if category_kind in s.category}):
+                averages[category] = mean([score for s, score in scored if s.category.get(category_kind) == category])
+        return averages
 
     return gathered
 
 
-def mean(values: Sequence[float]) -> float:
-    """The mean, 0 of nothing."""
-    return sum(values) / len(values) if values else 0.0
+def mean(scores: Sequence[float]) -> float:
+    """Return the mean of `scores`, 0 of none."""
+    return sum(scores) / len(scores) if scores else 0.0
 
 
 PLAIN = means()

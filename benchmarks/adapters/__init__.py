@@ -1,8 +1,8 @@
 """Public benchmarks as they were published: one adapter for each."""
 
-import difflib
 from collections.abc import Mapping
 
+from ...errors import did_you_mean
 from . import (
     blink,
     chartqa,
@@ -72,13 +72,12 @@ SUITES: Mapping[str, tuple[str, ...]] = {
 
 
 def adapter(name: str) -> Adapter:
-    """The adapter of a benchmark.
+    """Return the adapter of the benchmark called `name`.
 
     Raises:
         BenchmarkDataError: there is none of this name; the message suggests the closest.
     """
     if name not in ADAPTERS:
-        close = difflib.get_close_matches(name, ADAPTERS, n=1, cutoff=0.4)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        raise BenchmarkDataError(f"unknown benchmark {name!r}; {hint}(known: {', '.join(ADAPTERS)})")
+        hint = did_you_mean(name, ADAPTERS, cutoff=0.4)
+        raise BenchmarkDataError(f"unknown benchmark {name!r}; {hint and f'{hint} '}(known: {', '.join(ADAPTERS)})")
     return ADAPTERS[name]

@@ -1,4 +1,4 @@
-"""What a benchmark is made of: questions as they were published, how they are asked and scored, and where they are."""
+"""A public benchmark's parts: where its data is, how a row is read, asked and scored."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,15 +61,15 @@ class Adapter:
     """What the system turn says."""
 
     def prompt(self, sample: Sample) -> str:
-        """The official prompt."""
+        """Return the official prompt of `sample`."""
         return self.ask(sample)
 
     def score(self, sample: Sample, reply: str) -> float:
-        """The official score of a reply."""
+        """Return the official score of `reply` to `sample`, 0 to 1."""
         return self.mark(sample, reply)
 
     def aggregate(self, scored: Scored) -> dict[str, float]:
-        """The official averages; `overall` is the headline."""
+        """Return the official averages of `scored`; `overall` is the headline."""
         return self.gather(scored) if scored else {"overall": 0.0}
 
 
@@ -79,48 +79,52 @@ class RowReader:
     where = "the data"
 
     def rows(self) -> Iterator[Fields]:
-        """Row after row."""
+        """Yield row after row."""
         raise NotImplementedError
 
-    def file(self, name: str) -> Image | FileImage:
-        """A picture's file that a row names.
+    def file(self, file_name: str) -> Image | FileImage:
+        """Return the picture's file `file_name` that a row names.
 
         Raises:
             RowError: it is not there.
         """
         raise NotImplementedError
 
-    def image(self, value: Any) -> Image | FileImage:
-        """A picture as a table has it: bytes, a struct of bytes or path, base64 text, or a file's name.
+    def image(self, cell: Any) -> Image | FileImage:
+        """Return a picture as a table's `cell` has it: bytes, a struct of bytes or path, base64 text, or a file's name.
 
         Raises:
             RowError: there is none.
         """
         raise NotImplementedError
 
-    def frames(self, name: str, count: int) -> tuple[Any, ...]:
-        """So many frames of a film, evenly spaced, its first and last among them.
+    def frames(self, film_name: str, frame_count: int) -> tuple[Any, ...]:
+        """Return frames of a film, evenly spaced, its first and last among them.
+
+        Args:
+            film_name: its path in the published data.
+            frame_count: how many; all of a film that has fewer.
 
         Raises:
             RowError: there is neither a film nor a folder of frames of this name.
         """
         raise NotImplementedError
 
-    def images(self, value: Any) -> tuple[Image | FileImage, ...]:
-        """Pictures: a list of them, or one; none where there are none."""
-        if value is None:
+    def images(self, cell: Any) -> tuple[Image | FileImage, ...]:
+        """Return the pictures in a `cell`: a list of them, or one; none where it is empty."""
+        if cell is None:
             return ()
-        return tuple(self.image(each) for each in (value if isinstance(value, list | tuple) else [value]))
+        return tuple(self.image(picture_cell) for picture_cell in (cell if isinstance(cell, list | tuple) else [cell]))
 
 
-def lettered(options: Sequence[str], mark: str = ". ") -> str:
-    """Options a line each, `A. one`."""
-    return "\n".join(f"{letter(number)}{mark}{option}" for number, option in enumerate(options))
+def lettered(options: Sequence[str], separator: str = ". ") -> str:
+    """Return `options` a line each, `A. one`, with `separator` after the letter."""
+    return "\n".join(f"{letter(option_number)}{separator}{option}" for option_number, option in enumerate(options))
 
 
-def letter(number: int) -> str:
-    """A for 0, B for 1, and so on."""
-    return chr(ord("A") + number)
+def letter(option_number: int) -> str:
+    """Return A for 0, B for 1, and so on for `option_number`."""
+    return chr(ord("A") + option_number)
 
 
 DIRECT = "Answer with the option's letter from the given choices directly."

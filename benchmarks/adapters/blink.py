@@ -22,24 +22,24 @@ TASKS = (
 )
 
 
-def read(reader: RowReader, row: Fields) -> Sample:
-    """A question about one to four pictures, its options in the prompt."""
-    pictures = [row[f"image_{number}"] for number in range(1, 5) if row.get(f"image_{number}") is not None]
+def read(row_reader: RowReader, row: Fields) -> Sample:
+    """Return `row` as a question about one to four pictures, its options in the prompt."""
+    row_images = [row[f"image_{number}"] for number in range(1, 5) if row.get(f"image_{number}") is not None]
     return Sample(
         id=str(row["idx"]),
         question=row["prompt"],
         options=tuple(row["choices"]),
         answer=row["answer"].strip("() "),
-        images=reader.images(pictures),
+        images=row_reader.images(row_images),
         category={"task": row["sub_task"]},
     )
 
 
 def ask(sample: Sample) -> str:
-    """The prompt of lmms-eval."""
+    """Return the prompt of lmms-eval for `sample`."""
     letters = ", ".join(letter(number) for number in range(len(sample.options)))
-    note = f"Note: You only need to respond with {{{letters}}} without providing any additional information."
-    return f"{note}\n{sample.question}"
+    instruction = f"Note: You only need to respond with {{{letters}}} without providing any additional information."
+    return f"{instruction}\n{sample.question}"
 
 
 ADAPTER = Adapter(

@@ -5,14 +5,14 @@ from ..scoring.numbers import relaxed
 from .base import Adapter, RowReader
 
 
-def read(reader: RowReader, row: Fields) -> Sample:
-    """A question with a short answer; the rows have no ids."""
-    picture = reader.image(row["image"])
-    answer = row["answer"]
+def read(row_reader: RowReader, row: Fields) -> Sample:
+    """Return `row` as a question with a short answer; the rows have no ids."""
+    picture = row_reader.image(row["image"])
+    short_answer = row["answer"]
     return Sample(
         id=f"{picture.digest[:16]}/{row['question']}",
         question=row["question"],
-        answer=str(answer[0] if isinstance(answer, list) else answer),
+        answer=str(short_answer[0] if isinstance(short_answer, list) else short_answer),
         images=(picture,),
         category={"type": row["type"]},
     )

@@ -5,13 +5,13 @@ from ..scoring.letters import core_cognition
 from .base import Adapter, RowReader
 
 
-def read(reader: RowReader, row: Fields) -> Sample:
-    """A question of choice or of yes and no, with its options and its instruction in the prompt."""
+def read(row_reader: RowReader, row: Fields) -> Sample:
+    """Return `row` as a question of choice or of yes and no, with its options and its instruction in the prompt."""
     return Sample(
         id=str(row["id"]),
         question=row["prompt"],
         answer=str(row["answer"]).strip().upper(),
-        images=reader.images(row["images"]),
+        images=row_reader.images(row["images"]),
         category={"concept": row["concept"], "stage": str(row["stage"]), "type": row["type"]},
     )
 

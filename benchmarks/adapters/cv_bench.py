@@ -6,23 +6,23 @@ from ..scoring.letters import at_start
 from .base import Adapter, RowReader, letter
 
 
-def read(reader: RowReader, row: Fields) -> Sample:
-    """A question of choice, its options in the prompt."""
+def read(row_reader: RowReader, row: Fields) -> Sample:
+    """Return `row` as a question of choice, its options in the prompt."""
     return Sample(
         id=str(row["idx"]),
         question=row["prompt"],
         options=tuple(row["choices"]),
         answer=row["answer"].strip("() "),
-        images=reader.images(row["image"]),
+        images=row_reader.images(row["image"]),
         category={"task": row["task"], "type": row["type"], "source": row["source"]},
     )
 
 
 def ask(sample: Sample) -> str:
-    """The prompt of lmms-eval."""
+    """Return the prompt of lmms-eval for `sample`."""
     letters = ", ".join(letter(number) for number in range(len(sample.options)))
-    note = f"Note: You only need to respond with {letters} without providing any additional information."
-    return f"{note}\n\n{sample.question}"
+    instruction = f"Note: You only need to respond with {letters} without providing any additional information."
+    return f"{instruction}\n\n{sample.question}"
 
 
 ADAPTER = Adapter(

@@ -5,23 +5,23 @@ from ..scoring.letters import at_start
 from .base import Adapter, RowReader, letter, lettered
 
 
-def read(reader: RowReader, row: Fields) -> Sample:
-    """A question of choice."""
+def read(row_reader: RowReader, row: Fields) -> Sample:
+    """Return `row` as a question of choice."""
     return Sample(
         id=str(row["question_id"]),
         question=row["question"],
         options=tuple(row["answer_options"]),
         answer=letter(int(row["answer"])),
-        images=reader.images(row["image"]),
+        images=row_reader.images(row["image"]),
         category={"relation": row["relation"], "source": row["data_source"]},
     )
 
 
 def ask(sample: Sample) -> str:
-    """The prompt of lmms-eval."""
+    """Return the prompt of lmms-eval for `sample`."""
     letters = ", ".join(letter(number) for number in range(len(sample.options)))
-    note = f"Note: You only need to respond with {letters} without providing any additional information."
-    return f"{note}\n{sample.question}\n{lettered(sample.options, ') ')}"
+    instruction = f"Note: You only need to respond with {letters} without providing any additional information."
+    return f"{instruction}\n{sample.question}\n{lettered(sample.options, ') ')}"
 
 
 ADAPTER = Adapter(

@@ -7,21 +7,23 @@ from ..scoring.words import yes_no
 from .base import Adapter, RowReader
 
 
-def read(reader: RowReader, row: Fields) -> Sample:
-    """A question of yes and no."""
-    place = {name: str(row[name]) for name in ("category", "subcategory", "set_id", "figure_id", "question_id")}
+def read(row_reader: RowReader, row: Fields) -> Sample:
+    """Return `row` as a question of yes and no."""
+    question_place = {
+        name: str(row[name]) for name in ("category", "subcategory", "set_id", "figure_id", "question_id")
+    }
     return Sample(
-        id="/".join(place.values()),
+        id="/".join(question_place.values()),
         question=row["question"],
         answer="yes" if str(row["gt_answer"]) == "1" else "no",
-        images=reader.images(row["image"]),
-        category={"category": place["category"], "subcategory": place["subcategory"]},
-        fields=place | {"group": place["set_id"], "details": row.get("gt_answer_details") or ""},
+        images=row_reader.images(row["image"]),
+        category={"category": question_place["category"], "subcategory": question_place["subcategory"]},
+        fields=question_place | {"group": question_place["set_id"], "details": row.get("gt_answer_details") or ""},
     )
 
 
 def judged(sample: Sample, reply: str, judge: Ask) -> float:
-    """Whether the reply agrees with the answer and its details."""
+    """Return 1 where `judge` finds that `reply` agrees with the answer of `sample` and its details, else 0."""
     return float(agrees(judge, sample.question, f"{sample.answer}. {sample.fields['details']}", reply))
 
 

@@ -10,21 +10,21 @@ ENDING = (
 )
 
 
-def read(reader: RowReader, row: Fields) -> Sample:
-    """A question of choice with one right letter or several; the rows have no ids."""
-    picture = reader.image(row["image"])
-    letters = letter_set(str(row["answer"]))
+def read(row_reader: RowReader, row: Fields) -> Sample:
+    """Return `row` as a question of choice with one right letter or several; the rows have no ids."""
+    picture = row_reader.image(row["image"])
+    right_letters = letter_set(str(row["answer"]))
     return Sample(
         id=f"{picture.digest[:16]}/{row['question']}",
         question=row["question"],
-        answer=letters,
+        answer=right_letters,
         images=(picture,),
-        category={"kind": "several letters" if len(letters) > 1 else "one letter"},
+        category={"kind": "several letters" if len(right_letters) > 1 else "one letter"},
     )
 
 
 def judged(sample: Sample, reply: str, judge: Ask) -> float:
-    """The letters that the judge extracts are the right ones."""
+    """Return the score of `reply` to `sample` by `judge`: the letters that the judge extracts are the right ones."""
     return float(letter_set(extract(judge, sample.question, reply, "its letters, such as A or B, C")) == sample.answer)
 
 

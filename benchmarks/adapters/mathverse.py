@@ -7,29 +7,29 @@ from ..scoring.words import mathvision
 from .base import Adapter, RowReader
 
 
-def read(reader: RowReader, row: Fields) -> Sample:
-    """A problem in one of its versions; `query_cot` is the official prompt."""
+def read(row_reader: RowReader, row: Fields) -> Sample:
+    """Return `row` as a problem in one of its versions; `query_cot` is the official prompt."""
     return Sample(
         id=str(row["sample_index"]),
         question=row["query_cot"],
         answer=str(row["answer"]),
-        images=reader.images(row["image"]),
+        images=row_reader.images(row["image"]),
         category={"version": row["problem_version"], "kind": row["question_type"]},
         fields={"question": row["question_for_eval"]},
     )
 
 
 def mark(sample: Sample, reply: str) -> float:
-    """A letter, or the same value."""
+    """Return the score of `reply` to `sample`: a letter, or the same value."""
     if sample.category["kind"] == "multi-choice":
         return float(multiple_choice(reply, "F") == sample.answer)
     return mathvision(reply, sample.answer, [])
 
 
 def judged(sample: Sample, reply: str, judge: Ask) -> float:
-    """The judge extracts the final answer, then compares it."""
-    final = extract(judge, sample.fields["question"], reply, "a letter, a number, or a short expression")
-    return float(bool(final) and agrees(judge, sample.fields["question"], sample.answer, final))
+    """Return the score of `reply` to `sample` by `judge`: the judge extracts the final answer, then compares it."""
+    final_answer = extract(judge, sample.fields["question"], reply, "a letter, a number, or a short expression")
+    return float(bool(final_answer) and agrees(judge, sample.fields["question"], sample.answer, final_answer))
 
 
 ADAPTER = Adapter(

@@ -5,20 +5,20 @@ from ..scoring import words
 from .base import Adapter, RowReader, lettered
 
 
-def read(reader: RowReader, row: Fields) -> Sample:
-    """A question of choice or with a free answer."""
+def read(row_reader: RowReader, row: Fields) -> Sample:
+    """Return `row` as a question of choice or with a free answer."""
     return Sample(
         id=str(row["id"]),
         question=row["question"],
         options=tuple(row["options"] or ()),
         answer=str(row["answer"]),
-        images=reader.images(row["decoded_image"]),
+        images=row_reader.images(row["decoded_image"]),
         category={"subject": row["subject"], "level": f"level {row['level']}"},
     )
 
 
 def ask(sample: Sample) -> str:
-    """The prompt of lmms-eval: with choices a letter is wanted, else a number, in a box."""
+    """Return the prompt of lmms-eval for `sample`: with choices a letter is wanted, else a number, in a box."""
     question = sample.question.replace("<image1>", "").strip()
     if sample.options:
         ending = 'Please solve the problem and put your answer, one letter of the choices, in one "\\boxed{}".'

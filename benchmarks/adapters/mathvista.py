@@ -6,41 +6,41 @@ from ..scoring.words import mathvista_extract, mathvista_normalised
 from .base import Adapter, RowReader
 
 
-def read(reader: RowReader, row: Fields) -> Sample:
-    """A question of choice or with a free answer; `query` is the official prompt."""
+def read(row_reader: RowReader, row: Fields) -> Sample:
+    """Return `row` as a question of choice or with a free answer; `query` is the official prompt."""
     return Sample(
         id=str(row["pid"]),
         question=row["query"],
         options=tuple(row["choices"] or ()),
         answer=row["answer"],
-        images=reader.images(row["decoded_image"]),
+        images=row_reader.images(row["decoded_image"]),
         category={"task": row["metadata"]["task"], "kind": row["question_type"]},
         fields={"answer_type": row["answer_type"], "precision": int(row["precision"] or 0)},
     )
 
 
-def _right(sample: Sample, extracted: str) -> float:
-    kind, precision = sample.fields["answer_type"], sample.fields["precision"]
-    said = mathvista_normalised(extracted, sample.options, kind, precision)
-    return float(said is not None and said == str(sample.answer))
+def _right(sample: Sample, final_answer: str) -> float:
+    answer_type, precision = sample.fields["answer_type"], sample.fields["precision"]
+    normal_form = mathvista_normalised(final_answer, sample.options, answer_type, precision)
+    return float(normal_form is not None and normal_form == str(sample.answer))
 
 
 def mark(sample: Sample, reply: str) -> float:
-    """The official steps; where they would ask a language model, the reply's last line is taken as it is."""
-    found = mathvista_extract(reply, sample.options, sample.fields["answer_type"])
-    if found is None:
-        lines = [line for line in reply.strip().splitlines() if line.strip()]
-        found = lines[-1].rsplit("answer is", 1)[-1].strip(" :.*$") if lines else ""
-    return _right(sample, found)
+    """Return the score of `reply` to `sample`: where the official steps ask a model, of its last line."""
+    final_answer = mathvista_extract(reply, sample.options, sample.fields["answer_type"])
+    if final_answer is None:
+        reply_lines = [line for line in reply.strip().splitlines() if line.strip()]
+        final_answer = reply_lines[-1].rsplit("answer is", 1)[-1].strip(" :.*$") if reply_lines else ""
+    return _right(sample, final_answer)
 
 
 def judged(sample: Sample, reply: str, judge: Ask) -> float:
-    """The official steps, the extraction by the judge where they ask for it."""
-    found = mathvista_extract(reply, sample.options, sample.fields["answer_type"])
-    if found is None:
-        form = "one of the choices" if sample.options else f"a {sample.fields['answer_type']}"
-        found = extract(judge, sample.question, reply, form)
-    return _right(sample, found)
+    """Return the score of `reply` to `sample` by the official steps, `judge` extracting where they ask for it."""
+    final_answer = mathvista_extract(reply, sample.options, sample.fields["answer_type"])
+    if final_answer is None:
+        answer_form = "one of the choices" if sample.options else f"a {sample.fields['answer_type']}"
+        final_answer = extract(judge, sample.question, reply, answer_form)
+    return _right(sample, final_answer)
 
 
 ADAPTER = Adapter(

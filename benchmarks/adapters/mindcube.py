@@ -7,14 +7,14 @@ from ..scoring.letters import mindcube
 from .base import Adapter, RowReader
 
 
-def read(reader: RowReader, row: Fields) -> Sample:
-    """A question about several views; its setting is the beginning of its id."""
+def read(row_reader: RowReader, row: Fields) -> Sample:
+    """Return `row` as a question about several views; its setting is the beginning of its id."""
     return Sample(
         id=str(row["id"]),
         question=row["question"],
         answer=row["gt_answer"],
-        images=reader.images(row["images"]),
-        category={"setting": next((each for each in SETTINGS if each in str(row["id"])), "other")},
+        images=row_reader.images(row["images"]),
+        category={"setting": next((name for name in SETTINGS if name in str(row["id"])), "other")},
         fields={"input_prompt": row.get("input_prompt") or row["question"]},
     )
 

@@ -44,27 +44,34 @@ SUBJECTS = (
 )
 
 
-def options_of(value: object) -> tuple[str, ...]:
-    """Options as a list, or as a list's text."""
-    if isinstance(value, str):
+def options_of(options: object) -> tuple[str, ...]:
+    """Return `options`, a list or a list's text, as texts.
+
+    Raises:
+        RowError: they are no list.
+    """
+    if isinstance(options, str):
         try:
-            value = ast.literal_eval(value)
+            options = ast.literal_eval(options)
         except (ValueError, SyntaxError) as error:
-            raise RowError(f"options are no list: {value!r:.60}") from error
-    if not isinstance(value, list | tuple):
-        raise RowError(f"options are no list: {value!r:.60}")
-    return tuple(map(str, value))
+            raise RowError(f"options are no list: {options!r:.60}") from error
+    if not isinstance(options, list | tuple):
+        raise RowError(f"options are no list: {options!r:.60}")
+    return tuple(map(str, options))
 
 
-def pictures_of(reader: RowReader, row: Fields, texts: Sequence[str]) -> tuple[object, ...]:
-    """The pictures that the texts name as `<image 1>`, in the order of their names; all of them where none is named."""
-    named = sorted({int(number) for text in texts for number in re.findall(r"<image (\d)>", text)})
-    numbers = named or [number for number in range(1, 8) if row.get(f"image_{number}") is not None]
-    return tuple(reader.image(row[f"image_{number}"]) for number in numbers)
+def pictures_of(row_reader: RowReader, row: Fields, question_texts: Sequence[str]) -> tuple[object, ...]:
+    """Return the pictures of `row` that `question_texts` name as `<image 1>`, in the order of their names.
+
+    Where none is named, all pictures of the row.
+    """
+    named_numbers = sorted({int(number) for text in question_texts for number in re.findall(r"<image (\d)>", text)})
+    numbers = named_numbers or [number for number in range(1, 8) if row.get(f"image_{number}") is not None]
+    return tuple(row_reader.image(row[f"image_{number}"]) for number in numbers)
 
 
-def read(reader: RowReader, row: Fields) -> Sample:
-    """A question of choice or with an open answer."""
+def read(row_reader: RowReader, row: Fields) -> Sample:
+    """Return `row` as a question of choice or with an open answer."""
     options = options_of(row["options"])
     subject = re.sub(r"^[a-z]+_|_\d+$", "", str(row["id"]))
     answer = row["answer"]
@@ -75,23 +82,23 @@ def read(reader: RowReader, row: Fields) -> Sample:
         question=row["question"],
         options=options,
         answer=answer,
-        images=pictures_of(reader, row, [row["question"], *options]),
+        images=pictures_of(row_reader, row, [row["question"], *options]),
         category={"subject": subject, "kind": row["question_type"]},
     )
 
 
 def ask(sample: Sample) -> str:
-    """The prompt of lmms-eval."""
+    """Return the prompt of lmms-eval for `sample`."""
     if sample.options:
         return f"{sample.question}\n{lettered(sample.options)}\n\n{DIRECT}"
     return f"{sample.question}\n\nAnswer the question using a single word or phrase."
 
 
 def mark(sample: Sample, reply: str) -> float:
-    """A letter, drawn by the question's id where none is found, or an open answer."""
+    """Score `reply` to `sample` as a letter, drawn by the question's id where none is found, or as an open answer."""
     if sample.options:
-        pick = SeededRng(("mmmu", sample.id)).integer(0, len(sample.options) - 1)
-        return float(mmmu_choice(reply, sample.options, pick) == sample.answer)
+        drawn_option = SeededRng(("mmmu", sample.id)).integer(0, len(sample.options) - 1)
+        return float(mmmu_choice(reply, sample.options, drawn_option) == sample.answer)
     return mmmu_open(reply, sample.answer)
 
 

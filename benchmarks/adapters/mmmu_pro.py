@@ -5,23 +5,27 @@ from . import mmmu
 from .base import DIRECT, Adapter, RowReader
 
 
-def read(reader: RowReader, row: Fields) -> Sample:
-    """A question of choice; in the vision configuration its words are in the picture alone."""
+def read(row_reader: RowReader, row: Fields) -> Sample:
+    """Return `row` as a question of choice; in the vision configuration its words are in the picture alone."""
     options = mmmu.options_of(row["options"])
-    seen = row.get("question") is None
-    pictures = (reader.image(row["image"]),) if seen else mmmu.pictures_of(reader, row, [row["question"], *options])
+    is_vision = row.get("question") is None
+    pictures = (
+        (row_reader.image(row["image"]),)
+        if is_vision
+        else mmmu.pictures_of(row_reader, row, [row["question"], *options])
+    )
     return Sample(
-        id=f"{'vision' if seen else len(options)}/{row['id']}",
+        id=f"{'vision' if is_vision else len(options)}/{row['id']}",
         question=row.get("question") or "",
         options=options,
         answer=row["answer"],
         images=pictures,
-        category={"subject": row["subject"], "setting": "vision" if seen else "standard"},
+        category={"subject": row["subject"], "setting": "vision" if is_vision else "standard"},
     )
 
 
 def ask(sample: Sample) -> str:
-    """The direct prompt."""
+    """Return the direct prompt of `sample`."""
     if sample.question:
         return mmmu.ask(sample)
     ending = "The last line of your response should be of the following format: 'Answer: $LETTER' (without quotes)."

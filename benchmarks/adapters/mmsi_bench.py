@@ -5,13 +5,13 @@ from ..scoring.letters import mmsi
 from .base import DIRECT, Adapter, RowReader
 
 
-def read(reader: RowReader, row: Fields) -> Sample:
-    """A question whose options stand in its text."""
+def read(row_reader: RowReader, row: Fields) -> Sample:
+    """Return `row` as a question whose options stand in its text."""
     return Sample(
         id=str(row["id"]),
         question=row["question"],
         answer=row["answer"],
-        images=reader.images(row["images"]),
+        images=row_reader.images(row["images"]),
         category={"type": row["question_type"]},
     )
 

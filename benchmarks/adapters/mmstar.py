@@ -6,13 +6,13 @@ from ..scoring.letters import multiple_choice
 from .base import Adapter, RowReader
 
 
-def read(reader: RowReader, row: Fields) -> Sample:
-    """A question of choice, its options in its text."""
+def read(row_reader: RowReader, row: Fields) -> Sample:
+    """Return `row` as a question of choice, its options in its text."""
     return Sample(
         id=str(row["index"]),
         question=row["question"],
         answer=row["answer"],
-        images=reader.images(row["image"]),
+        images=row_reader.images(row["image"]),
         category={"category": row["category"], "subcategory": row["l2_category"]},
     )
 

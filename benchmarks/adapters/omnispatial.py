@@ -5,22 +5,22 @@ from ..scoring.letters import omni_spatial
 from .base import Adapter, RowReader, letter, lettered
 
 
-def read(reader: RowReader, row: Fields) -> Sample:
-    """A question of choice; the answer is an option's number."""
-    answer = row["gt"] if row.get("gt") is not None else row["answer"]
-    task = row["task_type"]
+def read(row_reader: RowReader, row: Fields) -> Sample:
+    """Return `row` as a question of choice; the answer is an option's number."""
+    option_number = row["gt"] if row.get("gt") is not None else row["answer"]
+    task_type = row["task_type"]
     return Sample(
-        id=f"{task}/{row['id']}",
+        id=f"{task_type}/{row['id']}",
         question=row["question"],
         options=tuple(row["options"]),
-        answer=letter(int(answer)),
-        images=(reader.image(_picture(row)),),
-        category={"dimension": task, "task": row["sub_task_type"]},
+        answer=letter(int(option_number)),
+        images=(row_reader.image(_picture(row)),),
+        category={"dimension": task_type, "task": row["sub_task_type"]},
     )
 
 
 def _picture(row: Fields) -> object:
-    """In the table, by its path, or, as the archive has it, by its dimension and the number before the id's dash."""
+    """Return the picture of `row`: its bytes, its path, or the archive's path by dimension and the number in the id."""
     return row.get("image") or row.get("image_path") or f"{row['task_type']}/{str(row['id']).split('_')[0]}.png"
 
 

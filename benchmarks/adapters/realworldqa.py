@@ -8,19 +8,19 @@ from .base import Adapter, RowReader
 LETTERS = ("A", "B", "C", "D")
 
 
-def read(reader: RowReader, row: Fields) -> Sample:
-    """A question with its options and its instruction in its text; the rows have no ids."""
+def read(row_reader: RowReader, row: Fields) -> Sample:
+    """Return `row` as a question with its options and its instruction in its text; the rows have no ids."""
     return Sample(
-        id=f"{reader.image(row['image']).digest[:16]}/{row['question']}",
+        id=f"{row_reader.image(row['image']).digest[:16]}/{row['question']}",
         question=row["question"],
         answer=row["answer"],
-        images=reader.images(row["image"]),
+        images=row_reader.images(row["image"]),
         category={"kind": "choice" if row["answer"] in LETTERS else "short"},
     )
 
 
 def mark(sample: Sample, reply: str) -> float:
-    """A letter where the answer is one, else the same text."""
+    """Return the score of `reply` to `sample`: a letter where the answer is one, else the same text."""
     if sample.answer in LETTERS:
         return float(multiple_choice(reply, "D") == sample.answer)
     return plain(reply, str(sample.answer))

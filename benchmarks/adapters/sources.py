@@ -1,4 +1,4 @@
-"""Where rows come from: the Hugging Face hub, or a folder in the published layout."""
+"""The rows of a benchmark: from the Hugging Face hub, or from a folder in the published layout."""
 
 import base64
 import binascii
@@ -22,16 +22,16 @@ PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 FILMS = (".mp4", ".avi", ".mov", ".mkv", ".webm")
 
 
-def reader_of(adapter: Adapter, root: Path | None) -> RowReader:
-    """The hub's rows, or those of a folder.
+def reader_of(adapter: Adapter, data_folder: Path | None) -> RowReader:
+    """Return the reader of `adapter`'s rows: the hub's where `data_folder` is None, else the folder's.
 
     Raises:
         BenchmarkDataError: the folder is not there.
     """
-    if root is None:
+    if data_folder is None:
         return HubReader(adapter)
-    own = root / adapter.name
-    folder = own if own.is_dir() else root
+    named_folder = data_folder / adapter.name
+    folder = named_folder if named_folder.is_dir() else data_folder
     if not folder.is_dir():
         raise BenchmarkDataError(
             f"{adapter.name}: {folder} is no folder; give --data one with {adapter.dataset}'s files"
@@ -39,55 +39,55 @@ def reader_of(adapter: Adapter, root: Path | None) -> RowReader:
     return FolderReader(adapter, folder)
 
 
-def questions(adapter: Adapter, root: Path | None, limit: int | None = None) -> Iterator[Sample | BadRow]:
+def questions(adapter: Adapter, data_folder: Path | None, limit: int | None = None) -> Iterator[Sample | BadRow]:
     """Read a benchmark's questions, from the hub or from a folder in the published layout.
 
     Args:
         adapter: the benchmark.
-        root: a folder of this benchmark, or one that has a folder of its name; None asks the hub.
+        data_folder: a folder of this benchmark, or one that has a folder of its name; None asks the hub.
         limit: questions at most.
 
     Raises:
         BenchmarkDataError: the data is not there, or lacks a column.
     """
-    reader = reader_of(adapter, root)
-    for number, row in enumerate(reader.rows()):
-        if limit is not None and number >= limit:
+    reader = reader_of(adapter, data_folder)
+    for row_number, row in enumerate(reader.rows()):
+        if limit is not None and row_number >= limit:
             return
         _require_columns(adapter, row, reader)
         try:
             yield adapter.read(reader, row)
         except (RowError, KeyError, ValueError, TypeError, OSError) as error:
-            said = str(error).splitlines()[0] if str(error) else type(error).__name__
-            yield BadRow(f"{adapter.name}/row{number}", f"row {number}: {said}")
+            first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
+            yield BadRow(f"{adapter.name}/row{row_number}", f"row {row_number}: {first_line}")
 
 
 def _require_columns(adapter: Adapter, row: Fields, reader: RowReader) -> None:
-    missing = [column for column in adapter.columns if column not in row]
-    if missing:
+    missing_columns = [column for column in adapter.columns if column not in row]
+    if missing_columns:
         raise BenchmarkDataError(
-            f"{adapter.name}: {reader.where} has no column {', '.join(missing)} (it has {', '.join(row)}); give the "
-            f"published files of {adapter.dataset}, or pin the revision that this adapter was written for"
+            f"{adapter.name}: {reader.where} has no column {', '.join(missing_columns)} (it has {', '.join(row)}); "
+            f"give the published files of {adapter.dataset}, or pin the revision that this adapter was written for"
         )
 
 
 class FileReader(RowReader):
-    """What both kinds share: how a value is a picture."""
+    """A reader of rows and of files, from the hub or from a folder."""
 
-    def image(self, value: Any) -> Image | FileImage:
-        """See `RowReader`."""
-        if isinstance(value, dict):
-            value = value.get("bytes") or value.get("path")
-        if isinstance(value, bytes | bytearray):
-            return Image(bytes(value))
-        if not isinstance(value, str) or not value:
-            raise RowError(f"no picture: {value!r:.40}")
-        if value.lower().endswith(PICTURES):
-            return self.file(value)
+    def image(self, cell: Any) -> Image | FileImage:
+        """Return the picture in a table's `cell`; see `RowReader`."""
+        if isinstance(cell, dict):
+            cell = cell.get("bytes") or cell.get("path")
+        if isinstance(cell, bytes | bytearray):
+            return Image(bytes(cell))
+        if not isinstance(cell, str) or not cell:
+            raise RowError(f"no picture: {cell!r:.40}")
+        if cell.lower().endswith(PICTURES):
+            return self.file(cell)
         try:
-            return Image(base64.b64decode(value.partition("base64,")[2] or value, validate=True))
+            return Image(base64.b64decode(cell.partition("base64,")[2] or cell, validate=True))
         except (binascii.Error, ValueError) as error:
-            raise RowError(f"neither a picture's file nor base64: {value!r:.40}") from error
+            raise RowError(f"neither a picture's file nor base64: {cell!r:.40}") from error
 
 
 class FolderReader(FileReader):
@@ -98,57 +98,68 @@ class FolderReader(FileReader):
         self.where = str(folder)
 
     def rows(self) -> Iterator[Fields]:
-        """The tables' rows, one table after another."""
+        """Yield the tables' rows, one table after another."""
         for table in self.tables():
             yield from read_table(table, self._adapter.name)
 
     def tables(self) -> Sequence[Path]:
-        """The tables: of the first pattern that is there, those of the split where names say splits.
+        """Return the tables: of the first pattern that is there, those of the split where names say splits.
 
         Raises:
             BenchmarkDataError: there is none.
         """
         for pattern in self._adapter.files:
-            found = sorted(path for path in self._folder.rglob(pattern) if not path.name.startswith("."))
-            own = [path for path in found if self._adapter.split in path.stem] or found
-            if own:
-                return own
+            table_paths = sorted(path for path in self._folder.rglob(pattern) if not path.name.startswith("."))
+            split_paths = [path for path in table_paths if self._adapter.split in path.stem] or table_paths
+            if split_paths:
+                return split_paths
         raise BenchmarkDataError(
             f"{self._adapter.name}: no {' or '.join(self._adapter.files)} in {self._folder}; put the published files "
             f"of {self._adapter.dataset} there"
         )
 
-    def file(self, name: str) -> Image | FileImage:
-        """A file by its path in the folder, in a folder of it, or in a zip file."""
-        found = self._find(name)
-        if found is not None:
-            return FileImage(found)
+    def file(self, file_name: str) -> Image | FileImage:
+        """Return the file `file_name` by its path in the folder, in a folder of it, or in a zip file."""
+        path = self._find(file_name)
+        if path is not None:
+            return FileImage(path)
         for archive in self._archives:
-            member = next((each for each in archive.namelist() if each == name or each.endswith(f"/{name}")), None)
+            member = next(
+                (
+                    member_name
+                    for member_name in archive.namelist()
+                    if member_name == file_name or member_name.endswith(f"/{file_name}")
+                ),
+                None,
+            )
             if member is not None:
                 return Image(archive.read(member))
-        raise RowError(f"no file {name} in {self._folder} or its zip files")
+        raise RowError(f"no file {file_name} in {self._folder} or its zip files")
 
-    def _find(self, name: str) -> Path | None:
-        places = [self._folder / name, *self._folder.glob(f"*/{name}")]
-        root = self._folder.resolve()
+    def _find(self, file_name: str) -> Path | None:
+        candidate_paths = [self._folder / file_name, *self._folder.glob(f"*/{file_name}")]
+        data_root = self._folder.resolve()
         # What lies outside the folder is none of its files.
-        return next((path for path in places if path.is_file() and path.resolve().is_relative_to(root)), None)
+        return next(
+            (path for path in candidate_paths if path.is_file() and path.resolve().is_relative_to(data_root)), None
+        )
 
     @cached_property
     def _archives(self) -> list[zipfile.ZipFile]:
         return [zipfile.ZipFile(path) for path in sorted(self._folder.rglob("*.zip"))]
 
-    def frames(self, name: str, count: int) -> tuple[Any, ...]:
-        """See `RowReader`; a folder of frames beside the film, or in its place, is preferred."""
-        folder = (self._folder / name).with_suffix("")
-        frames = sorted(path for path in folder.glob("*") if path.suffix.lower() in PICTURES) if folder.is_dir() else []
-        if frames:
-            return tuple(FileImage(frames[place]) for place in evenly(len(frames), count))
-        film = self._find(name)
-        if film is None:
-            raise RowError(f"neither the film {name} nor a folder of its frames is in {self._folder}")
-        return tuple(VideoFrame(film, number, count) for number in range(count))
+    def frames(self, film_name: str, frame_count: int) -> tuple[Any, ...]:
+        """Return frames of the film `film_name`; a folder of frames beside it, or in its place, is preferred."""
+        folder = (self._folder / film_name).with_suffix("")
+        frame_paths = (
+            sorted(path for path in folder.glob("*") if path.suffix.lower() in PICTURES) if folder.is_dir() else []
+        )
+        if frame_paths:
+            return tuple(FileImage(frame_paths[frame_index]) for frame_index in evenly(len(frame_paths), frame_count))
+        film_path = self._find(film_name)
+        if film_path is None:
+            raise RowError(f"neither the film {film_name} nor a folder of its frames is in {self._folder}")
+        return tuple(VideoFrame(film_path, frame_number, frame_count) for frame_number in range(frame_count))
 
 
 @dataclass(frozen=True)
@@ -161,11 +172,11 @@ class VideoFrame:
 
     @property
     def digest(self) -> str:
-        """Of the film's file and the frame's place."""
+        """The digest of the film's file, and the frame's place."""
         return f"{digest_of_file(self.film)}:{self.number}/{self.count}"
 
     def open(self) -> Images.Image:
-        """Its pixels; of a film with fewer frames the last one again.
+        """Return its pixels; of a film with fewer frames the last one again.
 
         Raises:
             BenchmarkDataError: nothing here reads films.
@@ -175,18 +186,22 @@ class VideoFrame:
         return frames[min(self.number, len(frames) - 1)]
 
 
-def evenly(total: int, count: int) -> list[int]:
-    """So many places of so many, evenly spaced, the first and the last among them; all where there are fewer.
+def evenly(total_count: int, chosen_count: int) -> list[int]:
+    """Return `chosen_count` of `total_count` places, evenly spaced, first and last among them, or all of fewer.
 
     >>> evenly(10, 4), evenly(2, 4), evenly(5, 1)
     ([0, 3, 6, 9], [0, 1], [0])
     """
-    return list(range(total)) if total <= count else np.linspace(0, total - 1, count).round().astype(int).tolist()
+    return (
+        list(range(total_count))
+        if total_count <= chosen_count
+        else np.linspace(0, total_count - 1, chosen_count).round().astype(int).tolist()
+    )
 
 
 @lru_cache(maxsize=2)
-def film_frames(path: Path, count: int) -> tuple[Images.Image, ...]:
-    """Evenly spaced frames of a film's file; the films asked for last are kept.
+def film_frames(film_path: Path, frame_count: int) -> tuple[Images.Image, ...]:
+    """Return `frame_count` evenly spaced frames of the film in `film_path`; the films asked for last are kept.
 
     Raises:
         BenchmarkDataError: nothing here reads films.
@@ -196,51 +211,59 @@ def film_frames(path: Path, count: int) -> tuple[Images.Image, ...]:
         import av
     except ModuleNotFoundError as error:
         raise BenchmarkDataError(
-            f"{path.name} is a film and nothing here reads films; run `pip install av`, or put its frames as pictures "
-            f"into {path.with_suffix('')}"
+            f"{film_path.name} is a film and nothing here reads films; run `pip install av`, or put its frames as "
+            f"pictures into {film_path.with_suffix('')}"
         ) from error
     try:
-        with av.open(str(path)) as film:
+        with av.open(str(film_path)) as film:
             stream = film.streams.video[0]
-            total = stream.frames or sum(1 for _ in film.decode(video=0))
-        wanted = set(evenly(total, count))
-        with av.open(str(path)) as film:
-            shown = [frame.to_image() for n, frame in enumerate(film.decode(video=0)) if n in wanted]
+            total_frames = stream.frames or sum(1 for _ in film.decode(video=0))
+        frame_numbers = set(evenly(total_frames, frame_count))
+        with av.open(str(film_path)) as film:
+            frame_images = [
+                frame.to_image()
+                for frame_number, frame in enumerate(film.decode(video=0))
+                if frame_number in frame_numbers
+            ]
     except (OSError, IndexError) as error:
-        raise OSError(f"the film {path.name} cannot be read: {error}") from error
-    if not shown:
-        raise OSError(f"the film {path.name} has no frames")
-    return tuple(shown)
+        raise OSError(f"the film {film_path.name} cannot be read: {error}") from error
+    if not frame_images:
+        raise OSError(f"the film {film_path.name} has no frames")
+    return tuple(frame_images)
 
 
-def read_table(path: Path, name: str) -> Iterator[Fields]:
-    """A table's rows: parquet, JSON lines, JSON (a list, or an object of rows by id), or tab-separated text.
+def read_table(table_path: Path, benchmark_name: str) -> Iterator[Fields]:
+    """Yield a table's rows: parquet, JSON lines, JSON (a list, or an object of rows by id), or tab-separated text.
+
+    Args:
+        table_path: the file.
+        benchmark_name: for the error.
 
     Raises:
         BenchmarkDataError: the file is damaged as a whole.
     """
     try:
-        if path.suffix == ".parquet":
+        if table_path.suffix == ".parquet":
             import pyarrow.parquet as parquet
 
-            with parquet.ParquetFile(path) as table:
+            with parquet.ParquetFile(table_path) as table:
                 for batch in table.iter_batches(256):
                     yield from batch.to_pylist()
-        elif path.suffix == ".tsv":
+        elif table_path.suffix == ".tsv":
             csv.field_size_limit(sys.maxsize)  # pictures in base64 are long fields
-            with path.open(encoding="utf-8", newline="") as file:
+            with table_path.open(encoding="utf-8", newline="") as file:
                 yield from csv.DictReader(file, delimiter="\t")
-        elif path.suffix == ".jsonl":
-            with path.open(encoding="utf-8") as file:
+        elif table_path.suffix == ".jsonl":
+            with table_path.open(encoding="utf-8") as file:
                 for line in file:
                     if line.strip():
                         yield _json_row(line)
         else:
-            body = json.loads(path.read_text("utf-8"))
-            yield from _keyed(body) if isinstance(body, dict) else body
+            content = json.loads(table_path.read_text("utf-8"))
+            yield from _keyed(content) if isinstance(content, dict) else content
     except (OSError, ValueError) as error:
         raise BenchmarkDataError(
-            f"{name}: {path} cannot be read ({str(error).splitlines()[0]:.120}); fetch the file again"
+            f"{benchmark_name}: {table_path} cannot be read ({str(error).splitlines()[0]:.120}); fetch the file again"
         ) from error
 
 
@@ -270,15 +293,15 @@ class _Damaged(dict[str, Any]):
         return self[key]
 
 
-def _keyed(body: dict[str, Any]) -> Iterator[Fields]:
-    """Rows of an object by id, or of the one list in it."""
-    lists = [value for value in body.values() if isinstance(value, list)]
+def _keyed(content: dict[str, Any]) -> Iterator[Fields]:
+    """Yield the rows of `content`, an object by id, or those of the one list in it."""
+    lists = [row for row in content.values() if isinstance(row, list)]
     if len(lists) == 1:
         yield from lists[0]
         return
-    for key, value in body.items():
-        if isinstance(value, dict):
-            yield {"id": key} | value
+    for row_id, row in content.items():
+        if isinstance(row, dict):
+            yield {"id": row_id} | row
 
 
 class HubReader(FileReader):
@@ -289,16 +312,16 @@ class HubReader(FileReader):
         self.where = f"{adapter.dataset} on the hub"
 
     def rows(self) -> Iterator[Fields]:
-        """Row after row of each configuration.
+        """Yield row after row of each configuration.
 
         Raises:
             BenchmarkDataError: the library is missing, or the hub does not give the data.
         """
         datasets = _datasets(self._adapter)
-        for config in self._adapter.configs:
+        for config_name in self._adapter.configs:
             try:
-                table = datasets.load_dataset(
-                    self._adapter.dataset, config, split=self._adapter.split, revision=self._adapter.revision
+                hub_table = datasets.load_dataset(
+                    self._adapter.dataset, config_name, split=self._adapter.split, revision=self._adapter.revision
                 )
             except (OSError, ValueError) as error:
                 # Of the hub's errors those of names and of the network are OSErrors, the library's own ValueErrors.
@@ -307,12 +330,12 @@ class HubReader(FileReader):
                     f"({str(error).splitlines()[0]:.150}); check the network and `hf auth login`, or download it "
                     "elsewhere and give its folder with --data"
                 ) from error
-            for column, feature in table.features.items():
+            for column, feature in hub_table.features.items():
                 if isinstance(feature, datasets.Image):
-                    table = table.cast_column(column, datasets.Image(decode=False))
+                    hub_table = hub_table.cast_column(column, datasets.Image(decode=False))
                 elif isinstance(getattr(feature, "feature", None), datasets.Image):
-                    table = table.cast_column(column, type(feature)(datasets.Image(decode=False)))
-            yield from table
+                    hub_table = hub_table.cast_column(column, type(feature)(datasets.Image(decode=False)))
+            yield from hub_table
 
     @cached_property
     def _snapshot(self) -> Path:
@@ -326,13 +349,13 @@ class HubReader(FileReader):
                 f"({str(error).splitlines()[0]:.150}); download them elsewhere and give their folder with --data"
             ) from error
 
-    def file(self, name: str) -> Image | FileImage:
-        """A file of the repository, or of a zip file in it."""
-        return FolderReader(self._adapter, self._snapshot).file(name)
+    def file(self, file_name: str) -> Image | FileImage:
+        """Return the file `file_name` of the repository, or of a zip file in it."""
+        return FolderReader(self._adapter, self._snapshot).file(file_name)
 
-    def frames(self, name: str, count: int) -> tuple[Any, ...]:
-        """Of a film in the repository; those in zip files are to be unpacked first."""
-        return FolderReader(self._adapter, self._snapshot).frames(name, count)
+    def frames(self, film_name: str, frame_count: int) -> tuple[Any, ...]:
+        """Return frames of the film `film_name` in the repository; those in zip files are to be unpacked first."""
+        return FolderReader(self._adapter, self._snapshot).frames(film_name, frame_count)
 
 
 def _datasets(adapter: Adapter) -> Any:

@@ -32,19 +32,19 @@ LEVELS = {
 NUMERIC = LEVELS["low"]
 
 
-def read(reader: RowReader, row: Fields) -> Sample:
-    """A question, its options in its text."""
+def read(row_reader: RowReader, row: Fields) -> Sample:
+    """Return `row` as a question, its options in its text."""
     return Sample(
         id=str(row["id"]),
         question=row["question"],
         answer=str(row["answer"]),
-        images=reader.images(row["image"]),
+        images=row_reader.images(row["image"]),
         category={"task": row["task"]},
     )
 
 
 def ask(sample: Sample) -> str:
-    """By kind of answer."""
+    """Return the prompt of `sample`, by the kind of its answer."""
     task = sample.category["task"]
     if task in NUMERIC:
         return f"{sample.question}\nPlease answer with a number only."
@@ -54,7 +54,7 @@ def ask(sample: Sample) -> str:
 
 
 def mark(sample: Sample, reply: str) -> float:
-    """By kind of answer."""
+    """Return the score of `reply` to `sample`: by kind of answer."""
     task = sample.category["task"]
     if task in NUMERIC:
         return spar_number(reply, sample.answer, last=task.endswith("_mv"))

@@ -10,15 +10,15 @@ INSTRUCTION = (
 )
 
 
-def read(reader: RowReader, row: Fields) -> Sample:
-    """A question of choice; its picture is a file by category, task and level."""
-    place = f"{row['Category']}/{row['Task']}/{row['Level']}/{row['Image_id']}.png"
+def read(row_reader: RowReader, row: Fields) -> Sample:
+    """Return `row` as a question of choice; its picture is a file by category, task and level."""
+    image_path = f"{row['Category']}/{row['Task']}/{row['Level']}/{row['Image_id']}.png"
     return Sample(
-        id=place,
+        id=image_path,
         question=row["Question"],
         options=tuple(row["Choices"]),
         answer=row["Answer"],
-        images=(reader.image(row["image"] if row.get("image") else place),),
+        images=(row_reader.image(row["image"] if row.get("image") else image_path),),
         category={"category": row["Category"], "task": row["Task"], "level": row["Level"]},
     )
 

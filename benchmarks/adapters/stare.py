@@ -6,13 +6,13 @@ from ..scoring.groups import stare
 from .base import DIRECT, Adapter, RowReader
 
 
-def read(reader: RowReader, row: Fields) -> Sample:
-    """A question whose options stand in its text."""
+def read(row_reader: RowReader, row: Fields) -> Sample:
+    """Return `row` as a question whose options stand in its text."""
     return Sample(
         id=str(row["pid"]),
         question=row["question"],
         answer=row["answer"],
-        images=reader.images(row["images"]),
+        images=row_reader.images(row["images"]),
         category={"category": row["category"]},
     )
 

@@ -6,15 +6,15 @@ from ..scoring.letters import three_dsr as found
 from .base import Adapter, RowReader, lettered
 
 
-def read(reader: RowReader, row: Fields) -> Sample:
-    """A question with two to four options; an option that is not there is `nan` or nothing."""
+def read(row_reader: RowReader, row: Fields) -> Sample:
+    """Return `row` as a question with two to four options; an option that is not there is `nan` or nothing."""
     options = [row[x] for x in "ABCD" if row.get(x) is not None and str(row[x]).lower() != "nan"]
     return Sample(
         id=str(row["index"]),
         question=row["question"],
         options=tuple(map(str, options)),
         answer=row["answer"],
-        images=reader.images(row["image"]),
+        images=row_reader.images(row["image"]),
         category={"category": row["category"]},
         fields={"qid": str(row["qid"]), "group": str(row["qid"])[:8]},
     )

@@ -5,19 +5,19 @@ from ..scoring.letters import v_star
 from .base import DIRECT, Adapter, RowReader
 
 
-def read(reader: RowReader, row: Fields) -> Sample:
-    """A question of choice, its options in its text."""
+def read(row_reader: RowReader, row: Fields) -> Sample:
+    """Return `row` as a question of choice, its options in its text."""
     return Sample(
         id=str(row["question_id"]),
         question=row["text"],
         answer=str(row["label"]).strip("() ").upper(),
-        images=reader.images(row["image"]),
+        images=row_reader.images(row["image"]),
         category={"category": row["category"]},
     )
 
 
 def ask(sample: Sample) -> str:
-    """The question, with the instruction at its end once."""
+    """Return the question of `sample`, with the instruction at its end once."""
     text = sample.question.replace("Answer with the option's letter from the given choices directly.", "").strip()
     return f"{text}\n{DIRECT}"
 

@@ -5,12 +5,12 @@ from ..scoring.letters import first_standing
 from .base import Adapter, RowReader
 
 
-def read(reader: RowReader, row: Fields) -> Sample:
-    """A question of choice about one picture or more; the rows have no ids."""
-    images = reader.images(row.get("images", row.get("image_path")))
-    seen = "".join(image.digest[:8] for image in images)
+def read(row_reader: RowReader, row: Fields) -> Sample:
+    """Return `row` as a question of choice about one picture or more; the rows have no ids."""
+    images = row_reader.images(row.get("images", row.get("image_path")))
+    image_digests = "".join(image.digest[:8] for image in images)
     return Sample(
-        id=f"{row['question_type']}/{row['question']}/{row['answer']}/{seen}",
+        id=f"{row['question_type']}/{row['question']}/{row['answer']}/{image_digests}",
         question=row["question"],
         options=tuple(line for line in row["choices"].splitlines() if line.strip()),
         answer=row["answer"],

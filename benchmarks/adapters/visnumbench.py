@@ -12,15 +12,15 @@ ENDING = (
 )
 
 
-def read(reader: RowReader, row: Fields) -> Sample:
-    """A question as MM-Zero publishes it; the rows have no ids."""
-    pictures = reader.images(row["images"])
-    text = re.sub(r"\s*<image>\s*", "\n", row["problem"]).strip()
+def read(row_reader: RowReader, row: Fields) -> Sample:
+    """Return `row` as a question as MM-Zero publishes it; the rows have no ids."""
+    row_images = row_reader.images(row["images"])
+    question_text = re.sub(r"\s*<image>\s*", "\n", row["problem"]).strip()
     return Sample(
-        id=f"{pictures[0].digest[:16] if pictures else ''}/{text}",
-        question=text,
+        id=f"{row_images[0].digest[:16] if row_images else ''}/{question_text}",
+        question=question_text,
         answer=str(row["answer"]),
-        images=pictures,
+        images=row_images,
         category={},
     )
 

@@ -10,30 +10,30 @@ FRAMES = 16
 NUMERIC = ("object_abs_distance", "object_counting", "object_size_estimation", "room_size_estimation")
 
 
-def read(reader: RowReader, row: Fields) -> Sample:
-    """A question about a film."""
-    film = f"{row['dataset']}/{row['scene_name']}.mp4"
+def read(row_reader: RowReader, row: Fields) -> Sample:
+    """Return `row` as a question about a film."""
+    film_path = f"{row['dataset']}/{row['scene_name']}.mp4"
     return Sample(
         id=str(row["id"]),
         question=row["question"],
         options=tuple(row["options"] or ()),
         answer=row["ground_truth"],
-        images=reader.frames(film, FRAMES),
+        images=row_reader.frames(film_path, FRAMES),
         category={"task": row["question_type"], "source": row["dataset"]},
     )
 
 
 def ask(sample: Sample) -> str:
-    """The prompt of lmms-eval."""
+    """Return the prompt of lmms-eval for `sample`."""
     if not sample.options:
-        ending = "Please answer the question using a single word or phrase."
-        return f"These are frames of a video.\n{sample.question}\n{ending}"
-    options = "\n".join(sample.options)
-    return f"These are frames of a video.\n{sample.question}\nOptions:\n{options}\n{DIRECT}"
+        instruction = "Please answer the question using a single word or phrase."
+        return f"These are frames of a video.\n{sample.question}\n{instruction}"
+    option_lines = "\n".join(sample.options)
+    return f"These are frames of a video.\n{sample.question}\nOptions:\n{option_lines}\n{DIRECT}"
 
 
 def mark(sample: Sample, reply: str) -> float:
-    """The first word is the letter, or the mean relative accuracy of the number that it is."""
+    """Score `reply` to `sample`: its first word is the letter, or the number whose relative accuracy counts."""
     if sample.options:
         return float(fuzzy_word(reply) == str(sample.answer).lower())
     return vsi_number(reply, float(sample.answer))

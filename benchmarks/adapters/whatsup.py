@@ -1,4 +1,4 @@
-"""What'sUp: on, under, left, right, in front, behind, with the same two things in every place."""
+"""The What'sUp benchmark: on, under, left, right, in front, behind, with the same two things in every place."""
 
 import re
 
@@ -11,31 +11,33 @@ from .base import DIRECT, Adapter, RowReader, letter, lettered
 RELATIONS = ("left", "right", "on", "under", "in-front", "behind")
 
 
-def read(reader: RowReader, row: Fields) -> Sample:
-    """A picture with captions, of which the published first is right; here they are shuffled by the picture's name."""
-    path = str(row.get("image_path") or row["image_id"])
+def read(row_reader: RowReader, row: Fields) -> Sample:
+    """Return `row` as a picture with captions, the published first right, shuffled here by the picture's name."""
+    image_path = str(row.get("image_path") or row["image_id"])
     captions = list(row["caption_options"])
-    right, shuffled = captions[0], SeededRng(("whatsup", path)).shuffled(captions)
-    subset = str(row.get("subset") or ("controlled" if "controlled" in path.lower() else "natural"))
-    parts = _controlled(path)
+    right_caption, shuffled_captions = captions[0], SeededRng(("whatsup", image_path)).shuffled(captions)
+    subset = str(row.get("subset") or ("controlled" if "controlled" in image_path.lower() else "natural"))
+    set_and_relation = _controlled(image_path)
     return Sample(
-        id=f"{subset}/{path}",
+        id=f"{subset}/{image_path}",
         question="Which caption describes the picture?",
-        options=tuple(shuffled),
-        answer=letter(shuffled.index(right)),
-        images=reader.images(path),
+        options=tuple(shuffled_captions),
+        answer=letter(shuffled_captions.index(right_caption)),
+        images=row_reader.images(image_path),
         category={"subset": subset},
-        fields={"set": parts[0], "relation": parts[1], "group": parts[0]} if parts else {"set": None},
+        fields={"set": set_and_relation[0], "relation": set_and_relation[1], "group": set_and_relation[0]}
+        if set_and_relation
+        else {"set": None},
     )
 
 
-def _controlled(path: str) -> tuple[str, str] | None:
-    """The pair of things and the relation in a name such as `mug_left_of_plate.jpeg`; None in natural pictures."""
-    stem = re.sub(r"\.\w+$", "", path.rsplit("/", 1)[-1]).replace("_of_", "_").replace("in_front", "in-front")
+def _controlled(image_path: str) -> tuple[str, str] | None:
+    """Return the pair of things and the relation in a path such as `mug_left_of_plate.jpeg`; None in natural ones."""
+    stem = re.sub(r"\.\w+$", "", image_path.rsplit("/", 1)[-1]).replace("_of_", "_").replace("in_front", "in-front")
     for relation in RELATIONS:
-        first, mark, second = stem.partition(f"_{relation}_")
-        if mark:
-            return f"{first}+{second}", relation
+        first_thing, separator, second_thing = stem.partition(f"_{relation}_")
+        if separator:
+            return f"{first_thing}+{second_thing}", relation
     return None
 
 

@@ -7,7 +7,6 @@ unknown name is a multiple-choice data set where it has columns A and B, else on
 
 import base64
 import csv
-import difflib
 import io
 import json
 import string
@@ -21,6 +20,7 @@ from jinja2 import Environment as Templates
 from jinja2 import StrictUndefined
 
 from ...envs import Item, answers
+from ...errors import did_you_mean
 from ...train.runs.store import write_atomically
 from ..samples import Sample
 from .benchmark import EvaluationError
@@ -46,9 +46,8 @@ def export_suite(suite: OwnSuite, to: str, out: Path, limit: int | None = None) 
         EvaluationError: there is no bridge to this tool, or the folder holds something.
     """
     if to not in BRIDGES:
-        close = difflib.get_close_matches(to, BRIDGES, n=1, cutoff=0.4)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        raise EvaluationError(f"no bridge to {to!r}; {hint}(allowed: {', '.join(BRIDGES)})")
+        hint = did_you_mean(to, BRIDGES, cutoff=0.4)
+        raise EvaluationError(f"no bridge to {to!r}; {hint and f'{hint} '}(allowed: {', '.join(BRIDGES)})")
     if out.exists() and (out.is_file() or any(out.iterdir())):
         raise EvaluationError(f"{out} is not empty; choose another folder")
     out.mkdir(parents=True, exist_ok=True)

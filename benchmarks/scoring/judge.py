@@ -1,6 +1,6 @@
-"""What a language model is asked as judge, for benchmarks whose official score asks one.
+"""Prompts for a language model as judge, for benchmarks whose official score asks one.
 
-Which model judges changes the score: results name it, and are comparable with others of the same judge alone.
+The model that judges changes the score: results name it, and are comparable with others of the same judge alone.
 """
 
 from collections.abc import Callable
@@ -25,17 +25,17 @@ Judgement:"""
 
 
 def extract(ask: Ask, question: str, reply: str, form: str) -> str:
-    """The final answer that a reply gives, in a form such as `a letter`; empty where it gives none.
+    """Return the final answer that `reply` gives to `question`, in a `form` such as `a letter`, or "".
 
     >>> extract(lambda prompt: "**B**", "Which?", "I say B", "a letter"), extract(lambda prompt: "none", "", "", "")
     ('B', '')
     """
-    said = ask(EXTRACT.format(question=question, reply=reply, form=form)).strip().strip("\"'`.*")
-    return "" if said.lower() == "none" else said
+    judge_reply = ask(EXTRACT.format(question=question, reply=reply, form=form)).strip().strip("\"'`.*")
+    return "" if judge_reply.lower() == "none" else judge_reply
 
 
 def agrees(ask: Ask, question: str, answer: str, reply: str) -> bool:
-    """Whether a reply gives the right answer; anything but a yes at the beginning is a no.
+    """Tell whether `reply` gives the right `answer`; anything but a yes at the beginning of the judgement is a no.
 
     >>> agrees(lambda prompt: "Yes.", "", "", ""), agrees(lambda prompt: "It does: yes", "", "", "")
     (True, False)

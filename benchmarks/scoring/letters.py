@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 
 def at_start(reply: str) -> str:
-    r"""The letter that a reply begins with, in or out of brackets; BLINK, CV-Bench and EmbSpatial-Bench.
+    """Return the letter that `reply` begins with, in or out of brackets; BLINK, CV-Bench and EmbSpatial-Bench.
 
     Source: `re.match` of brackets or spaces, a letter, and a bracket, dot or space, without regard to case. Quirks: any
     reply's first letter counts, so that "The answer is B" is T; bold and boxed letters are not found.
@@ -17,12 +17,12 @@ def at_start(reply: str) -> str:
     >>> at_start("(B) red"), at_start("b"), at_start("The answer is B"), at_start("**B**")
     ('B', 'B', 'T', '')
     """
-    found = re.match(r"[\(\s]*([A-Z])[\)\.\s]*", reply, re.IGNORECASE)
-    return found.group(1).upper() if found else ""
+    match = re.match(r"[\(\s]*([A-Z])[\)\.\s]*", reply, re.IGNORECASE)
+    return match.group(1).upper() if match else ""
 
 
-def first_standing(reply: str, last: str = "D") -> str:
-    r"""The first letter up to `last` that stands alone in the last line; ViewSpatial-Bench.
+def first_standing(reply: str, last_letter: str = "D") -> str:
+    r"""Return the first letter up to `last_letter` that stands alone in the last line of `reply`; ViewSpatial-Bench.
 
     Source: `\b([A-D])\b` without regard to case. Quirk: the article counts, so that "a man is B" is A.
 
@@ -30,12 +30,12 @@ def first_standing(reply: str, last: str = "D") -> str:
     ('B', 'A', '')
     """
     lines = [line for line in reply.strip().splitlines() if line.strip()]
-    found = re.search(rf"\b([A-{last}])\b", lines[-1] if lines else "", re.IGNORECASE)
-    return found.group(1).upper() if found else ""
+    match = re.search(rf"\b([A-{last_letter}])\b", lines[-1] if lines else "", re.IGNORECASE)
+    return match.group(1).upper() if match else ""
 
 
 def mmsi(reply: str) -> str:
-    """MMSI-Bench: in double backquotes, else in single ones, else in braces, else standing alone before no word.
+    """Return MMSI-Bench's letter of `reply`: in double backquotes, in single ones, in braces, or alone before no word.
 
     Source: its evaluation (lmms-eval task mmsi_bench). Quirk: the article is spared by what follows it, but "a" at the
     end of a sentence is A. What is not found is wrong and stays in the denominator.
@@ -44,12 +44,12 @@ def mmsi(reply: str) -> str:
     ('C', 'B', 'D', 'E', '')
     """
     for pattern in (r"``([^`]*)``", r"`([^`]*)`", r"\{([^}]*)\}"):
-        found = re.search(pattern, reply)
-        if found:
-            inner = re.search(r"\b[A-F]\b", found.group(1), re.IGNORECASE)
-            return inner.group(0).upper() if inner else ""
-    found = re.search(r"\b[A-F]\b(?!\s[a-zA-Z])", reply, re.IGNORECASE)
-    return found.group(0).upper() if found else ""
+        match = re.search(pattern, reply)
+        if match:
+            inner_letter = re.search(r"\b[A-F]\b", match.group(1), re.IGNORECASE)
+            return inner_letter.group(0).upper() if inner_letter else ""
+    match = re.search(r"\b[A-F]\b(?!\s[a-zA-Z])", reply, re.IGNORECASE)
+    return match.group(0).upper() if match else ""
 
 
 _3DSR = (
@@ -65,7 +65,7 @@ _3DSR = (
 
 
 def three_dsr(reply: str) -> str:
-    """3DSRBench: eight patterns in order, upper case only.
+    """Return 3DSRBench's letter of `reply`, by eight patterns in order, upper case only.
 
     Source: its evaluation (lmms-eval task 3dsrbench). Quirk: a reply that begins with the article is A.
 
@@ -74,9 +74,9 @@ def three_dsr(reply: str) -> str:
     """
     text = reply.strip()
     for pattern in _3DSR:
-        found = re.search(pattern, text)
-        if found:
-            return found.group(1)
+        match = re.search(pattern, text)
+        if match:
+            return match.group(1)
     return ""
 
 
@@ -84,7 +84,7 @@ _MARKERS = ("Answer:", "Answer is", "answer is", "option is", "Final Answer", "f
 
 
 def spatialviz(reply: str) -> str:
-    """SpatialViz-Bench: the one letter in the answer tag, else after the last of some markers.
+    """Return SpatialViz-Bench's letter of `reply`: the one in the answer tag, else after the last of some markers.
 
     Source: its evaluation. With both tags the tag's text up to its first dot must hold a single letter A to D; several
     different ones are none.
@@ -94,10 +94,10 @@ def spatialviz(reply: str) -> str:
     >>> spatialviz("<think></think><answer>A or B</answer>"), spatialviz("B")
     ('', 'B')
     """
-    tag = re.search(r"<answer>(.*?)</answer>", reply, re.DOTALL)
-    if tag and "<think>" in reply:
-        return _single(tag.group(1).split(".")[0])
-    text = tag.group(1) if tag else reply
+    answer_tag = re.search(r"<answer>(.*?)</answer>", reply, re.DOTALL)
+    if answer_tag and "<think>" in reply:
+        return _single(answer_tag.group(1).split(".")[0])
+    text = answer_tag.group(1) if answer_tag else reply
     for marker in _MARKERS:
         if marker in text:
             return _single(text.rsplit(marker, 1)[1].strip(" :*\n").split(".")[0])
@@ -105,12 +105,12 @@ def spatialviz(reply: str) -> str:
 
 
 def _single(text: str) -> str:
-    found = set(re.findall(r"\b[A-D]\b", text))
-    return found.pop() if len(found) == 1 else ""
+    named_letters = set(re.findall(r"\b[A-D]\b", text))
+    return named_letters.pop() if len(named_letters) == 1 else ""
 
 
-def multiple_choice(reply: str, last: str = "E") -> str:
-    """A letter, by the usual order of hope: alone, in brackets, with a dot, after "answer", standing alone at the end.
+def multiple_choice(reply: str, last_letter: str = "E") -> str:
+    """Return a letter of `reply`: alone, in brackets, with a dot, after "answer", or standing alone at the end.
 
     Source: the shared extraction of lmms-eval's tasks of choice (RealWorldQA, MMStar), recalled and not checked.
 
@@ -118,35 +118,35 @@ def multiple_choice(reply: str, last: str = "E") -> str:
     ('B', 'C', 'D', '')
     """
     text = reply.strip()
-    letters = f"[A-{last}]"
-    bare = re.fullmatch(rf"\(?({letters})\)?[.:]?", text, re.IGNORECASE)
-    if bare:
-        return bare.group(1).upper()
+    letters = f"[A-{last_letter}]"
+    bare_letter = re.fullmatch(rf"\(?({letters})\)?[.:]?", text, re.IGNORECASE)
+    if bare_letter:
+        return bare_letter.group(1).upper()
     for pattern in (rf"[Aa]nswer(?: is)?:?\s*\**\(?({letters})\b", rf"\(({letters})\)", rf"\b({letters})[.:)]"):
-        found = re.findall(pattern, text)
-        if found:
-            return str(found[-1]).upper()
-    lower = re.match(rf"\(({letters})\)", text, re.IGNORECASE)
-    if lower:
-        return lower.group(1).upper()
-    found = re.findall(rf"\b({letters})\b(?!\s[a-z])", text)
-    return str(found[-1]) if found else ""
+        named_letters = re.findall(pattern, text)
+        if named_letters:
+            return str(named_letters[-1]).upper()
+    bracketed_letter = re.match(rf"\(({letters})\)", text, re.IGNORECASE)
+    if bracketed_letter:
+        return bracketed_letter.group(1).upper()
+    named_letters = re.findall(rf"\b({letters})\b(?!\s[a-z])", text)
+    return str(named_letters[-1]) if named_letters else ""
 
 
 def mindcube(reply: str) -> str:
-    """MindCube: in the last answer tag, else the last letter before a dot, else the last that stands alone.
+    """Return MindCube's letter of `reply`: in the last answer tag, else the last before a dot, else the last alone.
 
     Source: its evaluation's cascade, in part recalled.
 
     >>> mindcube("<Answer>B. left</Answer>"), mindcube("A. is wrong, so C. it is"), mindcube("it is D")
     ('B', 'C', 'D')
     """
-    tags = re.findall(r"<answer>(.*?)</answer>", reply, re.DOTALL | re.IGNORECASE)
-    text = tags[-1] if tags else reply
+    answer_tags = re.findall(r"<answer>(.*?)</answer>", reply, re.DOTALL | re.IGNORECASE)
+    text = answer_tags[-1] if answer_tags else reply
     for pattern in (r"([A-E])\.", r"\b([A-E])\b"):
-        found = re.findall(pattern, text)
-        if found:
-            return str(found[-1])
+        named_letters = re.findall(pattern, text)
+        if named_letters:
+            return str(named_letters[-1])
     return ""
 
 
@@ -164,7 +164,7 @@ _TEMPLATES = (
 
 
 def core_cognition(reply: str) -> str:
-    """CoreCognition: nine templates in order, for a letter A to F or yes or no; else the only word there is.
+    """Return CoreCognition's answer in `reply` by nine templates in order: a letter A to F, or yes or no.
 
     Source: its hybrid matching, of which the templates are recalled and not checked. What fits none is a failure and
     counts as wrong.
@@ -173,14 +173,14 @@ def core_cognition(reply: str) -> str:
     ('B', 'YES', '')
     """
     for template in _TEMPLATES:
-        found = re.search(template, reply.strip(), re.IGNORECASE)
-        if found:
-            return found.group(1).upper()
+        match = re.search(template, reply.strip(), re.IGNORECASE)
+        if match:
+            return match.group(1).upper()
     return ""
 
 
 def v_star(reply: str) -> str:
-    """V*Bench: a letter alone, in brackets, with a dot or after "answer", in that order, the first that is found.
+    """Return V*Bench's letter of `reply`: alone, in brackets, with a dot or after "answer", in this order.
 
     Source: lmms-eval task vstar_bench, recalled and not checked.
 
@@ -190,50 +190,50 @@ def v_star(reply: str) -> str:
     text = reply.strip()
     for pattern in (r"^\(?([A-D])\)?[.:]?$", r"\(([A-D])\)", r"[Aa]nswer(?: is)?:?\s*([A-D])\b", r"\b([A-D])[.:)]",
                     r"\b([A-D])\b"):  # fmt: skip
-        found = re.search(pattern, text)
-        if found:
-            return found.group(1)
+        match = re.search(pattern, text)
+        if match:
+            return match.group(1)
     return ""
 
 
 def letter_set(reply: str) -> tuple[str, ...]:
-    """LogicVista: all letters A to E that a reply names as its answer, in order, each once; rule-based.
+    """Return LogicVista's letters of `reply`: all from A to E that it names as its answer, in order; rule-based.
 
     Officially a language model extracts them. After "answer" where the word is there, else those that stand alone.
 
     >>> letter_set("The answer is B and D."), letter_set("A, C"), letter_set("It depends.")
     (('B', 'D'), ('A', 'C'), ())
     """
-    said = re.split(r"[Aa]nswer(?:s)?(?: is| are)?:?", reply)[-1]
+    answer_text = re.split(r"[Aa]nswer(?:s)?(?: is| are)?:?", reply)[-1]
     # The article is told from the letter by the word after it.
-    return tuple(sorted(set(re.findall(r"\b([A-E])\b(?!\s(?!and\b|or\b)[a-z])", said))))
+    return tuple(sorted(set(re.findall(r"\b([A-E])\b(?!\s(?!and\b|or\b)[a-z])", answer_text))))
 
 
 def omni_spatial(reply: str) -> str:
-    """OmniSpatial with its default `re` evaluation: the letter after the last "Answer:", else the first standing alone.
+    """Return OmniSpatial's letter of `reply` (its default `re`): after the last "Answer:", else the first alone.
 
     Source: its evaluation, in part recalled.
 
     >>> omni_spatial("Step 1 ... Answer: B"), omni_spatial("C"), omni_spatial("left")
     ('B', 'C', '')
     """
-    marked = re.findall(r"[Aa]nswer\s*:?\s*\**\(?([A-D])\b", reply)
-    if marked:
-        return str(marked[-1])
-    found = re.search(r"\b([A-D])\b", reply)
-    return found.group(1) if found else ""
+    marked_letters = re.findall(r"[Aa]nswer\s*:?\s*\**\(?([A-D])\b", reply)
+    if marked_letters:
+        return str(marked_letters[-1])
+    match = re.search(r"\b([A-D])\b", reply)
+    return match.group(1) if match else ""
 
 
-def mmmu_choice(reply: str, options: Sequence[str], pick: int) -> str:
-    """MMMU and MMMU-Pro: a letter in brackets, before a space or dot, or an option's text; the last of several.
+def mmmu_choice(reply: str, options: Sequence[str], drawn_option: int) -> str:
+    """Return MMMU's letter of `reply`: in brackets, before a space or dot, or an option's text; the last of several.
 
     Source: the official `parse_multi_choice_response`. Quirk: where nothing is found, one of the letters is drawn at
     random and may be right.
 
     Args:
-        reply: what was said.
+        reply: the model's.
         options: the options' texts.
-        pick: which letter is drawn where none is found, counted around; derive it from the question.
+        drawn_option: the letter that is drawn where none is found, counted around; derive it from the question.
 
     >>> mmmu_choice("I think (B), not (A); (B)", ["red", "blue"], 0), mmmu_choice("so blue it is", ["red", "blue"], 0)
     ('B', 'B')
@@ -241,17 +241,21 @@ def mmmu_choice(reply: str, options: Sequence[str], pick: int) -> str:
     'B'
     """
     text = reply.strip()
-    for mark in (",", ".", "!", "?", ";", ":", "'"):
-        text = text.strip(mark)
+    for punctuation in (",", ".", "!", "?", ";", ":", "'"):
+        text = text.strip(punctuation)
     text = f" {text} "
     letters = [chr(ord("A") + number) for number in range(len(options))]
-    for form in ("({})", "{} ", "{}."):
-        places = {each: text.rfind(form.format(each)) for each in letters if form.format(each) in text}
-        if places:
-            return max(places, key=lambda each: places[each])
+    for letter_form in ("({})", "{} ", "{}."):
+        letter_positions = {
+            letter: text.rfind(letter_form.format(letter)) for letter in letters if letter_form.format(letter) in text
+        }
+        if letter_positions:
+            return max(letter_positions, key=lambda letter: letter_positions[letter])
     if len(text.split()) > 3:
-        low = text.lower()
-        spots = {x: low.rfind(o.lower()) for x, o in zip(letters, options, strict=True) if o.lower() in low}
-        if spots:
-            return max(spots, key=lambda each: spots[each])
-    return letters[pick % len(letters)]
+        lower_text = text.lower()
+        option_positions = {
+            x: lower_text.rfind(o.lower()) for x, o in zip(letters, options, strict=True) if o.lower() in lower_text
+        }
+        if option_positions:
+            return max(option_positions, key=lambda letter: option_positions[letter])
+    return letters[drawn_option % len(letters)]

@@ -10,8 +10,8 @@ THRESHOLDS = np.linspace(0.5, 0.95, int((0.95 - 0.5) / 0.05 + 2))
 """Of VSI-Bench's mean relative accuracy: ten, by this very arithmetic."""
 
 
-def mean_relative_accuracy(said: float, right: float) -> float:
-    """The share of thresholds t for which |said - right| / right <= 1 - t.
+def mean_relative_accuracy(answer_value: float, right_value: float) -> float:
+    """Return the share of thresholds t for which |answer_value - right_value| / right_value <= 1 - t.
 
     Source: VSI-Bench (Yang et al. 2024, https://arxiv.org/abs/2412.14171, section 3.3) and its code. Quirk: borders
     are settled by floating point, so that 8 for 10 is 0.6 and not 0.7. A right answer of 0 takes 0 alone.
@@ -19,13 +19,13 @@ def mean_relative_accuracy(said: float, right: float) -> float:
     >>> mean_relative_accuracy(10, 10), mean_relative_accuracy(8, 10), mean_relative_accuracy(30, 10)
     (1.0, 0.6, 0.0)
     """
-    if right == 0:
-        return float(said == 0)
-    return float((abs(said - right) / right <= 1 - THRESHOLDS).mean())
+    if right_value == 0:
+        return float(answer_value == 0)
+    return float((abs(answer_value - right_value) / right_value <= 1 - THRESHOLDS).mean())
 
 
 def fuzzy_word(reply: str) -> str:
-    """VSI-Bench's reading of a reply: its first word, without dots at the end, in lower case.
+    """Return the first word of `reply`, without dots at the end, in lower case, as VSI-Bench reads it.
 
     Quirk: brackets stay, so that "(B)" is not b, and "There are 3" is there.
 
@@ -35,17 +35,17 @@ def fuzzy_word(reply: str) -> str:
     return reply.split(" ")[0].rstrip(".").strip().lower()
 
 
-def vsi_number(reply: str, right: float) -> float:
-    """VSI-Bench's numerical answer: the mean relative accuracy of the first word, 0 where it is no number.
+def vsi_number(reply: str, right_value: float) -> float:
+    """Return VSI-Bench's score of a numerical `reply`: the mean relative accuracy of its first word, 0 for no number.
 
     >>> vsi_number("10", 10), vsi_number("about 10", 10)
     (1.0, 0.0)
     """
     try:
-        said = float(fuzzy_word(reply))
+        answer_value = float(fuzzy_word(reply))
     except ValueError:
         return 0.0
-    return mean_relative_accuracy(said, right) if math.isfinite(said) else 0.0
+    return mean_relative_accuracy(answer_value, right_value) if math.isfinite(answer_value) else 0.0
 
 
 def _float(text: str) -> float | None:
@@ -55,8 +55,8 @@ def _float(text: str) -> float | None:
         return None
 
 
-def relaxed(reply: str, right: str) -> float:
-    """ChartQA's relaxed accuracy: within 5 % of a number, else the same text without regard to case.
+def relaxed(reply: str, right_answer: str) -> float:
+    """Return ChartQA's relaxed accuracy of `reply`: within 5 % of a number, else the same text without regard to case.
 
     Source: ChartQA (Masry et al. 2022, section 5.1) as lmms-eval computes it. Quirks: "%" is a hundredth, so that 10 is
     not 10%; a right answer of 0 is compared as text ("0.0" is wrong); dots and thousands' commas stay; spaces too.
@@ -64,41 +64,41 @@ def relaxed(reply: str, right: str) -> float:
     >>> relaxed("10.4", "10"), relaxed("10", "10%"), relaxed("0.0", "0"), relaxed("Yes", "yes"), relaxed("yes.", "yes")
     (1.0, 0.0, 0.0, 1.0, 0.0)
     """
-    said, wanted = _float(reply), _float(right)
-    if said is not None and wanted:
-        return float(abs(said - wanted) / abs(wanted) <= 0.05)
-    return float(reply.lower() == right.lower())
+    reply_value, right_value = _float(reply), _float(right_answer)
+    if reply_value is not None and right_value:
+        return float(abs(reply_value - right_value) / abs(right_value) <= 0.05)
+    return float(reply.lower() == right_answer.lower())
 
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
 def number_in(reply: str, *, last: bool = False) -> float | None:
-    """The first number of a reply, or its last; None where there is none.
+    """Return the first number in `reply`, or its `last`; None where there is none.
 
     >>> number_in("2 of 3.5"), number_in("2 of 3.5", last=True), number_in("none")
     (2.0, 3.5, None)
     """
-    found = _NUMBER.findall(reply)
-    return float(found[-1 if last else 0]) if found else None
+    number_texts = _NUMBER.findall(reply)
+    return float(number_texts[-1 if last else 0]) if number_texts else None
 
 
-def spar_match(reply: str, right: str) -> float:
-    """SPAR-Bench's match of choices: equal, or within the answer, or beginning with its only letter.
+def spar_match(reply: str, right_answer: str) -> float:
+    """Return SPAR-Bench's match of choices: `reply` equals, is within or begins with the only letter of `right_answer`.
 
     Source: its `exact_match` (lmms-eval task sparbench). Quirk: an empty reply is within any answer and scores 1.
 
     >>> spar_match("B", "B"), spar_match("B. left", "B"), spar_match("", "B"), spar_match("A", "B")
     (1.0, 1.0, 1.0, 0.0)
     """
-    said, wanted = reply.strip().lower(), right.strip().lower()
-    return float(said == wanted or said in wanted or said[:1] == wanted)
+    reply_text, right_text = reply.strip().lower(), right_answer.strip().lower()
+    return float(reply_text == right_text or reply_text in right_text or reply_text[:1] == right_text)
 
 
-def spar_number(reply: str, right: str, *, last: bool) -> float:
-    """SPAR-Bench's numbers: the mean relative accuracy of the first number, of the last in tasks of several views."""
-    said = number_in(reply, last=last)
-    return 0.0 if said is None else mean_relative_accuracy(said, float(right))
+def spar_number(reply: str, right_answer: str, *, last: bool) -> float:
+    """Return SPAR-Bench's relative accuracy of the first number in `reply`, of the `last` in tasks of several views."""
+    answer_value = number_in(reply, last=last)
+    return 0.0 if answer_value is None else mean_relative_accuracy(answer_value, float(right_answer))
 
 
 MOVES = ("move_right", "move_left", "move_up", "move_down", "move_forward", "move_backward",
@@ -106,7 +106,7 @@ MOVES = ("move_right", "move_left", "move_up", "move_down", "move_forward", "mov
 
 
 def spar_moves(text: str) -> dict[str, float]:
-    """Signed amounts of a camera's motion by axis, from lines such as `move_right: 0.5`; what is not said is 0.
+    """Return signed amounts of a camera's motion by axis in `text`, such as `move_right: 0.5`; 0 of what is not said.
 
     >>> spar_moves("move_left: 0.5, rotate_up: 10")["x"], spar_moves("move_left: 0.5, rotate_up: 10")["pitch"]
     (-0.5, 10.0)
@@ -120,7 +120,7 @@ def spar_moves(text: str) -> dict[str, float]:
 
 
 def spar_view_change(reply: str, right: str) -> float:
-    """SPAR-Bench's view change: the mean over axes of the mean relative accuracy.
+    """Return SPAR-Bench's score of a view change in `reply`: the mean over axes of the mean relative accuracy.
 
     Source: lmms-eval task sparbench. Quirk: its arguments are swapped, so that the error is divided by what was said.
 
@@ -138,11 +138,11 @@ def _swapped(right: float, said: float) -> float:
 
 
 def f1(pairs: Sequence[tuple[bool, bool]]) -> float:
-    """F1 of (said yes, is yes) pairs; 0 where nothing was said or is yes.
+    """Return F1 of `pairs` (said yes, is yes); 0 where nothing was said or is yes.
 
     >>> f1([(True, True), (True, False), (False, True)])
     0.5
     """
-    hits = sum(said and right for said, right in pairs)
-    total = sum(said for said, _ in pairs) + sum(right for _, right in pairs)
-    return 2 * hits / total if total else 0.0
+    true_positives = sum(said_yes and is_yes for said_yes, is_yes in pairs)
+    positive_count = sum(said_yes for said_yes, _ in pairs) + sum(is_yes for _, is_yes in pairs)
+    return 2 * true_positives / positive_count if positive_count else 0.0
