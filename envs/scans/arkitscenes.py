@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from .files import ScanError, field, from_axis_angle, numbers, read_json, read_mesh, read_text, rigid
-from .scan import Frame, Options, Scan, check_size, make_scan, pinhole_of, read_frames
+from .scan import Options, Scan, ScanFrame, check_size, make_scan, pinhole_of, read_frames
 from .surfaces import of_boxes
 
 _FETCH = "fetch it with the data set's download_data.py"
@@ -70,7 +70,7 @@ def open_arkitscenes(folder: Path, options: Options) -> Scan:
             raise ScanError(needed, "is missing", _FETCH)
     inner_paths = {seconds: path for path in inner_folder.glob("*.pincam") if (seconds := _seconds(path)) is not None}
 
-    def read(name: str) -> Frame:
+    def read(name: str) -> ScanFrame:
         picture = pictures / name
         seconds = _seconds(picture)
         if seconds is None:
@@ -89,7 +89,7 @@ def open_arkitscenes(folder: Path, options: Options) -> Scan:
         except ValueError as error:
             raise ScanError(path, str(error), _FETCH) from None
         depth = place / "lowres_depth" / name
-        return Frame(picture, camera, None, depth if depth.is_file() else None)
+        return ScanFrame(picture, camera, None, depth if depth.is_file() else None)
 
     listed = sorted(
         (path.name for path in pictures.glob("*.png")), key=lambda name: (_seconds(Path(name)) or 0.0, name)

@@ -23,7 +23,7 @@ _LEVEL = 0.35
 _MILLIMETRES = 1000.0
 
 
-class Frame(NamedTuple):
+class ScanFrame(NamedTuple):
     """One picture of a scan as it was published."""
 
     picture: Path
@@ -70,7 +70,7 @@ class Scan:
     scene_id: str
     room: RoomScene
     """Its `frames` are the pictures' file names, its `source` the data set and the scene."""
-    frames: tuple[Frame, ...]
+    frames: tuple[ScanFrame, ...]
     """For each of the room's cameras: what it was made of."""
     turns: tuple[int, ...]
     """For each frame: quarter turns counter-clockwise that its picture is given, so that up is up in it."""
@@ -115,7 +115,7 @@ def make_scan(
     source: str,
     scene_id: str,
     labelled: Labelled,
-    frames: tuple[tuple[Frame, ...], tuple[str, ...]],
+    frames: tuple[tuple[ScanFrame, ...], tuple[str, ...]],
     options: Options,
 ) -> Scan:
     """A scan of what a loader read.
@@ -136,8 +136,8 @@ def make_scan(
 
 
 def read_frames(
-    listed: Sequence[str], read: Callable[[str], Frame], mesh: Mesh, folder: Path, options: Options
-) -> tuple[tuple[Frame, ...], tuple[str, ...]]:
+    listed: Sequence[str], read: Callable[[str], ScanFrame], mesh: Mesh, folder: Path, options: Options
+) -> tuple[tuple[ScanFrame, ...], tuple[str, ...]]:
     """The chosen frames, and the errors of the broken ones that were left out.
 
     Args:
@@ -247,7 +247,7 @@ def _chosen(listed: Sequence[str], frames: int | tuple[str | int, ...], folder: 
     return found
 
 
-def _checked(frame: Frame, mesh: Mesh) -> Frame:
+def _checked(frame: ScanFrame, mesh: Mesh) -> ScanFrame:
     low, high = mesh.vertices.min(axis=0) - OUTSIDE, mesh.vertices.max(axis=0) + OUTSIDE
     position = frame.camera.position
     if not ((position >= low) & (position <= high)).all():

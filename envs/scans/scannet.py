@@ -30,7 +30,7 @@ from .files import (
     rigid,
     translated,
 )
-from .scan import Frame, Options, Scan, check_size, make_scan, pinhole_of, read_frames
+from .scan import Options, Scan, ScanFrame, check_size, make_scan, pinhole_of, read_frames
 from .segments import read_things
 from .surfaces import of_vertices
 
@@ -73,7 +73,7 @@ def open_scannet(folder: Path, options: Options) -> Scan:
     inner_path = folder / "intrinsic" / "intrinsic_color.txt"
     inner = _intrinsics(inner_path)
 
-    def read(name: str) -> Frame:
+    def read(name: str) -> ScanFrame:
         picture = folder / "color" / name
         path = folder / "pose" / f"{picture.stem}.txt"
         pose = rigid(read_matrix(path, _EXPORT), "the pose", path, _EXPORT)
@@ -83,7 +83,7 @@ def open_scannet(folder: Path, options: Options) -> Scan:
         except ValueError as error:
             raise ScanError(inner_path, str(error), _EXPORT) from None
         depth = folder / "depth" / f"{picture.stem}.png"
-        return Frame(picture, camera, None, depth if depth.is_file() else None)
+        return ScanFrame(picture, camera, None, depth if depth.is_file() else None)
 
     frames = read_frames(_pictures(folder / "color"), read, mesh, folder / "color", options)
     return make_scan("scannet", scene, of_vertices(mesh, things), frames, options)

@@ -30,7 +30,7 @@ import numpy as np
 from .colmap import ColmapCamera, read_cameras, read_images
 from .files import Mesh, ScanError, field, numbers, picture_size, read_json, read_mesh, rigid
 from .lenses import least_zoom
-from .scan import Frame, Options, Scan, check_size, make_scan, pinhole_of, read_frames
+from .scan import Options, Scan, ScanFrame, check_size, make_scan, pinhole_of, read_frames
 from .segments import read_things
 from .surfaces import of_vertices
 
@@ -76,7 +76,7 @@ def open_scannetpp(folder: Path, options: Options, stream: Stream = "dslr") -> S
     return make_scan("scannetpp", folder.name, of_vertices(mesh, things), frames, options)
 
 
-Frames = tuple[tuple[Frame, ...], tuple[str, ...]]
+Frames = tuple[tuple[ScanFrame, ...], tuple[str, ...]]
 
 
 def _dslr_frames(folder: Path, mesh: Mesh, options: Options) -> Frames:
@@ -106,7 +106,7 @@ def _posed_frames(
     images = read_images(images_path, _FETCH)
     cameras = {} if camera else read_cameras(cameras_path, _FETCH)
 
-    def read(name: str) -> Frame:
+    def read(name: str) -> ScanFrame:
         pose = rigid(images[name].pose, f"the pose of {name}", images_path, _FETCH)
         found = camera or cameras.get(images[name].camera)
         if found is None:
@@ -125,7 +125,7 @@ def _posed_frames(
     return read_frames(listed, read, mesh, pictures, options)
 
 
-def _frame(picture: Path, of: ColmapCamera, pose: np.ndarray, depth: Path, path: Path) -> Frame:
+def _frame(picture: Path, of: ColmapCamera, pose: np.ndarray, depth: Path, path: Path) -> ScanFrame:
     """A frame; with a depth only where the picture is not undistorted, as the depth would not be."""
     zoom = 1.0 if of.lens is None else least_zoom(of.lens, of.size)
     if zoom is None:
@@ -134,7 +134,7 @@ def _frame(picture: Path, of: ColmapCamera, pose: np.ndarray, depth: Path, path:
         camera = pinhole_of(of.size, (of.focal[0] * zoom, of.focal[1] * zoom), of.middle, pose)
     except ValueError as error:
         raise ScanError(path, str(error), _FETCH) from None
-    return Frame(picture, camera, of.lens, depth if of.lens is None and depth.is_file() else None)
+    return ScanFrame(picture, camera, of.lens, depth if of.lens is None and depth.is_file() else None)
 
 
 def _plain_camera(path: Path) -> ColmapCamera:
@@ -160,7 +160,7 @@ def _phone_frames(folder: Path, mesh: Mesh, options: Options) -> Frames:
     if not (folder / "rgb").is_dir():
         raise ScanError(folder / "rgb", "is missing", _EXTRACT)
 
-    def read(name: str) -> Frame:
+    def read(name: str) -> ScanFrame:
         entry, picture = entries[Path(name).stem], folder / "rgb" / name
         pose = _matrix(entry, "aligned_pose", 4, path, name)
         inner = _matrix(entry, "intrinsic", 3, path, name)

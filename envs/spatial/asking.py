@@ -10,9 +10,9 @@ from .surroundings import Surroundings
 
 TRIES = 240
 """Questions that are drawn of one room before it is given up."""
-LISTED = 3
+LIST_LENGTH = 3
 """Things of a list from which the answer is chosen."""
-_LOOKED = {"position_cam_obj": 1, "attribute_measurement": 2}
+_VIEW_COUNTS = {"position_cam_obj": 1, "attribute_measurement": 2}
 """In how many of its frames, from the first on, a question's things must be seen, where that is not all or one."""
 
 
@@ -33,9 +33,9 @@ def _drawn(room: Surroundings, task: str, rng: SeededRng) -> Call | None:
         return None
     views = rng.shuffled(range(1, len(room.scene.cameras) + 1))
     # What cannot be seen is not worth a try.
-    looked_views = views[: _LOOKED.get(task, 1 if task in SINGLE_IMAGE else len(views))]
+    looked_views = views[: _VIEW_COUNTS.get(task, 1 if task in SINGLE_IMAGE else len(views))]
     single_objects = [index for index in room.single if any(room.seen(view, index) for view in looked_views)]
-    if inputs.count("Thing") + LISTED * inputs.count("Things") > len(single_objects):
+    if inputs.count("Thing") + LIST_LENGTH * inputs.count("Things") > len(single_objects):
         return None
     return LANGUAGE.call(task, *_literals(room, inputs, views, rng.shuffled(single_objects), rng))
 
@@ -50,7 +50,9 @@ def _literals(
         if literal_type == "Thing":
             literals.append(LANGUAGE.literal("thing", room.labels[next(object_iterator)]))
         elif literal_type == "Things":
-            literals.append(LANGUAGE.literal("things", *(room.labels[next(object_iterator)] for _ in range(LISTED))))
+            literals.append(
+                LANGUAGE.literal("things", *(room.labels[next(object_iterator)] for _ in range(LIST_LENGTH)))
+            )
         elif literal_type == "View":
             literals.append(LANGUAGE.literal("view", next(view_iterator)))
         elif literal_type == "Category":
@@ -77,7 +79,7 @@ def blind_query(rng: SeededRng, task: str, categories: tuple[str, ...], frame_co
         if literal_type in ("Thing", "Category"):
             literals.append(LANGUAGE.literal(literal_type.lower(), next(name_iterator)))
         elif literal_type == "Things":
-            literals.append(LANGUAGE.literal("things", *(next(name_iterator) for _ in range(LISTED))))
+            literals.append(LANGUAGE.literal("things", *(next(name_iterator) for _ in range(LIST_LENGTH))))
         elif literal_type == "View":
             literals.append(LANGUAGE.literal("view", next(view_iterator)))
         else:

@@ -8,9 +8,9 @@ from typing import Any
 
 from ...render import Rejected
 from ..language.grammar import Grammar
-from ..language.literals import Invalid, did_you_mean
+from ..language.literals import Invalid, closest_or_all
 from ..language.query import Call, Literal, dump
-from .operators import LANGUAGE, OPERATORS, TURNED
+from .operators import LANGUAGE, OPERATORS, TURN_PHRASES
 
 LETTERS = "ABCDEFGH"
 _IRREGULAR = {"shelf": "shelves", "knife": "knives", "loaf": "loaves", "mouse": "mice", "person": "people"}
@@ -45,13 +45,13 @@ def noun(query: Call, literal: Literal, is_plural: bool) -> str:
     if literal.op == "view":
         return f"frame {literal_words[0]}"
     if literal.op == "turned":
-        return TURNED[literal_words[0]]
+        return TURN_PHRASES[literal_words[0]]
     return plural(literal_words[0]) if is_plural else str(literal_words[0])
 
 
 def grammar(query: Call) -> Grammar:
     """Return the grammar by which a `query` is asked."""
-    return Grammar(LANGUAGE, lambda literal, many: noun(query, literal, many))
+    return Grammar(LANGUAGE, lambda literal, is_plural: noun(query, literal, is_plural))
 
 
 def sentence(text: str) -> str:
@@ -62,13 +62,16 @@ def sentence(text: str) -> str:
 # --- and back ------------------------------------------------------------------------------------------------------
 
 _FORMS: Mapping[str, tuple[str, Callable[[str], tuple[Any, ...]]]] = {
-    "Thing": (r"the [^,.:;?()]+?", lambda said: ("thing", said[4:])),
-    "Things": (r"[^.;?()]+?", lambda said: ("things", *_listed(said))),
-    "Category": (r"[^,.:;?()]+?", lambda said: ("category", singular(said))),
-    "Region": (r"the [a-z ]+ area", lambda said: ("region", said[4:])),
-    "View": (r"frame [0-9]{1,3}", lambda said: ("view", int(said[6:]))),
-    "Side": (r"left|right", lambda said: ("side", said)),
-    "Quarter": ("|".join(TURNED.values()), lambda said: ("turned", next(w for w, t in TURNED.items() if t == said))),
+    "Thing": (r"the [^,.:;?()]+?", lambda phrase: ("thing", phrase[4:])),
+    "Things": (r"[^.;?()]+?", lambda phrase: ("things", *_listed(phrase))),
+    "Category": (r"[^,.:;?()]+?", lambda phrase: ("category", singular(phrase))),
+    "Region": (r"the [a-z ]+ area", lambda phrase: ("region", phrase[4:])),
+    "View": (r"frame [0-9]{1,3}", lambda phrase: ("view", int(phrase[6:]))),
+    "Side": (r"left|right", lambda phrase: ("side", phrase)),
+    "Quarter": (
+        "|".join(TURN_PHRASES.values()),
+        lambda phrase: ("turned", next(w for w, t in TURN_PHRASES.items() if t == phrase)),
+    ),
 }
 """By type: what its words look like, and the leaf that they are."""
 
@@ -154,9 +157,9 @@ def read_question(text: str) -> Call | Rejected:
     return Rejected(
         "syntax",
         reason,
-        did_you_mean(question[:200], templates) if _near(question, templates) else "write a query as JSON",
+        closest_or_all(question[:200], templates) if _near(question, templates) else "write a query as JSON",
     )
 
 
 def _near(question: str, templates: list[str]) -> bool:
-    return did_you_mean(question[:200], templates).startswith("did you mean")
+    return closest_or_all(question[:200], templates).startswith("did you mean")

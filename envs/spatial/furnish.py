@@ -30,7 +30,7 @@ THEMES = {
     "vase, piano, monitor, television",
 }
 """What places of different use hold."""
-_REPEATED = {
+_REPEATABLE = {
     *("chair", "armchair", "stool", "plant", "lamp", "box", "book pile", "mug", "cushion", "vase", "suitcase"),
     *("nightstand", "bin", "desk lamp", "bookshelf", "monitor", "laptop", "table", "desk", "cabinet", "bed"),
 }
@@ -50,8 +50,12 @@ _HOSTS = {
     "box": ("bench", "box", "dresser", "cabinet"),
 }
 """Where small things are tried first, and what need not stand on anything, only."""
-_SEATED = {"chair": ("table", "round table", "desk"), "stool": ("piano", "round table", "table"), "bench": ("table",)}
-_PAINTED = {
+_SEAT_HOSTS = {
+    "chair": ("table", "round table", "desk"),
+    "stool": ("piano", "round table", "table"),
+    "bench": ("table",),
+}
+_COLOURFUL = {
     *("chair", "armchair", "sofa", "stool", "lamp", "bin", "box", "suitcase", "vase", "cushion", "mug", "book pile"),
     *("desk lamp", "dresser", "cabinet", "bench"),
 }
@@ -60,14 +64,14 @@ _PAINTS = (
     *("#b5443c", "#3b6ea5", "#4f8f55", "#d9a441", "#7a5c99", "#e9e4da", "#3c3c40", "#d97f3e", "#8a8d90", "#8a5a3a"),
     *("#4d8f8a", "#c88aa0"),
 )
-_MOST = 5
+_MAX_REPEATS = 5
 """Wishes for one category."""
 _BACK = 0.05
 """Metres from a thing's back to its wall."""
 _TRIES = 25
 """Places that are tried for one thing in one way."""
 _FILLERS = 60
-_MIXED = 0.8
+_MIXED_VARIETY = 0.8
 """Categories for each thing, from which on things are not to be repeated."""
 
 
@@ -105,9 +109,9 @@ def furnished(
         furnished_floor.add(category)
     # What has no place is replaced by small things: by more of what is there where much is to be repeated.
     placed_categories = {item.category for item in furnished_floor.placed}
-    fillers = [category for category in _SMALL if (category in placed_categories) == (variety[1] < _MIXED)] or list(
-        _SMALL
-    )
+    fillers = [
+        category for category in _SMALL if (category in placed_categories) == (variety[1] < _MIXED_VARIETY)
+    ] or list(_SMALL)
     for _ in range(_FILLERS):
         if len(furnished_floor.placed) >= object_count:
             return furnished_floor.placed
@@ -133,12 +137,12 @@ def _wishes(rng: SeededRng, object_count: int, variety: tuple[float, float]) -> 
         catalogue()[name].top for name in chosen_names
     ):
         chosen_names[0] = rng.choice([name for name in theme_names if catalogue()[name].top])
-    repeatable_names = [name for name in chosen_names if name in _REPEATED][
+    repeatable_names = [name for name in chosen_names if name in _REPEATABLE][
         : max(1, len(chosen_names) - round(0.5 * len(chosen_names)))
     ]
     spare_names = [name for name in theme_names if name not in chosen_names]
     while len(chosen_names) < object_count:
-        repeatable_names = [name for name in repeatable_names if chosen_names.count(name) < _MOST]
+        repeatable_names = [name for name in repeatable_names if chosen_names.count(name) < _MAX_REPEATS]
         chosen_names.append(
             rng.choice(repeatable_names) if repeatable_names else spare_names.pop() if spare_names else "box"
         )
@@ -170,7 +174,7 @@ class _Furnished:
         self._prints: list[Polygon] = []
 
     def add(self, category: str) -> bool:
-        """Place one more of a `category`, where such objects belong, else where it may be; tell whether it found a place."""
+        """Place one more of a `category`, where such belong, else where it may be; tell whether that was found."""
         low, high = catalogue()[category].low, catalogue()[category].high
         width, depth, height = (
             _cm(self._rng.uniform(low_side, high_side)) for low_side, high_side in zip(low, high, strict=True)
@@ -183,7 +187,7 @@ class _Furnished:
             return (category == "nightstand" and self._beside_bed(category, size)) or self._at_wall(category, size)
         if usual_place == "any" and self._rng.uniform() < 0.5 and self._on_top(category, size):
             return True
-        if category in _SEATED and self._rng.uniform() < 0.85 and self._seat(category, size):
+        if category in _SEAT_HOSTS and self._rng.uniform() < 0.85 and self._seat(category, size):
             return True
         if not catalogue()[category].top and self._rng.uniform() < 0.6 and self._at_wall(category, size):
             return True
@@ -227,7 +231,7 @@ class _Furnished:
 
     def _seat(self, category: str, size: tuple[float, float, float]) -> bool:
         """Place a `category` of seat in front of something to sit at, facing it."""
-        for host in self._of(_SEATED[category]):
+        for host in self._of(_SEAT_HOSTS[category]):
             for _ in range(_TRIES // 3):
                 gap_width, (width, depth, _) = self._rng.uniform(0.05, 0.2), host.size
                 if host.category == "round table":
@@ -326,7 +330,7 @@ class _Furnished:
                 and candidate_footprint.distance(neighbour_footprint) < AIR + 0.002
             ):
                 return False
-        colours = _PAINTS if category in _PAINTED else catalogue()[category].colours
+        colours = _PAINTS if category in _COLOURFUL else catalogue()[category].colours
         self.placed.append(candidate._replace(colour=self._rng.choice(colours)))
         self._prints.append(candidate_footprint)
         return True

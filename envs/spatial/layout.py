@@ -63,7 +63,7 @@ class RoomLayout:
     """Outlines of one room, or of rooms that adjoin."""
     walls: tuple[Segment, ...]
     """Inner walls."""
-    things: tuple[Placement, ...]
+    placements: tuple[Placement, ...]
     cameras: tuple[Viewpoint, ...]
     """Along a path, in its order."""
     floor_colour: str
@@ -77,7 +77,7 @@ class RoomLayout:
             f'room = Room({floor_text}, floor_colour="{self.floor_colour}", wall_colour="{self.wall_colour}")'
         ]
         program_lines += [f"room.wall({_tuple(start)}, {_tuple(end)})" for start, end in self.walls]
-        program_lines += [_line(thing) for thing in self.things]
+        program_lines += [_line(placement) for placement in self.placements]
         program_lines += [
             f"room.look({_tuple(viewpoint.eye)}, {_tuple(viewpoint.target)}, fov={viewpoint.fov:g})"
             for viewpoint in self.cameras
@@ -121,16 +121,16 @@ def plan_layout(
 
 def violations(layout: RoomLayout) -> list[str]:
     """Return the physical faults of a `layout`, in words: how objects stand, their sizes, the cameras."""
-    plan, boxes = free_plan(layout.floors, layout.walls), [placement.box for placement in layout.things]
+    plan, boxes = free_plan(layout.floors, layout.walls), [placement.box for placement in layout.placements]
     problems = []
-    for i, placement in enumerate(layout.things):
+    for i, placement in enumerate(layout.placements):
         category_kind = catalogue().get(placement.category)
         if category_kind is None:
             return [f"{placement.category} ({i}) is of no known category"]
         for side, low, high in zip(placement.size, category_kind.low, category_kind.high, strict=True):
             if not low - 1e-6 <= side <= high + 1e-6:
                 problems.append(f"{placement.category} ({i}) has a side of {side} m, not {low} to {high}")
-    labels, free_zones = [placement.category for placement in layout.things], doors(layout.floors, layout.walls)
+    labels, free_zones = [placement.category for placement in layout.placements], doors(layout.floors, layout.walls)
     problems += faults(labels, boxes, plan, free_zones=free_zones, ceiling=CEILING)
     eyes, targets = [viewpoint.eye for viewpoint in layout.cameras], [viewpoint.target for viewpoint in layout.cameras]
     return problems + camera_faults(eyes, targets, boxes, plan)

@@ -16,7 +16,7 @@ from .surroundings import REGIONS
 MAX_VIEWS = 64
 QUARTERS: Mapping[str, int] = {"clockwise": 90, "half": 180, "counter-clockwise": 270}
 """Turns of the room, degrees clockwise seen from above."""
-TURNED = {
+TURN_PHRASES = {
     "clockwise": "a quarter turn clockwise", "half": "half a turn", "counter-clockwise": "a quarter turn "
     "counter-clockwise"
 }  # fmt: skip
@@ -26,7 +26,7 @@ LITERALS: Mapping[str, LiteralKind] = {
     "things": Names("Things", "2 to 5 such things", "Thing"),
     "category": Name("Category", "all things of a category, such as chair"),
     "region": Name("Region", "a part of a home", tuple(REGIONS)),
-    "view": Quantity("View", "a frame by its number", 1, MAX_VIEWS, whole=True),
+    "view": Quantity("View", "a frame by its number", 1, MAX_VIEWS, is_whole=True),
     "side": Name("Side", "a side", ("left", "right")),
     "turned": Name("Quarter", "how the room is turned, seen from above", tuple(QUARTERS)),
 }
@@ -34,7 +34,7 @@ LITERALS: Mapping[str, LiteralKind] = {
 _BOXES = "between the nearest points of the boxes around them"
 _EIGHT = "Answer with front, back, left, right, or two of them such as front-left."
 _PICTURE = "Answer with left, right, nearer, farther, or a combination such as farther-left"
-_STOOD = "Take the middle of each thing as its place."
+_MIDDLES = "Take the middle of each thing as its place."
 
 
 def _operator(name: str, inputs: str, output: str, about: str, *questions: str) -> Operator:
@@ -69,11 +69,11 @@ _SCENE = (
         f"Which has the least distance to {{1}}, {_BOXES}: {{0}}?",
         f"Name the one that is nearest to {{1}}, {_BOXES}: {{0}}."),
     _operator("relative_direction_hard", "Thing Thing Thing", "Around", "where a thing is for who stands at another",
-        f"You stand at {{0}} and face {{1}}. Where is {{2}} from you? {_STOOD} {_EIGHT}",
-        f"If you stood at {{0}}, looking at {{1}}, in which direction would {{2}} be? {_STOOD} {_EIGHT}",
-        f"Standing at {{0}} with {{1}} straight ahead, in which direction is {{2}}? {_STOOD} {_EIGHT}",
-        f"Imagine to be where {{0}} is and to look towards {{1}}. Where do you find {{2}}? {_STOOD} {_EIGHT}",
-        f"Someone at {{0}} looks at {{1}}. On which side of this person is {{2}}? {_STOOD} {_EIGHT}"),
+        f"You stand at {{0}} and face {{1}}. Where is {{2}} from you? {_MIDDLES} {_EIGHT}",
+        f"If you stood at {{0}}, looking at {{1}}, in which direction would {{2}} be? {_MIDDLES} {_EIGHT}",
+        f"Standing at {{0}} with {{1}} straight ahead, in which direction is {{2}}? {_MIDDLES} {_EIGHT}",
+        f"Imagine to be where {{0}} is and to look towards {{1}}. Where do you find {{2}}? {_MIDDLES} {_EIGHT}",
+        f"Someone at {{0}} looks at {{1}}. On which side of this person is {{2}}? {_MIDDLES} {_EIGHT}"),
     _operator("room_size", "", "Amount", "the area of the floor",
         "How large is the floor of all that is shown, in square metres? Count what furniture stands on.",
         "What is the area of the whole floor in square metres, furniture included?",
@@ -81,11 +81,11 @@ _SCENE = (
         "Estimate the floor area of the place in square metres; furniture does not reduce it.",
         "How many square metres of floor are there in all, covered by furniture or not?"),
     _operator("perspective_order", "Thing Thing Things Side", "Label", "what is farthest to a side for somebody",
-        f"You stand at {{0}} and face {{1}}. Which is farthest to the {{3}}: {{2}}? {_STOOD}",
-        f"Seen by someone at {{0}} who looks at {{1}}, which is most to the {{3}}: {{2}}? {_STOOD}",
-        f"From {{0}}, looking towards {{1}}, which of these appears farthest to the {{3}}: {{2}}? {_STOOD}",
-        f"Standing at {{0}} with {{1}} straight ahead, name the one farthest to the {{3}}: {{2}}. {_STOOD}",
-        f"Imagine to look from {{0}} at {{1}}. Which would be the {{3}}most of these: {{2}}? {_STOOD}"),
+        f"You stand at {{0}} and face {{1}}. Which is farthest to the {{3}}: {{2}}? {_MIDDLES}",
+        f"Seen by someone at {{0}} who looks at {{1}}, which is most to the {{3}}: {{2}}? {_MIDDLES}",
+        f"From {{0}}, looking towards {{1}}, which of these appears farthest to the {{3}}: {{2}}? {_MIDDLES}",
+        f"Standing at {{0}} with {{1}} straight ahead, name the one farthest to the {{3}}: {{2}}. {_MIDDLES}",
+        f"Imagine to look from {{0}} at {{1}}. Which would be the {{3}}most of these: {{2}}? {_MIDDLES}"),
     _operator("route_turns", "Thing Thing Thing Thing", "Route", "the turns on a way along things",
         "You stand at {0} and face {1}. You walk straight to {2} and then straight to {3}. How do you turn at the "
         "start "
@@ -230,20 +230,21 @@ _PLAN = (
         "Seen from above, the camera stands at the arrow. Give the number of the frame that it took.",
         "Which of the numbered frames shows what the arrow on the plan looks at?"),
 )  # fmt: skip
-OPERATORS: Mapping[str, Operator] = {each.name: each for each in (*_SCENE, *_SINGLE, *_PAIR, *_PLAN)}
-SINGLE_IMAGE, PAIR, PLAN = (frozenset(each.name for each in group) for group in (_SINGLE, _PAIR, _PLAN))
+OPERATORS: Mapping[str, Operator] = {operator.name: operator for operator in (*_SCENE, *_SINGLE, *_PAIR, *_PLAN)}
+SINGLE_IMAGE, PAIR, PLAN = (frozenset(operator.name for operator in group) for group in (_SINGLE, _PAIR, _PLAN))
 """Tasks that are about one frame, about two, and about a plan; the others are about all frames."""
 UNITS: Mapping[str, str] = {
     "object_size": "cm", "absolute_distance": "m", "distance_cam_obj": "m", "room_size": "m²"
 }  # fmt: skip
-"""Of amounts."""
-CLOSED: Mapping[str, tuple[str, ...]] = {
-    "Around": rules.EIGHT, "Level": rules.LEVEL, "Which": rules.WHICH, "Motion": rules.MOVES, "Route": rules.ROUTES,
+"""Units of amounts, by operator."""
+CLOSED_ANSWERS: Mapping[str, tuple[str, ...]] = {
+    "Around": rules.EIGHT, "Level": rules.LEVEL, "Which": rules.FRAME_CHOICES, "Motion": rules.MOVES,
+    "Route": rules.ROUTES,
     "Bool": ("no", "yes"),
 }  # fmt: skip
 """Answers by type, where they are the same for every scene."""
 LANGUAGE = Language(
-    LITERALS, OPERATORS, frozenset(each.output for each in OPERATORS.values()),
+    LITERALS, OPERATORS, frozenset(operator.output for operator in OPERATORS.values()),
     max_depth=2,
     kinds={
         "Tally": "tally", "Amount": "mra", "Label": "name", "Found": "name", "Route": "phrase", "Around": "direction",
@@ -253,7 +254,7 @@ LANGUAGE = Language(
 
 
 def options(query: Call) -> tuple[str, ...]:
-    """Return the answers that the question of a `query` can have, where its words say them; none where they are open."""
+    """Return the answers that a `query` can have, where the words of its question say them; none where open."""
     if query.op == "single_image_relative_direction":
         return rules.AROUND
     if query.op == "mental_rotation":
@@ -263,7 +264,7 @@ def options(query: Call) -> tuple[str, ...]:
     if query.output == "Order":
         letters = "ABCDEFGH"[: len(candidates(query))]
         return tuple("".join(letter_order) for letter_order in permutations(letters))
-    return CLOSED.get(query.output, ())
+    return CLOSED_ANSWERS.get(query.output, ())
 
 
 def candidates(query: Call) -> tuple[str, ...]:

@@ -41,18 +41,18 @@ Line = tuple[Place, Place]
 class PlanMarks:
     """The objects, frames and lines that stand out on a plan."""
 
-    things: Collection[int] = ()
+    marked_objects: Collection[int] = ()
     views: Sequence[int] = ()
     """Frames whose cameras are drawn."""
     lines: Sequence[Line] = ()
     """Metres in the plan; the length is written beside each where `lengths`."""
     lengths: bool = False
-    named: bool = True
+    with_names: bool = True
     """Whether things and cameras are named."""
 
 
 def marks_of(room: Surroundings, query: Call) -> PlanMarks:
-    """Return the objects and cameras of the question of a `query` about a `room`, and the lines its answer is read from."""
+    """Return the objects and cameras that a `query` about a `room` names, and the lines its answer is read from."""
     object_groups = [_things(room, literal) for literal in query.args if isinstance(literal, Literal)]
     views = [int(literal.words[0]) for literal in query.args if isinstance(literal, Literal) and literal.op == "view"]
     marked_objects = {index for group in object_groups for index in group}
@@ -108,17 +108,17 @@ def plan_view(scene: RoomScene, marks: PlanMarks, size: int) -> Picture:
     svg_parts += [paper.polygon(ring, "#efece4", "#404040", 2.5) for ring in scene.floors]
     for obj in sorted(scene.objects, key=lambda candidate: candidate.box.centre[2] + candidate.box.size[2] / 2):
         ring = list(footprint(obj.box).exterior.coords)[:-1]
-        edge_colour, edge_width = (_MARK, 3.0) if obj.index in marks.things else ("#303030", 1.0)
+        edge_colour, edge_width = (_MARK, 3.0) if obj.index in marks.marked_objects else ("#303030", 1.0)
         svg_parts.append(paper.polygon(ring, obj.colour or "#c8c8c8", edge_colour, edge_width))
-    if marks.named:
-        svg_parts += [paper.text(obj.box.centre, obj.label, obj.index in marks.things) for obj in scene.objects]
+    if marks.with_names:
+        svg_parts += [paper.text(obj.box.centre, obj.label, obj.index in marks.marked_objects) for obj in scene.objects]
     for start, end in marks.lines:
         svg_parts.append(paper.line(start, end))
         if marks.lengths:
             middle = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
             svg_parts.append(paper.text(middle, f"{math.dist(start, end):.2f} m", True))
     for view in marks.views:
-        svg_parts.append(paper.camera(scene.cameras[view - 1], str(view) if marks.named else ""))
+        svg_parts.append(paper.camera(scene.cameras[view - 1], str(view) if marks.with_names else ""))
     drawing = resolve_svg(f'<svg viewBox="0 0 400 400">{"".join(svg_parts)}</svg>')
     if isinstance(drawing, Rejected):
         raise AssertionError(f"our own plan is refused: {drawing}")
@@ -158,14 +158,15 @@ class _Paper:
         escaped_words, font_size = words.replace("&", "&amp;").replace("<", "&lt;"), 12 if is_marked else 10
         # A name lies on things of any colour.
         text_width = 0.6 * font_size * len(words)
-        background = f'<rect x="{x - text_width / 2:.2f}" y="{y - font_size / 2:.2f}" width="{text_width:.2f}" height="{font_size}" '
+        left, top = x - text_width / 2, y - font_size / 2
+        background = f'<rect x="{left:.2f}" y="{top:.2f}" width="{text_width:.2f}" height="{font_size}" '
         return (
             f'{background}fill="white"/><text x="{x}" y="{y + 0.33 * font_size:.2f}" font-size="{font_size}" '
             f'text-anchor="middle" fill="{_MARK if is_marked else "black"}">{escaped_words}</text>'
         )
 
     def camera(self, camera: Camera, name: str) -> str:
-        """Draw an arrow along the heading, from the place of the `camera`; a circle where it looks straight up or down."""
+        """Draw an arrow along the heading of the `camera`; a circle where it looks straight up or down."""
         x, y = self._at(camera.position)
         forward = camera.rotation[:2, 2]
         plan_length = math.hypot(*forward)

@@ -104,7 +104,7 @@ def _fit(category: str, template_corners: np.ndarray, points: np.ndarray) -> Fit
 
 
 def _affine(source_points: np.ndarray, target_points: np.ndarray) -> np.ndarray:
-    """Return the matrix [k, k] that best carries `source_points` [n, k] to `target_points` [n, k] from their middles."""
+    """Return the matrix [k, k] that best carries `source_points` [n, k] to `target_points`, both from their middles."""
     source_offsets, target_offsets = (
         source_points - source_points.mean(axis=0),
         target_points - target_points.mean(axis=0),

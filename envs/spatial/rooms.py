@@ -10,8 +10,9 @@ Task:
 
 Item fields:
     `program` is Python that furnishes a room by the kit (`kit.py`), whose text is put before it when it is run. The
-    scene is a `RoomScene`: boxes and categories recognised by shape, cameras, what each camera sees, the floor. `render_item`
-    lays out the frames of the question, 512 px wide; `explanation_image` draws a plan with what was measured.
+    scene is a `RoomScene`: boxes and categories recognised by shape, cameras, what each camera sees, the floor.
+    `render_item` lays out the frames of the question, 512 px wide; `explanation_image` draws a plan with what was
+    measured.
 
 Answer:
     By task: a count, an amount in the unit that is asked for, a direction in parts, a thing's name, a word, letters.

@@ -26,7 +26,7 @@ MIN_MOVE = 0.3
 """Metres that a camera must have moved to be elsewhere."""
 MIN_COVER = 0.6
 """Share of the floor that must lie in the frames for its area to be asked for."""
-TURNED = 8.0
+TURN_LEAST = 8.0
 """Degrees from which a camera has turned: SpatialEvo's, there added up over the path."""
 STRAIGHT, ABOUT = 20.0, 135.0
 """Degrees: less is no turn; more is turning back."""
@@ -38,13 +38,13 @@ MAX_SPREAD = 2.0
 """Metres from the middle of a region to its farthest thing."""
 EIGHT = directions.EIGHT
 LEVEL = ("higher", "lower")
-WHICH = ("first", "second", "neither")
+FRAME_CHOICES = ("first", "second", "neither")
 SEEN_FROM = ("farther", "farther-right", "right", "nearer-right", "nearer", "nearer-left", "left", "farther-left")
 """Directions in a picture, clockwise seen from above from straight away from the camera."""
-AROUND = (*SEEN_FROM, *(f"{each}-{way}" for way in ("above", "below") for each in SEEN_FROM))
+AROUND = (*SEEN_FROM, *(f"{side}-{height}" for height in ("above", "below") for side in SEEN_FROM))
 MOVES = ("turn-left", "turn-right", "front", "back", "left", "right", "above", "below")
 TURNS = ("left", "right", "back")
-ROUTES = tuple(f"{one} then {other}" for one in TURNS for other in TURNS)
+ROUTES = tuple(f"{first_turn} then {second_turn}" for first_turn in TURNS for second_turn in TURNS)
 
 
 def _room(run: Run) -> Surroundings:
@@ -367,7 +367,7 @@ def visibility_compare(run: Run, first_view: int, second_view: int, target: int)
         return "neither"
     room.must_see([target], [first_view, second_view])
     run.decided_by(shares[0] - shares[1], unit="share")
-    return WHICH[int(shares[0] < shares[1])]
+    return FRAME_CHOICES[int(shares[0] < shares[1])]
 
 
 def position_cam_obj(run: Run, shown_view: int, camera_view: int, target: int) -> str:
@@ -405,9 +405,9 @@ def position_cam_reg(run: Run, shown_view: int, camera_view: int, members: Seque
         room.must_see([member], [shown_view])
     centres = [room.boxes[member].centre for member in visible_members]
     x, y, z = (math.fsum(values) / len(centres) for values in zip(*centres, strict=True))
-    spread = max(math.dist((x, y, z), centre) for centre in centres)
-    if spread > MAX_SPREAD:
-        reason = f"the things of that region lie up to {spread:.1f} m from their middle"
+    farthest = max(math.dist((x, y, z), centre) for centre in centres)
+    if farthest > MAX_SPREAD:
+        reason = f"the things of that region lie up to {farthest:.1f} m from their middle"
         raise IllPosed("spread", reason, f"at most {MAX_SPREAD:g} m")
     return _from_camera(run, camera_view, (x, y, z))
 
@@ -421,8 +421,8 @@ def motion_camera(run: Run, first_view: int, second_view: int) -> str:
     first_camera, second_camera = _room(run).camera(first_view), _room(run).camera(second_view)
     turn_angle = directions.turn(first_camera, second_camera)
     # Half the usual margin: 5 degrees or less are no turn, 11 and more are one.
-    run.decided_by(2 * (abs(turn_angle) - TURNED), unit="deg")
-    if abs(turn_angle) > TURNED:
+    run.decided_by(2 * (abs(turn_angle) - TURN_LEAST), unit="deg")
+    if abs(turn_angle) > TURN_LEAST:
         return f"turn-{'right' if turn_angle > 0 else 'left'}"
     right, forward, up = directions.in_level(first_camera, second_camera.position)
     plan_distance = math.hypot(right, forward)

@@ -45,7 +45,7 @@ def sheet(scene: RoomScene, query: Call, pictures: Mapping[int, np.ndarray], siz
     """
     labelled_pictures = {f"frame {number}": pictures[number] for number in frames_of(scene, query)}
     if query.op in PLAN:
-        plan = plan_view(scene, PlanMarks(views=views(query), named=False), WIDTH)
+        plan = plan_view(scene, PlanMarks(views=views(query), with_names=False), WIDTH)
         labelled_pictures = {"plan": plan.array, **labelled_pictures}
     height, columns, panel_side = _grid(len(labelled_pictures))
     column_step = (WIDTH - columns * panel_side) // (columns + 1) + panel_side

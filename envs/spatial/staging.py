@@ -15,7 +15,7 @@ _STEP = {"front": (0.0, 1.0, 0.0), "back": (0.0, -1.0, 0.0), "left": (-1.0, 0.0,
 _TRIES = 12
 
 
-AIMED = ("position_cam_cam", "position_cam_obj", "position_cam_reg")
+AIMED_TASKS = ("position_cam_cam", "position_cam_obj", "position_cam_reg")
 """Tasks about where something is for a camera: of cameras that look at things it would mostly be in front."""
 WIDE = 100.0
 """Degrees that pictures span in these tasks, so that cameras with other headings share things."""
@@ -29,10 +29,10 @@ Place = tuple[float, float]
 
 
 def staged(layout: RoomLayout, task: str, wanted_answer: str | None, rng: SeededRng) -> RoomLayout:
-    """Return the `layout` with cameras that suit a `task` and its `wanted_answer`; as it is where there is no such way."""
+    """Return the `layout` with cameras that suit a `task` and its `wanted_answer`, or as it is where none do."""
     if task == "motion_camera" and wanted_answer:
         return _moving(layout, wanted_answer, rng)
-    if task not in AIMED or not wanted_answer:
+    if task not in AIMED_TASKS or not wanted_answer:
         return layout
     wide_layout = replace(layout, cameras=tuple(replace(viewpoint, fov=WIDE) for viewpoint in layout.cameras))
     return _aimed(wide_layout, task, EIGHT.index(wanted_answer), rng)
@@ -43,7 +43,7 @@ def _aimed(layout: RoomLayout, task: str, eighths: int, rng: SeededRng) -> RoomL
 
     The camera still shares objects with another one.
     """
-    object_points = [(thing.x, thing.y) for thing in layout.things]
+    object_points = [(thing.x, thing.y) for thing in layout.placements]
     aimed_cameras = []
     for camera_index, camera in enumerate(layout.cameras):
         for other_index, other_camera in enumerate(layout.cameras):
@@ -72,10 +72,10 @@ def _targets(layout: RoomLayout, task: str, other_camera: Viewpoint) -> list[tup
     if task == "position_cam_cam":
         return [(other_camera.eye[:2], [])]
     if task == "position_cam_obj":
-        return [((placement.x, placement.y), [(placement.x, placement.y)]) for placement in layout.things]
+        return [((placement.x, placement.y), [(placement.x, placement.y)]) for placement in layout.placements]
     targets = []
     for labels in REGIONS.values():
-        member_points = [(placement.x, placement.y) for placement in layout.things if placement.category in labels]
+        member_points = [(placement.x, placement.y) for placement in layout.placements if placement.category in labels]
         member_points = [point for point in member_points if _in_view(other_camera, point)]
         if len(member_points) > 1:
             middle = (
@@ -101,7 +101,7 @@ def _in_view(camera: Viewpoint, point: Place) -> bool:
 
 def _moving(layout: RoomLayout, wanted_motion: str, rng: SeededRng) -> RoomLayout:
     """Return the `layout` with one camera put where another comes by `wanted_motion`, if there is room for it."""
-    cameras, boxes = list(layout.cameras), [placement.box for placement in layout.things]
+    cameras, boxes = list(layout.cameras), [placement.box for placement in layout.placements]
     plan = free_plan(layout.floors, layout.walls)
     for _ in range(_TRIES):
         first_index, second_index = rng.shuffled(range(len(cameras)))[:2]

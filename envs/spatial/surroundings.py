@@ -11,7 +11,7 @@ from ...geometry import Camera, RoomScene
 from ...geometry.boxes import BoxIndex, OrientedBox
 from ...geometry.visibility import ObjectVisibility
 from ..language.execute import IllPosed
-from ..language.literals import did_you_mean
+from ..language.literals import closest_or_all
 
 MIN_PART = 0.12
 """Per cent of a picture that a thing must fill to be seen."""
@@ -105,7 +105,7 @@ class Surroundings:
             IllPosed: there are none.
         """
         if category not in self._of:
-            raise IllPosed("empty", f"there is no {category} in this room", did_you_mean(category, tuple(self._of)))
+            raise IllPosed("empty", f"there is no {category} in this room", closest_or_all(category, tuple(self._of)))
         return self._of[category]
 
     def thing(self, label: str) -> int:
@@ -199,5 +199,6 @@ class Surroundings:
         self.camera(first_view), self.camera(second_view)
         shared_count = int((np.minimum(self._parts[first_view - 1], self._parts[second_view - 1]) >= MIN_PART).sum())
         if shared_count < LINKS:
-            reason = f"frames {first_view} and {second_view} share {shared_count} things: nothing tells how they lie to each other"
+            frames = f"frames {first_view} and {second_view}"
+            reason = f"{frames} share {shared_count} things: nothing tells how they lie to each other"
             raise IllPosed("unlinked", reason, f"choose frames that both show {LINKS} things or more")

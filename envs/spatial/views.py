@@ -22,7 +22,7 @@ _STEP = 0.12
 """Metres between the places where a camera may stand."""
 _ROOM = 0.02
 """Metres more than the clearance, because places are rounded to the centimetre."""
-_SEEN = 3
+_LEAST_SEEN = 3
 """Things that each camera is to see; of fewer than twice as many, half."""
 _REACH = 9.0
 """Metres: things farther away do not count as seen."""
@@ -123,7 +123,7 @@ def _best(
     """
     middles = np.array([box.centre for box in boxes])
     visible_objects = _in_sight(np.array(eye), middles, plan, boxes)
-    least_count, best_view, best_score = min(_SEEN, max(1, len(boxes) // 2)), None, -math.inf
+    least_count, best_view, best_score = min(_LEAST_SEEN, max(1, len(boxes) // 2)), None, -math.inf
     for k in range(_HEADINGS):
         angle = math.radians(360 / _HEADINGS * k + rng.uniform(0, 360 / _HEADINGS))
         trial_target = (eye[0] + math.cos(angle), eye[1] + math.sin(angle), eye[2] - 0.25)
@@ -170,7 +170,7 @@ def _framed(eye: Point, target: Point, points: np.ndarray) -> np.ndarray:
 
 
 def _in_sight(eye: np.ndarray, middles: np.ndarray, plan: BaseGeometry, boxes: Sequence[OrientedBox]) -> np.ndarray:
-    """Return the objects of which no wall and no other object hides the middle, or the middle of the top, from `eye`."""
+    """Return the objects whose middle, or the middle of whose top, nothing hides from the `eye`."""
     sight_lines = shapely.linestrings([[eye[:2], middle[:2]] for middle in middles])
     is_near = np.linalg.norm(middles - eye, axis=1) < _REACH
     is_clear = is_near & shapely.covers(plan.buffer(1e-6), sight_lines)

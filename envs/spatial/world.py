@@ -35,11 +35,13 @@ def _task(name: str, answers: tuple[str, ...] = (), open_chance: float = 0.0) ->
 
 
 def _form(name: str) -> str:
-    by_type = {kind.output: literal for literal, kind in LANGUAGE.literals.items()}
-    return skeleton(LANGUAGE.call(name, *(LANGUAGE.literal(by_type[wanted]) for wanted in OPERATORS[name].inputs)))
+    name_by_type = {kind.output: literal_name for literal_name, kind in LANGUAGE.literals.items()}
+    return skeleton(
+        LANGUAGE.call(name, *(LANGUAGE.literal(name_by_type[literal_type]) for literal_type in OPERATORS[name].inputs))
+    )
 
 
-TASKS: Mapping[str, Task] = {each.name: each for each in (
+TASKS: Mapping[str, Task] = {task.name: task for task in (
     _task("object_counting", open_chance=0.3),
     _task("object_size", open_chance=0.02),
     _task("absolute_distance", open_chance=0.02),
@@ -51,7 +53,7 @@ TASKS: Mapping[str, Task] = {each.name: each for each in (
     _task("depth_order_obj_obj", open_chance=0.2),
     _task("position_cam_cam", rules.EIGHT),
     _task("elevation_cam_cam", rules.LEVEL),
-    _task("visibility_compare", rules.WHICH),
+    _task("visibility_compare", rules.FRAME_CHOICES),
     _task("position_cam_obj", rules.EIGHT),
     # Regions that two frames link are mostly before both: `front` is more than a quarter of the sampled answers.
     _task("position_cam_reg", open_chance=0.3),
@@ -78,7 +80,7 @@ class RoomWorld(QueriedEnvironment[RoomScene]):
 
     tasks: Mapping[str, Task] = TASKS
     language = LANGUAGE
-    grammar = Grammar(LANGUAGE, lambda literal, many: " ".join(map(str, (literal.op, *literal.words))))
+    grammar = Grammar(LANGUAGE, lambda literal, is_plural: " ".join(map(str, (literal.op, *literal.words))))
     thresholds: Mapping[str, float] = rules.THRESHOLDS
     largest_margin = rules.LARGEST_MARGIN
     forms: Mapping[str, str] = {_form(name): name for name in TASKS}
@@ -120,7 +122,8 @@ class RoomWorld(QueriedEnvironment[RoomScene]):
 
     def difficulty_of(self, scene: RoomScene) -> int:
         """Return the difficulty of a `scene`: by the number of objects."""
-        return next((level for level, (_, most) in LEVELS.items() if len(scene.objects) <= most), max(LEVELS))
+        count = len(scene.objects)
+        return next((level for level, (_, most_objects) in LEVELS.items() if count <= most_objects), max(LEVELS))
 
     def observation(self, item: Item, drawn: Drawn) -> Picture:
         """Return the frames that the question of an `item` is about, on one sheet."""

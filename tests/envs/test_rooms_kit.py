@@ -218,7 +218,10 @@ def test_a_room_without_a_floor_or_around_a_court_is_refused() -> None:
 
 
 def test_the_sandbox_makes_the_same_scenes(pools: Pools) -> None:
-    texts = [plan_layout(SeededRng(("kit", kind)), object_counts=(12, 16), floor_kind=kind, camera_count=3).text() for kind in KINDS]
+    texts = [
+        plan_layout(SeededRng(("kit", kind)), object_counts=(12, 16), floor_kind=kind, camera_count=3).text()
+        for kind in KINDS
+    ]
     everything = START + "".join(f'room.add("{name}", {0.13 * i}, 1, turn={7 * i})\n' for i, name in enumerate(NAMES))
     texts.append(everything + END)
     for text, outcome in zip(texts, pools.draw("solid", [kit_text() + text for text in texts], 96), strict=True):

@@ -12,7 +12,7 @@ import shapely
 
 from zerosight.envs.rng import SeededRng
 from zerosight.envs.spatial.build import built, room_faults, room_scene
-from zerosight.envs.spatial.layout import KINDS, RoomLayout, Placement, Viewpoint, plan_layout, violations
+from zerosight.envs.spatial.layout import KINDS, Placement, RoomLayout, Viewpoint, plan_layout, violations
 from zerosight.envs.spatial.physics import doors, free_plan, upright
 from zerosight.envs.spatial.recognise import catalogue
 from zerosight.geometry.room import RoomScene
@@ -26,7 +26,14 @@ def layouts() -> tuple[tuple[str, RoomLayout], ...]:
     found = []
     for i in range(201):
         kind, count = list(KINDS)[i % 3], (6, 9, 12, 12, 15, 18)[i // 3 % 6]
-        found.append((kind, plan_layout(SeededRng(("layouts", i)), object_counts=(count, count + 2), floor_kind=kind, camera_count=4)))
+        found.append(
+            (
+                kind,
+                plan_layout(
+                    SeededRng(("layouts", i)), object_counts=(count, count + 2), floor_kind=kind, camera_count=4
+                ),
+            )
+        )
     return tuple(found)
 
 
@@ -45,8 +52,8 @@ def test_no_layout_has_violations() -> None:
 def test_a_second_method_finds_none_either() -> None:
     """Apart along some side's direction (separating axes), or one wholly above the other."""
     for _, layout in layouts()[:60]:
-        for i, first in enumerate(layout.things):
-            for second in layout.things[:i]:
+        for i, first in enumerate(layout.placements):
+            for second in layout.placements[:i]:
                 low, high = sorted((first, second), key=lambda thing: thing.z)
                 if high.z >= low.z + low.size[2] - 1e-9:
                     continue
@@ -62,29 +69,29 @@ def test_things_are_many_and_varied() -> None:
     all_kinds: Counter[str] = Counter()
     shares = []
     for _, layout in layouts():
-        counts = Counter(thing.category for thing in layout.things)
+        counts = Counter(thing.category for thing in layout.placements)
         all_kinds += counts
-        if len(layout.things) >= 12:
+        if len(layout.placements) >= 12:
             shares.append(sum(n == 1 for n in counts.values()) / len(counts))
     assert len(all_kinds) >= 24
     assert 0.4 <= sum(shares) / len(shares) <= 0.7
-    turned = [thing.turn % 90 != 0 for _, layout in layouts() for thing in layout.things]
+    turned = [thing.turn % 90 != 0 for _, layout in layouts() for thing in layout.placements]
     assert 0.05 < sum(turned) / len(turned) < 0.5
-    stacked = [thing.z > 0 for _, layout in layouts() for thing in layout.things]
+    stacked = [thing.z > 0 for _, layout in layouts() for thing in layout.placements]
     assert 0.15 < sum(stacked) / len(stacked) < 0.6
 
 
 def test_counts_are_as_asked() -> None:
     for i, (_, layout) in enumerate(layouts()):
         count = (6, 9, 12, 12, 15, 18)[i // 3 % 6]
-        assert count <= len(layout.things) <= count + 2 and len(layout.cameras) == 4
+        assert count <= len(layout.placements) <= count + 2 and len(layout.cameras) == 4
 
 
 def test_wardrobes_beds_and_sofas_have_their_back_to_a_wall() -> None:
     checked = 0
     for _, layout in layouts():
         edge = free_plan(layout.floors, layout.walls).boundary
-        for thing in layout.things:
+        for thing in layout.placements:
             if thing.category in ("wardrobe", "bed", "sofa", "bookshelf", "fridge"):
                 back = shapely.LineString(corners(thing)[2:])
                 assert max(edge.distance(shapely.Point(p)) for p in back.coords) < 0.08
@@ -95,8 +102,9 @@ def test_wardrobes_beds_and_sofas_have_their_back_to_a_wall() -> None:
 def test_most_chairs_face_what_they_stand_at() -> None:
     facing = []
     for _, layout in layouts():
-        hosts = [shapely.Polygon(corners(t)) for t in layout.things if t.category in ("table", "desk", "round table")]
-        for chair in layout.things:
+        tables = [t for t in layout.placements if t.category in ("table", "desk", "round table")]
+        hosts = [shapely.Polygon(corners(table)) for table in tables]
+        for chair in layout.placements:
             if chair.category == "chair" and hosts:
                 ahead = math.radians(chair.turn - 90)
                 seat = shapely.Point(chair.x + 0.6 * math.cos(ahead), chair.y + 0.6 * math.sin(ahead))
@@ -108,12 +116,14 @@ def test_most_chairs_face_what_they_stand_at() -> None:
 def test_big_places_hold_thirty_things(kind: str) -> None:
     for i in range(4):
         layout = plan_layout(SeededRng(("big", kind, i)), object_counts=(30, 30), floor_kind=kind, camera_count=8)
-        assert len(layout.things) == 30 and len(layout.cameras) == 8 and not violations(layout)
-        assert len({thing.category for thing in layout.things}) >= 12
+        assert len(layout.placements) == 30 and len(layout.cameras) == 8 and not violations(layout)
+        assert len({thing.category for thing in layout.placements}) >= 12
 
 
 def test_the_same_stream_gives_the_same_place() -> None:
-    first, second = (plan_layout(SeededRng(("same", 1)), object_counts=(8, 12), floor_kind="L", camera_count=2) for _ in range(2))
+    first, second = (
+        plan_layout(SeededRng(("same", 1)), object_counts=(8, 12), floor_kind="L", camera_count=2) for _ in range(2)
+    )
     other = plan_layout(SeededRng(("same", 2)), object_counts=(8, 12), floor_kind="L", camera_count=2)
     assert first == second and first.text() == second.text() and first != other
 
@@ -124,8 +134,8 @@ def test_programs_show_what_the_layout_says() -> None:
         scene = built(layout.text(), 128).scene
         room = room_scene(scene)
         assert isinstance(room, RoomScene) and room_faults(scene, room) == []
-        assert [obj.label for obj in room.objects] == [thing.category for thing in layout.things]
-        for obj, thing in zip(room.objects, layout.things, strict=True):
+        assert [obj.label for obj in room.objects] == [thing.category for thing in layout.placements]
+        for obj, thing in zip(room.objects, layout.placements, strict=True):
             assert obj.box.centre == pytest.approx(thing.box.centre, abs=1e-4)
             assert obj.box.size == pytest.approx(thing.box.size, abs=1e-4), (thing, kind)
         plan = shapely.union_all([shapely.Polygon(ring) for ring in layout.floors])
@@ -176,7 +186,8 @@ def test_doors_stay_free() -> None:
         zones = doors(layout.floors, layout.walls)
         assert len(zones) == (kind == "rooms")
         for zone in zones:
-            assert not any(zone.buffer(-0.001).intersects(shapely.Polygon(corners(thing))) for thing in layout.things)
+            inner_zone, footprints = zone.buffer(-0.001), [shapely.Polygon(corners(p)) for p in layout.placements]
+            assert not any(inner_zone.intersects(footprint) for footprint in footprints)
 
 
 # --- what is wrong is found

@@ -23,7 +23,13 @@ SAME_AMOUNT = 0.02
 
 def filmed(number):
     """A furnished place seen by cameras of the scans' size; its pictures."""
-    layout = plan_layout(SeededRng(("scanned", number)), object_counts=(12, 12), floor_kind="rectangle", camera_count=4, variety=(0.9, 1.0))
+    layout = plan_layout(
+        SeededRng(("scanned", number)),
+        object_counts=(12, 12),
+        floor_kind="rectangle",
+        camera_count=4,
+        variety=(0.9, 1.0),
+    )
     scene = built(layout.text(), 64).scene
     cameras = tuple(Camera(each.world_from_camera, scan_writers.INTRINSICS, 160, 120) for each in scene.cameras)
     world = World(scene.objects)
@@ -109,7 +115,8 @@ def test_a_folder_of_scans_is_a_world(scanned):
         assert item.program.startswith("scan ") and item.scene.source.split("/")[0] in FORMATS
         assert env.score(item.truth, item.question.options, item.truth.value).value == 1
         assert env.render(item.program) == item.scene
-        assert env.render_item(item, 300).array.shape[1] == 300 and env.explanation_image(item, 200).array.shape[1] == 200
+        assert env.render_item(item, 300).array.shape[1] == 300
+        assert env.explanation_image(item, 200).array.shape[1] == 200
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,9 @@ def rooms():
     found = []
     for number in range(9):
         own, variety = SeededRng(("test-rooms", number)), ((0.8, 1.0), (0.4, 0.6))[number % 3 == 2]
-        layout = plan_layout(own, object_counts=(12, 16), floor_kind=KINDS[number % 3], camera_count=FRAMES, variety=variety)
+        layout = plan_layout(
+            own, object_counts=(12, 16), floor_kind=KINDS[number % 3], camera_count=FRAMES, variety=variety
+        )
         task = ("motion_camera", "position_cam_reg", "")[number // 3]
         wanted = (rules.MOVES, rules.EIGHT, ("",) * 3)[number // 3][number % 3]
         found.append(built_room(staged(layout, task, wanted, own).text(), FRAME))
@@ -363,10 +365,10 @@ def test_proofs_and_sheets_show_what_the_question_names(env):
     assert proof.shape == (300, 300, 3) and (proof == (16, 64, 192)).all(axis=2).any()
 
 
-def test_pages_show_the_proof_beside_the_item(env):
+def test_pages_show_the_explanation_beside_the_item(env):
     item = env.sample(item_rng(env.id, "dev", 2, 0), "absolute_distance", 1)
     page = gallery_page(env, [item])
-    assert page.count("data:image/png;base64,") == 2 and "<summary>proof</summary>" in page
+    assert page.count("data:image/png;base64,") == 2 and "<summary>explanation</summary>" in page
     assert f"{item.truth.value} m" in page
 
 
