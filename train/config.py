@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from ..errors import UserError
-from ..roles.coder import CoderWeights
-from ..roles.proposer import ProposerWeights
-from ..roles.solver import SolverWeights
+from ..roles.terms import TABLES
 
 
 class ConfigError(UserError, ValueError):
@@ -112,6 +110,9 @@ class LearningConfig(Section):
     dynamic_sampling_rounds: int = Field(0, ge=0)
     """Rounds at most in which a step is rolled out again until `rollout.items_per_step` items have both right and wrong
     answers: DAPO's dynamic sampling. At 0, items without signal are left out and not replaced."""
+    mask_truncated: Literal["plain", "masked", "penalised"] = "plain"
+    """What is learned from completions cut off at their token limit: as any other, nothing (`masked`: DAPO's overlong
+    filtering), or with a reward of 0 at most (`penalised`)."""
     token_budget: int = Field(8192, ge=256)
     """Padded tokens at most in a forward pass."""
     max_logprob_gap: float = Field(0.05, gt=0)
@@ -221,7 +222,7 @@ class Phase(Section):
     method: Literal["grpo", "sft"] = "grpo"
     """Learn from all completions by their rewards, or imitate those that the algorithm accepts."""
     algorithm: str = ""
-    """The algorithm of this phase; by default the run's."""
+    """The algorithm of this phase, paid by its own recipe's reward weights; by default the run's."""
 
 
 class GeneratorConfig(Section):
@@ -264,14 +265,28 @@ class GeneratorConfig(Section):
 
 
 class RewardConfig(Section):
-    """Weights of each role's terms."""
+    """Weight of each role's reward terms, by name; roles/terms.py declares them. A term of weight 0 is not computed.
 
-    proposer: ProposerWeights = ProposerWeights()
+    >>> RewardConfig(solver={"correct": 2.0}).solver
+    {'correct': 2.0, 'format': 0.1}
+    """
+
+    proposer: dict[str, float] = Field(default_factory=TABLES["proposer"].default_weights)
     """The Proposer's."""
-    coder: CoderWeights = CoderWeights()
+    coder: dict[str, float] = Field(default_factory=TABLES["coder"].default_weights)
     """The Coder's."""
-    solver: SolverWeights = SolverWeights()
+    solver: dict[str, float] = Field(default_factory=TABLES["solver"].default_weights)
     """The Solver's."""
+
+    @field_validator("proposer", "coder", "solver")
+    @classmethod
+    def _of_known_terms(cls, weights: dict[str, float], info: ValidationInfo) -> dict[str, float]:
+        table = TABLES[str(info.field_name)]
+        return table.default_weights() | table.known(weights)
+
+    def of(self, role: str) -> dict[str, float]:
+        """Return the weights of a `role`'s terms."""
+        return dict(getattr(self, role))
 
 
 class RunConfig(Section):
@@ -280,7 +295,7 @@ class RunConfig(Section):
     recipe: str = "zerosight"
     """The recipe this began from."""
     algorithm: str = "zerosight"
-    """Whose prompts, rewards, filters and memory the loop has: a recipe's name (`zerosight recipe list`)."""
+    """Whose prompts, labels, filters and memory the loop has: a recipe's name (`zerosight recipe list`)."""
     paper_compat: tuple[str, ...] = ()
     """Switches of the algorithm: behaviour of published code that is off by default (`zerosight recipe show`)."""
     start_from: Path | None = None
@@ -334,7 +349,7 @@ class RunConfig(Section):
     """What the Solver is held to."""
     evaluation: EvaluationConfig = EvaluationConfig()
     """The measurement."""
-    rewards: RewardConfig = RewardConfig()
+    rewards: RewardConfig = Field(default_factory=RewardConfig)
     """The reward terms' weights."""
     sandbox: SandboxConfig = SandboxConfig()
     """What contains programs."""
@@ -388,17 +403,18 @@ def _close_value(error: Any) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def known_keys(section: Any = RunConfig(), prefix: str = "") -> list[str]:  # noqa: B008 - a frozen value
-    """Every key that `--set` takes, dotted."""
-    found = []
-    for name, value in dict(section).items() if isinstance(section, BaseModel) else _fields(section):
-        nested = isinstance(value, BaseModel) or hasattr(value, "__dataclass_fields__")
-        found += known_keys(value, f"{prefix}{name}.") if nested else [prefix + name]
-    return found
+def known_keys(section: Any = None, prefix: str = "") -> list[str]:
+    """Return every key that `--set` takes, dotted.
 
-
-def _fields(value: Any) -> list[tuple[str, Any]]:
-    return [(name, getattr(value, name)) for name in value.__dataclass_fields__]
+    Args:
+        section: of the configuration; all of it by default.
+        prefix: of the section's keys.
+    """
+    keys: list[str] = []
+    for name, value in dict(RunConfig() if section is None else section).items():
+        nested = isinstance(value, BaseModel) or prefix == "rewards."
+        keys += known_keys(value, f"{prefix}{name}.") if nested else [prefix + name]
+    return keys
 
 
 def _unknown_key(key: str) -> str:

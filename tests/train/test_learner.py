@@ -106,7 +106,7 @@ def test_groups_of_different_roles_are_apart(tiny: Policy) -> None:
     mixed = [replace(own[0], role="coder", score=Score(1.0)), replace(own[1], score=Score(0.0))]
     kept, counts = with_advantages(mixed, "group")
     assert kept == []
-    assert counts == {"groups": 2.0, "flat_groups": 2.0}
+    assert counts == {"groups": 2.0, "flat_groups": 2.0, "truncated": 2.0}
 
 
 def test_kl_pulls_towards_the_start(tiny_folder: Any) -> None:

@@ -155,3 +155,42 @@ def test_a_wrong_name_gives_the_close_one(tiny: Policy) -> None:
         override(RunConfig(), ["learning.loss=xyz"])
     with pytest.raises(UnknownLossError, match="did you mean 'gspo'"):
         Learner(tiny, PLAIN.model_copy(update={"loss": "gsppo"}), 4)
+
+
+def cut_short(trajectory: Trajectory, reward: float) -> Trajectory:
+    return replace(trajectory, completion=replace(trajectory.completion, finished=False), score=Score(reward))
+
+
+def test_a_truncated_completion_is_learned_from_masked_or_penalised(tiny: Policy) -> None:
+    own = [
+        replace(t, score=Score(float(i < 2)), completion=replace(t.completion, finished=True))
+        for i, t in enumerate(trajectories(tiny, 0)[:4])
+    ]
+    group = [cut_short(own[0], 1.0), *own[1:]]
+    plain, counts = with_advantages(group, "none")
+    assert [t.advantage for t in plain] == [0.5, 0.5, -0.5, -0.5]
+    assert counts["truncated"] == 1.0
+    masked, counts = with_advantages(group, "none", mask_truncated="masked")
+    # It counts in the mean that the others are compared with, and in no gradient.
+    assert [t.advantage for t in masked] == [0.5, -0.5, -0.5]
+    assert all(t.completion.finished for t in masked)
+    assert counts["truncated"] == 1.0
+    penalised, _ = with_advantages(group, "none", mask_truncated="penalised")
+    assert [t.advantage for t in penalised] == [-0.25, 0.75, -0.25, -0.25]
+    # A penalty that is there already is not softened.
+    [worst, *_], _ = with_advantages([cut_short(own[0], -0.5), *own[1:]], "none", mask_truncated="penalised")
+    assert worst.score.value == -0.5
+
+
+def test_masked_completions_move_no_weight_and_are_counted_by_role(tiny: Policy) -> None:
+    cut = [cut_short(t, float(i % 2)) for i, t in enumerate(trajectories(tiny, 0))]
+    learner = Learner(tiny, configured(mask_truncated="masked", learning_rate=1e-2), 4)
+    before = [p.detach().clone() for p in tiny.model.parameters()]
+    metrics = learner.step(cut, SeededRng(("test",)))
+    assert metrics["solver/truncated"] == float(len(cut))
+    assert all(torch.equal(p, q) for p, q in zip(before, tiny.model.parameters(), strict=True))
+    assert learner.step(cut, SeededRng(("test",)), "sft")["solver/imitated"] == 0.0
+    assert all(torch.equal(p, q) for p, q in zip(before, tiny.model.parameters(), strict=True))
+    plain = Learner(tiny, configured(learning_rate=1e-2), 4).step(cut, SeededRng(("test",)))
+    assert plain["solver/truncated"] == float(len(cut))
+    assert any(not torch.equal(p, q) for p, q in zip(before, tiny.model.parameters(), strict=True))

@@ -3,11 +3,14 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from ..models.packing import Branch, PackedRow
 from ..rollouts import Trajectory
 from .advantages import Method, advantages_by
+
+Truncation = Literal["plain", "masked", "penalised"]
+"""See `LearningConfig.mask_truncated`."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -51,7 +54,7 @@ class PrefixBatch:
 
 
 def with_advantages(
-    trajectories: Sequence[Trajectory], scale: Any, method: Method = "group"
+    trajectories: Sequence[Trajectory], scale: Any, method: Method = "group", mask_truncated: Truncation = "plain"
 ) -> tuple[list[Trajectory], dict[str, float]]:
     """Return the `trajectories` with their advantages; those of groups without signal are dropped and counted.
 
@@ -59,7 +62,14 @@ def with_advantages(
         trajectories: of one role or more; those of unlike roles are compared apart.
         scale: what centred rewards are divided by.
         method: what rewards are compared with.
+        mask_truncated: what is learned from completions that were cut off; masked ones count in their group's mean, as
+            in TRL 1.16.0 (`mask_truncated_completions`) and in DAPO's overlong filtering (Yu et al. 2025, section 3.4).
+
+    Returns:
+        The trajectories to learn from, and counts of groups, flat groups and truncated completions.
     """
+    if mask_truncated == "penalised":
+        trajectories = [_penalised(trajectory) for trajectory in trajectories]
     rewards, groups = (
         [trajectory.score.value for trajectory in trajectories],
         [(t.role, *t.group) for t in trajectories],
@@ -68,10 +78,35 @@ def with_advantages(
     learned_from = [
         replace(trajectory, advantage=float(value))
         for trajectory, value, has_signal in zip(trajectories, advantages.values, advantages.signal, strict=True)
-        if has_signal
+        if has_signal and (mask_truncated != "masked" or trajectory.completion.finished)
     ]
-    counts = {"groups": float(advantages.groups), "flat_groups": float(advantages.flat_groups)}
+    counts = {
+        "groups": float(advantages.groups),
+        "flat_groups": float(advantages.flat_groups),
+        "truncated": truncated_count(trajectories),
+    }
     return learned_from, counts
+
+
+def to_imitate(
+    trajectories: Sequence[Trajectory], mask_truncated: Truncation
+) -> tuple[list[Trajectory], dict[str, float]]:
+    """Return the `trajectories` to imitate, without those cut off where they are masked, and what to log of them."""
+    imitated_trajectories = [t for t in trajectories if mask_truncated != "masked" or t.completion.finished]
+    counts = {"imitated": float(len(imitated_trajectories)), "truncated": truncated_count(trajectories)}
+    return imitated_trajectories, counts
+
+
+def truncated_count(trajectories: Sequence[Trajectory]) -> float:
+    """Count the `trajectories` whose completion was cut off at its length limit."""
+    return float(sum(not trajectory.completion.finished for trajectory in trajectories))
+
+
+def _penalised(trajectory: Trajectory) -> Trajectory:
+    """Return a `trajectory` whose reward is 0 at most where its completion was cut off."""
+    if trajectory.completion.finished:
+        return trajectory
+    return replace(trajectory, score=replace(trajectory.score, value=min(0.0, trajectory.score.value)))
 
 
 def prefix_batches(role: str, trajectories: Sequence[Trajectory], is_imitation: bool = False) -> list[PrefixBatch]:

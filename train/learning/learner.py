@@ -8,7 +8,6 @@ import itertools
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 
@@ -17,10 +16,11 @@ from ..config import LearningConfig
 from ..models.packing import PackedBatch, token_batches
 from ..models.policy import ROLES, Policy
 from ..rollouts import Trajectory
-from .batches import PrefixBatch, prefix_batches, with_advantages
+from .batches import PrefixBatch, prefix_batches, to_imitate, with_advantages
 from .guards import NonFiniteError, TrainingError, UpdateGuard, first_nonfinite_module
 from .losses import (
     PolicyLoss,
+    TokenSums,
     divisor,
     imitation_loss,
     importance_weights,
@@ -30,27 +30,6 @@ from .losses import (
 )
 from .processes import Alone, Processes
 from .sharding import ScheduledPass, weight_strategy
-
-
-class TokenSums(NamedTuple):
-    """Sums over scored tokens, from which the logged means are made."""
-
-    logprob_gap: float = 0.0
-    """Sampler against trainer, nats."""
-    clipped: float = 0.0
-    entropy: float = 0.0
-    """In nats."""
-    ratio: float = 0.0
-    kl: float = 0.0
-    tokens: float = 0.0
-
-    def plus(self, more_sums: "TokenSums") -> "TokenSums":
-        """Add the sums of other tokens, `more_sums`."""
-        return TokenSums(*(mine + theirs for mine, theirs in zip(self, more_sums, strict=True)))
-
-    def mean(self, name: str) -> float:
-        """Return the mean over all tokens of the sum called `name`."""
-        return float(getattr(self, name)) / self.tokens
 
 
 class Learner:
@@ -138,11 +117,9 @@ class Learner:
             if not role_trajectories or role not in self.config.role_weights:
                 continue
             if method == "sft":
-                learned_from, counts = role_trajectories, {"imitated": float(len(role_trajectories))}
+                learned_from, counts = to_imitate(role_trajectories, self.config.mask_truncated)
             else:
-                learned_from, counts = with_advantages(
-                    role_trajectories, self.config.advantage_scale, self.config.advantage_method
-                )
+                learned_from, counts = self._with_advantages(role_trajectories)
             metrics |= {f"{role}/{name}": value for name, value in counts.items()}
             batches += prefix_batches(role, learned_from, method == "sft")
         order = rng.shuffled(range(len(batches)))
@@ -163,6 +140,11 @@ class Learner:
         self.version += 1
         return metrics | {"skipped_updates": float(skipped_updates)}
 
+    def _with_advantages(self, trajectories: Sequence[Trajectory]) -> tuple[list[Trajectory], dict[str, float]]:
+        """Return the `trajectories` to learn from, and what to log of them; see `batches.with_advantages`."""
+        config = self.config
+        return with_advantages(trajectories, config.advantage_scale, config.advantage_method, config.mask_truncated)
+
     def gradient(self, role: str, trajectories: Sequence[Trajectory]) -> list[torch.Tensor]:
         """Return the gradient of a step on `trajectories` of one `role`, by parameter; nothing is changed.
 
@@ -171,7 +153,7 @@ class Learner:
         Raises:
             TrainingError: the loss is not finite.
         """
-        learned_from, _ = with_advantages(trajectories, self.config.advantage_scale, self.config.advantage_method)
+        learned_from, _ = self._with_advantages(trajectories)
         parameters = self._strategy.parameters
         if learned_from:
             try:

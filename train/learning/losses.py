@@ -75,6 +75,27 @@ class PolicyLoss:
     """Mean ratio over tokens; 1 where sampler and trainer agree."""
 
 
+class TokenSums(NamedTuple):
+    """Sums over scored tokens, from which the logged means are made."""
+
+    logprob_gap: float = 0.0
+    """Sampler against trainer, nats."""
+    clipped: float = 0.0
+    entropy: float = 0.0
+    """In nats."""
+    ratio: float = 0.0
+    kl: float = 0.0
+    tokens: float = 0.0
+
+    def plus(self, more_sums: "TokenSums") -> "TokenSums":
+        """Add the sums of other tokens, `more_sums`."""
+        return TokenSums(*(mine + theirs for mine, theirs in zip(self, more_sums, strict=True)))
+
+    def mean(self, name: str) -> float:
+        """Return the mean over all tokens of the sum called `name`."""
+        return float(getattr(self, name)) / self.tokens
+
+
 def loss_kind(name: str) -> LossKind:
     """Return the loss called `name`.
 
