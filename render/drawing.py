@@ -1,4 +1,7 @@
-"""Pools for every kind of program under one roof, each started when it is first needed."""
+"""Pools for every kind of program under one roof, each started when it is first needed.
+
+Begin with `Pools`.
+"""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,12 +13,12 @@ from .chart.pool import FigurePool
 from .edit import Edit, EditPool
 from .outcome import InfrastructureError, Rejected
 from .raster import Picture
-from .sandbox.pool import RenderPool
+from .svg.pool import RenderPool
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What an accepted program drew, whatever its kind."""
+    """The scene and the pictures of an accepted program of any kind."""
 
     scene: Scene
     pictures: tuple[Picture, ...]
@@ -27,7 +30,7 @@ class Drawn:
         return self.pictures[0]
 
 
-Outcome = Drawn | Rejected | InfrastructureError
+RenderOutcome = Drawn | Rejected | InfrastructureError
 
 
 def _solid_pool(workers: int, layers: Collection[str] | None) -> Any:
@@ -37,21 +40,21 @@ def _solid_pool(workers: int, layers: Collection[str] | None) -> Any:
     return SolidPool(workers, layers=layers)
 
 
-_MAKERS: Mapping[str, Callable[[int, Collection[str] | None], Any]] = {
+_POOL_MAKERS: Mapping[str, Callable[[int, Collection[str] | None], Any]] = {
     "svg": lambda workers, layers: RenderPool(workers, layers=layers),
     "chart": lambda workers, layers: FigurePool(workers, layers=layers),
     "solid": _solid_pool,
     "edit": lambda workers, layers: EditPool(workers, layers=layers),
 }
 KINDS = ("svg", "chart", "solid")
-"""SVG text, matplotlib programs, trimesh programs: what draws from nothing."""
+"""SVG text, matplotlib programs, trimesh programs: those that draw from nothing."""
 
 
 class Pools:
     """Workers for all kinds of programs.
 
     Args:
-        workers: how many of each kind.
+        workers: number of workers of each kind.
         layers: of the sandbox; every one that this machine offers by default.
     """
 
@@ -60,11 +63,11 @@ class Pools:
         self._pools: dict[str, Any] = {}
 
     def __enter__(self) -> "Pools":
-        """The pools themselves; they are stopped at the end."""
+        """Return the pools themselves; they are stopped at the end."""
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Stop the workers."""
+        """Stop the workers, whatever the `exception`."""
         self.close()
 
     def close(self) -> None:
@@ -74,43 +77,43 @@ class Pools:
 
     def _pool(self, kind: str) -> Any:
         if kind not in self._pools:
-            self._pools[kind] = _MAKERS[kind](self._workers, self._layers)
+            self._pools[kind] = _POOL_MAKERS[kind](self._workers, self._layers)
         return self._pools[kind]
 
-    def draw(self, kind: str, programs: Sequence[str], size: int) -> list[Outcome]:
-        """Each program's outcome, in order; pictures are `size` px wide.
+    def draw(self, kind: str, programs: Sequence[str], size: int) -> list[RenderOutcome]:
+        """Return the outcome of each of `programs`, all of one `kind`, in order; pictures are `size` px wide.
 
         Raises:
-            ValueError: no such kind.
+            ValueError: there is no such kind.
         """
         if kind not in KINDS:
             raise ValueError(f"unknown kind of program {kind!r}; allowed: {', '.join(KINDS)}")
         if not programs:
             return []
         pool = self._pool(kind)
-        found = pool.render(programs, size) if kind == "svg" else pool.run(programs, size)
-        return [_drawn(outcome) for outcome in found]
+        pool_outcomes = pool.render(programs, size) if kind == "svg" else pool.run(programs, size)
+        return [_render_outcome(outcome) for outcome in pool_outcomes]
 
     def edit(self, edits: Sequence[Edit]) -> list[Picture | Rejected | InfrastructureError]:
-        """Each edit's picture, in order."""
+        """Return the picture of each of `edits`, in order; or its rejection, or a failure of the infrastructure."""
         return list(self._pool("edit").run(edits)) if edits else []
 
 
-def _drawn(outcome: Any) -> Outcome:
-    if isinstance(outcome, Rejected | InfrastructureError):
-        return outcome
-    pictures = outcome.pictures if hasattr(outcome, "pictures") else (outcome.picture,)
-    return Drawn(outcome.scene, pictures)
+def _render_outcome(pool_outcome: Any) -> RenderOutcome:
+    if isinstance(pool_outcome, Rejected | InfrastructureError):
+        return pool_outcome
+    pictures = pool_outcome.pictures if hasattr(pool_outcome, "pictures") else (pool_outcome.picture,)
+    return Drawn(pool_outcome.scene, pictures)
 
 
 @cache
 def shared() -> Pools:
-    """The process's own pools, for who draws now and then and has none at hand; they end with the process."""
+    """Return the process's own pools, for callers that draw now and then; they end with the process."""
     return Pools()
 
 
 def kind_of(program: str) -> str:
-    """The kind that a text looks like.
+    """Guess the kind of the text `program`.
 
     >>> kind_of("<svg/>"), kind_of("import trimesh"), kind_of("import matplotlib.pyplot as plt")
     ('svg', 'solid', 'chart')

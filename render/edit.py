@@ -2,6 +2,8 @@
 
 A program is Python with numpy and Pillow at hand; `image` is a Pillow image in RGB. It returns a Pillow image or an
 array [H, W, 3] of uint8. What it hands back is taken as raw pixels and nothing else.
+
+May import `render/sandbox` and `render/raster.py`. Begin with `EditPool`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -11,7 +13,19 @@ import numpy as np
 
 from .outcome import InfrastructureError, Rejected
 from .raster import Picture
-from .sandbox.pool import ProgramPool, picture_of, too_long
+from .sandbox import wire
+from .sandbox.claims import NONSENSE, SMALL_JSON, ClaimLimits, small_claim
+from .sandbox.pool import (
+    Bounds,
+    Slot,
+    WorkerPool,
+    claim_bytes,
+    layers_or_offered,
+    picture_of,
+    program_service,
+    with_rejections,
+)
+from .sandbox.renderers import Renderer
 
 MAX_SIDE = 1024
 """Pixels of a picture's side, given or handed back."""
@@ -27,6 +41,10 @@ class Edit(NamedTuple):
     """JSON values by name."""
 
 
+_CLAIM_LIMITS = ClaimLimits(SMALL_JSON, 3 * MAX_SIDE * MAX_SIDE)
+_KNOWN_GOOD = Edit("def edit(image):\n    return image", np.zeros((1, 1, 3), np.uint8), {})
+
+
 # --- in the child --------------------------------------------------------------------------------------------------
 
 
@@ -40,10 +58,10 @@ def warm() -> None:
     import PIL.ImageOps
 
     PIL.Image.init()
-    run({"edit": _sample}, {"shape": [8, 8, 3], "params": {"angle": 9}}, bytes(3 * 8 * 8))
+    run({"edit": _sample_edit}, {"shape": [8, 8, 3], "params": {"angle": 9}}, bytes(3 * 8 * 8))
 
 
-def _sample(image: Any, angle: float) -> Any:
+def _sample_edit(image: Any, angle: float) -> Any:
     from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
     image = image.rotate(angle, Image.Resampling.BICUBIC, expand=True).filter(ImageFilter.GaussianBlur(1))
@@ -54,7 +72,7 @@ def _sample(image: Any, angle: float) -> Any:
 
 
 def run(namespace: Mapping[str, Any], request: Mapping[str, Any], payload: bytes) -> tuple[Any, bytes | memoryview]:
-    """What the program's `edit` makes of the picture."""
+    """Return the picture that the program's `edit` makes of the one in `payload`, whose shape `request` names."""
     from PIL import Image
 
     edit = namespace.get("edit")
@@ -64,29 +82,31 @@ def run(namespace: Mapping[str, Any], request: Mapping[str, Any], payload: bytes
     return _pixels(edit(Image.fromarray(pixels), **request["params"]))
 
 
-def _pixels(made: Any) -> tuple[Any, bytes | memoryview]:
+def _pixels(edited: Any) -> tuple[Any, bytes | memoryview]:
     from PIL import Image
 
-    if isinstance(made, Image.Image) and made.mode != "RGB":
-        made = made.convert("RGB")
-    array = np.asarray(made)
+    if isinstance(edited, Image.Image) and edited.mode != "RGB":
+        edited = edited.convert("RGB")
+    array = np.asarray(edited)
     if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3:
-        what = f"{type(made).__name__} of {array.dtype} {list(array.shape)}"
-        return Rejected("result", f"edit returned {what}", "return a Pillow image, or uint8 [height, width, 3]"), b""
+        result_text = f"{type(edited).__name__} of {array.dtype} {list(array.shape)}"
+        return Rejected(
+            "result", f"edit returned {result_text}", "return a Pillow image, or uint8 [height, width, 3]"
+        ), b""
     if min(array.shape) < 1 or max(array.shape) > MAX_SIDE:
-        size = f"{array.shape[1]} x {array.shape[0]} px"
-        return Rejected("size", f"the picture has {size}", f"at least 1 and at most {MAX_SIDE} on a side"), b""
+        size_text = f"{array.shape[1]} x {array.shape[0]} px"
+        return Rejected("size", f"the picture has {size_text}", f"at least 1 and at most {MAX_SIDE} on a side"), b""
     return {"shape": array.shape}, np.ascontiguousarray(array).data.cast("B")
 
 
 # --- in the parent -------------------------------------------------------------------------------------------------
 
 
-class EditPool(ProgramPool[Edit, Picture]):
+class EditPool(WorkerPool[Edit, Picture]):
     """Workers that run edits.
 
     Args:
-        workers: how many.
+        workers: number of processes.
         wall_s: wall clock for one program.
         cpu_s: processor time for one program.
         memory_mb: memory for one program, beyond what an idle worker maps.
@@ -101,29 +121,44 @@ class EditPool(ProgramPool[Edit, Picture]):
         memory_mb: int = 512,
         layers: Collection[str] | None = None,
     ) -> None:
-        super().__init__("edit", 3 * MAX_SIDE * MAX_SIDE + 4096, workers, wall_s, cpu_s, memory_mb, layers)
+        bounds = Bounds(wall_s, cpu_s, memory_mb)
+        super().__init__([_slot(bounds, layers_or_offered(layers)) for _ in range(workers)])
 
     def run(self, edits: Sequence[Edit]) -> list[Picture | Rejected | InfrastructureError]:
-        """Each edit's picture, in order; or its rejection, or our failure after one retry.
+        """Return the picture of each of `edits`, in order; or its rejection, or a failure of the infrastructure.
 
         Raises:
-            ValueError: an image is no [H, W, 3] uint8 array of at most `MAX_SIDE` px.
+            ValueError: an image is not an [H, W, 3] uint8 array of at most `MAX_SIDE` px.
         """
         for edit in edits:
             shape = edit.image.shape
             if edit.image.dtype != np.uint8 or len(shape) != 3 or shape[2] != 3 or max(shape) > MAX_SIDE:
-                got = f"{edit.image.dtype} {list(shape)}"
-                raise ValueError(f"an image must be uint8 [H, W, 3] of at most {MAX_SIDE} px on a side, got {got}")
-        early = [too_long(edit.program) for edit in edits]
-        done = iter(self.serve([edit for edit, no in zip(edits, early, strict=True) if no is None]))
-        return [next(done) if no is None else no for no in early]
+                image_text = f"{edit.image.dtype} {list(shape)}"
+                raise ValueError(
+                    f"an image must be uint8 [H, W, 3] of at most {MAX_SIDE} px on a side, got {image_text}"
+                )
+        return with_rejections(
+            [edit.program for edit in edits], lambda numbers: self.serve([edits[i] for i in numbers])
+        )
 
-    def _asked(self, job: Edit) -> tuple[dict[str, Any], bytes]:
-        request = {"program": job.program, "shape": job.image.shape, "params": dict(job.params)}
-        return request, np.ascontiguousarray(job.image).tobytes()
 
-    def _claimed(self, claim: Any, payload: bytes) -> Picture:
-        picture = picture_of(claim["shape"], payload)
-        if max(picture.array.shape) > MAX_SIDE:
-            raise ValueError(f"a picture of {picture.array.shape} is larger than asked for")
-        return picture
+def _slot(bounds: Bounds, layers: Collection[str]) -> Slot[Edit, Picture]:
+    service = program_service(Renderer.EDIT, bounds, _CLAIM_LIMITS, layers, _packed(_KNOWN_GOOD))
+    return Slot((service,), lambda edits: service.serve([_packed(edit) for edit in edits], _picture))
+
+
+def _packed(edit: Edit) -> bytes:
+    request = {"program": edit.program, "shape": edit.image.shape, "params": dict(edit.params)}
+    return wire.pack(request, np.ascontiguousarray(edit.image).tobytes())
+
+
+def _picture(message: Any, payload: bytes) -> Picture | Rejected:
+    """Return the picture in a worker's reply, or the rejection that the program's claim is or deserves."""
+    claim = small_claim(claim_bytes(message, payload), _CLAIM_LIMITS)
+    if claim is None or isinstance(claim, Rejected):
+        return claim or NONSENSE
+    try:
+        picture = picture_of(claim[0]["shape"], claim[1])
+    except (LookupError, TypeError, ValueError, OverflowError):
+        return NONSENSE
+    return picture if max(picture.array.shape) <= MAX_SIDE else NONSENSE

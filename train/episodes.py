@@ -166,9 +166,7 @@ class Episodes:
             outcome = _cut_off("program")
         assert isinstance(rollout.proposal, Proposal)
         scene = outcome.scene if isinstance(outcome, Drawn) else outcome
-        return ProgramRollout(
-            text, outcome, coder.reward(self.config.rewards.coder, rollout.env, scene, rollout.proposal.requirements)
-        )
+        return ProgramRollout(text, outcome, coder.check_spec(rollout.env, scene, rollout.proposal.requirements))
 
     # --- questions ------------------------------------------------------------------------------------------------
 
@@ -235,7 +233,7 @@ class Episodes:
             rollout.question_rejections.append(truth)
             if not self.config.rollout.explain_unanswerable:
                 return []
-            question, truth = explain.posed(env, query, base.scene, rng), explain.truth(truth)
+            question, truth = explain.why_question(env, query, base.scene, rng), explain.truth(truth)
             item = replace(base, id=key, task=EXPLAIN, question=question, truth=truth, provenance={"own": True})
             return [
                 AnsweredItem(item, True, rollout.conditioning_scene.picture, rejection=rollout.question_rejections[-1])
@@ -291,12 +289,11 @@ class Episodes:
         for asked, prompt, group in zip(every, prompts, groups, strict=True):
             asked.prompt, asked.answers = prompt, group
             env, item = make(asked.item.env), asked.item
-            weights, refused = self.config.rewards.solver, asked.rejection
             asked.scores = [
-                explain.reward(weights, refused, c.text)
-                if refused is not None
-                else solver.reward(weights, env, item.truth, item.question, c.text)
-                for c in group
+                explain.score(asked.rejection, completion.text)
+                if asked.rejection is not None
+                else env.score(item.truth, item.question.options, completion.text)
+                for completion in group
             ]
             asked.vote = vote([c.text for c in group], tie=labels.tie, merge_no=labels.merge_no)
 

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from ..envs import Briefing, Environment, Item, Rejected, Score
 from ..render import Picture
-from ..render.drawing import Outcome, Pools
+from ..render.drawing import Pools, RenderOutcome
+from ..roles.coder import SpecCheck
+from ..roles.context import ProgramView
 from ..roles.labels import Vote
 from ..roles.proposer import Proposal
 from .models.completions import Completion, Prompt
@@ -22,9 +24,9 @@ class ProgramRollout(NamedTuple):
     """What a program came to."""
 
     program: str
-    outcome: Outcome
-    score: Score | None
-    """By what was drawn alone; None where our machinery failed: no reward, no trajectory."""
+    outcome: RenderOutcome
+    spec_check: SpecCheck | None
+    """What was drawn against what was required; None where the infrastructure failed: no reward, no trajectory."""
 
 
 class ConditioningScene(NamedTuple):
@@ -91,9 +93,9 @@ class ProposalRollout:
         """The Proposer's question, on each scene that it was asked of."""
         return [asked for asked in self.answered_items if asked.from_proposer]
 
-    def items_about(self, drawing: ProgramRollout) -> list[AnsweredItem]:
-        """The questions that were asked about a drawing."""
-        scene = getattr(drawing.outcome, "scene", None)
+    def items_about(self, program: ProgramView) -> list[AnsweredItem]:
+        """Return the questions that were asked about what `program` drew."""
+        scene = getattr(program.outcome, "scene", None)
         return [] if scene is None else [asked for asked in self.answered_items if asked.scene_digest == scene.digest]
 
 
@@ -115,24 +117,22 @@ class Trajectory:
 
 
 def judged_programs(rollout: ProposalRollout) -> list[ProgramRollout]:
-    """The drawings that our machinery could judge."""
-    return [drawing for drawing in rollout.program_rollouts if drawing.score is not None]
+    """Return the programs of `rollout` that the infrastructure could judge."""
+    return [program for program in rollout.program_rollouts if program.spec_check is not None]
 
 
-def satisfies_spec(drawing: ProgramRollout) -> bool:
-    """Whether it shows all that was asked for and nothing else."""
-    return drawing.score is not None and drawing.score.terms["faithful"] == 1.0
+def satisfies_spec(program: ProgramRollout) -> bool:
+    """Tell whether `program` draws all that was required and nothing else."""
+    return program.spec_check is not None and program.spec_check.spec_satisfied
 
 
-def render_success_rate(rollout: ProposalRollout) -> float | None:
-    """The share of faithful programs, or 1 on a given scene; None where none could be judged."""
-    if rollout.conditioning_scene is not None:
-        return 1.0
-    known = judged_programs(rollout)
-    return sum(map(satisfies_spec, known)) / len(known) if known else None
+def infrastructure_failed(rollout: ProposalRollout) -> bool:
+    """Tell whether all drawings of a valid proposal were lost to the infrastructure, so that nothing is known of it."""
+    all_lost = bool(rollout.program_rollouts) and not judged_programs(rollout)
+    return all_lost or (rollout.infrastructure_failures > 0 and not rollout.answered_items)
 
 
-Draw = Callable[[Environment, Sequence[str]], Sequence[Outcome]]
+Draw = Callable[[Environment, Sequence[str]], Sequence[RenderOutcome]]
 """Programs of a world to their outcomes, in order."""
 
 
@@ -141,9 +141,9 @@ def drawn_by(pools: Pools) -> Draw:
     return lambda env, programs: env.draw(pools, programs)
 
 
-def draw_each(draw: Draw, jobs: Sequence[tuple[Environment, str]]) -> list[Outcome]:
+def draw_each(draw: Draw, jobs: Sequence[tuple[Environment, str]]) -> list[RenderOutcome]:
     """Programs of several worlds, each world's in one batch; outcomes in the order of the jobs."""
-    found: dict[int, Outcome] = {}
+    found: dict[int, RenderOutcome] = {}
     for env in {env.id: env for env, _ in jobs}.values():
         own = [number for number, (each, _) in enumerate(jobs) if each is env]
         found.update(zip(own, draw(env, [jobs[number][1] for number in own]), strict=True))

@@ -1,141 +1,146 @@
 """The program worker: model-written Python, each program in a forked child of its own.
 
 The worker itself imports what programs need once and runs nothing of theirs; it stands under the outer layers (see
-`sandbox.py`) and keeps the right to fork. A child puts on the inner layers, runs the program, and writes one message
-to a pipe: a claim, which the worker passes on unread, within a size limit and marked as one, for the parent to check.
-
-A front end is a module with `warm()`, which imports what its programs use, and `run(namespace, request, payload)`,
-which asks a program's namespace for its result and gives it as a message with a payload.
+`layers.py`) and keeps the right to fork. It does not even read their text: each child takes its own job from the pipe,
+so that no process but that child ever holds it, and no program finds another one's text, picture or result in its
+memory. A child puts on the inner layers, runs the program, and writes one message to a pipe: a claim, which the worker
+passes on unread, within a size limit and marked as one, for the parent to check.
 """
 
 import gc
-import importlib
 import json
 import mmap
 import os
 import resource
 import select
 import signal
-import time
 import traceback
 from collections.abc import Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from ..outcome import Rejected
 from . import wire
+from .chance import fix_chance
+from .clock import Patience
 from .confine import Confinement
+from .renderers import Renderer
 
 RESULT_FD = 3
 CONFINED = b"\x01"
-"""What a child says first: from here on, what goes wrong is the program's doing."""
-
+"""A child's first byte: from here on, what goes wrong is the program's doing."""
+FIRST_FREE_FD = 100
+"""The worker's own pipes lie above those that a child keeps."""
 
 FILE = "<program>"
 """A program's name in tracebacks."""
 
 
-class _Ended(NamedTuple):
-    """How a child ended."""
+class _ChildEnd(NamedTuple):
+    """The end of a child."""
 
-    said: memoryview
+    output: memoryview
     status: int
-    late: str
-    """The state of a child that outlived the wall clock, as /proc gives it; empty for one that ended in time."""
+    late: bool
+    """It outlived the wall clock."""
+    starved: bool
+    """It was mostly waiting for a processor."""
     cpu_s: float
 
 
-def _child(worker: "_Worker", request: bytes, payload: bytes, result: int, mapped: int) -> NoReturn:
-    """Confine this process, run the program, say what came of it, and end; nothing of the worker's is left open."""
+def _child(worker: "_Worker", sizes: tuple[int, int], result: int, mapped: int) -> NoReturn:
+    """Take the job, confine this process, run the program, write its result, and end; no pipe of the worker is left.
+
+    Args:
+        worker: this process's copy of it.
+        sizes: of the job that comes next on the worker's pipe: bytes of JSON, bytes of payload.
+        result: descriptor to write to.
+        mapped: bytes of address space that the worker uses.
+    """
+    request, payload = (wire.read_exactly(worker.requests, size) for size in sizes)
     os.dup2(result, RESULT_FD)
-    whole = int(worker.settings["cpu_s"]) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (whole, whole))
+    cpu_limit_s = int(worker.settings["cpu_s"]) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_limit_s, cpu_limit_s))
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     worker.confinement.limit(mapped)
     worker.confinement.landlock()
     os.closerange(RESULT_FD + 1, 256)
     worker.confinement.seccomp()
     os.write(RESULT_FD, CONFINED)
-    left = wire.parts(*_outcome(worker.front, json.loads(request), payload))
-    while left:
-        left = wire.write(RESULT_FD, left)
+    wire.write_all(RESULT_FD, wire.parts(*_outcome(worker.renderer, json.loads(request), payload)))
     os._exit(0)
 
 
-def _outcome(front: Any, request: Mapping[str, Any], payload: bytes) -> tuple[Any, bytes | memoryview]:
-    """The program's result as a message; whatever it raises is a rejection that names its line."""
-    namespace: dict[str, Any] = {"__name__": "program"}
+def _outcome(renderer: Any, request: Mapping[str, Any], payload: bytes) -> tuple[Any, bytes | memoryview]:
+    """Return the program's result as a message and a payload; whatever it raises is a rejection that names its line."""
+    namespace: dict[str, Any] = {"__name__": "__main__"}
     try:
         exec(compile(request["program"], FILE, "exec"), namespace)  # noqa: S102 - what the sandbox is for
-        message, data = front.run(namespace, request, payload)
+        message, data = renderer.run(namespace, request, payload)
     except MemoryError:
         return Rejected("resources", "the program uses too much memory", "use less").as_message(), b""
     except BaseException as error:  # noqa: BLE001 - the boundary: what a program raises, exits included, is its own
-        return Rejected("error", _said(error), "mend that line").as_message(), b""
+        return Rejected("error", _error_text(error), "mend that line").as_message(), b""
     return (message.as_message() if isinstance(message, Rejected) else message), data
 
 
-def _said(error: BaseException) -> str:
-    """Where in the program and what, in one line."""
+def _error_text(error: BaseException) -> str:
+    """Say in one line where in the program `error` came from, and what it is."""
     if isinstance(error, SyntaxError) and error.filename == FILE:
         return f"line {error.lineno}: {error.msg}"
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == FILE]
-    place = f"line {lines[-1]}: " if lines else ""
-    return f"{place}{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    line_text = f"line {lines[-1]}: " if lines else ""
+    return f"{line_text}{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
-def _run(worker: "_Worker", request: bytes, payload: bytes) -> _Ended:
-    """One program in a child; killed where it outlives the wall clock or says too much."""
-    ours, theirs = os.pipe()
-    wire.widen(theirs)
+def _run(worker: "_Worker", sizes: tuple[int, int]) -> _ChildEnd:
+    """Run the next job, of these `sizes`, in a child; kill it where it outlives the wall clock or writes too much."""
+    result_read, result_write = os.pipe()
+    wire.widen(result_write)
     mapped = worker.confinement.mapped()
     pid = os.fork()
     if pid == 0:
         try:
-            _child(worker, request, payload, theirs, mapped)
+            _child(worker, sizes, result_write, mapped)
         finally:
             # Whatever went wrong, a child never returns into the worker's loop.
             os._exit(70)
-    os.close(theirs)
-    said, late = 0, ""
-    deadline = time.monotonic() + worker.settings["wall_s"]
-    while said < len(worker.heard):
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([ours], [], [], left)[0]:
-            late = _state(pid)
+    os.close(result_write)
+    received, late = 0, False
+    patience = Patience(pid, worker.settings["wall_s"])
+    while received < len(worker.buffer):
+        left_s = patience.left()
+        if left_s <= 0:
+            late = True
             break
-        count = os.readv(ours, [worker.heard[said:]])
+        if not select.select([result_read], [], [], left_s)[0]:
+            continue
+        count = os.readv(result_read, [worker.buffer[received:]])
         if not count:
             break
-        said += count
-    os.close(ours)
-    # One that closed its pipe and lives on has said what it had to say.
+        received += count
+    os.close(result_read)
+    starved = late and patience.starved()
+    # One that closed its pipe and lives on has written what it had to write.
     os.kill(pid, signal.SIGKILL)
     _, status, usage = os.wait4(pid, 0)
-    return _Ended(worker.heard[:said], status, late, usage.ru_utime + usage.ru_stime)
+    return _ChildEnd(worker.buffer[:received], status, late, starved, usage.ru_utime + usage.ru_stime)
 
 
-def _state(pid: int) -> str:
-    with open(f"/proc/{pid}/stat") as file:
-        return file.read().rpartition(")")[2].split()[0]
-
-
-def _judged(ended: _Ended, settings: Mapping[str, Any]) -> list[memoryview]:
-    """The child's message where it is one, else what its end says."""
-    if ended.said[: len(CONFINED)] != CONFINED:
-        return wire.parts({"failed": f"a program's process did not come up (status {ended.status})"})
-    said = ended.said[len(CONFINED) :]
-    if len(said) > settings["max_bytes"]:
+def _reply(end: _ChildEnd, settings: Mapping[str, Any]) -> list[memoryview]:
+    """Return the child's message where it is one, else what its end means, as a packed reply."""
+    output = end.output[len(CONFINED) :]
+    if len(output) > settings["max_bytes"]:
         return _rejection("resources", "the program hands back too much", "make a smaller picture")
-    if said:
-        return wire.parts({"claim": True}, said)
-    if ended.cpu_s >= settings["cpu_s"]:
+    if len(output):
+        return wire.parts({"claim": True}, output)
+    if end.cpu_s >= settings["cpu_s"]:
         return _rejection("resources", "the program uses too much processor time", "do less")
-    if ended.late in ("S", "T"):
-        return _rejection("resources", "the program waits for something that never comes", "do not sleep or wait")
-    if ended.late:
+    if end.starved:
         return wire.parts({"failed": f"a program got no processor for {settings['wall_s']:g} s"})
-    if os.WIFSIGNALED(ended.status) and os.WTERMSIG(ended.status) != signal.SIGKILL:
-        name = signal.Signals(os.WTERMSIG(ended.status)).name
+    if end.late:
+        return _rejection("resources", "the program waits for something that never comes", "do not sleep or wait")
+    if os.WIFSIGNALED(end.status) and os.WTERMSIG(end.status) != signal.SIGKILL:
+        name = signal.Signals(os.WTERMSIG(end.status)).name
         return _rejection("crash", f"the program ended with {name}", "call nothing that breaks the interpreter")
     return _rejection("no_result", "the program ended without a result", "return a picture; do not exit")
 
@@ -145,18 +150,19 @@ def _rejection(code: str, reason: str, hint: str) -> list[memoryview]:
 
 
 class _Worker:
-    """What all children of a worker have in common, made once."""
+    """State that all children of a worker have in common, made once."""
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
-        self.settings = settings
-        self.front: Any = importlib.import_module(f"zerosight.render.{settings['front']}")
-        self.front.warm()
+    def __init__(self, settings: Mapping[str, Any], requests: int) -> None:
+        self.settings, self.requests = settings, requests
+        self.renderer = Renderer[settings["renderer"]].program_module
+        self.renderer.warm()
         self.confinement = Confinement(settings)
-        # One byte more than a child may say. Children do not get it: they would see what others said, and each fork
+        # One byte more than a child may write. Children do not get it: they would see what others wrote, and each fork
         # would have all of it to share and every next result to part again, page by page.
-        buffer = mmap.mmap(-1, settings["max_bytes"] + len(CONFINED) + 1, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        buffer.madvise(mmap.MADV_DONTFORK)
-        self.heard = memoryview(buffer)
+        area = mmap.mmap(-1, settings["max_bytes"] + len(CONFINED) + 1, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        area.madvise(mmap.MADV_DONTFORK)
+        self.buffer = memoryview(area)
+        fix_chance()
         # A collection that looks at old objects writes to them, and a child would copy all their pages.
         gc.collect()
         gc.freeze()
@@ -167,7 +173,7 @@ def main() -> None:
     """Serve jobs from stdin until it ends: a message and a payload for each, a reply for each as it is done."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Descriptors of our own, so that a child's plain 0, 1 and 2 are nothing from the start.
-    requests, replies = open(os.dup(0), "rb"), os.dup(1)
+    requests, replies = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(nothing, number)
@@ -175,20 +181,20 @@ def main() -> None:
     if hello is None:
         return
     try:
-        worker = _Worker(hello[0])
+        worker = _Worker(json.loads(hello[0]), requests)
     except ImportError as error:
         # An extra is not installed, which a person can mend.
-        _say(replies, wire.parts({"failed": str(error)}))
+        wire.write_all(replies, wire.parts({"failed": str(error)}))
         return
-    _say(replies, wire.parts({"ready": True}))
-    for jobs in wire.batches(requests):
-        for job in jobs:
-            _say(replies, _judged(_run(worker, *job), worker.settings))
-
-
-def _say(replies: int, left: list[memoryview]) -> None:
-    while left:
-        left = wire.write(replies, left)
+    wire.write_all(replies, wire.parts({"ready": True}))
+    while (sizes := wire.read_sizes(requests)) is not None:
+        end = _run(worker, sizes)
+        if end.output[: len(CONFINED)] != CONFINED:
+            # It may have left a part of its job in the pipe, so that there is no next one to be found.
+            message = f"a program's process did not come up (status {end.status})"
+            wire.write_all(replies, wire.parts({"failed": message}))
+            return
+        wire.write_all(replies, _reply(end, worker.settings))
 
 
 if __name__ == "__main__":

@@ -1,117 +1,124 @@
 """Worker processes, seen from the parent: one behind its pipes, and the service that keeps one running."""
 
+import contextlib
 import os
 import select
-import sys
-import time
-from collections.abc import Callable, Collection, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, TypeVar
 
 from ..outcome import InfrastructureError, Rejected
 from . import wire
-from .layers import confinement, start
+from .clock import Patience
+from .launch import confinement, python_command, start
 
-CHUNK = 32
-"""Jobs sent to a worker at a time."""
-CHUNK_BYTES = 8 << 20
-"""And their bytes, beyond the first job's: a worker holds a whole chunk in its bounded memory."""
+WINDOW = 32
+"""Jobs that a worker is sent ahead of its replies."""
+WINDOW_BYTES = 8 << 20
+"""And their bytes, beyond the first job's."""
 READ_BYTES = 1 << 16
-"""Read at a time, or as much as is missing."""
+"""Bytes read at a time, or as many as are missing."""
 START_S = 60.0
 """A worker that is not ready by then is broken."""
 PROMPT_S = 0.05
 """A reply within this time needs no account of the processor time that it took."""
 
 Outcome = TypeVar("Outcome")
+ReadReply = Callable[[Any, bytes], Outcome | Rejected | InfrastructureError]
+"""Turns a reply into an outcome; KeyError, TypeError and ValueError say that it is malformed."""
 
 
 class Worker:
     """One worker process and its pipes."""
 
     def __init__(self, module: str, settings: dict[str, Any], layers: Collection[str]) -> None:
-        self._confined = start([sys.executable, "-I", "-m", f"zerosight.render.sandbox.{module}"], layers)
+        self._confined = start(python_command("-m", f"zerosight.render.sandbox.{module}"), layers)
         self._process, self.pid = self._confined.process, self._confined.pid
         assert self._process.stdin is not None and self._process.stdout is not None
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
-        self._held, self._at = b"", 0
+        self._unsent: list[memoryview] = []
+        self._unread = b""
         for pipe in (self._stdin, self._stdout):
             os.set_blocking(pipe.fileno(), False)
             wire.widen(pipe.fileno())
         try:
-            self.send([wire.pack(settings | confinement(layers))], START_S)
-            said, _ = self.receive(START_S)
+            self.post(wire.pack(settings | confinement(layers)))
+            reply, _ = self.receive(START_S)
         except (TimeoutError, wire.WireError) as error:
             self.close()
             raise InfrastructureError(f"a render worker does not start: {error}; see `zerosight doctor`") from error
-        if said != {"ready": True}:
+        if reply != {"ready": True}:
             self.close()
-            raise InfrastructureError(f"a render worker lacks a package: {said}; see `zerosight doctor`")
+            raise InfrastructureError(f"a render worker lacks a package: {reply}; see `zerosight doctor`")
 
-    def send(self, messages: Sequence[bytes], timeout_s: float) -> None:
-        """Send packed messages.
+    def post(self, message: bytes) -> None:
+        """Send a packed `message`, or what the pipe takes of it now; the rest goes while replies are waited for."""
+        self._unsent.append(memoryview(message))
+        self._send()
 
-        Raises:
-            TimeoutError: the worker does not take them in time.
-            WireError: the worker is gone.
-        """
-        left, fd = [memoryview(message) for message in messages], self._stdin.fileno()
-        deadline = time.monotonic() + timeout_s
-        while left:
-            try:
-                left = wire.write(fd, left)
-            except BlockingIOError:
-                # A stopped worker reads nothing: a blocking write to its full pipe would wait for ever.
-                if not select.select([], [fd], [], max(0.0, deadline - time.monotonic()))[1]:
-                    raise TimeoutError("the worker takes nothing") from None
-            except BrokenPipeError as error:
-                raise wire.WireError(str(error)) from error
+    def _send(self) -> None:
+        try:
+            while self._unsent:
+                self._unsent = wire.write(self._stdin.fileno(), self._unsent)
+        except BlockingIOError:
+            return
+        except BrokenPipeError:
+            # What the worker wrote before it ended may still be read; its end is noticed then.
+            self._unsent = []
 
     def receive(self, timeout_s: float) -> tuple[Any, bytes]:
-        """The next message.
+        """Return the next message.
+
+        Args:
+            timeout_s: wall clock that the worker may take, without the time that the machine kept it waiting.
 
         Raises:
             TimeoutError: nothing whole came in time.
-            WireError: the worker is gone or talks nonsense.
+            WireError: the worker is gone or does not keep to the protocol.
         """
-        deadline = time.monotonic() + timeout_s
-        body, payload = wire.sizes(self._read(wire.HEADER.size, deadline))
+        patience = Patience(self.pid, timeout_s)
+        body_size, payload_size = wire.sizes(self._read(wire.HEADER.size, patience))
         try:
-            return wire.json.loads(self._read(body, deadline)), self._read(payload, deadline)
-        except ValueError as error:
-            raise wire.WireError(f"no JSON: {error}") from error
+            return wire.json.loads(self._read(body_size, patience)), self._read(payload_size, patience)
+        except (ValueError, RecursionError) as error:
+            raise wire.WireError(f"not JSON: {error}") from error
 
-    def _read(self, count: int, deadline: float) -> bytes:
-        """The next bytes; what comes with them is kept, so that several small replies take one call."""
-        if len(self._held) - self._at < count:
-            parts = [self._held[self._at :]]
-            missing = count - len(parts[0])
+    def _read(self, count: int, patience: Patience) -> bytes:
+        """Read the next `count` bytes; what comes with them is kept, so that several small replies take one call."""
+        if len(self._unread) < count:
+            chunks, missing = [self._unread], count - len(self._unread)
+            self._unread = b""
             while missing > 0:
-                parts.append(self._some(max(missing, READ_BYTES), deadline))
-                missing -= len(parts[-1])
-            self._held, self._at = b"".join(parts), 0
-        self._at += count
-        return self._held[self._at - count : self._at]
+                # Of something large not a byte more, so that it need not be taken apart again.
+                chunks.append(self._some(missing if missing >= READ_BYTES else READ_BYTES, patience))
+                missing -= len(chunks[-1])
+            self._unread = b"".join(chunks)
+        found, self._unread = self._unread[:count], self._unread[count:]
+        return found
 
-    def _some(self, most: int, deadline: float) -> bytes:
-        fd = self._stdout.fileno()
+    def _some(self, most: int, patience: Patience) -> bytes:
+        stdin, stdout = self._stdin.fileno(), self._stdout.fileno()
         while True:
             try:
-                part = os.read(fd, most)
+                chunk = os.read(stdout, min(most, wire.PIPE_BYTES))
             except BlockingIOError:
-                left = deadline - time.monotonic()
-                if left <= 0 or not select.select([fd], [], [], left)[0]:
+                waiting_s = patience.left()
+                if waiting_s <= 0:
                     raise TimeoutError("the worker does not answer") from None
+                _, writable, _ = select.select([stdout], [stdin] if self._unsent else [], [], waiting_s)
+                if writable:
+                    self._send()
                 continue
-            if not part:
+            if not chunk:
                 raise wire.WireError(f"the worker ended with status {self._process.poll()}")
-            return part
+            return chunk
 
     def answers(self, timeout_s: float) -> bool:
-        """Whether a reply, or the worker's end, is there within this time."""
-        return self._at < len(self._held) or bool(select.select([self._stdout.fileno()], [], [], timeout_s)[0])
+        """Tell whether a reply, or the worker's end, is there within `timeout_s`."""
+        return bool(self._unread) or bool(select.select([self._stdout.fileno()], [], [], timeout_s)[0])
 
     def cpu_seconds(self) -> float:
-        """Processor time used so far; 0 where the process is gone."""
+        """Return the processor time used so far; 0 where the process is gone."""
         try:
             with open(f"/proc/{self.pid}/stat") as file:
                 fields = file.read().rpartition(")")[2].split()
@@ -123,21 +130,23 @@ class Worker:
         """End the process and wait for it."""
         self._confined.kill()
         for pipe in (self._stdin, self._stdout):
-            try:
+            # Unsent bytes of a dead worker's jobs.
+            with contextlib.suppress(BrokenPipeError):
                 pipe.close()
-            except BrokenPipeError:
-                # Unsent bytes of a dead worker's batch.
-                pass
 
 
 class Service:
     """Jobs in, outcomes out, by one worker process: started with the first job, replaced when it is lost.
 
+    A job that fails is tried again, by a new worker. Where it fails once more, another new worker is given a program
+    that is known to be good: if that succeeds the job is to blame and is rejected, and if not the infrastructure is.
+
     Args:
         module: of this package, that the worker runs.
-        settings: what a worker is told once, before its confinement.
+        settings: told to a worker once, before its confinement.
         layers: of the sandbox.
-        timeout_s: wall clock for one job.
+        timeout_s: wall clock for one job, without the time that the machine keeps the worker waiting.
+        known_good: returns a packed job that must succeed, or a failure where there is none.
         cpu_s: a late job that used this much processor time is itself to blame; None where the worker judges that.
     """
 
@@ -147,39 +156,52 @@ class Service:
         settings: dict[str, Any],
         layers: Collection[str],
         timeout_s: float,
+        known_good: Callable[[], bytes | InfrastructureError],
         cpu_s: float | None = None,
     ) -> None:
         self._module, self._settings, self._layers = module, settings, layers
-        self._timeout_s, self._cpu_s = timeout_s, cpu_s
+        self._timeout_s, self._known_good, self._cpu_s = timeout_s, known_good, cpu_s
         self._worker: Worker | None = None
 
     @property
     def pid(self) -> int | None:
-        """Of the worker that runs, if one does."""
+        """Process id of the worker that runs, if one does."""
         return None if self._worker is None else self._worker.pid
 
-    def serve(
-        self, jobs: Sequence[bytes], read: Callable[[Any, bytes], Outcome | Rejected | InfrastructureError]
-    ) -> list[Outcome | Rejected | InfrastructureError]:
-        """Each packed job's outcome, in order; what our machinery failed at is tried once more.
+    def serve(self, jobs: Sequence[bytes], read: ReadReply[Outcome]) -> list[Outcome | Rejected | InfrastructureError]:
+        """Return the outcome of each of `jobs`, packed messages, in order; arguments as for `stream`."""
+        outcomes = dict(self.stream(jobs, read))
+        return [outcomes[i] for i in range(len(jobs))]
+
+    def stream(
+        self, jobs: Sequence[bytes], read: ReadReply[Outcome]
+    ) -> Iterator[tuple[int, Outcome | Rejected | InfrastructureError]]:
+        """Yield the position and outcome of each job once it is done; those that failed first come last.
 
         Args:
             jobs: packed messages.
-            read: a reply as an outcome; KeyError, TypeError and ValueError say that it is malformed.
+            read: turns a reply into an outcome.
         """
-        found: list[Outcome | Rejected | InfrastructureError | None] = [None] * len(jobs)
-        waiting, retried = list(range(len(jobs))), set[int]()
-        while waiting:
-            part = waiting[: _fitting([len(jobs[i]) for i in waiting[:CHUNK]])]
-            outcomes = self._batch([jobs[i] for i in part], read)
-            waiting = waiting[len(outcomes) :]
-            for i, outcome in zip(part, outcomes, strict=False):
-                if isinstance(outcome, InfrastructureError) and i not in retried:
-                    retried.add(i)
-                    waiting.append(i)
+        waiting, posted, retried = deque(range(len(jobs))), deque[int](), set[int]()
+        try:
+            while waiting or posted:
+                outcome = self._next(jobs, waiting, posted, read)
+                index = (posted or waiting).popleft()
+                if isinstance(outcome, InfrastructureError):
+                    self.close()
+                if self._worker is None:
+                    # Whoever was behind the one that stopped the worker had no part in it.
+                    waiting.extendleft(reversed(posted))
+                    posted.clear()
+                if isinstance(outcome, InfrastructureError) and index not in retried:
+                    retried.add(index)
+                    waiting.append(index)
                 else:
-                    found[i] = outcome
-        return [outcome for outcome in found if outcome is not None]
+                    yield index, self._judged(outcome, read)
+        finally:
+            if posted:
+                # Nobody is there any more for its replies.
+                self.close()
 
     def close(self) -> None:
         """End the worker."""
@@ -187,39 +209,63 @@ class Service:
         if worker is not None:
             worker.close()
 
-    def _batch(
-        self, jobs: Sequence[bytes], read: Callable[[Any, bytes], Outcome | Rejected | InfrastructureError]
-    ) -> list[Outcome | Rejected | InfrastructureError]:
-        """Outcomes of the first jobs, at least one; the last one tells what stopped the worker where one did."""
-        found: list[Outcome | Rejected | InfrastructureError] = []
-        spent = 0.0
+    def _next(
+        self, jobs: Sequence[bytes], waiting: deque[int], posted: deque[int], read: ReadReply[Outcome]
+    ) -> Outcome | Rejected | InfrastructureError:
+        """Post what the window has room for, and return the outcome of the first job that is posted."""
         try:
             worker = self._worker = self._worker or Worker(self._module, self._settings, self._layers)
-            worker.send([wire.pack({"jobs": len(jobs)}), *jobs], self._timeout_s)
-            for _ in jobs:
-                spent = 0.0 if worker.answers(PROMPT_S) else worker.cpu_seconds()
-                found.append(checked(*worker.receive(self._timeout_s), read))
+            ahead_bytes = sum(len(jobs[i]) for i in posted)
+            while waiting and len(posted) < WINDOW:
+                ahead_bytes += len(jobs[waiting[0]])
+                if posted and ahead_bytes > WINDOW_BYTES:
+                    break
+                posted.append(waiting.popleft())
+                worker.post(jobs[posted[-1]])
         except InfrastructureError as error:
-            found.append(error)
+            return error
+        return self._outcome(worker, read)
+
+    def _outcome(self, worker: Worker, read: ReadReply[Outcome]) -> Outcome | Rejected | InfrastructureError:
+        """Return the outcome of the job that `worker` is at; a worker that is lost is closed."""
+        cpu_before = 0.0
+        try:
+            cpu_before = 0.0 if worker.answers(PROMPT_S) else worker.cpu_seconds()
+            return checked(*worker.receive(self._timeout_s), read)
         except TimeoutError:
-            used = worker.cpu_seconds() - spent
+            used_s = worker.cpu_seconds() - cpu_before
             self.close()
-            found.append(self._overdue(used))
+            if self._cpu_s is not None and used_s >= self._cpu_s:
+                return Rejected("resources", "the program uses too much processor time", "draw less")
+            return InfrastructureError(f"a render worker did not answer within {self._timeout_s:g} s")
         except wire.WireError as error:
             self.close()
-            found.append(InfrastructureError(f"a render worker died: {error}"))
-        return found
+            return InfrastructureError(f"a render worker died: {error}")
 
-    def _overdue(self, used_cpu_s: float) -> Rejected | InfrastructureError:
-        if self._cpu_s is not None and used_cpu_s >= self._cpu_s:
-            return Rejected("resources", "the program uses too much processor time", "draw less")
-        return InfrastructureError(f"a render worker did not answer within {self._timeout_s:g} s")
+    def _judged(
+        self, outcome: Outcome | Rejected | InfrastructureError, read: ReadReply[Outcome]
+    ) -> Outcome | Rejected | InfrastructureError:
+        """Return `outcome`; a job's second failure as a rejection where a new worker does what is known to be good."""
+        if not isinstance(outcome, InfrastructureError):
+            return outcome
+        job = self._known_good()
+        if isinstance(job, InfrastructureError):
+            return outcome
+        self.close()
+        try:
+            worker = self._worker = Worker(self._module, self._settings, self._layers)
+        except InfrastructureError as error:
+            return error
+        worker.post(job)
+        good_outcome = self._outcome(worker, read)
+        if isinstance(good_outcome, Rejected | InfrastructureError):
+            self.close()
+            return outcome
+        return Rejected("crash", "the program breaks the process that runs or draws it", "do something simpler")
 
 
-def checked(
-    message: Any, payload: bytes, read: Callable[[Any, bytes], Outcome | Rejected | InfrastructureError]
-) -> Outcome | Rejected | InfrastructureError:
-    """A reply as an outcome, every part of it checked.
+def checked(message: Any, payload: bytes, read: ReadReply[Outcome]) -> Outcome | Rejected | InfrastructureError:
+    """Return a reply of `message` and `payload` as an outcome, every part of it checked.
 
     Raises:
         WireError: it is malformed.
@@ -230,13 +276,5 @@ def checked(
         if "failed" in message:
             return InfrastructureError(f"a render worker failed: {message['failed']}")
         return read(message, payload)
-    except (KeyError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, OverflowError) as error:
         raise wire.WireError(f"a malformed reply: {error!r}") from error
-
-
-def _fitting(sizes: Sequence[int]) -> int:
-    """How many of the first jobs make a chunk."""
-    count, total = 1, sizes[0]
-    while count < len(sizes) and (total := total + sizes[count]) <= CHUNK_BYTES:
-        count += 1
-    return count

@@ -1,33 +1,20 @@
-"""Pools that run 3D programs."""
+"""The pool that runs 3D programs."""
 
-from collections.abc import Collection
-from typing import Any
-
-from ..sandbox.pool import DrawnPool
+from ..sandbox.claims import ClaimLimits
+from ..sandbox.pool import Bounds, DrawnKind, DrawnPool
+from ..sandbox.renderers import Renderer
 from .draw import Solids, undrawn
-from .program import MAX_BYTES
+from .program import MAX_JSON, MAX_TRIANGLES, MAX_VERTICES
 
 
 class SolidPool(DrawnPool[Solids]):
-    """Workers that run trimesh programs, and draw and measure the scenes that they leave.
+    """Workers that run trimesh programs, and draw and measure the scenes that they leave."""
 
-    Args:
-        workers: how many.
-        wall_s: wall clock for one program.
-        cpu_s: processor time for one program, and for its drawing.
-        memory_mb: memory for one program, beyond what an idle worker maps.
-        layers: of the sandbox; every one that this machine offers by default.
-    """
-
-    def __init__(
-        self,
-        workers: int = 1,
-        wall_s: float = 20.0,
-        cpu_s: float = 4.0,
-        memory_mb: int = 768,
-        layers: Collection[str] | None = None,
-    ) -> None:
-        super().__init__("solid.program", "solid.draw", MAX_BYTES, workers, wall_s, cpu_s, memory_mb, layers)
-
-    def _drawn(self, message: Any, payload: bytes) -> Solids:
-        return undrawn(message, payload)
+    kind = DrawnKind(
+        program=Renderer.SOLID,
+        drawing=Renderer.SOLID,
+        limits=ClaimLimits(MAX_JSON, 12 * MAX_VERTICES + 15 * MAX_TRIANGLES, values=20_000),
+        bounds=Bounds(wall_s=20.0, cpu_s=4.0, memory_mb=768),
+        known_good="import trimesh\nscene = trimesh.Scene(trimesh.creation.box([1, 1, 1]))",
+        to_result=undrawn,
+    )

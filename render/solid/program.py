@@ -33,8 +33,8 @@ MAX_NAME = 60
 """Characters of an object's name."""
 MIN_FOV, MAX_FOV = 2.0, 140.0
 """Degrees."""
-MAX_BYTES = 12 * MAX_VERTICES + 15 * MAX_TRIANGLES + 200_000
-"""Of what a program may hand back."""
+MAX_JSON = 200_000
+"""Bytes of the names, counts and cameras that a program may hand back."""
 
 _SIDE = 1000
 """Pixels; the picture's true size is known to the reader only."""

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -15,33 +15,17 @@ import numpy as np
 import pytest
 from zoo import ZOO, svg
 
-from zerosight.render import InfrastructureError, Rejected, Rendered, SvgLimits, rasterise, resolve_svg
-from zerosight.render.sandbox.pool import MAX_PROGRAM, DrawnPool, Sketch, rendered
+from zerosight.render import InfrastructureError, Rejected, RenderedSvg, SvgLimits, rasterise, resolve_svg
+from zerosight.render.sandbox.claims import ClaimLimits
+from zerosight.render.sandbox.pool import MAX_PROGRAM, Bounds, DrawJob, DrawnKind, DrawnPool
+from zerosight.render.sandbox.renderers import Renderer
+from zerosight.render.svg.pool import rendered
 
 LOOSE = SvgLimits(max_crossings=10**9)
 TANGLE = svg(
     '<path d="M0 0' + "".join(f"L{(37 * i * i) % 64} {(23 * i * i + 5 * i) % 64}" for i in range(2800)) + 'Z"/>'
 )
 """Under `LOOSE`, a drawing that keeps GEOS busy for many seconds."""
-
-
-class TextPool(DrawnPool[Rendered]):
-    """Programs that hand back SVG as pixels."""
-
-    def __init__(self, workers: int = 1, limits: SvgLimits = SvgLimits(), **bounds: float) -> None:  # noqa: B008
-        held = {"wall_s": 5.0, "cpu_s": 1.0, "memory_mb": 256} | bounds
-        super().__init__("edit", "svg.draw", 1 << 20, workers, layers=None, **held)  # type: ignore[arg-type]
-        self._limits = limits
-
-    def _asked(self, job: Sketch) -> tuple[Mapping[str, Any], bytes]:
-        return {"program": job.program, "size": job.size, "shape": [1, 1, 3], "params": {}}, b"xyz"
-
-    def _passed(self, request: Mapping[str, Any], claim: Any) -> Mapping[str, Any]:
-        assert set(request) == {"program", "size", "shape", "params"}
-        return {"size": request["size"], "limits": asdict(self._limits), "claim": claim}
-
-    def _drawn(self, message: Any, payload: bytes) -> Rendered:
-        return rendered(message, payload)
 
 
 def writing(text: str) -> str:
@@ -54,6 +38,38 @@ def writing(text: str) -> str:
     )
 
 
+GOOD = ZOO["shapes"]
+SHORT = [text for text in ZOO.values() if len(text) < 10_000]
+
+
+def text_kind(limits: SvgLimits = SvgLimits(), to_result: Callable[[Any, bytes], Any] = rendered) -> DrawnKind[Any]:  # noqa: B008
+    """Programs that hand back SVG as pixels, which only the reader may parse."""
+
+    def drawing_request(job: DrawJob) -> Mapping[str, Any]:
+        return {"size": job.size, "limits": asdict(limits)}
+
+    return DrawnKind(
+        program=Renderer.EDIT,
+        drawing=Renderer.SVG,
+        limits=ClaimLimits(20_000, 1 << 20, values=20_000),
+        bounds=Bounds(wall_s=5.0, cpu_s=1.0, memory_mb=256),
+        known_good=writing(GOOD),
+        to_result=to_result,
+        to_program_request=lambda job: ({"program": job.program, "shape": [1, 1, 3], "params": {}}, b"xyz"),
+        to_drawing_request=drawing_request,
+    )
+
+
+class TextPool(DrawnPool[RenderedSvg]):
+    """Programs that hand back SVG as pixels."""
+
+    kind = text_kind()
+
+
+class LoosePool(TextPool):
+    kind = text_kind(LOOSE)
+
+
 @pytest.fixture(scope="module")
 def pool() -> Iterator[TextPool]:
     with TextPool() as made:
@@ -64,12 +80,8 @@ def same(outcome: object, text: str, size: int = 64) -> bool:
     expected = resolve_svg(text)
     if isinstance(expected, Rejected):
         return outcome == expected
-    assert isinstance(outcome, Rendered), outcome
+    assert isinstance(outcome, RenderedSvg), outcome
     return outcome.scene == expected and np.array_equal(outcome.picture.array, rasterise(expected, size).array)
-
-
-GOOD = ZOO["shapes"]
-SHORT = [text for text in ZOO.values() if len(text) < 10_000]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -116,7 +128,7 @@ def test_deeply_nested_claims_are_the_programs_fault(depth: int, pool: TextPool)
 
 @pytest.mark.sandbox
 def test_a_claim_that_takes_for_ever_to_draw_is_rejected() -> None:
-    with TextPool(limits=LOOSE, wall_s=2.0, cpu_s=0.3) as short:
+    with LoosePool(wall_s=2.0, cpu_s=0.3) as short:
         before, greedy, after = short.run([writing(GOOD), writing(TANGLE), writing(GOOD)], 64)
     assert isinstance(greedy, Rejected) and greedy.code == "resources", greedy
     assert same(before, GOOD) and same(after, GOOD)
@@ -129,7 +141,7 @@ def test_a_process_lost_in_mid_batch_is_replaced(which: int, number: signal.Sign
     programs = [writing(text) for text in texts]
     outcomes: list[object] = []
     with TextPool(wall_s=1.0) as pool:
-        pool._slots[0][which]._timeout_s = 1.5
+        pool._slots[0].services[which]._timeout_s = 1.5
         pool.run(programs[:1], 64)
         first = pool.pids
         thread = threading.Thread(target=lambda: outcomes.extend(pool.run(programs, 64)))
@@ -144,17 +156,37 @@ def test_a_process_lost_in_mid_batch_is_replaced(which: int, number: signal.Sign
 
 def test_a_reader_that_never_starts_is_an_infrastructure_error() -> None:
     with TextPool() as pool:
-        pool._slots[0][1]._module = "no_such_module"
+        pool._slots[0].services[1]._module = "no_such_module"
         found = pool.run([writing(GOOD), "x ="], 64)
     assert isinstance(found[0], InfrastructureError) and "does not start" in str(found[0])
     assert isinstance(found[1], Rejected)
 
 
-def test_a_malformed_reply_of_the_reader_is_our_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(self: TextPool, message: Any, payload: bytes) -> Rendered:
+def test_a_reply_that_is_malformed_for_every_program_is_our_failure() -> None:
+    def broken(message: Any, payload: bytes) -> RenderedSvg:
         raise KeyError("scene")
 
-    monkeypatch.setattr(TextPool, "_drawn", broken)
-    with TextPool() as pool:
+    class BrokenPool(TextPool):
+        kind = text_kind(to_result=broken)
+
+    with BrokenPool() as pool:
         (found,) = pool.run([writing(GOOD)], 64)
     assert isinstance(found, InfrastructureError) and "malformed" in str(found)
+
+
+def test_a_reply_that_is_malformed_for_one_program_is_the_programs_fault() -> None:
+    odd = svg('<rect x="1" y="1" width="7" height="9" fill="#123456"/>')
+
+    def choosy(message: Any, payload: bytes) -> RenderedSvg:
+        outcome = rendered(message, payload)
+        if outcome.scene == resolve_svg(odd):
+            raise ValueError("a reader's reply that only this program brings about")
+        return outcome
+
+    class ChoosyPool(TextPool):
+        kind = text_kind(to_result=choosy)
+
+    with ChoosyPool() as pool:
+        before, found, after = pool.run([writing(GOOD), writing(odd), writing(GOOD)], 64)
+    assert isinstance(found, Rejected) and found.code == "crash", found
+    assert same(before, GOOD) and same(after, GOOD)

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zerosight.render import InfrastructureError, Rejected, Rendered, RenderPool
+from zerosight.render import InfrastructureError, Rejected, RenderedSvg, RenderPool
 from zerosight.render.edit import Edit, EditPool
 from zerosight.render.raster import Picture
-from zerosight.render.sandbox import layers as sandbox
+from zerosight.render.sandbox import launch, layers
 from zerosight.render.sandbox.pool import WorkerPool
 
 IMAGE = np.random.default_rng(2).integers(0, 256, (32, 32, 3), dtype=np.uint8)
@@ -85,7 +85,7 @@ def test_ten_thousand_drawings_leave_nothing_behind(folder: Path) -> None:
         traces = Traces(pool, folder)
         for start in range(0, 10_000, 1000):
             outcomes = pool.render([circle(i) for i in range(start, start + 1000)], 16)
-            assert all(isinstance(outcome, Rendered) for outcome in outcomes)
+            assert all(isinstance(outcome, RenderedSvg) for outcome in outcomes)
         traces.check()
 
 
@@ -130,8 +130,8 @@ def test_a_machine_without_room_is_an_infrastructure_error(number: int, monkeypa
     def full(*args: object, **settings: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    sandbox.layers()
-    monkeypatch.setattr(sandbox.subprocess, "Popen", full)
+    layers.layers()
+    monkeypatch.setattr(launch.subprocess, "Popen", full)
     for found in (RenderPool().render([circle(1)]), EditPool().run([Edit(TURN, IMAGE, {"turns": 1})])):
         (outcome,) = found
         assert isinstance(outcome, InfrastructureError)
@@ -177,8 +177,8 @@ print(type(drawn).__name__, type(edited).__name__, getattr(edited, "reason", "")
 
 def test_a_full_disk_stops_neither_filter_nor_workers(full_disk: Path) -> None:
     said = in_process(BOTH.format(secret=""), TMPDIR=str(full_disk))
-    expected = "seccomp" in sandbox.offered()
-    assert said == f"Rendered Picture  {expected}"
+    expected = "seccomp" in layers.offered()
+    assert said == f"RenderedSvg Picture  {expected}"
 
 
 # --- ordinary users
@@ -218,9 +218,9 @@ def test_an_ordinary_user_draws_and_reads_no_file_of_root(nobodys_python: str, t
     secret.write_text("s")
     secret.chmod(0o600)
     command = [*AS_NOBODY, nobodys_python]
-    assert in_process(BOTH.format(secret=""), command).startswith("Rendered Picture ")
+    assert in_process(BOTH.format(secret=""), command).startswith("RenderedSvg Picture ")
     refused = in_process(BOTH.format(secret=str(secret)), command)
-    assert refused.startswith("Rendered Rejected line 2: ") and str(secret) in refused
+    assert refused.startswith("RenderedSvg Rejected line 2: ") and str(secret) in refused
     with EditPool() as pool:
         (outcome,) = pool.run([Edit(f"def edit(image):\n    return open({str(secret)!r}).read()", IMAGE, {})])
     # Root itself, the owner, does not reach it from inside.

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from zoo import ZOO, svg
 
-from zerosight.render import InfrastructureError, Rejected, Rendered, RenderPool, SvgLimits, rasterise, resolve_svg
+from zerosight.render import InfrastructureError, Rejected, RenderedSvg, RenderPool, SvgLimits, rasterise, resolve_svg
 from zerosight.render.sandbox import wire
-from zerosight.render.sandbox.layers import ENVIRONMENT
-from zerosight.render.sandbox.pool import rendered
+from zerosight.render.sandbox.launch import ENVIRONMENT
 from zerosight.render.sandbox.service import checked
+from zerosight.render.svg.pool import rendered
 
 GOOD = ZOO["shapes"]
 LOOSE = SvgLimits(max_crossings=10**9, max_bytes=10**6)
@@ -43,7 +43,7 @@ def same(outcome: object, program: str) -> bool:
     expected = resolve_svg(program)
     if isinstance(expected, Rejected):
         return outcome == expected
-    assert isinstance(outcome, Rendered), outcome
+    assert isinstance(outcome, RenderedSvg), outcome
     return outcome.scene == expected and np.array_equal(outcome.picture.array, rasterise(expected).array)
 
 
@@ -79,7 +79,7 @@ def test_no_programs_give_no_outcomes(pool: RenderPool) -> None:
 
 def test_size_is_the_pictures_width(pool: RenderPool) -> None:
     (outcome,) = pool.render([ZOO["wide"]], size=100)
-    assert isinstance(outcome, Rendered)
+    assert isinstance(outcome, RenderedSvg)
     assert outcome.picture.array.shape == (50, 100, 3)
 
 
@@ -196,7 +196,7 @@ def test_worker_killed_between_batches_is_replaced() -> None:
 
 
 def test_workers_that_never_start_are_an_infrastructure_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zerosight.render.sandbox.service.sys.executable", "/bin/false")
+    monkeypatch.setattr("zerosight.render.sandbox.paths.sys.executable", "/bin/false")
     with RenderPool() as pool:
         found = pool.render([GOOD, svg("<image/>")])
     assert [type(outcome) for outcome in found] == [InfrastructureError] * 2
@@ -237,7 +237,7 @@ NOTHING: dict[str, object] = {
 
 def test_honest_reply_is_believed() -> None:
     outcome = checked(NOTHING | {"shape": [1, 1, 3]}, b"abc", rendered)
-    assert isinstance(outcome, Rendered) and outcome.picture.array.tolist() == [[[97, 98, 99]]]
+    assert isinstance(outcome, RenderedSvg) and outcome.picture.array.tolist() == [[[97, 98, 99]]]
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from zerosight.render import InfrastructureError, Rendered, RenderPool
+from zerosight.render import InfrastructureError, RenderedSvg, RenderPool
+from zerosight.render.sandbox import filters
 from zerosight.render.sandbox import layers as sandbox
-from zerosight.render.sandbox.layers import LAYERS, SandboxError, confinement, demand, offered, start
+from zerosight.render.sandbox.launch import confinement, start
+from zerosight.render.sandbox.layers import LAYERS, SandboxError, demand, offered
 
 pytestmark = [pytest.mark.sandbox]
 
@@ -152,7 +154,7 @@ def test_programs_are_drawn_alike_under_any_layers(layers: tuple[str, ...]) -> N
     program = '<svg viewBox="0 0 64 64"><circle cx="20" cy="30" r="9" fill="red"/></svg>'
     with RenderPool(layers=layers) as pool, RenderPool(layers=("limits",)) as plain:
         (found,), (expected,) = pool.render([program]), plain.render([program])
-    assert isinstance(found, Rendered) and isinstance(expected, Rendered)
+    assert isinstance(found, RenderedSvg) and isinstance(expected, RenderedSvg)
     assert found.scene == expected.scene
     assert found.picture.array.tobytes() == expected.picture.array.tobytes()
 
@@ -190,7 +192,7 @@ def test_a_demand_that_cannot_be_met_says_what_would_bring_it(monkeypatch: pytes
         demand(("limits",))
         assert "namespaces" not in offered()
         with RenderPool() as pool:
-            assert isinstance(pool.render(['<svg viewBox="0 0 8 8"><circle r="3"/></svg>'])[0], Rendered)
+            assert isinstance(pool.render(['<svg viewBox="0 0 8 8"><circle r="3"/></svg>'])[0], RenderedSvg)
     finally:
         sandbox.layers.cache_clear()
 
@@ -204,13 +206,13 @@ def test_a_bubblewrap_that_vanishes_is_an_infrastructure_error(monkeypatch: pyte
 
 def test_without_libseccomp_the_layer_is_missing_with_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyseccomp", None)
-    sandbox.syscall_filter.cache_clear()
+    filters.syscall_filter.cache_clear()
     sandbox.layers.cache_clear()
     try:
         (layer,) = (layer for layer in sandbox.layers() if layer.name == "seccomp")
         assert not layer.holds and "libseccomp2" in layer.detail
     finally:
-        sandbox.syscall_filter.cache_clear()
+        filters.syscall_filter.cache_clear()
         sandbox.layers.cache_clear()
 
 
@@ -228,7 +230,7 @@ def test_many_programs_leave_nothing_behind() -> None:
         (pid,) = pool.pids
         before, open_before = resident_mb(pid), sorted(os.listdir("/proc/self/fd"))
         for _ in range(3):
-            assert all(isinstance(outcome, Rendered) for outcome in pool.render(programs))
+            assert all(isinstance(outcome, RenderedSvg) for outcome in pool.render(programs))
         assert pool.pids == [pid]
         assert resident_mb(pid) < before + 8
         assert len(os.listdir(f"/proc/{pid}/fd")) == 3

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from zerosight.geometry.camera import Camera, look_at
 from zerosight.geometry.spatial import SpatialObject, spatial_object
 from zerosight.render import Rejected
-from zerosight.render.sandbox.layers import confinement, offered
+from zerosight.render.sandbox.launch import confinement
+from zerosight.render.sandbox.layers import offered
 from zerosight.render.solid.draw import MAX_SIZE, Solids, draw, draw_solids, undrawn, warm
 from zerosight.render.solid.program import MAX_CAMERAS, MAX_NAME, MAX_OBJECTS, run
 from zerosight.render.solid.view import GROUND, NOTHING, SUN, View, World

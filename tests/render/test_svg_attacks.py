@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from zoo import ZOO, svg
 
 from zerosight.geometry import FlatScene
-from zerosight.render import Rejected, Rendered, RenderPool, SvgLimits, resolve_svg
+from zerosight.render import Rejected, RenderedSvg, RenderPool, SvgLimits, resolve_svg
 
 CLOSING = "</g>"
 NESTED_USE = "".join(f'<g id="a{i}">' + f'<use href="#a{i - 1}"/>' * 8 + "</g>" for i in range(1, 8))
@@ -218,7 +218,7 @@ def test_a_worker_draws_rightly_after_every_attack() -> None:
         pids, outcomes = pool.pids, pool.render(texts)
         assert pool.pids == pids
     assert all(isinstance(outcome, Rejected) for outcome in outcomes[::2])
-    assert all(isinstance(outcome, Rendered) and outcome.scene == expected for outcome in outcomes[1::2])
+    assert all(isinstance(outcome, RenderedSvg) and outcome.scene == expected for outcome in outcomes[1::2])
 
 
 ZIGZAG_OF_STROKES = "".join(f"L{i * 0.045:.2f} {4 + 56 * (i % 2)}" for i in range(1400))

@@ -6,7 +6,7 @@ import pytest
 
 from zerosight.envs import Environment, InfrastructureError, Rejected, SeededRng
 from zerosight.render import rasterise, resolve_svg
-from zerosight.render.drawing import Drawn, Outcome
+from zerosight.render.drawing import Drawn, RenderOutcome
 from zerosight.train.config import RolloutConfig, RunConfig, override
 from zerosight.train.curriculum.base import Curriculum
 from zerosight.train.episodes import Episodes, items_with_signal
@@ -43,8 +43,8 @@ UNCLEAR = svg(circle(30), square(27, 50))
 WRONG = svg(circle(12))
 
 
-def draw(env: Environment, programs: Sequence[str]) -> list[Outcome]:
-    found: list[Outcome] = []
+def draw(env: Environment, programs: Sequence[str]) -> list[RenderOutcome]:
+    found: list[RenderOutcome] = []
     for program in programs:
         scene = InfrastructureError("worker died") if program == "dead" else resolve_svg(program)
         found.append(
