@@ -42,7 +42,7 @@ class QueriedEnvironment(Environment[S]):
         return self._parsed_scenes.get(scene, self.parse_scene)
 
     def named(self, world: Any, output: str, word: str) -> Any:
-        """What a name leaf stands for in a world; the word itself by default.
+        """What a name literal stands for in a world; the word itself by default.
 
         Raises:
             IllPosed: the world has nothing of that name.

@@ -1,6 +1,5 @@
 """The registry: environments by id, built in or from installed plugins."""
 
-import difflib
 import re
 import warnings
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TypeVar
 
-from ..errors import UserError
+from ..errors import UserError, did_you_mean
 from .core import Environment
 
 T = TypeVar("T")
@@ -88,8 +87,7 @@ def make(env_id: str) -> Environment:
         return _load_plugin(env_id, point)
     if env_id not in _factories:
         known = list_environments()
-        close = difflib.get_close_matches(env_id, known, n=1, cutoff=0.3)
-        hint = f"did you mean {close[0]!r}?" if close else "see `zerosight env list`"
+        hint = did_you_mean(env_id, known, cutoff=0.3) or "see `zerosight env list`"
         raise UnknownEnvironmentError(f"unknown environment {env_id!r}; {hint} (known: {', '.join(known)})")
     return _factories[env_id]()
 

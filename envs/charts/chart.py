@@ -45,7 +45,7 @@ from ...render.drawing import shared
 from ..core import Briefing, Item, Requirement, Task, Truth
 from ..language.execute import IllPosed, Result, ambiguity_of, execute
 from ..language.grammar import Grammar
-from ..language.literals import Description, Vocabulary, did_you_mean
+from ..language.literals import Description, Vocabulary, closest_or_all
 from ..language.query import Call, skeleton
 from ..queried import QueriedEnvironment
 from ..registry import register
@@ -325,7 +325,7 @@ class Chart(QueriedEnvironment[ChartScene]):  # noqa: D101 - the module's docstr
         found = next((name for name in known if name.lower() == word.lower()), None)
         if found is None:
             what = output.lower()
-            hint = did_you_mean(word, known) if known else f"the chart has no {what} names"
+            hint = closest_or_all(word, known) if known else f"the chart has no {what} names"
             raise IllPosed("name", f"the chart has no {what} named {word!r:.40}", hint)
         return found
 

@@ -24,7 +24,7 @@ from ...geometry.constraints import (
 )
 from ...render import Rejected
 from ..language.execute import IllPosed, Run
-from ..language.literals import Invalid, LiteralKind, Quantity, did_you_mean
+from ..language.literals import Invalid, LiteralKind, Quantity, closest_or_all
 from ..language.query import Call, Language, Literal, Operator
 from ..rng import SeededRng
 from .figure import LETTERS, FigureDrawing
@@ -60,7 +60,7 @@ class Named(LiteralKind):
             raise Invalid("arity", f"a {self.output.lower()} has {letter_count} letters, got {len(arguments)}")
         for letter in arguments:
             if letter not in LETTERS:
-                hint = did_you_mean(str(letter)[:40], LETTERS)
+                hint = closest_or_all(str(letter)[:40], LETTERS)
                 raise Invalid("word", f"{letter!r:.40} names no point", hint)
         if len(set(arguments)) < len(arguments):
             raise Invalid("word", f"{''.join(arguments)} names a point twice", "use different letters")

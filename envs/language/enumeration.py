@@ -1,14 +1,15 @@
-"""How many programs a language has, and programs drawn evenly over their structures.
+"""Counting the programs of a language, and drawing programs evenly over their structures.
 
 A structure is a program with each word replaced by its attribute: `colour(leftmost(select(shape)))`. Drawing evenly
 over structures, and not over strings, keeps a description with six colours from being six times as frequent as one
-without.
+without. Begin at `Enumeration`.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import product
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from ..rng import SeededRng
 from .query import Call, Language, Query
@@ -17,17 +18,25 @@ T = TypeVar("T")
 
 
 class Count(NamedTuple):
-    """Well-typed programs of one depth."""
+    """The number of well-typed programs of one depth."""
 
     structures: int
     programs: int
+
+
+class ArgumentForm(NamedTuple):
+    """The type of an operator's argument and its depth, which is exact or the largest that is allowed."""
+
+    output: str
+    is_exact: bool
+    depth: int
 
 
 class Enumeration:
     """The well-typed programs of a language, by type and depth; checks such as `trivial` are not applied.
 
     Args:
-        language: whose programs.
+        language: the language whose programs are counted and drawn.
         side: how deep the arguments beside the deepest one may nest; any depth by default. Without a bound nearly all
             deep programs are bushes of a hundred descriptions that no picture of a few objects fulfils; with it they
             are chains, "the shape nearest to the leftmost of the shapes above ...".
@@ -40,52 +49,55 @@ class Enumeration:
         self.of = cache(self._count_of)
 
     def count(self, depth: int) -> Count:
-        """Programs that give an answer, of exactly this depth."""
-        counts = [self.of(output, depth) for output in sorted(self.language.answers)]
-        return Count(sum(each.structures for each in counts), sum(each.programs for each in counts))
+        """Count the programs that give an answer and have exactly this `depth`."""
+        return _total([self.of(output, depth) for output in sorted(self.language.answers)])
 
     def _count_of(self, output: str, depth: int) -> Count:
-        """Programs of a type, of exactly this depth."""
+        """Count the programs of the type `output` and exactly this `depth`."""
         structures = programs = 0
         if depth == 1:
-            for literal in self.language.literals.values():
-                if literal.output == output:
-                    patterns = literal.patterns()
-                    structures, programs = structures + len(patterns), programs + sum(patterns.values())
-        for _, inner in self._forms(output, depth):
-            counts = [self.of(*each) if exact else self._within(*each) for exact, *each in inner]
-            structures += _product(each.structures for each in counts)
-            programs += _product(each.programs for each in counts)
+            for literal_kind in self.language.literals.values():
+                if literal_kind.output == output:
+                    pattern_sizes = literal_kind.patterns()
+                    structures, programs = structures + len(pattern_sizes), programs + sum(pattern_sizes.values())
+        for _, argument_forms in self._forms(output, depth):
+            argument_counts = [self._count_argument(argument_form) for argument_form in argument_forms]
+            structures += math.prod(count.structures for count in argument_counts)
+            programs += math.prod(count.programs for count in argument_counts)
         return Count(structures, programs)
 
+    def _count_argument(self, argument_form: ArgumentForm) -> Count:
+        """Count the programs that `argument_form` allows."""
+        counter = self.of if argument_form.is_exact else self._within
+        return counter(argument_form.output, argument_form.depth)
+
     def _count_within(self, output: str, depth: int) -> Count:
-        """Programs of a type, of this depth at most."""
-        counts = [self.of(output, each) for each in range(1, depth + 1)]
-        return Count(sum(each.structures for each in counts), sum(each.programs for each in counts))
+        """Count the programs of the type `output` and at most this `depth`."""
+        return _total([self.of(output, level) for level in range(1, depth + 1)])
 
-    def _forms(self, output: str, depth: int) -> Iterator[tuple[str, list[tuple[bool, str, int]]]]:
-        """Operators that give programs of exactly this depth, with each argument's type and exact or largest depth.
+    def _forms(self, output: str, depth: int) -> Iterator[tuple[str, list[ArgumentForm]]]:
+        """Yield the operators that give `output` at exactly this `depth`, with the form of each argument.
 
-        One argument or more reaches the full depth; the rest stay below it, and at `side` where that is less. Every
+        One argument or more reaches the full depth; the others stay below it, and at `side` where that is less. Every
         program is of one such form only.
         """
         for name, operator in self.language.operators.items():
             if operator.output != output or depth < 2:
                 continue
-            for full in product((True, False), repeat=len(operator.inputs)):
+            for depth_pattern in product((True, False), repeat=len(operator.inputs)):
                 # Beyond `side` only one argument may be deep.
-                if sum(full) == 1 or (any(full) and depth - 1 <= self._side):
-                    below = min(depth - 2, self._side)
+                if sum(depth_pattern) == 1 or (any(depth_pattern) and depth - 1 <= self._side):
+                    side_depth = min(depth - 2, self._side)
                     yield (
                         name,
                         [
-                            (deep, wanted, depth - 1 if deep else below)
-                            for deep, wanted in zip(full, operator.inputs, strict=True)
+                            ArgumentForm(input_type, is_deep, depth - 1 if is_deep else side_depth)
+                            for is_deep, input_type in zip(depth_pattern, operator.inputs, strict=True)
                         ],
                     )
 
     def programs(self, output: str, depth: int) -> Iterator[Query]:
-        """Every structure of a type, of this depth at most, with the first words of each pattern."""
+        """Yield every structure of the type `output`, of at most this `depth`, with the first words of each pattern."""
         if depth < 1:
             return
         for name, literal in self.language.literals.items():
@@ -94,62 +106,66 @@ class Enumeration:
                     yield self.language.literal(name, *literal.draw(pattern, SeededRng(("first", name, *pattern))))
         for name, operator in self.language.operators.items():
             if operator.output == output:
-                for args in product(*(tuple(self.programs(wanted, depth - 1)) for wanted in operator.inputs)):
-                    yield self.language.call(name, *args)
+                argument_choices = [tuple(self.programs(input_type, depth - 1)) for input_type in operator.inputs]
+                for arguments in product(*argument_choices):
+                    yield self.language.call(name, *arguments)
 
     def draw(self, rng: SeededRng, depth: int, output: str | None = None) -> Call:
-        """A program of exactly this depth: every structure equally likely, then its words.
+        """Draw a program of exactly this depth: every structure equally likely, then its words.
 
         Args:
-            rng: where it is drawn from.
+            rng: the generator that draws.
             depth: from 2, or as many levels as the type needs.
-            output: its type; any answer by default.
+            output: the type of the program; any answer by default.
 
         Raises:
             ValueError: no program is so deep.
         """
-        outputs = sorted(self.language.answers) if output is None else [output]
-        weights = [self.of(each, depth).structures for each in outputs]
-        if not any(weights):
-            raise ValueError(f"no program of {' or '.join(outputs)} has depth {depth}")
-        drawn = self._draw(rng, _weighted(rng, outputs, weights), depth)
-        assert isinstance(drawn, Call)
-        return drawn
+        answer_types = sorted(self.language.answers) if output is None else [output]
+        type_weights = [self.of(answer_type, depth).structures for answer_type in answer_types]
+        if not any(type_weights):
+            raise ValueError(f"no program of {' or '.join(answer_types)} has depth {depth}")
+        program = self._draw(rng, _weighted(rng, answer_types, type_weights), depth)
+        assert isinstance(program, Call)
+        return program
 
     def _draw(self, rng: SeededRng, output: str, depth: int) -> Query:
-        """Of exactly this depth."""
+        """Draw a program of the type `output` and exactly this `depth`."""
         if depth == 1:
-            literals = {name: literal for name, literal in self.language.literals.items() if literal.output == output}
             name, pattern = rng.choice(
-                [(name, each) for name, literal in literals.items() for each in literal.patterns()]
+                [
+                    (name, pattern)
+                    for name, literal_kind in self.language.literals.items()
+                    if literal_kind.output == output
+                    for pattern in literal_kind.patterns()
+                ]
             )
             return self.language.literal(name, *self.language.literals[name].draw(pattern, rng))
-        options = list(self._forms(output, depth))
-        weights = [
-            _product((self.of(*each) if exact else self._within(*each)).structures for exact, *each in inner)
-            for _, inner in options
+        operator_forms = list(self._forms(output, depth))
+        form_weights = [
+            math.prod(self._count_argument(argument_form).structures for argument_form in argument_forms)
+            for _, argument_forms in operator_forms
         ]
-        name, inner = _weighted(rng, options, weights)
-        args = [
-            self._draw(rng, wanted, most if exact else self._shallower(rng, wanted, most))
-            for exact, wanted, most in inner
-        ]
-        return self.language.call(name, *args)
+        name, argument_forms = _weighted(rng, operator_forms, form_weights)
+        return self.language.call(name, *(self._draw_argument(rng, form) for form in argument_forms))
 
-    def _shallower(self, rng: SeededRng, output: str, most: int) -> int:
-        """A depth up to `most`, as often as it has structures."""
-        depths = list(range(1, most + 1))
-        return _weighted(rng, depths, [self.of(output, each).structures for each in depths])
+    def _draw_argument(self, rng: SeededRng, argument_form: ArgumentForm) -> Query:
+        """Draw a program that `argument_form` allows."""
+        output, depth = argument_form.output, argument_form.depth
+        return self._draw(rng, output, depth if argument_form.is_exact else self._shallower(rng, output, depth))
+
+    def _shallower(self, rng: SeededRng, output: str, max_depth: int) -> int:
+        """Draw a depth up to `max_depth`, as often as it has structures."""
+        depths = list(range(1, max_depth + 1))
+        return _weighted(rng, depths, [self.of(output, level).structures for level in depths])
 
 
 def _weighted(rng: SeededRng, options: Sequence[T], weights: Sequence[int]) -> T:
-    """One of the options; weights may be larger than any float."""
+    """Draw one of the `options`; their `weights` may be larger than any float."""
     total = sum(weights)
     return rng.weighted(options, [weight / total for weight in weights])
 
 
-def _product(numbers: Any) -> int:
-    total = 1
-    for number in numbers:
-        total *= number
-    return total
+def _total(counts: Sequence[Count]) -> Count:
+    """Add up `counts`."""
+    return Count(sum(count.structures for count in counts), sum(count.programs for count in counts))

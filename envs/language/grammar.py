@@ -18,7 +18,7 @@ set is joined by "and also", one of an anchor follows "that is"; tests hold that
 
 import re
 import string
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from ..rng import SeededRng
@@ -29,75 +29,80 @@ _formatter = string.Formatter()
 
 
 class Nouns(Protocol):
-    """The English of a world's leaves."""
+    """The English of a world's literals."""
 
     def __call__(self, literal: Literal, plural: bool) -> str:
-        """A leaf as a noun phrase without article."""
+        """Return `literal` as a noun phrase without article, in the `plural` or the singular."""
 
 
 class Grammar:
     """English for the programs of one language.
 
     Args:
-        language: whose operators are said.
-        nouns: the English of its leaves.
-        asks: how many of each operator's questions are used; all by default.
-        says: how many of each operator's names within a question are used; all by default.
+        language: the language whose operators are said.
+        nouns: the English of its literals.
+        max_questions: how many of each operator's questions are used; all by default.
+        max_phrases: how many of each operator's phrases are used; all by default.
     """
 
     def __init__(
-        self, language: Language, nouns: Nouns, questions: int | None = None, phrases: int | None = None
+        self, language: Language, nouns: Nouns, max_questions: int | None = None, max_phrases: int | None = None
     ) -> None:
         self.language = language
         self._nouns = nouns
-        self._asks, self._says = questions, phrases
+        self._asks, self._says = max_questions, max_phrases
 
     def phrasings(self, query: Call) -> tuple[str, ...]:
-        """Every question that asks the program, each with the first name of everything in it."""
+        """Return every question that asks the program `query`, each with the first phrase of everything in it."""
         patterns = _clear(self.language.operators[query.op].questions[: self._asks], query)
         return tuple(self._filled(pattern, query, _First()) for pattern in patterns)
 
     def ask(self, query: Call, rng: SeededRng) -> str:
-        """Ask in one phrasing, drawn with `rng`."""
+        """Ask for the value of `query` in one phrasing, drawn with `rng`."""
         pick = _Drawn(rng)
         patterns = _clear(self.language.operators[query.op].questions[: self._asks], query)
         return self._filled(pick(patterns), query, pick)
 
     def say(self, query: Query, plural: bool = False) -> str:
-        """A set as a noun phrase without article, anything else as it is named within a question."""
+        """Say a set as a noun phrase without article, anything else as it is named within a question.
+
+        Args:
+            query: the program that is said.
+            plural: whether a set is said in the plural.
+        """
         return self._phrase(query, plural, _First())
 
     def _phrase(self, query: Query, plural: bool, pick: "_Pick", clause: bool = False) -> str:
         if isinstance(query, Literal):
             return self._nouns(query, plural)
         operator = self.language.operators[query.op]
-        said = self._filled(pick(_clear(operator.phrases[: self._says], query)), query, pick)
+        phrase = self._filled(pick(_clear(operator.phrases[: self._says], query)), query, pick)
         if operator.output != "Set":
-            return said
-        head = query.args[0]
+            return phrase
+        related_set = query.args[0]
         # "and also" keeps a second relation from being read as one of the first one's anchor; a name has none.
-        nested = isinstance(head, Call) and isinstance(head.args[-1], Call)
-        joint = " that is" if clause else " and also" if nested else ""
-        return f"{self._phrase(head, plural, pick)}{joint} {said}"
+        has_relation = isinstance(related_set, Call) and isinstance(related_set.args[-1], Call)
+        joint = " that is" if clause else " and also" if has_relation else ""
+        return f"{self._phrase(related_set, plural, pick)}{joint} {phrase}"
 
     def _filled(self, pattern: str, query: Call, pick: "_Pick") -> str:
-        parts = []
+        text_parts = []
         # What a pattern names twice is said in the same words.
-        said: dict[tuple[str, str], str] = {}
+        argument_phrases: dict[tuple[str, str], str] = {}
         for text, position, form, _ in _formatter.parse(pattern):
-            parts.append(text)
+            text_parts.append(text)
             if position is not None:
-                key = position, form or ""
-                if key not in said:
-                    said[key] = self._argument(query.args[int(position)], form or "", pick)
-                parts.append(said[key])
-        return "".join(parts)
+                placeholder = position, form or ""
+                if placeholder not in argument_phrases:
+                    argument_phrases[placeholder] = self._argument(query.args[int(position)], form or "", pick)
+                text_parts.append(argument_phrases[placeholder])
+        return "".join(text_parts)
 
     def _argument(self, query: Query, form: str, pick: "_Pick") -> str:
         if query.output == "Set" and form not in _FORMS:
             raise TypeError(f"a set is said as one of {', '.join(_FORMS)}, not {form!r}: {query}")
-        said = self._phrase(query, form == "many", pick, form == "that")
-        return f"{article(said)} {said}" if form == "a" else said
+        noun_phrase = self._phrase(query, form == "many", pick, form == "that")
+        return f"{article(noun_phrase)} {noun_phrase}" if form == "a" else noun_phrase
 
 
 _ATTACHING = re.compile(r"\s*(that|among|nearest|closest|farthest|most|and|with|is one|also)\b")
@@ -105,28 +110,31 @@ _ATTACHING = re.compile(r"\s*(that|among|nearest|closest|farthest|most|and|with|
 
 
 def _clear(patterns: Sequence[str], query: Call) -> Sequence[str]:
-    """The patterns that say nothing after a set with a relation which could be read as a part of that relation.
+    """Return the `patterns` that say nothing after a set of `query` which could be read as a part of its relation.
 
     All patterns where none is so, as where the language has but one.
     """
     if not any(isinstance(argument, Call) and argument.output == "Set" for argument in query.args):
         return patterns
-    return [each for each in patterns if not _attaches(each, query)] or patterns
+    return [pattern for pattern in patterns if not _attaches(pattern, query)] or patterns
 
 
 def _attaches(pattern: str, query: Call) -> bool:
-    parts = list(_formatter.parse(pattern))
+    """Tell whether `pattern` says something after a related set of `query` that could be read as a part of it."""
+    pattern_parts = list(_formatter.parse(pattern))
     return any(
         position is not None
         and query.args[int(position)].output == "Set"
         and isinstance(query.args[int(position)], Call)
-        and (_ATTACHING.match(rest[0]) or (rest[1] is not None and not rest[0].strip()))
-        for (_, position, _, _), rest in zip(parts, [*parts[1:], ("", None, None, None)], strict=True)
+        and (_ATTACHING.match(following_part[0]) or (following_part[1] is not None and not following_part[0].strip()))
+        for (_, position, _, _), following_part in zip(
+            pattern_parts, [*pattern_parts[1:], ("", None, None, None)], strict=True
+        )
     )
 
 
 def article(noun: str) -> str:
-    """The indefinite article.
+    """Return the indefinite article of a `noun`.
 
     >>> article("orange circle"), article("red circle"), article("hexagon")
     ('an', 'a', 'a')
@@ -153,10 +161,3 @@ class _Drawn:
 
 
 _Pick = _First | _Drawn
-
-
-def placeholders(pattern: str) -> Iterator[tuple[int, str]]:
-    """The arguments that a pattern names, with their forms."""
-    for _, position, form, _ in _formatter.parse(pattern):
-        if position is not None:
-            yield int(position), form or ""

@@ -1,6 +1,8 @@
-"""Leaves of the query language: descriptions, names and numbers."""
+"""Literals of the query language: descriptions, names and numbers, the programs that contain no program.
 
-import difflib
+Begin at `LiteralKind`, which says what a kind of literal has to offer.
+"""
+
 import itertools
 import math
 from abc import ABC, abstractmethod
@@ -8,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...errors import did_you_mean
 from ...render import Rejected
 from ..rng import SeededRng
 
@@ -23,14 +26,13 @@ class Invalid(Exception):
         self.rejected = Rejected(code, reason, hint)
 
 
-def did_you_mean(name: str, allowed: Sequence[str]) -> str:
-    """The closest allowed name, or all of them."""
-    close = difflib.get_close_matches(name, allowed, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"allowed: {', '.join(allowed)}"
+def closest_or_all(name: str, allowed_names: Sequence[str]) -> str:
+    """Suggest the name of `allowed_names` that is closest to `name`, or list them all."""
+    return did_you_mean(name, allowed_names, cutoff=0.6) or f"allowed: {', '.join(allowed_names)}"
 
 
 class LiteralKind(ABC):
-    """What a leaf may hold and what it stands for."""
+    """A kind of literal: the words it may hold and the value they stand for."""
 
     output: str
     """Its type."""
@@ -38,7 +40,7 @@ class LiteralKind(ABC):
 
     @abstractmethod
     def read(self, arguments: Sequence[Any]) -> tuple[Any, ...]:
-        """The arguments in canonical form.
+        """Return `arguments` in canonical form.
 
         Raises:
             Invalid: they are not allowed.
@@ -46,23 +48,23 @@ class LiteralKind(ABC):
 
     @abstractmethod
     def pattern(self, words: Sequence[Any]) -> tuple[str, ...]:
-        """The words' attributes: what tells structures apart."""
+        """Return the attributes of `words`, which tell structures apart."""
 
     @abstractmethod
     def patterns(self) -> Mapping[tuple[str, ...], int]:
-        """Every pattern with its number of leaves."""
+        """Return every pattern with the number of its literals."""
 
     @abstractmethod
     def draw(self, pattern: tuple[str, ...], rng: SeededRng) -> tuple[Any, ...]:
-        """Words of that pattern, all equally likely."""
+        """Draw words of this `pattern`, all equally likely."""
 
     @abstractmethod
     def schema(self, name: str) -> dict[str, Any]:
-        """JSON schema of the leaf of that name."""
+        """Return the JSON schema of the literal of that `name`."""
 
     @abstractmethod
     def evaluate(self, run: Any, words: tuple[Any, ...]) -> Any:
-        """Its value on a scene; `run` is an `execute.Run`."""
+        """Return the value of `words` on a scene; `run` is an `execute.Run`."""
 
 
 class Vocabulary(Mapping[str, tuple[str, ...]]):
@@ -73,7 +75,7 @@ class Vocabulary(Mapping[str, tuple[str, ...]]):
     """
 
     def __init__(self, **attributes: tuple[str, ...]) -> None:
-        """One tuple of words for each attribute; no word may be of two."""
+        """Take one tuple of words for each of the `attributes`; no word may belong to two."""
         self._attributes = attributes
         self._of = {word: name for name, words in attributes.items() for word in words}
         if len(self._of) != sum(map(len, attributes.values())):
@@ -81,19 +83,19 @@ class Vocabulary(Mapping[str, tuple[str, ...]]):
         self.words = tuple(self._of)
 
     def __getitem__(self, attribute: str) -> tuple[str, ...]:
-        """The attribute's words."""
+        """Return the words of an `attribute`."""
         return self._attributes[attribute]
 
     def __iter__(self) -> Iterator[str]:
-        """The attributes in order."""
+        """Yield the attributes in order."""
         return iter(self._attributes)
 
     def __len__(self) -> int:
-        """How many attributes there are."""
+        """Return the number of attributes."""
         return len(self._attributes)
 
     def attribute(self, word: Any) -> str | None:
-        """Which attribute a word is of."""
+        """Return the attribute that a `word` belongs to, or None."""
         return self._of.get(word) if isinstance(word, str) else None
 
 
@@ -107,50 +109,66 @@ class Description(LiteralKind):
     vocabulary: Vocabulary
     output: str = "Set"
     about: str = "all objects that the words describe"
-    alone: tuple[str, ...] = ()
+    standalone: tuple[str, ...] = ()
     """Attributes whose words stand alone, as they say enough: a letter that is on one object only."""
 
     def read(self, arguments: Sequence[Any]) -> tuple[str, ...]:
-        """Words in the vocabulary's order."""
-        used: dict[str, str] = {}
+        """Return the words in `arguments` in the order of the vocabulary."""
+        words_by_attribute: dict[str, str] = {}
         for word in arguments:
             attribute = self.vocabulary.attribute(word)
             if attribute is None:
-                hint = did_you_mean(str(word)[:40], self.vocabulary.words)
+                hint = closest_or_all(str(word)[:40], self.vocabulary.words)
                 raise Invalid("word", f"{word!r:.40} describes no object", hint)
-            if attribute in used:
-                raise Invalid("word", f"{used[attribute]!r} and {word!r} are both a {attribute}", "keep one of them")
-            used[attribute] = word
-        sole = next((used[name] for name in self.alone if name in used), None)
-        if sole is not None and len(used) > 1:
-            raise Invalid("word", f"{sole!r} says enough alone", "leave the other words out")
-        return tuple(used[name] for name in self.vocabulary if name in used)
+            if attribute in words_by_attribute:
+                raise Invalid(
+                    "word", f"{words_by_attribute[attribute]!r} and {word!r} are both a {attribute}", "keep one of them"
+                )
+            words_by_attribute[attribute] = word
+        standalone_word = next(
+            (words_by_attribute[name] for name in self.standalone if name in words_by_attribute), None
+        )
+        if standalone_word is not None and len(words_by_attribute) > 1:
+            raise Invalid("word", f"{standalone_word!r} says enough alone", "leave the other words out")
+        return tuple(words_by_attribute[name] for name in self.vocabulary if name in words_by_attribute)
 
     def pattern(self, words: Sequence[Any]) -> tuple[str, ...]:
-        """The attributes that are named."""
+        """Return the attributes that `words` name."""
         return tuple(str(self.vocabulary.attribute(word)) for word in words)
 
     def patterns(self) -> Mapping[tuple[str, ...], int]:
-        """Every set of attributes that may be named together."""
-        names = tuple(name for name in self.vocabulary if name not in self.alone)
-        chosen = [each for size in range(len(names) + 1) for each in itertools.combinations(names, size)]
-        chosen += [(name,) for name in self.alone]
-        return {each: math.prod(len(self.vocabulary[name]) for name in each) for each in chosen}
+        """Return every set of attributes that may be named together."""
+        combinable = tuple(name for name in self.vocabulary if name not in self.standalone)
+        attribute_sets = [
+            attribute_set
+            for set_size in range(len(combinable) + 1)
+            for attribute_set in itertools.combinations(combinable, set_size)
+        ]
+        attribute_sets += [(name,) for name in self.standalone]
+        return {
+            attribute_set: math.prod(len(self.vocabulary[name]) for name in attribute_set)
+            for attribute_set in attribute_sets
+        }
 
     def draw(self, pattern: tuple[str, ...], rng: SeededRng) -> tuple[str, ...]:
-        """A word for each attribute of the pattern."""
+        """Draw a word for each attribute of the `pattern`."""
         return tuple(rng.choice(self.vocabulary[name]) for name in pattern)
 
     def schema(self, name: str) -> dict[str, Any]:
-        """One array form for each pattern."""
-        forms = [
+        """Return one form of array for each pattern, for the literal called `name`."""
+        array_forms = [
             [{"const": name}, *({"enum": list(self.vocabulary[attribute])} for attribute in pattern)]
             for pattern in self.patterns()
         ]
-        return {"anyOf": [{"type": "array", "prefixItems": f, "items": False, "minItems": len(f)} for f in forms]}
+        return {
+            "anyOf": [
+                {"type": "array", "prefixItems": array_form, "items": False, "minItems": len(array_form)}
+                for array_form in array_forms
+            ]
+        }
 
     def evaluate(self, run: Any, words: tuple[Any, ...]) -> list[int]:
-        """Positions of the objects described."""
+        """Return the positions, among the members of `run.world`, of those that all `words` describe."""
         return [i for i, thing in enumerate(run.world) if thing.described_by(words)]
 
 
@@ -164,81 +182,81 @@ class Name(LiteralKind):
     """The allowed ones; any text where there are none."""
 
     def read(self, arguments: Sequence[Any]) -> tuple[str, ...]:
-        """One allowed word."""
+        """Return the only one of `arguments`, an allowed word."""
         if len(arguments) != 1:
             raise Invalid("arity", f"expected one name, got {len(arguments)}")
         (word,) = arguments
         if not isinstance(word, str) or not word.strip() or len(word) > MAX_NAME_CHARS or not word.isprintable():
             raise Invalid("word", f"{word!r:.40} is no name", f"write 1 to {MAX_NAME_CHARS} printable characters")
         if self.words and word not in self.words:
-            raise Invalid("word", f"{word!r:.40} is not known", did_you_mean(word[:40], self.words))
+            raise Invalid("word", f"{word!r:.40} is not known", closest_or_all(word[:40], self.words))
         return (word,)
 
     def pattern(self, words: Sequence[Any]) -> tuple[str, ...]:
-        """Names are all alike."""
+        """Return one pattern for all `words`: names are alike."""
         return ("name",)
 
     def patterns(self) -> Mapping[tuple[str, ...], int]:
-        """One; names that only a scene knows count as one."""
+        """Return one pattern; names that only a scene knows count as one."""
         return {("name",): max(1, len(self.words))}
 
     def draw(self, pattern: tuple[str, ...], rng: SeededRng) -> tuple[str, ...]:
-        """One of the fixed list; a name that only a scene knows is left open, as `?`."""
+        """Draw one of the fixed words; a name that only a scene knows is left open, as `?`, whatever the `pattern`."""
         return (rng.choice(self.words),) if self.words else ("?",)
 
     def schema(self, name: str) -> dict[str, Any]:
-        """An array of the leaf's name and a word."""
-        word = {"enum": list(self.words)} if self.words else {"type": "string", "maxLength": MAX_NAME_CHARS}
-        return {"type": "array", "prefixItems": [{"const": name}, word], "items": False, "minItems": 2}
+        """Return the schema of an array of the literal's `name` and a word."""
+        word_schema = {"enum": list(self.words)} if self.words else {"type": "string", "maxLength": MAX_NAME_CHARS}
+        return {"type": "array", "prefixItems": [{"const": name}, word_schema], "items": False, "minItems": 2}
 
     def evaluate(self, run: Any, words: tuple[Any, ...]) -> Any:
-        """What the name stands for on the scene: `run.named` decides, so that a world can say it is not there."""
+        """Return what the only one of `words` stands for; `run.named` decides, so that a world can reject it."""
         return run.named(self.output, words[0])
 
 
 @dataclass(frozen=True)
 class Names(LiteralKind):
-    """Several names in a row, each once, each of what a `Name` leaf of type `each` stands for."""
+    """Several names in a row, each once, of what a `Name` literal of type `name_type` stands for."""
 
     output: str
     about: str
-    each: str
-    fewest: int = 2
-    most: int = 5
+    name_type: str
+    min_names: int = 2
+    max_names: int = 5
 
     def read(self, arguments: Sequence[Any]) -> tuple[str, ...]:
-        """So many different names."""
-        if not self.fewest <= len(arguments) <= self.most:
-            raise Invalid("arity", f"expected {self.fewest} to {self.most} names, got {len(arguments)}")
-        single = Name(self.each, "")
-        names = tuple(single.read([argument])[0] for argument in arguments)
+        """Return `arguments`, so many different names."""
+        if not self.min_names <= len(arguments) <= self.max_names:
+            raise Invalid("arity", f"expected {self.min_names} to {self.max_names} names, got {len(arguments)}")
+        name_kind = Name(self.name_type, "")
+        names = tuple(name_kind.read([argument])[0] for argument in arguments)
         if len(set(names)) < len(names):
             raise Invalid("word", "a name stands there twice", "write each name once")
         return names
 
     def pattern(self, words: Sequence[Any]) -> tuple[str, ...]:
-        """How many there are."""
+        """Return as many names as there are `words`."""
         return ("name",) * len(words)
 
     def patterns(self) -> Mapping[tuple[str, ...], int]:
-        """One for each number of names, which only a scene knows."""
-        return {("name",) * count: 1 for count in range(self.fewest, self.most + 1)}
+        """Return one pattern for each number of names, which only a scene knows."""
+        return {("name",) * count: 1 for count in range(self.min_names, self.max_names + 1)}
 
     def draw(self, pattern: tuple[str, ...], rng: SeededRng) -> tuple[str, ...]:
-        """Names that only a scene knows are left open, as `?1`, `?2`."""
+        """Leave the names of a `pattern`, which only a scene knows, open as `?1`, `?2`."""
         return tuple(f"?{number}" for number in range(1, len(pattern) + 1))
 
     def schema(self, name: str) -> dict[str, Any]:
-        """An array of the leaf's name and words."""
-        word = {"type": "string", "minLength": 1, "maxLength": MAX_NAME_CHARS}
+        """Return the schema of an array of the literal's `name` and words."""
+        word_schema = {"type": "string", "minLength": 1, "maxLength": MAX_NAME_CHARS}
         return {
-            "type": "array", "prefixItems": [{"const": name}], "items": word, "minItems": 1 + self.fewest,
-            "maxItems": 1 + self.most,
+            "type": "array", "prefixItems": [{"const": name}], "items": word_schema, "minItems": 1 + self.min_names,
+            "maxItems": 1 + self.max_names,
         }  # fmt: skip
 
     def evaluate(self, run: Any, words: tuple[Any, ...]) -> tuple[Any, ...]:
-        """What each stands for."""
-        return tuple(run.named(self.each, word) for word in words)
+        """Return what each of `words` stands for in the scene of `run`."""
+        return tuple(run.named(self.name_type, word) for word in words)
 
 
 @dataclass(frozen=True)
@@ -249,37 +267,37 @@ class Quantity(LiteralKind):
     about: str
     low: float
     high: float
-    whole: bool = False
+    is_whole: bool = False
 
     def read(self, arguments: Sequence[Any]) -> tuple[float, ...]:
-        """One number; whole ones as integers."""
+        """Return the only one of `arguments`, a number; whole ones as integers."""
         if len(arguments) != 1:
             raise Invalid("arity", f"expected one number, got {len(arguments)}")
         (number,) = arguments
-        allowed = f"from {self.low:g} to {self.high:g}"
+        bounds_text = f"from {self.low:g} to {self.high:g}"
         if isinstance(number, bool) or not isinstance(number, int | float) or not self.low <= number <= self.high:
-            raise Invalid("number", f"{number!r:.40} is not allowed", f"write a number {allowed}")
-        if self.whole and number != int(number):
-            raise Invalid("number", f"{number!r:.40} is not whole", f"write a whole number {allowed}")
+            raise Invalid("number", f"{number!r:.40} is not allowed", f"write a number {bounds_text}")
+        if self.is_whole and number != int(number):
+            raise Invalid("number", f"{number!r:.40} is not whole", f"write a whole number {bounds_text}")
         return (int(number) if number == int(number) else float(number),)
 
     def pattern(self, words: Sequence[Any]) -> tuple[str, ...]:
-        """Numbers are all alike."""
+        """Return one pattern for all `words`: numbers are alike."""
         return ("number",)
 
     def patterns(self) -> Mapping[tuple[str, ...], int]:
-        """One; real numbers count as the whole ones in their bounds."""
+        """Return one pattern; real numbers count as the whole ones within the bounds."""
         return {("number",): int(self.high) - math.ceil(self.low) + 1}
 
     def draw(self, pattern: tuple[str, ...], rng: SeededRng) -> tuple[float, ...]:
-        """A whole number in the bounds."""
+        """Draw a whole number within the bounds, whatever the `pattern`."""
         return (rng.integer(math.ceil(self.low), int(self.high)),)
 
     def schema(self, name: str) -> dict[str, Any]:
-        """An array of the leaf's name and a number."""
-        number = {"type": "integer" if self.whole else "number", "minimum": self.low, "maximum": self.high}
-        return {"type": "array", "prefixItems": [{"const": name}, number], "items": False, "minItems": 2}
+        """Return the schema of an array of the literal's `name` and a number."""
+        number_schema = {"type": "integer" if self.is_whole else "number", "minimum": self.low, "maximum": self.high}
+        return {"type": "array", "prefixItems": [{"const": name}, number_schema], "items": False, "minItems": 2}
 
     def evaluate(self, run: Any, words: tuple[Any, ...]) -> float:
-        """The number."""
+        """Return the number in `words`."""
         return words[0]

@@ -1,11 +1,11 @@
 """The query language: small typed programs over a scene.
 
 A program is JSON: `["colour", ["leftmost", ["select", "circle"]]]`. The first element of a list names an operator or
-a leaf, the rest are its arguments: programs for an operator, words or numbers for a leaf. Programs are type-checked
-before anything runs. The tradition is CLEVR's (Johnson et al. 2017, section 3); margins, well-posedness and the
-English that cannot be misread are ours.
+a literal, the rest are its arguments: programs for an operator, words or numbers for a literal. Programs are
+type-checked before anything runs. The tradition is CLEVR's (Johnson et al. 2017, section 3); margins, well-posedness
+and the English that cannot be misread are ours.
 
-A `Language` is a set of leaves and operators. Each world has its own, and all that is done with programs is done here
+A `Language` is a set of literals and operators. Each world has its own, and all that is done with programs is done here
 for every one of them: reading, checking, JSON schema, running (`execute`), English (`grammar`), counting and
 sampling (`enumeration`).
 """
@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Any
 
 from ...render import Rejected
-from .literals import Invalid, LiteralKind, did_you_mean
+from .literals import Invalid, LiteralKind, closest_or_all
 
 MAX_DEPTH = 6
 MAX_QUERY_CHARS = 2_000
@@ -89,66 +89,68 @@ class Language:
     """The answer kind of each type; answers of other types are words."""
 
     def __post_init__(self) -> None:
-        """Refuse a name that is both a leaf's and an operator's."""
-        if both := self.literals.keys() & self.operators.keys():
-            raise ValueError(f"{', '.join(sorted(both))}: the name of a leaf and of an operator; rename one")
+        """Refuse a name that is both a literal's and an operator's."""
+        if shared_names := self.literals.keys() & self.operators.keys():
+            raise ValueError(f"{', '.join(sorted(shared_names))}: the name of a literal and of an operator; rename one")
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """Of leaves and operators, leaves first."""
+        """The names of literals and operators, literals first."""
         return (*self.literals, *self.operators)
 
     def kind(self, output: str) -> str:
-        """The answer kind of a type."""
+        """Return the answer kind of the type `output`."""
         return self.kinds.get(output, "word")
 
     # --- making -----------------------------------------------------------------------------------------------
 
     def literal(self, op: str, *words: Any) -> Literal:
-        """A leaf, unchecked."""
+        """Make the literal `op` of these `words`, unchecked."""
         return Literal(op, words, self.literals[op].output)
 
     def call(self, op: str, *args: Query) -> Call:
-        """A call, unchecked."""
+        """Make a call of the operator `op` with these `args`, unchecked."""
         return Call(op, args, self.operators[op].output)
 
     def read(self, value: Any) -> Call | Rejected:
-        """Build and check a program from decoded JSON.
+        """Build and check a program from `value`, decoded JSON.
 
         Returns:
             The program, or Rejected with code `syntax`, `operator`, `arity`, `type`, `word`, `depth`,
-            `answer` (the result is no answer), or that of a check: `trivial`, `leaks` …
+            `answer` (its result is not an answer), or that of a check: `trivial`, `leaks` …
         """
         try:
             query = self.build(value)
         except Invalid as invalid:
             return invalid.rejected
         if isinstance(query, Literal) or query.output not in self.answers:
-            asking = [name for name, each in self.operators.items() if each.inputs == (query.output,)]
-            hint = f"wrap it in {' or '.join(asking[:2])}" if asking else ""
+            wrapping_operators = [
+                name for name, operator in self.operators.items() if operator.inputs == (query.output,)
+            ]
+            hint = f"wrap it in {' or '.join(wrapping_operators[:2])}" if wrapping_operators else ""
             return Rejected("answer", f"the query gives a {query.output}, which is no answer", hint)
         return self.rejection_of(query) or query
 
     def rejection_of(self, query: Query) -> Rejected | None:
-        """The first thing that a check finds wrong in the program, outermost call first."""
+        """Return the first thing that a check finds wrong in the program `query`, outermost call first, or None."""
         for check in self.checks:
             for call in walk(query):
-                if isinstance(call, Call) and (found := check(self, call)) is not None:
-                    return found
+                if isinstance(call, Call) and (rejection := check(self, call)) is not None:
+                    return rejection
         return None
 
-    def build(self, value: Any, level: int = 1) -> Query:
-        """A program from decoded JSON, its types checked; unlike `read`, also a part of one.
+    def build(self, value: Any, nesting_level: int = 1) -> Query:
+        """Build a program from `value`, decoded JSON, its types checked; unlike `read`, also a part of one.
 
         Raises:
-            Invalid: it is none.
+            Invalid: it is not a program.
         """
         if not isinstance(value, list) or not value or not isinstance(value[0], str):
             example = json.dumps([next(iter(self.literals))])
             raise Invalid(
                 "syntax", f"expected a list that begins with an operator, got {value!r:.60}", f"such as {example}"
             )
-        if level > self.max_depth:
+        if nesting_level > self.max_depth:
             raise Invalid("depth", f"the query nests deeper than {self.max_depth} operators")
         name, *arguments = value
         if name in self.literals:
@@ -156,20 +158,22 @@ class Language:
             return Literal(name, literal.read(arguments), literal.output)
         operator = self.operators.get(name)
         if operator is None:
-            raise Invalid("operator", f"unknown operator {name!r:.40}", did_you_mean(name[:40], self.names))
+            raise Invalid("operator", f"unknown operator {name!r:.40}", closest_or_all(name[:40], self.names))
         if len(arguments) != len(operator.inputs):
             raise Invalid("arity", f"{name} takes {len(operator.inputs)} arguments, got {len(arguments)}")
-        built = tuple(self.build(argument, level + 1) for argument in arguments)
-        for position, (wanted, argument) in enumerate(zip(operator.inputs, built, strict=True), start=1):
-            if argument.output != wanted:
-                hint = self.aliases.get(f"{argument.output}>{wanted}", "")
-                raise Invalid("type", f"argument {position} of {name} must be {wanted}, got {argument.output}", hint)
-        return Call(name, built, operator.output)
+        argument_queries = tuple(self.build(argument, nesting_level + 1) for argument in arguments)
+        for position, (input_type, argument) in enumerate(zip(operator.inputs, argument_queries, strict=True), start=1):
+            if argument.output != input_type:
+                hint = self.aliases.get(f"{argument.output}>{input_type}", "")
+                raise Invalid(
+                    "type", f"argument {position} of {name} must be {input_type}, got {argument.output}", hint
+                )
+        return Call(name, argument_queries, operator.output)
 
     # --- looking ----------------------------------------------------------------------------------------------
 
     def structure(self, query: Query) -> str:
-        """The program with each word replaced by its attribute: what novelty and coverage count.
+        """Return `query` with each word replaced by its attribute: what novelty and coverage count.
 
         For example `colour(leftmost(select(shape)))`.
         """
@@ -178,7 +182,7 @@ class Language:
         return f"{query.op}({','.join(map(self.structure, query.args))})"
 
     def schema(self) -> dict[str, Any]:
-        """JSON schema (draft 2020-12) of the programs, for decoding under constraint.
+        """Return the JSON schema (draft 2020-12) of the programs, for decoding under constraint.
 
         Depth is unrolled, so that no program of it nests deeper than is read. Every program that is read is valid
         under it; a valid one may still fail a check (`trivial`, `leaks`) or, on a scene, be ill posed.
@@ -186,50 +190,59 @@ class Language:
         definitions: dict[str, Any] = {}
         for level in range(1, self.max_depth + 1):
             for output in self._types:
-                if forms := self._forms(output, level):
-                    definitions[f"{output}{level}"] = {"anyOf": forms}
-        top = [
+                if type_forms := self._forms(output, level):
+                    definitions[f"{output}{level}"] = {"anyOf": type_forms}
+        answer_forms = [
             {"$ref": f"#/$defs/{output}{self.max_depth}"}
             for output in sorted(self.answers)
             if f"{output}{self.max_depth}" in definitions
         ]
-        head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "query"}
-        return head | {"anyOf": top, "$defs": definitions}
+        schema_head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "query"}
+        return schema_head | {"anyOf": answer_forms, "$defs": definitions}
 
     @cached_property
     def _types(self) -> tuple[str, ...]:
-        literals, made = self.literals.values(), self.operators.values()
-        return tuple(dict.fromkeys([each.output for each in literals] + [each.output for each in made]))
+        literals, operators = self.literals.values(), self.operators.values()
+        return tuple(
+            dict.fromkeys(
+                [declaration.output for declaration in literals] + [declaration.output for declaration in operators]
+            )
+        )
 
     def _forms(self, output: str, level: int) -> list[dict[str, Any]]:
-        forms = [literal.schema(name) for name, literal in self.literals.items() if literal.output == output]
+        array_forms = [literal.schema(name) for name, literal in self.literals.items() if literal.output == output]
         for name, operator in self.operators.items():
-            if operator.output == output and all(self._reachable(wanted, level - 1) for wanted in operator.inputs):
-                parts = [{"const": name}, *({"$ref": f"#/$defs/{wanted}{level - 1}"} for wanted in operator.inputs)]
-                forms.append(array_of(parts))
-        return forms
+            if operator.output == output and all(
+                self._reachable(input_type, level - 1) for input_type in operator.inputs
+            ):
+                parts = [
+                    {"const": name},
+                    *({"$ref": f"#/$defs/{input_type}{level - 1}"} for input_type in operator.inputs),
+                ]
+                array_forms.append(array_of(parts))
+        return array_forms
 
     def _reachable(self, output: str, level: int) -> bool:
-        """Whether a program of this type fits into so many levels."""
+        """Tell whether a program of the type `output` fits into `level` levels."""
         if level < 1:
             return False
         if any(literal.output == output for literal in self.literals.values()):
             return True
-        made = [each for each in self.operators.values() if each.output == output]
-        return any(all(self._reachable(wanted, level - 1) for wanted in each.inputs) for each in made)
+        makers = [operator for operator in self.operators.values() if operator.output == output]
+        return any(all(self._reachable(input_type, level - 1) for input_type in operator.inputs) for operator in makers)
 
 
 def array_of(parts: Sequence[Any]) -> dict[str, Any]:
-    """JSON schema of an array with exactly these elements."""
+    """Return the JSON schema of an array with exactly these `parts`."""
     return {"type": "array", "prefixItems": list(parts), "items": False, "minItems": len(parts)}
 
 
-def loads(text: str) -> Any | Rejected:
-    """Decoded JSON of model-written text, or Rejected; no text makes it raise."""
-    if len(text) > MAX_QUERY_CHARS:
-        return Rejected("syntax", f"{len(text)} characters, at most {MAX_QUERY_CHARS} are read")
+def loads(json_text: str) -> Any | Rejected:
+    """Decode the JSON of a model-written `json_text`, or reject it; no text makes this raise."""
+    if len(json_text) > MAX_QUERY_CHARS:
+        return Rejected("syntax", f"{len(json_text)} characters, at most {MAX_QUERY_CHARS} are read")
     try:
-        return json.loads(text)
+        return json.loads(json_text)
     except json.JSONDecodeError as error:
         return Rejected("syntax", f"line {error.lineno}, column {error.colno}: {error.msg}", "write one JSON value")
     except (RecursionError, ValueError) as error:
@@ -238,14 +251,14 @@ def loads(text: str) -> Any | Rejected:
 
 
 def dump(query: Query) -> list[Any]:
-    """The query as JSON lists; `Language.read` reads it back."""
+    """Return `query` as JSON lists; `Language.read` reads it back."""
     if isinstance(query, Literal):
         return [query.op, *query.words]
     return [query.op, *(dump(argument) for argument in query.args)]
 
 
 def walk(query: Query) -> Iterator[Query]:
-    """The query and everything inside it, outermost first."""
+    """Yield `query` and everything inside it, outermost first."""
     yield query
     if isinstance(query, Call):
         for argument in query.args:
@@ -253,10 +266,10 @@ def walk(query: Query) -> Iterator[Query]:
 
 
 def depth(query: Query) -> int:
-    """Nesting depth; a leaf alone has depth 1."""
+    """Return the nesting depth of `query`; a literal alone has depth 1."""
     return 1 + max((depth(argument) for argument in query.args), default=0) if isinstance(query, Call) else 1
 
 
 def skeleton(query: Query) -> str:
-    """The operators alone, for example `colour(leftmost(select))`: the form of a question."""
+    """Return the operators of `query` alone, for example `colour(leftmost(select))`: the form of a question."""
     return query.op if isinstance(query, Literal) else f"{query.op}({','.join(map(skeleton, query.args))})"

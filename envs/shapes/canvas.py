@@ -78,7 +78,7 @@ LANGUAGE = Language(
 GUIDE = """You draw pictures as SVG programs. Reply with one <svg viewBox="0 0 64 64"> element and nothing else.
 Use circle, rect and polygon elements with a fill and no stroke, on the white canvas, apart from each other and
 inside the canvas. Small shapes are 8 to 10 wide, large ones 16 to 18. Draw exactly what is asked for."""
-GRAMMAR = Grammar(LANGUAGE, partial(noun, shapes=SHAPES), questions=2, phrases=1)
+GRAMMAR = Grammar(LANGUAGE, partial(noun, shapes=SHAPES), max_questions=2, max_phrases=1)
 """Two questions of each form and one name for each thing: what the embedded model was warmed up on."""
 RADII: Mapping[str, tuple[int, ...]] = {"small": (4, 5), "large": (8, 9)}
 OBJECTS: Mapping[int, tuple[int, int]] = {1: (2, 3), 2: (4, 4), 3: (5, 6)}

@@ -92,7 +92,7 @@ MIN_LETTER_CONTRAST = 0.35
 """Difference of luminance, 0 to 1, between a letter and what it stands on."""
 
 VOCABULARY = Vocabulary(size=SIZES, colour=tuple(PALETTE), shape=SHAPES, label=LETTERS)
-DESCRIPTION = Description(VOCABULARY, alone=("label",))
+DESCRIPTION = Description(VOCABULARY, standalone=("label",))
 COLOURS, COUNTS, YES_NO = tuple(PALETTE), ("0", "1", "2", "3"), ("no", "yes")
 LANGUAGE = Language(
     literals={"select": DESCRIPTION},

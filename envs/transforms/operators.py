@@ -131,7 +131,7 @@ _ALL_OPERATORS = (
 OPERATORS: Mapping[str, Operator] = {operator.name: operator for operator in _ALL_OPERATORS}
 LANGUAGE = Language(
     literals={
-        "set": Quantity("Edit", "one of the program's four parameter sets, by its number", 1, SETS, whole=True),
+        "set": Quantity("Edit", "one of the program's four parameter sets, by its number", 1, SETS, is_whole=True),
         "sets": Description(Vocabulary(), "Edits", "all four parameter sets"),
     },
     operators=OPERATORS,
