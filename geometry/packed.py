@@ -107,9 +107,10 @@ def unpack_scene(fields: dict[str, Any], binary: bytes) -> FlatScene:
 
     objects = tuple(
         FlatObject(
-            *look, regions[outline_index], regions[visible_index], text, gradients.get(look[0]), patches_of(look[0])
+            *(index, kind, kind_margin, fill, stroke, stroke_width),
+            *(regions[outline_index], regions[visible_index], text, gradients.get(index), patches_of(index)),
         )
-        for outline_index, ((*look, text), visible_index) in enumerate(
+        for outline_index, ((index, kind, kind_margin, fill, stroke, stroke_width, text), visible_index) in enumerate(
             zip(fields["objects"], fields["visible"], strict=True)
         )
     )

@@ -8,7 +8,7 @@ Knows nothing of tasks and models; may import `geometry` alone. Begin with `Rend
 from .chart.pool import FigurePool
 from .outcome import InfrastructureError, Rejected
 from .raster import Picture, rasterise, scene_to_svg
-from .svg.parse import SvgLimits
+from .svg.limits import SvgLimits
 from .svg.pool import RenderedSvg, RenderPool, SvgOutcome
 from .svg.resolve import resolve_svg
 

@@ -76,12 +76,24 @@ class Font:
         self._widths: dict[str, tuple[int, int]] = dict(font_tables["hmtx"].metrics)
         self._pairs: dict[tuple[str, str], int] = dict(font_tables["kern"].kernTables[0].kernTable)
         self._glyphs = font_tables.getGlyphSet()
+        post, os2 = font_tables["post"], font_tables["OS/2"]
+        self._underline = (post.underlinePosition, post.underlineThickness)
+        self._strike = (os2.yStrikeoutPosition, os2.yStrikeoutSize)
         # The first glyph read loads what the rest need.
         self._outline(_NOTDEF)
         self.ascent = font_tables["hhea"].ascent / self._em
         """How far letters reach over the baseline, as a share of the font size."""
         self.descent = -font_tables["hhea"].descent / self._em
         """How far letters reach under the baseline, as a share of the font size."""
+
+    @cached_property
+    def decorations(self) -> dict[str, tuple[float, float]]:
+        """Where lines that decorate text lie over the baseline, and how thick they are, as shares of the font size."""
+        return {
+            "underline": (self._underline[0] / self._em, self._underline[1] / self._em),
+            "overline": (self.ascent, self._underline[1] / self._em),
+            "line-through": (self._strike[0] / self._em, self._strike[1] / self._em),
+        }
 
     @cached_property
     def x_height(self) -> float:

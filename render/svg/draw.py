@@ -6,7 +6,7 @@ from typing import Any
 from ...geometry import pack_scene
 from ..outcome import Rejected
 from ..raster import rasterise
-from .parse import SvgLimits
+from .limits import SvgLimits
 from .resolve import resolve_svg
 
 

@@ -46,9 +46,17 @@ def _winding(loops: Sequence[Sequence[Point]], test_points: np.ndarray) -> np.nd
     safe_rise = np.where(y1 == y2, 1.0, y2 - y1)
     turn_sign = np.where(y2 > y1, 1, -1)
     winding_numbers = np.zeros(len(test_points), dtype=int)
-    for i, (x, y) in enumerate(test_points):
-        crosses = ((y1 <= y) != (y2 <= y)) & (x1 + (y - y1) / safe_rise * (x2 - x1) > x)
-        winding_numbers[i] = turn_sign[crosses].sum()
+    tree = STRtree(linestrings(np.stack([x1, y1, x2, y2], axis=1).reshape(-1, 2, 2)))
+    # Rays to the right of all segments; in blocks, since each may meet every segment.
+    ray_ends = np.stack([np.full(len(test_points), max(x1.max(), test_points[:, 0].max()) + 1), test_points[:, 1]], 1)
+    rays = linestrings(np.stack([test_points, ray_ends], axis=1))
+    for block_start in range(0, len(test_points), _BLOCK):
+        ray, segment = tree.query(rays[block_start : block_start + _BLOCK])
+        x, y = test_points[ray + block_start].T
+        is_beside = (y1[segment] <= y) != (y2[segment] <= y)
+        crossing_x = x1[segment] + (y - y1[segment]) / safe_rise[segment] * (x2[segment] - x1[segment])
+        crosses = is_beside & (crossing_x > x)
+        np.add.at(winding_numbers, ray[crosses] + block_start, turn_sign[segment[crosses]])
     return winding_numbers
 
 

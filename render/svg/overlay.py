@@ -4,8 +4,9 @@ import numpy as np
 from shapely import get_coordinates, get_num_coordinates, get_parts, unary_union
 from shapely.geometry.base import BaseGeometry
 
+from .document import SvgError
 from .fill import crossings
-from .parse import SvgError, SvgLimits
+from .limits import SvgLimits
 
 _SMALL = 40_000
 """Regions whose numbers of points multiply to no more cannot cross more often than an overlay bears."""
@@ -54,7 +55,7 @@ class Overlays:
         first_count, second_count = int(get_num_coordinates(first_region)), int(get_num_coordinates(second_region))
         if first_count * second_count <= _SMALL or min(first_count, second_count) <= _FEW:
             return
-        self._spend(_LOOKED_AT * (first_count + second_count))
+        self.spend(_LOOKED_AT * (first_count + second_count))
         max_crossings = self._limits.max_overlay_crossings
         crossing_count = crossings(
             np.concatenate([_segments(first_region), _segments(second_region)]), max_crossings, 100 * max_crossings
@@ -65,9 +66,14 @@ class Overlays:
     def _count(self, first_region: BaseGeometry, second_region: BaseGeometry, result_region: BaseGeometry) -> None:
         points_before = int(get_num_coordinates(first_region)) + int(get_num_coordinates(second_region))
         points_after = int(get_num_coordinates(result_region))
-        self._spend(points_before + points_after + _NEW * max(0, points_after - points_before))
+        self.spend(points_before + points_after + _NEW * max(0, points_after - points_before))
 
-    def _spend(self, point_count: int) -> None:
+    def spend(self, point_count: int) -> None:
+        """Count `point_count` vertices that are laid over others.
+
+        Raises:
+            SvgError: they are too many.
+        """
         self._spent += point_count
         if self._spent > self._limits.max_overlay_points:
             raise self._error("too many things with too many points lie over each other")

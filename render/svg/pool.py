@@ -11,7 +11,8 @@ from ..sandbox import wire
 from ..sandbox.pool import Bounds, Slot, WorkerPool, layers_or_offered, picture_of
 from ..sandbox.renderers import Renderer
 from ..sandbox.service import Service
-from .parse import SvgLimits, encoded, oversize
+from .limits import SvgLimits
+from .parse import encoded, oversize
 
 _KNOWN_GOOD = '<svg viewBox="0 0 8 8"><circle cx="4" cy="4" r="3"/></svg>'
 

@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from .dash import Dash
 from .fill import crossings
 from .path import Point
-from .style import Style
+from .style import SvgStyle
 
 _LONG = 70
 """Lines of up to so many points, a circle among them, are never taken apart."""
@@ -26,7 +26,7 @@ _PIECE = 4
 """Corners of a part: the union is fastest with few."""
 
 
-def stroked(piece: Dash, style: Style) -> BaseGeometry:
+def stroked(piece: Dash, style: SvgStyle) -> BaseGeometry:
     """Return the region that a `piece` of a line covers under a `style`."""
     line_points = [piece.points[0], *(b for a, b in pairwise(piece.points) if a != b)]
     if len(line_points) == 1:
@@ -49,7 +49,7 @@ def stroked(piece: Dash, style: Style) -> BaseGeometry:
     return unary_union(pen_regions)
 
 
-def _pen(line_points: Sequence[Point], style: Style, join_style: str, cap_style: str) -> BaseGeometry:
+def _pen(line_points: Sequence[Point], style: SvgStyle, join_style: str, cap_style: str) -> BaseGeometry:
     half_width, mitre_limit = style.stroke_width / 2, style.mitre_limit
     if len(line_points) > _LONG and _crowded(line_points, half_width):
         return _pieced(line_points, style, join_style, cap_style)
@@ -79,7 +79,7 @@ def _crowded(line_points: Sequence[Point], half_width: float) -> bool:
     return crossing_count is None or crossing_count > _CROSSINGS
 
 
-def _pieced(line_points: Sequence[Point], style: Style, join_style: str, cap_style: str) -> BaseGeometry:
+def _pieced(line_points: Sequence[Point], style: SvgStyle, join_style: str, cap_style: str) -> BaseGeometry:
     """Return the stroke through `line_points` as the union of short parts, each sharing a corner with the next."""
     line_points = [line_points[0], *(b for a, b in pairwise(line_points) if a != b)]
     pen_regions: list[BaseGeometry] = []
@@ -96,7 +96,7 @@ def _pieced(line_points: Sequence[Point], style: Style, join_style: str, cap_sty
     return unary_union(pen_regions)
 
 
-def _cap(end_point: Point, heading: Point, style: Style) -> BaseGeometry:
+def _cap(end_point: Point, heading: Point, style: SvgStyle) -> BaseGeometry:
     """Return the region that a cap covers past the `end_point` of a line that runs in the direction of `heading`."""
     (x, y), (u, v), half_width = end_point, heading, style.stroke_width / 2
     if style.cap == "square":
@@ -107,7 +107,7 @@ def _cap(end_point: Point, heading: Point, style: Style) -> BaseGeometry:
     return Polygon([(x + half_width * (a * u - b * v), y + half_width * (a * v + b * u)) for a, b in cap_corners])
 
 
-def _uncapped(line_points: Sequence[Point], style: Style, join_style: str) -> list[BaseGeometry]:
+def _uncapped(line_points: Sequence[Point], style: SvgStyle, join_style: str) -> list[BaseGeometry]:
     """Return the stroke through `line_points` without caps; in two overlapping parts where its ends meet unjoined."""
     if line_points[0] != line_points[-1]:
         return [_pen(line_points, style, join_style, "flat")]
@@ -148,7 +148,7 @@ def _runs(line_points: list[Point], sharp_corners: Sequence[int], is_closed: boo
             yield line_points[start : end + 1]
 
 
-def _dot(dot_point: Point, heading: Point, style: Style) -> BaseGeometry:
+def _dot(dot_point: Point, heading: Point, style: SvgStyle) -> BaseGeometry:
     """Return the region that the caps of a line without length cover: a disc, or a square along its `heading`."""
     (x, y), (u, v), half_width = dot_point, heading, style.stroke_width / 2
     if style.cap == "round":

@@ -10,8 +10,10 @@ import math
 import re
 from typing import NamedTuple
 
-from .parse import Element, SvgLimits, number, number_list, parse_number
-from .style import IDENTITY, Matrix
+from .document import Element
+from .limits import SvgLimits
+from .scan import Extent, Units, number_list
+from .transform import IDENTITY, Matrix, shift
 
 _ALIGN = re.compile(r"x(Min|Mid|Max)Y(Min|Mid|Max)")
 _SHARES = {"Min": 0.0, "Mid": 0.5, "Max": 1.0}
@@ -20,7 +22,7 @@ _WHOLE = "100%"
 """The default of width and height (5.1.2)."""
 
 
-class Box(NamedTuple):
+class ViewBox(NamedTuple):
     """A rectangle, x right and y down."""
 
     left: float
@@ -29,29 +31,25 @@ class Box(NamedTuple):
     height: float
 
 
-class Canvas(NamedTuple):
+class SvgCanvas(NamedTuple):
     """What the outermost <svg> sets up."""
 
     width: float
     height: float
     matrix: Matrix
     """From the root's user units to the scene."""
-    extent: "Extent | None"
-
-
-Extent = tuple[float, float]
-"""What 100% is inside a viewport. None stands for one that has room beside its viewBox, or too little: there SVG 1.1
-(7.10) measures the viewport, and browsers measure the viewBox."""
+    extent: Extent
+    """What 100% is in it."""
 
 
 class Inner(NamedTuple):
-    """What a nested <svg> sets up."""
+    """What an element with a viewport of its own sets up inside it."""
 
-    frame: Box
+    frame: ViewBox
     """Where it lies, in the units around it."""
     matrix: Matrix
     """From the units inside it to those around it."""
-    extent: Extent | None
+    extent: Extent
     clips: bool
 
 
@@ -64,13 +62,11 @@ class _Fit(NamedTuple):
 
 
 def _check_whole(element: Element) -> None:
-    """Refuse what acts on an <svg> or <marker> as a whole, whose units there drawing programs do not agree on."""
-    for name in ("transform", "clip-path"):
-        if element.attributes.get(name, "none") != "none" or re.search(
-            rf"(?:^|;)\s*{name}\s*:", element.attributes.get("style", "")
-        ):
-            what = f"{name} on <{element.name}> is not allowed"
-            raise element.error("attribute", what, f"write <g {name}=...> inside it")
+    """Refuse what acts on `element` as a whole, whose units there drawing programs do not agree on."""
+    for name in ("transform", "clip-path", "mask"):
+        if element.properties.get(name, element.attributes.get(name, "none")) != "none":
+            problem = f"{name} on <{element.name}> is not allowed"
+            raise element.error("attribute", problem, f"write <g {name}=...> inside it")
 
 
 def _read_fit(element: Element) -> _Fit:
@@ -78,26 +74,26 @@ def _read_fit(element: Element) -> _Fit:
     words = text.split()
     # `defer` speaks of images and is ignored on all else (7.8).
     words = words[1:] if words[:1] == ["defer"] else words
-    align, how = words if len(words) == 2 else (" ".join(words), "meet")
+    align, how = words if len(words) == 2 else (" ".join(words[:3]), "meet")
     match = _ALIGN.fullmatch(align)
     if how not in ("meet", "slice") or not (match or align == "none"):
-        what = f"preserveAspectRatio of <{element.name}> is {text[:40]!r}"
-        raise element.error("canvas", what, 'write none, or for example "xMidYMid meet"')
+        problem = f"preserveAspectRatio of <{element.name}> is {text[:40]!r}"
+        raise element.error("canvas", problem, 'write none, or for example "xMidYMid meet"')
     shares = (_SHARES[match.group(1)], _SHARES[match.group(2)]) if match else None
     return _Fit(shares, how == "slice")
 
 
-def _read_box(element: Element, limits: SvgLimits) -> Box | None:
+def _read_box(element: Element, limits: SvgLimits) -> ViewBox | None:
     if "viewBox" not in element.attributes:
         return None
     values = number_list(element, "viewBox", element.attributes["viewBox"], limits)
     if len(values) != 4:
         raise element.error("canvas", f"viewBox has {len(values)} numbers", "write four: 0 0 width height")
-    return Box(*values)
+    return ViewBox(*values)
 
 
-def _fitted(fit: _Fit, box: Box, width: float, height: float) -> Matrix:
-    """The transform that puts a viewBox into a viewport whose corner is at the origin (7.8)."""
+def _fitted(fit: _Fit, box: ViewBox, width: float, height: float) -> Matrix:
+    """Return the transform that puts a `box` into a viewport of `width` and `height` at the origin (7.8)."""
     across, down = width / box.width, height / box.height
     if fit.shares is None:
         return (across, 0.0, 0.0, down, -box.left * across, -box.top * down)
@@ -107,55 +103,64 @@ def _fitted(fit: _Fit, box: Box, width: float, height: float) -> Matrix:
     return (scale, 0.0, 0.0, scale, x, y)
 
 
-def _same_aspect(box: Box, width: float, height: float) -> bool:
+def _same_aspect(box: ViewBox, width: float, height: float) -> bool:
     return math.isclose(width * box.height, height * box.width, rel_tol=1e-9)
 
 
 def _clips(element: Element) -> bool:
-    """Whether what lies outside the viewport is cut off, as is the rule for nested ones (14.3.3)."""
-    word = element.attributes.get("overflow", "hidden")
-    if word not in ("hidden", "visible"):
+    """Tell whether what lies outside the viewport of `element` is cut off, the rule for nested ones (14.3.3)."""
+    word = element.properties.get("overflow", "hidden")
+    if word not in ("hidden", "visible", "scroll", "auto"):
         raise element.error("attribute", f"overflow of <{element.name}> is {word[:40]!r}", "write hidden or visible")
-    return word == "hidden"
+    return word in ("hidden", "scroll")
 
 
-def root_canvas(root: Element, limits: SvgLimits) -> Canvas:
-    """The canvas of a drawing.
+def root_canvas(root: Element, limits: SvgLimits) -> SvgCanvas:
+    """Return the canvas of the drawing under `root`.
 
     Raises:
-        SvgError: its numbers are not understood, or the canvas is too small or too large.
+        SvgError: its numbers are not understood, or the canvas is too small or too large for the `limits`.
     """
     _check_whole(root)
     _clips(root)
+    units = Units(limits, (0.0, 0.0))
     box, fit = _read_box(root, limits), _read_fit(root)
     for name in ("x", "y"):  # Without effect here (5.1.2), yet no place for nonsense.
-        number(root, name, limits)
+        units.attribute(root, name)
+    # A share of what is around the drawing is known only to a page: there the viewBox gives the aspect.
+    is_open = [_is_open(root.attributes.get(name, _WHOLE)) for name in _SIZES]
     if box is None:
-        width, height = (number(root, name, limits, None) for name in _SIZES)
+        if any(is_open):
+            name = _SIZES[is_open.index(True)]
+            raise root.error("attribute", f"<svg> needs {name}, or a viewBox", 'write viewBox="0 0 64 64"')
+        width, height = (units.attribute(root, name) for name in _SIZES)
         _check_canvas(root, width, height, limits.max_canvas)
-        return Canvas(width, height, IDENTITY, (width, height))
+        return SvgCanvas(width, height, IDENTITY, (width, height))
     if min(box.width, box.height) <= 0:
         _check_canvas(root, box.width, box.height, limits.max_canvas)
-    # A share of what is around the drawing is known only to a page: there the viewBox gives the aspect.
-    is_open = [root.attributes.get(name, _WHOLE).strip() == _WHOLE for name in _SIZES]
-    width, height = (1.0 if left else number(root, name, limits) for left, name in zip(is_open, _SIZES, strict=True))
+    width, height = (1.0 if left else units.attribute(root, name) for left, name in zip(is_open, _SIZES, strict=True))
     if min(width, height) <= 0:
         raise root.error("canvas", f"<svg> is {width:g} wide and {height:g} high", "leave out width and height")
     if any(is_open) or _same_aspect(box, width, height):
         _check_canvas(root, box.width, box.height, limits.max_canvas)
-        return Canvas(box.width, box.height, (1.0, 0.0, 0.0, 1.0, -box.left, -box.top), (box.width, box.height))
+        return SvgCanvas(box.width, box.height, shift(-box.left, -box.top), (box.width, box.height))
     fitted = _fitted(fit, box, width, height)
     unit = min(fitted[0], fitted[3])
     _check_canvas(root, width / unit, height / unit, limits.max_canvas)
     a, b, c, d, e, f = (value / unit for value in fitted)
     _check_size(root, (a, b, c, d, e, f), limits)
-    extent = None if fit.shares else (box.width, box.height)
-    return Canvas(width / unit, height / unit, (a, b, c, d, e, f), extent)
+    return SvgCanvas(width / unit, height / unit, (a, b, c, d, e, f), (box.width, box.height))
+
+
+def _is_open(text: str) -> bool:
+    """Tell whether a width or height of the root is left to the page."""
+    word = text.strip()
+    return word == "auto" or word.endswith(("%", "vw", "vh"))
 
 
 def _check_size(element: Element, matrix: Matrix, limits: SvgLimits) -> None:
     """Refuse a viewBox so small or so far off that its transform would soon be no numbers."""
-    if any(abs(value) > limits.max_number for value in matrix):
+    if any(not abs(value) <= limits.max_number for value in matrix):
         raise element.error("number", "the viewBox is enlarged or moved too far", "use a viewBox of the drawing's size")
 
 
@@ -166,63 +171,77 @@ def _check_canvas(root: Element, width: float, height: float, most: float) -> No
         raise root.error("canvas", f"the canvas is {width:g} x {height:g}", hint)
 
 
-def inner_viewport(element: Element, limits: SvgLimits, around: Extent | None) -> Inner | None:
-    """The viewport of a nested <svg> (7.9), or None where it has no room and draws nothing.
+def inner_viewport(element: Element, units: Units, sizes: dict[str, str] | None = None) -> Inner | None:
+    """Return the viewport of a nested <svg> or <symbol> (7.9); None where it has no room and draws nothing.
 
     Args:
-        element: the <svg>.
-        limits: how large numbers may be.
-        around: what 100% is where it stands.
+        element: the <svg> or <symbol>.
+        units: those where it stands.
+        sizes: width and height that a <use> gives it, in place of its own.
 
     Raises:
         SvgError: its numbers are not understood.
     """
     _check_whole(element)
-    box, fit, clips = _read_box(element, limits), _read_fit(element), _clips(element)
-    x, y = (_length(element, name, "0", limits, around, axis) for axis, name in enumerate(("x", "y")))
-    width, height = (_length(element, name, _WHOLE, limits, around, axis) for axis, name in enumerate(_SIZES))
+    box, fit, clips = _read_box(element, units.limits), _read_fit(element), _clips(element)
+    x, y = (units.attribute(element, name) for name in ("x", "y"))
+    written = {name: element.attributes.get(name, _WHOLE) for name in _SIZES} | (sizes or {})
+    width, height = (
+        units.length(element, name, _WHOLE if written[name].strip() == "auto" else written[name]) for name in _SIZES
+    )
     for name, value in zip((*_SIZES, *_SIZES), (width, height, *(box[2:] if box else ())), strict=False):
         if value < 0:
-            raise element.error("number", f"{name} of <svg> or of its viewBox is negative", "write more than 0")
+            raise element.error(
+                "number", f"{name} of <{element.name}> or of its viewBox is negative", "write more than 0"
+            )
     if 0 in (width, height) or (box and 0 in box[2:]):
         return None
-    frame = Box(x, y, width, height)
+    frame = ViewBox(x, y, width, height)
     if box is None:
-        return Inner(frame, (1.0, 0.0, 0.0, 1.0, x, y), (width, height), clips)
+        return Inner(frame, shift(x, y), (width, height), clips)
     a, b, c, d, e, f = fitted = _fitted(fit, box, width, height)
-    _check_size(element, fitted, limits)
-    is_exact = fit.shares is None or _same_aspect(box, width, height)
-    return Inner(frame, (a, b, c, d, e + x, f + y), (box.width, box.height) if is_exact else None, clips)
+    _check_size(element, fitted, units.limits)
+    return Inner(frame, (a, b, c, d, e + x, f + y), (box.width, box.height), clips)
 
 
-def marker_viewport(element: Element, limits: SvgLimits) -> Inner | None:
-    """The viewport of a <marker>, with its point of reference at the origin (11.6.2); None where it draws nothing.
+def marker_viewport(element: Element, units: Units) -> Inner | None:
+    """Return the viewport of a <marker>, its reference point at the origin (11.6.2); None where it draws nothing.
+
+    Args:
+        element: the <marker>.
+        units: those where it is written.
 
     Raises:
         SvgError: its numbers are not understood.
     """
     _check_whole(element)
-    box, fit, clips = _read_box(element, limits), _read_fit(element), _clips(element)
-    width, height = (number(element, name, limits, 3.0) for name in ("markerWidth", "markerHeight"))
+    box, fit, clips = _read_box(element, units.limits), _read_fit(element), _clips(element)
+    width, height = (units.attribute(element, name, 3.0) for name in ("markerWidth", "markerHeight"))
     if min(width, height, *(box[2:] if box else ())) < 0:
         raise element.error("number", "a width or height of <marker> is negative", "write more than 0")
     if 0 in (width, height) or (box and 0 in box[2:]):
         return None
     a, b, c, d, e, f = _fitted(fit, box, width, height) if box else IDENTITY
-    x, y = number(element, "refX", limits), number(element, "refY", limits)
+    x, y = (_reference_point(element, name, box, units) for name in ("refX", "refY"))
     # The reference point is given in the units inside.
     left, top = -(a * x + e), -(d * y + f)
     matrix = (a, b, c, d, e + left, f + top)
-    _check_size(element, matrix, limits)
-    return Inner(Box(left, top, width, height), matrix, (box.width, box.height) if box else (width, height), clips)
+    _check_size(element, matrix, units.limits)
+    frame = ViewBox(left, top, width, height)
+    return Inner(frame, matrix, (box.width, box.height) if box else (width, height), clips)
 
 
-def _length(element: Element, name: str, default: str, limits: SvgLimits, around: Extent | None, axis: int) -> float:
-    """A coordinate or length of a nested <svg>; alone there, a share in % is understood."""
-    text = element.attributes.get(name, default).strip()
-    if not text.endswith("%"):
-        return parse_number(element, name, text.removesuffix("px"), limits)
-    if around is None:
-        what = f"{name} of <svg> is {text[:40]} of a viewport that its viewBox does not fill"
-        raise element.error("number", what, "write a plain number")
-    return parse_number(element, name, text[:-1], limits) / 100 * around[axis]
+def _reference_point(element: Element, name: str, box: ViewBox | None, units: Units) -> float:
+    """Return `refX` or `refY`, which SVG 2 writes in words as well."""
+    share = {"left": 0.0, "top": 0.0, "center": 0.5, "right": 1.0, "bottom": 1.0}.get(element.attributes.get(name, ""))
+    if share is None or box is None:
+        return units.attribute(element, name)
+    return box.left + share * box.width if name == "refX" else box.top + share * box.height
+
+
+def pattern_fit(element: Element, limits: SvgLimits, width: float, height: float) -> tuple[Matrix, Extent] | None:
+    """Return what the viewBox of a <pattern> makes of its tile of `width` and `height`; None where it has none."""
+    box = _read_box(element, limits)
+    if box is None or min(box.width, box.height) <= 0:
+        return None
+    return _fitted(_read_fit(element), box, width, height), (box.width, box.height)

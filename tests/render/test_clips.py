@@ -117,7 +117,7 @@ def test_clipped_picture_is_that_of_combined_masks(name: str) -> None:
         ('<clipPath id="c"><use href="#u"/></clipPath>', "reference", "points to a <use>"),
         ('<clipPath id="c"><use href="#x"/></clipPath>', "reference", "there is no id 'x'"),
         ('<clipPath id="c"><circle clip-path="url(#x)"/></clipPath>', "reference", "there is no clipPath 'x'"),
-        ('<clipPath id="c" clipPathUnits="objectBoundingBox"/>', "attribute", "clipPathUnits must be userSpaceOnUse"),
+        ('<clipPath id="c" clipPathUnits="strokeWidth"/>', "attribute", "clipPathUnits is 'strokeWidth'"),
         (
             '<clipPath id="a"/><clipPath id="c" clip-path="url(#a)" transform="scale(2)"/>',
             "reference",

@@ -126,9 +126,9 @@ def test_a_dash_without_length_needs_a_cap() -> None:
     [
         ('stroke-dasharray="4 -2"', "style", "stroke-dasharray is '4 -2'"),
         ('stroke-dasharray=""', "style", "stroke-dasharray is ''"),
-        ('stroke-dasharray="10%"', "number", "stroke-dasharray of <path> is '10%', not a number"),
-        ('stroke-dasharray="1em"', "number", "is '1em', not a number"),
-        ('stroke-dashoffset="5%"', "number", "stroke-dashoffset of <path> is '5%', not a number"),
+        ('stroke-dasharray="10 %"', "number", "stroke-dasharray of <path> is '%', not a number"),
+        ('stroke-dasharray="1lm"', "number", "is '1lm', not a number"),
+        ('stroke-dashoffset="far"', "number", "stroke-dashoffset of <path> is 'far', not a number"),
         ('pathLength="10"', "attribute", "<path> has no attribute pathLength"),
     ],
 )

@@ -14,6 +14,8 @@ CLOSING = "</g>"
 NESTED_USE = "".join(f'<g id="a{i}">' + f'<use href="#a{i - 1}"/>' * 8 + "</g>" for i in range(1, 8))
 ZIGZAG = "".join(f"L{(37 * i * i) % 64} {(23 * i * i + 5 * i) % 64}" for i in range(2500))[:18_000].rpartition("L")[0]
 
+EFFECTS = "draw it without effects; a shadow or glow can be a shape of its own"
+
 ATTACKS = {
     "entity bomb": (
         '<!DOCTYPE svg [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]><svg viewBox="0 0 9 9"><desc>&b;</desc></svg>',
@@ -40,17 +42,96 @@ ATTACKS = {
     "http reference": (svg('<use href="http://127.0.0.1/a.svg#x"/>'), "reference", "<use> points to"),
     "image": (svg('\n\n<image href="file:///etc/passwd"/>'), "element", "line 3: element <image> is not allowed"),
     "script": (svg("<script>alert(1)</script>"), "element", "<script>"),
-    "style sheet": (svg("<style>@import url(http://127.0.0.1/)</style>"), "element", "<style>"),
+    "style sheet": (svg("<style>@import url(http://127.0.0.1/)</style>"), "reference", "@import in a style sheet"),
+    "style sheet that animates": (
+        svg("<style>@keyframes a { to { fill: red } }</style>"),
+        "style",
+        "@keyframes in a style sheet is not allowed",
+    ),
+    "animation in a style": (svg('<circle r="3" style="animation: a 1s"/>'), "style", "style has 'animation:a 1s'"),
+    "style sheet of too many rules": (
+        svg("<style>" + "".join(f".a .b{i}{{fill:red}}" for i in range(4000)) + "</style>" + "<g/>" * 500),
+        "size",
+        "the style sheets have too many rules",
+    ),
+    "rules of too many elements": (
+        svg("<style>" + "".join(f".a .b{i}{{fill:red}}" for i in range(1000)) + "</style>" + "<g/>" * 500),
+        "size",
+        "too many rules for so many elements",
+    ),
+    "selector that goes back": (svg("<style>" + "g " * 40 + "{fill:red}</style>"), "style", "is too long"),
+    "variables that double": (
+        svg(
+            "<style>*{--b0:xx;"
+            + "".join(f"--b{i}:var(--b{i - 1})var(--b{i - 1});" for i in range(1, 40))
+            + "fill:var(--b39)}</style><g/>"
+        ),
+        "colour",
+        "which is not a colour",
+    ),
+    "style sheet of a long number": (svg(f"<style>a{{x:{'1' * 9000}}}</style>"), "style", "a number that is too long"),
     "foreign object": (svg("<foreignObject><p/></foreignObject>"), "element", "<foreignObject>"),
-    "foreign namespace": (svg('<circle xmlns="http://www.w3.org/1999/xhtml" r="3"/>'), "element", "<circle>"),
     "animation": (svg('<circle r="3"><animate attributeName="r" to="9"/></circle>'), "element", "<animate>"),
-    "filter": (svg('<filter id="f"/>'), "element", "<filter>"),
-    "pattern": (svg('<pattern id="p"/>'), "element", "<pattern>"),
+    "filter": (svg('<circle r="3" filter="url(#f)"/>'), "attribute", "filter is 'url(#f)', which is not drawn"),
+    "pattern of itself": (
+        svg(
+            '<pattern id="p" width="1" height="1"><circle r="3" fill="url(#p)"/></pattern>'
+            '<circle r="3" fill="url(#p)"/>'
+        ),
+        "cycle",
+        "a pattern is filled with itself",
+    ),
+    "pattern of nearly no size": (
+        svg('<pattern id="p" width="1e-9" height="1e-9"><circle r="3"/></pattern><circle r="3" fill="url(#p)"/>'),
+        "size",
+        "more than 2000 tiles",
+    ),
+    "patterns of each other": (
+        svg('<pattern id="p" href="#q"/><pattern id="q" href="#p"/><circle r="3" fill="url(#p)"/>'),
+        "cycle",
+        "a pattern refers to itself",
+    ),
+    "mask of itself": (
+        svg('<mask id="m"><circle r="3" mask="url(#m)"/></mask><circle r="3" mask="url(#m)"/>'),
+        "cycle",
+        "mask 'm' masks itself",
+    ),
+    "deep masks": (
+        svg(
+            "".join(f'<mask id="m{i}"><rect width="9" height="9" mask="url(#m{i - 1})"/></mask>' for i in range(30))
+            + '<mask id="m-1"/><circle r="9" mask="url(#m29)"/>'
+        ),
+        "depth",
+        "nested deeper than 24",
+    ),
+    "mask of elsewhere": (svg('<circle r="3" mask="url(http://127.0.0.1/#a)"/>'), "reference", "mask is 'url(http"),
+    "symbol of itself": (
+        svg('<symbol id="s"><use href="#s"/></symbol><use href="#s"/>'),
+        "cycle",
+        "#s copies itself",
+    ),
+    "entity of an outer document type": (
+        '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://127.0.0.1/a.dtd">' + svg("<desc>&secret;</desc>"),
+        "xml",
+        "undefined entity &secret;",
+    ),
+    "translucent heap": (
+        svg(
+            '<g opacity=".5">'
+            + "".join(
+                f'<circle cx="{i * 7 % 64}" cy="{i * 13 % 64}" r="{9 + i % 20}" opacity=".{i % 8 + 1}"/>'
+                for i in range(400)
+            )
+            + "</g>"
+        ),
+        "size",
+        "lie over each other",
+    ),
+    "link that runs": (svg('<a href="javascript:alert(1)" onclick="alert(1)"/>'), "attribute", "onclick"),
     "text along a path": (svg("<text><textPath>left</textPath></text>"), "element", "<textPath>"),
     "text flood": (svg(f"<text>{'a' * 3000}</text>"), "size", "letters of all text have more than 30000 points"),
     "text of another script": (svg("<text>\u0645</text>"), "letter", "ARABIC LETTER MEEM"),
     "huge letters": (svg('<text font-size="1e9">a</text>'), "number", "font-size of <text> is 1e9, too large"),
-    "letters heaped by hand": (svg('<text x="1 2 3">ab</text>'), "number", "x of <text> has 3 numbers"),
     "nested text": (svg("<text><tspan><text>a</text></tspan></text>"), "nesting", "<text> in <tspan>"),
     "hidden shape": (svg('<circle r="9"><rect width="3" height="3"/></circle>'), "nesting", "<rect> in <circle>"),
     "script as data": (svg("<![CDATA[<script/>]]>"), "text", "draws nothing"),
@@ -85,9 +166,9 @@ ATTACKS = {
         "in a <marker> has a marker",
     ),
     "marker explosion": (
-        svg('<marker id="m"><circle r="1"/></marker><path d="M0 0' + "h1v1" * 300 + '" marker-mid="url(#m)"/>'),
+        svg('<marker id="m"><circle r="1"/></marker><path d="M0 0' + "h1v1" * 800 + '" marker-mid="url(#m)"/>'),
         "size",
-        "more than 4000 points",
+        "more than 40000 points",
     ),
     "marker of nothing": (svg('<path d="M0 0h9" marker-end="url(#m)"/>'), "reference", "there is no marker 'm'"),
     "huge viewBox": (svg("", "0 0 1e5 1e5"), "canvas", "100000 x 100000"),
@@ -96,8 +177,8 @@ ATTACKS = {
     "no canvas": ("<svg/>", "attribute", "<svg> needs width"),
     "use explosion": (
         svg(f'<defs><g id="a0"><circle r="1"/></g>{NESTED_USE}</defs><use href="#a7"/>'),
-        "depth",
-        "nested",
+        "size",
+        "more than 40000 points",
     ),
     "wide use": (
         svg('<defs><g id="a">' + '<circle r="1"/>' * 60 + "</g></defs>" + '<use href="#a"/>' * 60),
@@ -128,20 +209,20 @@ ATTACKS = {
             + '<clipPath id="c0"><circle r="9"/></clipPath><circle r="9" clip-path="url(#c4)"/>'
         ),
         "size",
-        "4000 points",
+        "40000 points",
     ),
     "deep clips": (
         svg(
             "".join(
                 f'<clipPath id="c{i}" clip-path="url(#c{i - 1})"><rect width="9" height="9"/></clipPath>'
-                for i in range(20)
+                for i in range(30)
             )
-            + '<clipPath id="c-1"/><circle r="9" clip-path="url(#c19)"/>'
+            + '<clipPath id="c-1"/><circle r="9" clip-path="url(#c29)"/>'
         ),
         "depth",
-        "nested deeper than 12, <use> and clip-path included",
+        "nested deeper than 24, <use> and clip-path included",
     ),
-    "deep nesting": (svg("<g>" * 900 + CLOSING * 900), "depth", "nested deeper than 12"),
+    "deep nesting": (svg("<g>" * 900 + CLOSING * 900), "depth", "nested deeper than 24"),
     "not a number": (svg('<circle r="NaN"/>'), "number", "r of <circle> is 'NaN'"),
     "infinite": (svg('<circle r="inf"/>'), "number", "'inf'"),
     "overflow": (svg('<circle r="1e999"/>'), "number", "too large"),
@@ -154,10 +235,10 @@ ATTACKS = {
     "steep skew": (svg('<circle r="3" transform="skewX(90)"/>'), "number", "transform is too large"),
     "ten megabytes": ("<svg>" + " " * 10_000_000 + "</svg>", "size", "10000011 bytes"),
     "million points": (svg('<path d="M0 0' + "h1" * 1_000_000 + '"/>'), "size", "bytes"),
-    "many points": (svg('<path d="M0 0' + "h1v1" * 4_500 + '"/>'), "size", "more than 4000 points"),
+    "many points": (svg('<path d="M0 0' + "h1v1" * 22_000 + '"/>'), "size", "more than 40000 points"),
     "many crossings": (svg(f'<path d="M0 0{ZIGZAG}Z"/>'), "size", "cross more than 500 times"),
     "many stroke crossings": (svg(f'<path d="M0 0{ZIGZAG}" fill="none" stroke="red"/>'), "size", "cross more than 500"),
-    "many elements": (svg("<g/>" * 300), "size", "more than 200 elements"),
+    "many elements": (svg("<g/>" * 5000), "size", "more than 4000 elements"),
     "many dashes": (svg('<path d="M0 0H64" stroke="red" stroke-dasharray=".05 .05"/>'), "size", "more than 500 dashes"),
     "endless dashes": (
         svg('<path d="M0 0H64" stroke="red" stroke-dasharray="1e-310 0"/>'),
@@ -174,13 +255,12 @@ ATTACKS = {
         "size",
         "the dashes lie on one another",
     ),
-    "half opacity": (svg('<circle r="3" opacity="0.5"/>'), "opacity", "only opaque paint"),
     "mismatched tag": ('<svg viewBox="0 0 9 9"><g></svg>', "xml", "line 1, column 29: mismatched tag"),
     "unclosed": ('<svg viewBox="0 0 9 9">', "xml", "line 1, column 24"),
     "two roots": (svg("") * 2, "xml", "junk after document element"),
     "another root": ("<g/>", "root", "outermost element is <g>"),
-    "deep viewports": (svg("<svg>" * 20 + "</svg>" * 20), "depth", "nested deeper than 12"),
-    "many viewports": (svg("<svg><g/></svg>" * 100), "size", "more than 200 elements"),
+    "deep viewports": (svg("<svg>" * 30 + "</svg>" * 30), "depth", "nested deeper than 24"),
+    "many viewports": (svg("<svg><g/></svg>" * 2500), "size", "more than 4000 elements"),
     "viewport of nearly nothing": (
         svg('<svg viewBox="0 0 1e-9 1e-9"><circle r="9"/></svg>'),
         "number",
@@ -191,7 +271,11 @@ ATTACKS = {
         "number",
         "the viewBox is enlarged or moved too far",
     ),
-    "copied drawing": ('<svg id="a" viewBox="0 0 9 9"><use href="#a"/></svg>', "reference", "cannot copy a <svg>"),
+    "copied drawing": (
+        '<svg id="a" viewBox="0 0 9 9"><use href="#a"/></svg>',
+        "reference",
+        "cannot copy the whole drawing",
+    ),
     "prose": ("Here is a drawing of two circles.", "xml", "line 1"),
     "nothing": (" \n", "empty", "empty"),
 }
@@ -200,12 +284,12 @@ ATTACKS = {
 @pytest.mark.parametrize("name", ATTACKS)
 def test_attack_is_refused_quickly_and_in_words(name: str) -> None:
     text, code, words = ATTACKS[name]
-    begun = time.perf_counter()
+    begun = time.process_time()
     outcome = resolve_svg(text)
     assert isinstance(outcome, Rejected)
     assert (outcome.code, words in outcome.reason) == (code, True), outcome
     assert len(outcome.reason) < 200
-    assert time.perf_counter() - begun < 2.0
+    assert time.process_time() - begun < 2.0
 
 
 @pytest.mark.sandbox
@@ -261,10 +345,15 @@ def test_extreme_arcs_never_raise(arc: str) -> None:
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        (svg("<cirle/>"), "did you mean <circle>?"),
-        (svg('<circle radius="3"/>'), "remove it"),
-        (svg('<rect widht="3"/>'), "did you mean width?"),
-        ('<svg viewBox="0 0 9 9"><use xlink:href="#a"/></svg>', "write href instead of xlink:href"),
+        (svg("<cirle/>"), "did you mean 'circle'?"),
+        (svg('<circle radius="3"/>'), "write r"),
+        (svg('<circle stroke-colour="red"/>'), "write stroke"),
+        (svg('<circle rotl="red"/>'), "remove it"),
+        (svg('<rect widht="3"/>'), "did you mean 'width'?"),
+        (
+            '<svg viewBox="0 0 9 9"><use xlink:href="#a"/></svg>',
+            "write href instead of xlink:href, and no other prefixes",
+        ),
         ("<svg/>", 'write viewBox="0 0 64 64"'),
     ],
 )
@@ -277,26 +366,21 @@ def test_hint_says_how_to_mend_it(text: str, hint: str) -> None:
 @pytest.mark.parametrize(
     ("body", "reason", "hint"),
     [
-        ("<pattern/>", "element <pattern> is not allowed", "fill with one colour or a gradient"),
-        ("<mask/>", "element <mask> is not allowed", "cut with a clipPath"),
-        ("<filter/>", "element <filter> is not allowed", "draw it without effects"),
-        ("<style/>", "element <style> is not allowed", 'write attributes, such as fill="red"'),
-        ("<symbol/>", "element <symbol> is not allowed", "write <g> in <defs>"),
         ("<image/>", "element <image> is not allowed", "draw with shapes"),
-        ('<path opacity="0.5"/>', "opacity is 0.5; only opaque paint is allowed", "leave it out"),
-        ('<path fill-opacity=".2"/>', "fill-opacity is .2; only opaque paint", "leave it out"),
-        ('<path stroke-opacity=".2"/>', "stroke-opacity is .2; only opaque paint", "leave it out"),
-        ('<path style="opacity:0.5"/>', "opacity is 0.5; only opaque paint", "leave it out"),
-        ('<path stroke="url(#a)"/>', "stroke is 'url(#a)', and only fill may be a gradient", "use one colour"),
-        ('<path fill="rgba(1,2,3,.5)"/>', "fill is 'rgba(1,2,3,.5)'", 'use a CSS name or "#rrggbb"'),
-        ('<path mask="url(#a)"/>', "<path> has no attribute mask", "cut with a clipPath"),
-        ('<path filter="url(#a)"/>', "<path> has no attribute filter", "draw it without effects"),
-        ('<path style="filter:url(#a)"/>', "style has 'filter:url(#a)'", "draw it without effects"),
-        ('<path class="a"/>', "<path> has no attribute class", 'write attributes, such as fill="red"'),
-        ('<rect width="50%"/>', "width of <rect> is '50%', not a number", "write a plain number"),
+        ("<foreignObject/>", "element <foreignObject> is not allowed", "write <text> and shapes"),
+        ("<animate/>", "element <animate> is not allowed", "draw the still picture"),
+        ('<path stroke="url(#a)"/>', "there is no gradient 'a'", "define a <linearGradient> with that id"),
+        ('<path d="M0 0h9v9" fill="rgba(1,2,3)%"/>', "fill is 'rgba(1,2,3)%'", 'use a CSS name or "#rrggbb"'),
+        ('<path fill="oklch(0.5 0.1 20)"/>', "fill is 'oklch(0.5 0.1 20)'", 'use a CSS name or "#rrggbb"'),
+        ('<path mask="url(#a)"/>', "there is no mask 'a'", "define it in <defs>"),
+        ('<path style="filter:url(#a)"/>', "filter is 'url(#a)', which is not drawn", EFFECTS),
+        ('<path style="mix-blend-mode:multiply"/>', "mix-blend-mode is 'multiply'", "write the mixed colour itself"),
+        ('<rect width="50a"/>', "width of <rect> is '50a', not a number", "write a plain number"),
         ('<rect width="-5"/>', "width of <rect> is negative", "write 0 or more"),
         ('<path stroke-width="-1"/>', "stroke-width is negative", "write 0 or more"),
-        ('<path vector-effect="none"/>', "<path> has no attribute vector-effect", "remove it"),
+        ('<path vector-effect="non-scaling-stroke"/>', "vector-effect is", "write the stroke-width that is to be seen"),
+        ('<path d="M0 0h9" roll="x"/>', "<path> has no attribute roll", "remove it"),
+        ('<path onload="x()"/>', "<path> has no attribute onload", "draw without scripts"),
     ],
 )
 def test_unsupported_feature_is_named_with_its_line_and_a_way_out(body: str, reason: str, hint: str) -> None:

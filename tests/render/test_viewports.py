@@ -131,11 +131,11 @@ def test_picture_agrees_with_cairosvg(fit: str, size: tuple[int, int]) -> None:
         ('viewBox="0 0 9 9" preserveAspectRatio="xmidYMid"', "canvas", "preserveAspectRatio of <svg> is 'xmidYMid'"),
         ('viewBox="0 0 9 9" preserveAspectRatio="xMidYMid fill"', "canvas", "is 'xMidYMid fill'"),
         ('viewBox="0 0 9 9" preserveAspectRatio=""', "canvas", "is ''"),
-        ('viewBox="0 0 9 9" width="50%"', "number", "width of <svg> is '50%', not a number"),
-        ('viewBox="0 0 9 9" width="10cm" height="9"', "number", "width of <svg> is '10cm', not a number"),
+        ('viewBox="0 0 9 9" width="50 p"', "number", "width of <svg> is '50 p', not a number"),
+        ('viewBox="0 0 9 9" width="10fm" height="9"', "number", "width of <svg> is '10fm', not a number"),
         ('viewBox="0 0 9 9" width="0" height="9"', "canvas", "<svg> is 0 wide and 9 high"),
         ('viewBox="0 0 9 9" width="-4"', "canvas", "<svg> is -4 wide"),
-        ('width="100%" height="9"', "number", "width of <svg> is '100%'"),
+        ('width="100%" height="9"', "attribute", "<svg> needs width, or a viewBox"),
         ('viewBox="0 0 64 64" width="1000" height="1"', "canvas", "the canvas is 64000 x 64"),
         ('viewBox="0 0 64 64" width="1000" height="1" preserveAspectRatio="xMidYMid slice"', "canvas", "64 x 0.064"),
         ('viewBox="0 0 9 9" x="left"', "number", "x of <svg> is 'left'"),
@@ -224,16 +224,14 @@ def test_shapes_that_only_touch_the_frame_do_not_hide_the_rest() -> None:
 @pytest.mark.parametrize(
     ("root", "opening", "code", "reason"),
     [
-        ("", 'overflow="auto"', "attribute", "overflow of <svg> is 'auto'"),
-        ("", 'style="overflow:visible"', "style", "style has 'overflow:visible'"),
+        ("", 'overflow="out"', "attribute", "overflow of <svg> is 'out'"),
         ("", 'width="-3"', "number", "is negative"),
         ("", 'viewBox="0 0 -1 3"', "number", "is negative"),
         ("", 'viewBox="0 0 9"', "canvas", "viewBox has 3 numbers"),
-        ("", 'width="3em"', "number", "width of <svg> is '3em', not a number"),
+        ("", 'width="3e"', "number", "width of <svg> is '3e', not a number"),
         ("", 'transform="scale(2)"', "attribute", "transform on <svg>"),
         ("", 'clip-path="url(#a)"', "attribute", "clip-path on <svg>"),
         ("", 'preserveAspectRatio="meet"', "canvas", "preserveAspectRatio of <svg> is 'meet'"),
-        ('width="9" height="18"', "", "number", "width of <svg> is 100% of a viewport that its viewBox does not fill"),
     ],
 )
 def test_nested_viewport_that_is_not_understood_is_refused(root: str, opening: str, code: str, reason: str) -> None:
