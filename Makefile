@@ -7,21 +7,26 @@ PINS := pyproject.toml constraints.txt .ci/setup.sh
 # Waiting threads of torch must not spin: rendering workers share the cores.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: evolve test test-vllm check bench bench-learning bench-render bench-envs bench-spatial bench-train bench-evidence seed setup
+.PHONY: evolve test test-fast test-vllm check bench bench-learning bench-render bench-envs bench-spatial bench-train bench-evidence seed setup
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help:
 	@echo "make evolve          watch a model improve itself;  ARGS='--resume runs/NAME' continues"
 	@echo "make test            all tests;  ARGS='-k canvas' picks some"
+	@echo "make test-fast       unit tests of every layer, in under two minutes"
 	@echo "make test-vllm       tests against a real vLLM, its CPU build, in $(VLLM_VENV) (3.5 GB)"
-	@echo "make check           ruff, mypy, import-linter"
+	@echo "make check           ruff, mypy, import-linter, names and language"
 	@echo "make seed            make the embedded model's warm-up anew"
 	@echo "make bench           every benchmark;  make bench-NAME one (learning, evidence, render, envs, spatial, train)"
 	@echo "make setup           install only"
 
 evolve: $(VENV)/.installed-train
 	$(BIN)/zerosight evolve $(ARGS)
+
+# Unit tests of every layer, without networks of processes, models or statistics over many items: under two minutes.
+test-fast: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n auto --dist loadscope -m "not slow and not processes and not models and not statistics" $(ARGS)
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n auto --dist loadscope $(ARGS)
@@ -38,6 +43,7 @@ check: $(VENV)/.installed-dev
 	@mkdir -p .mypy_cache/named && ln -sfn ../.. .mypy_cache/named/zerosight
 	$(BIN)/mypy -p zerosight
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/language.py
 
 bench: bench-learning bench-render bench-envs bench-spatial bench-train bench-evidence
 

@@ -185,10 +185,10 @@ def print_places(tally: Tally) -> None:
 def main() -> int:
     """Print the figures; 1 where one lies beyond its limit."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--list", metavar="FOLDER", help="print the places to mend below a folder or in a file")
+    parser.add_argument("--list", metavar="FOLDER", help="print the places to mend in a folder or file; `.` is all")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     options = parser.parse_args()
-    tally = measure(options.list or "")
+    tally = measure("" if options.list in (None, ".") else options.list)
     figures = tally.figures()
     if options.json:
         print(json.dumps(figures, indent=1))

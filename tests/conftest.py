@@ -17,7 +17,48 @@ settings.register_profile("repeatable", deadline=None, derandomize=True, max_exa
 settings.register_profile(
     "search", deadline=None, max_examples=3_000, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
+settings.register_profile("quick", deadline=None, derandomize=True, max_examples=20)
 settings.load_profile("repeatable")
+
+BEYOND_THE_FAST_LANE = {
+    "processes": (
+        "benchmarks/test_gpu benchmarks/test_rendering benchmarks/test_training cli/test_doctor cli/test_evaluate "
+        "envs/test_plugins render/test_drawn_pool render/test_endurance render/test_pool render/test_retry "
+        "render/test_sandbox render/test_edit render/test_solid render/chart/test_figure_lies render/test_svg_attacks "
+        "train/test_held train/test_processes train/test_resume train/test_vllm_server_faults with_vllm/*"
+    ),
+    "models": (
+        "benchmarks/test_models cli/test_commands train/test_algorithms train/test_architectures train/test_episodes "
+        "train/test_export train/test_generator train/test_generators train/test_heldout train/test_influence "
+        "train/test_learner train/test_learner_losses train/test_losses_trl train/test_model train/test_policy "
+        "train/test_recipes train/test_schedules train/test_several_pictures train/test_trackers train/test_warmup "
+        "train/test_guards train/test_suppressed"
+    ),
+    "statistics": (
+        "benchmarks/test_bridges benchmarks/test_evidence benchmarks/test_own_suites benchmarks/test_worlds "
+        "envs/test_canvas envs/test_canvas_v2 envs/test_chart envs/test_contract envs/test_diagrams "
+        "envs/test_edit_world envs/test_room_words envs/test_rooms_kit envs/test_rooms_layout envs/test_rooms_scanned "
+        "envs/test_rooms_world envs/test_scans geometry/test_surfaces render/chart/test_charts render/test_solid_draw"
+    ),
+}
+"""Test modules that `make test-fast` leaves out, by why: they start workers, servers or runs; they load and train a
+model; they draw many items to count on them. A single slow test elsewhere is marked `slow`."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the fast lane fewer examples of each property."""
+    if "not statistics" in config.option.markexpr:
+        settings.load_profile("quick")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with why the fast lane leaves it out."""
+    reasons = {pattern: reason for reason, patterns in BEYOND_THE_FAST_LANE.items() for pattern in patterns.split()}
+    for item in items:
+        name = item.path.relative_to(Path(__file__).parent).with_suffix("").as_posix()
+        reason = reasons.get(name) or reasons.get(f"{item.path.parent.name}/*")
+        if reason is not None:
+            item.add_marker(getattr(pytest.mark, reason))
 
 
 @pytest.fixture(scope="session")

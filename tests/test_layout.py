@@ -2,7 +2,8 @@
 
 import ast
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,8 +32,14 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-package_files = pytest.mark.parametrize("path", PACKAGE_FILES, ids=name_of)
-all_files = pytest.mark.parametrize("path", [*PACKAGE_FILES, *TEST_FILES], ids=name_of)
+@cache
+def syntax_tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+def syntax_trees(paths: Iterable[Path]) -> Iterator[tuple[str, ast.Module]]:
+    """Each file's name with its syntax tree."""
+    return ((name_of(path), syntax_tree(path)) for path in paths)
 
 
 def functions(tree: ast.AST) -> Iterator[Function]:
@@ -91,52 +98,59 @@ def test_package_data_patterns_match_files() -> None:
             assert list(folder.glob(pattern)), f"{package}: no file matches {pattern!r}"
 
 
-@all_files
-def test_file_is_short(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= MAX_FILE_LINES
+def test_files_are_short() -> None:
+    lines = {name_of(path): len(path.read_text().splitlines()) for path in (*PACKAGE_FILES, *TEST_FILES)}
+    assert {name: count for name, count in lines.items() if count > MAX_FILE_LINES} == {}
 
 
-@all_files
-def test_functions_are_short(path: Path) -> None:
-    long = {
-        f"{function.name} (line {function.lineno})": lines
-        for function in functions(ast.parse(path.read_text()))
+def test_functions_are_short() -> None:
+    long_functions = {
+        f"{name}:{function.lineno} {function.name}": lines
+        for name, tree in syntax_trees((*PACKAGE_FILES, *TEST_FILES))
+        for function in functions(tree)
         if (lines := (function.end_lineno or 0) - function.lineno + 1) > MAX_FUNCTION_LINES
     }
-    assert not long, f"functions over {MAX_FUNCTION_LINES} lines: {long}"
+    assert long_functions == {}
 
 
-@package_files
-def test_only_boundaries_catch_all(path: Path) -> None:
-    tree = ast.parse(path.read_text())
-    allowed = {
-        line
-        for function in functions(tree)
-        if (name_of(path), function.name) in CATCHES_ALL
-        for line in catch_alls(function)
-    }
-    assert sorted(set(catch_alls(tree)) - allowed) == [], "name the exceptions that are expected here"
+def test_only_boundaries_catch_all() -> None:
+    beyond = []
+    for name, tree in syntax_trees(PACKAGE_FILES):
+        boundaries = (function for function in functions(tree) if (name, function.name) in CATCHES_ALL)
+        allowed = {line for function in boundaries for line in catch_alls(function)}
+        beyond += [f"{name}:{line}" for line in sorted(set(catch_alls(tree)) - allowed)]
+    assert beyond == [], "name the exceptions that are expected there"
 
 
 def test_catch_all_allow_list_is_used() -> None:
     used = {
         (name_of(path), function.name)
         for path in PACKAGE_FILES
-        for function in functions(ast.parse(path.read_text()))
+        for function in functions(syntax_tree(path))
         if list(catch_alls(function))
     }
     assert used >= CATCHES_ALL
 
 
-@package_files
-def test_environment_variables_are_not_read(path: Path) -> None:
-    if name_of(path) not in READS_ENVIRONMENT:
-        assert list(environment_uses(ast.parse(path.read_text()))) == [], "take it as typed configuration"
+def test_environment_variables_are_not_read() -> None:
+    uses = [
+        f"{name}:{line}"
+        for name, tree in syntax_trees(PACKAGE_FILES)
+        if name not in READS_ENVIRONMENT
+        for line in environment_uses(tree)
+    ]
+    assert uses == [], "take it as typed configuration"
 
 
-@package_files
-def test_imports_inside_the_package_are_relative(path: Path) -> None:
-    assert list(own_name_imports(ast.parse(path.read_text()))) == []
+def test_imports_inside_the_package_are_relative() -> None:
+    absolute = [f"{name}:{line}" for name, tree in syntax_trees(PACKAGE_FILES) for line in own_name_imports(tree)]
+    assert absolute == []
+
+
+def test_top_folders_have_few_rooms() -> None:
+    """A reader finds the room a line belongs in from the folder's name: at most 15 rooms at the top of render/."""
+    rooms = [path for path in (ROOT / "render").iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()]
+    assert len(rooms) <= 15
 
 
 @pytest.mark.parametrize(
