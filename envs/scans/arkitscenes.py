@@ -40,15 +40,15 @@ Thing = tuple[str, np.ndarray, np.ndarray, np.ndarray]
 
 
 def is_arkitscenes(folder: Path) -> bool:
-    """Whether a folder looks like a video of ARKitScenes, whole or not."""
+    """Tell whether a `folder` looks like a video of ARKitScenes, whole or not."""
     video = folder.name
-    files = (folder / f"{video}_{name}" for name in (_MESH, _LABELS))
-    frames = (folder / f"{video}_frames", folder / "lowres_wide", folder / "lowres_wide_intrinsics")
-    return any(path.is_file() for path in files) or any(path.is_dir() for path in frames)
+    landmark_files = (folder / f"{video}_{name}" for name in (_MESH, _LABELS))
+    frame_folders = (folder / f"{video}_frames", folder / "lowres_wide", folder / "lowres_wide_intrinsics")
+    return any(path.is_file() for path in landmark_files) or any(path.is_dir() for path in frame_folders)
 
 
 def open_arkitscenes(folder: Path, options: Options) -> Scan:
-    """A video of ARKitScenes.
+    """Open a video of ARKitScenes.
 
     Args:
         folder: the video's, named as the video.
@@ -59,87 +59,91 @@ def open_arkitscenes(folder: Path, options: Options) -> Scan:
     """
     video = folder.name
     mesh = read_mesh(folder / f"{video}_{_MESH}", _FETCH)
-    things = _things(folder / f"{video}_{_LABELS}")
-    place = folder / f"{video}_frames"
-    place = place if place.is_dir() or not (folder / "lowres_wide").is_dir() else folder
-    traj = place / "lowres_wide.traj"
-    times, poses = _poses(traj)
-    inner_folder, pictures = place / "lowres_wide_intrinsics", place / "lowres_wide"
-    for needed in (inner_folder, pictures):
-        if not needed.is_dir():
-            raise ScanError(needed, "is missing", _FETCH)
-    inner_paths = {seconds: path for path in inner_folder.glob("*.pincam") if (seconds := _seconds(path)) is not None}
+    annotated_boxes = _things(folder / f"{video}_{_LABELS}")
+    frames_folder = folder / f"{video}_frames"
+    frames_folder = frames_folder if frames_folder.is_dir() or not (folder / "lowres_wide").is_dir() else folder
+    trajectory_path = frames_folder / "lowres_wide.traj"
+    pose_times, poses = _poses(trajectory_path)
+    intrinsics_folder, picture_folder = frames_folder / "lowres_wide_intrinsics", frames_folder / "lowres_wide"
+    for needed_folder in (intrinsics_folder, picture_folder):
+        if not needed_folder.is_dir():
+            raise ScanError(needed_folder, "is missing", _FETCH)
+    intrinsics_paths = {
+        seconds: path for path in intrinsics_folder.glob("*.pincam") if (seconds := _seconds(path)) is not None
+    }
 
     def read(name: str) -> ScanFrame:
-        picture = pictures / name
-        seconds = _seconds(picture)
+        picture_path = picture_folder / name
+        seconds = _seconds(picture_path)
         if seconds is None:
-            raise ScanError(picture, "has no name of the form <video>_<seconds>.png", _FETCH)
-        nearest = int(np.abs(times - seconds).argmin())
-        if abs(times[nearest] - seconds) > _POSE_REACH:
-            raise ScanError(traj, f"has no pose within {_POSE_REACH * 1000:g} ms of {name}", _FETCH)
-        pose = rigid(poses[nearest], f"the pose of {name}", traj, _FETCH)
-        path = inner_paths.get(min(inner_paths, key=lambda each: abs(each - seconds), default=0.0))
-        if path is None or abs((_seconds(path) or 0.0) - seconds) > _INNER_REACH:
-            raise ScanError(inner_folder / f"{picture.stem}.pincam", "is missing", _FETCH)
-        width, height, fx, fy, cx, cy = numbers(read_text(path, _FETCH).split(), 6, "the line", path, _FETCH)
-        check_size(picture, width, height, path)
+            raise ScanError(picture_path, "has no name of the form <video>_<seconds>.png", _FETCH)
+        nearest_pose = int(np.abs(pose_times - seconds).argmin())
+        if abs(pose_times[nearest_pose] - seconds) > _POSE_REACH:
+            raise ScanError(trajectory_path, f"has no pose within {_POSE_REACH * 1000:g} ms of {name}", _FETCH)
+        pose = rigid(poses[nearest_pose], f"the pose of {name}", trajectory_path, _FETCH)
+        intrinsics_path = intrinsics_paths.get(min(intrinsics_paths, key=lambda time: abs(time - seconds), default=0.0))
+        if intrinsics_path is None or abs((_seconds(intrinsics_path) or 0.0) - seconds) > _INNER_REACH:
+            raise ScanError(intrinsics_folder / f"{picture_path.stem}.pincam", "is missing", _FETCH)
+        width, height, fx, fy, cx, cy = numbers(
+            read_text(intrinsics_path, _FETCH).split(), 6, "the line", intrinsics_path, _FETCH
+        )
+        check_size(picture_path, width, height, intrinsics_path)
         try:
             camera = pinhole_of((int(width), int(height)), (fx, fy), (cx, cy), pose)
         except ValueError as error:
-            raise ScanError(path, str(error), _FETCH) from None
-        depth = place / "lowres_depth" / name
-        return ScanFrame(picture, camera, None, depth if depth.is_file() else None)
+            raise ScanError(intrinsics_path, str(error), _FETCH) from None
+        depth_path = frames_folder / "lowres_depth" / name
+        return ScanFrame(picture_path, camera, None, depth_path if depth_path.is_file() else None)
 
-    listed = sorted(
-        (path.name for path in pictures.glob("*.png")), key=lambda name: (_seconds(Path(name)) or 0.0, name)
+    picture_names = sorted(
+        (path.name for path in picture_folder.glob("*.png")), key=lambda name: (_seconds(Path(name)) or 0.0, name)
     )
-    frames = read_frames(listed, read, mesh, pictures, options)
-    return make_scan("arkitscenes", video, of_boxes(mesh, things), frames, options)
+    frames = read_frames(picture_names, read, mesh, picture_folder, options)
+    return make_scan("arkitscenes", video, of_boxes(mesh, annotated_boxes), frames, options)
 
 
 def _seconds(path: Path) -> float | None:
-    found = re.fullmatch(r".*_(\d+\.\d+)", path.stem)
-    return float(found[1]) if found else None
+    name_match = re.fullmatch(r".*_(\d+\.\d+)", path.stem)
+    return float(name_match[1]) if name_match else None
 
 
 def _things(path: Path) -> list[Thing]:
-    """Label, centre, lengths and axes, a row each, of the annotated things."""
-    body = read_json(path, _FETCH)
-    if isinstance(body, dict) and body.get("skipped"):
+    """Return label, centre, lengths and axes, a row each, of the annotated objects in the file at `path`."""
+    document = read_json(path, _FETCH)
+    if isinstance(document, dict) and document.get("skipped"):
         raise ScanError(path, "says that annotators skipped this video", "use another one")
-    found = []
-    for entry in field(body, "data", list, path, _FETCH):
+    annotated_boxes = []
+    for entry in field(document, "data", list, path, _FETCH):
         label = field(entry, "label", str, path, _FETCH)
         box: Any = field(field(entry, "segments", dict, path, _FETCH), "obbAligned", dict, path, _FETCH)
-        centre, lengths, axes = (
+        centre, side_lengths, axes = (
             numbers(field(box, name, list, path, _FETCH), count, f"{name} of {label!r}", path, _FETCH)
             for name, count in (("centroid", 3), ("axesLengths", 3), ("normalizedAxes", 9))
         )
         axes = axes.reshape(3, 3)
-        if not np.isfinite(np.concatenate([centre, lengths])).all() or lengths.min() <= 0:
-            raise ScanError(path, f"the box of {label!r} has the lengths {lengths.tolist()}", _FETCH)
+        if not np.isfinite(np.concatenate([centre, side_lengths])).all() or side_lengths.min() <= 0:
+            raise ScanError(path, f"the box of {label!r} has the lengths {side_lengths.tolist()}", _FETCH)
         # Not > slack: a nan is not above it either.
         if not np.abs(axes @ axes.T - np.eye(3)).max() <= _AXES_SLACK:
             raise ScanError(path, f"the normalizedAxes of {label!r} are not at right angles, of length 1", _FETCH)
-        found.append((label, centre, lengths, axes))
-    if not found:
+        annotated_boxes.append((label, centre, side_lengths, axes))
+    if not annotated_boxes:
         raise ScanError(path, "labels nothing", _FETCH)
-    return found
+    return annotated_boxes
 
 
 def _poses(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Seconds [n], and `world_from_camera` [n, 4, 4]: nan where a line's numbers are not finite."""
+    """Return seconds [n] and `world_from_camera` [n, 4, 4] from `path`: nan where a line's numbers are not finite."""
     lines = [line for line in read_text(path, _FETCH).splitlines() if line.strip()]
     if not lines:
         raise ScanError(path, "has no poses", _FETCH)
     rows = [numbers(line.split(), 7, f"line {i}", path, _FETCH) for i, line in enumerate(lines, 1)]
-    values = np.array(rows)
-    if not np.isfinite(values[:, 0]).all():
+    pose_rows = np.array(rows)
+    if not np.isfinite(pose_rows[:, 0]).all():
         raise ScanError(path, "has a time that is not finite", _FETCH)
-    poses = np.full((len(values), 4, 4), np.nan)
-    for i in np.flatnonzero(np.isfinite(values).all(axis=1)):
-        turn = from_axis_angle(values[i, 1:4])
+    poses = np.full((len(pose_rows), 4, 4), np.nan)
+    for i in np.flatnonzero(np.isfinite(pose_rows).all(axis=1)):
+        rotation = from_axis_angle(pose_rows[i, 1:4])
         poses[i] = np.eye(4)
-        poses[i, :3, :3], poses[i, :3, 3] = turn.T, -turn.T @ values[i, 4:]
-    return values[:, 0], poses
+        poses[i, :3, :3], poses[i, :3, 3] = rotation.T, -rotation.T @ pose_rows[i, 4:]
+    return pose_rows[:, 0], poses

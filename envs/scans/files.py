@@ -1,4 +1,4 @@
-"""Reading what a scan's files hold, with errors that name the file and what was expected in it."""
+"""Reading the files of a scan, with errors that name the file and what was expected in it."""
 
 import json
 import math
@@ -21,7 +21,13 @@ _NOT_A_MESH = (ValueError, KeyError, IndexError, TypeError, AttributeError, Over
 
 
 class ScanError(FolderError):
-    """A scan's file is missing or malformed. The message names the file, what was expected, and how to mend it."""
+    """A scan's file is missing or malformed. The message names the file, what was expected, and how to mend it.
+
+    Args:
+        path: the file, or the folder that should hold it.
+        problem: what is wrong with it.
+        hint: how to mend it.
+    """
 
     def __init__(self, path: Path, problem: str, hint: str) -> None:
         super().__init__(f"{path}: {problem}; {hint}")
@@ -41,10 +47,10 @@ class Mesh(NamedTuple):
 
 
 def read_text(path: Path, hint: str) -> str:
-    """A text file.
+    """Read the text file at `path`.
 
     Raises:
-        ScanError: it is missing or no text.
+        ScanError: it is missing or not text; the error ends in `hint`.
     """
     try:
         return path.read_text("utf-8")
@@ -55,10 +61,10 @@ def read_text(path: Path, hint: str) -> str:
 
 
 def read_json(path: Path, hint: str) -> Any:
-    """A JSON file's value.
+    """Read the value of the JSON file at `path`.
 
     Raises:
-        ScanError: it is missing or no JSON.
+        ScanError: it is missing or not JSON; the error ends in `hint`.
     """
     text = read_text(path, hint)
     try:
@@ -67,71 +73,93 @@ def read_json(path: Path, hint: str) -> Any:
         raise ScanError(path, f"is no JSON ({error})", hint) from None
 
 
-def field(of: Any, name: str, kind: type, path: Path, hint: str) -> Any:
-    """A member of a JSON object that has to be there and of a kind; a whole number is a float too.
+def field(fields: Any, key: str, value_type: type, path: Path, hint: str) -> Any:
+    """Return a member of a JSON object that has to be there and of a type; a whole number is a float too.
+
+    Args:
+        fields: the JSON object.
+        key: of the member.
+        value_type: its type.
+        path: the file, for errors.
+        hint: how to mend it.
 
     Raises:
-        ScanError: it is not.
+        ScanError: it is not there or of another type.
     """
-    value = of.get(name) if isinstance(of, dict) else None
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+    value = fields.get(key) if isinstance(fields, dict) else None
+    if value_type is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
-    if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
-        raise ScanError(path, f"has no {kind.__name__} {name!r} where one belongs", hint)
+    if not isinstance(value, value_type) or isinstance(value, bool) != (value_type is bool):
+        raise ScanError(path, f"has no {value_type.__name__} {key!r} where one belongs", hint)
     return value
 
 
-def numbers(words: Sequence[Any], count: int, what: str, path: Path, hint: str) -> np.ndarray:
-    """So many numbers [count], which may be infinite or nan.
+def numbers(words: Sequence[Any], count: int, description: str, path: Path, hint: str) -> np.ndarray:
+    """Return so many numbers [count], which may be infinite or nan.
+
+    Args:
+        words: the numbers as text, or as JSON values.
+        count: how many there must be.
+        description: what they are, for errors.
+        path: the file, for errors.
+        hint: how to mend it.
 
     Raises:
-        ScanError: there are fewer or more, or one is none.
+        ScanError: there are fewer or more, or one is not a number.
     """
     try:
-        found = np.array([float(word) for word in words])
+        values = np.array([float(word) for word in words])
     except (TypeError, ValueError, OverflowError):
-        raise ScanError(path, f"{what} holds something that is no number", hint) from None
-    if len(found) != count:
-        raise ScanError(path, f"{what} has {len(found)} numbers and not {count}", hint)
-    return found
+        raise ScanError(path, f"{description} holds something that is no number", hint) from None
+    if len(values) != count:
+        raise ScanError(path, f"{description} has {len(values)} numbers and not {count}", hint)
+    return values
 
 
 def read_matrix(path: Path, hint: str) -> np.ndarray:
-    """A text file of 4 x 4 numbers, which may be infinite or nan.
+    """Read a text file of 4 x 4 numbers at `path`, which may be infinite or nan.
 
     Raises:
-        ScanError: it is missing or holds something else.
+        ScanError: it is missing or holds something else; the error ends in `hint`.
     """
     return numbers(read_text(path, hint).split(), 16, "the matrix", path, hint).reshape(4, 4)
 
 
-def rigid(pose: np.ndarray, what: str, path: Path, hint: str) -> np.ndarray:
-    """A pose [4, 4] with the nearest rotation in place of one that was rounded.
+def rigid(pose: np.ndarray, description: str, path: Path, hint: str) -> np.ndarray:
+    """Return a pose [4, 4] with the nearest rotation in place of one that was rounded.
 
     The nearest by the singular value decomposition (Arun, Huang and Blostein, PAMI 9(5), 1987).
 
+    Args:
+        pose: [4, 4].
+        description: what it is, for errors.
+        path: its file, for errors.
+        hint: how to mend it.
+
     Raises:
-        ScanError: a number is infinite or nan, or the pose is no rigid motion.
+        ScanError: a number is infinite or nan, or the pose is not a rigid motion.
     """
     if not np.isfinite(pose).all():
-        raise ScanError(path, f"{what} is not finite: tracking was lost there", hint)
+        raise ScanError(path, f"{description} is not finite: tracking was lost there", hint)
     if np.abs(pose[3] - [0, 0, 0, 1]).max() > 1e-6:
-        raise ScanError(path, f"{what} must end with the row 0 0 0 1, got {pose[3].tolist()}", hint)
-    left, lengths, right = np.linalg.svd(pose[:3, :3])
-    if np.abs(lengths - 1).max() > _RIGID_SLACK:
-        raise ScanError(path, f"{what} is no rotation: it stretches by {np.round(lengths, 4).tolist()}", hint)
-    if np.linalg.det(left @ right) < 0:
-        raise ScanError(path, f"{what} is no rotation: it mirrors", hint)
-    found = np.eye(4)
-    found[:3, :3], found[:3, 3] = left @ right, pose[:3, 3]
-    return found
+        raise ScanError(path, f"{description} must end with the row 0 0 0 1, got {pose[3].tolist()}", hint)
+    left_vectors, singular_values, right_vectors = np.linalg.svd(pose[:3, :3])
+    if np.abs(singular_values - 1).max() > _RIGID_SLACK:
+        raise ScanError(
+            path, f"{description} is no rotation: it stretches by {np.round(singular_values, 4).tolist()}", hint
+        )
+    if np.linalg.det(left_vectors @ right_vectors) < 0:
+        raise ScanError(path, f"{description} is no rotation: it mirrors", hint)
+    rigid_pose = np.eye(4)
+    rigid_pose[:3, :3], rigid_pose[:3, 3] = left_vectors @ right_vectors, pose[:3, 3]
+    return rigid_pose
 
 
 def picture_size(path: Path, hint: str) -> tuple[int, int]:
-    """Width and height in pixels; the pixels themselves are not read.
+    """Return width and height, in pixels, of the picture at `path`; the pixels themselves are not read.
 
     Raises:
-        ScanError: the picture is missing or none.
+        ScanError: it is missing or not a picture; the error ends in `hint`.
     """
     try:
         with Image.open(path) as image:
@@ -143,10 +171,10 @@ def picture_size(path: Path, hint: str) -> tuple[int, int]:
 
 
 def read_pixels(path: Path, mode: str | None = None) -> np.ndarray:
-    """A picture's pixels, [h, w, 3] for mode `RGB`, and as they are without a mode.
+    """Read the pixels of the picture at `path`, [h, w, 3] for the `mode` `RGB`, and as they are without a mode.
 
     Raises:
-        ScanError: the picture is missing, none, or cut off.
+        ScanError: the picture is missing, not a picture, or cut off.
     """
     hint = "export this frame again"
     try:
@@ -159,18 +187,19 @@ def read_pixels(path: Path, mode: str | None = None) -> np.ndarray:
 
 
 def read_mesh(path: Path, hint: str) -> Mesh:
-    """A PLY file's triangles, with the vertices in the file's order: labels count them.
+    """Read the triangles of the PLY file at `path`, with the vertices in the file's order: labels count them.
 
     Raises:
         ScanError: the file is missing or malformed, it has no triangles (a point cloud hides nothing, so that what a
-            camera sees could not be told), or a coordinate is not finite or farther than `MAX_COORDINATE`.
+            camera sees could not be told), or a coordinate is not finite or farther than `MAX_COORDINATE`. The error
+            ends in `hint`.
     """
     from trimesh.exchange.ply import load_ply
 
     _check_header(path, hint)
     try:
-        with path.open("rb") as stream:
-            fields = load_ply(stream, fix_texture=False, skip_materials=True)
+        with path.open("rb") as ply_file:
+            fields = load_ply(ply_file, fix_texture=False, skip_materials=True)
         vertices, triangles = np.asarray(fields.get("vertices", ()), float), fields.get("faces")
     except _NOT_A_MESH as error:
         raise ScanError(path, f"is no whole PLY file ({type(error).__name__}: {error})", hint) from None
@@ -188,37 +217,37 @@ def read_mesh(path: Path, hint: str) -> Mesh:
 
 
 def _check_header(path: Path, hint: str) -> None:
-    """That a file begins as PLY files do, and has bytes for the elements that it announces."""
+    """Require the file at `path` to begin as PLY files do, with bytes for the elements that it announces."""
     try:
-        with path.open("rb") as stream:
-            head = stream.read(8192)
-        size = path.stat().st_size
+        with path.open("rb") as ply_file:
+            header_bytes = ply_file.read(8192)
+        byte_count = path.stat().st_size
     except OSError as error:
         raise ScanError(path, f"cannot be read ({error.strerror})", hint) from None
-    if not re.match(rb"ply\r?\n", head) or b"end_header" not in head:
+    if not re.match(rb"ply\r?\n", header_bytes) or b"end_header" not in header_bytes:
         raise ScanError(path, "is no PLY file", hint)
-    announced = sum(int(count) for count in re.findall(rb"^element \w+ (\d+)", head, re.MULTILINE))
-    if announced > size:
-        raise ScanError(path, f"announces {announced} elements, but has {size} bytes: it is cut off", hint)
+    element_count = sum(int(count) for count in re.findall(rb"^element \w+ (\d+)", header_bytes, re.MULTILINE))
+    if element_count > byte_count:
+        raise ScanError(path, f"announces {element_count} elements, but has {byte_count} bytes: it is cut off", hint)
 
 
 def translated(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Points [n, 3] moved by a rigid motion [4, 4]."""
+    """Return `points` [n, 3] moved by a rigid motion, the `matrix` [4, 4]."""
     return np.asarray(points @ matrix[:3, :3].T + matrix[:3, 3])
 
 
 def from_axis_angle(vector: np.ndarray) -> np.ndarray:
-    """Rotation [3, 3] about an axis [3] by its length in radians (Rodrigues' formula)."""
+    """Return the rotation [3, 3] about an axis, the `vector` [3], by its length in radians (Rodrigues' formula)."""
     angle = float(np.linalg.norm(vector))
     if angle < 1e-12:
         return np.eye(3)
     x, y, z = vector / angle
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return np.asarray(np.eye(3) + math.sin(angle) * cross + (1 - math.cos(angle)) * cross @ cross)
+    cross_matrix = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return np.asarray(np.eye(3) + math.sin(angle) * cross_matrix + (1 - math.cos(angle)) * cross_matrix @ cross_matrix)
 
 
 def from_quaternion(wxyz: np.ndarray) -> np.ndarray:
-    """Rotation [3, 3] of a unit quaternion, its real part first (Hamilton's convention, which COLMAP has)."""
+    """Return the rotation [3, 3] of a unit quaternion, `wxyz`: its real part first, as COLMAP has it."""
     w, x, y, z = wxyz
     return np.array(
         [

@@ -1,4 +1,4 @@
-"""Which data set a folder is of."""
+"""The scans' data sets by the layout of a folder, and where their scenes lie."""
 
 import os
 from collections.abc import Collection, Sequence
@@ -17,7 +17,7 @@ _LAYOUTS = {"scannet": is_scannet, "scannetpp": is_scannetpp, "arkitscenes": is_
 
 
 def layout_of(folder: Path) -> str | None:
-    """`scannet`, `scannetpp` or `arkitscenes` for a scene's folder, whole or not; None for others."""
+    """Return `scannet`, `scannetpp` or `arkitscenes` for the `folder` of a scene, whole or not; None for others."""
     return next((name for name, fits in _LAYOUTS.items() if fits(folder)), None)
 
 
@@ -30,47 +30,47 @@ def open_scan(
     structure: Collection[str] = STRUCTURE,
     stream: Stream = "dslr",
 ) -> Scan:
-    """A scanned scene of ScanNet, ScanNet++ or ARKitScenes, whichever the folder is of.
+    """Open a scanned scene of ScanNet, ScanNet++ or ARKitScenes, whichever the folder is of.
 
     Args:
         folder: the scene's own, as published.
         frames: every so many, or names; as in `Options`.
         skip_broken: leave out and count broken frames; as in `Options`.
         max_side: scale larger pictures down to so many pixels.
-        structure: labels that are no objects; as in `Options`.
+        structure: labels that are not objects; as in `Options`.
         stream: of ScanNet++: whose pictures, `dslr` or `iphone`.
 
     Raises:
         ScanError: the folder is of none of them, or a file is missing or malformed; it names the file.
-        ValueError: an option is none.
+        ValueError: an option has no such value.
     """
-    place = Path(os.path.abspath(folder))
-    chosen = frames if isinstance(frames, int) else tuple(frames)
-    options = Options(frames=chosen, skip_broken=skip_broken, max_side=max_side, structure=structure)
-    layout = layout_of(place)
+    scene_folder = Path(os.path.abspath(folder))
+    chosen_frames = frames if isinstance(frames, int) else tuple(frames)
+    options = Options(frames=chosen_frames, skip_broken=skip_broken, max_side=max_side, structure=structure)
+    layout = layout_of(scene_folder)
     if layout == "scannet":
-        return open_scannet(place, options)
+        return open_scannet(scene_folder, options)
     if layout == "scannetpp":
-        return open_scannetpp(place, options, stream)
+        return open_scannetpp(scene_folder, options, stream)
     if layout == "arkitscenes":
-        return open_arkitscenes(place, options)
-    marks = (
+        return open_arkitscenes(scene_folder, options)
+    landmark_files = (
         "<scene>_vh_clean_2.ply (ScanNet), scans/mesh_aligned_0.05.ply (ScanNet++), <video>_3dod_mesh.ply (ARKitScenes)"
     )
-    problem = "is no scene" if place.is_dir() else "is no folder"
-    raise ScanError(place, problem, f"give the folder of one scene, which holds {marks}")
+    problem = "is no scene" if scene_folder.is_dir() else "is no folder"
+    raise ScanError(scene_folder, problem, f"give the folder of one scene, which holds {landmark_files}")
 
 
 def list_scans(root: str | Path) -> list[Path]:
-    """Folders of the scenes under a folder, or itself, sorted.
+    """Return the folders of the scenes under `root`, or itself, sorted.
 
     Raises:
-        ScanError: it is no folder.
+        ScanError: it is not a folder.
     """
-    place = Path(os.path.abspath(root))
-    if not place.is_dir():
-        raise ScanError(place, "is no folder", "give the folder that a data set was downloaded to")
-    return sorted(_scenes(place, MAX_DEPTH))
+    root_folder = Path(os.path.abspath(root))
+    if not root_folder.is_dir():
+        raise ScanError(root_folder, "is no folder", "give the folder that a data set was downloaded to")
+    return sorted(_scenes(root_folder, MAX_DEPTH))
 
 
 def _scenes(folder: Path, depth: int) -> list[Path]:
@@ -78,5 +78,5 @@ def _scenes(folder: Path, depth: int) -> list[Path]:
         return [folder]
     if not depth:
         return []
-    inner = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
-    return [scene for path in inner for scene in _scenes(path, depth - 1)]
+    subfolders = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    return [scene for path in subfolders for scene in _scenes(path, depth - 1)]

@@ -37,10 +37,10 @@ class ScanFrame(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What of a scan is read, and how.
+    """The part of a scan that is read, and how.
 
     Raises:
-        ValueError: on making one: a value is none.
+        ValueError: on making one: there is no such value.
     """
 
     frames: int | tuple[str | int, ...] = 1
@@ -78,7 +78,7 @@ class Scan:
     """For each broken frame that was left out: its error."""
 
     def picture(self, index: int) -> Picture:
-        """A frame's picture as the room's camera sees it: undistorted, turned upright, scaled.
+        """Return the picture of the frame at `index` as the room's camera sees it: undistorted, turned upright, scaled.
 
         Raises:
             ScanError: its file is gone or cut off.
@@ -94,7 +94,9 @@ class Scan:
         return Picture(np.ascontiguousarray(pixels))
 
     def depth(self, index: int) -> np.ndarray | None:
-        """Metres along the camera's z, nan where it was not measured; None where the data set has none of the frame.
+        """Return the depths of the frame at `index`, metres along the camera's z; None where there are none.
+
+        Depths that were not measured are nan.
 
         [h, w] in the depth sensor's own resolution, turned as the picture is; it spans the same view.
 
@@ -104,45 +106,50 @@ class Scan:
         path = self.frames[index].depth
         if path is None:
             return None
-        found = read_pixels(path)
-        if found.ndim != 2 or not np.issubdtype(found.dtype, np.integer):
+        depth_pixels = read_pixels(path)
+        if depth_pixels.ndim != 2 or not np.issubdtype(depth_pixels.dtype, np.integer):
             hint = "export this frame's depth again"
-            raise ScanError(path, f"holds {found.dtype} {found.shape} and not 16-bit depths in millimetres", hint)
-        return np.rot90(np.where(found > 0, found / _MILLIMETRES, np.nan), self.turns[index])
+            raise ScanError(
+                path, f"holds {depth_pixels.dtype} {depth_pixels.shape} and not 16-bit depths in millimetres", hint
+            )
+        return np.rot90(np.where(depth_pixels > 0, depth_pixels / _MILLIMETRES, np.nan), self.turns[index])
 
 
 def make_scan(
     source: str,
     scene_id: str,
-    labelled: Labelled,
+    labelled_mesh: Labelled,
     frames: tuple[tuple[ScanFrame, ...], tuple[str, ...]],
     options: Options,
 ) -> Scan:
-    """A scan of what a loader read.
+    """Make a scan of what a loader read.
 
     Args:
         source: the data set.
         scene_id: the scene.
-        labelled: its mesh, z up.
+        labelled_mesh: its mesh, z up.
         frames: what `read_frames` gave.
         options: how.
     """
-    whole, skipped = frames
-    turns = tuple(upright_turns(frame.camera) for frame in whole)
-    cameras = [scaled(turned(frame.camera, n), options.max_side) for frame, n in zip(whole, turns, strict=True)]
-    names = [frame.picture.name for frame in whole]
-    made = room(labelled, cameras, names, f"{source}/{scene_id}", options.structure)
-    return Scan(scene_id, made, whole, turns, skipped)
+    scan_frames, skipped_frames = frames
+    turns = tuple(upright_turns(frame.camera) for frame in scan_frames)
+    cameras = [
+        scaled(turned(frame.camera, quarter_turns), options.max_side)
+        for frame, quarter_turns in zip(scan_frames, turns, strict=True)
+    ]
+    frame_names = [frame.picture.name for frame in scan_frames]
+    scene = room(labelled_mesh, cameras, frame_names, f"{source}/{scene_id}", options.structure)
+    return Scan(scene_id, scene, scan_frames, turns, skipped_frames)
 
 
 def read_frames(
-    listed: Sequence[str], read: Callable[[str], ScanFrame], mesh: Mesh, folder: Path, options: Options
+    picture_names: Sequence[str], read_frame: Callable[[str], ScanFrame], mesh: Mesh, folder: Path, options: Options
 ) -> tuple[tuple[ScanFrame, ...], tuple[str, ...]]:
-    """The chosen frames, and the errors of the broken ones that were left out.
+    """Return the chosen frames, and the errors of the broken ones that were left out.
 
     Args:
-        listed: names of all frames' pictures, in the order of the path.
-        read: gives the frame of such a name.
+        picture_names: names of all frames' pictures, in the order of the path.
+        read_frame: gives the frame of such a name.
         mesh: the surface, in the world of the cameras.
         folder: where the pictures are; for errors.
         options: which ones.
@@ -151,69 +158,79 @@ def read_frames(
         ScanError: there are no frames, none of a name that was asked for, or one is broken and `skip_broken` is not
             set, or all of them are broken.
     """
-    if not listed:
+    if not picture_names:
         raise ScanError(folder, "holds no pictures", "export the frames to it")
-    found, skipped = [], []
-    for name in _chosen(listed, options.frames, folder):
+    usable_frames, frame_errors = [], []
+    for name in _chosen(picture_names, options.frames, folder):
         try:
-            found.append(_checked(read(name), mesh))
+            usable_frames.append(_checked(read_frame(name), mesh))
         except ScanError as error:
             if not options.skip_broken:
                 raise
-            skipped.append(str(error))
-    if not found:
+            frame_errors.append(str(error))
+    if not usable_frames:
         raise ScanError(
-            folder, f"all of the {len(skipped)} chosen frames are broken, first {skipped[0]}", "choose others"
+            folder, f"all of the {len(frame_errors)} chosen frames are broken, first {frame_errors[0]}", "choose others"
         )
-    return tuple(found), tuple(skipped)
+    return tuple(usable_frames), tuple(frame_errors)
 
 
-def pinhole_of(size: tuple[int, int], focal: Iterable[float], middle: Iterable[float], pose: np.ndarray) -> Camera:
-    """A camera of published numbers.
+def pinhole_of(
+    size: tuple[int, int], focal_lengths: Iterable[float], principal_point: Iterable[float], pose: np.ndarray
+) -> Camera:
+    """Return a camera of published numbers.
 
     Args:
         size: width and height, pixels.
-        focal: fx and fy, pixels.
-        middle: cx and cy, pixels.
+        focal_lengths: fx and fy, pixels.
+        principal_point: cx and cy, pixels.
         pose: [4, 4] `world_from_camera`.
 
     Raises:
         ValueError: as `Camera`.
     """
-    (fx, fy), (cx, cy) = map(float, focal), map(float, middle)
+    (fx, fy), (cx, cy) = map(float, focal_lengths), map(float, principal_point)
     return Camera(pose, np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]]), *size)
 
 
 def check_size(path: Path, width: float, height: float, described_by: Path) -> None:
-    """That a picture has the size that its intrinsics are of.
+    """Require a picture to have the size that its intrinsics are of.
+
+    Args:
+        path: the picture's.
+        width: pixels.
+        height: pixels.
+        described_by: the file of the intrinsics, for errors.
 
     Raises:
-        ScanError: it is missing, no picture, or of another size.
+        ScanError: it is missing, not a picture, or of another size.
     """
     hint = f"export this frame again, in the size that {described_by.name} describes"
-    if (got := picture_size(path, hint)) != (width, height):
-        raise ScanError(path, f"is of {got[0]} x {got[1]} pixels, its intrinsics of {width:g} x {height:g}", hint)
+    if (actual_size := picture_size(path, hint)) != (width, height):
+        raise ScanError(
+            path, f"is of {actual_size[0]} x {actual_size[1]} pixels, its intrinsics of {width:g} x {height:g}", hint
+        )
 
 
 def upright_turns(camera: Camera) -> int:
-    """Quarter turns counter-clockwise after which the world's up points most nearly up in the picture, 0 to 3.
+    """Return the quarter turns counter-clockwise, 0 to 3, after which up is up in the picture of a `camera`.
 
     0 for views so steep that a picture has no clear upside.
     """
     right, down = camera.rotation[2, :2]
     if math.hypot(right, down) < _LEVEL:
         return 0
-    scores = np.array([-down, right, down, -right])
+    up_scores = np.array([-down, right, down, -right])
     # A bit more for none: a tie is no reason to turn.
-    scores[0] += 10 * RIGID_TOLERANCE
-    return int(scores.argmax())
+    up_scores[0] += 10 * RIGID_TOLERANCE
+    return int(up_scores.argmax())
 
 
 def turned(camera: Camera, turns: int) -> Camera:
-    """The camera of a picture after quarter turns counter-clockwise."""
-    pose, inner = camera.world_from_camera.copy(), camera.intrinsics
+    """Return the `camera` of a picture after quarter `turns` counter-clockwise."""
+    pose, intrinsics = camera.world_from_camera.copy(), camera.intrinsics
     width, height = camera.width, camera.height
-    (fx, fy), (cx, cy) = np.diag(inner)[:2], inner[:2, 2]
+    (fx, fy), (cx, cy) = np.diag(intrinsics)[:2], intrinsics[:2, 2]
     for _ in range(turns % 4):
         right, down = pose[:3, 0].copy(), pose[:3, 1].copy()
         pose[:3, 0], pose[:3, 1] = down, -right
@@ -222,37 +239,44 @@ def turned(camera: Camera, turns: int) -> Camera:
 
 
 def scaled(camera: Camera, max_side: int | None) -> Camera:
-    """The camera of a picture that was scaled down to a longer side of so many pixels, where it is larger."""
-    longer = max(camera.width, camera.height)
-    if max_side is None or longer <= max_side:
+    """Return the `camera` of a picture that was scaled down to a longer side of `max_side` px, where it is larger."""
+    longer_side = max(camera.width, camera.height)
+    if max_side is None or longer_side <= max_side:
         return camera
-    width, height = (max(1, round(side * max_side / longer)) for side in (camera.width, camera.height))
-    across, down = width / camera.width, height / camera.height
-    inner = camera.intrinsics
-    focal, middle = (inner[0, 0] * across, inner[1, 1] * down), (inner[0, 2] * across, inner[1, 2] * down)
-    return pinhole_of((width, height), focal, middle, camera.world_from_camera)
+    width, height = (max(1, round(side * max_side / longer_side)) for side in (camera.width, camera.height))
+    width_scale, height_scale = width / camera.width, height / camera.height
+    intrinsics = camera.intrinsics
+    focal_lengths, principal_point = (
+        (intrinsics[0, 0] * width_scale, intrinsics[1, 1] * height_scale),
+        (intrinsics[0, 2] * width_scale, intrinsics[1, 2] * height_scale),
+    )
+    return pinhole_of((width, height), focal_lengths, principal_point, camera.world_from_camera)
 
 
-def _chosen(listed: Sequence[str], frames: int | tuple[str | int, ...], folder: Path) -> list[str]:
+def _chosen(picture_names: Sequence[str], frames: int | tuple[str | int, ...], folder: Path) -> list[str]:
     if isinstance(frames, int):
-        return list(listed[::frames])
-    by_name = {Path(name).stem: name for name in listed} | {name: name for name in listed}
-    found = []
-    for wanted in map(str, frames):
-        if wanted not in by_name:
-            raise ScanError(folder, f"has no frame {wanted!r} among its {len(listed)}", f"there is {listed[0]}, say")
-        found.append(by_name[wanted])
-    if len(set(found)) < len(found):
+        return list(picture_names[::frames])
+    names_by_key = {Path(name).stem: name for name in picture_names} | {name: name for name in picture_names}
+    chosen_names = []
+    for wanted_key in map(str, frames):
+        if wanted_key not in names_by_key:
+            raise ScanError(
+                folder,
+                f"has no frame {wanted_key!r} among its {len(picture_names)}",
+                f"there is {picture_names[0]}, say",
+            )
+        chosen_names.append(names_by_key[wanted_key])
+    if len(set(chosen_names)) < len(chosen_names):
         raise ScanError(folder, "a frame was asked for twice", "name each one once")
-    return found
+    return chosen_names
 
 
 def _checked(frame: ScanFrame, mesh: Mesh) -> ScanFrame:
     low, high = mesh.vertices.min(axis=0) - OUTSIDE, mesh.vertices.max(axis=0) + OUTSIDE
     position = frame.camera.position
     if not ((position >= low) & (position <= high)).all():
-        where = np.round(position, 2).tolist()
-        problem = f"its camera at {where} stands over {OUTSIDE:g} m outside the mesh of {mesh.path.name}"
+        rounded_position = np.round(position, 2).tolist()
+        problem = f"its camera at {rounded_position} stands over {OUTSIDE:g} m outside the mesh of {mesh.path.name}"
         raise ScanError(
             frame.picture, problem, "its pose is of another frame of reference: fetch the scene's own again"
         )

@@ -39,15 +39,15 @@ _EXPORT = "export the frames of the .sens file with the data set's SensReader"
 
 
 def is_scannet(folder: Path) -> bool:
-    """Whether a folder looks like a scene of ScanNet, whole or not."""
+    """Tell whether a `folder` looks like a scene of ScanNet, whole or not."""
     scene = folder.name
-    marks = (f"{scene}.aggregation.json", f"{scene}_vh_clean_2.ply", f"{scene}_vh_clean.ply", f"{scene}.sens")
-    exported = (folder / f"{scene}.txt").is_file() and (folder / "pose").is_dir()
-    return exported or any((folder / mark).is_file() for mark in marks)
+    landmark_files = (f"{scene}.aggregation.json", f"{scene}_vh_clean_2.ply", f"{scene}_vh_clean.ply", f"{scene}.sens")
+    is_exported = (folder / f"{scene}.txt").is_file() and (folder / "pose").is_dir()
+    return is_exported or any((folder / mark).is_file() for mark in landmark_files)
 
 
 def open_scannet(folder: Path, options: Options) -> Scan:
-    """A scene of ScanNet.
+    """Open a scene of ScanNet.
 
     Args:
         folder: the scene's, named as the scene.
@@ -57,72 +57,78 @@ def open_scannet(folder: Path, options: Options) -> Scan:
         ScanError: a file is missing or malformed.
     """
     scene = folder.name
-    meta = folder / f"{scene}.txt"
-    lines = _lines(meta)
-    alignment = _alignment(lines, meta)
-    width, height = (_number(lines, name, meta) for name in ("colorWidth", "colorHeight"))
-    coarse = (f"{scene}_vh_clean_2.ply", f"{scene}_vh_clean_2.0.010000.segs.json", f"{scene}.aggregation.json")
-    fine = (f"{scene}_vh_clean.ply", f"{scene}_vh_clean.segs.json", f"{scene}_vh_clean.aggregation.json")
-    has = {name: (folder / name).is_file() for name in (*coarse, *fine)}
-    use_fine = not has[coarse[2]] and (has[fine[2]] or (not has[coarse[0]] and has[fine[0]]))
-    surface, segments, groups = (folder / name for name in (fine if use_fine else coarse))
-    mesh = read_mesh(surface, _FETCH)
-    things = read_things(mesh, segments, groups, _FETCH)
+    meta_path = folder / f"{scene}.txt"
+    meta_lines = _lines(meta_path)
+    alignment = _alignment(meta_lines, meta_path)
+    width, height = (_number(meta_lines, name, meta_path) for name in ("colorWidth", "colorHeight"))
+    coarse_names = (f"{scene}_vh_clean_2.ply", f"{scene}_vh_clean_2.0.010000.segs.json", f"{scene}.aggregation.json")
+    fine_names = (f"{scene}_vh_clean.ply", f"{scene}_vh_clean.segs.json", f"{scene}_vh_clean.aggregation.json")
+    is_present = {name: (folder / name).is_file() for name in (*coarse_names, *fine_names)}
+    use_fine = not is_present[coarse_names[2]] and (
+        is_present[fine_names[2]] or (not is_present[coarse_names[0]] and is_present[fine_names[0]])
+    )
+    mesh_path, segments_path, groups_path = (folder / name for name in (fine_names if use_fine else coarse_names))
+    mesh = read_mesh(mesh_path, _FETCH)
+    instances = read_things(mesh, segments_path, groups_path, _FETCH)
     mesh = mesh._replace(vertices=translated(alignment, mesh.vertices))
 
-    inner_path = folder / "intrinsic" / "intrinsic_color.txt"
-    inner = _intrinsics(inner_path)
+    intrinsics_path = folder / "intrinsic" / "intrinsic_color.txt"
+    intrinsics = _intrinsics(intrinsics_path)
 
     def read(name: str) -> ScanFrame:
-        picture = folder / "color" / name
-        path = folder / "pose" / f"{picture.stem}.txt"
-        pose = rigid(read_matrix(path, _EXPORT), "the pose", path, _EXPORT)
-        check_size(picture, width, height, meta)
+        picture_path = folder / "color" / name
+        pose_path = folder / "pose" / f"{picture_path.stem}.txt"
+        pose = rigid(read_matrix(pose_path, _EXPORT), "the pose", pose_path, _EXPORT)
+        check_size(picture_path, width, height, meta_path)
         try:
-            camera = pinhole_of((int(width), int(height)), np.diag(inner)[:2], inner[:2, 2], alignment @ pose)
+            camera = pinhole_of((int(width), int(height)), np.diag(intrinsics)[:2], intrinsics[:2, 2], alignment @ pose)
         except ValueError as error:
-            raise ScanError(inner_path, str(error), _EXPORT) from None
-        depth = folder / "depth" / f"{picture.stem}.png"
-        return ScanFrame(picture, camera, None, depth if depth.is_file() else None)
+            raise ScanError(intrinsics_path, str(error), _EXPORT) from None
+        depth_path = folder / "depth" / f"{picture_path.stem}.png"
+        return ScanFrame(picture_path, camera, None, depth_path if depth_path.is_file() else None)
 
     frames = read_frames(_pictures(folder / "color"), read, mesh, folder / "color", options)
-    return make_scan("scannet", scene, of_vertices(mesh, things), frames, options)
+    return make_scan("scannet", scene, of_vertices(mesh, instances), frames, options)
 
 
 def _pictures(folder: Path) -> list[str]:
-    """Names of the pictures, by their numbers."""
+    """Return the names of the pictures in a `folder`, by their numbers."""
     if not folder.is_dir():
         raise ScanError(folder, "is missing", _EXPORT)
     names = [path.name for path in folder.iterdir() if path.suffix.lower() in (".jpg", ".jpeg", ".png")]
     return sorted(names, key=lambda name: (not Path(name).stem.isdigit(), Path(name).stem.zfill(12)))
 
 
-def _lines(meta: Path) -> dict[str, str]:
-    pairs = [line.partition("=") for line in read_text(meta, _FETCH).splitlines()]
-    return {name.strip(): value for name, equals, value in pairs if equals}
+def _lines(meta_path: Path) -> dict[str, str]:
+    pairs = [line.partition("=") for line in read_text(meta_path, _FETCH).splitlines()]
+    return {name.strip(): value for name, separator, value in pairs if separator}
 
 
-def _alignment(lines: dict[str, str], meta: Path) -> np.ndarray:
+def _alignment(meta_lines: dict[str, str], meta_path: Path) -> np.ndarray:
     hint = f"{_FETCH}; scenes of the test split have none and cannot be used"
-    if "axisAlignment" not in lines:
-        raise ScanError(meta, "has no line `axisAlignment = ` with 16 numbers", hint)
-    matrix = numbers(lines["axisAlignment"].split(), 16, "axisAlignment", meta, hint).reshape(4, 4)
-    return rigid(matrix, "axisAlignment", meta, hint)
+    if "axisAlignment" not in meta_lines:
+        raise ScanError(meta_path, "has no line `axisAlignment = ` with 16 numbers", hint)
+    matrix = numbers(meta_lines["axisAlignment"].split(), 16, "axisAlignment", meta_path, hint).reshape(4, 4)
+    return rigid(matrix, "axisAlignment", meta_path, hint)
 
 
-def _number(lines: dict[str, str], name: str, meta: Path) -> float:
-    if name not in lines:
-        raise ScanError(meta, f"has no line `{name} = ` with a number", _FETCH)
-    (found,) = numbers(lines[name].split(), 1, name, meta, _FETCH)
-    if not (np.isfinite(found) and found >= 1 and found == int(found)):
-        raise ScanError(meta, f"{name} must be a number of pixels, got {found:g}", _FETCH)
-    return float(found)
+def _number(meta_lines: dict[str, str], key: str, meta_path: Path) -> float:
+    if key not in meta_lines:
+        raise ScanError(meta_path, f"has no line `{key} = ` with a number", _FETCH)
+    (pixel_count,) = numbers(meta_lines[key].split(), 1, key, meta_path, _FETCH)
+    if not (np.isfinite(pixel_count) and pixel_count >= 1 and pixel_count == int(pixel_count)):
+        raise ScanError(meta_path, f"{key} must be a number of pixels, got {pixel_count:g}", _FETCH)
+    return float(pixel_count)
 
 
 def _intrinsics(path: Path) -> np.ndarray:
-    inner = read_matrix(path, _EXPORT)
-    plain = np.diag([inner[0, 0], inner[1, 1], 1.0, 1.0])
-    plain[:2, 2] = inner[:2, 2]
-    if not np.isfinite(inner).all() or not np.array_equal(inner, plain) or np.diag(inner).min() <= 0:
-        raise ScanError(path, f"is no pinhole's matrix without skew: {inner.tolist()}", _EXPORT)
-    return inner
+    intrinsics = read_matrix(path, _EXPORT)
+    pinhole_matrix = np.diag([intrinsics[0, 0], intrinsics[1, 1], 1.0, 1.0])
+    pinhole_matrix[:2, 2] = intrinsics[:2, 2]
+    if (
+        not np.isfinite(intrinsics).all()
+        or not np.array_equal(intrinsics, pinhole_matrix)
+        or np.diag(intrinsics).min() <= 0
+    ):
+        raise ScanError(path, f"is no pinhole's matrix without skew: {intrinsics.tolist()}", _EXPORT)
+    return intrinsics

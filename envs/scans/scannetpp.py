@@ -43,16 +43,16 @@ _BENDS = ("k1", "k2", "k3", "k4", "p1", "p2")
 
 
 def is_scannetpp(folder: Path) -> bool:
-    """Whether a folder looks like a scene of ScanNet++, whole or not."""
-    scans = folder / "scans"
-    marks = (_MESH, "segments.json", "segments_anno.json")
-    return any((scans / mark).is_file() for mark in marks) or (
-        scans.is_dir() and any((folder / name).is_dir() for name in ("dslr", "iphone"))
+    """Tell whether a `folder` looks like a scene of ScanNet++, whole or not."""
+    scans_folder = folder / "scans"
+    landmark_files = (_MESH, "segments.json", "segments_anno.json")
+    return any((scans_folder / mark).is_file() for mark in landmark_files) or (
+        scans_folder.is_dir() and any((folder / name).is_dir() for name in ("dslr", "iphone"))
     )
 
 
 def open_scannetpp(folder: Path, options: Options, stream: Stream = "dslr") -> Scan:
-    """A scene of ScanNet++.
+    """Open a scene of ScanNet++.
 
     Args:
         folder: the scene's, named as the scene.
@@ -61,125 +61,166 @@ def open_scannetpp(folder: Path, options: Options, stream: Stream = "dslr") -> S
 
     Raises:
         ScanError: a file is missing or malformed, or a lens's distortion cannot be taken out.
-        ValueError: the stream is none.
+        ValueError: there is no such stream.
     """
     if stream not in ("dslr", "iphone"):
         raise ValueError(f"stream must be dslr or iphone, got {stream!r}")
     mesh = read_mesh(folder / "scans" / _MESH, _FETCH)
-    things = read_things(mesh, folder / "scans" / "segments.json", folder / "scans" / "segments_anno.json", _FETCH)
+    instances = read_things(mesh, folder / "scans" / "segments.json", folder / "scans" / "segments_anno.json", _FETCH)
     if stream == "dslr":
         frames = _dslr_frames(folder / "dslr", mesh, options)
     elif (folder / "iphone" / "colmap").is_dir():
         frames = _colmap_frames(folder / "iphone", "rgb", _EXTRACT, mesh, options)
     else:
         frames = _phone_frames(folder / "iphone", mesh, options)
-    return make_scan("scannetpp", folder.name, of_vertices(mesh, things), frames, options)
+    return make_scan("scannetpp", folder.name, of_vertices(mesh, instances), frames, options)
 
 
 Frames = tuple[tuple[ScanFrame, ...], tuple[str, ...]]
 
 
 def _dslr_frames(folder: Path, mesh: Mesh, options: Options) -> Frames:
-    plain = folder / "nerfstudio" / "transforms_undistorted.json"
-    if not plain.is_file():
+    transforms_path = folder / "nerfstudio" / "transforms_undistorted.json"
+    if not transforms_path.is_file():
         return _colmap_frames(folder, "resized_images", _FETCH, mesh, options)
-    camera = _plain_camera(plain)
-    places = ("undistorted_images", "resized_undistorted_images")
-    pictures = next((folder / place for place in places if (folder / place).is_dir()), None)
-    if pictures is None:
-        raise ScanError(folder / places[0], f"is missing, although {plain.name} describes it", _UNDISTORT)
-    return _posed_frames(folder, pictures, camera, _UNDISTORT, mesh, options)
+    pinhole_camera = _plain_camera(transforms_path)
+    folder_names = ("undistorted_images", "resized_undistorted_images")
+    picture_folder = next((folder / place for place in folder_names if (folder / place).is_dir()), None)
+    if picture_folder is None:
+        raise ScanError(
+            folder / folder_names[0], f"is missing, although {transforms_path.name} describes it", _UNDISTORT
+        )
+    return _posed_frames(folder, picture_folder, pinhole_camera, _UNDISTORT, mesh, options)
 
 
-def _colmap_frames(folder: Path, place: str, hint: str, mesh: Mesh, options: Options) -> Frames:
-    """Frames of COLMAP's cameras, undistorted when they are read where these are no pinholes."""
-    if not (folder / place).is_dir():
-        raise ScanError(folder / place, "is missing", hint)
-    return _posed_frames(folder, folder / place, None, hint, mesh, options)
+def _colmap_frames(folder: Path, picture_folder: str, hint: str, mesh: Mesh, options: Options) -> Frames:
+    """Return frames of COLMAP's cameras; pictures of other lenses than pinholes are undistorted when they are read.
+
+    Args:
+        folder: of the stream.
+        picture_folder: name of the folder of its pictures.
+        hint: how to mend it.
+        mesh: the surface.
+        options: which frames.
+    """
+    if not (folder / picture_folder).is_dir():
+        raise ScanError(folder / picture_folder, "is missing", hint)
+    return _posed_frames(folder, folder / picture_folder, None, hint, mesh, options)
 
 
 def _posed_frames(
-    folder: Path, pictures: Path, camera: ColmapCamera | None, hint: str, mesh: Mesh, options: Options
+    folder: Path, picture_folder: Path, shared_camera: ColmapCamera | None, hint: str, mesh: Mesh, options: Options
 ) -> Frames:
-    """Frames with COLMAP's poses, and its cameras unless one is given."""
+    """Return frames with COLMAP's poses, and its cameras unless there is a `shared_camera`."""
     images_path, cameras_path = (folder / "colmap" / name for name in ("images.txt", "cameras.txt"))
     images = read_images(images_path, _FETCH)
-    cameras = {} if camera else read_cameras(cameras_path, _FETCH)
+    cameras = {} if shared_camera else read_cameras(cameras_path, _FETCH)
 
     def read(name: str) -> ScanFrame:
         pose = rigid(images[name].pose, f"the pose of {name}", images_path, _FETCH)
-        found = camera or cameras.get(images[name].camera)
-        if found is None:
+        colmap_camera = shared_camera or cameras.get(images[name].camera)
+        if colmap_camera is None:
             raise ScanError(cameras_path, f"has no camera {images[name].camera}, which {name} is of", _FETCH)
-        picture = pictures / name
-        described_by = images_path.parent if camera is None else folder / "nerfstudio" / "transforms_undistorted.json"
-        check_size(picture, *found.size, described_by)
-        depth = folder / "depth" / f"{picture.stem}.png"
-        return _frame(picture, found, pose, depth, cameras_path)
+        picture_path = picture_folder / name
+        described_by = (
+            images_path.parent if shared_camera is None else folder / "nerfstudio" / "transforms_undistorted.json"
+        )
+        check_size(picture_path, *colmap_camera.size, described_by)
+        depth_path = folder / "depth" / f"{picture_path.stem}.png"
+        return _frame(picture_path, colmap_camera, pose, depth_path, cameras_path)
 
-    present = {path.name for path in pictures.iterdir()}
+    present_names = {path.name for path in picture_folder.iterdir()}
     # Of some scenes the test split's pictures are kept back by the data set; a listed one that is missing is an error.
-    listed = sorted(images)
-    if not present & set(listed):
-        raise ScanError(pictures, f"holds none of the pictures that {images_path.name} names", hint)
-    return read_frames(listed, read, mesh, pictures, options)
+    described_names = sorted(images)
+    if not present_names & set(described_names):
+        raise ScanError(picture_folder, f"holds none of the pictures that {images_path.name} names", hint)
+    return read_frames(described_names, read, mesh, picture_folder, options)
 
 
-def _frame(picture: Path, of: ColmapCamera, pose: np.ndarray, depth: Path, path: Path) -> ScanFrame:
-    """A frame; with a depth only where the picture is not undistorted, as the depth would not be."""
-    zoom = 1.0 if of.lens is None else least_zoom(of.lens, of.size)
+def _frame(
+    picture_path: Path, colmap_camera: ColmapCamera, pose: np.ndarray, depth_path: Path, cameras_path: Path
+) -> ScanFrame:
+    """Return a frame; with a depth only where the picture is not undistorted, as the depth would not be.
+
+    Args:
+        picture_path: the picture's.
+        colmap_camera: what it was taken with.
+        pose: [4, 4].
+        depth_path: the depth's, which may be missing.
+        cameras_path: the file of the camera, for errors.
+    """
+    zoom = 1.0 if colmap_camera.lens is None else least_zoom(colmap_camera.lens, colmap_camera.size)
     if zoom is None:
-        raise ScanError(path, f"a lens as {of.lens} shows too little for a pinhole of its focal length", _UNDISTORT)
+        raise ScanError(
+            cameras_path,
+            f"a lens as {colmap_camera.lens} shows too little for a pinhole of its focal length",
+            _UNDISTORT,
+        )
     try:
-        camera = pinhole_of(of.size, (of.focal[0] * zoom, of.focal[1] * zoom), of.middle, pose)
+        camera = pinhole_of(
+            colmap_camera.size,
+            (colmap_camera.focal[0] * zoom, colmap_camera.focal[1] * zoom),
+            colmap_camera.middle,
+            pose,
+        )
     except ValueError as error:
-        raise ScanError(path, str(error), _FETCH) from None
-    return ScanFrame(picture, camera, of.lens, depth if of.lens is None and depth.is_file() else None)
+        raise ScanError(cameras_path, str(error), _FETCH) from None
+    return ScanFrame(
+        picture_path,
+        camera,
+        colmap_camera.lens,
+        depth_path if colmap_camera.lens is None and depth_path.is_file() else None,
+    )
 
 
 def _plain_camera(path: Path) -> ColmapCamera:
-    """The camera of nerfstudio's file, which has to be a pinhole."""
-    body = read_json(path, _UNDISTORT)
-    model = field(body, "camera_model", str, path, _UNDISTORT)
-    bends = {name: field(body, name, float, path, _UNDISTORT) for name in _BENDS if name in body}
-    if model not in ("PINHOLE", "SIMPLE_PINHOLE") or any(bends.values()):
-        raise ScanError(path, f"its camera is distorted ({model}, {bends})", _UNDISTORT)
+    """Read the camera of nerfstudio's file at `path`, which has to be a pinhole."""
+    fields = read_json(path, _UNDISTORT)
+    camera_model = field(fields, "camera_model", str, path, _UNDISTORT)
+    distortion = {name: field(fields, name, float, path, _UNDISTORT) for name in _BENDS if name in fields}
+    if camera_model not in ("PINHOLE", "SIMPLE_PINHOLE") or any(distortion.values()):
+        raise ScanError(path, f"its camera is distorted ({camera_model}, {distortion})", _UNDISTORT)
     names = ("w", "h", "fl_x", "fl_y", "cx", "cy")
-    width, height, fx, fy, cx, cy = (field(body, name, float, path, _UNDISTORT) for name in names)
+    width, height, fx, fy, cx, cy = (field(fields, name, float, path, _UNDISTORT) for name in names)
     if not (width >= 1 and height >= 1 and width == np.rint(width) and height == np.rint(height)):
         raise ScanError(path, f"its pictures are of {width} x {height} pixels", _UNDISTORT)
     return ColmapCamera((int(width), int(height)), (fx, fy), (cx, cy), None)
 
 
 def _phone_frames(folder: Path, mesh: Mesh, options: Options) -> Frames:
-    """Frames as the phone itself gave them."""
-    path = folder / "pose_intrinsic_imu.json"
-    entries = read_json(path, _FETCH)
+    """Return the frames in `folder` as the phone itself gave them."""
+    poses_path = folder / "pose_intrinsic_imu.json"
+    entries = read_json(poses_path, _FETCH)
     if not isinstance(entries, dict) or not entries:
-        raise ScanError(path, "must be an object of frames", _FETCH)
+        raise ScanError(poses_path, "must be an object of frames", _FETCH)
     if not (folder / "rgb").is_dir():
         raise ScanError(folder / "rgb", "is missing", _EXTRACT)
 
     def read(name: str) -> ScanFrame:
-        entry, picture = entries[Path(name).stem], folder / "rgb" / name
-        pose = _matrix(entry, "aligned_pose", 4, path, name)
-        inner = _matrix(entry, "intrinsic", 3, path, name)
-        size = picture_size(picture, _EXTRACT)
-        if not (np.isfinite(inner).all() and inner[:2, 2].min() > 0 and (inner[:2, 2] < size).all()):
-            raise ScanError(path, f"the intrinsic of {name} does not fit its {size[0]} x {size[1]} pixels", _EXTRACT)
-        pose = rigid(pose, f"the aligned_pose of {name}", path, _FETCH)
-        focal, middle = (float(inner[0, 0]), float(inner[1, 1])), (float(inner[0, 2]), float(inner[1, 2]))
-        depth = folder / "depth" / f"{picture.stem}.png"
-        camera = ColmapCamera(size, focal, middle, None)
-        return _frame(picture, camera, pose, depth, path)
+        entry, picture_path = entries[Path(name).stem], folder / "rgb" / name
+        pose = _matrix(entry, "aligned_pose", 4, poses_path, name)
+        intrinsics = _matrix(entry, "intrinsic", 3, poses_path, name)
+        size = picture_size(picture_path, _EXTRACT)
+        if not (np.isfinite(intrinsics).all() and intrinsics[:2, 2].min() > 0 and (intrinsics[:2, 2] < size).all()):
+            raise ScanError(
+                poses_path, f"the intrinsic of {name} does not fit its {size[0]} x {size[1]} pixels", _EXTRACT
+            )
+        pose = rigid(pose, f"the aligned_pose of {name}", poses_path, _FETCH)
+        focal_lengths, principal_point = (
+            (float(intrinsics[0, 0]), float(intrinsics[1, 1])),
+            (float(intrinsics[0, 2]), float(intrinsics[1, 2])),
+        )
+        depth_path = folder / "depth" / f"{picture_path.stem}.png"
+        camera = ColmapCamera(size, focal_lengths, principal_point, None)
+        return _frame(picture_path, camera, pose, depth_path, poses_path)
 
-    listed = [f"{name}.jpg" for name in sorted(entries) if re.fullmatch(r"frame_\d+", name)]
-    present = {each.name for each in (folder / "rgb").iterdir()}
+    described_names = [f"{name}.jpg" for name in sorted(entries) if re.fullmatch(r"frame_\d+", name)]
+    present_names = {file.name for file in (folder / "rgb").iterdir()}
     # The toolkit extracts every so many frames of a video all of whose frames are described.
-    return read_frames([name for name in listed if name in present], read, mesh, folder / "rgb", options)
+    return read_frames([name for name in described_names if name in present_names], read, mesh, folder / "rgb", options)
 
 
-def _matrix(entry: Any, name: str, side: int, path: Path, frame: str) -> np.ndarray:
-    rows = field(entry, name, list, path, f"{_FETCH} (frame {frame})")
-    flat = [value for row in rows for value in (row if isinstance(row, list) else [row])]
-    return numbers(flat, side * side, f"the {name} of {frame}", path, _FETCH).reshape(side, side)
+def _matrix(entry: Any, key: str, side: int, path: Path, frame_name: str) -> np.ndarray:
+    rows = field(entry, key, list, path, f"{_FETCH} (frame {frame_name})")
+    values = [value for row in rows for value in (row if isinstance(row, list) else [row])]
+    return numbers(values, side * side, f"the {key} of {frame_name}", path, _FETCH).reshape(side, side)

@@ -99,7 +99,7 @@ def named(room: Surroundings, output: str, word: str) -> object:
         IllPosed: the room has nothing of that name, or several objects where one is meant.
     """
     if output == "Thing":
-        return room.thing(word)
+        return room.object_named(word)
     if output == "Category":
         room.all_of(word)
         return word

@@ -65,7 +65,7 @@ class Kind(NamedTuple):
 
     @property
     def even(self) -> bool:
-        """Whether it is as wide as deep."""
+        """Tell whether it is as wide as deep."""
         return self.low[0] == self.low[1]
 
 

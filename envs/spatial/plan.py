@@ -53,7 +53,7 @@ class PlanMarks:
 
 def marks_of(room: Surroundings, query: Call) -> PlanMarks:
     """Return the objects and cameras that a `query` about a `room` names, and the lines its answer is read from."""
-    object_groups = [_things(room, literal) for literal in query.args if isinstance(literal, Literal)]
+    object_groups = [_object_indices(room, literal) for literal in query.args if isinstance(literal, Literal)]
     views = [int(literal.words[0]) for literal in query.args if isinstance(literal, Literal) and literal.op == "view"]
     marked_objects = {index for group in object_groups for index in group}
     marked_views = views or list(range(1, len(room.scene.cameras) + 1))
@@ -68,9 +68,9 @@ def marks_of(room: Surroundings, query: Call) -> PlanMarks:
     return PlanMarks(marked_objects, marked_views, plan_lines, query.op == "distance_cam_obj")
 
 
-def _things(room: Surroundings, literal: Literal) -> tuple[int, ...]:
+def _object_indices(room: Surroundings, literal: Literal) -> tuple[int, ...]:
     if literal.op in ("thing", "things"):
-        return tuple(room.thing(str(word)) for word in literal.words)
+        return tuple(room.object_named(str(word)) for word in literal.words)
     if literal.op == "category":
         return room.all_of(str(literal.words[0]))
     return room.region(str(literal.words[0])) if literal.op == "region" else ()
@@ -89,7 +89,7 @@ def _places(room: Surroundings, query: Call, argument_index: int) -> list[Place]
     if literal.op == "view":
         x, y, _ = room.camera(int(literal.words[0])).position
         return [(float(x), float(y))]
-    object_points = [room.boxes[index].centre[:2] for index in _things(room, literal)]
+    object_points = [room.boxes[index].centre[:2] for index in _object_indices(room, literal)]
     if literal.op == "region":
         x, y = (math.fsum(values) / len(object_points) for values in zip(*object_points, strict=True))
         return [(x, y)]

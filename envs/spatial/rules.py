@@ -320,7 +320,7 @@ def occluder(run: Run, view: int, target: int) -> str:
     if top_index == STRUCTURE:
         raise IllPosed("structure", f"a wall hides most of the {_label(run, target)}", "ask about what things hide")
     room.must_see([top_index], [view])
-    return _label(run, room.thing(room.labels[top_index]))
+    return _label(run, room.object_named(room.labels[top_index]))
 
 
 def mental_rotation(run: Run, view: int, target: int, reference: int, quarter: int) -> str:

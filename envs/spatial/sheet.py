@@ -9,7 +9,7 @@ from PIL import Image
 from ...geometry import RoomScene
 from ...render import Picture
 from ..language.query import Call
-from ..panels import Panel, laid
+from ..panels import SheetPanel, lay_out
 from .operators import PLAN, views
 from .plan import PlanMarks, plan_view
 
@@ -50,7 +50,7 @@ def sheet(scene: RoomScene, query: Call, pictures: Mapping[int, np.ndarray], siz
     height, columns, panel_side = _grid(len(labelled_pictures))
     column_step = (WIDTH - columns * panel_side) // (columns + 1) + panel_side
     panels = [
-        Panel(
+        SheetPanel(
             column_step - panel_side + number % columns * column_step,
             _LABEL + number // columns * (panel_side + _LABEL + _BELOW),
             panel_side,
@@ -58,7 +58,7 @@ def sheet(scene: RoomScene, query: Call, pictures: Mapping[int, np.ndarray], siz
         )
         for number, label in enumerate(labelled_pictures)
     ]
-    sheet_pixels = laid(WIDTH, height, panels, [_square(pixels, panel_side) for pixels in labelled_pictures.values()])
+    sheet_pixels = lay_out(WIDTH, height, panels, [_square(pixels, panel_side) for pixels in labelled_pictures.values()])
     if size != WIDTH:
         sheet_pixels = np.asarray(
             Image.fromarray(sheet_pixels).resize((size, max(1, round(height * size / WIDTH))), _RESIZE)

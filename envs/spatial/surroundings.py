@@ -108,7 +108,7 @@ class Surroundings:
             raise IllPosed("empty", f"there is no {category} in this room", closest_or_all(category, tuple(self._of)))
         return self._of[category]
 
-    def thing(self, label: str) -> int:
+    def object_named(self, label: str) -> int:
         """Return the object called by the `label`.
 
         Raises:
