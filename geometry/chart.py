@@ -134,6 +134,8 @@ class Panel:
     others: int
     """How many seen things are none of these: arrows, contours, spans. Questions on what all things are would be
     wrong where there are any."""
+    unread: tuple[str, ...] = ()
+    """The kinds of these others, each once: `arrow`, `contour`, `covered line`, `span` (see docs/matplotlib.md)."""
 
     def axis(self, name: str) -> Axis | None:
         """Return the axis of that `name`, or None."""
@@ -153,10 +155,16 @@ class ChartScene(CanonicalScene):
     """Those of no panel, such as the figure's title."""
     others: int
     """Seen things that are in no panel."""
+    unread: tuple[str, ...] = ()
+    """The kinds of these others, each once."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the scene as JSON values."""
         fields = asdict(self)
+        for part in (fields, *fields["panels"]):
+            # Left out where there are none: scenes without them are as they were before there was this field.
+            if not part["unread"]:
+                del part["unread"]
         for panel_fields, panel in zip(fields["panels"], self.panels, strict=True):
             for axis_fields, axis in zip(panel_fields["axes"], panel.axes, strict=True):
                 axis_fields["scale"] = None if axis.scale is None else axis.scale.to_dict()
@@ -174,6 +182,7 @@ class ChartScene(CanonicalScene):
             tuple(_panel(panel) for panel in fields["panels"]),
             tuple(_words(words) for words in fields["words"]),
             fields["others"],
+            tuple(fields.get("unread", ())),
         )
 
 
@@ -187,6 +196,7 @@ def _panel(fields: dict[str, Any]) -> Panel:
                 "series": tuple(_series(series) for series in fields["series"]),
                 "legend": tuple(LegendEntry(**entry) for entry in fields["legend"]),
                 "words": tuple(_words(words) for words in fields["words"]),
+                "unread": tuple(fields.get("unread", ())),
             }
         )
     )

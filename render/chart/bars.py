@@ -6,9 +6,19 @@ import numpy as np
 from shapely import box
 
 from ...geometry.chart import Bounds, Value
-from .display import PaintedPath
+from .display import PaintedPath, hint_of
 from .measure import PanelMarks, are_numbers
 from .outlines import TOLERANCE, rectangle, touching
+
+_BAR_HINTS = ("bar", "bar sideways")
+
+
+def is_zero_bar(painted_path: PaintedPath) -> bool:
+    """Tell whether `painted_path` is a bar of no length, of which nothing can be seen but that nothing is there."""
+    bounds = rectangle(painted_path.path) if painted_path.marker_places is None else None
+    if bounds is None or hint_of(painted_path.groups) not in _BAR_HINTS:
+        return False
+    return (bounds[2] - bounds[0] < 1e-6) != (bounds[3] - bounds[1] < 1e-6)
 
 
 def read_bars(panel_marks: PanelMarks, painted_paths: Sequence[PaintedPath]) -> list[PaintedPath]:
@@ -18,20 +28,25 @@ def read_bars(panel_marks: PanelMarks, painted_paths: Sequence[PaintedPath]) -> 
         bounds = rectangle(painted_path.path) if painted_path.marker_places is None else None
         if bounds is None or panel_marks.panel_frame.centre is not None:
             unread_paths.append(painted_path)
-        elif panel_marks.spans(bounds):
-            panel_marks.unread_count += 1
+        elif hint_of(painted_path.groups) not in _BAR_HINTS and panel_marks.spans(bounds):
+            # A bar can fill the panel as well, but then its artist says that it is one.
+            panel_marks.leave("span")
         else:
             bars.append((painted_path, bounds))
     if bars:
-        upright = _are_upright(panel_marks, [bounds for _, bounds in bars])
+        claims_sideways = all(hint_of(path.groups) == "bar sideways" for path, _ in bars)
+        upright = _are_upright(panel_marks, [bounds for _, bounds in bars], claims_sideways)
         are_touching = touching([bounds for _, bounds in bars], upright)
         for painted_path, bounds in bars:
             _keep_bar(panel_marks, painted_path, bounds, upright, are_touching)
     return unread_paths
 
 
-def _are_upright(panel_marks: PanelMarks, bar_bounds: Sequence[Bounds]) -> bool:
-    """Tell whether bars run along y: they stand on the axis of categories, or `bar_bounds` are equally wide."""
+def _are_upright(panel_marks: PanelMarks, bar_bounds: Sequence[Bounds], claims_sideways: bool) -> bool:
+    """Tell whether bars run along y: they stand on the axis of categories, or `bar_bounds` are equally wide.
+
+    Only where that leaves it open does the program's claim count.
+    """
     axes = map(panel_marks.axis_reader.axis, ("x", "y"))
     scale_kinds = [axis.scale.kind if axis and axis.scale else "" for axis in axes]
     if ("category" in scale_kinds) and scale_kinds[0] != scale_kinds[1]:
@@ -42,7 +57,10 @@ def _are_upright(panel_marks: PanelMarks, bar_bounds: Sequence[Bounds]) -> bool:
         return True
     if np.ptp(heights) <= 0.02 * heights.max() and np.ptp(widths) > 0.02 * widths.max():
         return False
-    return bool(np.ptp(edges[:, 3]) <= np.ptp(edges[:, 0]))
+    feet_differ, sides_differ = np.ptp(edges[:, 3]), np.ptp(edges[:, 0])
+    if abs(feet_differ - sides_differ) <= TOLERANCE:
+        return not claims_sideways
+    return bool(feet_differ < sides_differ)
 
 
 def _keep_bar(
@@ -63,6 +81,9 @@ def _keep_bar(
         mark_values = {"high" if is_low_cut else "low": numbers[0]}
     shown_bounds = np.clip(bounds, np.tile(frame_bounds[:2], 2), np.tile(frame_bounds[2:], 2)).tolist()
     region = box(*shown_bounds)
+    if is_zero_bar(painted_path):
+        # It is seen where nothing covers its place.
+        region = region.buffer(1.0)
     axis_reader = panel_marks.axis_reader
     edges = [axis_reader.value(1 - along, bounds[1 - along]), axis_reader.value(1 - along, bounds[3 - along])]
     if are_touching and are_numbers(edges):

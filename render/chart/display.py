@@ -26,10 +26,17 @@ Colour: TypeAlias = tuple[int, int, int, int]
 
 
 class Group(NamedTuple):
-    """A name from the program, and which of those so named it is: a hint at what belongs together, never a fact."""
+    """A name and a hint from the program, and the number of the item that opens it: claims, never facts."""
 
     name: str
-    row_number: int
+    number: int
+    hint: str = ""
+    """The kind of artist that draws it, as `hints.py` has it."""
+
+
+def hint_of(groups: Sequence[Group]) -> str:
+    """Return the hint of the innermost of `groups` that has one."""
+    return next((group.hint for group in reversed(groups) if group.hint), "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,7 +238,8 @@ class _Decoder:
         display_items: list[DisplayItem] = []
         for row_number, (kind, *row_values) in enumerate(message["items"]):
             if kind == "group":
-                groups.append(Group(str(row_values[0])[:60], row_number))
+                name, hint = (*row_values, "")[:2]
+                groups.append(Group(str(name)[:60], row_number, str(hint)[:60]))
             elif kind == "end":
                 groups.pop()
             else:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...geometry.chart import Bounds, significant
 from .axes import AxisReader
-from .display import Bitmap, DisplayItem, Group, PaintedPath
+from .display import Bitmap, DisplayItem, Group, PaintedPath, hint_of
 from .outlines import bounds_of, rectangle
 
 MAX_CELLS = 2_500
@@ -67,9 +67,7 @@ def find_cells(display_items: Sequence[DisplayItem]) -> tuple[list[ColourGrid], 
             grid = _of_bitmap(display_item)
             colour_grids += [] if grid is None else [grid]
             other_items += [display_item] if grid is None else []
-        elif (
-            isinstance(display_item, PaintedPath) and display_item.groups and display_item.groups[-1].name == "QuadMesh"
-        ):
+        elif isinstance(display_item, PaintedPath) and hint_of(display_item.groups) == "cells":
             meshes[display_item.groups[-1]].append(display_item)
         else:
             other_items.append(display_item)

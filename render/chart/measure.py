@@ -3,7 +3,7 @@
 `PanelMarks` is what every step of reading is handed: the panel's axes, what of it is seen, and where marks are kept.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
@@ -39,6 +39,7 @@ class MeasuredMark(NamedTuple):
     upright: bool
     look: Look
     artist: Group | None
+    paint_order: int
     mark: Mark
     contrast: float
 
@@ -60,8 +61,14 @@ class PanelMarks:
     last_painted: Mapping[Group, int]
     wedge_texts: list[TextBlock] = field(default_factory=list)
     """Texts that name wedges."""
+    wedge_centres: list[tuple[float, float]] = field(default_factory=list)
     measured_marks: list[MeasuredMark] = field(default_factory=list)
-    unread_count: int = 0
+    unread: Counter[str] = field(default_factory=Counter)
+    """How many seen things of each kind are not read."""
+
+    def leave(self, kind: str) -> None:
+        """Say that one more thing of this `kind` is seen and not read."""
+        self.unread[kind] += 1
 
     @property
     def panel_frame(self) -> PanelFrame:
@@ -105,19 +112,32 @@ class PanelMarks:
             upright: True if the mark runs along y.
             contrast: 0 to 1; measured in `region` if it is None.
         """
-        # A line's own markers lie on its corners, and show where they are.
-        is_line = kind in ("line", "step") and painted_path.groups
-        own_order = painted_path.paint_order
-        paint_order = self.last_painted.get(painted_path.groups[-1], own_order) if is_line else own_order
-        visible_region = self.visibility.visible(paint_order, region)
+        visible_region = self.visibility.visible(painted_path.paint_order, region)
         visible_share = area_share(visible_region, region)
         if visible_share < MIN_VISIBLE:
             return
+        contrast = self._colour_contrast(painted_path, visible_region) if contrast is None else contrast
+        self.keep_measured(kind, painted_path, mark_values, bounds, visible_share, contrast, upright)
+
+    def keep_measured(
+        self,
+        kind: str,
+        painted_path: PaintedPath,
+        mark_values: Mapping[str, Value | None],
+        bounds: Bounds,
+        visible_share: float,
+        contrast: float,
+        upright: bool = True,
+    ) -> None:
+        """Keep one more mark, of which `visible_share` is seen at this `contrast`; see `keep` for the others."""
         known_values = {name: value for name, value in mark_values.items() if value is not None}
         mark = Mark(known_values, rounded_bounds(bounds), round(min(1.0, visible_share), 2))
-        contrast = self._colour_contrast(painted_path, visible_region) if contrast is None else contrast
         artist = painted_path.groups[-1] if painted_path.groups else None
-        self.measured_marks.append(MeasuredMark(kind, upright, look_of(painted_path), artist, mark, round(contrast, 3)))
+        self.measured_marks.append(
+            MeasuredMark(
+                kind, upright, look_of(painted_path), artist, painted_path.paint_order, mark, round(contrast, 3)
+            )
+        )
 
     def sorted_values(self, axis_index: int, axis_positions: Sequence[float]) -> list[Value] | None:
         """Return the values at `axis_positions`, the smallest first; None unless all are numbers."""
@@ -163,7 +183,9 @@ def series_of(measured_marks: Sequence[MeasuredMark], name_series: Callable[[Loo
     groups: dict[object, list[MeasuredMark]] = defaultdict(list)
     for measured in measured_marks:
         artist = measured.artist if measured.kind in ("line", "step", "area", "rule", "cell") else None
-        groups[measured.kind, measured.upright, measured.look, artist].append(measured)
+        # A collection of lines is many lines.
+        line_order = measured.paint_order if measured.kind in ("line", "step") else 0
+        groups[measured.kind, measured.upright, measured.look, artist, line_order].append(measured)
     series = []
     for group in groups.values():
         head = group[0]

@@ -6,7 +6,7 @@ judged by geometry and by what is seen.
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -23,6 +23,8 @@ MIN_LETTER = 4.0
 MIN_SHARE = 0.6
 """A text that is covered, cut off or run into by more is not read."""
 MIN_CONTRAST = 0.12
+_WIDEST_MARGIN = 2.5
+"""Of its size: a box that reaches farther round a text is a shape of its own."""
 MIN_VISIBLE_SAMPLE = 0.3
 """Of a legend's sample."""
 
@@ -113,6 +115,10 @@ class AxesParts:
     text_blocks: list[TextBlock] = field(default_factory=list)
     axes: list[AxisParts] = field(default_factory=list)
     legends: list[list[DisplayItem]] = field(default_factory=list)
+    tables: dict[Group, list[PaintedPath]] = field(default_factory=dict)
+    """The cells of each table."""
+    hint: str = ""
+    """The kind of axes that the program says they are, such as `3D axes` or `colour bar`."""
 
 
 @dataclass(eq=False)
@@ -123,6 +129,7 @@ class FigureParts:
     text_blocks: list[TextBlock] = field(default_factory=list)
     legends: list[list[DisplayItem]] = field(default_factory=list)
     display_items: list[DisplayItem] = field(default_factory=list)
+    tables: dict[Group, list[PaintedPath]] = field(default_factory=dict)
 
 
 def sort_out(display_list: DisplayList, visibility: FigureVisibility) -> FigureParts:
@@ -132,14 +139,19 @@ def sort_out(display_list: DisplayList, visibility: FigureVisibility) -> FigureP
     axis_by_group: dict[Group, AxisParts] = {}
     tick_by_group: dict[Group, TickParts] = {}
     legend_by_group: dict[Group, list[DisplayItem]] = {}
-    for display_item, text in _with_texts(display_list.display_items, visibility):
+    block_by_group = _text_blocks(display_list.display_items, visibility)
+    first_pieces = {text.paint_order: text for text in block_by_group.values()}
+    for display_item in display_list.display_items:
+        text = first_pieces.get(display_item.paint_order)
+        if isinstance(display_item, PaintedPath) and _is_text_box(display_item, block_by_group):
+            continue
         names = [group.name for group in display_item.groups]
         axes_group = display_item.groups[_last(names, "axes")] if "axes" in names else None
         inner_groups = (
             display_item.groups[display_item.groups.index(axes_group) + 1 :] if axes_group else display_item.groups[1:]
         )
         if axes_group and axes_group not in axes_by_group:
-            axes_by_group[axes_group] = AxesParts()
+            axes_by_group[axes_group] = AxesParts(hint=axes_group.hint)
             figure_parts.axes.append(axes_by_group[axes_group])
         owner_parts: AxesParts | FigureParts = axes_by_group[axes_group] if axes_group else figure_parts
         legend_group = next((group for group in inner_groups if group.name == "legend"), None)
@@ -156,7 +168,11 @@ def sort_out(display_list: DisplayList, visibility: FigureVisibility) -> FigureP
         elif text is not None:
             owner_parts.text_blocks.append(text)
         elif not isinstance(display_item, TextItem):
-            owner_parts.display_items.append(display_item)
+            table_group = next((group for group in inner_groups if group.name == "table"), None)
+            if table_group is not None and isinstance(display_item, PaintedPath):
+                owner_parts.tables.setdefault(table_group, []).append(display_item)
+            else:
+                owner_parts.display_items.append(display_item)
     for axes_parts in figure_parts.axes:
         for turn, axis_parts in enumerate(axes_parts.axes):
             # Without a single tick, an axis is known by its turn: x is drawn first.
@@ -190,21 +206,25 @@ def _last(names: Sequence[str], name: str) -> int:
     return len(names) - 1 - list(reversed(names)).index(name)
 
 
-def _with_texts(
-    display_items: Iterable[DisplayItem], visibility: FigureVisibility
-) -> Iterable[tuple[DisplayItem, TextBlock | None]]:
-    """Yield each of `display_items`, with the first piece of each visible text its block; other pieces come without."""
+def _text_blocks(display_items: Iterable[DisplayItem], visibility: FigureVisibility) -> dict[Group, TextBlock]:
+    """Put the pieces of each text among `display_items` together; texts that are not seen are left out."""
     text_pieces: dict[Group, list[TextItem]] = defaultdict(list)
-    all_items = list(display_items)
-    for display_item in all_items:
+    for display_item in display_items:
         if isinstance(display_item, TextItem) and display_item.groups:
             text_pieces[display_item.groups[-1]].append(display_item)
-    for display_item in all_items:
-        if not isinstance(display_item, TextItem):
-            yield display_item, None
-        elif display_item.groups and text_pieces[display_item.groups[-1]][0] is display_item:
-            text = TextBlock(tuple(text_pieces[display_item.groups[-1]]))
-            yield display_item, text if is_seen(text, visibility) else None
+    blocks = {group: TextBlock(tuple(pieces)) for group, pieces in text_pieces.items()}
+    return {group: block for group, block in blocks.items() if is_seen(block, visibility)}
+
+
+def _is_text_box(painted_path: PaintedPath, block_by_group: Mapping[Group, TextBlock]) -> bool:
+    """Tell whether `painted_path` is the box that stands close round a text of its own group."""
+    texts = [block_by_group[group] for group in painted_path.groups if group in block_by_group]
+    if not texts or painted_path.marker_places is not None or not len(painted_path.path.points):
+        return False
+    left, top, right, bottom = bounds_of(painted_path.path.drawn)
+    text_left, text_top, text_right, text_bottom = texts[-1].bounds
+    margins = (text_left - left, text_top - top, right - text_right, bottom - text_bottom)
+    return min(margins) > -1.0 and max(margins) <= _WIDEST_MARGIN * texts[-1].size
 
 
 def is_seen(text: TextBlock, visibility: FigureVisibility) -> bool:

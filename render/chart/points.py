@@ -47,7 +47,7 @@ def _keep_points(panel_marks: PanelMarks, painted_path: PaintedPath) -> None:
     panel_bounds = panel_marks.panel_frame.bounds
     panel_width, panel_height = panel_bounds[2] - panel_bounds[0], panel_bounds[3] - panel_bounds[1]
     if right - left > _LARGEST_POINT * panel_width or bottom - top > _LARGEST_POINT * panel_height:
-        panel_marks.unread_count += 1
+        panel_marks.leave("shape")
         return
     # Where a marker is not about its place, it is where it is seen.
     middle = np.array([left + right, top + bottom]) / 2

@@ -87,6 +87,7 @@ def run(namespace: Mapping[str, Any], request: Mapping[str, Any], payload: bytes
     from matplotlib import pyplot
     from matplotlib.figure import Figure
 
+    from .hints import hinted
     from .recorder import Recorder, Refused
 
     if _saved:
@@ -106,7 +107,8 @@ def run(namespace: Mapping[str, Any], request: Mapping[str, Any], payload: bytes
     figure.set_dpi(72)
     recorder = Recorder(72 * width, 72 * height)
     try:
-        figure.draw(recorder)
+        with hinted(figure):
+            figure.draw(recorder)
     except Refused as error:
         return error.rejected, b""
     return recorder.list.result()

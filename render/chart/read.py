@@ -1,5 +1,6 @@
 """Read a figure's display list as a chart."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -9,15 +10,18 @@ from shapely import box
 
 from ...geometry.chart import Axis, ChartScene, Mark, Panel
 from .axes import AxisReader, PanelFrame, find_frame, read_axes, share_scales, strays
-from .display import DisplayList, PaintedPath
+from .display import Bitmap, DisplayItem, DisplayList, PaintedPath, hint_of
 from .heatmap import ColourGrid, ColourRamp, find_cells, ramp_of, values_of
 from .legend import LegendRow, entries, name_by, read_legend
-from .marks import read_marks
+from .marks import read_marks, unread_kind
 from .measure import Look, MeasuredMark, series_of
-from .outlines import TOLERANCE, hexadecimal, rounded_bounds, segment
+from .outlines import TOLERANCE, direction, hexadecimal, rounded_bounds, segment
 from .parts import AxesParts, FigureParts, TextBlock, seen_words, sort_out
 from .regions import item_regions
 from .visible import FigureVisibility
+
+_UNREAD_AXES = ("3D axes", "map axes")
+"""Axes that are drawn and not read."""
 
 
 class _Plot:
@@ -53,6 +57,7 @@ def read_chart(display_list: DisplayList) -> ChartScene:
     for plot, axis_reader in zip(plots, share_scales([plot.axis_reader for plot in plots]), strict=True):
         plot.axis_reader = axis_reader
     bar_plots = [plot for plot in plots if _is_bar(plot)]
+    bars_without_scale = [plot for plot in plots if plot.axes_parts.hint == "colour bar" and plot not in bar_plots]
     panels = []
     legends = [read_legend(figure_legend, visibility) for figure_legend in figure_parts.legends]
     outer_rows = [row for figure_legend in legends for row in figure_legend.legend_rows]
@@ -67,13 +72,32 @@ def read_chart(display_list: DisplayList) -> ChartScene:
                 *(painted_path for axis in axes_parts.axes for painted_path in axis.all_paths),
             ]
     for plot_number, plot in enumerate(plots):
-        if plot not in bar_plots:
+        if plot.axes_parts.hint in _UNREAD_AXES:
+            panels.append(_unread_panel(plot))
+        elif plot not in bar_plots and plot not in bars_without_scale:
             bar_plot = _bar_of(plot, plots[plot_number + 1 :], bar_plots) or _bar_of(plot, plots, bar_plots)
             panels.append(_panel(plot, bar_plot, outer_rows, visibility))
     words = tuple(seen_words(text, "figure") for text in figure_parts.text_blocks)
-    unread_count = sum(visibility.item_share(display_item) > 0 for display_item in odd_items)
+    unread = Counter(unread_kind(item) for item in odd_items if _is_shown(item, visibility))
+    unread += Counter({"table": len(figure_parts.tables), "colour bar": len(bars_without_scale)})
     size = (round(display_list.width, 3), round(display_list.height, 3))
-    return ChartScene(*size, _background(figure_parts), tuple(panels), words, unread_count)
+    return ChartScene(*size, _background(figure_parts), tuple(panels), words, unread.total(), tuple(sorted(unread)))
+
+
+def _is_shown(display_item: DisplayItem, visibility: FigureVisibility) -> bool:
+    """Tell whether anything of `display_item` can be seen; of a clear image nothing can."""
+    if isinstance(display_item, Bitmap) and not display_item.pixels[..., 3].any():
+        return False
+    return visibility.item_share(display_item) > 0
+
+
+def _unread_panel(plot: _Plot) -> Panel:
+    """Return a panel of axes that are drawn and not read: its texts only."""
+    panel_frame = plot.axis_reader.panel_frame
+    title, text_blocks = _title(plot.axes_parts.text_blocks, panel_frame)
+    words = tuple(seen_words(text, "mark") for text in text_blocks)
+    bounds, rows = rounded_bounds(panel_frame.bounds), entries(plot.rows)
+    return Panel(bounds, title, False, (), (), rows, words, 1, (plot.axes_parts.hint,))
 
 
 def _is_bar(plot: _Plot) -> bool:
@@ -104,7 +128,10 @@ def _panel(plot: _Plot, bar_plot: _Plot | None, outer_rows: Sequence[LegendRow],
         if isinstance(display_item, PaintedPath) and _is_mark(display_item, plot.axes_parts, panel_frame)
     ]
     panel_marks = read_marks(plot.axis_reader, visibility, painted_paths, plot.axes_parts.text_blocks)
-    panel_marks.unread_count += sum(not isinstance(display_item, PaintedPath) for display_item in plot.display_items)
+    for display_item in plot.display_items:
+        if not isinstance(display_item, PaintedPath) and _is_shown(display_item, visibility):
+            panel_marks.leave(unread_kind(display_item))
+    panel_marks.unread += Counter({"table": len(plot.axes_parts.tables)})
     for cells in plot.cells:
         panel_marks.measured_marks += _cells_found(cells, plot.axis_reader, bar_plot, visibility)
     series = series_of(panel_marks.measured_marks, partial(_name, plot.rows or outer_rows))
@@ -125,7 +152,8 @@ def _panel(plot: _Plot, bar_plot: _Plot | None, outer_rows: Sequence[LegendRow],
         series,
         entries(plot.rows),
         tuple(words),
-        panel_marks.unread_count,
+        panel_marks.unread.total(),
+        tuple(sorted(panel_marks.unread)),
     )
 
 
@@ -150,6 +178,8 @@ def _is_mark(display_item: PaintedPath, axes_parts: AxesParts, panel_frame: Pane
         if display_item.style.fill is not None and bounds and np.allclose(bounds, panel_frame.bounds, atol=1):
             return False
     end_points = segment(display_item.path) if display_item.marker_places is None else None
+    if end_points is not None and hint_of(display_item.groups) == "spine" and _is_axis_line(end_points, panel_frame):
+        return False
     if end_points is not None and display_item.style.clip is None:
         left, top, right, bottom = panel_frame.bounds
         edges = ((0, left), (0, right), (1, top), (1, bottom))
@@ -157,6 +187,19 @@ def _is_mark(display_item: PaintedPath, axes_parts: AxesParts, panel_frame: Pane
             np.abs(end_points[:, axis_index] - edge_position).max() < TOLERANCE for axis_index, edge_position in edges
         )
     return not (panel_frame.centre is not None and display_item.style.clip is None and display_item.style.fill is None)
+
+
+def _is_axis_line(end_points: np.ndarray, panel_frame: PanelFrame) -> bool:
+    """Tell whether a straight line [2, 2] runs along an axis, across the whole panel or outside of it."""
+    left, top, right, bottom = panel_frame.bounds
+    along = direction(end_points)
+    if along is None:
+        return False
+    low, high = sorted(end_points[:, along])
+    panel_low, panel_high = ((left, right), (top, bottom))[along]
+    across, (side_low, side_high) = end_points[0, 1 - along], ((left, right), (top, bottom))[1 - along]
+    spans_panel = low <= panel_low + TOLERANCE and high >= panel_high - TOLERANCE
+    return spans_panel or not side_low + TOLERANCE < across < side_high - TOLERANCE
 
 
 def _round(cells: ColourGrid) -> tuple[float, float, float, float]:
@@ -174,7 +217,7 @@ def _cells_found(
         share = visibility.share(cells.last_painted, box(*bounds))
         known_values = {name: value for name, value in values.items() if value is not None}
         mark = Mark(known_values, rounded_bounds(bounds), round(min(1.0, share), 2))
-        cell_marks.append(MeasuredMark("cell", True, (None, None, None), cells.artist, mark, 1.0))
+        cell_marks.append(MeasuredMark("cell", True, (None, None, None), cells.artist, 0, mark, 1.0))
     return cell_marks
 
 

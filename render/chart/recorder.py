@@ -58,8 +58,8 @@ class Recorder(RendererBase):
         return True
 
     def open_group(self, s: str, gid: str | None = None) -> None:
-        """Say that the items to follow belong to `s`."""
-        self.list.add(["group", str(s)])
+        """Say that the items to follow belong to `s`, an artist that has its hint for a `gid`."""
+        self.list.add(["group", str(s), str(gid or "")])
 
     def close_group(self, s: str) -> None:
         """Say that the items of `s` end here."""

@@ -97,6 +97,10 @@ class FigureVisibility:
         """Return the share of `region` that is seen, 0 to 1."""
         return area_share(self.visible(paint_order, region), region)
 
+    def shares(self, paint_order: int, regions: NDArray[np.object_]) -> NDArray[np.float64]:
+        """Return the share of each of `regions` that is seen, 0 to 1."""
+        return np.array([self.share(paint_order, region) for region in regions])
+
     def item_share(self, display_item: DisplayItem) -> float:
         """Return the share of `display_item` that is seen, 0 to 1, each of its places counted for itself."""
         regions = self.regions(display_item)

@@ -30,7 +30,8 @@ def read_wedges(panel_marks: PanelMarks, painted_paths: Sequence[PaintedPath]) -
         elif math.dist(sector.centre, centre[:2]) < TOLERANCE:
             _keep_polar_bar(panel_marks, painted_path, sector)
         else:
-            panel_marks.unread_count += 1
+            panel_marks.leave("wedge")
+    panel_marks.wedge_centres = [sector.centre for _, sector in wedges]
     wedge_names = _name_wedges(panel_marks, [sector for _, sector in wedges])
     for (painted_path, sector), name in zip(wedges, wedge_names, strict=True):
         mark_values: dict[str, Value | None] = {
@@ -42,6 +43,15 @@ def read_wedges(panel_marks: PanelMarks, painted_paths: Sequence[PaintedPath]) -
         bounds = bounds_of(painted_path.path.drawn)
         panel_marks.keep("wedge", painted_path, mark_values, bounds, panel_marks.visibility.region(painted_path))
     return unread_paths
+
+
+def is_hole(panel_marks: PanelMarks, painted_path: PaintedPath) -> bool:
+    """Tell whether `painted_path` is a circle about the centre of a pie, as is laid over one to make it a donut."""
+    sector = ring(painted_path.path) if painted_path.marker_places is None else None
+    if sector is None or sector.inner > 0 or sector.end - sector.start < 359:
+        return False
+    distances = [math.dist(sector.centre, centre) for centre in panel_marks.wedge_centres]
+    return min(distances, default=math.inf) < TOLERANCE
 
 
 def _name_wedges(panel_marks: PanelMarks, sectors: Sequence[RingSector]) -> list[str | None]:
