@@ -1,8 +1,8 @@
 """The whole contract of an environment, checked on items of every task.
 
-`zerosight env check ID` prints what this module finds, and the tests run it over every registered id: a new
-environment is tested by existing. An environment may offer `second_method(scene, query) -> str | None`, which
-recomputes an answer in a way that shares no code with `solve`; where it gives one, it must agree every time.
+Begin at `check_environment`. `zerosight env check ID` prints its results, and the tests run it over every registered
+id: a new environment is tested by existing. An environment may offer `second_method(scene, query) -> str | None`,
+which recomputes an answer in a way that shares no code with `solve`; where it gives one, it must agree every time.
 """
 
 import json
@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from ..render import Rejected
 from .answers import GRADED
-from .core import SPLITS, Environment, Item
+from .core import SPLITS, Environment, Item, Task
 from .registry import make
 from .rng import item_rng
 
@@ -36,104 +36,125 @@ print(json.dumps([item.digest for item in sample_items(env, int(sys.argv[2]))]))
 
 
 class CheckResult(NamedTuple):
-    """One rule of the contract and whether it holds."""
+    """A rule of the contract and whether it holds."""
 
     name: str
     holds: bool
     detail: str
 
 
-def check_environment(env_id: str, n: int = 20) -> list[CheckResult]:
-    """Run the contract on `n` items of each task of an environment.
+def check_environment(env_id: str, items_per_task: int = 20) -> list[CheckResult]:
+    """Run the contract on `items_per_task` items of each task of the environment `env_id`.
 
     Raises:
         UnknownEnvironmentError: no such id.
         PluginError: the plugin that offers it does not load.
     """
     env = make(env_id)
-    began = time.perf_counter()
-    items = sample_items(env, n)
-    pace = (time.perf_counter() - began) / max(1, len(items))
-    results = [_same_items(env, items, n), _fresh_process(env, items, n), *_disjoint(env, items, n)]
-    for name, rule in _RULES.items():
+    start_time = time.perf_counter()
+    items = sample_items(env, items_per_task)
+    seconds_per_item = (time.perf_counter() - start_time) / max(1, len(items))
+    results = [
+        _same_items(env, items, items_per_task),
+        _fresh_process(env, items, items_per_task),
+        *_disjoint(env, items, items_per_task),
+    ]
+    for rule_name, rule in _RULES.items():
         flaws = [f"{item.id}: {flaw}" for item in items for flaw in rule(env, item)]
-        results.append(_result(name, flaws, f"{len(items)} items"))
+        results.append(_result(rule_name, flaws, f"{len(items)} items"))
     results += [_second_method(env, items), *_guessing(env, items)]
-    results.append(CheckResult("quick", pace <= MAX_SECONDS_PER_ITEM, f"{pace * 1e3:.1f} ms per item"))
+    results.append(
+        CheckResult("quick", seconds_per_item <= MAX_SECONDS_PER_ITEM, f"{seconds_per_item * 1e3:.1f} ms per item")
+    )
     return results
 
 
-def sample_items(env: Environment, n: int, split: str = "train", seed: int = 0) -> list[Item]:
-    """`n` items of each task, an equal share of each difficulty.
+def sample_items(env: Environment, items_per_task: int, split: str = "train", seed: int = 0) -> list[Item]:
+    """Make `items_per_task` items of each task of `env`, an equal share of each difficulty.
 
     Neighbouring indices mostly have one task and difficulty, so that a key of seed + index shows as a shared item.
     """
-    levels = env.difficulties
+    difficulties = env.difficulties
     return [
-        env.sample(item_rng(env.id, split, seed, task_index * n + i), task, levels[i * len(levels) // n])
+        env.sample(
+            item_rng(env.id, split, seed, task_index * items_per_task + item_index),
+            task,
+            difficulties[item_index * len(difficulties) // items_per_task],
+        )
         for task_index, task in enumerate(env.tasks)
-        for i in range(n)
+        for item_index in range(items_per_task)
     ]
 
 
 def item_rate(env: Environment, seconds: float = 0.3) -> float:
-    """Items a second that this environment samples here, pictures left out, over all forms in turn."""
-    tasks, levels, made = list(env.tasks), env.difficulties, 0
-    env.sample(item_rng(env.id, "dev", 0, 0), tasks[0], levels[0])  # what is made once, workers among it, is made now
-    began = time.perf_counter()
-    while (spent := time.perf_counter() - began) < seconds:
-        task, level = tasks[made % len(tasks)], levels[made // len(tasks) % len(levels)]
-        env.sample(item_rng(env.id, "dev", 1, made), task, level)
-        made += 1
-    return made / spent
+    """Measure how many items a second `env` makes here, without pictures, over all its tasks in turn."""
+    task_names, difficulties, item_count = list(env.tasks), env.difficulties, 0
+    env.sample(
+        item_rng(env.id, "dev", 0, 0), task_names[0], difficulties[0]
+    )  # what is made once, workers among it, is made now
+    start_time = time.perf_counter()
+    while (seconds_spent := time.perf_counter() - start_time) < seconds:
+        task, difficulty = (
+            task_names[item_count % len(task_names)],
+            difficulties[item_count // len(task_names) % len(difficulties)],
+        )
+        env.sample(item_rng(env.id, "dev", 1, item_count), task, difficulty)
+        item_count += 1
+    return item_count / seconds_spent
 
 
-def _result(name: str, flaws: Sequence[str], detail: str) -> CheckResult:
-    more = f" (and {len(flaws) - 1} more)" if len(flaws) > 1 else ""
-    return CheckResult(name, not flaws, f"{flaws[0]}{more}" if flaws else detail)
+def _result(rule_name: str, flaws: Sequence[str], detail: str) -> CheckResult:
+    remainder = f" (and {len(flaws) - 1} more)" if len(flaws) > 1 else ""
+    return CheckResult(rule_name, not flaws, f"{flaws[0]}{remainder}" if flaws else detail)
 
 
 # --- items are functions of their keys ----------------------------------------------------------------------
 
 
-def _same_items(env: Environment, items: Sequence[Item], n: int) -> CheckResult:
-    again = sample_items(env, n)
-    flaws = [f"{a.id} changed" for a, b in zip(items, again, strict=True) if a.to_json() != b.to_json()]
+def _same_items(env: Environment, items: Sequence[Item], items_per_task: int) -> CheckResult:
+    second_items = sample_items(env, items_per_task)
+    flaws = [
+        f"{item.id} changed"
+        for item, second_item in zip(items, second_items, strict=True)
+        if item.to_json() != second_item.to_json()
+    ]
     return _result("same key, same item", flaws, f"{len(items)} items twice")
 
 
-def _fresh_process(env: Environment, items: Sequence[Item], n: int) -> CheckResult:
-    """The items again in an interpreter that hashes strings differently."""
-    name = "same item in another process"
+def _fresh_process(env: Environment, items: Sequence[Item], items_per_task: int) -> CheckResult:
+    """Make the `items` again in an interpreter that hashes strings differently."""
+    rule_name = "same item in another process"
     # `env` sets the one variable and hands the rest of the environment on unread.
-    command = ["env", "PYTHONHASHSEED=4242", sys.executable, "-P", "-c", _FRESH, env.id, str(n)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        return CheckResult(name, False, f"the other process failed: {done.stderr.strip()[-300:]}")
-    digests = json.loads(done.stdout)
-    flaws = [f"{a.id} has another digest" for a, b in zip(items, digests, strict=True) if a.digest != b]
-    return _result(name, flaws, f"{len(items)} digests")
+    command = ["env", "PYTHONHASHSEED=4242", sys.executable, "-P", "-c", _FRESH, env.id, str(items_per_task)]
+    completed_process = subprocess.run(command, capture_output=True, text=True, check=False)
+    if completed_process.returncode:
+        return CheckResult(rule_name, False, f"the other process failed: {completed_process.stderr.strip()[-300:]}")
+    digests = json.loads(completed_process.stdout)
+    flaws = [
+        f"{item.id} has another digest" for item, digest in zip(items, digests, strict=True) if item.digest != digest
+    ]
+    return _result(rule_name, flaws, f"{len(items)} digests")
 
 
-def _disjoint(env: Environment, items: Sequence[Item], n: int) -> Iterator[CheckResult]:
-    known = {item.digest for item in items}
-    repeated = len(items) - len(known)
-    yield CheckResult("no item twice", not repeated, f"{repeated} of {len(items)} repeated")
-    for name, keys in {
+def _disjoint(env: Environment, items: Sequence[Item], items_per_task: int) -> Iterator[CheckResult]:
+    known_digests = {item.digest for item in items}
+    repeat_count = len(items) - len(known_digests)
+    yield CheckResult("no item twice", not repeat_count, f"{repeat_count} of {len(items)} repeated")
+    for rule_name, split_seeds in {
         "splits share no item": [(split, 0) for split in SPLITS if split != "train"],
         "seeds share no item": [("train", 1)],
     }.items():
-        others = [item for split, seed in keys for item in sample_items(env, n, split, seed)]
-        flaws = [f"{item.id} is also in train, seed 0" for item in others if item.digest in known]
-        yield _result(name, flaws, f"{len(others)} items")
+        other_items = [item for split, seed in split_seeds for item in sample_items(env, items_per_task, split, seed)]
+        flaws = [f"{item.id} is also in train, seed 0" for item in other_items if item.digest in known_digests]
+        yield _result(rule_name, flaws, f"{len(other_items)} items")
 
 
 # --- rules of one item --------------------------------------------------------------------------------------
 
 
 def _round_trip(env: Environment, item: Item) -> Iterator[str]:
-    back = Item.from_json(item.to_json())
-    if back.to_json() != item.to_json() or back.digest != item.digest or back != item:
+    restored_item = Item.from_json(item.to_json())
+    if restored_item.to_json() != item.to_json() or restored_item.digest != item.digest or restored_item != item:
         yield "is another item after a round trip through JSON"
 
 
@@ -154,37 +175,49 @@ def _fields(env: Environment, item: Item) -> Iterator[str]:
 
 
 def _truth_scores(env: Environment, item: Item) -> Iterator[str]:
-    value = item.truth.value
-    for text in (value, f" {value.upper()}.", f"<answer>{value}</answer>", f"The answer is {value}."):
-        if env.score(item.truth, item.question.options, text).value != 1:
-            yield f"the right answer scores 0 as {text!r}"
+    true_value = item.truth.value
+    for reply_text in (
+        true_value,
+        f" {true_value.upper()}.",
+        f"<answer>{true_value}</answer>",
+        f"The answer is {true_value}.",
+    ):
+        if env.score(item.truth, item.question.options, reply_text).value != 1:
+            yield f"the right answer scores 0 as {reply_text!r}"
 
 
-def near_misses(value: str, kind: str, options: Sequence[str], tolerance: float = 0.0) -> list[str]:
-    """Replies that a careless matcher takes for `value`; amounts are just over `tolerance` away."""
-    return [*_hedges(value, kind, options), *_neighbours(value, kind, options, tolerance)]
+def neighbouring_answers(value: str, kind: str, options: Sequence[str], tolerance: float) -> list[str]:
+    """Return other answers than `value`; of a graded kind they may score something, but less than the right one.
 
-
-def _neighbours(value: str, kind: str, options: Sequence[str], tolerance: float) -> list[str]:
-    """Other answers; of a graded kind they may score something, but less than the right one."""
-    texts = [option for option in options if option != value]
+    Args:
+        value: the right answer.
+        kind: its kind, one of `answers.KINDS`.
+        options: all answers, where they are closed.
+        tolerance: how far a right amount may be off, as a share; near misses are just beyond it.
+    """
+    answer_texts = [option for option in options if option != value]
     if kind in ("number", "tally"):
         number = int(value)
-        texts += [str(number + 1), str(number - 1)]
+        answer_texts += [str(number + 1), str(number - 1)]
     if kind in ("decimal", "mra"):
         # Mean relative accuracy is full up to an error of a twentieth.
-        amount, beyond = float(value), 1.02 + max(tolerance, 0.05 * (kind == "mra"))
-        near = [amount * beyond, amount / beyond, -amount, amount + 10 ** math.ceil(math.log10(abs(amount) + 1))]
-        texts += [f"{each:.12g}" for each in near if each != amount]
-    return texts
+        amount, error_factor = float(value), 1.02 + max(tolerance, 0.05 * (kind == "mra"))
+        near_amounts = [
+            amount * error_factor,
+            amount / error_factor,
+            -amount,
+            amount + 10 ** math.ceil(math.log10(abs(amount) + 1)),
+        ]
+        answer_texts += [f"{near_amount:.12g}" for near_amount in near_amounts if near_amount != amount]
+    return answer_texts
 
 
-def _hedges(value: str, kind: str, options: Sequence[str]) -> list[str]:
-    """Replies that say more, less or something else than an answer."""
+def hedged_replies(value: str, kind: str, options: Sequence[str]) -> list[str]:
+    """Return replies that say more, less or something else than the answer `value` of this `kind`."""
     # One that has no part in common, as of a direction: who says two answers must not get anything for either.
-    parts = set(value.split("-"))
-    other = next((each for each in options if not parts & set(each.split("-"))), "other")
-    texts = [
+    value_parts = set(value.split("-"))
+    other_option = next((option for option in options if not value_parts & set(option.split("-"))), "other")
+    reply_texts = [
         "",
         " ",
         ".",
@@ -195,22 +228,25 @@ def _hedges(value: str, kind: str, options: Sequence[str]) -> list[str]:
         f"{value}x",
         f"{value} {value}",
     ]
-    texts += [f"{value} or {other}", f"{other}, {value}", f"it is {value}, not {other}"]
-    texts += [f"<answer>{value}</answer><answer>{other}</answer>", f"<answer>{other}</answer> {value}"]
+    reply_texts += [f"{value} or {other_option}", f"{other_option}, {value}", f"it is {value}, not {other_option}"]
+    reply_texts += [
+        f"<answer>{value}</answer><answer>{other_option}</answer>",
+        f"<answer>{other_option}</answer> {value}",
+    ]
     if kind in ("number", "tally"):
-        texts += [f"-{int(value) + 1}", f"{value}.5", f"1{value}", f"{value}/1"]
+        reply_texts += [f"-{int(value) + 1}", f"{value}.5", f"1{value}", f"{value}/1"]
     if kind == "choice":
-        texts += [f"({value}) or ({other})", f"{value} and {other}", f"{value}. or {other}."]
-    return texts
+        reply_texts += [f"({value}) or ({other_option})", f"{value} and {other_option}", f"{value}. or {other_option}."]
+    return reply_texts
 
 
 def _misses_score_nothing(env: Environment, item: Item) -> Iterator[str]:
     truth, options = item.truth, item.question.options
-    near = _neighbours(truth.value, truth.kind, options, truth.tolerance)
-    for text in (*_hedges(truth.value, truth.kind, options), *near):
-        least_wrong = 1.0 if truth.kind in GRADED and text in near else 0.0
-        if (value := env.score(truth, options, text).value) > 0 and value >= least_wrong:
-            yield f"{text!r} scores although {truth.value!r} is right"
+    wrong_answers = neighbouring_answers(truth.value, truth.kind, options, truth.tolerance)
+    for reply_text in (*hedged_replies(truth.value, truth.kind, options), *wrong_answers):
+        least_wrong = 1.0 if truth.kind in GRADED and reply_text in wrong_answers else 0.0
+        if (reply_score := env.score(truth, options, reply_text).value) > 0 and reply_score >= least_wrong:
+            yield f"{reply_text!r} scores although {truth.value!r} is right"
 
 
 def _drawn_again(env: Environment, item: Item) -> Iterator[str]:
@@ -222,8 +258,8 @@ def _drawn_again(env: Environment, item: Item) -> Iterator[str]:
         yield "its program draws another scene"
     if env.solve(scene, query) != item.truth:
         yield f"solved again it is {env.solve(scene, query)}, stored {item.truth}"
-    if (flaw := env.check(scene, query)) is not None:
-        yield f"its question cannot be asked: {flaw}"
+    if (rejection := env.check(scene, query)) is not None:
+        yield f"its question cannot be asked: {rejection}"
 
 
 def _query_again(env: Environment, item: Item) -> Iterator[str]:
@@ -237,12 +273,14 @@ def _query_again(env: Environment, item: Item) -> Iterator[str]:
 
 
 def _picture_again(env: Environment, item: Item) -> Iterator[str]:
-    stored = Item.from_json(item.to_json())
-    first, second = (env.render_item(each, PICTURE_SIZE).array for each in (item, stored))
-    if first.tobytes() != second.tobytes():
+    restored_item = Item.from_json(item.to_json())
+    picture_array, second_array = (
+        env.render_item(drawn_item, PICTURE_SIZE).array for drawn_item in (item, restored_item)
+    )
+    if picture_array.tobytes() != second_array.tobytes():
         yield "its picture differs when drawn again"
-    if first.shape[1] != PICTURE_SIZE:
-        yield f"its picture is {first.shape[1]} px wide, {PICTURE_SIZE} were asked for"
+    if picture_array.shape[1] != PICTURE_SIZE:
+        yield f"its picture is {picture_array.shape[1]} px wide, {PICTURE_SIZE} were asked for"
 
 
 _RULES: dict[str, Callable[[Environment, Item], Iterator[str]]] = {
@@ -260,62 +298,82 @@ _RULES: dict[str, Callable[[Environment, Item], Iterator[str]]] = {
 
 
 def _second_method(env: Environment, items: Sequence[Item]) -> CheckResult:
-    name = "second method agrees"
+    rule_name = "second method agrees"
     method = getattr(env, "second_method", None)
     if method is None:
-        return CheckResult(name, True, "none is offered")
-    answers = [(item, method(item.scene, env.parse_value(item.question.query))) for item in items]
-    given = [(item, answer) for item, answer in answers if answer is not None]
-    flaws = [f"{a.id}: {answer!r}, the oracle: {a.truth.value!r}" for a, answer in given if answer != a.truth.value]
-    return _result(name, flaws, f"{len(given)} of {len(items)} items")
+        return CheckResult(rule_name, True, "none is offered")
+    all_answers = [(item, method(item.scene, env.parse_value(item.question.query))) for item in items]
+    second_answers = [(item, answer) for item, answer in all_answers if answer is not None]
+    flaws = [
+        f"{item.id}: {answer!r}, the oracle: {item.truth.value!r}"
+        for item, answer in second_answers
+        if answer != item.truth.value
+    ]
+    return _result(rule_name, flaws, f"{len(second_answers)} of {len(items)} items")
 
 
-def highest_by_chance(n: int, chance: float, confidence: float = CONFIDENCE) -> int:
-    """The least k so that at most k of n guesses are right with probability `confidence`.
+def highest_by_chance(guess_count: int, chance: float, confidence: float = CONFIDENCE) -> int:
+    """Return the least k so that at most k of `guess_count` guesses are right with probability `confidence`.
 
     >>> highest_by_chance(20, 0.5), highest_by_chance(20, 1.0)
     (17, 20)
     """
-    below = 0.0
-    for k in range(n + 1):
-        below += math.comb(n, k) * chance**k * (1 - chance) ** (n - k)
-        if below >= confidence:
-            return k
-    return n
+    cumulative_chance = 0.0
+    for success_count in range(guess_count + 1):
+        cumulative_chance += (
+            math.comb(guess_count, success_count)
+            * chance**success_count
+            * (1 - chance) ** (guess_count - success_count)
+        )
+        if cumulative_chance >= confidence:
+            return success_count
+    return guess_count
 
 
 def best_constant(items: Sequence[Item]) -> int:
-    """How many of the items the best constant answer gets right."""
+    """Count the `items` that the best constant answer gets right."""
     return max(Counter(item.truth.value for item in items).values(), default=0)
 
 
 def named_options(item: Item) -> list[str]:
-    """The answers that the question's words name; none where they name all, as in `left or right?`."""
-    words = set(re.findall(r"[a-z0-9]+", item.question.text.lower()))
-    named = [option for option in item.question.options if option in words]
-    return [] if len(named) == len(item.question.options) else named
+    """Return the answers that the question of `item` names; none where it names all, as in `left or right?`."""
+    question_words = set(re.findall(r"[a-z0-9]+", item.question.text.lower()))
+    named_words = [option for option in item.question.options if option in question_words]
+    return [] if len(named_words) == len(item.question.options) else named_words
 
 
 def _guessing(env: Environment, items: Sequence[Item]) -> Iterator[CheckResult]:
-    """No constant answer, and no word of the question, does better than chance."""
-    constant, leaks, above = [], [], 0.0
+    """Check that no constant answer to `items`, and no word of a question, does better than chance."""
+    constant_flaws, leak_flaws, excess_accuracy = [], [], 0.0
     # One check of many tasks and answers: each gets its share of the error that the whole may make.
-    error = (1 - CONFIDENCE) / len(env.tasks)
-    for name, task in env.tasks.items():
-        mine = [item for item in items if item.task == name]
-        best = best_constant(mine)
-        above = max(above, best / max(1, len(mine)) - task.chance)
-        # The best of many answers is looked at; of open ones, of all that occur.
-        answers = len(task.options) or len({item.truth.value for item in mine}) or 1
-        most = highest_by_chance(len(mine), task.chance, 1 - error / answers)
-        if best > most:
-            constant.append(f"{name}: one answer fits {best} of {len(mine)} items, by chance at most {most}")
-        # Only an answer in words can be named by the question.
-        telling = [(item, named) for item in mine if task.kind == "word" and (named := named_options(item))]
-        told = sum(item.truth.value in named for item, named in telling)
-        share = max((len(named) for _, named in telling), default=0) * task.chance
-        most = highest_by_chance(len(telling), share, 1 - error)
-        if told > most:
-            leaks.append(f"{name}: {told} of {len(telling)} questions name their answer, by chance at most {most}")
-    yield _result("guessing stays at chance", constant, f"best constant answer {above:.0%} above chance")
-    yield _result("words do not name the answer", leaks, f"{len(items)} questions")
+    error_share = (1 - CONFIDENCE) / len(env.tasks)
+    for task in env.tasks.values():
+        task_items = [item for item in items if item.task == task.name]
+        excess_accuracy = max(excess_accuracy, best_constant(task_items) / max(1, len(task_items)) - task.chance)
+        constant_flaws += _constant_flaws(task, task_items, error_share)
+        leak_flaws += _leak_flaws(task, task_items, error_share)
+    detail = f"best constant answer {excess_accuracy:.0%} above chance"
+    yield _result("guessing stays at chance", constant_flaws, detail)
+    yield _result("words do not name the answer", leak_flaws, f"{len(items)} questions")
+
+
+def _constant_flaws(task: Task, items: Sequence[Item], error_share: float) -> list[str]:
+    """Say where one answer to the `items` of `task` is right more often than chance allows."""
+    # The best of many answers is looked at; of open ones, of all that occur.
+    answer_count = len(task.options) or len({item.truth.value for item in items}) or 1
+    max_hits = highest_by_chance(len(items), task.chance, 1 - error_share / answer_count)
+    if (hits := best_constant(items)) <= max_hits:
+        return []
+    return [f"{task.name}: one answer fits {hits} of {len(items)} items, by chance at most {max_hits}"]
+
+
+def _leak_flaws(task: Task, items: Sequence[Item], error_share: float) -> list[str]:
+    """Say where the questions of `task` name their answers more often than chance allows."""
+    # Only an answer in words can be named by the question.
+    naming_items = [(item, words) for item in items if task.kind == "word" and (words := named_options(item))]
+    leaks = sum(item.truth.value in words for item, words in naming_items)
+    leak_chance = max((len(words) for _, words in naming_items), default=0) * task.chance
+    max_leaks = highest_by_chance(len(naming_items), leak_chance, 1 - error_share)
+    if leaks <= max_leaks:
+        return []
+    return [f"{task.name}: {leaks} of {len(naming_items)} questions name their answer, by chance at most {max_leaks}"]

@@ -1,4 +1,9 @@
-"""The Environment contract: what a world must offer to be proposed in, drawn in, asked about and scored."""
+"""The Environment contract, and the data that passes through it: tasks, questions, answers, items.
+
+An environment, or world, can be proposed in, drawn in, asked about and scored. Begin at `Environment`; to write one,
+begin at `drawn.DrawnEnvironment` or `queried.QueriedEnvironment`, which do most of it. It imports `geometry`, `render`
+and the siblings `answers` and `rng`.
+"""
 
 import hashlib
 import json
@@ -23,18 +28,18 @@ SPLITS = ("train", "dev", "heldout")
 
 
 class FolderError(UserError, ValueError):
-    """A world cannot be made of what lies in a folder; the message says why."""
+    """An environment cannot be made of the data in a folder; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One question form of an environment."""
+    """A kind of question that an environment asks: the form of its queries and its answers."""
 
     name: str
     kind: str
     """Answer kind: one of `answers.KINDS`."""
     options: tuple[str, ...]
-    """Every answer that an item of this form can have; sampled items have each equally often. None where answers are
+    """Every answer that an item of this task can have; sampled items have each equally often. Empty where answers are
     open: amounts, or names that the scene gives."""
     about: str
     open_chance: float = 0.0
@@ -42,7 +47,7 @@ class Task:
 
     @property
     def chance(self) -> float:
-        """Accuracy of the best constant answer on sampled items."""
+        """The accuracy of the best constant answer on sampled items."""
         return 1.0 / len(self.options) if self.options else self.open_chance
 
 
@@ -72,14 +77,14 @@ class Truth:
     """What the value is counted in, such as `cm`; an answer may say it or leave it out."""
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values; without a measure where there is none, as items of worlds older than measures were."""
+        """Return JSON values; without a measure where there is none, as items of worlds older than measures were."""
         fields = asdict(self)
         return fields if self.measure else {name: fields[name] for name in fields if name != "measure"}
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """How many objects of one description a drawing must show."""
+    """A number of objects of one description that a drawing must show."""
 
     count: int
     words: tuple[str, ...]
@@ -87,7 +92,7 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Briefing:
-    """What the Proposer is asked for: a question form and how crowded the picture should be."""
+    """The specification that the Proposer is conditioned on: a task and how crowded the picture should be."""
 
     task: str
     difficulty: int
@@ -114,33 +119,33 @@ class Item:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        """Canonical JSON: equal items give equal bytes."""
-        body = {name: getattr(self, name) for name in ("id", "env", "task", "difficulty", "program")}
-        body |= {"scene": json.loads(self.scene.to_json()), "question": asdict(self.question)}
-        body |= {"truth": self.truth.to_dict(), "provenance": dict(self.provenance)}
+        """Return canonical JSON: equal items give equal bytes."""
+        item_fields = {name: getattr(self, name) for name in ("id", "env", "task", "difficulty", "program")}
+        item_fields |= {"scene": json.loads(self.scene.to_json()), "question": asdict(self.question)}
+        item_fields |= {"truth": self.truth.to_dict(), "provenance": dict(self.provenance)}
         if not isinstance(self.scene, FlatScene):
-            body["scene_kind"] = scene_kind(self.scene)
-        return json.dumps(body, sort_keys=True, separators=(",", ":"))
+            item_fields["scene_kind"] = scene_kind(self.scene)
+        return json.dumps(item_fields, sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> "Item":
-        """The item that `to_json` wrote."""
-        body = json.loads(text)
-        question = body["question"] | {"options": tuple(body["question"]["options"])}
+        """Read the item that `to_json` wrote as `text`."""
+        item_fields = json.loads(text)
+        question_fields = item_fields["question"] | {"options": tuple(item_fields["question"]["options"])}
         return cls(
-            **{name: body[name] for name in ("id", "env", "task", "difficulty", "program", "provenance")},
-            scene=read_scene(body.get("scene_kind", "flat"), json.dumps(body["scene"])),
-            question=Question(**question),
-            truth=Truth(**body["truth"]),
+            **{name: item_fields[name] for name in ("id", "env", "task", "difficulty", "program", "provenance")},
+            scene=read_scene(item_fields.get("scene_kind", "flat"), json.dumps(item_fields["scene"])),
+            question=Question(**question_fields),
+            truth=Truth(**item_fields["truth"]),
         )
 
     @property
     def digest(self) -> str:
         """sha256 over the canonical JSON without the id: equal content, equal digest."""
-        body = json.loads(self.to_json())
+        content = json.loads(self.to_json())
         for name in ("id", "provenance"):
-            del body[name]
-        return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+            del content[name]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 class Environment(ABC, Generic[S]):
@@ -148,6 +153,9 @@ class Environment(ABC, Generic[S]):
 
     A method that judges model-written input returns `Rejected` with a reason; it raises only on a
     programming error. Everything is a pure function of its arguments.
+
+    The methods follow the way of a task: what is asked for (`briefing` to `with_data`), what models write (`parse` to
+    `describe`), pictures (`draw` to `explanation_image`), the oracle (`solve` to `score`).
     """
 
     id: str
@@ -155,118 +163,136 @@ class Environment(ABC, Generic[S]):
     tasks: Mapping[str, Task]
     difficulties: tuple[int, ...]
     words: tuple[str, ...]
-    """Every word that a description may use."""
+    """The words that a requirement may use."""
     example: str
     """A query of this world, in JSON, shown to the Proposer."""
     guide: str
-    """What the Coder is told: which kind of program, its canvas, what to keep to."""
+    """The instructions for the Coder: which kind of program, its canvas, what to keep to."""
     renderer: str = "svg"
-    """The kind of its programs, one of `render.pools.KINDS`."""
+    """The kind of its programs: one of `render.drawing.KINDS`, or `edit`."""
     size: int = 64
     """The width, px, at which its pictures are meant to be seen."""
 
-    def with_data(self, folder: Path) -> "Environment":
-        """The same world made of what lies in a folder, such as scanned rooms.
-
-        Raises:
-            FolderError: it is made of nothing of the sort, or the folder has nothing of it.
-        """
-        raise FolderError(f"{self.id} is not made of a folder: write it without @{folder}")
+    # --- the task -------------------------------------------------------------------------------------------------
 
     @abstractmethod
     def briefing(self, rng: SeededRng, task: str, difficulty: int) -> Briefing:
-        """What to ask of the Proposer for this task and difficulty."""
+        """Draw with `rng` what to ask of the Proposer for this `task` and `difficulty`."""
 
     @abstractmethod
     def sample(self, rng: SeededRng, task: str, difficulty: int) -> Item:
-        """An item without any model; the same key of `rng` gives the same item."""
+        """Make an item of `task` and `difficulty` without any model; the same key of `rng` gives the same item."""
 
     @abstractmethod
     def query(self, rng: SeededRng, task: str) -> Any:
-        """A query of the task's form, drawn without any scene: its words tell nothing of the answer."""
-
-    @abstractmethod
-    def schema(self) -> dict[str, Any]:
-        """JSON schema (draft 2020-12) of this world's queries; every query that `parse` accepts is valid under it."""
+        """Draw a query of the form of `task` without any scene: its words tell nothing of the answer."""
 
     @abstractmethod
     def difficulty_of(self, scene: S) -> int:
-        """The difficulty that a drawing has, whoever drew it."""
+        """Return the difficulty of `scene`, whoever drew it."""
+
+    def with_data(self, folder: Path) -> "Environment":
+        """Return the same environment made of the data in `folder`, such as scanned rooms.
+
+        Raises:
+            FolderError: this environment takes no data, or the folder has none of it.
+        """
+        raise FolderError(f"{self.id} is not made of a folder: write it without @{folder}")
+
+    # --- what models write: queries and requirements --------------------------------------------------------------
 
     @abstractmethod
     def parse(self, text: str) -> Any | Rejected:
-        """The query in a text of JSON, type-checked."""
+        """Read a query from `text`, JSON, and type-check it."""
 
     @abstractmethod
     def parse_value(self, value: Any) -> Any | Rejected:
-        """The query in decoded JSON, type-checked."""
+        """Read a query from `value`, decoded JSON, and type-check it."""
+
+    @abstractmethod
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON schema (draft 2020-12) of the queries; every query that `parse` accepts is valid under it."""
 
     @abstractmethod
     def task_of(self, query: Any) -> str | None:
-        """The task whose form this query has, or None where it is of no named form."""
+        """Return the task whose form `query` has, or None where it is of no named form."""
 
     @abstractmethod
     def requirements(self, value: Any) -> tuple[Requirement, ...] | Rejected:
-        """The requirements in a JSON value such as `[[2, "red", "circle"]]`, checked."""
+        """Read and check the requirements in `value`, decoded JSON such as `[[2, "red", "circle"]]`."""
 
     @abstractmethod
     def describe(self, requirement: Requirement) -> str:
-        """A requirement in English, for the Coder: `2 red circles`."""
+        """Return `requirement` in English, for the Coder: `2 red circles`."""
+
+    # --- pictures -------------------------------------------------------------------------------------------------
 
     def draw(
         self, pools: Pools, programs: Sequence[str], size: int | None = None
     ) -> list[Drawn | Rejected | InfrastructureError]:
-        """What programs, anybody's, come to in the sandbox, in order; `size` px wide, by default this world's size."""
+        """Run `programs`, anybody's, in the sandbox and return their outcomes in order.
+
+        Args:
+            pools: the sandbox's workers.
+            programs: programs of the kind `renderer`.
+            size: the width of the pictures, px; by default this environment's own.
+        """
         return pools.draw(self.renderer, programs, size or self.size)
 
     def render(self, program: str) -> S | Rejected:
-        """The scene that a program draws, in this process's own workers.
+        """Return the scene that `program` draws, in this process's own workers.
 
         Raises:
-            InfrastructureError: our machinery failed; nothing is known of the program.
+            InfrastructureError: the sandbox failed; nothing is known of the program.
         """
-        (found,) = self.draw(shared(), [program])
-        if isinstance(found, InfrastructureError):
-            raise found
-        return found if isinstance(found, Rejected) else cast(S, found.scene)
+        (outcome,) = self.draw(shared(), [program])
+        if isinstance(outcome, InfrastructureError):
+            raise outcome
+        return outcome if isinstance(outcome, Rejected) else cast(S, outcome.scene)
 
     @abstractmethod
     def render_item(self, item: Item, size: int) -> Picture:
-        """The item's pixels, `size` wide.
+        """Draw the picture of `item`, `size` px wide.
 
         Raises:
-            InfrastructureError: our machinery failed, in worlds whose programs run code.
+            InfrastructureError: the sandbox failed, in environments whose programs run code.
         """
 
     def observation(self, item: Item, drawn: Drawn) -> Picture:
-        """The item's pixels at this world's size, where its program was drawn already.
+        """Return the picture of `item` at this environment's size, where its program was `drawn` already.
 
-        A world in which the question decides what is to be seen lays it out here, without drawing again.
+        An environment in which the question decides what is to be seen lays it out here, without drawing again.
         """
         return drawn.picture
 
     def explanation_image(self, item: Item, size: int) -> Picture | None:
-        """A picture, `size` px wide, on which a reader can check the answer; None in worlds that need none."""
+        """Draw a picture, `size` px wide, on which a reader can check the answer to `item`; None if it needs none."""
         return None
 
-    @abstractmethod
-    def missing_requirements(self, scene: S, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
-        """What a drawing fails to show, in words; empty where it shows all of it and nothing else."""
-
-    @abstractmethod
-    def check(self, scene: S, query: Any) -> Rejected | None:
-        """Why this question cannot be asked of this scene, or None."""
+    # --- the oracle -----------------------------------------------------------------------------------------------
 
     @abstractmethod
     def solve(self, scene: S, query: Any) -> Truth | Rejected:
-        """The answer, its margin, or why there is none."""
+        """Return the answer to `query` on `scene` with its margin, or why there is none."""
+
+    def check(self, scene: S, query: Any) -> Rejected | None:
+        """Return why `query` cannot be asked of `scene`, or None where it has one clear answer."""
+        truth = self.solve(scene, query)
+        return truth if isinstance(truth, Rejected) else None
+
+    @abstractmethod
+    def missing_requirements(self, scene: S, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
+        """Say in words what a `scene` lacks of the `requirements`; empty where it shows all of them and no more."""
 
     @abstractmethod
     def ask(self, query: Any, rng: SeededRng, scene: S) -> Question:
-        """The query about this scene in English, in one of its phrasings."""
+        """Return `query` about `scene` in English, in one of its phrasings, drawn with `rng`."""
 
     def score(self, truth: Truth, options: Sequence[str], answer_text: str) -> Score:
-        """1 for the right answer in an accepted form, 0 for anything else."""
+        """Score `answer_text`: 1 for the value of `truth` in an accepted form, 0 for anything else.
+
+        Of graded kinds a near answer scores in between. `options` are the answers that the question allows.
+        """
         return score_answer(
             Answer(truth.value, truth.kind, tuple(options), truth.tolerance, truth.measure), answer_text
         )

@@ -1,4 +1,8 @@
-"""Environments whose questions are programs of a `Language`: everything about them but the scenes."""
+"""Environments whose questions are programs of a `Language`: everything about them but the scenes.
+
+A subclass says how a scene is parsed (`parse_scene`), draws items and pictures, and declares its language, grammar
+and thresholds.
+"""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -15,7 +19,7 @@ from .scene_cache import SceneCache
 
 
 class QueriedEnvironment(Environment[S]):
-    """A world that is perceived as one value, over which the programs of its language run."""
+    """An environment whose scenes are parsed into one value, over which the programs of its language run."""
 
     language: Language
     grammar: Grammar
@@ -42,7 +46,7 @@ class QueriedEnvironment(Environment[S]):
         return self._parsed_scenes.get(scene, self.parse_scene)
 
     def named(self, world: Any, output: str, word: str) -> Any:
-        """What a name literal stands for in a world; the word itself by default.
+        """Return what the name `word` of the type `output` stands for in a `world`; the word itself by default.
 
         Raises:
             IllPosed: the world has nothing of that name.
@@ -50,52 +54,47 @@ class QueriedEnvironment(Environment[S]):
         return word
 
     def wording(self, value: Any) -> str:
-        """A program's value as an answer."""
+        """Return the `value` of a program as an answer."""
         return ("no", "yes")[value] if isinstance(value, bool) else str(value)
 
-    def allowed(self, query: Call) -> tuple[str, ...]:
-        """The answers that a query of no named form can have, where they are closed."""
+    def answer_options(self, query: Call) -> tuple[str, ...]:
+        """Return the answers that a `query` of no named form can have, where they are closed."""
         return ("no", "yes") if query.output == "Bool" else ()
 
     def tolerance(self, query: Call) -> float:
-        """How far a right answer to it may be off, as a share of its value."""
+        """Return how far a right answer to `query` may be off, as a share of its value."""
         return 0.0
 
     def measure(self, query: Call) -> str:
-        """What its answer is counted in, such as `m`."""
+        """Return what the answer to `query` is counted in, such as `m`."""
         return ""
 
     def parse(self, text: str) -> Call | Rejected:
-        """A query of this world's language."""
+        """Read a query of this environment's language from `text`, JSON."""
         value = loads(text)
         return value if isinstance(value, Rejected) else self.parse_value(value)
 
     def parse_value(self, value: Any) -> Call | Rejected:
-        """A query of this world's language, from decoded JSON."""
+        """Read a query of this environment's language from `value`, decoded JSON."""
         return self.language.read(value)
 
     def schema(self) -> dict[str, Any]:
-        """The language's."""
+        """Return the JSON schema of the language's programs."""
         return self.language.schema()
 
     def task_of(self, query: Call) -> str | None:
-        """The task whose form has the query's operators."""
+        """Return the task whose form has the operators of `query`."""
         return self.forms.get(skeleton(query))
 
     def run(self, scene: S, query: Call) -> Result | Rejected:
-        """The query's value on the scene, however close it is."""
+        """Return the value of `query` on `scene`, however close it is."""
         world = self.world_of(scene)
         if isinstance(world, Rejected):
             return world
         return execute(self.language, query, world, self.thresholds, lambda kind, word: self.named(world, kind, word))
 
-    def check(self, scene: S, query: Call) -> Rejected | None:
-        """Whether the question has one clear answer on this scene."""
-        truth = self.solve(scene, query)
-        return truth if isinstance(truth, Rejected) else None
-
     def solve(self, scene: S, query: Call) -> Truth | Rejected:
-        """The answer by the language's rules, its margin in the unit that decides it."""
+        """Return the answer to `query` on `scene` by the language's rules, its margin in the unit that decides it."""
         result = self.run(scene, query)
         if isinstance(result, Rejected):
             return result
@@ -106,7 +105,7 @@ class QueriedEnvironment(Environment[S]):
         return Truth(self.wording(result.value), kind, margin, result.unit, self.tolerance(query), self.measure(query))
 
     def ask(self, query: Call, rng: SeededRng, scene: S) -> Question:
-        """The query in one of its phrasings."""
+        """Ask `query` in one of its phrasings, drawn with `rng`."""
         task = self.task_of(query)
-        options = self.tasks[task].options if task else self.allowed(query)
+        options = self.tasks[task].options if task else self.answer_options(query)
         return Question(dump(query), self.grammar.ask(query, rng), self.language.kind(query.output), options)

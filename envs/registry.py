@@ -1,4 +1,7 @@
-"""The registry: environments by id, built in or from installed plugins."""
+"""The registry: environments by id, built in or from installed plugins.
+
+Begin at `make`. Environments register themselves when their module is imported.
+"""
 
 import re
 import warnings
@@ -33,7 +36,7 @@ class UnknownEnvironmentError(UserError, KeyError):
     """No environment has this id."""
 
     def __str__(self) -> str:
-        """The message without the quotes that KeyError adds."""
+        """Return the message without the quotes that KeyError adds."""
         return str(self.args[0])
 
 
@@ -42,7 +45,7 @@ class PluginError(UserError, RuntimeError):
 
 
 def register(env_id: str, factory: Callable[[], Environment]) -> None:
-    """Add an environment.
+    """Add the environment that `factory` makes under the id `env_id`.
 
     Raises:
         ValueError: the id is taken by another factory or has not the form `family/Name-vN`.
@@ -54,25 +57,25 @@ def register(env_id: str, factory: Callable[[], Environment]) -> None:
 
 
 def _load_built_in() -> None:
-    for module in _BUILT_IN:
-        import_module(module)
+    for module_name in _BUILT_IN:
+        import_module(module_name)
 
 
 def _plugins() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=GROUP)}
+    return {entry_point.name: entry_point for entry_point in entry_points(group=GROUP)}
 
 
 def list_environments() -> list[str]:
-    """All ids, built in and from plugins, sorted; nothing of a plugin is imported."""
+    """Return all ids, built in and from plugins, sorted; nothing of a plugin is imported."""
     _load_built_in()
     return sorted({*_factories, *_plugins()})
 
 
 @cache
 def make(env_id: str) -> Environment:
-    """The environment of an id; the same object each time.
+    """Return the environment with the id `env_id`; the same object each time.
 
-    An id may end in `@` and a folder, for worlds that are made of what lies there: `spatial/Rooms-v1@/data/scannet`.
+    An id may end in `@` and a folder, for environments made of data: `spatial/Rooms-v1@/data/scannet`.
 
     Raises:
         UnknownEnvironmentError: no such id; the message suggests the closest.
@@ -80,56 +83,56 @@ def make(env_id: str) -> Environment:
         FolderError: it is not made of a folder, or not of this one.
     """
     _load_built_in()
-    base, at, folder = env_id.partition("@")
-    if at:
-        return make(base).with_data(Path(folder))
-    if env_id not in _factories and (point := _plugins().get(env_id)) is not None:
-        return _load_plugin(env_id, point)
+    base_id, separator, folder = env_id.partition("@")
+    if separator:
+        return make(base_id).with_data(Path(folder))
+    if env_id not in _factories and (entry_point := _plugins().get(env_id)) is not None:
+        return _load_plugin(env_id, entry_point)
     if env_id not in _factories:
-        known = list_environments()
-        hint = did_you_mean(env_id, known, cutoff=0.3) or "see `zerosight env list`"
-        raise UnknownEnvironmentError(f"unknown environment {env_id!r}; {hint} (known: {', '.join(known)})")
+        known_ids = list_environments()
+        suggestion = did_you_mean(env_id, known_ids, cutoff=0.3) or "see `zerosight env list`"
+        raise UnknownEnvironmentError(f"unknown environment {env_id!r}; {suggestion} (known: {', '.join(known_ids)})")
     return _factories[env_id]()
 
 
-def _load_plugin(env_id: str, point: EntryPoint) -> Environment:
-    """The environment of an entry point; whatever a stranger's module does wrong is said, once, as its own failure."""
+def _load_plugin(env_id: str, entry_point: EntryPoint) -> Environment:
+    """Load the environment of an `entry_point`; what a stranger's module does wrong is reported as its failure."""
 
     def load() -> Environment:
-        factory = point.load()
+        factory = entry_point.load()
         register(env_id, factory)
-        made: Environment = factory()
-        if made.id != env_id:
-            raise ValueError(f"it makes an environment with the id {made.id!r}")
-        return made
+        environment: Environment = factory()
+        if environment.id != env_id:
+            raise ValueError(f"it makes an environment with the id {environment.id!r}")
+        return environment
 
     try:
-        return guarded(f"environment {env_id!r} from {point.value!r} does not load", load)
+        return guarded(f"environment {env_id!r} from {entry_point.value!r} does not load", load)
     except PluginError:
         _factories.pop(env_id, None)
         raise
 
 
-def guarded(failure: str, call: Callable[[], T]) -> T:
-    """What a call into a plugin gives.
+def guarded(failure_text: str, plugin_call: Callable[[], T]) -> T:
+    """Return what `plugin_call`, a call into a plugin, returns.
 
     Raises:
-        PluginError: it raised something, which is said after `failure`.
+        PluginError: it raised something, which is said after `failure_text`.
     """
     try:
-        return call()
+        return plugin_call()
     except Exception as error:  # the boundary: a plugin may raise anything
-        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        raise PluginError(f"{failure}: {what}") from error
+        error_text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        raise PluginError(f"{failure_text}: {error_text}") from error
 
 
 def broken_plugins() -> dict[str, str]:
-    """Plugins that do not load, with the reason; a warning is issued for each."""
-    broken = {}
-    for name in _plugins():
+    """Return the plugins that do not load, with the reason; a warning is issued for each."""
+    reasons = {}
+    for plugin_name in _plugins():
         try:
-            make(name)
+            make(plugin_name)
         except PluginError as error:
-            broken[name] = str(error)
+            reasons[plugin_name] = str(error)
             warnings.warn(str(error), stacklevel=2)
-    return broken
+    return reasons

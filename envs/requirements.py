@@ -1,4 +1,7 @@
-"""Requirements: what a drawing must show, as a list of `[count, word, ...]`, and what it fails to show."""
+"""Requirements: what a drawing must show, as a list of `[count, word, ...]`, and what it lacks.
+
+Begin at `read_requirements` and `missing_requirements`.
+"""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -9,61 +12,75 @@ from .language.literals import Description, Invalid
 
 
 class Described(Protocol):
-    """A thing that words may be true of."""
+    """An object that words may be true of."""
 
     def described_by(self, words: Sequence[str]) -> bool:
-        """Whether every word is true of it."""
+        """Tell whether all of `words` are true of it."""
         ...
 
 
-def read_requirements(value: Any, description: Description, most: int) -> tuple[Requirement, ...] | Rejected:
-    """A list of `[count, word, ...]` with 1 to `most` objects in all."""
-    if not isinstance(value, list) or not value:
+def read_requirements(
+    requirement_value: Any, description: Description, max_objects: int
+) -> tuple[Requirement, ...] | Rejected:
+    """Read a list of `[count, word, ...]` with 1 to `max_objects` objects in all.
+
+    Args:
+        requirement_value: decoded JSON.
+        description: the words that may be used.
+        max_objects: how many objects may be asked for.
+    """
+    if not isinstance(requirement_value, list) or not requirement_value:
         return Rejected("requirements", "expected a list of descriptions", 'such as [[2, "red", "circle"]]')
-    found = []
-    for entry in value:
+    requirements = []
+    for entry in requirement_value:
         if not isinstance(entry, list) or not entry or type(entry[0]) is not int or entry[0] < 1:
             return Rejected("requirements", f"expected [count, word, ...], got {entry!r:.40}", "counts begin at 1")
-        if entry[0] > most:
-            return Rejected("requirements", "too many objects are asked for", f"ask for at most {most}")
+        if entry[0] > max_objects:
+            return Rejected("requirements", "too many objects are asked for", f"ask for at most {max_objects}")
         try:
-            found.append(Requirement(entry[0], description.read(entry[1:])))
-        except Invalid as invalid:
-            return invalid.rejected
-    total = sum(requirement.count for requirement in found)
-    if total > most:
-        return Rejected("requirements", f"{total} objects are asked for", f"ask for at most {most}")
-    return tuple(found)
+            requirements.append(Requirement(entry[0], description.read(entry[1:])))
+        except Invalid as error:
+            return error.rejected
+    object_count = sum(requirement.count for requirement in requirements)
+    if object_count > max_objects:
+        return Rejected("requirements", f"{object_count} objects are asked for", f"ask for at most {max_objects}")
+    return tuple(requirements)
 
 
-def missing_requirements(things: Sequence[Described], requirements: Sequence[Requirement]) -> tuple[str, ...]:
-    """Every thing must stand for one requirement that it fits, and every requirement have all its things."""
-    missing = []
-    for wanted, found in zip(requirements, _matched(things, requirements), strict=True):
-        if found < wanted.count:
-            missing.append(f"{found} of {wanted.count} {' '.join((*wanted.words, 'objects'))}")
-    total = sum(requirement.count for requirement in requirements)
-    if len(things) != total:
-        missing.append(f"{len(things)} objects drawn, {total} wanted")
-    return tuple(missing)
+def missing_requirements(scene_objects: Sequence[Described], requirements: Sequence[Requirement]) -> tuple[str, ...]:
+    """Say which of the `requirements` lack objects among `scene_objects`.
+
+    Every object must stand for one requirement that it fits, and every requirement have all its objects.
+    """
+    missing_texts = []
+    for requirement, matched_count in zip(requirements, _matched(scene_objects, requirements), strict=True):
+        if matched_count < requirement.count:
+            missing_texts.append(f"{matched_count} of {requirement.count} {' '.join((*requirement.words, 'objects'))}")
+    wanted_count = sum(requirement.count for requirement in requirements)
+    if len(scene_objects) != wanted_count:
+        missing_texts.append(f"{len(scene_objects)} objects drawn, {wanted_count} requirement")
+    return tuple(missing_texts)
 
 
-def _matched(things: Sequence[Described], requirements: Sequence[Requirement]) -> list[int]:
-    """How many things stand for each requirement in a largest matching (Kuhn's augmenting paths)."""
+def _matched(scene_objects: Sequence[Described], requirements: Sequence[Requirement]) -> list[int]:
+    """Count the `scene_objects` that stand for each of the `requirements` in a largest matching.
+
+    Kuhn's augmenting paths.
+    """
     # The most exact descriptions choose first, so that what is reported missing is the vaguer one.
     exact_first = sorted(range(len(requirements)), key=lambda number: -len(requirements[number].words))
-    slots = [number for number in exact_first for _ in range(requirements[number].count)]
-    taken: dict[int, int] = {}
+    open_slots = [number for number in exact_first for _ in range(requirements[number].count)]
+    slot_by_object: dict[int, int] = {}
 
-    def place(slot: int, tried: set[int]) -> bool:
-        for i, thing in enumerate(things):
-            if i not in tried and thing.described_by(requirements[slots[slot]].words):
-                tried.add(i)
-                if i not in taken or place(taken[i], tried):
-                    taken[i] = slot
+    def place(slot: int, visited: set[int]) -> bool:
+        for object_index, scene_object in enumerate(scene_objects):
+            if object_index not in visited and scene_object.described_by(requirements[open_slots[slot]].words):
+                visited.add(object_index)
+                if object_index not in slot_by_object or place(slot_by_object[object_index], visited):
+                    slot_by_object[object_index] = slot
                     return True
         return False
 
-    for slot in range(len(slots)):
+    for slot in range(len(open_slots)):
         place(slot, set())
-    return [sum(slots[slot] == number for slot in taken.values()) for number in range(len(requirements))]
+    return [sum(open_slots[slot] == number for slot in slot_by_object.values()) for number in range(len(requirements))]

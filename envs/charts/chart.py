@@ -346,9 +346,9 @@ class Chart(QueriedEnvironment[ChartScene]):  # noqa: D101 - the module's docstr
         """Of amounts, ChartQA's."""
         return TOLERANCE if query.output == "Value" else 0.0
 
-    def allowed(self, query: Call) -> tuple[str, ...]:
+    def answer_options(self, query: Call) -> tuple[str, ...]:
         """By type; numbers and names are open."""
-        return {"Trend": TRENDS, "Colour": tuple(COLOURS)}.get(query.output) or super().allowed(query)
+        return {"Trend": TRENDS, "Colour": tuple(COLOURS)}.get(query.output) or super().answer_options(query)
 
     def requirements(self, value: Any) -> tuple[Requirement, ...] | Rejected:
         """A list such as `[[6, "bar"]]`: how many values are drawn as what."""

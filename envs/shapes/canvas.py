@@ -384,7 +384,7 @@ class Canvas(DrawnEnvironment):  # noqa: D101 - the module's docstring is the en
     largest_margin = float(CANVAS)
     description = DESCRIPTION
     objects = OBJECTS
-    most_objects = MAX_OBJECTS
+    max_objects = MAX_OBJECTS
 
     def __init__(self) -> None:
         self.forms = {
@@ -395,15 +395,15 @@ class Canvas(DrawnEnvironment):  # noqa: D101 - the module's docstring is the en
         """A query of the task's form."""
         return _draw_query(rng, FORMS[task])
 
-    def compose(self, rng: SeededRng, query: Call, wanted: str | None, difficulty: int) -> str:
+    def compose(self, rng: SeededRng, query: Call, target_answer: str | None, difficulty: int) -> str:
         """Shapes on the lattice, drawn until the query has the wanted answer."""
-        return svg_program(_compose(rng, query, str(wanted), OBJECTS[difficulty]))
+        return svg_program(_compose(rng, query, str(target_answer), OBJECTS[difficulty]))
 
     def parse_scene(self, scene: FlatScene) -> tuple[Thing, ...] | Rejected:
         """The things that are drawn."""
         return parse_scene(scene)
 
-    def allowed(self, query: Call) -> tuple[str, ...]:
+    def answer_options(self, query: Call) -> tuple[str, ...]:
         """By type; counts are open."""
         return _OPTIONS.get(query.output, ())
 

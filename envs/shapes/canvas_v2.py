@@ -354,7 +354,7 @@ class Canvas(DrawnEnvironment):  # noqa: D101 - the module's docstring is the en
     largest_margin = float(CANVAS)
     description = DESCRIPTION
     objects = OBJECTS
-    most_objects = MAX_OBJECTS
+    max_objects = MAX_OBJECTS
 
     def __init__(self) -> None:
         self.forms = {
@@ -380,7 +380,7 @@ class Canvas(DrawnEnvironment):  # noqa: D101 - the module's docstring is the en
             if self.task_of(query) == task:
                 return query
 
-    def pose(self, rng: SeededRng, task: str, difficulty: int) -> tuple[Call, str | None]:
+    def query_and_answer(self, rng: SeededRng, task: str, difficulty: int) -> tuple[Call, str | None]:
         """Of a composition one of the answers that it can have, of which there are at least two."""
         while True:
             query = self._query(rng, task, difficulty)
@@ -391,9 +391,9 @@ class Canvas(DrawnEnvironment):  # noqa: D101 - the module's docstring is the en
             if len(found) >= 2:
                 return query, rng.choice(found)
 
-    def compose(self, rng: SeededRng, query: Call, wanted: str | None, difficulty: int) -> str | None:
+    def compose(self, rng: SeededRng, query: Call, target_answer: str | None, difficulty: int) -> str | None:
         """Shapes around what the query is about, until it has the wanted answer."""
-        placed = arranged(rng, LANGUAGE, query, wanted, difficulty, THRESHOLDS)
+        placed = arranged(rng, LANGUAGE, query, target_answer, difficulty, THRESHOLDS)
         return None if placed is None else svg_program(placed)
 
     def parse_scene(self, scene: FlatScene) -> Seen | Rejected:
@@ -405,7 +405,7 @@ class Canvas(DrawnEnvironment):  # noqa: D101 - the module's docstring is the en
         count = sum(obj.text is None for obj in scene.objects)
         return next((level for level, (_, most) in OBJECTS.items() if count <= most), max(OBJECTS))
 
-    def allowed(self, query: Call) -> tuple[str, ...]:
+    def answer_options(self, query: Call) -> tuple[str, ...]:
         """By type; counts are open."""
         return _OPTIONS.get(query.output, ())
 

@@ -58,7 +58,8 @@ def sheet(scene: RoomScene, query: Call, pictures: Mapping[int, np.ndarray], siz
         )
         for number, label in enumerate(labelled_pictures)
     ]
-    sheet_pixels = lay_out(WIDTH, height, panels, [_square(pixels, panel_side) for pixels in labelled_pictures.values()])
+    squares = [_square(pixels, panel_side) for pixels in labelled_pictures.values()]
+    sheet_pixels = lay_out(WIDTH, height, panels, squares)
     if size != WIDTH:
         sheet_pixels = np.asarray(
             Image.fromarray(sheet_pixels).resize((size, max(1, round(height * size / WIDTH))), _RESIZE)

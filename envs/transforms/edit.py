@@ -159,7 +159,7 @@ class EditWorld(QueriedEnvironment[EditScene]):  # noqa: D101 - the module's doc
         """Return the four results of `scene`, which was validated when it was made."""
         return Results(scene)
 
-    def allowed(self, query: Call) -> tuple[str, ...]:
+    def answer_options(self, query: Call) -> tuple[str, ...]:
         """Return the answers that the type of `query` allows."""
         return ORDERS if query.output == "Order" else tuple(LETTERS)
 
@@ -170,7 +170,7 @@ class EditWorld(QueriedEnvironment[EditScene]):  # noqa: D101 - the module's doc
         question_text = grammar.ask(query, rng)
         options_text = "" if query.op == "which_image" else listed(scene, query.op, phrasing)
         question_text = f"{question_text}{remarks(scene, question_text + options_text)}{options_text}"
-        return Question(dump(query), question_text, LANGUAGE.kind(query.output), self.allowed(query))
+        return Question(dump(query), question_text, LANGUAGE.kind(query.output), self.answer_options(query))
 
     def requirements(self, value: object) -> tuple[Requirement, ...] | Rejected:
         """Read a list such as `[[4, "close", "edit"]]` from `value`: likeness to the nearest result, and kind of edit.

@@ -6,7 +6,14 @@ from types import MappingProxyType
 import pytest
 
 from zerosight.envs import Item, Rejected, SeededRng, Truth, checker, list_environments, make
-from zerosight.envs.checker import CheckResult, best_constant, check_environment, highest_by_chance, near_misses
+from zerosight.envs.checker import (
+    CheckResult,
+    best_constant,
+    check_environment,
+    hedged_replies,
+    highest_by_chance,
+    neighbouring_answers,
+)
 from zerosight.envs.gallery import gallery_page
 from zerosight.envs.shapes.canvas import Canvas
 
@@ -155,7 +162,8 @@ def test_environment_that_another_process_cannot_make_is_reported(monkeypatch):
 def test_near_misses_are_not_the_answer(env):
     for task in env.tasks.values():
         for value in task.options:
-            assert value not in near_misses(value, task.kind, task.options)
+            assert value not in hedged_replies(value, task.kind, task.options)
+            assert value not in neighbouring_answers(value, task.kind, task.options, 0.0)
 
 
 @pytest.mark.parametrize(("n", "chance"), [(20, 0.5), (600, 1 / 6), (6, 0.25), (1, 0.5), (0, 0.5)])

@@ -202,7 +202,7 @@ class Clock(DrawnEnvironment):  # noqa: D101 - the module's docstring is the env
     }  # fmt: skip
     difficulties = (1, 2, 3)
     objects: Mapping[int, tuple[int, int]] = {1: (2, 2), 2: (3, 3), 3: (4, 4)}
-    most_objects = 4
+    max_objects = 4
     words = tuple(COLOURS)
     description = DESCRIPTION
     language = LANGUAGE
@@ -243,7 +243,7 @@ hours and a long one for the minutes, in steps of five. Keep clocks apart."""
         sets = (first, second) if task == "later" else (first,)
         return LANGUAGE.call(task, *(LANGUAGE.call("unique", each) for each in sets))
 
-    def compose(self, rng: SeededRng, query: Call, wanted: str | None, difficulty: int) -> str:
+    def compose(self, rng: SeededRng, query: Call, target_answer: str | None, difficulty: int) -> str:
         """Clocks of different colours, set anew until the query has the wanted answer."""
         asked = [literal.words[0] for call in query.args if isinstance(call, Call) for literal in call.args]
         count, _ = self.objects[difficulty]
@@ -253,7 +253,7 @@ hours and a long one for the minutes, in steps of five. Keep clocks apart."""
             clocks = [Time(colour, rng.integer(1, 12), 5 * rng.integer(0, 11)) for colour in colours]
             result = execute(LANGUAGE, query, clocks, self.thresholds)
             clear = isinstance(result, Result) and result.margin >= CLEAR_DEGREES
-            if clear and self.wording(result.value) == wanted:
+            if clear and self.wording(result.value) == target_answer:
                 break
         places = rng.sample(PLACES[count], count)
         faces = [face_svg(c.colour, *place, RADIUS, c.hour, c.minute) for c, place in zip(clocks, places, strict=True)]
