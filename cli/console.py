@@ -208,7 +208,7 @@ class SessionProgress(ProgressBars):
 
     def stepped(self, metrics: Mapping[str, Any], total: int) -> None:
         """Show the solve rate, pictures and rejections in the `metrics` of one training step of `total`."""
-        self._picture_count += metrics["pictures"]
+        self._picture_count += metrics["programs_rendered"]
         for code, count in metrics["rejected"].items():
             self._rejections[code] = self._rejections.get(code, 0) + count
         frequent = sorted(self._rejections.items(), key=lambda rejection: -rejection[1])[:3]
@@ -216,7 +216,7 @@ class SessionProgress(ProgressBars):
         solved = "–" if solve_rate is None else format(solve_rate, ".0%")
         note = (
             f"solve {solved} · valid {metrics['proposals_valid']}/{metrics['proposals']}"
-            f" · faithful {metrics['faithful']}/{metrics['programs']} · {self._picture_count} pictures"
+            f" · as asked {metrics['programs_spec_satisfied']}/{metrics['programs']} · {self._picture_count} pictures"
             f" · rejected {', '.join(f'{code} {count}' for code, count in frequent)}"
         )
         self.update(self._phase, metrics["step"], total, note)

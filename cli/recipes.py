@@ -24,7 +24,7 @@ def recipe_list(as_json: Json = False) -> None:
 
     if as_json:
         summaries = [
-            {"name": recipe.name, "title": recipe.title, "quirks": dict(recipe.algorithm.all_quirks())}
+            {"name": recipe.name, "title": recipe.title, "paper_compat": dict(recipe.algorithm.all_paper_compat())}
             for recipe in RECIPES.values()
         ]
         print(json.dumps(summaries, indent=1))  # noqa: T201
@@ -43,9 +43,9 @@ def recipe_show(
     from ..train.recipes import find_recipe
 
     recipe = find_recipe(name)
-    quirks = dict(recipe.algorithm.all_quirks())
+    switches = dict(recipe.algorithm.all_paper_compat())
     if as_json:
-        body = {"name": recipe.name, "about": recipe.about, "changes": recipe.changes(), "quirks": quirks}
+        body = {"name": recipe.name, "about": recipe.about, "changes": recipe.changes(), "paper_compat": switches}
         print(json.dumps(body | {"config": recipe.config().model_dump(mode="json")}, indent=1))  # noqa: T201
         return
     console.print(recipe.about, soft_wrap=True)
@@ -53,10 +53,12 @@ def recipe_show(
     if changes:
         console.print(Text.assemble("\n", ("What it sets", "bold"), " (everything else as by default):"))
         console.print(yaml.safe_dump(changes, sort_keys=False).rstrip(), soft_wrap=True)
-    if quirks:
-        console.print(Text.assemble("\n", ("Quirks", "bold"), ", off unless named: --set 'paper_compat=[NAME]'"))
-        for quirk, about in quirks.items():
-            console.print(f"  {quirk}: {about}", soft_wrap=True)
+    if switches:
+        console.print(
+            Text.assemble("\n", ("Published behaviour", "bold"), ", off unless named: --set 'paper_compat=[NAME]'")
+        )
+        for switch, about in switches.items():
+            console.print(f"  {switch}: {about}", soft_wrap=True)
     console.print(f"\nRun it: zerosight evolve {recipe.name}", soft_wrap=True)
 
 

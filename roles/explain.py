@@ -8,8 +8,6 @@ an explanation shares with the oracle's reason, so that no model's opinion is pa
 import re
 
 from ..envs import Environment, Question, Rejected, Scene, Score, SeededRng, Truth
-from .reward import weigh
-from .solver import SolverWeights
 
 KIND = "phrase"
 MARKS = ((0.6, 1.0), (0.4, 0.6), (0.25, 0.3))
@@ -17,7 +15,7 @@ MARKS = ((0.6, 1.0), (0.4, 0.6), (0.25, 0.3))
 _SMALL = frozenset("a an and are as at be by for from has have in is it its of on or so that the there to".split())
 
 
-def posed(env: Environment, query: object, scene: Scene, rng: SeededRng) -> Question:
+def why_question(env: Environment, query: object, scene: Scene, rng: SeededRng) -> Question:
     """The question why this query has no clear answer on this scene."""
     asked = env.ask(query, rng, scene)
     return Question(asked.query, f"Why has this question no clear answer: {asked.text}", KIND, ())
@@ -65,6 +63,7 @@ def mark(text: str, rejected: Rejected) -> float:
     return next((worth for least, worth in MARKS if shared >= least), 0.0)
 
 
-def reward(weights: SolverWeights, rejected: Rejected, text: str) -> Score:
-    """The score of an explanation, in the terms of an answer's."""
-    return weigh({"correct": mark(text, rejected), "format": float(bool(content(text)))}, weights)
+def score(rejection: Rejected, text: str) -> Score:
+    """Return the score of an explanation `text` of a `rejection`, in the terms of an answer's."""
+    explanation_mark = mark(text, rejection)
+    return Score(explanation_mark, {"correct": explanation_mark, "format": float(bool(content(text)))})

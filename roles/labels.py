@@ -1,7 +1,7 @@
-"""Where an item's label comes from, and how often that source is wrong.
+"""Labels of items: the majority among answers, the bands that filter it, and what answers are held to.
 
 An oracle's label is the truth. A majority vote is what a model believes most often: it may be refused, by a tie or by a
-filter, and it may be wrong. `label_error` says how often, since in these worlds the oracle knows.
+filter, and it may be wrong; how often, the run logs as `label/error`, since the oracle knows.
 """
 
 from collections import Counter
@@ -68,27 +68,6 @@ BANDS = {"r-zero": Band(0.3, 0.8), "visplay": Band(0.3, 0.8), "mm-zero": Band(0.
 """Each system's filter on what its Solver is trained on; MM-Zero's is that of its hard question."""
 
 
-def majority_labels(
-    groups: Sequence[Sequence[str]], *, band: Band = BANDS["none"], tie: Tie = "first", merge_no: bool = False
-) -> list[str | None]:
-    """The label of each item by vote, None where the vote gives none or its share lies outside the band.
-
-    >>> majority_labels([["a", "a", "b", "b"], ["a"] * 4], band=BANDS["mm-zero"])
-    ['a', None]
-    """
-    votes = [vote(group, tie=tie, merge_no=merge_no) for group in groups]
-    return [each.label if band.low <= each.share <= band.high else None for each in votes]
-
-
-def oracle_labels(truths: Sequence[str]) -> list[str | None]:
-    """The truth itself, in the form in which votes give labels.
-
-    >>> oracle_labels(["Red "])
-    ['red']
-    """
-    return [truth.strip().casefold() for truth in truths]
-
-
 class Label(NamedTuple):
     """What answers to one item are held to."""
 
@@ -103,36 +82,3 @@ class Label(NamedTuple):
         True
         """
         return answer.strip().casefold() == self.text.strip().casefold()
-
-
-class LabelError(NamedTuple):
-    """How often a source's labels are wrong."""
-
-    wrong: int
-    """Labelled items whose label is not the truth."""
-    labelled: int
-    """Items that the source gave a label."""
-    items: int
-    """All items."""
-
-    @property
-    def rate(self) -> float | None:
-        """Share of the labelled that is wrong; None where nothing was labelled."""
-        return self.wrong / self.labelled if self.labelled else None
-
-
-def label_error(labels: Sequence[str | None], truths: Sequence[str]) -> LabelError:
-    """The true error of a source's labels; items it left without one are counted apart.
-
-    Raises:
-        ValueError: there is not one truth for each label.
-
-    >>> label_error(["red", "blue", None], ["red", "red", "red"])
-    LabelError(wrong=1, labelled=2, items=3)
-    >>> label_error(["red", "blue", None], ["red", "red", "red"]).rate
-    0.5
-    """
-    if len(labels) != len(truths):
-        raise ValueError(f"every label needs its truth, got {len(labels)} labels and {len(truths)} truths")
-    pairs = [(label, truth) for label, truth in zip(labels, oracle_labels(truths), strict=True) if label is not None]
-    return LabelError(sum(label.strip().casefold() != truth for label, truth in pairs), len(pairs), len(labels))

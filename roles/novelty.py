@@ -154,3 +154,16 @@ def scene_novelty(scene: Mapping[str, float], before: Sequence[Mapping[str, floa
 def _deviation(values: Sequence[float]) -> float:
     mean = sum(values) / len(values)
     return math.sqrt(sum((value - mean) ** 2 for value in values) / len(values))
+
+
+def rarity_among(count: int, total: int) -> float:
+    """Return the rarity of a query within a batch: 1 where no other member shares it, towards 0 where all do.
+
+    Args:
+        count: members of the batch with this query, itself included.
+        total: size of the batch.
+
+    >>> rarity_among(1, 4), rarity_among(4, 4), rarity_among(1, 1)
+    (1.0, 0.0, 1.0)
+    """
+    return 1.0 if total <= 1 else 1.0 - (count - 1) / (total - 1)

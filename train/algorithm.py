@@ -1,24 +1,25 @@
 """Algorithms: what a recipe does differently from the default within the one loop.
 
-The loop rolls out an episode tree and trains on it. An algorithm says what the Proposer and the Coder are shown, which
-questions are asked about a drawing, what each completion is paid, and what is learned from. This one is the default's;
-the others are in train/recipes/, each beside the configuration that it is made for.
+The loop rolls out a step's episodes and trains on them. An algorithm says what the Proposer and the Coder are shown,
+which questions are asked about a drawing, what labels the Solver is held to, and what is learned from. This one is the
+default's; the others are in train/recipes/, each beside the configuration that it is made for. What a role is paid is
+not decided here: every reward is a weighted sum of the terms in `roles/terms.py`, with the weights of the run.
 """
 
-import difflib
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 from ..envs import Briefing, Environment, Score, SeededRng
-from ..roles import coder, proposer
+from ..errors import did_you_mean
+from ..roles import coder
+from ..roles.context import AnswerContext, ProgramContext, ProposalContext, StepContext
 from ..roles.labels import Label
 from ..roles.messages import Messages
 from ..roles.proposer import Proposal
-from ..roles.reward import edge, novelty, weigh
+from ..roles.terms import CODER, PROPOSER, SOLVER, TABLES
 from .config import ConfigError, RunConfig
 from .curriculum.base import Curriculum
-from .diversity import varieties
 from .learning.learner import Learner
 from .models.policy import Policy
 from .rollouts import (
@@ -27,8 +28,7 @@ from .rollouts import (
     ProgramRollout,
     ProposalRollout,
     Trajectory,
-    judged_programs,
-    render_success_rate,
+    infrastructure_failed,
 )
 
 
@@ -37,12 +37,14 @@ class Trial(Protocol):
 
     learner: Learner
     step: int
-    """Steps that are finished."""
+    """The number of finished steps."""
     draw: Draw
     """Draws programs in the sandbox."""
 
-    def answered(self, every: Sequence[AnsweredItem], n: int, rng: SeededRng, temperature: float | None = None) -> None:
-        """Have the Solver answer each item `n` times, in place."""
+    def answered(
+        self, answered_items: Sequence[AnsweredItem], n: int, rng: SeededRng, temperature: float | None = None
+    ) -> None:
+        """Have the Solver answer each of `answered_items` `n` times, in place."""
         ...
 
 
@@ -51,156 +53,153 @@ FAILED, FAILED_SHOWN = 0.25, 8
 
 
 class Algorithm:
-    """The default: every role is paid by what was drawn and by the Solver's accuracy against the oracle.
+    """The default: oracle labels, questions of the Proposer and of the environment, all of it learned from.
+
+    Args:
+        config: of the run, with the reward weights that this algorithm pays by.
 
     Raises:
-        ConfigError: a quirk is asked for that the algorithm does not have.
+        ConfigError: `paper_compat` has a switch that the algorithm does not have, or a weighted reward term requires
+            what the algorithm does not measure.
     """
 
     name: ClassVar[str] = "zerosight"
-    measures: ClassVar[bool] = False
+    needs_policy_eval: ClassVar[bool] = False
     """Whether it tries out what proposals do to the policy: in one process, with nothing rolled out beside."""
-    quirks: ClassVar[Mapping[str, str]] = {}
+    provides: ClassVar[frozenset[str]] = frozenset()
+    """What it measures for reward terms that require it, such as `utilities`."""
+    paper_compat: ClassVar[Mapping[str, str]] = {}
     """Switches by name: behaviour of the published code that is off unless it is named in the configuration."""
 
     def __init__(self, config: RunConfig) -> None:
         self.config = config
-        self.failed: deque[str] = deque(maxlen=FAILED_SHOWN)
+        self.failed_questions: deque[str] = deque(maxlen=FAILED_SHOWN)
         """Questions that the Solver lately failed on, where the curriculum seeds proposals with failures."""
-        for quirk in config.paper_compat:
-            if quirk not in self.all_quirks():
-                close = difflib.get_close_matches(quirk, self.all_quirks(), n=1)
-                hint = f"did you mean {close[0]!r}? " if close else ""
-                known = ", ".join(self.all_quirks()) or "none"
-                raise ConfigError(f"unknown quirk {quirk!r}; {hint}(of {self.name}: {known})")
+        self.utilities: Mapping[tuple[str, ...], float] = {}
+        """Measured gain of the policy from each proposal's questions, by its path."""
+        known_switches = self.all_paper_compat()
+        for switch in config.paper_compat:
+            if switch not in known_switches:
+                suggestion = did_you_mean(switch, known_switches)
+                hint = f"{suggestion} " if suggestion else ""
+                known = ", ".join(known_switches) or "none"
+                raise ConfigError(f"unknown paper_compat switch {switch!r}; {hint}(of {self.name}: {known})")
+        for table in TABLES.values():
+            for term in table.terms.values():
+                if term.requires and term.requires not in self.provides and self._weights(table.role).get(term.name):
+                    raise ConfigError(
+                        f"rewards.{table.role}.{term.name}: the algorithm {self.name} does not measure it; set it "
+                        "to 0, or take one that does (infuser, soar)"
+                    )
 
     @classmethod
-    def all_quirks(cls) -> Mapping[str, str]:
-        """The algorithm's quirks, with those of all that it is derived from."""
-        quirks_by_name: dict[str, str] = {}
+    def all_paper_compat(cls) -> Mapping[str, str]:
+        """Return the algorithm's switches, with those of all that it is derived from."""
+        switches: dict[str, str] = {}
         for base in reversed(cls.__mro__):
-            quirks_by_name |= vars(base).get("quirks", {})
-        return quirks_by_name
+            switches |= vars(base).get("paper_compat", {})
+        return switches
 
-    def has(self, quirk: str) -> bool:
-        """Whether a quirk was asked for."""
-        return quirk in self.config.paper_compat
+    def has(self, switch: str) -> bool:
+        """Tell whether a `switch` of published behaviour is on."""
+        return switch in self.config.paper_compat
 
     # --- what is shown and asked --------------------------------------------------------------------------------
 
     def note(self, env: Environment) -> str:
-        """What the Proposer is told beside its task, in its system turn: what the Solver failed on, where kept."""
-        shown = " / ".join(self.failed)
-        return f"The solver lately failed on: {shown}. Ask for what these have in common." if shown else ""
+        """Return what the Proposer is told beside its task, in its system turn: what the Solver failed on, if kept."""
+        questions = " / ".join(self.failed_questions)
+        return f"The solver lately failed on: {questions}. Ask for what these have in common." if questions else ""
 
     def briefed(self, briefing: Briefing, rng: SeededRng) -> Briefing:
-        """The briefing as the Proposer gets it."""
+        """Return the `briefing` as the Proposer gets it."""
         return briefing
 
     def coder_messages(self, env: Environment, proposal: Proposal, rng: SeededRng) -> Messages:
-        """What the Coder is shown."""
+        """Return what the Coder is shown for a `proposal`."""
         return coder.prompt(env, proposal.requirements)
 
     def questions(
         self, rollout: ProposalRollout, curriculum: Curriculum, rng: SeededRng
     ) -> list[tuple[Any, str, bool]]:
-        """Queries to ask about each of its drawings, with their tasks and whether they are the Proposer's own."""
+        """Return the queries to ask about each drawing of `rollout`: query, task, and whether it is the Proposer's."""
         assert isinstance(rollout.proposal, Proposal)
         env = rollout.env
-        found = [(rollout.proposal.query, rollout.proposal.task or "other", True)]
+        queries = [(rollout.proposal.query, rollout.proposal.task or "other", True)]
         for arm in curriculum.draw(rng, self.config.rollout.env_questions):
             if arm.env == env.id:
-                found.append((env.query(rng, arm.task), arm.task, False))
-        return found
+                queries.append((env.query(rng, arm.task), arm.task, False))
+        return queries
 
     def temperature(self, role: str) -> float:
-        """What the role's completions are sampled at."""
+        """Return the temperature that completions of `role` are sampled at."""
         return float(getattr(self.config.rollout, f"{role}_temperature"))
 
     def assess(self, rollouts: Sequence[ProposalRollout], trial: Trial) -> None:
-        """Called after each step's rollout, by algorithms that set `measures`."""
+        """Measure what proposals do to the policy, after each rollout; for algorithms with `needs_policy_eval`."""
 
     def prepare(self, trial: Trial, step: int, rng: SeededRng) -> None:
-        """Called before each step's rollout."""
+        """Get ready for the rollout of a `step`."""
 
     # --- what is paid -------------------------------------------------------------------------------------------
 
+    def _weights(self, role: str) -> Mapping[str, float]:
+        return self.config.rewards.of(role)
+
     def proposer_scores(self, rollouts: Sequence[ProposalRollout]) -> list[Score | None]:
-        """Scores of the proposals; None where no drawing of one could be judged, or no model proposed."""
-        valid = [a for a in rollouts if isinstance(a.proposal, Proposal)]
-        queries = Counter(query_key(a) for a in valid)
-        tasks = Counter(a.briefing.task for a in valid)
-        weights = self.config.rewards.proposer
-        unlike = {rollout.path: terms for rollout, terms in zip(valid, varieties(valid), strict=True)}
-        found: list[Score | None] = []
-        for rollout in rollouts:
-            if rollout.completion is None:
-                found.append(None)
-            elif not isinstance(rollout.proposal, Proposal):
-                found.append(proposer.reward(weights, valid=False))
-            elif (drawable := render_success_rate(rollout)) is None:
-                found.append(None)
-            else:
-                asked_of = 1.0 if rollout.conditioning_scene is not None else drawable * len(judged_programs(rollout))
-                found.append(
-                    proposer.reward(
-                        weights,
-                        valid=True,
-                        brief=proposer.keeps_to(rollout.briefing, rollout.proposal),
-                        drawable=drawable,
-                        posed=1.0 - len(rollout.question_rejections) / asked_of if asked_of else 0.0,
-                        edge=mean([edge(asked.solve_rate) for asked in rollout.proposer_items]),
-                        novelty=novelty(queries[query_key(rollout)], tasks[rollout.briefing.task]),
-                        **unlike[rollout.path],
-                    )
-                )
-        return found
+        """Return the score of each proposal; None where infrastructure failed on it, or no model proposed."""
+        step_context = StepContext(rollouts, self.config.paper_compat, self.utilities)
+        return [
+            None
+            if rollout.completion is None or infrastructure_failed(rollout)
+            else PROPOSER.score(ProposalContext(rollout, step_context), self._weights("proposer"))
+            for rollout in rollouts
+        ]
 
-    def coder_score(self, rollout: ProposalRollout, drawing: ProgramRollout) -> Score | None:
-        """The score of a program; None where our machinery failed."""
-        return drawing.score
+    def coder_score(self, rollout: ProposalRollout, program: ProgramRollout) -> Score | None:
+        """Return the score of a `program` for the proposal of `rollout`; None where infrastructure failed."""
+        if program.spec_check is None:
+            return None
+        context = ProgramContext(program, program.spec_check, rollout, self.config.paper_compat)
+        return CODER.score(context, self._weights("coder"))
 
-    def label(self, asked: AnsweredItem) -> Label | None:
-        """What the Solver is held to: the oracle's answer or its own majority's, as configured.
+    def label(self, answered_item: AnsweredItem) -> Label | None:
+        """Return what the Solver is held to: the oracle's answer or its own majority's, as configured.
 
         None where a vote gives no label, or its share lies outside the configured band.
         """
-        labels = self.config.labels
-        if labels.source == "oracle" or asked.rejection is not None:
-            return Label(asked.item.truth.value, True)
-        is_in_band = asked.vote.label is not None and labels.min_vote_share <= asked.vote.share <= labels.max_vote_share
-        return Label(asked.vote.label or "", False) if is_in_band else None
+        labels, vote = self.config.labels, answered_item.vote
+        if labels.source == "oracle" or answered_item.rejection is not None:
+            return Label(answered_item.item.truth.value, True)
+        is_in_band = vote.label is not None and labels.min_vote_share <= vote.share <= labels.max_vote_share
+        return Label(vote.label or "", False) if is_in_band else None
 
-    def solver_scores(self, asked: AnsweredItem) -> list[Score] | None:
-        """Scores of an item's answers; None where it has no label."""
-        label = self.label(asked)
+    def solver_scores(self, answered_item: AnsweredItem) -> list[Score] | None:
+        """Return the score of each answer to an item; None where the item has no label."""
+        label = self.label(answered_item)
         if label is None:
             return None
-        if label.true:
-            return [self.answer_score(score.terms["correct"], score.terms["format"]) for score in asked.scores]
-        return [
-            self.answer_score(float(label.matches(answer.text)), score.terms["format"])
-            for answer, score in zip(asked.answers, asked.scores, strict=True)
-        ]
-
-    def answer_score(self, correct: float, well_formed: float) -> Score:
-        """The score of one answer, from its accuracy against the label and its form."""
-        return weigh({"correct": correct, "format": well_formed}, self.config.rewards.solver)
+        scores = []
+        for reply, oracle_score in zip(answered_item.answers, answered_item.scores, strict=True):
+            correct = oracle_score.terms["correct"] if label.true else float(label.matches(reply.text))
+            context = AnswerContext(reply, answered_item, correct, oracle_score.terms["format"])
+            scores.append(SOLVER.score(context, self._weights("solver")))
+        return scores
 
     # --- what is learned from -----------------------------------------------------------------------------------
 
     def teaches_coder(self, rollout: ProposalRollout) -> bool:
-        """Whether the Coder learns from this proposal's programs."""
+        """Tell whether the Coder learns from the programs of `rollout`."""
         return True
 
-    def teaches_solver(self, rollout: ProposalRollout, asked: AnsweredItem) -> bool:
-        """Whether the Solver learns from this item."""
+    def teaches_solver(self, rollout: ProposalRollout, answered_item: AnsweredItem) -> bool:
+        """Tell whether the Solver learns from an item of `rollout`."""
         return True
 
-    def lessons(
+    def sft_examples(
         self, rollouts: Sequence[ProposalRollout], trajectories: Sequence[Trajectory], policy: Policy
     ) -> list[Trajectory]:
-        """What is imitated in a supervised phase: by default, each completion that is right by the oracle.
+        """Return what is imitated in a supervised phase: by default, each completion that is correct by the oracle.
 
         Args:
             rollouts: of the step.
@@ -212,30 +211,28 @@ class Algorithm:
     # --- what is remembered -------------------------------------------------------------------------------------
 
     def observe(self, rollouts: Sequence[ProposalRollout], trial: Trial) -> None:
-        """Take in a finished step."""
+        """Take in the `rollouts` of a finished step."""
         if self.config.curriculum.kind == "failures":
-            asked = [each for rollout in rollouts for each in rollout.answered_items]
-            self.failed.extend(each.item.question.text for each in asked if each.solve_rate < FAILED)
+            answered_items = [answered_item for rollout in rollouts for answered_item in rollout.answered_items]
+            self.failed_questions.extend(
+                answered_item.item.question.text
+                for answered_item in answered_items
+                if answered_item.solve_rate < FAILED
+            )
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint keeps, as JSON values."""
-        return {"failed": list(self.failed)}
+        """Return what a checkpoint keeps, as JSON values."""
+        return {"failed_questions": list(self.failed_questions)}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what `state` gave."""
-        self.failed = deque(state["failed"], maxlen=FAILED_SHOWN)
+        """Take back a `state` that `state()` gave."""
+        self.failed_questions = deque(state["failed_questions"], maxlen=FAILED_SHOWN)
 
-    def figures(self) -> dict[str, float]:
-        """What to log of the algorithm itself."""
+    def metrics(self) -> dict[str, float]:
+        """Return what to log of the algorithm itself, as `algorithm/NAME`."""
         return {}
 
 
 def mean(values: Sequence[float]) -> float:
     """Return the mean of `values`, 0 of an empty sequence."""
     return sum(values) / len(values) if values else 0.0
-
-
-def query_key(rollout: ProposalRollout) -> tuple[str, str]:
-    """What makes two proposals of a task the same question."""
-    assert isinstance(rollout.proposal, Proposal)
-    return rollout.briefing.task, repr(rollout.proposal.query)

@@ -46,7 +46,7 @@ class RolloutConfig(Section):
     items_per_step: int = Field(160, ge=1)
     """Items at most that the Solver answers in each step."""
     env_questions: int = Field(12, ge=0)
-    """Questions that the environment adds about each faithful drawing, their forms drawn by the curriculum."""
+    """Questions that the environment adds about each drawing that satisfies its spec; the curriculum chooses tasks."""
     proposer_tokens: int = Field(96, ge=8)
     """New tokens at most in a proposal."""
     coder_tokens: int = Field(160, ge=8)
@@ -209,7 +209,7 @@ class EvaluationConfig(Section):
     dev_items: int = Field(0, ge=0)
     """Items of the `dev` split that are answered at each checkpoint, logged as `dev/accuracy`; none at 0."""
     coding_briefings: int = Field(256, ge=0)
-    """Briefings that measure the share of valid proposals and of faithful programs."""
+    """Briefings that measure the share of valid proposals and of programs that satisfy their spec."""
 
 
 class Phase(Section):

@@ -17,12 +17,17 @@ from .rollouts import AnsweredItem, ProposalRollout, Trajectory
 def diagnose(
     rollouts: Sequence[ProposalRollout], trajectories: Sequence[Trajectory], algorithm: Algorithm
 ) -> dict[str, Any]:
-    """What a step's labels, proposals and rewards were worth, to be logged.
+    """Return what a step's labels, proposals and rewards were worth, to be logged.
 
-    `label/error`: share of wrong labels among the labelled items, and `label/share` of items that have one;
-    `collapse/queries` and `collapse/programs`: entropy of their structures, nats, 0 where all are alike;
-    `hacking/paid_wrong` and `hacking/unpaid_right`: shares of the Solver's answers that are paid as right and are
-    wrong, and the other way round; and the algorithm's own figures.
+    `label/error`: share of wrong labels among the labelled items, and `label/coverage`: share of items with a label;
+    `collapse/query_entropy` and `collapse/program_entropy`: entropy of their structures in nats, 0 where all are alike;
+    `hacking/rewarded_incorrect` and `hacking/unrewarded_correct`: shares of the Solver's answers that are paid as
+    correct and are not, and the other way round; and `algorithm/NAME`: the algorithm's own metrics.
+
+    Args:
+        rollouts: of the step.
+        trajectories: that were learned from.
+        algorithm: of the step.
     """
     asked = [each for rollout in rollouts for each in rollout.answered_items if each.rejection is None]
     wrong = [label_is_wrong(each, algorithm) for each in asked]
@@ -35,12 +40,12 @@ def diagnose(
     paid = [trajectory.score.terms["correct"] == 1.0 for trajectory in answers]
     return {
         "label/error": _share(labelled),
-        "label/share": len(labelled) / len(asked) if asked else None,
-        "collapse/queries": structure_entropy(queries) if queries else None,
-        "collapse/programs": structure_entropy(programs) if programs else None,
-        "hacking/paid_wrong": _share([p and not t.correct for p, t in zip(paid, answers, strict=True)]),
-        "hacking/unpaid_right": _share([t.correct and not p for p, t in zip(paid, answers, strict=True)]),
-        **{f"algorithm/{name}": value for name, value in algorithm.figures().items()},
+        "label/coverage": len(labelled) / len(asked) if asked else None,
+        "collapse/query_entropy": structure_entropy(queries) if queries else None,
+        "collapse/program_entropy": structure_entropy(programs) if programs else None,
+        "hacking/rewarded_incorrect": _share([p and not t.correct for p, t in zip(paid, answers, strict=True)]),
+        "hacking/unrewarded_correct": _share([t.correct and not p for p, t in zip(paid, answers, strict=True)]),
+        **{f"algorithm/{name}": value for name, value in algorithm.metrics().items()},
     }
 
 

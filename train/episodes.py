@@ -51,7 +51,7 @@ class Episodes:
         self.curriculum = curriculum
         self.draw = draw
         self.algorithm = algorithm
-        self.asked_before: Counter[tuple[str, str, str]] = Counter()
+        self.answer_counts: Counter[tuple[str, str, str]] = Counter()
         """How often each (environment, task, answer) was asked; the rarer of a task's answers are preferred."""
 
     def roll_out(self, rng: SeededRng) -> list[ProposalRollout]:
@@ -195,7 +195,7 @@ class Episodes:
             # Rollouts of one briefing share their given scene; each is asked about a scene of its own here.
             given = rollout.conditioning_scene if world else _sampled(rollout, rng.child("made", number))
             if given is not None:
-                item = replace(given.item, provenance={"own": False, "made": True})
+                item = replace(given.item, provenance={"from_proposer": False, "made": True})
                 made.append((rollout, AnsweredItem(item, False, given.picture)))
         return made
 
@@ -217,7 +217,15 @@ class Episodes:
                 key = "/".join(map(str, (*rng.key, *rollout.path, outcome.scene.digest[:8], task)))
                 level = rollout.env.difficulty_of(outcome.scene)
                 item = Item(
-                    key, rollout.env.id, task, level, drawing.program, outcome.scene, question, truth, {"own": own}
+                    key,
+                    rollout.env.id,
+                    task,
+                    level,
+                    drawing.program,
+                    outcome.scene,
+                    question,
+                    truth,
+                    {"from_proposer": own},
                 )
                 found.append(AnsweredItem(item, own, rollout.env.observation(item, outcome)))
         return found
@@ -234,12 +242,14 @@ class Episodes:
             if not self.config.rollout.explain_unanswerable:
                 return []
             question, truth = explain.why_question(env, query, base.scene, rng), explain.truth(truth)
-            item = replace(base, id=key, task=EXPLAIN, question=question, truth=truth, provenance={"own": True})
+            item = replace(
+                base, id=key, task=EXPLAIN, question=question, truth=truth, provenance={"from_proposer": True}
+            )
             return [
                 AnsweredItem(item, True, rollout.conditioning_scene.picture, rejection=rollout.question_rejections[-1])
             ]
         question, task = env.ask(query, rng, base.scene), rollout.proposal.task or "other"
-        item = replace(base, id=key, task=task, question=question, truth=truth, provenance={"own": True})
+        item = replace(base, id=key, task=task, question=question, truth=truth, provenance={"from_proposer": True})
         try:
             return [AnsweredItem(item, True, env.render_item(item, env.size))]
         except InfrastructureError:
@@ -263,7 +273,7 @@ class Episodes:
             if self._lead(asked.item) >= MAX_LEAD:
                 continue
             item = asked.item
-            self.asked_before[item.env, item.task, item.truth.value] += 1
+            self.answer_counts[item.env, item.task, item.truth.value] += 1
             chosen.append((rollout, asked))
         return chosen
 
@@ -272,8 +282,8 @@ class Episodes:
         task = make(item.env).tasks.get(item.task)
         if task is None or not task.options:
             return 0
-        counts = [self.asked_before[item.env, item.task, option] for option in task.options]
-        return self.asked_before[item.env, item.task, item.truth.value] - min(counts)
+        counts = [self.answer_counts[item.env, item.task, option] for option in task.options]
+        return self.answer_counts[item.env, item.task, item.truth.value] - min(counts)
 
     def answer(self, rollouts: Sequence[ProposalRollout], rng: SeededRng) -> None:
         """A group of answers for each item, scored by the oracle."""

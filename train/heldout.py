@@ -199,7 +199,7 @@ def evaluate_writing(
                 posed += env.check(outcome.scene, proposal.query) is None
     return {
         "valid_proposals": wilson(len(valid), count)._asdict(),
-        "drawn_programs": wilson(drawn, len(valid))._asdict(),
-        "faithful_programs": wilson(faithful, len(valid))._asdict(),
-        "posed_questions": wilson(posed, faithful)._asdict(),
+        "rendered_programs": wilson(drawn, len(valid))._asdict(),
+        "spec_satisfied_programs": wilson(faithful, len(valid))._asdict(),
+        "answerable_questions": wilson(posed, faithful)._asdict(),
     }

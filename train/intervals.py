@@ -27,10 +27,18 @@ def wilson(right: int, count: int) -> Share:
         raise ValueError(f"right must be between 0 and count, got {right} of {count}")
     if count == 0:
         return Share(math.nan, 0.0, 1.0, 0)
-    share, square = right / count, Z95 * Z95
+    low, high = wilson_ends(right / count, count)
+    return Share(right / count, low, high, count)
+
+
+def wilson_ends(share: float, count: float) -> tuple[float, float]:
+    """Return the ends of Wilson's interval of a `share` of `count` answers, which need not be a whole number.
+
+    >>> [round(end, 3) for end in wilson_ends(0.8, 10)], wilson_ends(0.0, 4)[0], wilson_ends(1.0, 4)[1]
+    ([0.49, 0.943], 0.0, 1.0)
+    """
+    square = Z95 * Z95
     middle = (share + square / (2 * count)) / (1 + square / count)
     half = Z95 / (1 + square / count) * math.sqrt(share * (1 - share) / count + square / (4 * count * count))
     # Exactly 0 and 1 at the ends, where rounding would leave a trace.
-    low = middle - half if right else 0.0
-    high = middle + half if right < count else 1.0
-    return Share(share, low, high, count)
+    return middle - half if share > 0 else 0.0, middle + half if share < 1 else 1.0

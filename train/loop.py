@@ -74,7 +74,7 @@ class Evolution:
         sampling = shared if processes.size > 1 and config.generator.kind == "hf" else self._generator
         self.algorithms = {name: make_algorithm(name, config) for name in algorithm_names(config)}
         for name, algorithm in self.algorithms.items():
-            if algorithm.measures and (config.max_off_policy_steps or processes.size > 1):
+            if algorithm.needs_policy_eval and (config.max_off_policy_steps or processes.size > 1):
                 raise ConfigError(
                     f"{name} tries out each proposal on the policy: in a single process, with max_off_policy_steps=0"
                 )
@@ -107,7 +107,7 @@ class Evolution:
             restore_algorithms(algorithms, state)
 
         def roll_out(step: int) -> Rolled:
-            return Rolled(self._roll_out(step, own, algorithms), Counter(own.asked_before))
+            return Rolled(self._roll_out(step, own, algorithms), Counter(own.answer_counts))
 
         self._rolling_episodes = own
         return RollsAhead(self._sampler, take, roll_out, config.max_off_policy_steps, config.steps)
@@ -133,15 +133,15 @@ class Evolution:
 
     def _take(self, state: Mapping[str, Any]) -> None:
         self.curriculum.restore(state["curriculum"])
-        self.episodes.asked_before = Counter({tuple(key): count for key, count in state["asked_before"]})
+        self.episodes.answer_counts = Counter({tuple(key): count for key, count in state["answer_counts"]})
         restore_algorithms(self.algorithms, state)
         if self._rolls is not None:
-            self._rolling_episodes.asked_before = Counter(self.episodes.asked_before)
+            self._rolling_episodes.answer_counts = Counter(self.episodes.answer_counts)
 
     def _state(self) -> dict[str, Any]:
-        asked = [[list(key), count] for key, count in sorted(self.episodes.asked_before.items())]
+        asked = [[list(key), count] for key, count in sorted(self.episodes.answer_counts.items())]
         algorithms = {name: algorithm.state() for name, algorithm in self.algorithms.items()}
-        return {"curriculum": self.curriculum.state(), "asked_before": asked, "algorithms": algorithms}
+        return {"curriculum": self.curriculum.state(), "answer_counts": asked, "algorithms": algorithms}
 
     def _rng(self, step: int) -> SeededRng:
         return SeededRng(("step", self.config.seed, step))
@@ -159,7 +159,7 @@ class Evolution:
         if self._rolls is None:
             return self._roll_out(self.step, self.episodes, self.algorithms)
         self._rolls.begin(self.step, snapshot_of(self.step, self.policy, self._state()))
-        rollouts, self.episodes.asked_before = self._rolls.taken(self.step)
+        rollouts, self.episodes.answer_counts = self._rolls.taken(self.step)
         return rollouts
 
     def evolve(self, report: Report) -> None:
@@ -256,7 +256,7 @@ class Evolution:
         rolled = time.monotonic()
         self._notice_lost(rollouts)
         self._busy = True
-        if (measuring := self.algorithms[algorithm_at(self.config, self.step)]).measures:
+        if (measuring := self.algorithms[algorithm_at(self.config, self.step)]).needs_policy_eval:
             measuring.assess(rollouts, self)
         phase, algorithm = phase_at(self.config, self.step), self.algorithms[algorithm_at(self.config, self.step)]
         trajectories = self.episodes.trajectories(
@@ -266,7 +266,7 @@ class Evolution:
             trajectories = shuffled_rewards(trajectories, rng.child("shuffle"))
         learned_from = [trajectory for trajectory in trajectories if trajectory.role in phase.roles]
         if phase.method == "sft":
-            learned_from = algorithm.lessons(rollouts, learned_from, self.policy)
+            learned_from = algorithm.sft_examples(rollouts, learned_from, self.policy)
         self.processes.order("learn", learned_from, rng.child("learn"), phase.method)
         learned = self.learner.step(learned_from, rng.child("learn"), phase.method)
         took = time.monotonic() - rolled
@@ -279,7 +279,7 @@ class Evolution:
         metrics |= diagnose(rollouts, trajectories, algorithm)
         metrics |= {
             "arms": {
-                f"{task_label(self.config.envs, a.env, a.task)}/{a.difficulty}": round(a.rate, 3)
+                f"{task_label(self.config.envs, a.env, a.task)}/{a.difficulty}": round(a.solve_rate, 3)
                 for a in self.curriculum.arms
             }
         }

@@ -84,7 +84,7 @@ class ProposalRollout:
     program_rollouts: list[ProgramRollout] = field(default_factory=list)
     answered_items: list[AnsweredItem] = field(default_factory=list)
     question_rejections: list[Rejected] = field(default_factory=list)
-    """Why the question could not be asked of a faithful drawing, or of the given scene."""
+    """Why the question has no clear answer on a drawing that satisfies its spec, or on the given scene."""
     infrastructure_failures: int = 0
     """How often our machinery failed to make an item for it."""
 

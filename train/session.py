@@ -13,7 +13,7 @@ from .loop import Evolution
 from .models.policy import Policy
 from .rollouts import Draw, drawn_by
 from .runs.store import Run, begin_policy
-from .seed.lessons import ANSWERED
+from .seed.lessons import ANSWERED_FORMS
 
 
 class Watcher(Protocol):
@@ -34,7 +34,7 @@ class Watcher(Protocol):
 
 def taught_forms(model: str) -> tuple[str, ...]:
     """The forms that a model was taught to answer before the run; known only of the embedded one."""
-    return ANSWERED if model == "embedded" else ()
+    return ANSWERED_FORMS if model == "embedded" else ()
 
 
 def measure(run: Run, name: str, policy: Policy, suite: Suite, draw: Draw, progress: Progress) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def folder_of(out: Path, condition: Condition, seed: int) -> Path:
 
 Record = Mapping[str, Any]
 """What is kept of a finished run."""
-KEPT = ("step", "solve_rate", "label/error", "hacking/paid_wrong", "collapse/queries")
+KEPT = ("step", "solve_rate", "label/error", "hacking/rewarded_incorrect", "collapse/query_entropy")
 """What of each step."""
 
 
@@ -217,8 +217,8 @@ def summary(seed_records: Sequence[Record]) -> dict[str, Any]:
         "gain": paired(accuracy(seed_records, "start"), accuracy(seed_records)),
         "label_error": [mean_of(step_errors) for step_errors in label_errors],
         "label_error_first_and_last": [_ends(step_errors) for step_errors in label_errors],
-        "paid_though_wrong": [mean_of(column(record, "hacking/paid_wrong")) for record in seed_records],
-        "query_entropy_first_and_last": [_ends(column(record, "collapse/queries")) for record in seed_records],
+        "paid_though_wrong": [mean_of(column(record, "hacking/rewarded_incorrect")) for record in seed_records],
+        "query_entropy_first_and_last": [_ends(column(record, "collapse/query_entropy")) for record in seed_records],
         **{name: [record[name] for record in seed_records] for name in ("forgotten", "answers", "seconds")},
     }
 
@@ -262,8 +262,8 @@ def figures(records_by_condition: Mapping[str, Sequence[Record]]) -> dict[str, A
 CURVES = {
     "right answers while training": ("solve_rate", True),
     "wrong labels": ("label/error", True),
-    "paid though wrong": ("hacking/paid_wrong", True),
-    "entropy of the questions' structures, nats": ("collapse/queries", False),
+    "paid though wrong": ("hacking/rewarded_incorrect", True),
+    "entropy of the questions' structures, nats": ("collapse/query_entropy", False),
 }
 TITLES = {
     "labels": "The oracle's labels against the majority's",

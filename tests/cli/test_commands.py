@@ -15,7 +15,7 @@ CommandLine = Callable[..., subprocess.CompletedProcess[str]]
     ("arguments", "message"),
     [
         (["evolve", "zerosite"], "unknown recipe 'zerosite'; did you mean 'zerosight'?"),
-        (["evolve", "--set", "paper_compat=[fast]"], "unknown quirk 'fast'"),
+        (["evolve", "--set", "paper_compat=[fast]"], "unknown paper_compat switch 'fast'"),
         (["evolve", "--from", "nowhere"], "nowhere is not a run directory"),
         (["recipe", "show", "mm-zro"], "unknown recipe 'mm-zro'; did you mean 'mm-zero'?"),
         (["compare", "nowhere"], "a comparison takes 2 to 6 runs, got 1"),

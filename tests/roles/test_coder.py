@@ -4,19 +4,15 @@ from hypothesis import strategies as st
 
 from zerosight.envs import Environment, FlatScene, Rejected, Requirement, make
 from zerosight.roles import coder
-from zerosight.roles.coder import CoderWeights
+from zerosight.roles.coder import SpecCheck
 
-WEIGHTS = CoderWeights(drawn=1, clear=2, met=4, faithful=8)
 CIRCLE, SQUARE = '<circle cx="12" cy="12" r="5" fill="red"/>', '<rect x="40" y="40" width="8" height="8" fill="blue"/>'
 WANTED = [[1, "red", "circle"], [1, "blue", "square"]]
 
 
-def reward(env: Environment, inside: str) -> dict[str, float]:
+def checked(env: Environment, inside: str) -> SpecCheck:
     scene = env.render(f'<svg viewBox="0 0 64 64">{inside}</svg>')
-    score = coder.reward(WEIGHTS, env, scene, env.requirements(WANTED))
-    weights = {"drawn": 1, "clear": 2, "met": 4, "faithful": 8}
-    assert score.value == pytest.approx(sum(weights[name] * value for name, value in score.terms.items()))
-    return dict(score.terms)
+    return coder.check_spec(env, scene, env.requirements(WANTED))
 
 
 @pytest.mark.parametrize(
@@ -57,16 +53,16 @@ def test_any_reply_is_a_program_that_draws_or_is_rejected(text):
     assert isinstance(make("shapes/Canvas-v1").render(coder.parse(text)), (FlatScene, Rejected))
 
 
-def test_terms_of_a_program_that_draws_nothing(env):
-    assert reward(env, "<oops/>") == {"drawn": 0, "clear": 0, "met": 0, "faithful": 0}
+def test_a_program_that_draws_nothing(env):
+    assert checked(env, "<oops/>") == SpecCheck(False, False, 0.0, False)
 
 
-def test_terms_of_an_unclear_drawing(env):
-    assert reward(env, CIRCLE.replace("red", "pink") + SQUARE) == {"drawn": 1, "clear": 0, "met": 0, "faithful": 0}
+def test_a_drawing_that_cannot_be_named(env):
+    assert checked(env, CIRCLE.replace("red", "pink") + SQUARE) == SpecCheck(True, False, 0.0, False)
 
 
-def test_terms_of_a_faithful_drawing(env):
-    assert reward(env, CIRCLE + SQUARE) == {"drawn": 1, "clear": 1, "met": 1, "faithful": 1}
+def test_a_drawing_that_satisfies_its_spec(env):
+    assert checked(env, CIRCLE + SQUARE) == SpecCheck(True, True, 1.0, True)
 
 
 @pytest.mark.parametrize(
@@ -76,11 +72,11 @@ def test_terms_of_a_faithful_drawing(env):
      (CIRCLE + SQUARE + CIRCLE.replace("12", "32"), 1), (CIRCLE.replace("red", "green"), 3)],
     ids=["one missing", "one of another colour", "both of another colour", "one too many", "nothing right"],
 )  # fmt: skip
-def test_terms_of_a_drawing_that_is_partly_right(env, inside, flaws):
-    assert reward(env, inside) == {"drawn": 1, "clear": 1, "met": pytest.approx(1 - flaws / 3), "faithful": 0}
+def test_a_drawing_that_is_partly_right(env, inside, flaws):
+    assert checked(env, inside) == SpecCheck(True, True, pytest.approx(1 - flaws / 3), False)
 
 
-def test_more_flaws_never_earn_more(env):
-    worse = [reward(env, inside) for inside in (CIRCLE + SQUARE, CIRCLE, CIRCLE.replace("red", "green"), "<oops/>")]
-    totals = [sum(terms.values()) for terms in worse]
+def test_more_flaws_are_never_a_better_check(env):
+    worse = [checked(env, inside) for inside in (CIRCLE + SQUARE, CIRCLE, CIRCLE.replace("red", "green"), "<oops/>")]
+    totals = [sum(check) for check in worse]
     assert totals == sorted(totals, reverse=True) and len(set(totals)) == len(totals)

@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zerosight.envs import Rejected
-from zerosight.roles.explain import content, mark, overlap, reward, truth
-from zerosight.roles.solver import SolverWeights
+from zerosight.roles.explain import content, mark, overlap, score, truth
 
 HIDDEN = Rejected("not_unique", "several chairs are in the room, so the chair is not one", "ask about one")
 EVERY = "hidden not unique ambiguous empty trivial close missing none several unseen overlap size shape colour text"
@@ -41,7 +40,6 @@ def test_overlap_is_symmetric_and_a_share(first: str, second: str) -> None:
 
 
 def test_a_score_has_an_answers_terms() -> None:
-    score = reward(SolverWeights(), HIDDEN, "not unique")
-    assert score.terms == {"correct": 1.0, "format": 1.0} and score.value == pytest.approx(1.1)
-    assert reward(SolverWeights(), HIDDEN, " ").terms == {"correct": 0.0, "format": 0.0}
+    assert score(HIDDEN, "not unique").terms == {"correct": 1.0, "format": 1.0}
+    assert score(HIDDEN, " ").terms == {"correct": 0.0, "format": 0.0}
     assert truth(HIDDEN).value == "not unique"

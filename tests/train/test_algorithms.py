@@ -66,8 +66,8 @@ def test_majority_labels_pay_what_most_said_and_the_oracle_knows_better(tiny: Po
     trajectories = [t for t in episodes.trajectories(rollouts, 0, episodes.algorithm) if t.role == "solver"]
     assert [t.correct for t in trajectories[:4]] == [False, False, False, True]
     found = diagnose(rollouts, trajectories, episodes.algorithm)
-    assert (found["label/error"], found["label/share"]) == (1.0, 1.0)
-    assert (found["hacking/paid_wrong"], found["hacking/unpaid_right"]) == (0.75, 0.25)
+    assert (found["label/error"], found["label/coverage"]) == (1.0, 1.0)
+    assert (found["hacking/rewarded_incorrect"], found["hacking/unrewarded_correct"]) == (0.75, 0.25)
     oracle, same = rolled(tiny, "zerosight", proposer=[ONE], coder=[WRONG], solver=answers)
     assert diagnose(same, oracle.trajectories(same, 0, oracle.algorithm), oracle.algorithm)["label/error"] == 0.0
 
@@ -137,16 +137,16 @@ def test_mm_zero_pays_the_published_sum(tiny: Policy) -> None:
     assert first is not None and second is not None
     # Both clear drawings: solvable (no easy question: as drawn) up to 0.5, and split 1/4. The unclear one is drawn and
     # its question refused: 0.5 and split 0. The fourth does not draw. Difficulty 1/6 is not under 0.15.
-    assert first.terms["programs"] == pytest.approx((0.75 + 0.75 + 0.5 + 0.0) / 4)
-    assert first.terms["type"] == 0.0 and second.value == -1.0
+    assert first.terms["solvable_and_split"] == pytest.approx((0.75 + 0.75 + 0.5 + 0.0) / 4)
+    assert first.terms["task_balance"] == 0.0 and second.value == -1.0
     # One proposal is one cluster, no larger than an even one.
-    assert first.terms["text"] == 0.0 and first.value == first.terms["programs"]
+    assert first.terms["text_balance"] == 0.0 and first.value == first.terms["solvable_and_split"]
     good = rollouts[0]
     scores = values([episodes.algorithm.coder_score(good, drawing) for drawing in good.program_rollouts])
     assert scores == [2.25, 2.25, 2.0, pytest.approx(-0.1)]
     uncapped = make_algorithm("mm-zero", override(episodes.config, ["paper_compat=[uncapped]"]))
     free = uncapped.proposer_scores(rollouts)[0]
-    assert free is not None and free.terms["programs"] == pytest.approx((1.25 + 1.25 + 1.0) / 4)
+    assert free is not None and free.terms["solvable_and_split"] == pytest.approx((1.25 + 1.25 + 1.0) / 4)
 
 
 def test_mm_zero_filters_by_render_rate_and_split(tiny: Policy) -> None:
@@ -181,7 +181,7 @@ def test_ouroboros_tells_confidence_and_teaches_the_truth(tiny: Policy, env: Env
     algorithm.observe(rollouts, episodes)
     # `colour` of the leftmost is the form `extreme_colour`; three of four answers agree.
     assert "extreme colour 75%" in algorithm.note(env)
-    lessons = algorithm.lessons(rollouts, episodes.trajectories(rollouts, 0, algorithm), tiny)
+    lessons = algorithm.sft_examples(rollouts, episodes.trajectories(rollouts, 0, algorithm), tiny)
     assert {lesson.completion.text for lesson in lessons} == {"red"}, "nobody sampled enough of it; it is taught"
     assert len(lessons) == sum(len(rollout.answered_items) for rollout in rollouts)
     again = make_algorithm("ouroboros", episodes.config)
@@ -203,7 +203,7 @@ def test_c2_evo_chooses_what_the_solver_errs_on_and_not_always(tiny: Policy) -> 
     for answers, chosen in ((["red"] * 4, False), (["red", "red", "red", "blue"], True), (["blue"] * 4, False)):
         _, rollouts = rolled(tiny, "ouroboros", proposer=[ONE], coder=[WRONG], solver=answers)
         assert algorithm.teaches_solver(rollouts[0], rollouts[0].answered_items[0]) is chosen
-        assert bool(algorithm.lessons(rollouts, [], tiny)) is chosen
+        assert bool(algorithm.sft_examples(rollouts, [], tiny)) is chosen
 
 
 # --- given scenes: SpatialEvo ------------------------------------------------------------------------------------
@@ -259,7 +259,7 @@ def test_rooms_are_asked_about_by_queries(tiny: Policy) -> None:
     assert rollouts[0].answered_items[0].item.task == "room_size"
     assert rollouts[0].answered_items[0].picture.array.shape[1] == make("spatial/Rooms-v1").size
     scores = episodes.algorithm.proposer_scores(rollouts)
-    assert scores[0] is not None and scores[0].terms["validity"] == 1.0
+    assert scores[0] is not None and scores[0].terms["observed_validity"] > 0.0
 
 
 # --- EVE ---------------------------------------------------------------------------------------------------------
@@ -297,16 +297,16 @@ def test_eve_pays_the_edge_and_keeps_what_is_new(tiny: Policy, sandbox: Draw) ->
     assert all(episodes.algorithm.teaches_solver(rollout, asked) for asked in rollout.answered_items), (
         "1/4 is the border"
     )
-    before = episodes.algorithm.figures()["library"]
+    before = episodes.algorithm.metrics()["library"]
     episodes.algorithm.observe(rollouts, episodes)
-    assert episodes.algorithm.figures()["library"] == before, "one right answer of four is not yet the edge"
+    assert episodes.algorithm.metrics()["library"] == before, "one right answer of four is not yet the edge"
     for asked in rollout.answered_items:
         ranked = sorted(asked.scores, key=lambda score: -score.terms["correct"])
         asked.scores = [ranked[0], ranked[0], ranked[1], ranked[2]]
     episodes.algorithm.observe(rollouts, episodes)
-    assert episodes.algorithm.figures()["library"] == before + 1, "at the edge and like no other"
+    assert episodes.algorithm.metrics()["library"] == before + 1, "at the edge and like no other"
     episodes.algorithm.observe(rollouts, episodes)
-    assert episodes.algorithm.figures()["library"] == before + 1, "it is known now"
+    assert episodes.algorithm.metrics()["library"] == before + 1, "it is known now"
     kept = make_algorithm("eve", episodes.config)
     kept.restore(json.loads(json.dumps(episodes.algorithm.state())))
     assert kept.state() == episodes.algorithm.state()
@@ -367,7 +367,7 @@ def test_m_star_learns_from_the_best_two_right_answers(tiny: Policy) -> None:
         tiny, "m-star", "rollout.source=programs", proposer=[ONE], coder=[WRONG], solver=["red", "blue", "red", "red"]
     )
     trajectories = [t for t in episodes.trajectories(rollouts[:1], 0, episodes.algorithm) if t.role == "solver"]
-    lessons = episodes.algorithm.lessons(rollouts, trajectories, tiny)
+    lessons = episodes.algorithm.sft_examples(rollouts, trajectories, tiny)
     assert len(lessons) == 2 and all(lesson.correct for lesson in lessons)
 
 
@@ -412,7 +412,7 @@ def test_forgetting_is_the_fall_from_the_best() -> None:
 
 def test_collapse_is_seen(tiny: Policy) -> None:
     episodes, alike = rolled(tiny, "zerosight", proposer=[ONE], coder=[WRONG], solver=["red"])
-    assert diagnose(alike, [], episodes.algorithm)["collapse/queries"] == 0.0
+    assert diagnose(alike, [], episodes.algorithm)["collapse/query_entropy"] == 0.0
     other = GOOD.replace("leftmost", "topmost")
     episodes, unlike = rolled(tiny, "zerosight", proposer=[ONE, other], coder=[WRONG], solver=["red"])
-    assert diagnose(unlike, [], episodes.algorithm)["collapse/queries"] == pytest.approx(math.log(2))
+    assert diagnose(unlike, [], episodes.algorithm)["collapse/query_entropy"] == pytest.approx(math.log(2))

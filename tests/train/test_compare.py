@@ -14,7 +14,11 @@ from zerosight.train.runs.store import Run, RunError
 def made(folder: Path, *settings: str, error: float = 0.0, accuracy: float | None = 0.5) -> Path:
     run = Run.create(folder, override(RunConfig(), list(settings)))
     for step in range(1, 5):
-        values: dict[str, Any] = {"label/error": error * step, "hacking/paid_wrong": error, "collapse/queries": 1.0}
+        values: dict[str, Any] = {
+            "label/error": error * step,
+            "hacking/rewarded_incorrect": error,
+            "collapse/query_entropy": 1.0,
+        }
         run.log(metrics(step) | values)
     if accuracy is not None:
         run.keep_evaluation("start", evaluation(0.25))

@@ -60,7 +60,7 @@ def test_a_phase_goes_on_from_another_curriculums_checkpoint(env, kind, before):
     see(first, first.arms[0], 0.5, 0.75)
     first.finish_step()
     second.restore(json.loads(json.dumps(first.state())))
-    assert second.arms[0].rate == first.arms[0].rate
+    assert second.arms[0].solve_rate == first.arms[0].solve_rate
     assert len(drawn(second, "phase")) == 30
 
 

@@ -60,9 +60,9 @@ def test_state_comes_back_exactly(env: Environment) -> None:
 
 def test_arms_not_drawn_keep_their_value(env: Environment) -> None:
     curriculum = taught(env, {})
-    before = {(a.task, a.difficulty): a.rate for a in curriculum.arms}
+    before = {(a.task, a.difficulty): a.solve_rate for a in curriculum.arms}
     curriculum.observe(env.id, "side", 2, 0.0, 16)
-    changed = [(a.task, a.difficulty) for a in curriculum.arms if a.rate != before[a.task, a.difficulty]]
+    changed = [(a.task, a.difficulty) for a in curriculum.arms if a.solve_rate != before[a.task, a.difficulty]]
     assert changed == [("side", 2)]
 
 
@@ -73,5 +73,5 @@ def test_a_form_answered_surely_item_by_item_gives_way_to_one_in_doubt(env: Envi
         # Both are right three times in four: one always or never on an item, the other on each item now and then.
         curriculum.observe(env.id, "side", sure.difficulty, float(turn % 4 != 0), 16)
         curriculum.observe(env.id, "level", doubted.difficulty, 0.75, 16)
-    assert sure.rate == pytest.approx(doubted.rate, abs=0.1)
+    assert sure.solve_rate == pytest.approx(doubted.solve_rate, abs=0.1)
     assert curriculum.weight(doubted) > 5 * curriculum.weight(sure)

@@ -71,17 +71,17 @@ def test_rewards_of_a_whole_tree(tiny: Policy, env: Environment) -> None:
     good, bad = rollouts
     assert isinstance(bad.proposal, Rejected)
     assert bad.proposal.code == "type"
-    assert [d.score.terms["faithful"] for d in good.program_rollouts if d.score] == [1.0, 1.0, 1.0, 0.0]
+    assert [d.spec_check.spec_satisfied for d in good.program_rollouts if d.spec_check] == [True, True, True, False]
     assert [r.code for r in good.question_rejections] == ["ambiguous"]
     rates = {asked.item.truth.value: asked.solve_rate for asked in good.answered_items}
     assert rates == {"red": 0.75, "blue": 0.25}
     first, second = episodes.algorithm.proposer_scores(rollouts)
     assert first is not None
     assert second is not None
-    assert first.terms["drawable"] == 0.75
-    assert first.terms["posed"] == pytest.approx(2 / 3)
-    assert first.terms["edge"] == pytest.approx(0.75)
-    assert first.terms["novelty"] == 1.0
+    assert first.terms["render_success_rate"] == 0.75
+    assert first.terms["answerable"] == pytest.approx(2 / 3)
+    assert first.terms["learnability"] == pytest.approx(0.75)
+    assert first.terms["query_novelty"] == 1.0
     assert second.value == 0.0
     trajectories = episodes.trajectories(rollouts, 4, episodes.algorithm)
     assert {role: sum(t.role == role for t in trajectories) for role in ("proposer", "coder", "solver")} == {
@@ -146,7 +146,7 @@ def test_answers_are_balanced_where_there_is_a_choice(tiny: Policy, env: Environ
         tiny, env, ["rollout.items_per_step=2"], proposer=[GOOD], coder=[CIRCLE_LEFT, CIRCLE_RIGHT], solver=["red"]
     )
     assert sorted(asked.item.truth.value for rollout in rollouts for asked in rollout.answered_items) == ["blue", "red"]
-    assert set(episodes.asked_before.values()) == {1}
+    assert set(episodes.answer_counts.values()) == {1}
 
 
 def test_shuffled_rewards_are_the_same_rewards_elsewhere(tiny: Policy, env: Environment) -> None:

@@ -83,9 +83,11 @@ def test_a_recipe_says_what_it_is(name: str) -> None:
 def test_names_that_are_not_there_are_refused_with_the_close_one() -> None:
     with pytest.raises(UnknownRecipeError, match=r"'mmzero'; did you mean 'mm-zero'\?"):
         find_recipe("mmzero")
-    with pytest.raises(ConfigError, match=r"unknown quirk 'last-only'; did you mean 'last_only'\?.*of eve"):
+    with pytest.raises(
+        ConfigError, match=r"unknown paper_compat switch 'last-only'; did you mean 'last_only'\?.*of eve"
+    ):
         make_algorithm("eve", override(recipe_config("eve"), ["paper_compat=[last-only]"]))
-    with pytest.raises(ConfigError, match=r"unknown quirk 'capped'.*of zerosight: none"):
+    with pytest.raises(ConfigError, match=r"unknown paper_compat switch 'capped'.*of zerosight: none"):
         make_algorithm("zerosight", override(RunConfig(), ["paper_compat=[capped]"]))
 
 
@@ -106,7 +108,7 @@ def test_a_run_goes_on_under_another_recipe(draw: Draw, tmp_path: Path) -> None:
     second = Evolution(after, draw)
     assert second.step == 0
     assert second.curriculum.state() == first.curriculum.state()
-    assert second.episodes.asked_before == first.episodes.asked_before
+    assert second.episodes.answer_counts == first.episodes.answer_counts
     begun = weights(second)
     assert all(torch.equal(value, begun[key]) for key, value in weights(first).items())
     assert all(torch.equal(p, begun[key]) for key, p in begin_policy(config).trainable().items()), "what is measured"

@@ -85,7 +85,7 @@ def evaluation(accuracy: float, blind: float = 0.3, half: float = 0.03) -> dict[
         "answers": [{"id": str(i), "right": i < round(4 * accuracy), "answer": HOSTILE} for i in range(4)],
         "writing": {
             "valid_proposals": {"value": accuracy, "low": 0.1, "high": 0.9, "count": 8},
-            "posed_questions": {"value": math.nan, "low": 0.0, "high": 1.0, "count": 0},
+            "answerable_questions": {"value": math.nan, "low": 0.0, "high": 1.0, "count": 0},
         },
     }
 
@@ -94,41 +94,43 @@ def metrics(step: int, role_keys: Mapping[str, float] | None = None) -> dict[str
     values: dict[str, Any] = {"step": step, "solve_rate": None if step == 2 else 0.5}
     for role in ("proposer", "coder", "solver"):
         values |= {f"{role}/reward": 0.1 * step, f"{role}/groups": 4.0, f"{role}/flat_groups": 1.0}
-    values |= {"proposer/term/format": 1.0, "coder/term/faithful": 0.5, "solver/term/correct": 0.5}
+    values |= {"proposer/term/format": 1.0, "coder/term/spec_satisfied": 0.5, "solver/term/correct": 0.5}
     values |= {
         "proposals": 4,
         "proposals_valid": 3,
         "programs": 8,
-        "pictures": 6,
-        "faithful": 4,
+        "programs_rendered": 6,
+        "programs_spec_satisfied": 4,
         "items": 0,
-        "items_own": 0,
+        "items_from_proposer": 0,
     }
-    values |= {"rejected": {"proposal/syntax": step, f"program/{HOSTILE}": 1}, "structures": 2, "grad_norm": math.nan}
+    values |= {"rejected": {"proposal/syntax": step, f"program/{HOSTILE}": 1}, "distinct_queries": 2}
+    values |= {"grad_norm": math.nan}
     values |= {
         "label/error": 0.1 * step,
-        "hacking/paid_wrong": 0.2,
-        "collapse/queries": 1.5,
+        "hacking/rewarded_incorrect": 0.2,
+        "collapse/query_entropy": 1.5,
         "algorithm/temperature": 0.7,
     }
     values |= {"arms": {"count/1": 0.25, "count/2": 0.1 * step, "colour/1": 0.2}, "infrastructure_errors": 0}
     return values | {"time/rollout": 3.0, "time/learn": 1.5} | dict(role_keys or {})
 
 
-def item(scene: str, own: bool = True, **changes: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {"id": "step/0", "task": "count", "difficulty": 1, "own": own, "scene": scene}
+def item(scene: str, from_proposer: bool = True, **changes: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {"id": "step/0", "task": "count", "difficulty": 1, "from_proposer": from_proposer}
+    found["scene"] = scene
     found |= {"program": HOSTILE_SVG, "question": HOSTILE, "query": ["count", HOSTILE], "truth": "2", "margin": 3.5}
-    return found | {"answers": {"2": 6, "two.": 2, HOSTILE: 8}, "rate": 0.5} | changes
+    return found | {"answers": {"2": 6, "two.": 2, HOSTILE: 8}, "solve_rate": 0.5} | changes
 
 
 def attempt(*items: dict[str, Any], proposal: str = PROPOSAL, **changes: Any) -> dict[str, Any]:
     drawings = [
-        {"program": HOSTILE_SVG, "rejected": ["xml", HOSTILE], "terms": {"faithful": 0.0}},
-        {"program": HOSTILE_SVG, "scene": "a", "terms": {"faithful": 0.0}},
-        {"program": HOSTILE_SVG, "failed": HOSTILE, "terms": None},
+        {"program": HOSTILE_SVG, "rejected": ["xml", HOSTILE], "spec_check": {"spec_satisfied": False}},
+        {"program": HOSTILE_SVG, "scene": "a", "spec_check": {"spec_satisfied": False}},
+        {"program": HOSTILE_SVG, "failed": HOSTILE, "spec_check": None},
     ]
     found = {"env": "shapes/Canvas-v1", "briefing": "count, 2 objects", "proposal": proposal, "rejected": None}
-    return found | {"drawings": drawings, "items": list(items)} | changes
+    return found | {"programs": drawings, "items": list(items)} | changes
 
 
 @pytest.fixture
@@ -140,7 +142,7 @@ def full(run: Run) -> Run:
     for step in range(1, 6):
         run.log(metrics(step))
         refused = attempt(proposal=HOSTILE, rejected=["syntax", HOSTILE], drawings=[])
-        run.keep_rollouts(step, [attempt(item("a"), item("b", own=False)), refused])
+        run.keep_rollouts(step, [attempt(item("a"), item("b", from_proposer=False)), refused])
     (run.folder / "pictures").mkdir()
     (run.folder / "pictures" / "a.png").write_bytes(png())
     (run.folder / "pictures" / "b.png").write_bytes(png("blue"))
@@ -193,7 +195,7 @@ def test_figures_and_verdict_are_shown(run: Run) -> None:
     charts = [
         attributes["aria-label"] for tag, attributes in page.elements if tag == "svg" and "aria-label" in attributes
     ]
-    titles = ("reward", "faithful", "groups with signal", "seconds a step", "wrong labels, share", "temperature")
+    titles = ("reward", "spec satisfied", "groups with signal", "seconds a step", "wrong labels, share", "temperature")
     for title in (*titles, "count", "colour"):
         assert f"{title}, over the steps" in charts
     assert sum(label == "reward, over the steps" for label in charts) == 3
@@ -226,7 +228,7 @@ def test_answers_are_marked_by_the_oracle(run: Run) -> None:
     page = page_of(full(run))
     assert "2 6 ✓ two. 2" in page.text
     assert page.text.count("✗") > 0
-    run.keep_rollouts(1, [attempt(item("a", rate=0.1))])
+    run.keep_rollouts(1, [attempt(item("a", solve_rate=0.1))])
     for step in range(2, 6):
         run.keep_rollouts(step, [])
     unsure = page_of(run).text

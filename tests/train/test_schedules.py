@@ -251,5 +251,5 @@ def test_a_step_whose_workers_never_come_back_is_kept_out_of_every_loss(
     assert evolution.step == 2, "the run does not go on without pictures"
     assert metrics["infrastructure_errors"] >= metrics["programs"] > 0
     assert "coder/reward" not in metrics, "no program is scored"
-    kept = [drawing for rollout in evolution.run.rollouts(1) for drawing in rollout["drawings"]]
-    assert kept and all("does not start" in drawing["failed"] and drawing["terms"] is None for drawing in kept)
+    kept = [drawing for rollout in evolution.run.rollouts(1) for drawing in rollout["programs"]]
+    assert kept and all("does not start" in drawing["failed"] and drawing["spec_check"] is None for drawing in kept)

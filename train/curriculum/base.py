@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...envs import Environment, SeededRng
-from ...roles.reward import edge
+from ...roles.reward import bernoulli_variance
 from ..config import CurriculumConfig
 
 SHRINK = 8.0
@@ -20,7 +20,7 @@ class Arm:
     task: str
     difficulty: int
     chance: float
-    rate: float
+    solve_rate: float
     """Running solve rate of the Solver while training."""
     signal: float = 1.0
     """Running mean of `edge` over items: how much the answers to one item differ in their reward."""
@@ -30,7 +30,7 @@ class Arm:
     @property
     def skill(self) -> float:
         """Solve rate above chance, 0 at or under chance and 1 at full."""
-        return max(0.0, (self.rate - self.chance) / (1.0 - self.chance))
+        return max(0.0, (self.solve_rate - self.chance) / (1.0 - self.chance))
 
 
 def task_label(envs: Collection[str], env: str, task: str) -> str:
@@ -43,7 +43,7 @@ def task_label(envs: Collection[str], env: str, task: str) -> str:
 
 
 class Curriculum:
-    """Arms are drawn by their weight: `edge(skill)` times the signal, and a floor.
+    """Arms are drawn by their weight: `4 skill (1 - skill)` times the signal, and a floor.
 
     A form at the blind level has skill 0 and gets the floor; GRPO would find no signal there that is not luck.
     Once it leaves that level its weight rises, and falls again when the form is mastered, or when the Solver is
@@ -65,7 +65,7 @@ class Curriculum:
         if self._config.kind == "uniform":
             return 1.0
         doubt = SHRINK / (SHRINK + arm.seen)
-        return max(self._config.min_weight, (1.0 - doubt) * edge(arm.skill) * arm.signal + doubt)
+        return max(self._config.min_weight, (1.0 - doubt) * bernoulli_variance(arm.skill) * arm.signal + doubt)
 
     def draw(self, rng: SeededRng, count: int) -> list[Arm]:
         """`count` arms, with replacement."""
@@ -76,8 +76,8 @@ class Curriculum:
         """Take in the Solver's rate on one item of an arm."""
         arm = self._by_key[env, task, difficulty]
         kept = arm.seen * self._config.memory + SHRINK * (arm.seen == 0)
-        arm.rate = (arm.rate * kept + rate * answers) / (kept + answers)
-        arm.signal = (arm.signal * kept + edge(rate) * answers) / (kept + answers)
+        arm.solve_rate = (arm.solve_rate * kept + rate * answers) / (kept + answers)
+        arm.signal = (arm.signal * kept + bernoulli_variance(rate) * answers) / (kept + answers)
         arm.seen = arm.seen * self._config.memory + answers
 
     def note_share(self, env: str, task: str, difficulty: int, share: float) -> None:
@@ -89,7 +89,7 @@ class Curriculum:
     def state(self) -> list[dict[str, Any]]:
         """What a checkpoint keeps."""
         return [
-            {name: getattr(a, name) for name in ("env", "task", "difficulty", "rate", "signal", "seen")}
+            {name: getattr(a, name) for name in ("env", "task", "difficulty", "solve_rate", "signal", "seen")}
             for a in self.arms
         ]
 
@@ -97,4 +97,4 @@ class Curriculum:
         """Take back what `state` gave."""
         for entry in state:
             arm = self._by_key[entry["env"], entry["task"], entry["difficulty"]]
-            arm.rate, arm.signal, arm.seen = (float(entry[name]) for name in ("rate", "signal", "seen"))
+            arm.solve_rate, arm.signal, arm.seen = (float(entry[name]) for name in ("solve_rate", "signal", "seen"))

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from ...envs import Environment, SeededRng
 from ...envs.language.query import Call, dump
-from ...roles.formulas import absolute_zero, variance
+from ...roles.reward import bernoulli_variance, rarity
 from ..config import ConfigError, CurriculumConfig
 from .base import SHRINK, Arm, Curriculum
 
@@ -61,7 +61,7 @@ class Goldilocks(WithColumns):
 
     def weight(self, arm: Arm) -> float:
         """1 in the band, the floor beside it; unseen arms count as in it."""
-        return self.doubted(arm, float(self._config.band_low <= arm.rate <= self._config.band_high))
+        return self.doubted(arm, float(self._config.band_low <= arm.solve_rate <= self._config.band_high))
 
 
 class SpatialEvo(WithColumns):
@@ -163,7 +163,7 @@ class Regret(WithColumns):
         super().observe(env, task, difficulty, rate, answers)
         own = self.own[env, task, difficulty]
         kept = own["answers"] * self._config.memory
-        own["regret"] = (own["regret"] * kept + absolute_zero(rate) * answers) / (kept + answers)
+        own["regret"] = (own["regret"] * kept + rarity(rate) * answers) / (kept + answers)
         own["answers"] = kept + answers
 
 
@@ -236,7 +236,7 @@ class Ttcs(Confidence):
         if self._config.target_tasks and arm.task not in self._config.target_tasks:
             return 0.0
         own = self.own[_key(arm)]
-        return max(self._config.min_weight, variance(min(1.0, own["share"])) ** 1.2) if own["items"] else 1.0
+        return max(self._config.min_weight, bernoulli_variance(min(1.0, own["share"])) ** 1.2) if own["items"] else 1.0
 
 
 class Failures(WithColumns):
@@ -299,9 +299,9 @@ class CoEvolve(WithColumns):
     def finish_step(self) -> None:
         """Open the next rung, where the open ones are mastered."""
         within = [arm for arm in self.arms if self.is_open(arm)]
-        if any(not arm.seen for arm in within) or sum(a.rate for a in within) < self._config.mastery_threshold * len(
-            within
-        ):
+        if any(not arm.seen for arm in within) or sum(
+            a.solve_rate for a in within
+        ) < self._config.mastery_threshold * len(within):
             return
         pictures, texts = self._rungs()
         grow_pictures = pictures < len(self._levels) and (pictures <= texts or texts == len(self._lengths))

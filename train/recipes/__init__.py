@@ -61,13 +61,22 @@ def recipe_config(name: str) -> RunConfig:
 
 
 def make_algorithm(name: str, config: RunConfig) -> Algorithm:
-    """The algorithm of a recipe, for a run with this configuration.
+    """Return the algorithm of a recipe, for a run with this configuration.
+
+    It pays by the run's reward weights; another algorithm than the run's own, in a phase, by those of its recipe.
+
+    Args:
+        name: of the recipe.
+        config: of the run.
 
     Raises:
         UnknownRecipeError: no such recipe.
         ConfigError: the configuration asks for a quirk that the algorithm does not have.
     """
-    return find_recipe(name).algorithm(config)
+    recipe = find_recipe(name)
+    if name != config.algorithm:
+        config = config.model_copy(update={"rewards": recipe.config().rewards})
+    return recipe.algorithm(config)
 
 
 def algorithm_names(config: RunConfig) -> list[str]:

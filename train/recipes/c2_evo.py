@@ -4,9 +4,9 @@ Source: C2-Evo (arXiv 2507.16518), by its abstract: diagrams and problems co-evo
     chosen by the model's own performance, and supervised fine-tuning alternates with reinforcement learning.
 
 Deviations: neither code nor formulas are published. Here two ladders are climbed, the pictures' (difficulty) and the
-    texts' (how many operators a form's query has), turn by turn, whenever the Solver is right often enough on the rungs
-    that are open (`coevolve` in train/curricula.py); an item is chosen where the Solver errs, and not always; the
-    phases are 10 steps each; problems are made by the world, as its base data set is.
+    texts' (how many operators a form's query has), turn by turn, whenever the Solver is correct often enough on the
+    rungs that are open (`coevolve` in train/curriculum/variants.py); an item is chosen where the Solver errs, and not
+    always; the phases are 10 steps each; problems are made by the environment, as its base data set is.
 """
 
 from collections.abc import Sequence
@@ -24,24 +24,24 @@ class C2Evo(Algorithm):
 
     name = "c2-evo"
 
-    def teaches_solver(self, rollout: ProposalRollout, asked: AnsweredItem) -> bool:
-        """Items that it errs on, and not always."""
-        return 0.0 < asked.solve_rate < 1.0
+    def teaches_solver(self, rollout: ProposalRollout, answered_item: AnsweredItem) -> bool:
+        """Tell whether the Solver errs on the item, and not always."""
+        return 0.0 < answered_item.solve_rate < 1.0
 
-    def lessons(
+    def sft_examples(
         self, rollouts: Sequence[ProposalRollout], trajectories: Sequence[Trajectory], policy: Policy
     ) -> list[Trajectory]:
-        """The true answers to the chosen items."""
+        """Return the true answers to the chosen items."""
         return [
-            taught(policy, group_of(rollout, number), asked)
+            taught(policy, group_of(rollout, number), answered_item)
             for rollout in rollouts
-            for number, asked in enumerate(rollout.answered_items)
-            if self.teaches_solver(rollout, asked)
+            for number, answered_item in enumerate(rollout.answered_items)
+            if self.teaches_solver(rollout, answered_item)
         ]
 
 
 def config() -> RunConfig:
-    """The configuration."""
+    """Return the configuration."""
     return RunConfig(
         recipe="c2-evo",
         algorithm="c2-evo",

@@ -16,23 +16,23 @@ Deviations: labels are the oracle's, as there, but difference is measured by col
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from ...envs import Environment, Score, SeededRng
+from ...envs import Environment, SeededRng
 from ...envs.transforms.edit import ENV_ID
 from ...envs.transforms.library import PROBES, Library, Offer
 from ...envs.transforms.program import with_source
 from ...render import Rejected
 from ...render.drawing import Drawn
-from ...roles import formulas as shapes
 from ...roles.messages import Messages, chat
 from ...roles.proposer import Proposal
+from ...roles.reward import eve_keeps
+from ...roles.terms import CODER, SOLVER
 from ..algorithm import Algorithm, Trial, mean
-from ..config import LearningConfig, Phase, RolloutConfig, RunConfig
+from ..config import LearningConfig, Phase, RewardConfig, RolloutConfig, RunConfig
 from ..curriculum.base import Curriculum
-from ..rollouts import AnsweredItem, ProgramRollout, ProposalRollout
+from ..rollouts import AnsweredItem, ProposalRollout
 from .base import Recipe
 
 TYPES = ("which_image", "which_params")
-MAX_COMMENTS = 2
 EXAMPLES = 2
 FIRST_ONLY = 0.5
 """How often one example is shown instead of two."""
@@ -42,7 +42,7 @@ class Eve(Algorithm):
     """The published rewards, and the library."""
 
     name = "eve"
-    quirks: ClassVar[Mapping[str, str]] = {
+    paper_compat: ClassVar[Mapping[str, str]] = {
         "last_only": "once an item of a program was kept, the last question type's difficulty alone counts"
     }
 
@@ -65,36 +65,19 @@ class Eve(Algorithm):
         tasks = [task for task in TYPES if task in env.tasks] or [arm.task for arm in curriculum.draw(rng, 2)]
         return [(env.query(rng, task), task, True) for task in tasks if task in env.tasks]
 
-    def coder_score(self, rollout: ProposalRollout, drawing: ProgramRollout) -> Score | None:
-        """The Challenger's; None where our machinery failed."""
-        if drawing.score is None:
-            return None
-        valid, about = isinstance(drawing.outcome, Drawn), rollout.items_about(drawing)
-        form = float(bool(drawing.program.strip()) and drawing.program.count("#") <= MAX_COMMENTS)
-        accuracies = [asked.solve_rate for asked in about] or [0.0]
-        kept = any(shapes.eve_keeps(accuracy) for accuracy in accuracies)
-        value = shapes.eve_challenger(
-            form, accuracies, valid=valid, last_only=self.has("last_only") and kept
-        )  # fmt: skip
-        difficulty = mean([shapes.tent(accuracy) for accuracy in accuracies]) if valid else 0.0
-        return Score(value, {"format": form, "valid": float(valid), "difficulty": difficulty})
-
-    def answer_score(self, correct: float, well_formed: float) -> Score:
-        """0.8 accuracy and 0.2 format."""
-        return Score(shapes.eve_solver(correct, well_formed), {"correct": correct, "format": well_formed})
-
-    def teaches_solver(self, rollout: ProposalRollout, asked: AnsweredItem) -> bool:
-        """Items that are answered rightly one time in four or more, and not always."""
-        return shapes.eve_keeps(asked.solve_rate)
+    def teaches_solver(self, rollout: ProposalRollout, answered_item: AnsweredItem) -> bool:
+        """Tell whether the item is answered correctly one time in four or more, and not always."""
+        return eve_keeps(answered_item.solve_rate)
 
     def observe(self, rollouts: Sequence[ProposalRollout], trial: Trial) -> None:
-        """Offer each valid program of somebody's own to the library."""
+        """Offer each valid program of the Coder to the library."""
         super().observe(rollouts, trial)
         for rollout in rollouts:
-            for drawing in rollout.program_rollouts if rollout.env.id == ENV_ID else ():
-                about = rollout.items_about(drawing)
-                if isinstance(drawing.outcome, Drawn) and about:
-                    self._offer(rollout, drawing.program, drawing.outcome, mean([a.solve_rate for a in about]), trial)
+            for program in rollout.program_rollouts if rollout.env.id == ENV_ID else ():
+                answered_items = rollout.items_about(program)
+                if isinstance(program.outcome, Drawn) and answered_items:
+                    accuracy = mean([answered_item.solve_rate for answered_item in answered_items])
+                    self._offer(rollout, program.program, program.outcome, accuracy, trial)
 
     def _offer(self, rollout: ProposalRollout, program: str, drawn: Drawn, accuracy: float, trial: Trial) -> None:
         probed = trial.draw(rollout.env, [with_source(program, probe) for probe in PROBES])
@@ -115,13 +98,13 @@ class Eve(Algorithm):
         super().restore(state)
         self.library = Library.from_json(state["library"])
 
-    def figures(self) -> dict[str, float]:
-        """How many programs of its own the library has."""
+    def metrics(self) -> dict[str, float]:
+        """Return how many programs the library has beside those that it began with."""
         return {"library": float(sum(not entry.seed for entry in self.library.entries))}
 
 
 def config() -> RunConfig:
-    """The configuration."""
+    """Return the configuration."""
     return RunConfig(
         recipe="eve",
         algorithm="eve",
@@ -129,6 +112,10 @@ def config() -> RunConfig:
         envs=(ENV_ID,),
         rollout=RolloutConfig(proposer="environment", num_answers=8, coder_tokens=320),
         learning=LearningConfig(role_weights={"coder": 1.0, "solver": 1.0}),
+        rewards=RewardConfig(
+            coder=CODER.only(short_comments=0.2, rendered=0.4, tent_difficulty=0.4),
+            solver=SOLVER.only(correct=0.8, format=0.2),
+        ),
         phases=(Phase(roles=("coder",), steps=10), Phase(roles=("solver",), steps=10)),
     )
 

@@ -9,94 +9,89 @@ Deviations: labels are the oracle's instead of the generator's own. The referenc
     proposal of which nothing could be asked is worth 0, a malformed one -1. Coder and Solver are paid as by default.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 
-from ...envs import Score, SeededRng
-from ...roles.formulas import MALFORMED
-from ...roles.proposer import Proposal
+from ...envs import SeededRng
+from ...roles.terms import PROPOSER
 from ..algorithm import Algorithm, Trial, mean
-from ..config import LearningConfig, RunConfig
+from ..config import LearningConfig, RewardConfig, RunConfig
 from ..influence import influence
 from ..rollouts import ProposalRollout, Trajectory
 from ..trajectories import answer_trajectories
 from ..validation import validation
 from .base import Recipe
-from .r_zero import infrastructure_failed
 
 ANSWERS = 8
 """Of the Solver to each item of the development set."""
 
 
-class Measured(Algorithm):
-    """The Proposer is paid by what was measured of its questions, by path."""
+class MeasuredUtility(Algorithm):
+    """Pays the Proposer by a measurement of what its questions do to the Solver (the term `utility`)."""
 
     name = "measured"
-    measures = True
+    needs_policy_eval = True
+    provides = frozenset({"utilities"})
 
-    def __init__(self, config: RunConfig) -> None:
-        super().__init__(config)
-        self.worth: Mapping[tuple[str, ...], float] = {}
+    @property
+    def pays_utility(self) -> bool:
+        """Whether the measurement is paid at all; else it is not made."""
+        return bool(self.config.rewards.proposer.get("utility"))
 
-    def proposer_scores(self, rollouts: Sequence[ProposalRollout]) -> list[Score | None]:
-        """What was measured; see the module's text for the others."""
-        return [self._score(rollout) for rollout in rollouts]
-
-    def _score(self, rollout: ProposalRollout) -> Score | None:
-        if rollout.completion is None or infrastructure_failed(rollout):
-            return None
-        if not isinstance(rollout.proposal, Proposal):
-            return Score(MALFORMED, {"format": 0.0, "worth": 0.0})
-        worth = self.worth.get(rollout.path, 0.0)
-        return Score(worth, {"format": 1.0, "worth": worth})
-
-    def figures(self) -> dict[str, float]:
-        """The mean worth of the step's proposals."""
-        return {"worth": mean(list(self.worth.values()))}
+    def metrics(self) -> dict[str, float]:
+        """Return the mean utility of the step's proposals."""
+        return {"utility": mean(list(self.utilities.values()))}
 
 
 def proposer_item_trajectories(rollout: ProposalRollout, algorithm: Algorithm, version: int) -> list[Trajectory]:
-    """The Solver's answers to the Proposer's own questions."""
+    """Return the Solver's answers to the Proposer's own questions, as sampled by policy `version`."""
     return [
         trajectory
-        for number, asked in enumerate(rollout.answered_items)
-        if asked.from_proposer
-        for trajectory in answer_trajectories(rollout, number, asked, version, algorithm)
+        for number, answered_item in enumerate(rollout.answered_items)
+        if answered_item.from_proposer
+        for trajectory in answer_trajectories(rollout, number, answered_item, version, algorithm)
     ]
 
 
-class Infuser(Measured):
+class Infuser(MeasuredUtility):
     """Influence by gradient alignment."""
 
     name = "infuser"
 
     def assess(self, rollouts: Sequence[ProposalRollout], trial: Trial) -> None:
-        """The influence of each proposal's questions."""
+        """Measure the influence of each proposal's questions."""
+        if not self.pays_utility:
+            return
         learner = trial.learner
         reference = self._reference(trial)
-        self.worth = {
+        self.utilities = {
             rollout.path: influence(learner, trajectories, reference)
             for rollout in rollouts
             if (trajectories := proposer_item_trajectories(rollout, self, learner.version))
         }
 
     def _reference(self, trial: Trial) -> list[torch.Tensor]:
-        """The Solver's gradient on the development set."""
-        asked, learner = validation(self.config), trial.learner
-        trial.answered(asked, ANSWERS, SeededRng(("influence", self.config.seed, trial.step)))
+        """Return the Solver's gradient on the development set, a tensor for each parameter."""
+        dev_items, learner = validation(self.config), trial.learner
+        trial.answered(dev_items, ANSWERS, SeededRng(("influence", self.config.seed, trial.step)))
         trajectories = [
-            Trajectory("solver", (f"dev{number}",), each.prompt, completion, score, learner.version)
-            for number, each in enumerate(asked)
-            if each.prompt is not None
-            for completion, score in zip(each.answers, each.scores, strict=True)
+            Trajectory("solver", (f"dev{number}",), dev_item.prompt, completion, score, learner.version)
+            for number, dev_item in enumerate(dev_items)
+            if dev_item.prompt is not None
+            for completion, score in zip(dev_item.answers, dev_item.scores, strict=True)
         ]
         return learner.gradient("solver", trajectories)
 
 
 def config() -> RunConfig:
-    """The configuration."""
-    return RunConfig(recipe="infuser", algorithm="infuser", learning=LearningConfig(advantage="dual"))
+    """Return the configuration."""
+    return RunConfig(
+        recipe="infuser",
+        algorithm="infuser",
+        learning=LearningConfig(advantage="dual"),
+        rewards=RewardConfig(proposer=PROPOSER.only(utility=1.0, unreadable=-1.0, rule_violation=-1.0)),
+    )
 
 
 RECIPE = Recipe("infuser", config, Infuser)

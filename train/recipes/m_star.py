@@ -94,7 +94,7 @@ class MStar(Algorithm):
         """The Solver's is tuned."""
         return self.solver_temperature if role == "solver" else super().temperature(role)
 
-    def lessons(
+    def sft_examples(
         self, rollouts: Sequence[ProposalRollout], trajectories: Sequence[Trajectory], policy: Policy
     ) -> list[Trajectory]:
         """The best two right answers of each item."""
@@ -146,13 +146,13 @@ class MStar(Algorithm):
         super().restore(state)
         self.scorer, self.solver_temperature = StepScorer(state["scorer"]), float(state["temperature"])
 
-    def figures(self) -> dict[str, float]:
+    def metrics(self) -> dict[str, float]:
         """The temperature."""
         return {"temperature": self.solver_temperature}
 
 
 def config() -> RunConfig:
-    """The configuration."""
+    """Return the configuration."""
     return RunConfig(
         recipe="m-star",
         algorithm="m-star",

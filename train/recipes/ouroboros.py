@@ -40,7 +40,7 @@ class Ouroboros(Algorithm):
         said = ", ".join(f"{task.replace('_', ' ')} {share:.0%}" for task, share in known)
         return f"The solver's confidence by form: {said}. Ask where it is unsure." if said else ""
 
-    def lessons(
+    def sft_examples(
         self, rollouts: Sequence[ProposalRollout], trajectories: Sequence[Trajectory], policy: Policy
     ) -> list[Trajectory]:
         """The true answer to every item."""
@@ -70,7 +70,7 @@ class Ouroboros(Algorithm):
 
 
 def config() -> RunConfig:
-    """The configuration."""
+    """Return the configuration."""
     return RunConfig(
         recipe="ouroboros",
         algorithm="ouroboros",

@@ -9,59 +9,29 @@ Deviations: R-Zero asks in words alone; here the Coder, frozen, draws what is as
     samples a set of questions first and then trains on it. Learning rate and group sizes are the embedded model's.
 """
 
-from collections.abc import Sequence
-
-from ...envs import Score
-from ...roles.formulas import r_zero as formula
 from ...roles.labels import BANDS
-from ...roles.novelty import cluster_shares
-from ...roles.proposer import Proposal
-from ..algorithm import Algorithm, mean
-from ..config import LabelConfig, LearningConfig, Phase, RolloutConfig, RunConfig
+from ...roles.terms import PROPOSER
+from ..algorithm import Algorithm
+from ..config import LabelConfig, LearningConfig, Phase, RewardConfig, RolloutConfig, RunConfig
 from ..rollouts import AnsweredItem, ProposalRollout
 from .base import Recipe
 
-CUT = 0.5
+QUESTIONER = PROPOSER.only(vote_split=1.0, repetition=-1.0, unreadable=-1.0, rule_violation=-1.0)
+"""Weights of the questioner's reward."""
 
 
 class RZero(Algorithm):
-    """The questioner's reward, and only its own questions for the Solver."""
+    """Only the questioner's own questions teach the Solver; the rewards are in the configuration."""
 
     name = "r-zero"
 
-    def proposer_scores(self, rollouts: Sequence[ProposalRollout]) -> list[Score | None]:
-        """See the module's text; None where our machinery failed on every drawing."""
-        shares = cluster_shares([asked_text(rollout) for rollout in rollouts], CUT)
-        return [self._score(rollout, share) for rollout, share in zip(rollouts, shares, strict=True)]
-
-    def _score(self, rollout: ProposalRollout, cluster: float) -> Score | None:
-        formed = isinstance(rollout.proposal, Proposal)
-        if rollout.completion is None or infrastructure_failed(rollout):
-            return None
-        split = mean([asked.vote.share for asked in rollout.proposer_items])
-        terms = {"format": float(formed), "split": min(split, 1.0 - split), "repetition": cluster}
-        return Score(formula(split, cluster, well_formed=formed), terms)
-
-    def teaches_solver(self, rollout: ProposalRollout, asked: AnsweredItem) -> bool:
-        """The questioner's own questions, and what the worlds made where there were none."""
-        return asked.from_proposer or "made" in asked.item.provenance
-
-
-def asked_text(rollout: ProposalRollout) -> str:
-    """What a proposal asks, in words where they are known."""
-    if rollout.proposer_items:
-        return rollout.proposer_items[0].item.question.text
-    return rollout.completion.text if rollout.completion else ""
-
-
-def infrastructure_failed(rollout: ProposalRollout) -> bool:
-    """Whether a valid proposal's drawings were all lost to us, so that nothing is known of it."""
-    lost = bool(rollout.program_rollouts) and all(drawing.score is None for drawing in rollout.program_rollouts)
-    return lost or (rollout.infrastructure_failures > 0 and not rollout.answered_items)
+    def teaches_solver(self, rollout: ProposalRollout, answered_item: AnsweredItem) -> bool:
+        """Tell whether an item is the questioner's, or was made by the environment because there were none."""
+        return answered_item.from_proposer or "made" in answered_item.item.provenance
 
 
 def config() -> RunConfig:
-    """The configuration."""
+    """Return the configuration."""
     band = BANDS["r-zero"]
     return RunConfig(
         recipe="r-zero",
@@ -70,6 +40,7 @@ def config() -> RunConfig:
         rollout=RolloutConfig(num_answers=10, env_questions=0),
         labels=LabelConfig(source="majority", min_vote_share=band.low, max_vote_share=band.high),
         learning=LearningConfig(role_weights={"proposer": 1.0, "solver": 1.0}),
+        rewards=RewardConfig(proposer=QUESTIONER),
         phases=(Phase(roles=("proposer",), steps=5), Phase(roles=("solver",), steps=15)),
     )
 

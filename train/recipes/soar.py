@@ -12,47 +12,56 @@ Deviations: the inner run is one step of the preconditioned gradient, undone aft
 from collections.abc import Sequence
 
 from ...roles import solver
+from ...roles.terms import PROPOSER
 from ..algorithm import Trial
-from ..config import LearningConfig, RunConfig
+from ..config import LearningConfig, RewardConfig, RunConfig
 from ..influence import expected_accuracy, nudged
 from ..models.policy import Policy
 from ..rollouts import AnsweredItem, ProposalRollout
 from ..validation import validation
 from .base import Recipe
-from .infuser import Measured, proposer_item_trajectories
+from .infuser import MeasuredUtility, proposer_item_trajectories
 
 POINTS = 100.0
 
 
-class Soar(Measured):
+class Soar(MeasuredUtility):
     """The measured gain."""
 
     name = "soar"
 
     def assess(self, rollouts: Sequence[ProposalRollout], trial: Trial) -> None:
-        """What each proposal's questions gain."""
+        """Measure what each proposal's questions gain."""
+        if not self.pays_utility:
+            return
         learner = trial.learner
         policy = learner.policy
-        hard = prompted(validation(self.config), policy)
-        before, worth = expected_accuracy(policy, hard), {}
+        hard_items = prompted(validation(self.config), policy)
+        accuracy_before = expected_accuracy(policy, hard_items)
+        utilities: dict[tuple[str, ...], float] = {}
         for rollout in rollouts:
             trajectories = proposer_item_trajectories(rollout, self, learner.version)
             if trajectories:
                 with nudged(learner, trajectories, self.config.learning.learning_rate):
-                    worth[rollout.path] = POINTS * (expected_accuracy(policy, hard) - before)
-        self.worth = worth
+                    utilities[rollout.path] = POINTS * (expected_accuracy(policy, hard_items) - accuracy_before)
+        self.utilities = utilities
 
 
-def prompted(every: Sequence[AnsweredItem], policy: Policy) -> Sequence[AnsweredItem]:
-    """The items with their prompts."""
-    for asked in every:
-        asked.prompt = policy.prompt(solver.prompt(asked.item.question), asked.picture)
-    return every
+def prompted(answered_items: Sequence[AnsweredItem], policy: Policy) -> Sequence[AnsweredItem]:
+    """Return `answered_items` with the prompts of `policy`, set in place."""
+    for answered_item in answered_items:
+        answered_item.prompt = policy.prompt(solver.prompt(answered_item.item.question), answered_item.picture)
+    return answered_items
 
 
 def config() -> RunConfig:
-    """The configuration."""
-    return RunConfig(recipe="soar", algorithm="soar", learning=LearningConfig(loss="rloo"))
+    """Return the configuration."""
+    return RunConfig(
+        recipe="soar",
+        algorithm="soar",
+        learning=LearningConfig(loss="rloo"),
+        rewards=RewardConfig(proposer=PROPOSER.only(utility=1.0, unreadable=-1.0, rule_violation=-1.0)),
+    )
 
 
 RECIPE = Recipe("soar", config, Soar)

@@ -8,9 +8,9 @@ Deviations: its pictures are photographs of Vision-SR1-47K; here a world makes t
 """
 
 from ...roles.labels import BANDS
-from ..config import LabelConfig, LearningConfig, Phase, RolloutConfig, RunConfig
+from ..config import LabelConfig, LearningConfig, Phase, RewardConfig, RolloutConfig, RunConfig
 from .base import Recipe
-from .r_zero import RZero
+from .r_zero import QUESTIONER, RZero
 
 
 class VisPlay(RZero):
@@ -20,7 +20,7 @@ class VisPlay(RZero):
 
 
 def config() -> RunConfig:
-    """The configuration."""
+    """Return the configuration."""
     band = BANDS["visplay"]
     return RunConfig(
         recipe="visplay",
@@ -29,6 +29,7 @@ def config() -> RunConfig:
         rollout=RolloutConfig(source="scenes", num_proposals=8, num_answers=10, env_questions=0),
         labels=LabelConfig(source="majority", min_vote_share=band.low, max_vote_share=band.high),
         learning=LearningConfig(role_weights={"proposer": 1.0, "solver": 1.0}),
+        rewards=RewardConfig(proposer=QUESTIONER),
         phases=(Phase(roles=("proposer",), steps=20), Phase(roles=("solver",), steps=20)),
     )
 

@@ -8,7 +8,7 @@ from ...envs import InfrastructureError, Rejected, Score
 from ...render.drawing import Drawn
 from ...roles.proposer import Proposal
 from ..models.policy import ROLES
-from ..rollouts import AnsweredItem, ProgramRollout, ProposalRollout, Trajectory
+from ..rollouts import AnsweredItem, ProgramRollout, ProposalRollout, Trajectory, satisfies_spec
 
 
 def step_metrics(rollouts: Sequence[ProposalRollout], trajectories: Sequence[Trajectory]) -> dict[str, Any]:
@@ -31,15 +31,15 @@ def step_metrics(rollouts: Sequence[ProposalRollout], trajectories: Sequence[Tra
         "proposals": sum(rollout.proposal is not None for rollout in rollouts),
         "proposals_valid": sum(isinstance(rollout.proposal, Proposal) for rollout in rollouts),
         "programs": len(drawings),
-        "pictures": sum(isinstance(d.outcome, Drawn) for d in drawings),
-        "faithful": sum(bool(d.score and d.score.terms["faithful"]) for d in drawings),
+        "programs_rendered": sum(isinstance(d.outcome, Drawn) for d in drawings),
+        "programs_spec_satisfied": sum(map(satisfies_spec, drawings)),
         "infrastructure_errors": sum(isinstance(d.outcome, InfrastructureError) for d in drawings)
         + sum(rollout.infrastructure_failures for rollout in rollouts),
         "items": len(answered_items),
-        "items_own": sum(item.from_proposer for item in answered_items),
+        "items_from_proposer": sum(item.from_proposer for item in answered_items),
         "solve_rate": sum(item.solve_rate for item in answered_items) / len(answered_items) if answered_items else None,
         "rejected": dict(sorted(rejections.items())),
-        "structures": len({repr(item.item.question.query) for item in answered_items}),
+        "distinct_queries": len({repr(item.item.question.query) for item in answered_items}),
     }
     return metrics
 
@@ -59,7 +59,7 @@ def proposal_record(rollout: ProposalRollout) -> dict[str, Any]:
         "briefing": rollout.briefing.text,
         "proposal": rollout.completion.text if rollout.completion else "",
         "rejected": [rejection.code, rejection.reason] if rejection else None,
-        "drawings": [program_record(drawing) for drawing in rollout.program_rollouts],
+        "programs": [program_record(drawing) for drawing in rollout.program_rollouts],
         "items": [item_record(item) for item in rollout.answered_items],
     }
 
@@ -76,7 +76,7 @@ def program_record(program_rollout: ProgramRollout) -> dict[str, Any]:
     return {
         "program": program_rollout.program,
         **result,
-        "terms": dict(program_rollout.score.terms) if program_rollout.score else None,
+        "spec_check": program_rollout.spec_check._asdict() if program_rollout.spec_check else None,
     }
 
 
@@ -87,7 +87,7 @@ def item_record(answered_item: AnsweredItem) -> dict[str, Any]:
         "id": item.id,
         "task": item.task,
         "difficulty": item.difficulty,
-        "own": answered_item.from_proposer,
+        "from_proposer": answered_item.from_proposer,
         "scene": item.scene.digest,
         "program": item.program,
         "question": item.question.text,
@@ -95,5 +95,5 @@ def item_record(answered_item: AnsweredItem) -> dict[str, Any]:
         "truth": item.truth.value,
         "margin": item.truth.margin,
         "answers": dict(Counter(completion.text for completion in answered_item.answers)),
-        "rate": answered_item.solve_rate,
+        "solve_rate": answered_item.solve_rate,
     }

@@ -131,11 +131,13 @@ def _role_plots(metrics: Metrics, role: str) -> dict[str, Any]:
 def _share_plots(metrics: Metrics) -> list[LinePlot | None]:
     share_points = {
         "valid proposals": points_of(metrics, _ratio("proposals_valid", "proposals")),
-        "programs that draw something": points_of(metrics, _ratio("pictures", "programs")),
-        "faithful programs: they draw what was asked": points_of(metrics, _ratio("faithful", "programs")),
-        "posed: the pictures have one clear answer": points_of(metrics, lambda m: m.get("proposer/term/posed")),
+        "programs that draw something": points_of(metrics, _ratio("programs_rendered", "programs")),
+        "programs that draw what was asked": points_of(metrics, _ratio("programs_spec_satisfied", "programs")),
+        "answerable: the question has one clear answer": points_of(
+            metrics, lambda m: m.get("proposer/term/answerable")
+        ),
         "right answers while training": points_of(metrics, lambda m: m.get("solve_rate")),
-        "questions that the Proposer asked": points_of(metrics, _ratio("items_own", "items")),
+        "questions that the Proposer asked": points_of(metrics, _ratio("items_from_proposer", "items")),
     }
     return [chart(title, {"share": points}) for title, points in share_points.items()]
 
@@ -158,15 +160,15 @@ def _signal_plots(metrics: Metrics) -> dict[str, list[LinePlot | None]]:
                 "sampler against trainer, nats a token", _curves(metrics, **role_keys["logprob_gap"]), is_share=False
             ),
             chart("gradient norm", _curves(metrics, norm="grad_norm"), is_share=False),
-            chart("unlike questions in a step", _curves(metrics, queries="structures"), is_share=False),
+            chart("unlike questions in a step", _curves(metrics, queries="distinct_queries"), is_share=False),
             chart("failures of the infrastructure", _curves(metrics, failed="infrastructure_errors"), is_share=False),
         ],
     }
 
 
 def _diagnostic_plots(metrics: Metrics) -> list[LinePlot | None]:
-    pay_keys = {"paid, wrong": "hacking/paid_wrong", "right, unpaid": "hacking/unpaid_right"}
-    structure_keys = {"questions": "collapse/queries", "programs": "collapse/programs"}
+    pay_keys = {"paid, wrong": "hacking/rewarded_incorrect", "right, unpaid": "hacking/unrewarded_correct"}
+    structure_keys = {"questions": "collapse/query_entropy", "programs": "collapse/program_entropy"}
     algorithm_keys = dict.fromkeys(key for entry in metrics for key in entry if key.startswith("algorithm/"))
     return [
         chart("wrong labels, share", _curves(metrics, **{"labels": "label/error"})),
@@ -247,7 +249,12 @@ def _curriculum(run: Run) -> dict[str, Any] | None:
     weights = [curriculum.weight(arm) for arm in curriculum.arms]
     rows: dict[str, dict[int, dict[str, float]]] = {}
     for arm, weight in zip(curriculum.arms, weights, strict=True):
-        cell = {"share": weight / sum(weights), "strength": weight / max(weights), "rate": arm.rate, "seen": arm.seen}
+        cell = {
+            "share": weight / sum(weights),
+            "strength": weight / max(weights),
+            "solve_rate": arm.solve_rate,
+            "seen": arm.seen,
+        }
         rows.setdefault(arm.task, {})[arm.difficulty] = cell
     return {"step": step, "rows": rows, "difficulties": sorted({arm.difficulty for arm in curriculum.arms})}
 
@@ -299,7 +306,9 @@ def _gallery(run: Run) -> dict[str, Any]:
     for when, steps in (("early", early_steps), ("late", late_steps)):
         records = [(step, record) for step in steps for record in run.rollouts(step)]
         step_cards = [card for step, record in records for card in _cards(run, when, step, record)]
-        cards += _varied(step_cards, CARDS, lambda c: [(c.item["task"], c.item["own"]), c.item["scene"], c.step])
+        cards += _varied(
+            step_cards, CARDS, lambda c: [(c.item["task"], c.item["from_proposer"]), c.item["scene"], c.step]
+        )
         step_refusals = [refusal for step, record in records for refusal in _refusals(run, when, step, record)]
         for kind in dict.fromkeys(refusal.kind for refusal in step_refusals):
             kind_refusals = [refusal for refusal in step_refusals if refusal.kind == kind]
@@ -313,7 +322,7 @@ def _kept_steps(run: Run, steps: Sequence[int]) -> list[int]:
     item_count = 0
     for step in reversed(steps[-MAX_LATE_STEPS:]):
         records = run.rollouts(step)
-        scenes = [drawing.get("scene") for record in records for drawing in record["drawings"]]
+        scenes = [drawing.get("scene") for record in records for drawing in record["programs"]]
         if any(scene and _picture(run, scene) for scene in scenes):
             chosen_steps.append(step)
             item_count += sum(len(record["items"]) for record in records)
@@ -363,7 +372,7 @@ def _answer_bars(item: Mapping[str, Any]) -> tuple[AnswerBar, ...]:
     is_correct = {text: score_answer(answer, text).terms["correct"] == 1.0 for text in item["answers"]}
     # The record keeps the oracle's verdict as a rate; marks that do not add up to it are not shown.
     marks_agree = math.isclose(
-        sum(n for text, n in item["answers"].items() if is_correct[text]) / answer_count, item["rate"]
+        sum(n for text, n in item["answers"].items() if is_correct[text]) / answer_count, item["solve_rate"]
     )
     by_frequency = sorted(item["answers"].items(), key=lambda pair: (-pair[1], pair[0]))
     return tuple(
@@ -387,12 +396,12 @@ def _refusals(run: Run, when: str, step: int, record: Mapping[str, Any]) -> Iter
         code, reason = record["rejected"]
         yield Refusal(when, step, "proposal", code, reason, record["proposal"], record["briefing"])
     _, asked_for = _read(record)
-    for drawing in record["drawings"]:
+    for drawing in record["programs"]:
         if "rejected" in drawing:
             code, reason = drawing["rejected"]
             yield Refusal(when, step, "program", code, reason, drawing["program"], asked_for)
-        elif "scene" in drawing and drawing["terms"] and not drawing["terms"]["faithful"]:
-            code, reason = "unfaithful", "the program draws something, but not what was asked"
+        elif "scene" in drawing and drawing["spec_check"] and not drawing["spec_check"]["spec_satisfied"]:
+            code, reason = "spec_not_satisfied", "the program draws something, but not what was asked"
             picture = _picture(run, drawing["scene"])
             if picture is not None:
                 yield Refusal(when, step, "picture", code, reason, drawing["program"], asked_for, picture)

@@ -1,0 +1,345 @@
+"""Every reward term of every role, declared once: its name, its default weight, and how it is computed.
+
+This is the one place that decides what a role is paid. A term is a function of one context (`context.py`), and its
+weight is the option `rewards.<role>.<name>`; a recipe is a choice of weights (`train/recipes/`). To add one, write:
+
+    @PROPOSER.term("short_concept", weight=0.1)
+    def short_concept(context: ProposalContext) -> float:
+        '''The concept is at most three words long.'''
+        return float(len(context.proposal.concept.split()) <= 3)
+
+Terms of weight 0 cost nothing: they are not computed. Terms are summed in the order in which they stand here.
+"""
+
+from collections.abc import Callable
+
+from ..envs import Rejected
+from . import reward
+from .context import (
+    AnswerContext,
+    ProgramContext,
+    ProgramView,
+    ProposalContext,
+    ProposalView,
+    mean_over,
+    proposed_task,
+    query_key,
+)
+from .novelty import coverage, rarity_among, scene_novelty
+from .proposer import Proposal, briefing_agreement
+
+PROPOSER: reward.TermTable[ProposalContext] = reward.TermTable("proposer")
+CODER: reward.TermTable[ProgramContext] = reward.TermTable("coder")
+SOLVER: reward.TermTable[AnswerContext] = reward.TermTable("solver")
+TABLES: dict[str, reward.TermTable] = {table.role: table for table in (PROPOSER, CODER, SOLVER)}
+
+UNREADABLE_PROPOSAL = ("syntax", "unfinished")
+UNREADABLE_PROGRAM = ("syntax", "unfinished", "xml", "empty")
+"""Codes of texts that are not a proposal or program at all; every other code is of one that breaks a rule."""
+
+# --- the Solver: what an answer is paid for ------------------------------------------------------------------------
+
+
+@SOLVER.term("correct", weight=1.0)
+def correct(context: AnswerContext) -> float:
+    """The answer is right by its label: the oracle's answer by default, the majority's where so configured."""
+    return context.correct
+
+
+@SOLVER.term("format", weight=0.1)
+def answer_format(context: AnswerContext) -> float:
+    """The reply is an answer of the kind that was asked for."""
+    return context.well_formed
+
+
+# --- the Coder: what a program is paid for -------------------------------------------------------------------------
+
+
+@CODER.term("rendered", weight=0.2)
+def rendered(context: ProgramContext) -> float:
+    """The renderer accepts the program."""
+    return float(context.spec_check.rendered)
+
+
+@CODER.term("parseable", weight=0.2)
+def parseable(context: ProgramContext) -> float:
+    """Every object can be named: inside, apart, of a known colour, shape and size."""
+    return float(context.spec_check.parseable)
+
+
+@CODER.term("requirement_recall", weight=0.2)
+def requirement_recall(context: ProgramContext) -> float:
+    """Share of the requirements that the picture meets."""
+    return context.spec_check.requirement_recall
+
+
+@CODER.term("spec_satisfied", weight=0.4)
+def spec_satisfied(context: ProgramContext) -> float:
+    """The picture shows all that was required and nothing else."""
+    return float(context.spec_check.spec_satisfied)
+
+
+@CODER.term("short_comments")
+def short_comments(context: ProgramContext) -> float:
+    """EVE's format term: a program that is not empty and has at most two comments."""
+    program = context.program.program
+    return float(bool(program.strip()) and program.count("#") <= 2)
+
+
+@CODER.term("tent_difficulty")
+def tent_difficulty(context: ProgramContext) -> float:
+    """EVE's difficulty of a program that draws: mean 1 - 2|p - 1/2| of the accuracy p on each question about it."""
+    if context.drawn is None:
+        return 0.0
+    accuracies = [item.solve_rate for item in context.answered_items]
+    return reward.eve_difficulty(accuracies, last_only="last_only" in context.paper_compat)
+
+
+@CODER.term("solvability")
+def solvability(context: ProgramContext) -> float:
+    """MM-Zero's accuracy on the environment's easy questions about the drawing, 1 where none was asked."""
+    view = solver_view(context.program, context.rollout)
+    return view.solvability if view else 0.0
+
+
+@CODER.term("vote_split")
+def vote_split(context: ProgramContext) -> float:
+    """MM-Zero's min(c, 1 - c) of the majority share c on the Proposer's hard question about the drawing."""
+    view = solver_view(context.program, context.rollout)
+    return reward.smaller_side(view.consistency) if view else 0.0
+
+
+@CODER.term("no_drawing")
+def no_drawing(context: ProgramContext) -> float:
+    """MM-Zero's penalty of a program that does not draw: 0.1, 0.05 more if empty, 0.5 more if it is not SVG."""
+    if context.drawn is not None:
+        return 0.0
+    is_svg = context.rollout.env.renderer != "svg" or "<svg" in context.program.program
+    return reward.no_drawing_penalty(empty=not context.program.program, is_svg=is_svg)
+
+
+@CODER.term("rarely_solved")
+def rarely_solved(context: ProgramContext) -> float:
+    """Absolute Zero's mean 1 - p, 0 at p = 0, of the accuracy p on the Proposer's question about the drawing."""
+    own_items = [item for item in context.answered_items if item.from_proposer]
+    return mean_over(own_items, lambda item: reward.rarity(item.solve_rate))
+
+
+@CODER.term("unreadable")
+def unreadable(context: ProgramContext) -> float:
+    """The reply is not a program at all."""
+    outcome = context.program.outcome
+    return float(isinstance(outcome, Rejected) and outcome.code in UNREADABLE_PROGRAM)
+
+
+@CODER.term("rule_violation")
+def rule_violation(context: ProgramContext) -> float:
+    """The program can be read, but breaks a rule."""
+    outcome = context.program.outcome
+    return float(isinstance(outcome, Rejected) and outcome.code not in UNREADABLE_PROGRAM)
+
+
+# --- the Proposer: what a proposal is paid for ---------------------------------------------------------------------
+
+_ProposalFunction = Callable[[ProposalContext], float]
+
+
+def of_valid(compute: _ProposalFunction) -> _ProposalFunction:
+    """Wrap a term that only an accepted proposal can earn: 0 for a rejected one."""
+
+    def of_any(context: ProposalContext) -> float:
+        return compute(context) if isinstance(context.rollout.proposal, Proposal) else 0.0
+
+    of_any.__doc__ = compute.__doc__
+    return of_any
+
+
+@PROPOSER.term("format", weight=0.2)
+@of_valid
+def valid_proposal(context: ProposalContext) -> float:
+    """The reply is a valid proposal."""
+    return 1.0
+
+
+@PROPOSER.term("follows_briefing", weight=0.2)
+@of_valid
+def follows_briefing(context: ProposalContext) -> float:
+    """It keeps to the briefing: 1/2 for the task that was asked for, 1/2 for the number of objects."""
+    return briefing_agreement(context.rollout.briefing, context.proposal)
+
+
+@PROPOSER.term("render_success_rate", weight=0.1)
+@of_valid
+def render_success_rate(context: ProposalContext) -> float:
+    """Share of its programs that draw what was required; 1 on a given scene."""
+    if context.rollout.conditioning_scene is not None:
+        return 1.0
+    return mean_over(context.judged_programs, _satisfies_spec)
+
+
+@PROPOSER.term("answerable", weight=0.2)
+@of_valid
+def answerable(context: ProposalContext) -> float:
+    """Share of those drawings, or of the given scene, on which its question has one clear answer."""
+    given = context.rollout.conditioning_scene is not None
+    scene_count = 1.0 if given else sum(map(_satisfies_spec, context.judged_programs))
+    return 1.0 - len(context.rollout.question_rejections) / scene_count if scene_count else 0.0
+
+
+@PROPOSER.term("learnability", weight=0.5)
+@of_valid
+def learnability(context: ProposalContext) -> float:
+    """Mean 4p(1 - p) of the Solver's accuracy p against the oracle: highest where half of the answers are correct."""
+    return mean_over(context.rollout.proposer_items, lambda item: reward.bernoulli_variance(item.solve_rate))
+
+
+@PROPOSER.term("query_novelty", weight=0.1)
+@of_valid
+def query_novelty(context: ProposalContext) -> float:
+    """Rarity of its query among the step's proposals for the same task."""
+    same_query = context.step.query_counts[query_key(context.rollout)]
+    return rarity_among(same_query, context.step.task_counts[context.rollout.briefing.task])
+
+
+@PROPOSER.term("program_novelty")
+@of_valid
+def program_novelty(context: ProposalContext) -> float:
+    """Share of its programs whose structure the programs of no other proposal have."""
+    others = [
+        structures for path, structures in context.step.program_structures.items() if path != context.rollout.path
+    ]
+    return coverage([program.program for program in context.rollout.program_rollouts], set().union(*others))
+
+
+@PROPOSER.term("concept_novelty")
+@of_valid
+def concept_novelty(context: ProposalContext) -> float:
+    """1 less the share of the step's proposals in the same cluster of concepts, by BLEU of their words."""
+    return 1.0 - context.step.concept_shares[context.rollout.path]
+
+
+@PROPOSER.term("scene_novelty")
+@of_valid
+def scene_difference(context: ProposalContext) -> float:
+    """Mean distance of its scenes' statistics from the nearest scene of another proposal, of the same kind."""
+    statistics = context.step.scene_statistics
+    others = [scene for path, scenes in statistics.items() if path != context.rollout.path for scene in scenes]
+    return mean_over(
+        statistics[context.rollout.path],
+        lambda scene: scene_novelty(scene[1], [values for kind, values in others if kind == scene[0]]),
+    )
+
+
+@PROPOSER.term("vote_split")
+@of_valid
+def vote_disagreement(context: ProposalContext) -> float:
+    """R-Zero's min(s, 1 - s) of the mean majority share s of the answers to its question; 0 where none was asked."""
+    return reward.smaller_side(mean_over(context.rollout.proposer_items, lambda item: item.vote.share))
+
+
+@PROPOSER.term("repetition")
+def question_repetition(context: ProposalContext) -> float:
+    """R-Zero's share of the step's proposals in the same cluster of questions, by BLEU; paid with a negative weight."""
+    return context.step.question_shares[context.rollout.path]
+
+
+@PROPOSER.term("rarely_solved")
+@of_valid
+def rare_success(context: ProposalContext) -> float:
+    """Absolute Zero's mean 1 - p, 0 at p = 0, of the Solver's accuracy p on its question."""
+    return mean_over(context.rollout.proposer_items, lambda item: reward.rarity(item.solve_rate))
+
+
+@PROPOSER.term("solvable_and_split")
+@of_valid
+def solvable_and_split(context: ProposalContext) -> float:
+    """MM-Zero's mean over programs of capped solvability and vote split, less a penalty where all is too easy."""
+    samples = [solver_view(program, context.rollout) for program in context.judged_programs]
+    cap = None if "uncapped" in context.step.paper_compat else reward.SOLVABILITY_CAP
+    return reward.mm_zero_programs(samples, cap=cap) if samples else 0.0
+
+
+@PROPOSER.term("task_balance")
+@of_valid
+def task_balance(context: ProposalContext) -> float:
+    """MM-Zero's penalty of a task that more than half of the step's proposals ask for, down to -0.15."""
+    return reward.type_penalty(proposed_task(context.rollout), context.step.proposed_tasks)
+
+
+@PROPOSER.term("text_balance")
+@of_valid
+def text_balance(context: ProposalContext) -> float:
+    """MM-Zero's penalty of texts in large clusters, or bonus of those in small ones, -0.5 to 0.5."""
+    return reward.text_penalty(context.step.text_excess[context.rollout.path], len(context.step.valid_proposals))
+
+
+@PROPOSER.term("observed_validity")
+@of_valid
+def observed_validity(context: ProposalContext) -> float:
+    """SpatialEvo's validity of its question times how much of what it says it sees is in the scene, at least 0.1."""
+    valid_items = [item for item in context.rollout.proposer_items if item.rejection is None]
+    validity = mean_over(valid_items, lambda item: reward.spatialevo_factor(item.item.task, item.item.truth.value))
+    return validity * max(reward.LEAST_OBSERVATION, observation(context))
+
+
+@PROPOSER.term("utility", requires="utilities")
+@of_valid
+def utility(context: ProposalContext) -> float:
+    """Measured gain of the Solver from its questions: INFUSER's gradient alignment or SOAR's change of accuracy."""
+    return context.step.utilities.get(context.rollout.path, 0.0)
+
+
+@PROPOSER.term("readable")
+def readable_proposal(context: ProposalContext) -> float:
+    """The reply can be read as a proposal, whether or not it keeps every rule."""
+    return 1.0 - unreadable_proposal(context)
+
+
+@PROPOSER.term("unreadable")
+def unreadable_proposal(context: ProposalContext) -> float:
+    """The reply is not a proposal at all; paid with a negative weight."""
+    return float(context.rejection is not None and context.rejection.code in UNREADABLE_PROPOSAL)
+
+
+@PROPOSER.term("rule_violation")
+def proposal_rule_violation(context: ProposalContext) -> float:
+    """The proposal can be read, but breaks a rule; paid with a negative weight."""
+    return float(context.rejection is not None and context.rejection.code not in UNREADABLE_PROPOSAL)
+
+
+# --- what several terms share --------------------------------------------------------------------------------------
+
+
+def _satisfies_spec(program: ProgramView) -> float:
+    return float(program.spec_check is not None and program.spec_check.spec_satisfied)
+
+
+def solver_view(program: ProgramView, rollout: ProposalView) -> reward.SolverView | None:
+    """Return what the Solver made of the drawing of `program`; None where it did not draw.
+
+    A drawing that does not satisfy its spec is asked about by nobody, and counts as drawn and unsolvable. Without easy
+    questions a drawing counts as solvable, without a hard one as unanimous.
+    """
+    if isinstance(program.outcome, Exception | Rejected):
+        return None
+    if not _satisfies_spec(program):
+        return reward.SolverView(0.0, 1.0)
+    items = rollout.items_about(program)
+    easy_rates = [item.solve_rate for item in items if not item.from_proposer]
+    hard_shares = [item.vote.share for item in items if item.from_proposer]
+    return reward.SolverView(
+        sum(easy_rates) / len(easy_rates) if easy_rates else 1.0,
+        sum(hard_shares) / len(hard_shares) if hard_shares else 1.0,
+    )
+
+
+def observation(context: ProposalContext) -> float:
+    """Return how much of what a proposal says it sees is in the scene that it was given, 0 to 1."""
+    given_scene = context.rollout.conditioning_scene
+    if given_scene is None:
+        return 0.0
+    requirements = context.proposal.requirements
+    missing = context.rollout.env.missing_requirements(given_scene.item.scene, requirements)
+    if isinstance(missing, Rejected):
+        return 0.0
+    return max(0.0, 1.0 - len(missing) / (len(requirements) + 1))
