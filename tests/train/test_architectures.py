@@ -16,7 +16,7 @@ from zerosight.train.generators.hf import HFGenerator
 from zerosight.train.learning.learner import Learner
 from zerosight.train.models.architecture import ArchitectureError, image_id, lora_targets
 from zerosight.train.models.completions import Prompt, Sampling
-from zerosight.train.models.packing import Branch, PackedRow
+from zerosight.train.models.packing import Branch, PackedRow, pack
 from zerosight.train.models.policy import ROLES, ModelNotFoundError, Policy, RestoreError, fingerprint
 from zerosight.train.rollouts import Trajectory
 
@@ -110,8 +110,39 @@ def plain(policy: Policy, prompt: Prompt, ids: tuple[int, ...]) -> torch.Tensor:
     extra |= {"token_type_ids": kinds} if policy.layout.seen_whole is not None else {}
     with policy.acting("solver") as model:
         logits = model(input_ids=whole, attention_mask=torch.ones_like(whole), **extra, **(prompt.vision or {})).logits
-    found = logits[0].log_softmax(-1)[len(prompt.ids) - 1 : -1]
+    found = logits[0].index_fill(1, policy.suppressed_ids, -torch.inf).log_softmax(-1)[len(prompt.ids) - 1 : -1]
     return found.gather(1, torch.tensor(ids)[:, None])[:, 0]
+
+
+def test_every_packing_gives_the_gradients_of_plain_rows(folder: Path) -> None:
+    """Adapters on both halves, one picture and two, positions by row and column where a family has them."""
+    policy = Policy.load(folder, "lora", 4, 0, "both")
+    with torch.no_grad():
+        for parameter in policy.parameters("solver"):
+            parameter += 0.02 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(parameter.numel()))
+    noise = np.random.default_rng(5)
+    pictures = [Picture(noise.integers(0, 256, (64, 64, 3), dtype=np.uint8)) for _ in range(2)]
+    image = {"type": "image"}
+    messages = [{"role": "user", "content": [image, image, {"type": "text", "text": "which is it?"}]}]
+    for prompt in (prompts(policy)[0], policy.prompt(messages, pictures[0], pictures[1:])):
+        branches = [Branch([40 + n + i for i in range(length)]) for n, length in enumerate((3, 7, 1, 5))]
+        row = PackedRow(prompt.ids, branches, prompt.vision, prompt.positions)
+        expected: tuple[torch.Tensor, list[torch.Tensor]] | None = None
+        for split in ([[0], [1], [2], [3]], [[0, 1, 2, 3]], [[0, 3], [1, 2]], [[2], [0, 1, 3]]):
+            policy.model.zero_grad()
+            batch = pack([row], policy.tokenizer.pad_token_id, policy.layout, [split])
+            logprobs, entropies = policy.logprobs("solver", batch, 1.2, entropy=True)
+            assert entropies is not None
+            (logprobs.mean() + 0.1 * entropies.mean()).backward()
+            gradients = [p.grad.clone() for p in policy.parameters("solver") if p.grad is not None]
+            assert batch.branch.tolist() == [0] * 3 + [1] * 7 + [2] + [3] * 5
+            if expected is None:
+                expected = logprobs.detach(), gradients
+            assert torch.allclose(logprobs, expected[0], atol=1e-5), split
+            for found, wanted in zip(gradients, expected[1], strict=True):
+                assert torch.allclose(found, wanted, atol=1e-5), split
+        assert expected is not None
+        assert max(float(g.abs().max()) for g in expected[1]) > 1e-4
 
 
 def test_a_step_changes_the_roles_adapter_alone(folder: Path) -> None:

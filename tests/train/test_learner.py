@@ -222,3 +222,23 @@ def test_the_rate_falls_to_its_final_share(tiny: Policy, schedule: Any) -> None:
     assert rates[-1] == pytest.approx(0.2)
     assert rates == sorted(rates, reverse=True)
     assert rates[2] == pytest.approx(0.2 + 0.8 * (0.8 if schedule == "linear" else 0.9045), abs=1e-3)
+
+
+def test_rows_split_at_the_token_budget_make_the_same_update(tiny_folder: Any) -> None:
+    ends = []
+    for budget in (8192, 256):
+        policy = Policy.load(tiny_folder)
+        prompt = Prompt(tuple(range(100, 130)))
+        group = HFGenerator(policy).generate("solver", [prompt], Sampling(max_new_tokens=40, n=12), 0)[0]
+        own = [Trajectory("solver", ("g",), prompt, c, Score(float(i % 3)), 0) for i, c in enumerate(group)]
+        config = CONFIG.model_copy(update={"token_budget": budget, "max_grad_norm": 1e9, "loss": "dapo"})
+        learner = Learner(policy, config, 4)
+        packed_rows = []
+        pack_rows = policy.pack
+        policy.pack = lambda rows, seen=packed_rows, real=pack_rows: (seen.append(rows), real(rows))[1]  # type: ignore[misc, method-assign]
+        learner._gradients("solver", learner._within_budget(prefix_batches("solver", with_advantages(own, "none")[0])))
+        assert all(len(row.branches) == 1 or row.tokens <= budget for rows in packed_rows for row in rows)
+        assert all(sum(row.tokens for row in rows) <= budget for rows in packed_rows)
+        ends.append((len(packed_rows), [p.grad.clone() for p in policy.model.parameters() if p.grad is not None]))
+    assert ends[0][0] < ends[1][0]
+    assert all(torch.allclose(p, q, atol=1e-5) for p, q in zip(ends[0][1], ends[1][1], strict=True))

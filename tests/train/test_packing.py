@@ -7,6 +7,7 @@ import torch
 
 from zerosight.train.models.packing import Branch, PackedRow, pack, scored_logprobs, token_batches, vision_kind
 from zerosight.train.models.policy import Policy
+from zerosight.train.models.row_cost import RowCost, split_branches
 
 
 def random_rows(policy: Policy, seed: int, pictures: bool) -> list[PackedRow]:
@@ -100,3 +101,65 @@ def test_logits_in_pieces_give_the_same_values_and_gradients(tiny: Policy, entro
     assert torch.allclose(found[0][0], found[1][0], atol=1e-6)
     for whole, pieces in zip(found[0][1], found[1][1], strict=True):
         assert torch.allclose(whole, pieces, atol=1e-5)
+
+
+CHEAP_PREFIX = RowCost(token=100.0, pair=1.0, patch=0.0, patch_area=1.0)
+
+
+@pytest.mark.parametrize("pictures", [False, True], ids=["text", "pictures"])
+def test_split_rows_keep_order_values_and_gradients(tiny: Policy, pictures: bool) -> None:
+    rows = random_rows(tiny, 9, pictures)
+    splits = [[[i] for i in reversed(range(len(row.branches)))] for row in rows]
+    found = []
+    for batch in (pack(rows, 0), pack(rows, 0, splits=splits)):
+        tiny.model.zero_grad()
+        logprobs, entropies = scored_logprobs(tiny.model, batch, entropy=True)
+        assert entropies is not None
+        (logprobs.mean() + entropies.mean()).backward()
+        found.append((batch, logprobs, [p.grad.clone() for p in tiny.model.parameters() if p.grad is not None]))
+    (whole, expected, wanted), (split, logprobs, gradients) = found
+    assert split.branch.tolist() == whole.branch.tolist()
+    assert split.targets.tolist() == whole.targets.tolist()
+    assert split.input_ids.shape[0] == sum(len(row.branches) for row in rows)
+    assert torch.allclose(logprobs, expected, atol=1e-5)
+    assert all(torch.allclose(g, w, atol=1e-5) for g, w in zip(gradients, wanted, strict=True))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_split_loses_no_branch_keeps_the_budget_and_costs_no_more_than_either_extreme(seed: int) -> None:
+    rng = random.Random(seed)
+    prefix, budget = rng.randrange(1, 300), rng.choice([None, 200, 1000])
+    lengths = [rng.randrange(1, rng.choice([8, 80, 800])) for _ in range(rng.randrange(1, 20))]
+    rows = split_branches(prefix, lengths, CHEAP_PREFIX, 0.0, budget)
+    assert sorted(i for row in rows for i in row) == list(range(len(lengths)))
+
+    def cost(split: list[list[int]]) -> float:
+        return sum(CHEAP_PREFIX.row(prefix + sum(lengths[i] for i in row), len(row), 0.0) for row in split)
+
+    assert cost(rows) <= cost([[i] for i in range(len(lengths))]) + 1e-6
+    if budget is None:
+        assert cost(rows) <= cost([list(range(len(lengths)))]) + 1e-6
+    else:
+        assert all(len(row) == 1 or prefix + sum(lengths[i] for i in row) <= budget for row in rows)
+
+
+def test_short_completions_share_a_row_and_long_ones_do_not(tiny: Policy) -> None:
+    def rows(count: int, length: int, prompt: int) -> int:
+        return len(tiny.split(PackedRow([5] * prompt, [Branch([6] * length) for _ in range(count)])))
+
+    assert rows(16, 4, 60) == 1
+    assert rows(8, 256, 60) == 8
+    assert rows(16, 1024, 60) == 16
+    assert rows(8, 8, 2000) == 1
+    # A picture is worth sharing: what its tower costs is paid for each row.
+    vision = {"pixel_values": torch.zeros(1, 3, 64, 64)}
+    branches = [Branch([6] * 64) for _ in range(8)]
+    assert len(tiny.split(PackedRow([5] * 60, branches, vision))) <= len(tiny.split(PackedRow([5] * 60, branches)))
+
+
+def test_plain_rows_need_no_mask_of_their_own(tiny: Policy) -> None:
+    rows = [PackedRow([5, 6, 7], [Branch([8] * length)]) for length in (2, 5)]
+    batch = pack(rows, 0)
+    assert isinstance(batch.mask, torch.Tensor)
+    assert batch.mask.shape == batch.input_ids.shape
+    assert torch.allclose(scored_logprobs(tiny.model, batch)[0], plain_logprobs(tiny, rows, 1.0), atol=1e-5)

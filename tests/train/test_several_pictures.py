@@ -36,7 +36,7 @@ def plain_logprobs(policy: Policy, prompt: Prompt, ids: tuple[int, ...]) -> torc
     extra |= {"token_type_ids": kinds} if policy.layout.seen_whole is not None else {}
     with torch.no_grad(), policy.acting("solver") as model:
         logits = model(input_ids=whole, attention_mask=torch.ones_like(whole), **extra, **(prompt.vision or {})).logits
-    found = logits[0].log_softmax(-1)[len(prompt.ids) - 1 : -1]
+    found = logits[0].index_fill(1, policy.suppressed_ids, -torch.inf).log_softmax(-1)[len(prompt.ids) - 1 : -1]
     return found.gather(1, torch.tensor(ids)[:, None])[:, 0]
 
 

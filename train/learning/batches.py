@@ -52,6 +52,20 @@ class PrefixBatch:
         """True where the shared prompt shows pictures."""
         return self.row.vision is not None
 
+    def split(self, branch_groups: Sequence[Sequence[int]]) -> list["PrefixBatch"]:
+        """Return a batch for each of `branch_groups`, the numbers of the branches that are computed together."""
+        if len(branch_groups) == 1:
+            return [self]
+        return [
+            replace(
+                self,
+                row=self.row._replace(branches=[self.row.branches[i] for i in numbers]),
+                trajectories=tuple(self.trajectories[i] for i in numbers),
+                counts=tuple(self.counts[i] for i in numbers),
+            )
+            for numbers in branch_groups
+        ]
+
 
 def with_advantages(
     trajectories: Sequence[Trajectory], scale: Any, method: Method = "group", mask_truncated: Truncation = "plain"

@@ -124,7 +124,9 @@ class Learner:
             batches += prefix_batches(role, learned_from, method == "sft")
         order = rng.shuffled(range(len(batches)))
         updates = min(self.config.minibatches, max(1, len(batches)))
-        minibatches = [[batches[i] for i in sorted(order[number::updates])] for number in range(updates)]
+        minibatches = [
+            self._within_budget([batches[i] for i in sorted(order[number::updates])]) for number in range(updates)
+        ]
         if updates > 1 and self.config.correction != "none" and method != "sft":
             self._remember_logprobs(minibatches)
         skipped_updates = 0
@@ -157,7 +159,7 @@ class Learner:
         parameters = self._strategy.parameters
         if learned_from:
             try:
-                self._gradients(role, prefix_batches(role, learned_from))
+                self._gradients(role, self._within_budget(prefix_batches(role, learned_from)))
             except NonFiniteError as error:
                 raise TrainingError(str(error)) from error
         gradients = [torch.zeros_like(p) if p.grad is None else p.grad.clone() for p in parameters]
@@ -179,6 +181,11 @@ class Learner:
             second_moment = state["exp_avg_sq"] / (1.0 - group["betas"][1] ** float(state["step"]))
             directions.append(parameter_gradient / (second_moment.sqrt() + group["eps"]))
         return directions
+
+    def _within_budget(self, batches: Sequence[PrefixBatch]) -> list[PrefixBatch]:
+        """Split `batches` whose branches are cheaper to compute apart, or are too many for the token budget."""
+        budget = self.config.token_budget
+        return [piece for batch in batches for piece in batch.split(self.policy.split(batch.row, budget))]
 
     def _local_share(self, batches: Sequence[PrefixBatch]) -> Sequence[PrefixBatch]:
         """Return this process's share of a role's `batches`: about as many tokens as every other's."""

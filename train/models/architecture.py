@@ -136,6 +136,11 @@ def text_half(model: Any) -> Any:
     return getattr(model.model, _half(model, _TEXT))
 
 
+def tower_half(model: Any) -> Any:
+    """Return the vision tower inside a loaded `model`; None where it has none under any of the usual names."""
+    return next((tower for name in _TOWER if (tower := getattr(model.model, name, None)) is not None), None)
+
+
 def _own_name(path: str) -> str:
     """Return the last part of a module's `path` as a pattern; a number in a list alone would match whole blocks."""
     *_, parent, module_name = ["", *path.split(".")]

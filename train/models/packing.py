@@ -8,7 +8,7 @@ Legend: B rows, T tokens of the longest row, N scored tokens of all branches.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,7 +55,11 @@ class PackedBatch:
     position_ids: torch.Tensor
     """[B, T] int64, or [3, B, T] for a family with three axes."""
     mask: torch.Tensor | dict[str, torch.Tensor]
-    """[B, 1, T, T] bool, True where a token (third axis) sees another (fourth); by kind of layer where they differ."""
+    """[B, 1, T, T] bool, True where a token (third axis) sees another (fourth); by kind of layer where they differ.
+
+    Rows of one branch each, in a family whose tokens see all before them, have [B, T] of ones: plain causal attention,
+    for which there are faster kernels. Padding on the right is seen by nothing that is scored.
+    """
     vision: dict[str, torch.Tensor]
     """The rows' pictures as one batch."""
     rows: torch.Tensor
@@ -102,12 +106,26 @@ def join_visions(visions: Sequence[Vision | None]) -> dict[str, torch.Tensor]:
     return {name: torch.cat([vision[name] for vision in present]) for name in (present[0] if present else ())}
 
 
-def pack(rows: Sequence[PackedRow], pad_id: int, layout: ModelLayout = ModelLayout()) -> PackedBatch:  # noqa: B008 - a frozen value
-    """The rows as one batch, numbered and masked as the model's family is.
+def pack(
+    rows: Sequence[PackedRow],
+    pad_id: int,
+    layout: ModelLayout = ModelLayout(),  # noqa: B008 - a frozen value
+    splits: Sequence[Sequence[Sequence[int]]] | None = None,
+) -> PackedBatch:
+    """Pack `rows` as one batch, numbered and masked as the model's family is.
+
+    Args:
+        rows: of any number of branches each.
+        pad_id: that fills shorter rows.
+        layout: of the family.
+        splits: branch numbers of each row, by those that are computed together; by default all of them. The scored
+            tokens keep the order of `rows`, however they are computed.
 
     Raises:
         ValueError: some rows have a picture and some have not, or of another kind; batch them apart.
     """
+    if splits is not None:
+        return _reordered(pack(_split_rows(rows, splits), pad_id, layout), rows, splits)
     row_length = max(row.tokens for row in rows)
     ids = np.full((len(rows), row_length), pad_id, np.int64)
     positions = np.zeros((layout.axes, len(rows), row_length), np.int64)
@@ -129,12 +147,42 @@ def pack(rows: Sequence[PackedRow], pad_id: int, layout: ModelLayout = ModelLayo
             branch_number += 1
     scored_table = torch.tensor(scored_places, dtype=torch.long).reshape(-1, 4)
     position_ids = torch.from_numpy(positions if layout.axes > 1 else positions[0])
+    is_plain = layout.seen_whole is None and layout.window is None and all(len(row.branches) < 2 for row in rows)
+    if is_plain:
+        mask: torch.Tensor | dict[str, torch.Tensor] = torch.ones(ids.shape, dtype=torch.long)
+    else:
+        mask = _masks(torch.from_numpy(ids), torch.from_numpy(positions[0]), torch.from_numpy(segments), layout)
     return PackedBatch(
         torch.from_numpy(ids),
         position_ids,
-        _masks(torch.from_numpy(ids), torch.from_numpy(positions[0]), torch.from_numpy(segments), layout),
+        mask,
         join_visions([row.vision for row in rows]),
         *scored_table.unbind(1),
+    )
+
+
+def _split_rows(rows: Sequence[PackedRow], splits: Sequence[Sequence[Sequence[int]]]) -> list[PackedRow]:
+    """Return the rows that `splits` makes of `rows`."""
+    return [
+        row._replace(branches=[row.branches[i] for i in numbers])
+        for row, groups in zip(rows, splits, strict=True)
+        for numbers in groups
+    ]
+
+
+def _reordered(batch: PackedBatch, rows: Sequence[PackedRow], splits: Sequence[Sequence[Sequence[int]]]) -> PackedBatch:
+    """Put the scored tokens of a `batch` of split rows back into the order of `rows`."""
+    first_branches = np.cumsum([0, *(len(row.branches) for row in rows)])
+    original_numbers = [
+        int(offset) + i
+        for offset, groups in zip(first_branches[:-1], splits, strict=True)
+        for numbers in groups
+        for i in numbers
+    ]
+    branch = torch.tensor(original_numbers, dtype=torch.long)[batch.branch]
+    order = torch.argsort(branch, stable=True)
+    return replace(
+        batch, rows=batch.rows[order], before=batch.before[order], targets=batch.targets[order], branch=branch[order]
     )
 
 

@@ -29,6 +29,7 @@ from .architecture import (
 )
 from .completions import Prompt
 from .packing import PackedBatch, PackedRow, pack, scored_logprobs
+from .row_cost import RowCost, split_branches
 
 ROLES = ("proposer", "coder", "solver")
 WeightSharing = Literal["shared", "lora", "two", "full"]
@@ -103,6 +104,7 @@ class Policy:
         self.sharing = sharing
         self.source = source
         self.layout = layout_of(model)
+        self.row_cost = RowCost.of(model)
         self.image_id = image_id(model)
         self.model = model.eval()
         self._cores: dict[str, Any] = dict.fromkeys(ROLES, model)
@@ -226,8 +228,22 @@ class Policy:
         return Prompt(tuple(token_ids.tolist()), vision, positions, text, picture, messages, tuple(more_pictures))
 
     def pack(self, rows: Sequence[PackedRow]) -> PackedBatch:
-        """Pack `rows` as one batch for this model, on its device."""
-        return pack(rows, self.tokenizer.pad_token_id, self.layout).to(self.device)
+        """Pack `rows` as one batch for this model, on its device; long branches get rows of their own by cost."""
+        splits = [self.split(row) for row in rows]
+        return pack(rows, self.tokenizer.pad_token_id, self.layout, splits).to(self.device)
+
+    def split(self, row: PackedRow, token_budget: int | None = None) -> list[list[int]]:
+        """Choose which branches of `row` are computed in one row; see `row_cost.split_branches`.
+
+        Args:
+            row: with its pictures.
+            token_budget: tokens of one row at most, where it has more branches than one.
+
+        Returns:
+            Branch numbers of each row.
+        """
+        lengths = [len(branch.ids) for branch in row.branches]
+        return split_branches(len(row.prefix), lengths, self.row_cost, self.row_cost.patches(row.vision), token_budget)
 
     def logprobs(
         self, role: str, batch: PackedBatch, temperature: float = 1.0, *, entropy: bool = False
@@ -248,9 +264,7 @@ class Policy:
                 return scored_logprobs(model, batch, temperature, entropy=entropy, suppressed_ids=self.suppressed_ids)
             # Layers are recomputed in training mode alone.
             model.train()
-            scores = scored_logprobs(
-                model, batch, temperature, entropy=entropy, suppressed_ids=self.suppressed_ids
-            )
+            scores = scored_logprobs(model, batch, temperature, entropy=entropy, suppressed_ids=self.suppressed_ids)
             model.eval()
             return scores
 

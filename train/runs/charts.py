@@ -38,6 +38,11 @@ def short(value: float, is_share: bool) -> str:
     return percent(value, 0) if is_share else f"{value:.3g}"
 
 
+def logged(metric_key: str) -> Callable[[Mapping[str, Any]], Any]:
+    """Return the function that takes the metric called `metric_key` of a logged step, or None."""
+    return lambda entry: entry.get(metric_key)
+
+
 def points_of(metrics: Metrics, value_of: Callable[[Mapping[str, Any]], Any]) -> Points:
     """Take one value from each logged step of `metrics`, by `value_of`."""
     logged_values = ((float(entry["step"]), value_of(entry)) for entry in metrics)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..diagnostics import forgetting, skill_matrix
 from ..recipes.base import differences
-from .charts import LinePlot, Points, chart, points_of
+from .charts import LinePlot, Points, chart, logged, points_of
 from .store import Run, RunError, write_atomically
 from .templates import template
 
@@ -101,9 +101,7 @@ def compared(run_sides: Sequence[Side]) -> dict[str, Any]:
     """Return the values that the page shows of `run_sides`."""
     charts: list[LinePlot | None] = []
     for title, (metric_key, is_share) in CURVES.items():
-        curves: dict[str, Points] = {
-            s.name: points_of(s.metrics, lambda e, metric_key=metric_key: e.get(metric_key)) for s in run_sides
-        }  # type: ignore[misc]
+        curves: dict[str, Points] = {side.name: points_of(side.metrics, logged(metric_key)) for side in run_sides}
         charts.append(chart(title, curves, is_share=is_share))
     forms = list(dict.fromkeys(form for side in run_sides for form in side.forms))
     difficulties = sorted({level for side in run_sides for arm_rates in side.skills.values() for level in arm_rates})
