@@ -30,6 +30,7 @@ from .console import (
 from .doctor import diagnose
 from .environments import env_app
 from .evaluate import bench_app, evaluate_model
+from .plan import plan
 from .recipes import compare, recipe_app
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ app = typer.Typer(
 app.add_typer(env_app, name="env")
 app.add_typer(recipe_app, name="recipe")
 app.command()(compare)
+app.command()(plan)
 app.add_typer(bench_app, name="bench")
 app.command("eval")(evaluate_model)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -64,7 +66,12 @@ def main() -> None:
 
 @app.command()
 def evolve(
-    recipe: Annotated[str, typer.Argument(help="A recipe's name: see `recipe list`.")] = "zerosight",
+    recipe: Annotated[
+        str, typer.Argument(help="A recipe's name (see `recipe list`), or a YAML file of options.")
+    ] = "zerosight",
+    preset: Annotated[
+        str, typer.Option(help="Options for a size of model and number of GPUs: 3b-1gpu, 7b-8gpu, ...")
+    ] = "",
     settings: Annotated[list[str] | None, typer.Option("--set", help="Override an option: a.b=c. Repeatable.")] = None,
     out: Annotated[Path | None, typer.Option(help="The run directory; by default a new folder under runs/.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Continue the run in this directory.")] = None,
@@ -89,14 +96,15 @@ def evolve(
         follow(processes, device)
         return
     if resume is not None:
-        if settings or out is not None or begin is not None:
+        if settings or preset or out is not None or begin is not None:
             raise Usage(
-                "--resume continues a run as it was configured; leave --set, --out and --from away, or start a new run"
+                "--resume continues a run as it was configured; leave --set, --preset, --out and --from away, or start "
+                "a new run"
             )
         run = Run.open(resume)
     else:
-        config = _checked_config(recipe, settings or (), begin)
-        run = Run.create(out or Path("runs") / time.strftime(f"{recipe}-%Y%m%d-%H%M%S"), config)
+        config = _checked_config(recipe, preset, settings or (), begin)
+        run = Run.create(out or Path("runs") / time.strftime(f"{config.recipe}-%Y%m%d-%H%M%S"), config)
     console.print(Text.assemble("run directory: ", (str(run.folder), "bold")), soft_wrap=True)
     try:
         with SessionProgress() as progress:
@@ -109,7 +117,7 @@ def evolve(
     console.print(Text.assemble("report: ", (str(run.folder / "report.html"), "bold")), soft_wrap=True)
 
 
-def _checked_config(recipe: str, settings: Sequence[str], begin: Path | None) -> "RunConfig":
+def _checked_config(recipe: str, preset: str, settings: Sequence[str], begin: Path | None) -> "RunConfig":
     """Return the configuration of a new run once all that it names is known to be here: no run directory is made yet.
 
     Raises:
@@ -118,14 +126,14 @@ def _checked_config(recipe: str, settings: Sequence[str], begin: Path | None) ->
     import torch
 
     from ..render.sandbox.layers import demand
-    from ..train.config import override
     from ..train.models.load import model_path
     from ..train.models.policy import locate_model
-    from ..train.recipes import algorithm_names, make_algorithm, recipe_config
+    from ..train.presets import config_from
+    from ..train.recipes import algorithm_names, make_algorithm
     from ..train.runs.store import newest_checkpoint
 
     from_run = [f"start_from={begin.resolve()}"] if begin is not None else []
-    config = override(recipe_config(recipe), [*settings, *from_run])
+    config = config_from(recipe, preset, [*settings, *from_run])
     for env_id in config.envs:
         make(env_id)
     locate_model(model_path(config.model))
