@@ -11,7 +11,7 @@ import numpy as np
 
 from ...geometry.chart import Axis, Bounds, significant
 from ...geometry.scales import Scale, Tick, read_number, read_scale
-from .display import PaintedPath
+from .display import PaintedPath, hint_of
 from .outlines import bounds_of, rectangle, segment
 from .parts import MIN_CONTRAST, AxesParts, AxisParts, TextBlock, TickParts
 from .polar import ring
@@ -105,6 +105,7 @@ def find_frame(axes_parts: AxesParts) -> PanelFrame | None:
         circle = ring(painted_path.path)
         if (
             circle
+            and hint_of(painted_path.groups) == "background"
             and circle.inner == 0
             and circle.end - circle.start > 359
             and painted_path.style.fill

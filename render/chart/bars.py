@@ -10,13 +10,13 @@ from .display import PaintedPath, hint_of
 from .measure import PanelMarks, are_numbers
 from .outlines import TOLERANCE, rectangle, touching
 
-_BAR_HINTS = ("bar", "bar sideways")
+BAR_HINTS = ("bar", "bar sideways")
 
 
 def is_zero_bar(painted_path: PaintedPath) -> bool:
     """Tell whether `painted_path` is a bar of no length, of which nothing can be seen but that nothing is there."""
     bounds = rectangle(painted_path.path) if painted_path.marker_places is None else None
-    if bounds is None or hint_of(painted_path.groups) not in _BAR_HINTS:
+    if bounds is None or hint_of(painted_path.groups) not in BAR_HINTS:
         return False
     return (bounds[2] - bounds[0] < 1e-6) != (bounds[3] - bounds[1] < 1e-6)
 
@@ -28,7 +28,7 @@ def read_bars(panel_marks: PanelMarks, painted_paths: Sequence[PaintedPath]) -> 
         bounds = rectangle(painted_path.path) if painted_path.marker_places is None else None
         if bounds is None or panel_marks.panel_frame.centre is not None:
             unread_paths.append(painted_path)
-        elif hint_of(painted_path.groups) not in _BAR_HINTS and panel_marks.spans(bounds):
+        elif hint_of(painted_path.groups) not in BAR_HINTS and panel_marks.spans(bounds):
             # A bar can fill the panel as well, but then its artist says that it is one.
             panel_marks.leave("span")
         else:

@@ -7,7 +7,7 @@ from shapely import box
 from ...geometry.chart import Bounds
 from .display import PaintedPath
 from .measure import PanelMarks, stroke_ends
-from .outlines import box_lines, rectangle
+from .outlines import box_lines, box_outline
 
 
 def read_boxes(panel_marks: PanelMarks, painted_paths: Sequence[PaintedPath]) -> list[PaintedPath]:
@@ -15,15 +15,15 @@ def read_boxes(panel_marks: PanelMarks, painted_paths: Sequence[PaintedPath]) ->
     straight_lines = [(path, end_points) for path in painted_paths if (end_points := stroke_ends(path)) is not None]
     unread_paths = list(painted_paths)
     for painted_path in painted_paths:
-        bounds = rectangle(painted_path.path) if painted_path.marker_places is None else None
-        if bounds is None or panel_marks.panel_frame.centre is not None:
+        outline = box_outline(painted_path.path) if painted_path.marker_places is None else None
+        if outline is None or panel_marks.panel_frame.centre is not None:
             continue
         for upright in (True, False):
-            box_parts = box_lines(bounds, straight_lines, upright)
+            box_parts = box_lines(outline, straight_lines, upright)
             if box_parts is None:
                 continue
             median, whisker_ends, used_lines = box_parts
-            _keep_box(panel_marks, painted_path, bounds, (median, *whisker_ends), upright)
+            _keep_box(panel_marks, painted_path, outline.bounds, (median, *whisker_ends), upright)
             used_ids = {id(painted_path), *(id(line) for line in used_lines)}
             unread_paths = [path for path in unread_paths if id(path) not in used_ids]
             straight_lines = [line for line in straight_lines if id(line[0]) not in used_ids]

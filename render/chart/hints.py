@@ -50,8 +50,9 @@ def _container_hints(figure: Any) -> dict[Any, str]:
     """Return hints for artists that belong to a container: bars, error bars, stems."""
     from matplotlib import container
 
-    hints: dict[Any, str] = {}
+    hints: dict[Any, str] = {figure.patch: "background"}
     for axes in figure.findobj(lambda artist: hasattr(artist, "containers")):
+        hints[axes.patch] = "background"
         for group in axes.containers:
             if isinstance(group, container.BarContainer):
                 hint = "bar sideways" if group.orientation == "horizontal" else "bar"
@@ -62,6 +63,7 @@ def _container_hints(figure: Any) -> dict[Any, str]:
                 # One collection, or a list of lines.
                 stems = group.stemlines
                 hints |= dict.fromkeys(stems if isinstance(stems, list | tuple) else [stems], "stem")
+                hints[group.baseline] = "baseline"
     return hints
 
 
@@ -69,6 +71,7 @@ def _class_hint(artist: Any) -> str | None:
     """Return the hint that an artist's class gives, or None."""
     import matplotlib.collections as collections_module
     from matplotlib import contour, image, offsetbox, patches, quiver, spines
+    from mpl_toolkits.mplot3d import axis3d  # type: ignore[import-untyped]
 
     if hasattr(artist, "containers"):
         return _axes_hint(artist)
@@ -76,7 +79,9 @@ def _class_hint(artist: Any) -> str | None:
         return "span"
     table = (
         (spines.Spine, "spine"),
+        (axis3d.Axis, "3D axes"),
         ((patches.FancyArrowPatch, patches.FancyArrow, patches.Arrow), "arrow"),
+        (patches.Wedge, "wedge"),
         (patches.Shadow, "shadow"),
         ((patches.Rectangle, patches.FancyBboxPatch, patches.RegularPolygon, patches.Ellipse), "patch"),
         ((patches.Annulus, collections_module.PatchCollection), "patch"),

@@ -16,8 +16,12 @@ from .points import read_points
 from .visible import FigureVisibility
 from .wedges import is_hole, read_wedges
 
-UNREAD_HINTS = frozenset("arrow cells contour events hexagons image mesh patch shadow span vectors violin".split())
+UNREAD_HINTS = frozenset(
+    "arrow baseline cells contour events hexagons image mesh patch shadow span vectors violin".split()
+)
 """Kinds of artists that are drawn and not read; a scene says so."""
+UNREAD_AXES = ("3D axes", "map axes")
+"""Kinds of axes that are drawn and not read."""
 _STEPS = (read_boxes, read_points, read_bars, read_wedges, read_errors, read_lines, read_areas)
 """Each step takes the paths that it knows and leaves the others to the next."""
 
@@ -54,7 +58,7 @@ def unread_kind(display_item: DisplayItem) -> str:
     hint = hint_of(display_item.groups)
     if isinstance(display_item, Bitmap):
         return "image"
-    if hint in UNREAD_HINTS:
+    if hint in UNREAD_HINTS or hint in UNREAD_AXES:
         return hint
     is_curved = isinstance(display_item, PaintedPath) and display_item.path.is_curved
     return "curve" if is_curved else "shape"

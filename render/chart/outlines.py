@@ -3,12 +3,14 @@
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 from ...geometry.chart import Bounds
 from .display import PaintedPath, Path
 
+_NOTCHED_CORNERS = 10
 TOLERANCE = 0.75
 """px: places that are meant to be one differ by no more."""
 
@@ -47,6 +49,32 @@ def rectangle(path: Path) -> Bounds | None:
         if is_flat and flat_sides[0] == flat_sides[2] != flat_sides[1] == flat_sides[3]
         else None
     )
+
+
+class BoxOutline(NamedTuple):
+    """The outline of a box plot's box."""
+
+    bounds: Bounds
+    waist: Bounds
+    """What a median spans: the box itself, or between the tips of its notches."""
+
+
+def box_outline(path: Path) -> BoxOutline | None:
+    """Return the outline of a `path` that is a box plot's box: a rectangle, or one with a notch on either side."""
+    bounds = rectangle(path)
+    if bounds is not None:
+        return BoxOutline(bounds, bounds)
+    if path.is_curved or len(path.loops) != 1:
+        return None
+    points = np.unique(np.round(path.loops[0][0], 2), axis=0)
+    outer = bounds_of(points)
+    bounds = bounds_of(path.loops[0][0])
+    is_corner = np.isin(points[:, 0], outer[::2]) & np.isin(points[:, 1], outer[1::2])
+    is_inside = ((points > outer[:2]) & (points < outer[2:])).all(axis=1)
+    # Four corners, two ends of the notch on either side, and its two tips.
+    if len(points) != _NOTCHED_CORNERS or is_corner.sum() != 4 or is_inside.sum() != 2:
+        return None
+    return BoxOutline(bounds, bounds_of(points[is_inside]))
 
 
 def segment(path: Path) -> np.ndarray | None:
@@ -99,12 +127,12 @@ def are_caps(painted_path: PaintedPath, bar_ends: Sequence[Sequence[float]]) -> 
 
 
 def box_lines(
-    bounds: Bounds, straight_lines: Sequence[tuple[PaintedPath, np.ndarray]], upright: bool
+    outline: BoxOutline, straight_lines: Sequence[tuple[PaintedPath, np.ndarray]], upright: bool
 ) -> tuple[float, tuple[float, float], list[PaintedPath]] | None:
     """Find the median and whiskers of a box plot's box.
 
     Args:
-        bounds: of the box, px.
+        outline: of the box, px.
         straight_lines: straight strokes of the panel, with their ends [2, 2].
         upright: True if the box runs along y.
 
@@ -112,13 +140,14 @@ def box_lines(
         The median's place, the far ends of the whiskers, and all lines that belong to the box; None without a median.
     """
     along, across = int(upright), 1 - int(upright)
+    bounds, waist = outline
     near_edge, far_edge = bounds[along], bounds[along + 2]
     middle = (bounds[across] + bounds[across + 2]) / 2
     median, whisker_ends, used_paths = None, [near_edge, far_edge], []
     for painted_path, end_points in straight_lines:
         low, high = end_points.min(axis=0), end_points.max(axis=0)
         flat = high[along] - low[along] < 0.1
-        spans = abs(low[across] - bounds[across]) < 1 and abs(high[across] - bounds[across + 2]) < 1
+        spans = abs(low[across] - waist[across]) < 1 and abs(high[across] - waist[across + 2]) < 1
         if flat and spans and near_edge - 0.1 <= low[along] <= far_edge + 0.1 and painted_path.style.dash is None:
             median = float(low[along])
             used_paths.append(painted_path)

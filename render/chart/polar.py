@@ -9,6 +9,8 @@ from .display import LINE, MOVE, Path
 
 _SLACK = 0.02
 """Of the radius, by which points may be off a circle."""
+_NEARLY_ROUND = 330.0
+"""Degrees: a closed arc of more is a whole circle."""
 
 
 class RingSector(NamedTuple):
@@ -35,7 +37,8 @@ def ring(path: Path) -> RingSector | None:
     if not path.is_curved or len(path.loops) > 2:
         return None
     points = path.drawn
-    if np.allclose(points[0], points[-1], atol=1e-6):
+    returns_to_start = np.allclose(points[0], points[-1], atol=1e-6)
+    if returns_to_start:
         points = points[:-1]
     centre = _centre(path)
     if centre is None:
@@ -46,6 +49,7 @@ def ring(path: Path) -> RingSector | None:
     is_outer = distances > (1 - _SLACK) * outer
     inner_distances = distances[~is_outer]
     inner = float(np.median(inner_distances)) if len(inner_distances) else 0.0
+    inner = 0.0 if inner < 1e-6 * outer else inner
     if outer < 2 or (len(inner_distances) and np.abs(inner_distances - inner).max() > _SLACK * outer):
         return None
     # In the order in which they are drawn; steps between neighbours are small on an arc.
@@ -53,6 +57,9 @@ def ring(path: Path) -> RingSector | None:
     low, high = (round(math.degrees(angle), 6) for angle in (angles.min(), angles.max()))
     if high - low > 360.5:
         return None
+    if returns_to_start and not len(inner_distances) and high - low > _NEARLY_ROUND:
+        # The last step back to the start is left out above.
+        high = low + 360.0
     start = low % 360
     return RingSector((float(centre[0]), float(centre[1])), inner, outer, start, start + min(high - low, 360.0))
 

@@ -10,18 +10,16 @@ from shapely import box
 
 from ...geometry.chart import Axis, ChartScene, Mark, Panel
 from .axes import AxisReader, PanelFrame, find_frame, read_axes, share_scales, strays
+from .bars import BAR_HINTS
 from .display import Bitmap, DisplayItem, DisplayList, PaintedPath, hint_of
 from .heatmap import ColourGrid, ColourRamp, find_cells, ramp_of, values_of
 from .legend import LegendRow, entries, name_by, read_legend
-from .marks import read_marks, unread_kind
+from .marks import UNREAD_AXES, read_marks, unread_kind
 from .measure import Look, MeasuredMark, series_of
 from .outlines import TOLERANCE, direction, hexadecimal, rounded_bounds, segment
 from .parts import AxesParts, FigureParts, TextBlock, seen_words, sort_out
 from .regions import item_regions
 from .visible import FigureVisibility
-
-_UNREAD_AXES = ("3D axes", "map axes")
-"""Axes that are drawn and not read."""
 
 
 class _Plot:
@@ -72,7 +70,7 @@ def read_chart(display_list: DisplayList) -> ChartScene:
                 *(painted_path for axis in axes_parts.axes for painted_path in axis.all_paths),
             ]
     for plot_number, plot in enumerate(plots):
-        if plot.axes_parts.hint in _UNREAD_AXES:
+        if plot.axes_parts.hint in UNREAD_AXES:
             panels.append(_unread_panel(plot))
         elif plot not in bar_plots and plot not in bars_without_scale:
             bar_plot = _bar_of(plot, plots[plot_number + 1 :], bar_plots) or _bar_of(plot, plots, bar_plots)
@@ -171,6 +169,8 @@ def _colour_axis(bar_plot: _Plot) -> Axis:
 def _is_mark(display_item: PaintedPath, axes_parts: AxesParts, panel_frame: PanelFrame) -> bool:
     """Tell whether `painted_path` is neither the background nor a spine of the panel."""
     is_alone = len(axes_parts.display_items) == 1 and not axes_parts.axes
+    if hint_of(display_item.groups) in (*BAR_HINTS, "wedge"):
+        return True
     if not is_alone and display_item is next(
         (item for item in axes_parts.display_items if isinstance(item, PaintedPath)), None
     ):

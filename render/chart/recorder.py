@@ -33,6 +33,7 @@ class Recorder(RendererBase):
         super().__init__()
         self.list = DisplayListWriter(width, height)
         self._size = (width, height)
+        self.dpi = 72.0
         self._offset: tuple[float, float] | None = None
 
     # --- what matplotlib calls: names and arguments are its own

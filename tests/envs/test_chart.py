@@ -113,7 +113,8 @@ def test_coders_own_style_is_read(env):
         (BARS + 'ax.scatter([0, 1], [5, 6])\n', "kind"), (BARS + 'ax.tick_params(labelleft=False)\n', "axis"),
         (HEAD + "ax.bar([1, 2], [3, 4])\n", "category"), (HEAD + 'ax.bar(["A"], [3])\n', "values"),
         (TWO.replace("Down", "Up"), "twice"), (BARS + 'ax.axvspan(0.4, 0.6)\n', "others"),
-        (TWO.replace("[30, 11, 12]", "[10, 11, 12]"), "gap"), (HEAD, "values"),
+        (TWO.replace("[30, 11, 12]", "[10, 11, 12]"), "hidden"), (HEAD, "values"),
+        (TWO.replace('"B", "C"], [30, 11, 12]', '"B"], [30, 11]'), "gap"),
     ],
 )  # fmt: skip
 def test_unclear_chart_is_refused_for_its_flaw(env, program, code):
