@@ -82,14 +82,14 @@ def run(namespace: Mapping[str, Any], request: Mapping[str, Any], payload: bytes
     return _pixels(edit(Image.fromarray(pixels), **request["params"]))
 
 
-def _pixels(edited: Any) -> tuple[Any, bytes | memoryview]:
+def _pixels(edit_result: Any) -> tuple[Any, bytes | memoryview]:
     from PIL import Image
 
-    if isinstance(edited, Image.Image) and edited.mode != "RGB":
-        edited = edited.convert("RGB")
-    array = np.asarray(edited)
+    if isinstance(edit_result, Image.Image) and edit_result.mode != "RGB":
+        edit_result = edit_result.convert("RGB")
+    array = np.asarray(edit_result)
     if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3:
-        result_text = f"{type(edited).__name__} of {array.dtype} {list(array.shape)}"
+        result_text = f"{type(edit_result).__name__} of {array.dtype} {list(array.shape)}"
         return Rejected(
             "result", f"edit returned {result_text}", "return a Pillow image, or uint8 [height, width, 3]"
         ), b""
@@ -153,7 +153,7 @@ def _packed(edit: Edit) -> bytes:
 
 
 def _picture(message: Any, payload: bytes) -> Picture | Rejected:
-    """Return the picture in a worker's reply, or the rejection that the program's claim is or deserves."""
+    """Return the picture in a worker's reply of `message` and `payload`, or the rejection that its claim deserves."""
     claim = small_claim(claim_bytes(message, payload), _CLAIM_LIMITS)
     if claim is None or isinstance(claim, Rejected):
         return claim or NONSENSE

@@ -2,8 +2,10 @@
 
 `fix_chance` replaces, in the worker that all programs are forked from, whatever Python offers of random numbers and
 clocks. The hash seed is fixed by the workers' environment (see `launch.py`). Clocks tick by a step at each look, and
-sleeping moves them on without waiting, so that loops that wait for the time end as they would. This is no layer of the
-sandbox: a program that wants true chance can reach the C library for it, and changes nothing but its own picture.
+sleeping moves them on without waiting, so that loops that wait for the time end as they would. This is not a layer of
+the sandbox: a program that wants true chance can reach the C library for it, and changes nothing but its own picture.
+Not fixed are addresses in memory, by which a set orders objects that have no value of their own, and the clock that
+`numpy.datetime64("now")` reads.
 
 Imports nothing of the package.
 """
@@ -32,12 +34,17 @@ def fix_chance() -> None:
     _fix_clocks()
     _fix_dates()
     os.getpid = os.getppid = lambda: 1
-    random.seed(SEED)
+    fix_child()
     try:
         import numpy as np
     except ImportError:
         return
     np.random.seed(SEED)
+
+
+def fix_child() -> None:
+    """Seed a child's random numbers: Python gives every process that is forked new ones."""
+    random.seed(SEED)
 
 
 def _fix_entropy() -> None:
@@ -49,7 +56,7 @@ def _fix_entropy() -> None:
         return b"".join(blocks)[:size]
 
     os.urandom = entropy
-    os.getrandom = entropy
+    os.getrandom = entropy  # type: ignore[assignment]
     random._urandom = entropy  # type: ignore[attr-defined]
     secrets.token_bytes = lambda nbytes=None: entropy(32 if nbytes is None else nbytes)
     plain_seed = random.Random.seed
@@ -58,7 +65,7 @@ def _fix_entropy() -> None:
         plain_seed(self, int.from_bytes(entropy(16), "big") if a is None else a, version)
 
     random.Random.seed = seed  # type: ignore[method-assign]
-    random.seed = random._inst.seed  # type: ignore[attr-defined]
+    random.seed = random._inst.seed
     # Of this machine's network card, and of a library that asks the system.
     uuid._node = 0x020000000001  # type: ignore[attr-defined]
     uuid._generate_time_safe = uuid._UuidCreate = None  # type: ignore[attr-defined]
@@ -82,7 +89,7 @@ def _fix_clocks() -> None:
     def since_start() -> float:
         return since_start_ns() / 10**9
 
-    def sleep(seconds: float) -> None:
+    def sleep(seconds: Any) -> None:
         nonlocal clock_ns
         if seconds < 0:
             raise ValueError("sleep length must be non-negative")
@@ -108,10 +115,14 @@ def _fix_dates() -> None:
     plain_date, plain_datetime = datetime.date, datetime.datetime
 
     class AnyDate(type):
-        """Takes the dates of C code for what they are."""
+        """Takes the dates and times of C code for what they are."""
+
+        def __subclasscheck__(cls, subclass: type) -> bool:
+            plain_class = {"date": plain_date, "datetime": plain_datetime}.get(cls.__name__)
+            return type.__subclasscheck__(cls, subclass) if plain_class is None else issubclass(subclass, plain_class)
 
         def __instancecheck__(cls, instance: object) -> bool:
-            return isinstance(instance, plain_datetime if issubclass(cls, plain_datetime) else plain_date)
+            return cls.__subclasscheck__(type(instance))
 
     class FixedDate(plain_date, metaclass=AnyDate):  # type: ignore[misc, valid-type]
         """A date whose today is fixed."""
@@ -135,7 +146,7 @@ def _fix_dates() -> None:
         def utcnow(cls) -> Any:
             return cls.fromtimestamp(time.time(), datetime.UTC).replace(tzinfo=None)
 
-    for fixed, name in ((FixedDate, "date"), (FixedDatetime, "datetime")):
-        fixed.__name__ = fixed.__qualname__ = name
-        fixed.__module__ = "datetime"
+    for fixed_class, name in ((FixedDate, "date"), (FixedDatetime, "datetime")):
+        fixed_class.__name__ = fixed_class.__qualname__ = name
+        fixed_class.__module__ = "datetime"
     datetime.date, datetime.datetime = FixedDate, FixedDatetime  # type: ignore[misc]

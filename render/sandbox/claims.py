@@ -33,14 +33,14 @@ class ClaimLimits(NamedTuple):
         return wire.HEADER.size + self.json_bytes + self.payload_bytes
 
 
-def unpack_claim(packed: bytes | memoryview, limits: ClaimLimits) -> tuple[Any, memoryview]:
-    """Return JSON and payload of the claim `packed`.
+def unpack_claim(packed_claim: bytes | memoryview, limits: ClaimLimits) -> tuple[Any, memoryview]:
+    """Return JSON and payload of the claim `packed_claim`.
 
     Raises:
         ValueError: it is not one message within `limits`.
         RecursionError: it is nested too deeply.
     """
-    view = memoryview(packed)
+    view = memoryview(packed_claim)
     header = bytes(view[: wire.HEADER.size])
     if len(header) < wire.HEADER.size:
         raise ValueError("a claim without a header")
@@ -56,32 +56,36 @@ def unpack_claim(packed: bytes | memoryview, limits: ClaimLimits) -> tuple[Any, 
     return json.loads(body), view[wire.HEADER.size + body_size :]
 
 
-def small_claim(packed: bytes, limits: ClaimLimits) -> tuple[Any, memoryview] | Rejected | None:
+def small_claim(packed_claim: bytes, limits: ClaimLimits) -> tuple[Any, memoryview] | Rejected | None:
     """Return a claim whose JSON is small, or the rejection that it is or deserves; None where it is for the reader.
 
     Args:
-        packed: the claim.
+        packed_claim: the claim.
         limits: of its kind.
     """
-    if len(packed) >= wire.HEADER.size and wire.HEADER.unpack_from(packed)[0] > SMALL_JSON:
-        return NONSENSE if wire.HEADER.unpack_from(packed)[0] > limits.json_bytes else None
+    if len(packed_claim) >= wire.HEADER.size and wire.HEADER.unpack_from(packed_claim)[0] > SMALL_JSON:
+        return NONSENSE if wire.HEADER.unpack_from(packed_claim)[0] > limits.json_bytes else None
     try:
-        claim, payload = unpack_claim(packed, limits)
+        claim, payload = unpack_claim(packed_claim, limits)
         return _modest(Rejected.from_dict(claim["rejected"])) if "rejected" in claim else (claim, payload)
     except (LookupError, TypeError, ValueError, RecursionError):
         # Written by the program: whatever is wrong with it is the program's doing, never our failure.
         return NONSENSE
 
 
-def _modest(rejected: Rejected) -> Rejected:
-    """Return a rejection that a program's process wrote, in printable characters.
+def _modest(rejection: Rejected) -> Rejected:
+    """Return `rejection`, which a program's process wrote, in printable characters.
 
     Raises:
         ValueError: its code or its words are too long.
     """
-    if not rejected.code.isidentifier() or len(rejected.code) > 20 or len(rejected.reason + rejected.hint) > MAX_REASON:
+    if (
+        not rejection.code.isidentifier()
+        or len(rejection.code) > 20
+        or len(rejection.reason + rejection.hint) > MAX_REASON
+    ):
         raise ValueError("a rejection has a short code and short words")
-    return Rejected(rejected.code, printable(rejected.reason), printable(rejected.hint))
+    return Rejected(rejection.code, printable(rejection.reason), printable(rejection.hint))
 
 
 def printable(text: str) -> str:

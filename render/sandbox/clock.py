@@ -15,7 +15,7 @@ _monotonic = time.monotonic
 
 
 class Patience:
-    """How much longer a process is waited for.
+    """The time for which a process is still waited for.
 
     Args:
         pid: of the process.

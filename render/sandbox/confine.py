@@ -105,18 +105,18 @@ class Confinement:
         """Return the bytes of address space that the preparing process uses now, and so a child that it forks."""
         return int(os.pread(self._sizes, 64, 0).split()[0]) * resource.getpagesize()
 
-    def limit(self, mapped: int) -> None:
+    def limit(self, mapped_bytes: int) -> None:
         """Die with the parent, gain no privileges, be traced by nobody; bound memory, files and processes.
 
         Args:
-            mapped: bytes of address space in use, which the memory limit comes on top of.
+            mapped_bytes: bytes of address space in use, which the memory limit comes on top of.
         """
         prctl = self._libc.prctl
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
         _checked(prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
         for name, value in (
-            (resource.RLIMIT_AS, mapped + self._memory),
+            (resource.RLIMIT_AS, mapped_bytes + self._memory),
             (resource.RLIMIT_FSIZE, 0),
             (resource.RLIMIT_CORE, 0),
             (resource.RLIMIT_NOFILE, 32),
@@ -149,19 +149,19 @@ def _filter_program(code: bytes) -> _Program:
     return _Program(len(code) // 8, code)
 
 
-def _ruleset(libc: ctypes.CDLL, readable: Sequence[str]) -> int:
-    """Return a Landlock ruleset's descriptor: reading of `readable`, and no other right that this kernel's knows."""
+def _ruleset(libc: ctypes.CDLL, readable_paths: Sequence[str]) -> int:
+    """Return a Landlock ruleset's descriptor: reading of `readable_paths`, and no other right that the kernel knows."""
     abi = landlock_abi()
     files = (1 << _FILE_RIGHTS[min(abi, max(_FILE_RIGHTS))]) - 1
     rules = _Ruleset(files, 0b11 if abi >= 4 else 0, 0b11 if abi >= 6 else 0)
     size = 8 if abi < 4 else 16 if abi < 6 else 24
     ruleset = _checked(libc.syscall(_CREATE_RULESET, ctypes.byref(rules), ctypes.c_size_t(size), 0), "landlock ruleset")
-    for path in readable:
-        parent = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        allowed = _READ_FILE | (_READ_DIR if os.path.isdir(path) else 0)
-        rule = _PathBeneath(allowed, parent)
+    for path in readable_paths:
+        folder_descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        allowed_rights = _READ_FILE | (_READ_DIR if os.path.isdir(path) else 0)
+        rule = _PathBeneath(allowed_rights, folder_descriptor)
         _checked(libc.syscall(_ADD_RULE, ruleset, _RULE_PATH_BENEATH, ctypes.byref(rule), 0), f"landlock rule {path}")
-        os.close(parent)
+        os.close(folder_descriptor)
     return ruleset
 
 

@@ -45,13 +45,13 @@ def syscall_filter() -> bytes:
         except (OSError, ValueError):
             # A call that this architecture does not have.
             continue
-    argument, equal, masked = pyseccomp.Arg, pyseccomp.EQ, pyseccomp.MASKED_EQ
-    allowed_calls.add_rule(pyseccomp.ALLOW, "openat", argument(2, masked, _WRITING, 0))
+    argument, equal, equal_masked = pyseccomp.Arg, pyseccomp.EQ, pyseccomp.MASKED_EQ
+    allowed_calls.add_rule(pyseccomp.ALLOW, "openat", argument(2, equal_masked, _WRITING, 0))
     allowed_calls.add_rule(pyseccomp.ALLOW, "prlimit64", argument(0, equal, 0), argument(2, equal, 0))
     for command in _DESCRIPTOR_COMMANDS:
         allowed_calls.add_rule(pyseccomp.ALLOW, "fcntl", argument(1, equal, command))
     allowed_calls.add_rule(
-        pyseccomp.ALLOW, "fcntl", argument(1, equal, fcntl.F_SETFL), argument(2, masked, os.O_ASYNC, 0)
+        pyseccomp.ALLOW, "fcntl", argument(1, equal, fcntl.F_SETFL), argument(2, equal_masked, os.O_ASYNC, 0)
     )
     # In memory: a full disk is no reason to run without the filter.
     with open(os.memfd_create("filter"), "w+b") as file:

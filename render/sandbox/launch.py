@@ -53,11 +53,11 @@ class Confined(NamedTuple):
         self.process.wait()
 
 
-def confinement(chosen: Collection[str]) -> dict[str, Any]:
-    """Return the inner layers among `chosen`, as `confine.Confinement` takes them."""
+def confinement(layers: Collection[str]) -> dict[str, Any]:
+    """Return the inner layers among `layers`, as `confine.Confinement` takes them."""
     return {
-        "landlock": list(readable().contents) if "landlock" in chosen else None,
-        "seccomp": base64.b64encode(syscall_filter()).decode() if "seccomp" in chosen else None,
+        "landlock": list(readable().contents) if "landlock" in layers else None,
+        "seccomp": base64.b64encode(syscall_filter()).decode() if "seccomp" in layers else None,
     }
 
 
@@ -67,36 +67,36 @@ def python_command(*arguments: str) -> list[str]:
 
 
 def bubblewrap(bwrap: str) -> list[str]:
-    """Return the start of a command that runs the rest in namespaces, where `readable` and nothing else is seen."""
+    """Return the start of a command by which `bwrap` runs the rest in namespaces, where only `readable` is seen."""
     command = [bwrap, "--unshare-all", "--cap-drop", "ALL", "--die-with-parent", "--new-session", "--clearenv"]
     for name, value in ENVIRONMENT.items():
         command += ["--setenv", name, value]
     command += ["--as-pid-1", "--hostname", "sandbox", "--tmpfs", "/", "--proc", "/proc", "--dev", "/dev"]
     # Python's loader of shared libraries wants a place for a temporary file while the worker starts.
     command += ["--size", str(1 << 20), "--tmpfs", "/tmp"]
-    shown = readable()
-    for path in shown.contents:
+    readable_paths = readable()
+    for path in readable_paths.contents:
         command += ["--ro-bind", path, path]
-    for path in shown.folders:
+    for path in readable_paths.folders:
         command += ["--dir", path]
-    for path, target in shown.links:
+    for path, target in readable_paths.links:
         command += ["--symlink", target, path]
     return [*command, "--remount-ro", "/"]
 
 
-def start(command: Sequence[str], chosen: Collection[str]) -> Confined:
-    """Start `command` with pipes, the fixed environment and, where it is among `chosen`, bubblewrap around it.
+def start(command: Sequence[str], layers: Collection[str]) -> Confined:
+    """Start `command` with pipes, the fixed environment and, where it is among `layers`, bubblewrap around it.
 
     Raises:
         InfrastructureError: bubblewrap is gone or does not start it, or the machine has no room for a process.
     """
     try:
-        return _started(command, chosen)
+        return _started(command, layers)
     except OSError as error:
         raise InfrastructureError(f"a worker cannot be started: {error}; see `zerosight doctor`") from error
 
 
-def _started(command: Sequence[str], chosen: Collection[str]) -> Confined:
+def _started(command: Sequence[str], layers: Collection[str]) -> Confined:
     settings: dict[str, Any] = {
         "stdin": subprocess.PIPE,
         "stdout": subprocess.PIPE,
@@ -105,7 +105,7 @@ def _started(command: Sequence[str], chosen: Collection[str]) -> Confined:
         "env": ENVIRONMENT,
         "start_new_session": True,
     }
-    if "namespaces" not in chosen:
+    if "namespaces" not in layers:
         process = subprocess.Popen(command, **settings)
         return Confined(process, process.pid, os.pidfd_open(process.pid))
     bwrap = shutil.which("bwrap")

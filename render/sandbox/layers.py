@@ -60,17 +60,18 @@ def offered() -> tuple[str, ...]:
     return tuple(layer.name for layer in layers() if layer.holds)
 
 
-def demand(required: Collection[str]) -> None:
-    """Refuse to run with less than the `required` layers.
+def demand(required_layers: Collection[str]) -> None:
+    """Refuse to run with less than the `required_layers` layers.
 
     Raises:
         SandboxError: one does not hold; the message says what would bring it.
     """
-    lacking_layers = [layer for layer in layers() if layer.name in required and not layer.holds]
+    lacking_layers = [layer for layer in layers() if layer.name in required_layers and not layer.holds]
     if lacking_layers:
         details = "; ".join(f"{layer.name}: {layer.detail}" for layer in lacking_layers)
         raise SandboxError(
-            f"sandbox.required={sorted(required)}, but not all of it holds here: {details} (bring it, or demand less)"
+            f"sandbox.required={sorted(required_layers)}, but not all of it holds here: {details}"
+            " (bring it, or demand less)"
         )
 
 
@@ -93,10 +94,10 @@ def _proved(inner_layers: Sequence[Layer]) -> list[Layer]:
     """Return `inner_layers`, those that let something through as not holding."""
     names = [layer.name for layer in inner_layers if layer.holds]
     settings = confinement(names)
-    found = _attempts([], {"layers": names, "settings": settings})
+    gaps = _attempts([], {"layers": names, "settings": settings})
     return [
-        layer._replace(holds=False, detail=f"{layer.detail}, but a process under it can {found[layer.name]}")
-        if found.get(layer.name)
+        layer._replace(holds=False, detail=f"{layer.detail}, but a process under it can {gaps[layer.name]}")
+        if gaps.get(layer.name)
         else layer
         for layer in inner_layers
     ]
@@ -107,13 +108,15 @@ def _namespaces() -> Layer:
     if bwrap is None:
         return Layer("namespaces", False, "bubblewrap is missing: apt-get install bubblewrap")
     outer_namespaces = {name: os.readlink(f"/proc/self/ns/{name}") for name in proof.NAMESPACES}
-    shared = _attempts(bubblewrap(bwrap), {"outer": outer_namespaces})["namespaces"]
-    if shared.startswith("!"):
+    shared_names = _attempts(bubblewrap(bwrap), {"outer": outer_namespaces})["namespaces"]
+    if shared_names.startswith("!"):
         return Layer(
-            "namespaces", False, f"{bwrap} does not work here ({shared[1:]}); user namespaces may be forbidden"
+            "namespaces", False, f"{bwrap} does not work here ({shared_names[1:]}); user namespaces may be forbidden"
         )
-    if shared:
-        return Layer("namespaces", False, f"{bwrap} does not separate a process from this one's namespaces: {shared}")
+    if shared_names:
+        return Layer(
+            "namespaces", False, f"{bwrap} does not separate a process from this one's namespaces: {shared_names}"
+        )
     return Layer("namespaces", True, bwrap)
 
 
@@ -124,10 +127,12 @@ def _attempts(outer_command: Sequence[str], order: dict[str, object]) -> dict[st
     """
     command = [*outer_command, *python_command("-S", str(Path(proof.__file__)), json.dumps(order))]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PROOF_S, check=False, env={}, cwd="/")
-        return dict(json.loads(done.stdout))
+        finished_process = subprocess.run(
+            command, capture_output=True, text=True, timeout=PROOF_S, check=False, env={}, cwd="/"
+        )
+        return dict(json.loads(finished_process.stdout))
     except subprocess.TimeoutExpired:
         reason = "it hangs"
     except ValueError:
-        reason = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+        reason = (finished_process.stderr.strip().splitlines() or [f"exit status {finished_process.returncode}"])[-1]
     return {name: f"!{reason}" for name in LAYERS}

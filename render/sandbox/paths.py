@@ -40,16 +40,20 @@ def interpreter() -> str:
 
 def readable() -> Readable:
     """Return what a worker has to read: system libraries, Python, its packages, and two folders of this package."""
-    needed = [*SYSTEM_PATHS, interpreter(), sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix]
-    needed += [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]
-    needed += [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
-    needed += [str(PACKAGE / name) for name in ("__init__.py", "errors.py", "geometry", "render")]
-    present = list(dict.fromkeys(path for path in needed if os.path.exists(path)))
-    real_paths = sorted({os.path.realpath(path) for path in present})
-    contents = [path for path in real_paths if not any(_within(path, other) for other in real_paths if other != path)]
+    needed_paths = [*SYSTEM_PATHS, interpreter(), sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix]
+    needed_paths += [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]
+    needed_paths += [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+    needed_paths += [str(PACKAGE / name) for name in ("__init__.py", "errors.py", "geometry", "render")]
+    present_paths = list(dict.fromkeys(path for path in needed_paths if os.path.exists(path)))
+    real_paths = sorted({os.path.realpath(path) for path in present_paths})
+    contents = [
+        path
+        for path in real_paths
+        if not any(_within(path, other_path) for other_path in real_paths if other_path != path)
+    ]
     links: dict[str, str] = {}
     folders: dict[str, None] = {}
-    for step, target in (step for path in present for step in _way(path)):
+    for step, target in (step for path in present_paths for step in _way(path)):
         if any(_within(step, content) for content in contents):
             continue
         if target is None:
@@ -65,25 +69,25 @@ def _within(path: str, folder: str) -> bool:
 
 def _way(path: str) -> Iterator[tuple[str, str | None]]:
     """Yield each folder on the way to `path`, by its real path, with None; and each link, with what it holds."""
-    here, names, link_count = "/", _names(path), 0
-    while names:
-        name = names.pop(0)
+    folder, rest_names, link_count = "/", _names(path), 0
+    while rest_names:
+        name = rest_names.pop(0)
         if name == "..":
-            here = os.path.dirname(here)
+            folder = os.path.dirname(folder)
             continue
-        step = os.path.join(here, name)
+        step = os.path.join(folder, name)
         if not os.path.islink(step):
-            if names:
+            if rest_names:
                 yield step, None
-            here = step
+            folder = step
             continue
-        target = os.readlink(step)
-        yield step, target
+        link_target = os.readlink(step)
+        yield step, link_target
         link_count += 1
         if link_count > MAX_LINKS:
             return
-        here = "/" if target.startswith("/") else here
-        names = _names(target) + names
+        folder = "/" if link_target.startswith("/") else folder
+        rest_names = _names(link_target) + rest_names
 
 
 def _names(path: str) -> list[str]:

@@ -131,7 +131,7 @@ def program_service(
 
 
 def claim_bytes(message: Any, payload: bytes) -> bytes:
-    """Return the claim in a program worker's reply, unread.
+    """Return the claim in a program worker's reply of `message` and `payload`, unread.
 
     Raises:
         ValueError: the reply is none.
@@ -233,8 +233,12 @@ class DrawnPool(WorkerPool[DrawJob, Result]):
         memory_mb: int | None = None,
         layers: Collection[str] | None = None,
     ) -> None:
-        changes = {"wall_s": wall_s, "cpu_s": cpu_s, "memory_mb": memory_mb}
-        bounds = self.kind.bounds._replace(**{name: value for name, value in changes.items() if value is not None})
+        usual = self.kind.bounds
+        bounds = Bounds(
+            usual.wall_s if wall_s is None else wall_s,
+            usual.cpu_s if cpu_s is None else cpu_s,
+            usual.memory_mb if memory_mb is None else memory_mb,
+        )
         super().__init__([_drawn_slot(self.kind, bounds, layers_or_offered(layers)) for _ in range(workers)])
 
     def run(self, programs: Sequence[str], size: int) -> list[Result | Rejected | InfrastructureError]:
@@ -271,7 +275,10 @@ def _drawn_slot(kind: DrawnKind[Result], bounds: Bounds, layers: Collection[str]
         """Run all programs first, then draw: while one process of a slot works, the other waits."""
         outcomes: list[Result | Rejected | InfrastructureError] = []
         for start in range(0, len(jobs), DRAWN_TOGETHER):
-            outcomes += _drawn(kind, runner, reader, jobs[start : start + DRAWN_TOGETHER])
+            part: list[Result | Rejected | InfrastructureError] = _drawn(
+                kind, runner, reader, jobs[start : start + DRAWN_TOGETHER]
+            )
+            outcomes += part
         return outcomes
 
     return Slot((runner, reader), serve)

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from ..outcome import Rejected
 from . import wire
-from .chance import fix_chance
+from .chance import fix_chance, fix_child
 from .clock import Patience
 from .confine import Confinement
 from .renderers import Renderer
@@ -47,21 +47,22 @@ class _ChildEnd(NamedTuple):
     cpu_s: float
 
 
-def _child(worker: "_Worker", sizes: tuple[int, int], result: int, mapped: int) -> NoReturn:
+def _child(worker: "_Worker", job_sizes: tuple[int, int], result_write: int, mapped_bytes: int) -> NoReturn:
     """Take the job, confine this process, run the program, write its result, and end; no pipe of the worker is left.
 
     Args:
         worker: this process's copy of it.
-        sizes: of the job that comes next on the worker's pipe: bytes of JSON, bytes of payload.
-        result: descriptor to write to.
-        mapped: bytes of address space that the worker uses.
+        job_sizes: of the job that comes next on the worker's pipe: bytes of JSON, bytes of payload.
+        result_write: descriptor to write to.
+        mapped_bytes: bytes of address space that the worker uses.
     """
-    request, payload = (wire.read_exactly(worker.requests, size) for size in sizes)
-    os.dup2(result, RESULT_FD)
+    request, payload = (wire.read_exactly(worker.requests, size) for size in job_sizes)
+    os.dup2(result_write, RESULT_FD)
     cpu_limit_s = int(worker.settings["cpu_s"]) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_limit_s, cpu_limit_s))
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    worker.confinement.limit(mapped)
+    fix_child()
+    worker.confinement.limit(mapped_bytes)
     worker.confinement.landlock()
     os.closerange(RESULT_FD + 1, 256)
     worker.confinement.seccomp()
@@ -92,38 +93,38 @@ def _error_text(error: BaseException) -> str:
     return f"{line_text}{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
-def _run(worker: "_Worker", sizes: tuple[int, int]) -> _ChildEnd:
-    """Run the next job, of these `sizes`, in a child; kill it where it outlives the wall clock or writes too much."""
+def _run(worker: "_Worker", job_sizes: tuple[int, int]) -> _ChildEnd:
+    """Run the next job, of `job_sizes`, in a child; kill it where it outlives the wall clock or writes too much."""
     result_read, result_write = os.pipe()
     wire.widen(result_write)
-    mapped = worker.confinement.mapped()
+    mapped_bytes = worker.confinement.mapped()
     pid = os.fork()
     if pid == 0:
         try:
-            _child(worker, sizes, result_write, mapped)
+            _child(worker, job_sizes, result_write, mapped_bytes)
         finally:
             # Whatever went wrong, a child never returns into the worker's loop.
             os._exit(70)
     os.close(result_write)
-    received, late = 0, False
+    received_bytes, is_late = 0, False
     patience = Patience(pid, worker.settings["wall_s"])
-    while received < len(worker.buffer):
+    while received_bytes < len(worker.buffer):
         left_s = patience.left()
         if left_s <= 0:
-            late = True
+            is_late = True
             break
         if not select.select([result_read], [], [], left_s)[0]:
             continue
-        count = os.readv(result_read, [worker.buffer[received:]])
+        count = os.readv(result_read, [worker.buffer[received_bytes:]])
         if not count:
             break
-        received += count
+        received_bytes += count
     os.close(result_read)
-    starved = late and patience.starved()
+    is_starved = is_late and patience.starved()
     # One that closed its pipe and lives on has written what it had to write.
     os.kill(pid, signal.SIGKILL)
     _, status, usage = os.wait4(pid, 0)
-    return _ChildEnd(worker.buffer[:received], status, late, starved, usage.ru_utime + usage.ru_stime)
+    return _ChildEnd(worker.buffer[:received_bytes], status, is_late, is_starved, usage.ru_utime + usage.ru_stime)
 
 
 def _reply(end: _ChildEnd, settings: Mapping[str, Any]) -> list[memoryview]:
@@ -159,9 +160,9 @@ class _Worker:
         self.confinement = Confinement(settings)
         # One byte more than a child may write. Children do not get it: they would see what others wrote, and each fork
         # would have all of it to share and every next result to part again, page by page.
-        area = mmap.mmap(-1, settings["max_bytes"] + len(CONFINED) + 1, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        area.madvise(mmap.MADV_DONTFORK)
-        self.buffer = memoryview(area)
+        buffer_area = mmap.mmap(-1, settings["max_bytes"] + len(CONFINED) + 1, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        buffer_area.madvise(mmap.MADV_DONTFORK)
+        self.buffer = memoryview(buffer_area)
         fix_chance()
         # A collection that looks at old objects writes to them, and a child would copy all their pages.
         gc.collect()
@@ -174,9 +175,9 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Descriptors of our own, so that a child's plain 0, 1 and 2 are nothing from the start.
     requests, replies = os.dup(0), os.dup(1)
-    nothing = os.open(os.devnull, os.O_RDWR)
+    null_device = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
-        os.dup2(nothing, number)
+        os.dup2(null_device, number)
     hello = wire.read(requests)
     if hello is None:
         return
@@ -187,8 +188,8 @@ def main() -> None:
         wire.write_all(replies, wire.parts({"failed": str(error)}))
         return
     wire.write_all(replies, wire.parts({"ready": True}))
-    while (sizes := wire.read_sizes(requests)) is not None:
-        end = _run(worker, sizes)
+    while (job_sizes := wire.read_sizes(requests)) is not None:
+        end = _run(worker, job_sizes)
         if end.output[: len(CONFINED)] != CONFINED:
             # It may have left a part of its job in the pipe, so that there is no next one to be found.
             message = f"a program's process did not come up (status {end.status})"

@@ -55,10 +55,10 @@ def _confine_module() -> ModuleType:
 def refused(attempt: Callable[[], Any]) -> bool:
     """Tell whether `attempt` is refused."""
     try:
-        made = attempt()
+        attempt_result = attempt()
     except (OSError, MemoryError):
         return True
-    if made == 0:
+    if attempt_result == 0:
         # A child of the attempt to fork.
         os._exit(0)
     return False
@@ -80,8 +80,8 @@ def put_to_proof(layer: str, settings: Mapping[str, Any]) -> str:
             confinement.limit(confinement.mapped())
             confinement.landlock()
             confinement.seccomp()
-            allowed = [name for name, attempt in ATTEMPTS[layer].items() if not refused(attempt)]
-            os.write(result_write, ", ".join(allowed).encode() or b"-")
+            allowed_attempts = [name for name, attempt in ATTEMPTS[layer].items() if not refused(attempt)]
+            os.write(result_write, ", ".join(allowed_attempts).encode() or b"-")
         except OSError as error:
             os.write(result_write, str(error).encode())
         finally:

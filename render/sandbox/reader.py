@@ -65,7 +65,7 @@ def _drawn(
 
 
 def _blamed(renderer: Any, error: Exception, cpu_s: float) -> dict[str, Any]:
-    """Return a rejection where this process still draws what is known to be good, else our failure."""
+    """Return `error` as a rejection where this process still draws what is known to be good, else as our failure."""
     try:
         _timed(renderer.warm, cpu_s)
     except (Exception, _OutOfTime) as second_error:  # noqa: BLE001 - the boundary, as above

@@ -86,27 +86,27 @@ class Worker:
     def _read(self, count: int, patience: Patience) -> bytes:
         """Read the next `count` bytes; what comes with them is kept, so that several small replies take one call."""
         if len(self._unread) < count:
-            chunks, missing = [self._unread], count - len(self._unread)
+            chunks, missing_bytes = [self._unread], count - len(self._unread)
             self._unread = b""
-            while missing > 0:
+            while missing_bytes > 0:
                 # Of something large not a byte more, so that it need not be taken apart again.
-                chunks.append(self._some(missing if missing >= READ_BYTES else READ_BYTES, patience))
-                missing -= len(chunks[-1])
+                chunks.append(self._some(missing_bytes if missing_bytes >= READ_BYTES else READ_BYTES, patience))
+                missing_bytes -= len(chunks[-1])
             self._unread = b"".join(chunks)
-        found, self._unread = self._unread[:count], self._unread[count:]
-        return found
+        first_bytes, self._unread = self._unread[:count], self._unread[count:]
+        return first_bytes
 
-    def _some(self, most: int, patience: Patience) -> bytes:
+    def _some(self, most_bytes: int, patience: Patience) -> bytes:
         stdin, stdout = self._stdin.fileno(), self._stdout.fileno()
         while True:
             try:
-                chunk = os.read(stdout, min(most, wire.PIPE_BYTES))
+                chunk = os.read(stdout, min(most_bytes, wire.PIPE_BYTES))
             except BlockingIOError:
                 waiting_s = patience.left()
                 if waiting_s <= 0:
                     raise TimeoutError("the worker does not answer") from None
-                _, writable, _ = select.select([stdout], [stdin] if self._unsent else [], [], waiting_s)
-                if writable:
+                _, writable_pipes, _ = select.select([stdout], [stdin] if self._unsent else [], [], waiting_s)
+                if writable_pipes:
                     self._send()
                 continue
             if not chunk:
@@ -168,38 +168,40 @@ class Service:
         """Process id of the worker that runs, if one does."""
         return None if self._worker is None else self._worker.pid
 
-    def serve(self, jobs: Sequence[bytes], read: ReadReply[Outcome]) -> list[Outcome | Rejected | InfrastructureError]:
+    def serve(
+        self, jobs: Sequence[bytes], read_reply: ReadReply[Outcome]
+    ) -> list[Outcome | Rejected | InfrastructureError]:
         """Return the outcome of each of `jobs`, packed messages, in order; arguments as for `stream`."""
-        outcomes = dict(self.stream(jobs, read))
+        outcomes = dict(self.stream(jobs, read_reply))
         return [outcomes[i] for i in range(len(jobs))]
 
     def stream(
-        self, jobs: Sequence[bytes], read: ReadReply[Outcome]
+        self, jobs: Sequence[bytes], read_reply: ReadReply[Outcome]
     ) -> Iterator[tuple[int, Outcome | Rejected | InfrastructureError]]:
         """Yield the position and outcome of each job once it is done; those that failed first come last.
 
         Args:
             jobs: packed messages.
-            read: turns a reply into an outcome.
+            read_reply: turns a reply into an outcome.
         """
-        waiting, posted, retried = deque(range(len(jobs))), deque[int](), set[int]()
+        waiting_jobs, posted_jobs, retried_jobs = deque(range(len(jobs))), deque[int](), set[int]()
         try:
-            while waiting or posted:
-                outcome = self._next(jobs, waiting, posted, read)
-                index = (posted or waiting).popleft()
+            while waiting_jobs or posted_jobs:
+                outcome = self._next(jobs, waiting_jobs, posted_jobs, read_reply)
+                index = (posted_jobs or waiting_jobs).popleft()
                 if isinstance(outcome, InfrastructureError):
                     self.close()
                 if self._worker is None:
                     # Whoever was behind the one that stopped the worker had no part in it.
-                    waiting.extendleft(reversed(posted))
-                    posted.clear()
-                if isinstance(outcome, InfrastructureError) and index not in retried:
-                    retried.add(index)
-                    waiting.append(index)
+                    waiting_jobs.extendleft(reversed(posted_jobs))
+                    posted_jobs.clear()
+                if isinstance(outcome, InfrastructureError) and index not in retried_jobs:
+                    retried_jobs.add(index)
+                    waiting_jobs.append(index)
                 else:
-                    yield index, self._judged(outcome, read)
+                    yield index, self._judged(outcome, read_reply)
         finally:
-            if posted:
+            if posted_jobs:
                 # Nobody is there any more for its replies.
                 self.close()
 
@@ -210,28 +212,28 @@ class Service:
             worker.close()
 
     def _next(
-        self, jobs: Sequence[bytes], waiting: deque[int], posted: deque[int], read: ReadReply[Outcome]
+        self, jobs: Sequence[bytes], waiting_jobs: deque[int], posted_jobs: deque[int], read_reply: ReadReply[Outcome]
     ) -> Outcome | Rejected | InfrastructureError:
         """Post what the window has room for, and return the outcome of the first job that is posted."""
         try:
             worker = self._worker = self._worker or Worker(self._module, self._settings, self._layers)
-            ahead_bytes = sum(len(jobs[i]) for i in posted)
-            while waiting and len(posted) < WINDOW:
-                ahead_bytes += len(jobs[waiting[0]])
-                if posted and ahead_bytes > WINDOW_BYTES:
+            ahead_bytes = sum(len(jobs[i]) for i in posted_jobs)
+            while waiting_jobs and len(posted_jobs) < WINDOW:
+                ahead_bytes += len(jobs[waiting_jobs[0]])
+                if posted_jobs and ahead_bytes > WINDOW_BYTES:
                     break
-                posted.append(waiting.popleft())
-                worker.post(jobs[posted[-1]])
+                posted_jobs.append(waiting_jobs.popleft())
+                worker.post(jobs[posted_jobs[-1]])
         except InfrastructureError as error:
             return error
-        return self._outcome(worker, read)
+        return self._outcome(worker, read_reply)
 
-    def _outcome(self, worker: Worker, read: ReadReply[Outcome]) -> Outcome | Rejected | InfrastructureError:
+    def _outcome(self, worker: Worker, read_reply: ReadReply[Outcome]) -> Outcome | Rejected | InfrastructureError:
         """Return the outcome of the job that `worker` is at; a worker that is lost is closed."""
         cpu_before = 0.0
         try:
             cpu_before = 0.0 if worker.answers(PROMPT_S) else worker.cpu_seconds()
-            return checked(*worker.receive(self._timeout_s), read)
+            return checked(*worker.receive(self._timeout_s), read_reply)
         except TimeoutError:
             used_s = worker.cpu_seconds() - cpu_before
             self.close()
@@ -243,28 +245,28 @@ class Service:
             return InfrastructureError(f"a render worker died: {error}")
 
     def _judged(
-        self, outcome: Outcome | Rejected | InfrastructureError, read: ReadReply[Outcome]
+        self, outcome: Outcome | Rejected | InfrastructureError, read_reply: ReadReply[Outcome]
     ) -> Outcome | Rejected | InfrastructureError:
         """Return `outcome`; a job's second failure as a rejection where a new worker does what is known to be good."""
         if not isinstance(outcome, InfrastructureError):
             return outcome
-        job = self._known_good()
-        if isinstance(job, InfrastructureError):
+        good_job = self._known_good()
+        if isinstance(good_job, InfrastructureError):
             return outcome
         self.close()
         try:
             worker = self._worker = Worker(self._module, self._settings, self._layers)
         except InfrastructureError as error:
             return error
-        worker.post(job)
-        good_outcome = self._outcome(worker, read)
+        worker.post(good_job)
+        good_outcome = self._outcome(worker, read_reply)
         if isinstance(good_outcome, Rejected | InfrastructureError):
             self.close()
             return outcome
         return Rejected("crash", "the program breaks the process that runs or draws it", "do something simpler")
 
 
-def checked(message: Any, payload: bytes, read: ReadReply[Outcome]) -> Outcome | Rejected | InfrastructureError:
+def checked(message: Any, payload: bytes, read_reply: ReadReply[Outcome]) -> Outcome | Rejected | InfrastructureError:
     """Return a reply of `message` and `payload` as an outcome, every part of it checked.
 
     Raises:
@@ -275,6 +277,6 @@ def checked(message: Any, payload: bytes, read: ReadReply[Outcome]) -> Outcome |
             return Rejected.from_dict(message["rejected"])
         if "failed" in message:
             return InfrastructureError(f"a render worker failed: {message['failed']}")
-        return read(message, payload)
+        return read_reply(message, payload)
     except (LookupError, TypeError, ValueError, OverflowError) as error:
         raise wire.WireError(f"a malformed reply: {error!r}") from error

@@ -37,13 +37,13 @@ def parts(message: Any, payload: bytes | memoryview = b"") -> list[memoryview]:
 
 def write(descriptor: int, unsent_parts: Sequence[memoryview]) -> list[memoryview]:
     """Write as many bytes of `unsent_parts` as `descriptor` takes in one call; return the rest."""
-    written = os.writev(descriptor, unsent_parts)
+    written_bytes = os.writev(descriptor, unsent_parts)
     rest_parts = []
     for part in unsent_parts:
-        taken = min(written, len(part))
-        written -= taken
-        if taken < len(part):
-            rest_parts.append(part[taken:])
+        part_bytes = min(written_bytes, len(part))
+        written_bytes -= part_bytes
+        if part_bytes < len(part):
+            rest_parts.append(part[part_bytes:])
     return rest_parts
 
 
@@ -74,14 +74,14 @@ def sizes(header: bytes) -> tuple[int, int]:
 
 def read_exactly(descriptor: int, count: int) -> bytes:
     """Read `count` bytes from a blocking `descriptor` and not one more; fewer at its end."""
-    chunks, missing = [], count
-    while missing:
+    chunks, missing_bytes = [], count
+    while missing_bytes:
         # No more at a time than a pipe holds: room for all of it would be made anew at each call.
-        chunk = os.read(descriptor, min(missing, PIPE_BYTES))
+        chunk = os.read(descriptor, min(missing_bytes, PIPE_BYTES))
         if not chunk:
             break
         chunks.append(chunk)
-        missing -= len(chunk)
+        missing_bytes -= len(chunk)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 

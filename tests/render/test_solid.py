@@ -234,7 +234,7 @@ def test_rejections_say_what_and_where(program: str, code: str, reason: str) -> 
 
 
 def test_warming_up_loads_no_open3d() -> None:
-    code = "from zerosight.render import solid; solid.warm(); import sys; sys.exit('open3d' in sys.modules)"
+    code = "from zerosight.render.solid import program; program.warm(); import sys; sys.exit('open3d' in sys.modules)"
     assert subprocess.run([sys.executable, "-I", "-c", code], check=False).returncode == 0
     warm()
 
