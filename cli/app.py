@@ -110,8 +110,9 @@ def evolve(
         with SessionProgress() as progress:
             start, end = run_session(run, progress, processes=processes)
     except Terminated as interruption:
-        errors.print(f"{interruption} by SIGTERM; continue with zerosight evolve --resume {run.folder}", soft_wrap=True)
-        raise typer.Exit(128 + signal.SIGTERM) from None
+        name = signal.Signals(interruption.signal_number).name
+        errors.print(f"{interruption} by {name}; continue with zerosight evolve --resume {run.folder}", soft_wrap=True)
+        raise typer.Exit(128 + interruption.signal_number) from None
     write_report(run)
     _print_results(start, end)
     console.print(Text.assemble("report: ", (str(run.folder / "report.html"), "bold")), soft_wrap=True)

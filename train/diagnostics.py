@@ -80,8 +80,8 @@ def forgetting(metrics: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     """
     if not metrics:
         return {}
-    last = metrics[-1]["arms"]
-    return {arm: max(entry["arms"].get(arm, 0.0) for entry in metrics) - rate for arm, rate in last.items()}
+    last = metrics[-1].get("arms", {})
+    return {arm: max(entry.get("arms", {}).get(arm, 0.0) for entry in metrics) - rate for arm, rate in last.items()}
 
 
 def skill_matrix(metrics: Sequence[Mapping[str, Any]]) -> dict[str, dict[int, float]]:
@@ -91,7 +91,7 @@ def skill_matrix(metrics: Sequence[Mapping[str, Any]]) -> dict[str, dict[int, fl
     {'count': {1: 0.5, 2: 0.25}}
     """
     found: dict[str, dict[int, float]] = {}
-    for arm, rate in (metrics[-1]["arms"] if metrics else {}).items():
+    for arm, rate in (metrics[-1].get("arms", {}) if metrics else {}).items():
         task, _, level = arm.rpartition("/")
         found.setdefault(task, {})[int(level)] = rate
     return found

@@ -18,6 +18,8 @@ def follow(processes: Together, device: torch.device) -> None:
     if processes.sharding is not None:
         # A launcher's SIGTERM is for the first, which needs the others' shares for its checkpoint.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # Ctrl-C reaches every process of a terminal; the first ends the run, and needs the others for its last step.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     orders: dict[str, Callable[..., Any]] = {}
 
     def begin(folder: Path) -> None:

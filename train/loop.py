@@ -2,6 +2,7 @@
 
 import copy
 import difflib
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -38,7 +39,11 @@ Report = Callable[[Mapping[str, Any]], None]
 
 
 class Terminated(BaseException):
-    """The process was asked to end; what is finished has been kept."""
+    """The process was asked to end by a signal; what is finished has been kept."""
+
+    def __init__(self, message: str, signal_number: int = signal.SIGTERM) -> None:
+        super().__init__(message)
+        self.signal_number = signal_number
 
 
 class Evolution:
@@ -89,6 +94,7 @@ class Evolution:
         self._busy = False
         """True while weights are being changed, or rollouts are made beside that."""
         self._stop_now = False
+        self._ended_by: int = signal.SIGTERM
         self._lost = 0
         """Steps in a row of which nothing could be drawn."""
         self._never_alone = bool(config.max_off_policy_steps or processes.sharding)
@@ -201,7 +207,7 @@ class Evolution:
             if self._stop_now:
                 if self.processes.sharding is not None:
                     self.processes.order("stop")
-                raise Terminated(f"stopped after step {self.step}")
+                raise Terminated(f"stopped after step {self.step}", self._ended_by)
 
     def _know_best(self, metrics: Mapping[str, Any]) -> None:
         """Find out at the first step, and not at the end, that nothing is called as `keep_best` says."""
@@ -237,15 +243,19 @@ class Evolution:
         """Have the Solver answer each item `n` times, in place; by default at the algorithm's temperature."""
         self.episodes.answered(every, n, rng, temperature)
 
-    def terminate(self) -> None:
+    def terminate(self, signal_number: int = signal.SIGTERM) -> None:
         """End at once, or, where weights are being changed, after the step; called by a signal's handler.
+
+        Args:
+            signal_number: of the signal that asked for it.
 
         Raises:
             Terminated: at once.
         """
         self._stop_now = True
+        self._ended_by = signal_number
         if not self._busy:
-            raise Terminated(f"stopped after step {self.step}")
+            raise Terminated(f"stopped after step {self.step}", signal_number)
 
     def one_step(self) -> dict[str, Any]:
         """Roll out, reward and learn once; a pure function of the state before it and of the run's seed."""

@@ -2,7 +2,8 @@
 
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from ..render.drawing import Pools
@@ -48,6 +49,26 @@ def measure(run: Run, name: str, policy: Policy, suite: Suite, draw: Draw, progr
     return found
 
 
+@contextmanager
+def _ended_by_signals(evolution: Evolution) -> Iterator[None]:
+    """Have SIGTERM and SIGINT end the `evolution` with a checkpoint; a second SIGINT ends the process at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, _frame: Any) -> None:
+        if number == signal.SIGINT:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        evolution.terminate(number)
+
+    previous_handlers = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in previous_handlers.items():
+            signal.signal(number, handler)
+
+
 def run_session(
     run: Run,
     watcher: Watcher,
@@ -57,27 +78,27 @@ def run_session(
     """Run or continue a run to its end; returns the evaluations before and after.
 
     What is on disk already (evaluations, checkpoints) is not made again, so a session that was killed at any
-    moment ends with the figures of one that was not. SIGTERM ends it with a checkpoint.
+    moment ends with the figures of one that was not. SIGTERM and SIGINT (Ctrl-C) end it with a checkpoint.
 
     Raises:
-        Terminated: by SIGTERM.
+        RunLockedError: another process is running this run.
+        Terminated: by SIGTERM or SIGINT.
     """
     config = run.config
     demand(config.sandbox.required)
-    with Pools(config.render_workers) as pools:
+    with run.locked(), Pools(config.render_workers) as pools:
         draw = drawn_by(pools)
         watcher.phase("held-out items")
         suite = heldout_suite(config.envs, config.evaluation.heldout_items)
         evolution = Evolution(run, draw, processes)
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, lambda *_: evolution.terminate())
-        watcher.phase("before")
-        began_from = evolution.policy if evolution.step == 0 else begin_policy(config)
-        start = measure(run, "start", began_from, suite, draw, watcher.answered)
-        watcher.phase("evolve")
-        evolution.evolve(lambda metrics: watcher.stepped(metrics, config.steps))
-        watcher.phase("after")
-        end = measure(run, "end", evolution.policy, suite, draw, watcher.answered)
+        with _ended_by_signals(evolution):
+            watcher.phase("before")
+            began_from = evolution.policy if evolution.step == 0 else begin_policy(config)
+            start = measure(run, "start", began_from, suite, draw, watcher.answered)
+            watcher.phase("evolve")
+            evolution.evolve(lambda metrics: watcher.stepped(metrics, config.steps))
+            watcher.phase("after")
+            end = measure(run, "end", evolution.policy, suite, draw, watcher.answered)
     if finish is not None:
         finish(run)
     return start, end

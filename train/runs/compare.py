@@ -9,6 +9,7 @@ from typing import Any
 from ..diagnostics import forgetting, skill_matrix
 from ..recipes.base import differences
 from .charts import LinePlot, Points, chart, logged, points_of
+from .reading import is_number
 from .store import Run, RunError, write_atomically
 from .templates import template
 
@@ -53,12 +54,12 @@ class Side:
     @property
     def seconds(self) -> float:
         """Seconds of rolling out and learning."""
-        return sum(entry["time/rollout"] + entry["time/learn"] for entry in self.metrics)
+        return sum(entry.get("time/rollout", 0.0) + entry.get("time/learn", 0.0) for entry in self.metrics)
 
     @property
     def answers(self) -> int:
         """The Solver's answers in training, by which compute is compared."""
-        return sum(entry["items"] for entry in self.metrics) * self.run.config.rollout.num_answers
+        return sum(entry.get("items", 0) for entry in self.metrics) * self.run.config.rollout.num_answers
 
     @property
     def forms(self) -> Mapping[str, Mapping[str, Any]]:
@@ -72,7 +73,7 @@ class Side:
 
 
 def _mean(metrics: Sequence[Mapping[str, Any]], key: str) -> float | None:
-    values = [entry[key] for entry in metrics if entry.get(key) is not None]
+    values = [entry[key] for entry in metrics if is_number(entry.get(key))]
     return sum(values) / len(values) if values else None
 
 

@@ -6,7 +6,6 @@ Begin at `write_report`.
 """
 
 import base64
-import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,7 +19,9 @@ from ..curriculum.base import task_label
 from ..curriculum.variants import make_curriculum
 from ..diagnostics import forgetting
 from ..models.policy import ROLES
-from .charts import Line, LinePlot, Metrics, PlotFrame, Points, chart, points_of, smooth
+from .charts import Line, LinePlot, Metrics, PlotFrame, Points, chart, logged, points_of, smooth
+from .lock import running_owner
+from .reading import decoded, is_full_evaluation, is_number, is_rollout, warn_once
 from .store import Run, write_atomically
 from .templates import plain, template
 
@@ -46,14 +47,26 @@ def write_report(run: Run) -> Path:
     return path
 
 
+def _evaluation(run: Run, name: str) -> dict[str, Any] | None:
+    """Read the evaluation called `name` of a `run`; None where this page cannot show it."""
+    result = run.evaluation(name)
+    if result is not None and not is_full_evaluation(result):
+        warn_once(f"{run.folder}: the evaluation {name!r} lacks what the page shows of it; it is shown as not measured")
+        return None
+    return result
+
+
 def _content(run: Run) -> dict[str, Any]:
-    metrics, start_result, end_result = run.metrics(), run.evaluation("start"), run.evaluation("end")
+    metrics, start_result, end_result = run.metrics(), _evaluation(run, "start"), _evaluation(run, "end")
     manifest_path = run.folder / "manifest.json"
     return {
         "name": run.folder.resolve().name,
         "config": run.config,
+        "owner": str(running_owner(run.folder) or ""),
         "config_text": run.config.to_yaml(),
-        "manifest_text": manifest_path.read_text(encoding="utf-8") if manifest_path.is_file() else "missing",
+        "manifest_text": manifest_path.read_text(encoding="utf-8", errors="replace")
+        if manifest_path.is_file()
+        else "missing",
         "step": metrics[-1]["step"] if metrics else 0,
         "minutes": sum(m.get("time/rollout", 0.0) + m.get("time/learn", 0.0) for m in metrics) / 60,
         "results": {
@@ -114,11 +127,15 @@ def _turned(start_result: Summary | None, end_result: Summary | None) -> tuple[i
 
 
 def _ratio(part_key: str, whole_key: str) -> Callable[[Mapping[str, Any]], float | None]:
-    return lambda entry: entry[part_key] / entry[whole_key] if entry.get(whole_key) and part_key in entry else None
+    def ratio(entry: Mapping[str, Any]) -> float | None:
+        part, whole = entry.get(part_key), entry.get(whole_key)
+        return part / whole if is_number(part) and is_number(whole) and whole else None
+
+    return ratio
 
 
 def _curves(metrics: Metrics, **keys: str) -> dict[str, Points]:
-    return {plain(label): points_of(metrics, lambda entry, key=key: entry.get(key)) for label, key in keys.items()}  # type: ignore[misc]
+    return {plain(label): points_of(metrics, logged(key)) for label, key in keys.items()}
 
 
 def _role_plots(metrics: Metrics, role: str) -> dict[str, Any]:
@@ -239,11 +256,11 @@ def _curriculum(run: Run) -> dict[str, Any] | None:
     if not (checkpoints := run.checkpoints()):
         return None
     try:
-        state = json.loads((checkpoints[-1] / "state.json").read_text())
+        state = decoded((checkpoints[-1] / "state.json").read_bytes())
         curriculum = make_curriculum(run.config.curriculum, [make(env) for env in run.config.envs])
         curriculum.restore(state["curriculum"])
         step = int(state["step"])
-    except (OSError, ValueError, KeyError, TypeError, UnknownEnvironmentError, PluginError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, UnknownEnvironmentError, PluginError):
         # A report on an old or damaged run goes without this table.
         return None
     weights = [curriculum.weight(arm) for arm in curriculum.arms]
@@ -304,7 +321,7 @@ def _gallery(run: Run) -> dict[str, Any]:
     cards: list[ItemCard] = []
     refusals: list[Refusal] = []
     for when, steps in (("early", early_steps), ("late", late_steps)):
-        records = [(step, record) for step in steps for record in run.rollouts(step)]
+        records = [(step, record) for step in steps for record in _records(run, step)]
         step_cards = [card for step, record in records for card in _cards(run, when, step, record)]
         cards += _varied(
             step_cards, CARDS, lambda c: [(c.item["task"], c.item["from_proposer"]), c.item["scene"], c.step]
@@ -316,12 +333,23 @@ def _gallery(run: Run) -> dict[str, Any]:
     return {"cards": cards, "refusals": refusals, "early": early_steps, "late": late_steps}
 
 
+def _records(run: Run, step: int) -> list[dict[str, Any]]:
+    """Read a `step`'s rollouts that have the shape that this page needs; the others are left out, with a warning."""
+    records = run.rollouts(step)
+    readable = [record for record in records if is_rollout(record)]
+    if len(readable) < len(records):
+        warn_once(
+            f"{run.folder}: {len(records) - len(readable)} rollouts of step {step} are of another shape; not shown"
+        )
+    return readable
+
+
 def _kept_steps(run: Run, steps: Sequence[int]) -> list[int]:
     """Return the last of `steps` with pictures, newest first, to fill the gallery; without any the last step."""
     chosen_steps: list[int] = []
     item_count = 0
     for step in reversed(steps[-MAX_LATE_STEPS:]):
-        records = run.rollouts(step)
+        records = _records(run, step)
         scenes = [drawing.get("scene") for record in records for drawing in record["programs"]]
         if any(scene and _picture(run, scene) for scene in scenes):
             chosen_steps.append(step)

@@ -6,10 +6,10 @@ import os
 import pickle
 import platform
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -22,6 +22,11 @@ from ..config import RunConfig
 from ..learning.learner import Learner
 from ..models.load import load_policy
 from ..models.policy import Policy
+from .checksums import DamagedError, check_files, write_checksums
+from .lock import RunLock, running_owner
+from .reading import decoded, is_evaluation, is_metrics, is_object, read_lines, read_object, warn_once
+
+T = TypeVar("T")
 
 PACKAGES = ("torch", "transformers", "tokenizers", "peft", "numpy", "shapely", "cairosvg", "pillow")
 
@@ -78,7 +83,14 @@ class Run:
         """
         if not (folder / "config.yaml").is_file():
             raise RunError(f"{folder} is not a run directory (it has no config.yaml); runs are listed by `ls runs`")
-        return cls(folder, RunConfig.load(folder / "config.yaml"))
+        try:
+            return cls(folder, RunConfig.load(folder / "config.yaml"))
+        except UnicodeDecodeError as error:
+            raise RunError(f"{folder / 'config.yaml'} is not text ({error.reason}); put it back from a copy") from error
+
+    def locked(self) -> RunLock:
+        """Return the lock to hold while this run is written to; entered, it refuses a run that is being run."""
+        return RunLock(self.folder)
 
     # --- what a step leaves ---------------------------------------------------------------------------------
 
@@ -88,10 +100,10 @@ class Run:
             file.write(json.dumps(metrics) + "\n")
 
     def metrics(self) -> list[dict[str, Any]]:
-        """All logged steps; a line that a kill cut short is not one."""
-        path = self.folder / "metrics.jsonl"
-        lines = path.read_text().splitlines() if path.exists() else []
-        return [json.loads(line) for line in lines if line.endswith("}")]
+        """Read all logged steps; lines that were cut or are of another shape are left out, with a warning."""
+        return read_lines(
+            self.folder / "metrics.jsonl", is_metrics, "those steps are missing from pages and means, and nowhere else"
+        )
 
     def keep_rollouts(self, step: int, rollouts: Sequence[Mapping[str, Any]]) -> None:
         """Write the `rollouts` of a `step`, one JSON object a line."""
@@ -101,7 +113,7 @@ class Run:
     def rollouts(self, step: int) -> list[dict[str, Any]]:
         """Read the rollouts of a `step`."""
         path = self.folder / "rollouts" / f"step_{step:06d}.jsonl"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return read_lines(path, is_object, "those rollouts are missing from the report's gallery, and nowhere else")
 
     def keep_picture(self, digest: str, picture: Picture) -> None:
         """Write a `picture` under its `digest`, once."""
@@ -114,9 +126,9 @@ class Run:
         write_atomically(self.folder / "evaluations" / f"{name}.json", (json.dumps(result, indent=1) + "\n").encode())
 
     def evaluation(self, name: str) -> dict[str, Any] | None:
-        """Read the result of the evaluation called `name`, if it is there."""
+        """Read the result of the evaluation called `name`; None where it is not there or cannot be read."""
         path = self.folder / "evaluations" / f"{name}.json"
-        return json.loads(path.read_text()) if path.exists() else None
+        return read_object(path, is_evaluation, f"zerosight evolve --resume {self.folder} measures it again")
 
     # --- checkpoints ----------------------------------------------------------------------------------------
 
@@ -150,6 +162,7 @@ class Run:
                 rolls.write(part_folder)
             learner.write(part_folder)
             write_atomically(part_folder / "state.json", json.dumps({"step": step, **loop_state}).encode())
+            write_checksums(part_folder)
         except (OSError, RuntimeError, SafetensorError) as error:
             # torch reports a full disk as a RuntimeError, safetensors as its own.
             shutil.rmtree(part_folder, ignore_errors=True)
@@ -189,35 +202,95 @@ class Run:
         return sorted((self.folder / "checkpoints").glob("step_*"))
 
     def restore(self, policy: Policy, learner: Learner) -> dict[str, Any] | None:
-        """Load the newest checkpoint into `policy` and `learner` and drop what was logged after it; None without one.
+        """Load the newest intact checkpoint into `policy` and `learner` and drop what came after it.
+
+        Returns:
+            The loop's state; None where there never was a checkpoint.
 
         Raises:
-            RunError: the checkpoint cannot be read.
+            RunError: none of the checkpoints can be read.
         """
         state = self.load_newest(policy, learner)
-        self._forget_after(state["step"] if state else 0)
+        step = state["step"] if state else 0
+        for damaged_folder in [path for path in self.checkpoints() if _step_of(path) > step]:
+            # Kept for whoever wants to look, under a name that no reader takes for a checkpoint.
+            put_aside = damaged_folder.with_name(f".{damaged_folder.name}.damaged")
+            shutil.rmtree(put_aside, ignore_errors=True)
+            damaged_folder.rename(put_aside)
+        self._forget_after(step)
         return state
 
     def load_newest(self, policy: Policy, learner: Learner) -> dict[str, Any] | None:
-        """Load the newest checkpoint into `policy` and `learner` and change nothing on disk; None without one.
+        """Load the newest intact checkpoint into `policy` and `learner`, and change nothing on disk.
+
+        Returns:
+            The loop's state; None where there never was a checkpoint.
 
         Raises:
-            RunError: the checkpoint cannot be read.
+            RunError: none of the checkpoints can be read.
         """
-        checkpoints = self.checkpoints()
-        state = None
-        if checkpoints:
-            newest = checkpoints[-1]
+
+        def load(checkpoint: Path) -> dict[str, Any]:
+            state = _read_state(checkpoint)
+            policy.restore(checkpoint)
+            learner.read(checkpoint)
+            return state
+
+        return (
+            self._newest(load, "is gone on with, and the steps after it are made again") if self.checkpoints() else None
+        )
+
+    def newest_checkpoint(self) -> Path:
+        """Return the newest checkpoint whose files are as they were written.
+
+        Raises:
+            RunError: there is none.
+        """
+        if self.checkpoints():
+            return self._newest(lambda checkpoint: (_read_state(checkpoint), checkpoint)[1], "is used")
+        owner = running_owner(self.folder)
+        how_to_go_on = f"{owner} is at it, wait for its first" if owner else f"continue it with --resume {self.folder}"
+        raise RunError(f"{self.folder} has no checkpoint yet; {how_to_go_on}")
+
+    def intact_best_checkpoint(self) -> Path:
+        """Return the best checkpoint, its files compared with their checksums.
+
+        Raises:
+            RunError: the run keeps none, or it is damaged.
+        """
+        checkpoint = self.best_checkpoint()
+        if checkpoint is None:
+            raise RunError(f"{self.folder} keeps no best checkpoint; begin a run with --set keep_best=solve_rate")
+        try:
+            _read_state(checkpoint)
+        except _UNREADABLE as error:
+            raise RunError(f"{checkpoint} cannot be read ({_first_line(error)}); leave --best away") from error
+        return checkpoint
+
+    def _newest(self, load: Callable[[Path], T], what_follows: str) -> T:
+        """Return `load` of the newest checkpoint that it can read, with a warning where that is not the newest.
+
+        Args:
+            load: reads a checkpoint.
+            what_follows: ends the warning's sentence.
+
+        Raises:
+            RunError: it can read none.
+        """
+        problems = []
+        for checkpoint in reversed(self.checkpoints()):
             try:
-                state = json.loads((newest / "state.json").read_text())
-                policy.restore(newest)
-                learner.read(newest)
+                result = load(checkpoint)
             except _UNREADABLE as error:
-                raise RunError(
-                    f"checkpoint {newest} cannot be read ({type(error).__name__}: {str(error).splitlines()[0]}); "
-                    f"delete that folder and resume again to go back to the one before"
-                ) from error
-        return state
+                problems.append(f"{checkpoint.name}: {_first_line(error)}")
+                continue
+            if problems:
+                warn_once(f"{self.folder}: {'; '.join(problems)}; {checkpoint.name}, the one before, {what_follows}")
+            return result
+        raise RunError(
+            f"no checkpoint of {self.folder} can be read ({'; '.join(problems)}); put the folder back from a copy, or "
+            f"begin anew with its options: zerosight evolve {self.folder / 'config.yaml'}"
+        )
 
     def _forget_after(self, step: int) -> None:
         kept_entries = [entry for entry in self.metrics() if entry["step"] <= step]
@@ -239,12 +312,8 @@ def load_trained(folder: Path, *, best: bool = False) -> Policy:
     Raises:
         RunError: the folder is not a run, has no checkpoint, or keeps no best one.
     """
-    run, checkpoint = Run.open(folder), newest_checkpoint(folder)
-    if best:
-        best_checkpoint = run.best_checkpoint()
-        if best_checkpoint is None:
-            raise RunError(f"{folder} keeps no best checkpoint; begin a run with --set keep_best=solve_rate")
-        checkpoint = best_checkpoint
+    run = Run.open(folder)
+    checkpoint = run.intact_best_checkpoint() if best else run.newest_checkpoint()
     policy = load_policy(run.config)
     policy.restore(checkpoint)
     return policy
@@ -271,20 +340,36 @@ def begin_policy(config: RunConfig, device: torch.device | None = None) -> Polic
 
 
 def newest_checkpoint(folder: Path) -> Path:
-    """Return the newest checkpoint of the run in `folder`.
+    """Return the newest checkpoint of the run in `folder` whose files are as they were written.
 
     Raises:
         RunError: the folder is not a run or has none.
     """
-    checkpoints = Run.open(folder).checkpoints()
-    if not checkpoints:
-        raise RunError(f"{folder} has no checkpoint yet; continue it with --resume {folder}")
-    return checkpoints[-1]
+    return Run.open(folder).newest_checkpoint()
 
 
 def newest_state(folder: Path) -> dict[str, Any]:
     """Read the state of the curriculum and the algorithms in the newest checkpoint of the run in `folder`."""
-    return json.loads((newest_checkpoint(folder) / "state.json").read_text())
+    return _read_state(newest_checkpoint(folder))
+
+
+def _read_state(checkpoint: Path) -> dict[str, Any]:
+    """Check the files of a `checkpoint` and read the loop's state in it.
+
+    Raises:
+        DamagedError: a file is not as it was written, or the state is of another shape.
+    """
+    check_files(checkpoint)
+    state = decoded((checkpoint / "state.json").read_bytes())
+    if not isinstance(state, dict) or not isinstance(state.get("step"), int):
+        raise DamagedError("state.json was cut or is of another shape")
+    return state
+
+
+def _first_line(error: BaseException) -> str:
+    """Say in one line what an `error` is."""
+    lines = str(error).splitlines() or [""]
+    return lines[0] if isinstance(error, DamagedError) else f"{type(error).__name__}: {lines[0]}"
 
 
 def manifest(config: RunConfig) -> dict[str, Any]:

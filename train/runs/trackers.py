@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..config import ConfigError, RunConfig
+from .reading import is_object, read_object
 from .store import write_atomically
 
 LOG = logging.getLogger(__name__)
@@ -145,6 +146,13 @@ def _module(name: str, package: str) -> Any:
         ) from error
 
 
+def _is_resume_state(value: Any) -> bool:
+    """Tell whether `value` has texts by name for each tracker."""
+    return is_object(value) and all(
+        is_object(keys) and all(isinstance(text, str) for text in keys.values()) for keys in value.values()
+    )
+
+
 class Trackers:
     """A run's trackers, of which any may fail.
 
@@ -155,7 +163,7 @@ class Trackers:
     def __init__(self, folder: Path, config: RunConfig) -> None:
         self._path = folder / "trackers.json"
         self._resume_state: dict[str, dict[str, str]] = (
-            json.loads(self._path.read_text()) if self._path.exists() else {}
+            read_object(self._path, _is_resume_state, "each tracker begins a run of its own anew") or {}
         )
         self._open: dict[str, Tracker] = {}
         self.failure_texts: dict[str, str] = {}
