@@ -47,16 +47,15 @@ for fd in range(256):
             texts.append(repr(os.read(fd, 1 << 20)))
         except OSError: pass
 """,
-    "read the whole memory": """
-import ctypes, re
-texts = []
-step = 4096
+    "read the memory around": """
+import ctypes
+texts, step = [], 4096
 base = id(object()) & ~(step - 1)
-libc = ctypes.CDLL(None)
-vec = (ctypes.c_ubyte * 1)()
-for k in range(-2000, 2000):
+libc = ctypes.CDLL(None, use_errno=True)
+for k in range(-6000, 6000):
     page = base + k * step
-    if libc.madvise(ctypes.c_void_p(page), step, 0) == 0:
+    # The kernel says of an address that nothing is there where a program would die of it.
+    if libc.access(ctypes.c_void_p(page), 0) < 0 and ctypes.get_errno() != 14:
         texts.append(repr(ctypes.string_at(page, step)))
 """,
 }
