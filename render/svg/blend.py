@@ -27,7 +27,7 @@ HIDES = 0.9
 """What is at least so opaque leaves nothing of what is below it to be seen."""
 _CELL_WORK = 50
 """Looking at a cell takes as long as overlaying so many points."""
-_CELL_WEIGHT = 2
+_CELL_WEIGHT = 4
 """How much longer overlays of cells take, whose many small parts meet everywhere."""
 _SPECK = 1e-3
 """px²; smaller cells are left out."""
@@ -43,9 +43,9 @@ class Cell(NamedTuple):
     """Of the region, which are asked for far more often than it changes."""
 
     @classmethod
-    def of(cls, region: BaseGeometry, layers: tuple[Layer, ...]) -> "Cell":
-        """Return the cell of a `region` with its bounds."""
-        return cls(region, layers, region.bounds)
+    def of(cls, cell_region: BaseGeometry, cell_layers: tuple[Layer, ...]) -> "Cell":
+        """Return the cell of a `cell_region` with its bounds."""
+        return cls(cell_region, cell_layers, cell_region.bounds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +56,15 @@ class Scope:
     mask: tuple[tuple[BaseGeometry, float], ...] | None = None
     """Regions with how much of the group each of them shows; nothing elsewhere."""
 
-    def parts(self, region: BaseGeometry, overlays: Overlays) -> Iterator[tuple[BaseGeometry, float]]:
-        """Yield the parts of a `region` with how opaque the scope leaves them."""
+    def parts(self, cell_region: BaseGeometry, overlays: Overlays) -> Iterator[tuple[BaseGeometry, float]]:
+        """Yield the parts of a `cell_region` with how opaque the scope leaves them."""
         if self.mask is None:
-            yield region, self.opacity
+            yield cell_region, self.opacity
             return
-        for shown, share in self.mask:
-            part = overlays.overlap(region, shown)
-            if part.area > _SPECK:
-                yield part, share * self.opacity
+        for shown_region, mask_share in self.mask:
+            region_part = overlays.overlap(cell_region, shown_region)
+            if region_part.area > _SPECK:
+                yield region_part, mask_share * self.opacity
 
 
 @dataclass(slots=True)
@@ -85,7 +85,7 @@ class PaintedThing:
 
     @property
     def layer(self) -> Layer | None:
-        """What it is painted with."""
+        """The paint of the thing: its fill, or else its stroke."""
         return self.fill if self.fill is not None else self.stroke
 
     @property
@@ -93,60 +93,67 @@ class PaintedThing:
         """Tells that it can hide what is below it: it is not too translucent itself."""
         return self.cells is None and self.layer is not None and least_alpha(self.layer) >= HIDES
 
-    def opacity_before(self, other: "PaintedThing") -> float:
-        """Return how much this thing hides of an `other` one below it, from 0 to 1."""
+    def opacity_before(self, lower_thing: "PaintedThing") -> float:
+        """Return how much this thing hides of an `lower_thing` one below it, from 0 to 1."""
         if self.cells is not None or self.layer is None:
             return 0.0
-        opacity = least_alpha(self.layer)
+        layer_opacity = least_alpha(self.layer)
         for number, scope in enumerate(self.scopes):
-            if number < len(other.scopes) and other.scopes[number] is scope:
+            if number < len(lower_thing.scopes) and lower_thing.scopes[number] is scope:
                 continue
-            opacity *= 0.0 if scope.mask is not None else scope.opacity
-        return opacity
+            layer_opacity *= 0.0 if scope.mask is not None else scope.opacity
+        return layer_opacity
 
 
 def least_alpha(layer: Layer) -> float:
     """Return the opacity of a `layer` where it is least."""
-    return layer.alpha if isinstance(layer, Colour) else min(stop_colour(code).alpha for _, code in layer.stops)
+    return (
+        layer.alpha if isinstance(layer, Colour) else min(stop_colour(stop_text).alpha for _, stop_text in layer.stops)
+    )
 
 
-def faded(layer: Layer, opacity: float) -> Layer:
-    """Return a `layer` with all its alphas times `opacity`."""
-    if isinstance(layer, Colour) or opacity == 1:
-        return layer.faded(opacity) if isinstance(layer, Colour) else layer
-    stops = tuple((offset, stop_code(stop_colour(code).faded(opacity))) for offset, code in layer.stops)
-    return replace(layer, stops=stops)
+def faded(layer: Layer, opacity_factor: float) -> Layer:
+    """Return a `layer` with all its alphas times `opacity_factor`."""
+    if isinstance(layer, Colour) or opacity_factor == 1:
+        return layer.faded(opacity_factor) if isinstance(layer, Colour) else layer
+    new_stops = tuple(
+        (offset, stop_code(stop_colour(stop_text).faded(opacity_factor))) for offset, stop_text in layer.stops
+    )
+    return replace(layer, stops=new_stops)
 
 
-def laid_over(layers: tuple[Layer, ...], top: Layer) -> tuple[Layer, ...]:
-    """Return the `layers` with one more on `top`, mixed where that is exact."""
-    if not layers or least_alpha(top) >= 1:
-        return (top,)
-    below = layers[-1]
-    if isinstance(top, Colour) and isinstance(below, Colour):
-        return (*layers[:-1], top.over(below))
-    if isinstance(top, Colour) and isinstance(below, Gradient) and least_alpha(below) >= 1:
-        stops = tuple((offset, stop_code(top.over(stop_colour(code)))) for offset, code in below.stops)
-        return (*layers[:-1], replace(below, stops=stops))
-    if isinstance(top, Gradient) and isinstance(below, Colour) and below.alpha >= 1:
-        colours = [stop_colour(code) for _, code in top.stops]
+def laid_over(cell_layers: tuple[Layer, ...], top_layer: Layer) -> tuple[Layer, ...]:
+    """Return the `cell_layers` with one more on `top_layer`, mixed where that is exact."""
+    if not cell_layers or least_alpha(top_layer) >= 1:
+        return (top_layer,)
+    layer_below = cell_layers[-1]
+    if isinstance(top_layer, Colour) and isinstance(layer_below, Colour):
+        return (*cell_layers[:-1], top_layer.over(layer_below))
+    if isinstance(top_layer, Colour) and isinstance(layer_below, Gradient) and least_alpha(layer_below) >= 1:
+        new_stops = tuple(
+            (offset, stop_code(top_layer.over(stop_colour(stop_text)))) for offset, stop_text in layer_below.stops
+        )
+        return (*cell_layers[:-1], replace(layer_below, stops=new_stops))
+    if isinstance(top_layer, Gradient) and isinstance(layer_below, Colour) and layer_below.alpha >= 1:
+        colours = [stop_colour(stop_text) for _, stop_text in top_layer.stops]
         if len({colour[:3] for colour in colours}) == 1 or len({colour.alpha for colour in colours}) == 1:
-            stops = tuple(
-                (offset, stop_code(colour.over(below))) for (offset, _), colour in zip(top.stops, colours, strict=True)
+            new_stops = tuple(
+                (offset, stop_code(colour.over(layer_below)))
+                for (offset, _), colour in zip(top_layer.stops, colours, strict=True)
             )
-            return (*layers[:-1], replace(top, stops=stops))
-    return (*layers, top)
+            return (*cell_layers[:-1], replace(top_layer, stops=new_stops))
+    return (*cell_layers, top_layer)
 
 
-def merged(cells: Sequence[Cell]) -> list[Cell]:
-    """Return `cells` with those of the same layers made one."""
+def merged(blended_cells: Sequence[Cell]) -> list[Cell]:
+    """Return `blended_cells` with those of the same layers made one."""
     regions: dict[tuple[Layer, ...], list[BaseGeometry]] = {}
-    for region, layers, _ in cells:
-        regions.setdefault(layers, []).append(region)
+    for cell_region, cell_layers, _ in blended_cells:
+        regions.setdefault(cell_layers, []).append(cell_region)
     return [
-        Cell.of(parts[0] if len(parts) == 1 else unary_union(parts), layers)
-        for layers, parts in regions.items()
-        if sum(part.area for part in parts) > _SPECK
+        Cell.of(region_parts[0] if len(region_parts) == 1 else unary_union(region_parts), cell_layers)
+        for cell_layers, region_parts in regions.items()
+        if sum(region_part.area for region_part in region_parts) > _SPECK
     ]
 
 
@@ -157,24 +164,24 @@ class _OpenScope:
 
 
 class Blender:
-    """Tells the cells of `things` from below to above."""
+    """Tells the cells of `painted_things` from below to above."""
 
     def __init__(
         self,
-        things: Sequence[PaintedThing],
-        shown: Sequence[BaseGeometry],
+        painted_things: Sequence[PaintedThing],
+        shown_regions: Sequence[BaseGeometry],
         background: Colour | None,
         overlays: Overlays,
     ) -> None:
         """Begin before the first thing.
 
         Args:
-            things: in the order in which they are painted.
-            shown: what clips leave of each.
+            painted_things: in the order in which they are painted.
+            shown_regions: what clips leave of each.
             background: what is below all of them; None for nothing.
             overlays: what makes overlays, counted.
         """
-        self._things, self._shown, self._overlays = things, shown, overlays
+        self._things, self._shown, self._overlays = painted_things, shown_regions, overlays
         self._background = background
         self._cells: list[list[Cell]] = []
         self._open: list[_OpenScope] = [_OpenScope(None)]
@@ -185,97 +192,118 @@ class Blender:
         Raises:
             SvgError: they are too many, or cannot be told.
         """
-        for thing, shown in zip(self._things, self._shown, strict=True):
-            self._enter(thing.scopes)
-            if shown.is_empty:
+        for painted_thing, shown_region in zip(self._things, self._shown, strict=True):
+            self._enter(painted_thing.scopes)
+            if shown_region.is_empty:
                 self._cells.append([])
-            elif thing.cells is not None:
-                parts = [(self._overlays.overlap(shown, cell.region), cell.layers) for cell in thing.cells]
-                self._cells.append(merged([cell for part, layers in parts for cell in self._over(part, layers)]))
+            elif painted_thing.cells is not None:
+                region_parts = [
+                    (self._overlays.overlap(shown_region, cell.region), cell.layers) for cell in painted_thing.cells
+                ]
+                self._cells.append(
+                    merged(
+                        [
+                            cell
+                            for region_part, cell_layers in region_parts
+                            for cell in self._over(region_part, cell_layers)
+                        ]
+                    )
+                )
             else:
-                assert thing.layer is not None
-                self._cells.append(merged(self._over(shown, (thing.layer,))))
+                assert painted_thing.layer is not None
+                self._cells.append(merged(self._over(shown_region, (painted_thing.layer,))))
             self._open[-1].members.append(len(self._cells) - 1)
         self._enter(())
         return self._cells
 
     def _enter(self, scopes: tuple[Scope, ...]) -> None:
         """Close and open scopes until just `scopes` are open."""
-        kept = 0
-        while kept < min(len(scopes), len(self._open) - 1) and self._open[kept + 1].scope is scopes[kept]:
-            kept += 1
-        while len(self._open) - 1 > kept:
+        open_count = 0
+        while (
+            open_count < min(len(scopes), len(self._open) - 1)
+            and self._open[open_count + 1].scope is scopes[open_count]
+        ):
+            open_count += 1
+        while len(self._open) - 1 > open_count:
             self._close()
-        self._open += [_OpenScope(scope) for scope in scopes[kept:]]
+        self._open += [_OpenScope(scope) for scope in scopes[open_count:]]
 
     def _close(self) -> None:
         """Lay what is in the innermost scope over what is below it."""
         closing = self._open.pop()
         assert closing.scope is not None
         for member in closing.members:
-            laid: list[Cell] = []
-            for region, layers, _ in self._cells[member]:
-                for part, opacity in closing.scope.parts(region, self._overlays):
-                    laid += self._over(part, (faded(_one(layers, opacity), opacity),) if opacity < 1 else layers)
-            self._cells[member] = merged(laid)
+            laid_cells: list[Cell] = []
+            for cell_region, cell_layers, _ in self._cells[member]:
+                for region_part, part_opacity in closing.scope.parts(cell_region, self._overlays):
+                    laid_cells += self._over(
+                        region_part,
+                        (faded(_one(cell_layers, part_opacity), part_opacity),) if part_opacity < 1 else cell_layers,
+                    )
+            self._cells[member] = merged(laid_cells)
         self._open[-1].members += closing.members
 
-    def _over(self, region: BaseGeometry, layers: tuple[Layer, ...]) -> list[Cell]:
-        """Return the cells of a `region` whose own `layers` lie over what is painted already in the open scope."""
-        if least_alpha(layers[0]) >= 1:
-            return [Cell.of(region, layers)]
-        cells: list[Cell] = []
-        box = region.bounds
+    def _over(self, cell_region: BaseGeometry, cell_layers: tuple[Layer, ...]) -> list[Cell]:
+        """Return the cells of a `cell_region` whose `cell_layers` lie over what the open scope has painted."""
+        if least_alpha(cell_layers[0]) >= 1:
+            return [Cell.of(cell_region, cell_layers)]
+        blended_cells: list[Cell] = []
+        region_box = cell_region.bounds
         for member in reversed(self._open[-1].members):
-            for below in self._cells[member]:
-                if not _meet(box, below.bounds):
+            for cell_below in self._cells[member]:
+                if not _meet(region_box, cell_below.bounds):
                     continue
-                points = int(get_num_coordinates(region)) + int(get_num_coordinates(below.region))
+                points = int(get_num_coordinates(cell_region)) + int(get_num_coordinates(cell_below.region))
                 self._overlays.spend(_CELL_WORK + _CELL_WEIGHT * points)
-                part = self._overlays.overlap(region, below.region)
-                if part.area > _SPECK:
-                    cells.append(Cell.of(part, _stacked(below.layers, layers)))
-                    region = self._overlays.difference(region, below.region)
-                    if region.is_empty:
-                        return cells
-                    box = region.bounds
-        if region.area > _SPECK:
+                region_part = self._overlays.overlap(cell_region, cell_below.region)
+                if region_part.area > _SPECK:
+                    blended_cells.append(Cell.of(region_part, _stacked(cell_below.layers, cell_layers)))
+                    cell_region = self._overlays.difference(cell_region, cell_below.region)
+                    if cell_region.is_empty:
+                        return blended_cells
+                    region_box = cell_region.bounds
+        if cell_region.area > _SPECK:
             is_lowest = len(self._open) == 1 and self._background is not None
             base: tuple[Layer, ...] = (self._background,) if is_lowest and self._background else ()
-            cells.append(Cell.of(region, _stacked(base, layers)))
-        return cells
+            blended_cells.append(Cell.of(cell_region, _stacked(base, cell_layers)))
+        return blended_cells
 
 
-def _stacked(below: tuple[Layer, ...], layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
-    """Return the layers of `below` with all of `layers` on top."""
-    for layer in layers:
-        below = laid_over(below, layer)
-    return below
+def _stacked(lower_layers: tuple[Layer, ...], cell_layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+    """Return the layers of `lower_layers` with all of `cell_layers` on top."""
+    for layer in cell_layers:
+        lower_layers = laid_over(lower_layers, layer)
+    return lower_layers
 
 
-def _one(layers: tuple[Layer, ...], opacity: float) -> Layer:
-    """Return the only one of some `layers` that are to be seen through as a whole."""
-    if len(layers) > 1:
-        problem = f"gradients lie over one another in a group of opacity {opacity:g}"
-        raise SvgError("opacity", f"in the drawing, {problem}", "write the opacity on each shape")
-    return layers[0]
+def _one(cell_layers: tuple[Layer, ...], group_opacity: float) -> Layer:
+    """Return the only one of some `cell_layers` that are to be seen through as a whole."""
+    if len(cell_layers) > 1:
+        problem_text = f"gradients lie over one another in a group of opacity {group_opacity:g}"
+        raise SvgError("opacity", f"in the drawing, {problem_text}", "write the opacity on each shape")
+    return cell_layers[0]
 
 
-def _meet(first: tuple[float, ...], second: tuple[float, ...]) -> bool:
+def _meet(first_box: tuple[float, ...], second_box: tuple[float, ...]) -> bool:
     """Tell whether two boxes overlap."""
-    return first[0] < second[2] and second[0] < first[2] and first[1] < second[3] and second[1] < first[3]
+    return (
+        first_box[0] < second_box[2]
+        and second_box[0] < first_box[2]
+        and first_box[1] < second_box[3]
+        and second_box[1] < first_box[3]
+    )
 
 
-def seen_from_above(cells: Sequence[Sequence[Cell]], overlays: Overlays) -> list[Cell]:
-    """Return the `cells` of things, the lowest thing's first, as they are seen: none lies under another."""
-    seen: list[Cell] = []
-    for thing_cells in reversed(cells):
-        fresh: list[Cell] = []
-        for region, layers, box in thing_cells:
-            for above in seen:
-                if not region.is_empty and _meet(box, above.bounds):
-                    region = overlays.difference(region, above.region)
-            if region.area > _SPECK:
-                fresh.append(Cell.of(region, layers))
-        seen = merged([*seen, *fresh])
-    return seen
+def seen_from_above(blended_cells: Sequence[Sequence[Cell]], overlays: Overlays) -> list[Cell]:
+    """Return the `blended_cells` of things, the lowest thing's first, as they are seen: none lies under another."""
+    seen_cells: list[Cell] = []
+    for thing_cells in reversed(blended_cells):
+        fresh_cells: list[Cell] = []
+        for cell_region, cell_layers, region_box in thing_cells:
+            for above in seen_cells:
+                if not cell_region.is_empty and _meet(region_box, above.bounds):
+                    cell_region = overlays.difference(cell_region, above.region)
+            if cell_region.area > _SPECK:
+                fresh_cells.append(Cell.of(cell_region, cell_layers))
+        seen_cells = merged([*seen_cells, *fresh_cells])
+    return seen_cells

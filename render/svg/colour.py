@@ -29,7 +29,7 @@ class Colour(NamedTuple):
         >>> Colour(255.0, 127.6, 0.0).code
         '#ff8000'
         """
-        return "#" + "".join(f"{min(255, max(0, int(part + 0.5))):02x}" for part in self[:3])
+        return "#" + "".join(f"{min(255, max(0, int(channel_part + 0.5))):02x}" for channel_part in self[:3])
 
     def faded(self, opacity: float) -> "Colour":
         """Return the colour with its alpha times `opacity`."""
@@ -39,12 +39,15 @@ class Colour(NamedTuple):
         """Return what is seen of this colour before another one, `below` (simple alpha compositing)."""
         if self.alpha >= 1 or below.alpha <= 0:
             return self
-        rest = below.alpha * (1 - self.alpha)
-        alpha = self.alpha + rest
+        rest_alpha = below.alpha * (1 - self.alpha)
+        alpha = self.alpha + rest_alpha
         if alpha <= 0:
             return Colour(0.0, 0.0, 0.0, 0.0)
-        mixed = [(mine * self.alpha + other * rest) / alpha for mine, other in zip(self[:3], below[:3], strict=True)]
-        return Colour(mixed[0], mixed[1], mixed[2], alpha)
+        mixed_channels = [
+            (mine * self.alpha + lower_channel * rest_alpha) / alpha
+            for mine, lower_channel in zip(self[:3], below[:3], strict=True)
+        ]
+        return Colour(mixed_channels[0], mixed_channels[1], mixed_channels[2], alpha)
 
 
 BLACK = Colour(0.0, 0.0, 0.0)
@@ -70,55 +73,55 @@ Paint = Colour | Current | Server | None
 
 
 @lru_cache(maxsize=1024)
-def _colour_of(text: str) -> Any:
-    """Return a colour `text` as a `Colour` or `CURRENT`; None where it is not one."""
+def _colour_of(colour_text: str) -> Any:
+    """Return a colour `colour_text` as a `Colour` or `CURRENT`; None where it is not one."""
     try:
-        parsed = parse_color(text)
-        if parsed is None:
+        parsed_colour = parse_color(colour_text)
+        if parsed_colour is None:
             return None
-        if isinstance(parsed, str):
+        if isinstance(parsed_colour, str):
             return CURRENT
-        red, green, blue = (parsed if parsed.space == "srgb" else parsed.to("srgb"))[:3]
+        red, green, blue = (parsed_colour if parsed_colour.space == "srgb" else parsed_colour.to("srgb"))[:3]
     except (NotImplementedError, ValueError):
         # Colours of wider spaces, which no picture of ours can show; or numbers of thousands of digits.
         return None
-    channels = [min(255, max(0, int((part or 0.0) * 255 + 0.5))) for part in (red, green, blue)]
-    alpha = 1.0 if parsed.alpha is None else min(1.0, max(0.0, float(parsed.alpha)))
+    channels = [min(255, max(0, int((channel_part or 0.0) * 255 + 0.5))) for channel_part in (red, green, blue)]
+    alpha = 1.0 if parsed_colour.alpha is None else min(1.0, max(0.0, float(parsed_colour.alpha)))
     return Colour(float(channels[0]), float(channels[1]), float(channels[2]), alpha)
 
 
-def read_colour(element: Element, name: str, text: str) -> Colour | Current:
-    """Return the colour that `text` names, the value of the property `name`.
+def read_colour(element: Element, property_name: str, colour_text: str) -> Colour | Current:
+    """Return the colour that `colour_text` names, the value of the property `property_name`.
 
     Raises:
         SvgError: it is not a colour.
     """
-    colour = _colour_of(text.strip()) if len(text) <= _MAX_LENGTH else None
+    colour = _colour_of(colour_text.strip()) if len(colour_text) <= _MAX_LENGTH else None
     if colour is None:
-        problem = f"{name} is {text[:_WORDS]!r}, which is not a colour"
-        raise element.error("colour", problem, 'use a CSS name or "#rrggbb"')
+        problem_text = f"{property_name} is {colour_text[:_WORDS]!r}, which is not a colour"
+        raise element.error("colour", problem_text, 'use a CSS name or "#rrggbb"')
     return colour
 
 
-def read_paint(element: Element, name: str, text: str) -> Paint:
-    """Return what a property `name` paints with: a colour, a gradient or pattern, or None for nothing.
+def read_paint(element: Element, property_name: str, colour_text: str) -> Paint:
+    """Return what a property `property_name` paints with: a colour, a gradient or pattern, or None for nothing.
 
     Raises:
-        SvgError: `text` is not understood.
+        SvgError: `colour_text` is not understood.
     """
-    word = text.strip()
-    if word.lower() in ("none", "transparent"):
+    colour_word = colour_text.strip()
+    if colour_word.lower() in ("none", "transparent"):
         return None
-    if word.lower() in ("context-fill", "context-stroke"):
-        problem = f"{name} is {word!r}, which is not understood"
-        raise element.error("paint", problem, "write the colour itself")
-    if not word.lower().startswith("url"):
-        return read_colour(element, name, word)
-    address, bracket, after = word.partition(")")
-    reference = url_fragment(address + bracket)
+    if colour_word.lower() in ("context-fill", "context-stroke"):
+        problem_text = f"{property_name} is {colour_word!r}, which is not understood"
+        raise element.error("paint", problem_text, "write the colour itself")
+    if not colour_word.lower().startswith("url"):
+        return read_colour(element, property_name, colour_word)
+    url_address, bracket, after = colour_word.partition(")")
+    reference = url_fragment(url_address + bracket)
     if reference is None:
-        problem = f"{name} is {text[:_WORDS]!r}, which is no id of this drawing"
-        raise element.error("paint", problem, f'write {name}="url(#name)"')
+        problem_text = f"{property_name} is {colour_text[:_WORDS]!r}, which is no id of this drawing"
+        raise element.error("paint", problem_text, f'write {property_name}="url(#name)"')
     after = after.strip()
-    fallback = None if after in ("", "none") else read_colour(element, name, after)
+    fallback = None if after in ("", "none") else read_colour(element, property_name, after)
     return Server(reference, fallback, bool(after))

@@ -19,13 +19,15 @@ _UNIFORM = 0.95
 """A thing has one colour where that is seen on at least this share of what is seen of it."""
 
 
-def compose_scene(canvas: SvgCanvas, root: Element, things: Sequence[PaintedThing], overlays: Overlays) -> FlatScene:
-    """Return the scene that `things` make on a `canvas`, the lowest first.
+def compose_scene(
+    canvas: SvgCanvas, root: Element, painted_things: Sequence[PaintedThing], overlays: Overlays
+) -> FlatScene:
+    """Return the scene that `painted_things` make on a `canvas`, the lowest first.
 
     Args:
         canvas: its size.
         root: the outermost <svg>, which may set a background.
-        things: what is painted.
+        painted_things: what is painted.
         overlays: what makes overlays, counted.
 
     Raises:
@@ -33,123 +35,158 @@ def compose_scene(canvas: SvgCanvas, root: Element, things: Sequence[PaintedThin
     """
     frame = box(0.0, 0.0, canvas.width, canvas.height)
     background = _page(root)
-    if things and _is_background(things[0], frame):
-        assert isinstance(things[0].fill, Colour)
-        background, things = things[0].fill, things[1:]
-    shown = [_shown(thing, frame, overlays) for thing in things]
-    visible = _occluded(things, shown, overlays)
+    if painted_things and _is_background(painted_things[0], frame):
+        assert isinstance(painted_things[0].fill, Colour)
+        background, painted_things = painted_things[0].fill, painted_things[1:]
+    shown_regions = [_shown(painted_thing, frame, overlays) for painted_thing in painted_things]
+    visible_regions = _occluded(painted_things, shown_regions, overlays)
     is_plain = all(
-        thing.cells is None and not thing.scopes and thing.layer is not None and least_alpha(thing.layer) >= 1
-        for thing in things
+        painted_thing.cells is None
+        and not painted_thing.scopes
+        and painted_thing.layer is not None
+        and least_alpha(painted_thing.layer) >= 1
+        for painted_thing in painted_things
     )
-    cells = None if is_plain else Blender(things, shown, background, overlays).cells()
+    thing_cells = None if is_plain else Blender(painted_things, shown_regions, background, overlays).cells()
     objects: list[FlatObject] = []
-    for number, (thing, region) in enumerate(zip(things, visible, strict=True)):
-        outline = rounded(thing.outline)
+    for thing_number, (painted_thing, visible_region) in enumerate(zip(painted_things, visible_regions, strict=True)):
+        outline = rounded(painted_thing.outline)
         if outline.is_empty:
             continue
-        seen = outline if region is thing.outline else rounded(region)
-        own_cells = [] if cells is None else _cut(cells[number], shown[number], region, overlays)
-        objects.append(_object(len(objects), thing, outline, seen, own_cells if cells is not None else None))
+        seen_region = outline if visible_region is painted_thing.outline else rounded(visible_region)
+        own_cells = (
+            []
+            if thing_cells is None
+            else _cut(thing_cells[thing_number], shown_regions[thing_number], visible_region, overlays)
+        )
+        objects.append(
+            _object(len(objects), painted_thing, outline, seen_region, own_cells if thing_cells is not None else None)
+        )
     return FlatScene(canvas.width, canvas.height, background.code, tuple(objects))
 
 
 def _page(root: Element) -> Colour:
     """Return the colour below the drawing: that of the root's `background`, over white."""
-    text = root.properties.get("background", "none")
-    if text in ("none", "transparent"):
+    background_text = root.properties.get("background", "none")
+    if background_text in ("none", "transparent"):
         return WHITE
-    if "gradient(" in text or "url(" in text:
-        problem = "the background is no one colour"
-        raise root.error("paint", problem, "draw a <rect> of the canvas's size first")
-    colour = read_colour(root, "background", text.split()[0] if text.endswith(("repeat", "center")) else text)
+    if "gradient(" in background_text or "url(" in background_text:
+        problem_text = "the background is no one colour"
+        raise root.error("paint", problem_text, "draw a <rect> of the canvas's size first")
+    colour = read_colour(
+        root,
+        "background",
+        background_text.split()[0] if background_text.endswith(("repeat", "center")) else background_text,
+    )
     return colour.over(WHITE) if isinstance(colour, Colour) else WHITE
 
 
-def _is_background(thing: PaintedThing, frame: Polygon) -> bool:
-    """Tell whether the first `thing` is one colour all over the canvas."""
-    if not isinstance(thing.fill, Colour) or thing.fill.alpha < 1 or thing.stroke is not None:
+def _is_background(painted_thing: PaintedThing, frame: Polygon) -> bool:
+    """Tell whether the first `painted_thing` is one colour all over the canvas."""
+    if not isinstance(painted_thing.fill, Colour) or painted_thing.fill.alpha < 1 or painted_thing.stroke is not None:
         return False
-    if thing.clip is not None or thing.scopes or thing.cells is not None or thing.text is not None:
+    if (
+        painted_thing.clip is not None
+        or painted_thing.scopes
+        or painted_thing.cells is not None
+        or painted_thing.text is not None
+    ):
         return False
-    return bool(frame.difference(thing.outline).area <= BACKGROUND_SLACK * frame.area)
+    return bool(frame.difference(painted_thing.outline).area <= BACKGROUND_SLACK * frame.area)
 
 
-def _shown(thing: PaintedThing, frame: Polygon, overlays: Overlays) -> BaseGeometry:
-    """Return what the canvas and clips leave of a `thing`."""
-    inside = thing.outline if frame.covers(thing.outline) else overlays.overlap(thing.outline, frame)
-    return inside if thing.clip is None else overlays.overlap(inside, thing.clip)
+def _shown(painted_thing: PaintedThing, frame: Polygon, overlays: Overlays) -> BaseGeometry:
+    """Return what the canvas and clips leave of a `painted_thing`."""
+    inside = (
+        painted_thing.outline if frame.covers(painted_thing.outline) else overlays.overlap(painted_thing.outline, frame)
+    )
+    return inside if painted_thing.clip is None else overlays.overlap(inside, painted_thing.clip)
 
 
-def _occluded(things: Sequence[PaintedThing], shown: Sequence[BaseGeometry], overlays: Overlays) -> list[BaseGeometry]:
+def _occluded(
+    painted_things: Sequence[PaintedThing], shown_regions: Sequence[BaseGeometry], overlays: Overlays
+) -> list[BaseGeometry]:
     """Return what remains visible of each thing under those painted later that cannot be seen through."""
-    boxes = bounds(np.array(shown, dtype=object)).reshape(-1, 4)
+    boxes = bounds(np.array(shown_regions, dtype=object)).reshape(-1, 4)
     left, top, right, bottom = boxes.T
-    covers = np.array([thing.may_hide for thing in things], dtype=bool)
-    visible: list[BaseGeometry] = []
-    for number, region in enumerate(shown):
-        if region.is_empty:
-            visible.append(region)
+    covers = np.array([painted_thing.may_hide for painted_thing in painted_things], dtype=bool)
+    visible_regions: list[BaseGeometry] = []
+    for thing_number, visible_region in enumerate(shown_regions):
+        if visible_region.is_empty:
+            visible_regions.append(visible_region)
             continue
-        later = slice(number + 1, None)
-        meets = (left[later] < right[number]) & (right[later] > left[number])
-        meets &= (top[later] < bottom[number]) & (bottom[later] > top[number])
-        for cover in (np.flatnonzero(meets & covers[later]) + number + 1).tolist():
-            if not region.is_empty and things[cover].opacity_before(things[number]) >= HIDES:
-                region = overlays.difference(region, shown[cover])
-        visible.append(region)
-    return visible
+        later = slice(thing_number + 1, None)
+        meets = (left[later] < right[thing_number]) & (right[later] > left[thing_number])
+        meets &= (top[later] < bottom[thing_number]) & (bottom[later] > top[thing_number])
+        for cover_number in (np.flatnonzero(meets & covers[later]) + thing_number + 1).tolist():
+            if (
+                not visible_region.is_empty
+                and painted_things[cover_number].opacity_before(painted_things[thing_number]) >= HIDES
+            ):
+                visible_region = overlays.difference(visible_region, shown_regions[cover_number])
+        visible_regions.append(visible_region)
+    return visible_regions
 
 
-def _cut(cells: list[Cell], shown: BaseGeometry, visible: BaseGeometry, overlays: Overlays) -> list[Cell]:
-    """Return the `cells` of a thing within what is `visible` of it."""
-    if visible is shown or (len(cells) == 1 and cells[0].region is shown):
-        return [Cell.of(visible, cells[0].layers)] if len(cells) == 1 and cells[0].region is shown else cells
-    return [Cell.of(overlays.overlap(cell.region, visible), cell.layers) for cell in cells]
+def _cut(
+    thing_cells: list[Cell], shown_region: BaseGeometry, visible_region: BaseGeometry, overlays: Overlays
+) -> list[Cell]:
+    """Return the `thing_cells` of a thing within what is `visible_region` of it."""
+    if visible_region is shown_region or (len(thing_cells) == 1 and thing_cells[0].region is shown_region):
+        return (
+            [Cell.of(visible_region, thing_cells[0].layers)]
+            if len(thing_cells) == 1 and thing_cells[0].region is shown_region
+            else thing_cells
+        )
+    return [Cell.of(overlays.overlap(cell.region, visible_region), cell.layers) for cell in thing_cells]
 
 
 def _object(
-    index: int, thing: PaintedThing, outline: BaseGeometry, seen: BaseGeometry, cells: list[Cell] | None
+    index: int,
+    painted_thing: PaintedThing,
+    outline: BaseGeometry,
+    seen_region: BaseGeometry,
+    thing_cells: list[Cell] | None,
 ) -> FlatObject:
-    """Return a `thing` as an object of the scene; `cells` are given where things can be seen through."""
-    kind, margin = classify_outline(outline) if thing.text is None else ("text", 1.0)
-    fill, stroke, patches = thing.fill, thing.stroke, tuple[Patch, ...]()
-    if cells is not None:
-        paint, patches = _seen_paint(cells, seen)
-        fill = paint if thing.fill is not None else None
-        stroke = paint if thing.stroke is not None else None
-    layer = fill if fill is not None else stroke
+    """Return a `painted_thing` as an object of the scene; `thing_cells` are given where things can be seen through."""
+    kind, margin = classify_outline(outline) if painted_thing.text is None else ("text", 1.0)
+    fill, stroke, patches = painted_thing.fill, painted_thing.stroke, tuple[Patch, ...]()
+    if thing_cells is not None:
+        paint, patches = _seen_paint(thing_cells, seen_region)
+        fill = paint if painted_thing.fill is not None else None
+        stroke = paint if painted_thing.stroke is not None else None
+    seen_layer = fill if fill is not None else stroke
     return FlatObject(
         index=index,
         kind=kind,
         kind_margin=round(margin, 3),
         fill=fill.code if isinstance(fill, Colour) else None,
         stroke=stroke.code if isinstance(stroke, Colour) else None,
-        stroke_width=round(thing.stroke_width, 3),
+        stroke_width=round(painted_thing.stroke_width, 3),
         outline=outline,
-        visible=seen,
-        text=thing.text,
-        gradient=layer if isinstance(layer, Gradient) else None,
+        visible=seen_region,
+        text=painted_thing.text,
+        gradient=seen_layer if isinstance(seen_layer, Gradient) else None,
         patches=patches,
     )
 
 
-def _seen_paint(cells: list[Cell], seen: BaseGeometry) -> tuple[Layer | None, tuple[Patch, ...]]:
+def _seen_paint(thing_cells: list[Cell], seen_region: BaseGeometry) -> tuple[Layer | None, tuple[Patch, ...]]:
     """Return the one paint that is seen of a thing, if there is one, and the parts that look otherwise."""
-    ordered = sorted((cell for cell in cells if cell.region.area > 0), key=lambda cell: -cell.region.area)
-    patches = [Patch(rounded(cell.region), _paints(cell.layers)) for cell in ordered]
+    ordered_cells = sorted((cell for cell in thing_cells if cell.region.area > 0), key=lambda cell: -cell.region.area)
+    patches = [Patch(rounded(cell.region), _paints(cell.layers)) for cell in ordered_cells]
     patches = [patch for patch in patches if not patch.region.is_empty]
     if not patches:
         return None, ()
-    covered = sum(cell.region.area for cell in ordered)
-    if covered < 0.995 * seen.area:
+    covered_area = sum(cell.region.area for cell in ordered_cells)
+    if covered_area < 0.995 * seen_region.area:
         return None, tuple(patches)
-    layers = ordered[0].layers
-    if len(layers) == 1 and (len(patches) == 1 or ordered[0].region.area >= _UNIFORM * covered):
+    layers = ordered_cells[0].layers
+    if len(layers) == 1 and (len(patches) == 1 or ordered_cells[0].region.area >= _UNIFORM * covered_area):
         return layers[0], tuple(patches[1:])
     # The commonest goes under all others, so that no seam is seen where they meet.
-    return None, (Patch(seen, patches[0].paints), *patches[1:])
+    return None, (Patch(seen_region, patches[0].paints), *patches[1:])
 
 
 def _paints(layers: tuple[Layer, ...]) -> tuple[str | Gradient, ...]:
-    return tuple(layer.code if isinstance(layer, Colour) else layer for layer in layers)
+    return tuple(seen_layer.code if isinstance(seen_layer, Colour) else seen_layer for seen_layer in layers)

@@ -14,10 +14,10 @@ from ..outcome import Rejected
 class SvgError(Exception):
     """The rejection of a text on its way to the front end's boundary."""
 
-    def __init__(self, code: str, reason: str, hint: str = "") -> None:
-        """Keep `code`, `reason` and `hint` as a `Rejected`."""
-        super().__init__(reason)
-        self.rejected = Rejected(code, reason, hint)
+    def __init__(self, error_code: str, reason_text: str, hint_text: str = "") -> None:
+        """Keep `error_code`, `reason_text` and `hint_text` as a `Rejected`."""
+        super().__init__(reason_text)
+        self.rejected = Rejected(error_code, reason_text, hint_text)
 
 
 @dataclass(slots=True)
@@ -33,18 +33,18 @@ class Element:
     properties: dict[str, str] = field(default_factory=dict)
     """What the cascade sets: presentation attributes under style sheets under the `style` attribute."""
 
-    def error(self, code: str, problem: str, hint: str = "") -> SvgError:
-        """Return an error that says `problem` with the element's line."""
-        return SvgError(code, f"line {self.line}: {problem}", hint)
+    def error(self, error_code: str, problem_text: str, hint_text: str = "") -> SvgError:
+        """Return an error that says `problem_text` with the element's line."""
+        return SvgError(error_code, f"line {self.line}: {problem_text}", hint_text)
 
 
 def walk(element: Element) -> Iterator[Element]:
     """Yield `element` and all elements in it, in document order."""
-    waiting = [element]
-    while waiting:
-        current = waiting.pop()
-        yield current
-        waiting.extend(reversed(current.children))
+    waiting_elements = [element]
+    while waiting_elements:
+        current_element = waiting_elements.pop()
+        yield current_element
+        waiting_elements.extend(reversed(current_element.children))
 
 
 class Document:
@@ -55,16 +55,16 @@ class Document:
         self.root = root
         self._parents: dict[int, Element] = {}
         for element in walk(root):
-            for child in element.children:
-                self._parents[id(child)] = element
+            for child_element in element.children:
+                self._parents[id(child_element)] = element
 
     @cached_property
     def by_id(self) -> dict[str, Element]:
         """The elements by id."""
         elements: dict[str, Element] = {}
         for element in walk(self.root):
-            if name := element.attributes.get("id"):
-                elements.setdefault(name, element)
+            if element_name := element.attributes.get("id"):
+                elements.setdefault(element_name, element)
         return elements
 
     def parent(self, element: Element) -> Element | None:
@@ -78,9 +78,9 @@ class Document:
             SvgError: it points out of this drawing, or to an id that is not there.
         """
         if not reference.startswith("#"):
-            hint = 'point to an id of this drawing: href="#name"'
-            raise element.error("reference", f"<{element.name}> points to {reference[:40]!r}", hint)
-        target = self.by_id.get(reference[1:])
-        if target is None:
+            hint_text = 'point to an id of this drawing: href="#name"'
+            raise element.error("reference", f"<{element.name}> points to {reference[:40]!r}", hint_text)
+        target_element = self.by_id.get(reference[1:])
+        if target_element is None:
             raise element.error("reference", f"there is no id {reference[1:41]!r}", "define it in <defs>")
-        return target
+        return target_element

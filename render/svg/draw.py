@@ -20,8 +20,8 @@ def draw(request: Mapping[str, Any], payload: bytes) -> tuple[dict[str, Any], by
     return _drawn(payload.decode(), request["size"], SvgLimits(**request["limits"]))
 
 
-def _drawn(program: str, size: int, limits: SvgLimits) -> tuple[dict[str, Any], bytes]:
-    scene = resolve_svg(program, limits)
+def _drawn(program: str, size: int, svg_limits: SvgLimits) -> tuple[dict[str, Any], bytes]:
+    scene = resolve_svg(program, svg_limits)
     if isinstance(scene, Rejected):
         return scene.as_message(), b""
     picture = rasterise(scene, size)

@@ -33,7 +33,7 @@ Stop = tuple[float, Colour]
 
 
 class Filled(NamedTuple):
-    """What a gradient is asked for."""
+    """A shape that asks a gradient for its paint."""
 
     element: Element
     """The shape."""
@@ -46,48 +46,52 @@ class Filled(NamedTuple):
 
 
 class Inheritance(NamedTuple):
-    """Where the style around an element is looked up: what a gradient inherits, whoever refers to it."""
+    """The document, and the lookup of the style around an element: what a gradient inherits, whoever refers to it."""
 
     document: Document
     style_around: Callable[[Element], SvgStyle]
 
 
-def read_gradient(filled: Filled, name: str, inheritance: Inheritance) -> Gradient | Colour | None:
-    """Return the gradient `name`, or its colour where it has only one, or None where it paints nothing.
+def read_gradient(filled_shape: Filled, gradient_name: str, inheritance: Inheritance) -> Gradient | Colour | None:
+    """Return the gradient `gradient_name`, or its colour where it has only one, or None where it paints nothing.
 
     Args:
-        filled: what is to be filled.
-        name: id of the gradient.
+        filled_shape: what is to be filled.
+        gradient_name: id of the gradient.
         inheritance: where it is looked up.
 
     Raises:
         SvgError: there is none of that name, or it is not understood.
     """
-    units = filled.units
-    chain = _chain(filled.element, name, inheritance.document, units.limits)
-    stops = _stops(chain, inheritance.style_around, units)
-    if not stops or len({colour for _, colour in stops}) == 1:
-        return stops[0][1] if stops else None
-    attributes = _merged(chain)
-    unit_word = _word(chain[0], attributes, "gradientUnits", _UNITS)
-    spread = _word(chain[0], attributes, "spreadMethod", _SPREADS)
-    matrix = filled.matrix
+    length_units = filled_shape.units
+    chain = _chain(filled_shape.element, gradient_name, inheritance.document, length_units.limits)
+    gradient_stops = _stops(chain, inheritance.style_around, length_units)
+    if not gradient_stops or len({colour for _, colour in gradient_stops}) == 1:
+        return gradient_stops[0][1] if gradient_stops else None
+    merged_attributes = _merged(chain)
+    unit_word = _word(chain[0], merged_attributes, "gradientUnits", _UNITS)
+    spread_method = _word(chain[0], merged_attributes, "spreadMethod", _SPREADS)
+    matrix = filled_shape.matrix
     if unit_word == "objectBoundingBox":
-        left, top, right, bottom = filled.bounds
+        left, top, right, bottom = filled_shape.bounds
         if left == right or top == bottom:
             # Without width or height there are no such units, and no paint (7.11).
             return None
         matrix = multiply(matrix, (right - left, 0.0, 0.0, bottom - top, left, top))
-        units = units._replace(extent=(1.0, 1.0))
-    written = Element("gradientTransform", {"transform": attributes.get("gradientTransform", "")}, chain[0].line)
-    matrix = multiply(matrix, read_transform(written, units))
-    values = Element(chain[0].name, attributes, chain[0].line)
-    kind = "linear" if values.name == "linearGradient" else "radial"
-    points = (_linear if kind == "linear" else _radial)(values, units)
+        length_units = length_units._replace(extent=(1.0, 1.0))
+    transform_element = Element(
+        "gradientTransform", {"transform": merged_attributes.get("gradientTransform", "")}, chain[0].line
+    )
+    matrix = multiply(matrix, read_transform(transform_element, length_units))
+    value_element = Element(chain[0].name, merged_attributes, chain[0].line)
+    kind = "linear" if value_element.name == "linearGradient" else "radial"
+    points = (_linear if kind == "linear" else _radial)(value_element, length_units)
     if points is None:
-        return stops[-1][1]
-    codes = tuple((offset, stop_code(colour)) for offset, colour in stops)
-    return Gradient(kind, tuple(map(_tidy, points)), codes, spread, _usable(chain[0], matrix, units.limits))
+        return gradient_stops[-1][1]
+    stop_codes = tuple((offset, stop_code(colour)) for offset, colour in gradient_stops)
+    return Gradient(
+        kind, tuple(map(_tidy, points)), stop_codes, spread_method, _usable(chain[0], matrix, length_units.limits)
+    )
 
 
 def stop_code(colour: Colour) -> str:
@@ -96,108 +100,117 @@ def stop_code(colour: Colour) -> str:
     return colour.code if alpha == 255 else f"{colour.code}{alpha:02x}"
 
 
-def stop_colour(code: str) -> Colour:
-    """Return the colour that `stop_code` wrote as `code`."""
-    red, green, blue, *alpha = bytes.fromhex(code[1:])
+def stop_colour(colour_code: str) -> Colour:
+    """Return the colour that `stop_code` wrote as `colour_code`."""
+    red, green, blue, *alpha = bytes.fromhex(colour_code[1:])
     return Colour(float(red), float(green), float(blue), alpha[0] / 255 if alpha else 1.0)
 
 
-def _chain(user: Element, name: str, document: Document, limits: SvgLimits) -> list[Element]:
-    """Return the gradient `name` and those it takes its stops and attributes from."""
+def _chain(user: Element, gradient_name: str, document: Document, svg_limits: SvgLimits) -> list[Element]:
+    """Return the gradient `gradient_name` and those it takes its stops and attributes from."""
     chain: list[Element] = []
     while True:
         referrer = chain[-1] if chain else user
-        element = document.by_id.get(name)
+        element = document.by_id.get(gradient_name)
         if element is None or element.name not in GRADIENTS:
-            problem = f"there is no gradient {name[:40]!r}"
-            raise referrer.error("reference", problem, "define a <linearGradient> with that id")
-        if any(element is other for other in chain):
-            raise referrer.error("cycle", f"gradient {name[:40]!r} refers to itself", "write the stops in it")
+            problem_text = f"there is no gradient {gradient_name[:40]!r}"
+            raise referrer.error("reference", problem_text, "define a <linearGradient> with that id")
+        if any(element is earlier_element for earlier_element in chain):
+            raise referrer.error("cycle", f"gradient {gradient_name[:40]!r} refers to itself", "write the stops in it")
         chain.append(element)
-        if len(chain) > limits.max_depth:
-            problem = f"more than {limits.max_depth} gradients refer to each other"
-            raise referrer.error("depth", problem, "write the stops")
+        if len(chain) > svg_limits.max_depth:
+            problem_text = f"more than {svg_limits.max_depth} gradients refer to each other"
+            raise referrer.error("depth", problem_text, "write the stops")
         reference = element.attributes.get("href", "")
         if not reference:
             return chain
         if not reference.startswith("#"):
-            hint = 'point to a gradient of this drawing: href="#name"'
-            raise element.error("reference", f"<{element.name}> points to {reference[:40]!r}", hint)
-        name = reference[1:]
+            hint_text = 'point to a gradient of this drawing: href="#name"'
+            raise element.error("reference", f"<{element.name}> points to {reference[:40]!r}", hint_text)
+        gradient_name = reference[1:]
 
 
 def _merged(chain: Sequence[Element]) -> dict[str, str]:
     """Return the attributes of a `chain`, nearer ones first; places and radii only from gradients of one kind."""
-    attributes: dict[str, str] = {}
+    merged_attributes: dict[str, str] = {}
     for element in reversed(chain):
         is_kin = element.name == chain[0].name
-        attributes |= {name: value for name, value in element.attributes.items() if is_kin or name in _SHARED}
-    return attributes
+        merged_attributes |= {
+            attribute_name: value
+            for attribute_name, value in element.attributes.items()
+            if is_kin or attribute_name in _SHARED
+        }
+    return merged_attributes
 
 
-def _stops(chain: Sequence[Element], style_around: Callable[[Element], SvgStyle], units: Units) -> tuple[Stop, ...]:
+def _stops(
+    chain: Sequence[Element], style_around: Callable[[Element], SvgStyle], length_units: Units
+) -> tuple[Stop, ...]:
     """Return the stops of the first of a `chain` that has any; one below an earlier one is raised to it (13.2.4)."""
-    stops: list[Stop] = []
+    gradient_stops: list[Stop] = []
     groups = ([child for child in element.children if child.name == "stop"] for element in chain)
     for element in next((group for group in groups if group), []):
-        text = element.attributes.get("offset", "0").strip()
-        share = parse_number(element, "offset", text.removesuffix("%"), units.limits)
-        share /= 100 if text.endswith("%") else 1
-        offset = max(stops[-1][0] if stops else 0.0, min(1.0, max(0.0, share)))
-        stops.append((_tidy(offset), _stop_colour(element, style_around(element), units)))
-    return tuple(stops)
+        attribute_text = element.attributes.get("offset", "0").strip()
+        stop_offset = parse_number(element, "offset", attribute_text.removesuffix("%"), length_units.limits)
+        stop_offset /= 100 if attribute_text.endswith("%") else 1
+        offset = max(gradient_stops[-1][0] if gradient_stops else 0.0, min(1.0, max(0.0, stop_offset)))
+        gradient_stops.append((_tidy(offset), _stop_colour(element, style_around(element), length_units)))
+    return tuple(gradient_stops)
 
 
-def _stop_colour(element: Element, around: SvgStyle, units: Units) -> Colour:
+def _stop_colour(element: Element, outer_style: SvgStyle, length_units: Units) -> Colour:
     properties = element.properties
-    text = properties.get("stop-opacity", "1")
-    opacity = parse_number(element, "stop-opacity", text.removesuffix("%"), units.limits)
-    opacity = min(1.0, max(0.0, opacity / (100 if text.endswith("%") else 1)))
-    word = properties.get("stop-color", "black")
-    if word == "none":
+    attribute_text = properties.get("stop-opacity", "1")
+    opacity = parse_number(element, "stop-opacity", attribute_text.removesuffix("%"), length_units.limits)
+    opacity = min(1.0, max(0.0, opacity / (100 if attribute_text.endswith("%") else 1)))
+    colour_word = properties.get("stop-color", "black")
+    if colour_word == "none":
         raise element.error("colour", "stop-color is none", "write stop-opacity=0, or use one colour")
-    colour = read_colour(element, "stop-color", word)
+    colour = read_colour(element, "stop-color", colour_word)
     if isinstance(colour, Current):
-        colour = read_style(element, around, units).color
+        colour = read_style(element, outer_style, length_units).color
     return colour.faded(opacity)
 
 
-def _word(element: Element, attributes: Mapping[str, str], name: str, words: Sequence[str]) -> str:
-    word = attributes.get(name, words[0]).strip()
-    if word not in words:
-        raise element.error("attribute", f"{name} is {word[:40]!r}", f"allowed: {', '.join(words)}")
-    return word
+def _word(element: Element, merged_attributes: Mapping[str, str], attribute_name: str, words: Sequence[str]) -> str:
+    unit_word = merged_attributes.get(attribute_name, words[0]).strip()
+    if unit_word not in words:
+        raise element.error("attribute", f"{attribute_name} is {unit_word[:40]!r}", f"allowed: {', '.join(words)}")
+    return unit_word
 
 
-def _read(values: Element, units: Units, defaults: Mapping[str, str]) -> list[float]:
-    """Return the attributes of `values` that `defaults` names."""
-    return [units.length(values, name, values.attributes.get(name, word)) for name, word in defaults.items()]
+def _read(value_element: Element, length_units: Units, defaults: Mapping[str, str]) -> list[float]:
+    """Return the attributes of `value_element` that `defaults` names."""
+    return [
+        length_units.length(value_element, attribute_name, value_element.attributes.get(attribute_name, default_word))
+        for attribute_name, default_word in defaults.items()
+    ]
 
 
-def _linear(values: Element, units: Units) -> tuple[float, ...] | None:
+def _linear(value_element: Element, length_units: Units) -> tuple[float, ...] | None:
     """Return both ends of a linear gradient; None where they are one, which paints the last colour."""
-    x1, y1, x2, y2 = _read(values, units, _LINEAR)
+    x1, y1, x2, y2 = _read(value_element, length_units, _LINEAR)
     return None if (x1, y1) == (x2, y2) else (x1, y1, x2, y2)
 
 
-def _radial(values: Element, units: Units) -> tuple[float, ...] | None:
+def _radial(value_element: Element, length_units: Units) -> tuple[float, ...] | None:
     """Return centre, radius and focus of a radial gradient; None where the radius is 0: the last colour."""
-    cx, cy, r = _read(values, units, _RADIAL)
+    cx, cy, r = _read(value_element, length_units, _RADIAL)
     if r < 0:
-        raise values.error("number", f"r of <{values.name}> is negative", "write 0 or more")
+        raise value_element.error("number", f"r of <{value_element.name}> is negative", "write 0 or more")
     if r == 0:
         return None
-    fx, fy = units.attribute(values, "fx", cx), units.attribute(values, "fy", cy)
+    fx, fy = length_units.attribute(value_element, "fx", cx), length_units.attribute(value_element, "fy", cy)
     out = math.dist((cx, cy), (fx, fy)) / (r * _INSIDE)
     # A focus outside is moved on the line to the centre (13.2.3).
     return (cx, cy, r, fx, fy) if out <= 1 else (cx, cy, r, cx + (fx - cx) / out, cy + (fy - cy) / out)
 
 
-def _usable(element: Element, matrix: Matrix, limits: SvgLimits) -> Matrix:
+def _usable(element: Element, matrix: Matrix, svg_limits: SvgLimits) -> Matrix:
     """Return the `matrix`, which has to have a way back."""
     a, b, c, d, e, f = matrix
-    flat = abs(a * d - b * c) * limits.max_number
-    if flat <= max(map(abs, (a, b, c, d))) or max(map(abs, matrix)) > limits.max_number:
+    flat = abs(a * d - b * c) * svg_limits.max_number
+    if flat <= max(map(abs, (a, b, c, d))) or max(map(abs, matrix)) > svg_limits.max_number:
         raise element.error("number", f"<{element.name}> is drawn too large, too small or flat", "use a plainer one")
     return (_tidy(a), _tidy(b), _tidy(c), _tidy(d), _tidy(e), _tidy(f))
 

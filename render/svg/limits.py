@@ -11,7 +11,7 @@ from .document import Element
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SvgLimits:
-    """How much a program may ask for."""
+    """The limits of one program, in text, work and size."""
 
     max_bytes: int = 200_000
     """UTF-8 bytes of the text."""
@@ -44,9 +44,9 @@ class SvgLimits:
 class Budget:
     """Counts what resolving one drawing takes, and refuses at the first limit that is passed."""
 
-    def __init__(self, limits: SvgLimits) -> None:
-        """Begin at nothing, under `limits`."""
-        self.limits = limits
+    def __init__(self, svg_limits: SvgLimits) -> None:
+        """Begin at nothing, under `svg_limits`."""
+        self.limits = svg_limits
         self._visits = 0
         self._points = 0
         self._glyph_points = 0
@@ -59,28 +59,28 @@ class Budget:
         if self._visits > 4 * self.limits.max_elements:
             raise element.error("size", "<use> and clip-path make too many copies", "draw less")
         if depth > self.limits.max_depth:
-            problem = f"nested deeper than {self.limits.max_depth}, <use> and clip-path included"
-            raise element.error("depth", problem, "flatten it")
+            problem_text = f"nested deeper than {self.limits.max_depth}, <use> and clip-path included"
+            raise element.error("depth", problem_text, "flatten it")
 
-    def spend_points(self, element: Element, count: int) -> None:
+    def spend_points(self, element: Element, added_count: int) -> None:
         """Count the vertices of an outline of `element`."""
-        self._points += count
+        self._points += added_count
         if self._points > self.limits.max_points:
             raise element.error("size", f"more than {self.limits.max_points} points in all", "draw less")
 
-    def spend_glyph_points(self, element: Element, count: int) -> None:
+    def spend_glyph_points(self, element: Element, added_count: int) -> None:
         """Count the vertices of letters of `element`, which have a limit of their own."""
-        self._glyph_points += count
+        self._glyph_points += added_count
         if self._glyph_points > self.limits.max_glyph_points:
-            problem = f"the letters of all text have more than {self.limits.max_glyph_points} points"
-            raise element.error("size", problem, "write less")
+            problem_text = f"the letters of all text have more than {self.limits.max_glyph_points} points"
+            raise element.error("size", problem_text, "write less")
 
-    def spend_dashes(self, element: Element, count: float) -> None:
+    def spend_dashes(self, element: Element, added_count: float) -> None:
         """Count the dashes of a line of `element`."""
-        self._dashes += count
+        self._dashes += added_count
         if self._dashes > self.limits.max_dashes:
-            problem = f"more than {self.limits.max_dashes} dashes in all"
-            raise element.error("size", problem, "write larger numbers in stroke-dasharray")
+            problem_text = f"more than {self.limits.max_dashes} dashes in all"
+            raise element.error("size", problem_text, "write larger numbers in stroke-dasharray")
 
     def spend_painted(self, element: Element) -> None:
         """Count one painted thing of `element`."""

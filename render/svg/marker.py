@@ -17,20 +17,22 @@ _REVERSED = "auto-start-reverse"
 
 
 class Vertex(NamedTuple):
-    """Where a marker stands."""
+    """A place where a marker stands."""
 
     place: Point
     degrees: float
     """The direction there: between that of the line coming in and that going out."""
 
 
-def vertices(element: Element, units: Units) -> list[Vertex]:
+def vertices(element: Element, length_units: Units) -> list[Vertex]:
     """Return the vertices of an `element` of `MARKED`, in its own coordinates.
 
     Raises:
         SvgError: its points are not understood.
     """
-    segments = path_segments(element, units.limits) if element.name == "path" else _straight(element, units)
+    segments = (
+        path_segments(element, length_units.limits) if element.name == "path" else _straight(element, length_units)
+    )
     vertex_list: list[Vertex] = []
     subpath_start = 0
     for subpath_end in range(1, len(segments) + 1):
@@ -44,9 +46,9 @@ def vertices(element: Element, units: Units) -> list[Vertex]:
     return vertex_list
 
 
-def _straight(element: Element, units: Units) -> list[Segment]:
+def _straight(element: Element, length_units: Units) -> list[Segment]:
     straight_segments: list[Segment] = []
-    for corner_points, is_closed in SHAPES[element.name](element, units):
+    for corner_points, is_closed in SHAPES[element.name](element, length_units):
         straight_segments.append(Segment(corner_points[0], kind="move"))
         for start, end in pairwise([*corner_points, corner_points[0]] if is_closed else corner_points):
             segment_step = (end[0] - start[0], end[1] - start[1])
@@ -93,7 +95,7 @@ def _between(way_in: Point | None, way_out: Point | None) -> float:
     return degrees_in + ((degrees_out - degrees_in + 180.0) % 360.0 - 180.0) / 2
 
 
-def marker_matrix(marker: Element, vertex: Vertex, is_first: bool, stroke_width: float, units: Units) -> Matrix:
+def marker_matrix(marker: Element, vertex: Vertex, is_first: bool, stroke_width: float, length_units: Units) -> Matrix:
     """Return the matrix from the units of a marker's viewport to those of the shape.
 
     Args:
@@ -101,7 +103,7 @@ def marker_matrix(marker: Element, vertex: Vertex, is_first: bool, stroke_width:
         vertex: where it is painted.
         is_first: tells that this is the first vertex of the shape.
         stroke_width: of the shape.
-        units: those where the marker is written.
+        length_units: those where the marker is written.
 
     Raises:
         SvgError: an attribute is not understood.
@@ -110,11 +112,11 @@ def marker_matrix(marker: Element, vertex: Vertex, is_first: bool, stroke_width:
     if orient_word in ("auto", _REVERSED):
         turn_degrees = vertex.degrees + (180.0 if is_first and orient_word == _REVERSED else 0.0)
     else:
-        turn_degrees = parse_number(marker, "orient", orient_word.removesuffix("deg"), units.limits)
+        turn_degrees = parse_number(marker, "orient", orient_word.removesuffix("deg"), length_units.limits)
     units_word = marker.attributes.get("markerUnits", "strokeWidth").strip()
     if units_word not in ("strokeWidth", "userSpaceOnUse"):
-        what = f"markerUnits is {units_word[:40]!r}"
-        raise marker.error("attribute", what, "allowed: strokeWidth, userSpaceOnUse")
+        problem_text = f"markerUnits is {units_word[:40]!r}"
+        raise marker.error("attribute", problem_text, "allowed: strokeWidth, userSpaceOnUse")
     unit_scale = stroke_width if units_word == "strokeWidth" else 1.0
     a, b, c, d, _, _ = turn(turn_degrees)
     return multiply((a, b, c, d, *vertex.place), (unit_scale, 0.0, 0.0, unit_scale, 0.0, 0.0))

@@ -19,11 +19,11 @@ _NEW = 10
 
 
 class Overlays:
-    """Overlays of regions, made until `limits` say that their points are too many."""
+    """Overlays of regions, made until `svg_limits` say that their points are too many."""
 
-    def __init__(self, limits: SvgLimits) -> None:
-        """Begin counting towards the `limits`."""
-        self._limits = limits
+    def __init__(self, svg_limits: SvgLimits) -> None:
+        """Begin counting towards the `svg_limits`."""
+        self._limits = svg_limits
         self._spent = 0
 
     def overlap(self, first_region: BaseGeometry, second_region: BaseGeometry) -> BaseGeometry:

@@ -30,7 +30,7 @@ _CHARACTERS = 40
 
 
 class Compound(NamedTuple):
-    """What a selector asks of one element."""
+    """A demand of a selector on one element."""
 
     tests: tuple[Any, ...]
     """Simple selectors of cssselect2, all of which have to hold."""
@@ -46,7 +46,7 @@ class Selector(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """Where an element stands among its siblings."""
+    """The place of an element among its siblings."""
 
     number: int
     """From 1 on."""
@@ -56,7 +56,7 @@ class _Place(NamedTuple):
 
 @dataclass(slots=True)
 class _Trail:
-    """Which compounds matched round an element, as bits."""
+    """The compounds that matched round an element, as bits."""
 
     ancestors: int
     parent: int
@@ -91,99 +91,104 @@ def read_selectors(element: Element, prelude: Sequence[Any]) -> list[Selector]:
 
 
 def _read_selector(element: Element, tokens: list[Any]) -> Selector | None:
-    text = tinycss2.serialize(tokens[: _MAX_TOKENS + 1]).strip()
-    hint = "write a type, .class or #id, and those apart by spaces"
-    if len(tokens) > _MAX_TOKENS or len(text) > 8 * _MAX_TOKENS:
-        raise element.error("style", f"the selector {text[:_CHARACTERS]!r} is too long", hint)
+    selector_text = tinycss2.serialize(tokens[: _MAX_TOKENS + 1]).strip()
+    hint_text = "write a type, .class or #id, and those apart by spaces"
+    if len(tokens) > _MAX_TOKENS or len(selector_text) > 8 * _MAX_TOKENS:
+        raise element.error("style", f"the selector {selector_text[:_CHARACTERS]!r} is too long", hint_text)
     try:
-        parsed = list(parser.parse(tokens))
+        parsed_selectors = list(parser.parse(tokens))
     except SelectorError as error:
-        problem = f"the selector {text[:_CHARACTERS]!r} is not understood"
-        raise element.error("style", problem, hint) from error
-    if len(parsed) != 1 or parsed[0].pseudo_element is not None:
+        problem_text = f"the selector {selector_text[:_CHARACTERS]!r} is not understood"
+        raise element.error("style", problem_text, hint_text) from error
+    if len(parsed_selectors) != 1 or parsed_selectors[0].pseudo_element is not None:
         return None
     compounds: list[Compound] = []
-    tree = parsed[0].parsed_tree
-    while isinstance(tree, parser.CombinedSelector):
-        compounds.append(Compound(tuple(tree.right.simple_selectors), tree.combinator))
-        tree = tree.left
-    compounds.append(Compound(tuple(tree.simple_selectors), ""))
-    for test in (test for compound in compounds for test in compound.tests):
-        if not _is_known(test):
-            problem = f"the selector {text[:_CHARACTERS]!r} has {str(test)[:_CHARACTERS]!r}, which is not understood"
-            raise element.error("style", problem, hint)
-    return Selector(tuple(reversed(compounds)), parsed[0].specificity)
+    selector_tree = parsed_selectors[0].parsed_tree
+    while isinstance(selector_tree, parser.CombinedSelector):
+        compounds.append(Compound(tuple(selector_tree.right.simple_selectors), selector_tree.combinator))
+        selector_tree = selector_tree.left
+    compounds.append(Compound(tuple(selector_tree.simple_selectors), ""))
+    for simple_test in (simple_test for compound in compounds for simple_test in compound.tests):
+        if not _is_known(simple_test):
+            test_text = str(simple_test)[:_CHARACTERS]
+            problem_text = f"the selector {selector_text[:_CHARACTERS]!r} has {test_text!r}, which is not understood"
+            raise element.error("style", problem_text, hint_text)
+    return Selector(tuple(reversed(compounds)), parsed_selectors[0].specificity)
 
 
-def _is_known(test: Any) -> bool:
+def _is_known(simple_test: Any) -> bool:
     """Tell whether a simple selector is one that `_holds` understands."""
-    if isinstance(test, parser.PseudoClassSelector):
-        return test.name in _STATES or test.name in ("root", "first-child", "last-child", "only-child")
-    if isinstance(test, parser.FunctionalPseudoClassSelector):
-        return test.name == "nth-child" and tinycss2.nth.parse_nth(test.arguments) is not None
-    if isinstance(test, parser.NegationSelector):
-        trees = [selector.parsed_tree for selector in test.selector_list]
-        return all(isinstance(tree, parser.CompoundSelector) for tree in trees) and all(
-            _is_known(inner) for tree in trees for inner in tree.simple_selectors
+    if isinstance(simple_test, parser.PseudoClassSelector):
+        return simple_test.name in _STATES or simple_test.name in ("root", "first-child", "last-child", "only-child")
+    if isinstance(simple_test, parser.FunctionalPseudoClassSelector):
+        return simple_test.name == "nth-child" and tinycss2.nth.parse_nth(simple_test.arguments) is not None
+    if isinstance(simple_test, parser.NegationSelector):
+        trees = [selector.parsed_tree for selector in simple_test.selector_list]
+        return all(isinstance(selector_tree, parser.CompoundSelector) for selector_tree in trees) and all(
+            _is_known(inner) for selector_tree in trees for inner in selector_tree.simple_selectors
         )
-    kinds = (parser.LocalNameSelector, parser.IDSelector, parser.ClassSelector, parser.AttributeSelector)
-    return isinstance(test, (*kinds, parser.NamespaceSelector))
+    selector_kinds = (parser.LocalNameSelector, parser.IDSelector, parser.ClassSelector, parser.AttributeSelector)
+    return isinstance(simple_test, (*selector_kinds, parser.NamespaceSelector))
 
 
-def _holds(test: Any, element: Element, place: _Place) -> bool:
-    """Tell whether a simple selector holds for an `element` at a `place` among its siblings."""
-    if isinstance(test, parser.ClassSelector):
-        return test.class_name in element.attributes.get("class", "").split()
-    if isinstance(test, parser.IDSelector):
-        return bool(test.ident == element.attributes.get("id"))
-    if isinstance(test, parser.LocalNameSelector):
-        return bool(test.local_name == element.name)
-    if isinstance(test, parser.AttributeSelector):
-        return _attribute_holds(test, element.attributes.get(test.name))
-    if isinstance(test, parser.NegationSelector):
+def _holds(simple_test: Any, element: Element, sibling_place: _Place) -> bool:
+    """Tell whether a simple selector holds for an `element` at a `sibling_place` among its siblings."""
+    if isinstance(simple_test, parser.ClassSelector):
+        return simple_test.class_name in element.attributes.get("class", "").split()
+    if isinstance(simple_test, parser.IDSelector):
+        return bool(simple_test.ident == element.attributes.get("id"))
+    if isinstance(simple_test, parser.LocalNameSelector):
+        return bool(simple_test.local_name == element.name)
+    if isinstance(simple_test, parser.AttributeSelector):
+        return _attribute_holds(simple_test, element.attributes.get(simple_test.name))
+    if isinstance(simple_test, parser.NegationSelector):
         return not any(
-            all(_holds(inner, element, place) for inner in selector.parsed_tree.simple_selectors)
-            for selector in test.selector_list
+            all(_holds(inner, element, sibling_place) for inner in selector.parsed_tree.simple_selectors)
+            for selector in simple_test.selector_list
         )
-    if isinstance(test, parser.FunctionalPseudoClassSelector):
-        a, b = tinycss2.nth.parse_nth(test.arguments)
-        return place.number == b if a == 0 else (place.number - b) % a == 0 and (place.number - b) / a >= 0
-    if isinstance(test, parser.PseudoClassSelector):
-        is_first, is_last = place.number == 1, place.number == place.siblings
-        answers = {"root": place.siblings == 0, "first-child": is_first, "last-child": is_last}
-        return answers.get(test.name, test.name == "only-child" and is_first and is_last)
-    return isinstance(test, parser.NamespaceSelector)
+    if isinstance(simple_test, parser.FunctionalPseudoClassSelector):
+        a, b = tinycss2.nth.parse_nth(simple_test.arguments)
+        return (
+            sibling_place.number == b
+            if a == 0
+            else (sibling_place.number - b) % a == 0 and (sibling_place.number - b) / a >= 0
+        )
+    if isinstance(simple_test, parser.PseudoClassSelector):
+        is_first, is_last = sibling_place.number == 1, sibling_place.number == sibling_place.siblings
+        answers = {"root": sibling_place.siblings == 0, "first-child": is_first, "last-child": is_last}
+        return answers.get(simple_test.name, simple_test.name == "only-child" and is_first and is_last)
+    return isinstance(simple_test, parser.NamespaceSelector)
 
 
-def _attribute_holds(test: Any, value: str | None) -> bool:
-    if value is None or test.operator is None:
-        return value is not None
-    if test.operator in ("^=", "$=", "*=") and not test.value:
+def _attribute_holds(simple_test: Any, attribute_value: str | None) -> bool:
+    if attribute_value is None or simple_test.operator is None:
+        return attribute_value is not None
+    if simple_test.operator in ("^=", "$=", "*=") and not simple_test.value:
         return False
     answers = {
-        "=": lambda: value == test.value,
-        "~=": lambda: test.value in value.split(),
-        "|=": lambda: value == test.value or value.startswith(f"{test.value}-"),
-        "^=": lambda: value.startswith(test.value),
-        "$=": lambda: value.endswith(test.value),
-        "*=": lambda: test.value in value,
+        "=": lambda: attribute_value == simple_test.value,
+        "~=": lambda: simple_test.value in attribute_value.split(),
+        "|=": lambda: attribute_value == simple_test.value or attribute_value.startswith(f"{simple_test.value}-"),
+        "^=": lambda: attribute_value.startswith(simple_test.value),
+        "$=": lambda: attribute_value.endswith(simple_test.value),
+        "*=": lambda: simple_test.value in attribute_value,
     }
-    return bool(answers[test.operator]())
+    return bool(answers[simple_test.operator]())
 
 
 class Matcher:
-    """Matches `selectors` with all elements of a tree, counted towards the `limits`."""
+    """Matches `selectors` with all elements of a tree, counted towards the `svg_limits`."""
 
-    def __init__(self, selectors: Sequence[Selector], limits: SvgLimits) -> None:
+    def __init__(self, selectors: Sequence[Selector], svg_limits: SvgLimits) -> None:
         """Give each compound of each selector a bit."""
-        self._limits = limits
+        self._limits = svg_limits
         self._checks = 0
         self._compounds: list[tuple[Compound, int]] = []
         """With the number of the selector that ends there, or -1."""
-        for number, selector in enumerate(selectors):
-            last = len(selector.compounds) - 1
+        for selector_number, selector in enumerate(selectors):
+            last_index = len(selector.compounds) - 1
             self._compounds += [
-                (compound, number if i == last else -1) for i, compound in enumerate(selector.compounds)
+                (compound, selector_number if i == last_index else -1) for i, compound in enumerate(selector.compounds)
             ]
 
     def match(self, root: Element) -> Iterator[tuple[Element, int]]:
@@ -192,32 +197,34 @@ class Matcher:
         Raises:
             SvgError: there are too many comparisons.
         """
-        here, numbers = self._matched(root, _Trail(0, 0, 0, 0), _Place(1, 0))
-        yield from ((root, number) for number in numbers)
-        waiting = [(root, 0, here)]
-        while waiting:
-            parent, ancestors, matched = waiting.pop()
-            trail = _Trail(ancestors | matched, matched, 0, 0)
-            for place, child in enumerate(parent.children, start=1):
-                here, numbers = self._matched(child, trail, _Place(place, len(parent.children)))
-                yield from ((child, number) for number in numbers)
-                trail.siblings |= here
-                trail.neighbour = here
+        matched_here, selector_numbers = self._matched(root, _Trail(0, 0, 0, 0), _Place(1, 0))
+        yield from ((root, selector_number) for selector_number in selector_numbers)
+        waiting_elements = [(root, 0, matched_here)]
+        while waiting_elements:
+            parent, ancestors, parent_bits = waiting_elements.pop()
+            trail = _Trail(ancestors | parent_bits, parent_bits, 0, 0)
+            for sibling_place, child in enumerate(parent.children, start=1):
+                matched_here, selector_numbers = self._matched(
+                    child, trail, _Place(sibling_place, len(parent.children))
+                )
+                yield from ((child, selector_number) for selector_number in selector_numbers)
+                trail.siblings |= matched_here
+                trail.neighbour = matched_here
                 if child.children:
-                    waiting.append((child, trail.ancestors, here))
+                    waiting_elements.append((child, trail.ancestors, matched_here))
 
-    def _matched(self, element: Element, trail: _Trail, place: _Place) -> tuple[int, list[int]]:
+    def _matched(self, element: Element, trail: _Trail, sibling_place: _Place) -> tuple[int, list[int]]:
         """Return the bits of the compounds that match at `element`, and the selectors that end in one."""
         self.spend(element, len(self._compounds))
-        bits, numbers = 0, []
-        for index, (compound, number) in enumerate(self._compounds):
+        matched_bits, selector_numbers = 0, []
+        for index, (compound, selector_number) in enumerate(self._compounds):
             if compound.combinator and not trail.allows(compound.combinator, 1 << (index - 1)):
                 continue
-            if all(_holds(test, element, place) for test in compound.tests):
-                bits |= 1 << index
-                if number >= 0:
-                    numbers.append(number)
-        return bits, numbers
+            if all(_holds(simple_test, element, sibling_place) for simple_test in compound.tests):
+                matched_bits |= 1 << index
+                if selector_number >= 0:
+                    selector_numbers.append(selector_number)
+        return matched_bits, selector_numbers
 
     def spend(self, element: Element, count: int) -> None:
         """Count comparisons at `element`."""

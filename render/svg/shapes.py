@@ -18,35 +18,39 @@ def _ellipse_points(cx: float, cy: float, rx: float, ry: float) -> list[Subpath]
     return [([(cx + rx * math.cos(turn), cy + ry * math.sin(turn)) for turn in turns], True)]
 
 
-def _not_negative(element: Element, units: Units, *names: str) -> list[float]:
-    values = [units.attribute(element, name) for name in names]
-    for name, value in zip(names, values, strict=True):
-        if value < 0:
-            raise element.error("number", f"{name} of <{element.name}> is negative", "write 0 or more")
-    return values
+def _not_negative(element: Element, length_units: Units, *attribute_names: str) -> list[float]:
+    number_values = [length_units.attribute(element, attribute_name) for attribute_name in attribute_names]
+    for attribute_name, number_value in zip(attribute_names, number_values, strict=True):
+        if number_value < 0:
+            raise element.error("number", f"{attribute_name} of <{element.name}> is negative", "write 0 or more")
+    return number_values
 
 
-def _radii(element: Element, units: Units) -> tuple[float, float]:
+def _radii(element: Element, length_units: Units) -> tuple[float, float]:
     """Return rx and ry; one that is missing or `auto` is the other (SVG 2, 10.2)."""
-    written = [name for name in ("rx", "ry") if element.attributes.get(name, "auto").strip() != "auto"]
-    radii = dict(zip(written, _not_negative(element, units, *written), strict=True))
+    written_radii = [
+        attribute_name
+        for attribute_name in ("rx", "ry")
+        if element.attributes.get(attribute_name, "auto").strip() != "auto"
+    ]
+    radii = dict(zip(written_radii, _not_negative(element, length_units, *written_radii), strict=True))
     return radii.get("rx", radii.get("ry", 0.0)), radii.get("ry", radii.get("rx", 0.0))
 
 
-def _circle(element: Element, units: Units) -> list[Subpath]:
-    (r,) = _not_negative(element, units, "r")
-    return _ellipse_points(units.attribute(element, "cx"), units.attribute(element, "cy"), r, r)
+def _circle(element: Element, length_units: Units) -> list[Subpath]:
+    (r,) = _not_negative(element, length_units, "r")
+    return _ellipse_points(length_units.attribute(element, "cx"), length_units.attribute(element, "cy"), r, r)
 
 
-def _ellipse(element: Element, units: Units) -> list[Subpath]:
-    rx, ry = _radii(element, units)
-    return _ellipse_points(units.attribute(element, "cx"), units.attribute(element, "cy"), rx, ry)
+def _ellipse(element: Element, length_units: Units) -> list[Subpath]:
+    rx, ry = _radii(element, length_units)
+    return _ellipse_points(length_units.attribute(element, "cx"), length_units.attribute(element, "cy"), rx, ry)
 
 
-def _rect(element: Element, units: Units) -> list[Subpath]:
-    x, y = units.attribute(element, "x"), units.attribute(element, "y")
-    width, height = _not_negative(element, units, "width", "height")
-    rx, ry = _radii(element, units)
+def _rect(element: Element, length_units: Units) -> list[Subpath]:
+    x, y = length_units.attribute(element, "x"), length_units.attribute(element, "y")
+    width, height = _not_negative(element, length_units, "width", "height")
+    rx, ry = _radii(element, length_units)
     if width == 0 or height == 0:
         return []
     rx, ry = min(rx, width / 2), min(ry, height / 2)
@@ -62,22 +66,22 @@ def _rect(element: Element, units: Units) -> list[Subpath]:
     return [([corner_points[-1], *corner_points[:-1]], True)]
 
 
-def _line(element: Element, units: Units) -> list[Subpath]:
-    x1, y1, x2, y2 = (units.attribute(element, name) for name in ("x1", "y1", "x2", "y2"))
+def _line(element: Element, length_units: Units) -> list[Subpath]:
+    x1, y1, x2, y2 = (length_units.attribute(element, attribute_name) for attribute_name in ("x1", "y1", "x2", "y2"))
     return [([(x1, y1), (x2, y2)], False)]
 
 
-def _polygon(element: Element, units: Units) -> list[Subpath]:
-    values = number_list(element, "points", element.attributes.get("points", ""), units.limits)
-    if len(values) % 2:
-        raise element.error("points", f"points has {len(values)} numbers, an odd count", "write pairs x,y")
-    pairs = list(zip(values[::2], values[1::2], strict=True))
+def _polygon(element: Element, length_units: Units) -> list[Subpath]:
+    number_values = number_list(element, "points", element.attributes.get("points", ""), length_units.limits)
+    if len(number_values) % 2:
+        raise element.error("points", f"points has {len(number_values)} numbers, an odd count", "write pairs x,y")
+    pairs = list(zip(number_values[::2], number_values[1::2], strict=True))
     is_closed = element.name == "polygon"
     return [(pairs, is_closed)] if len(pairs) > (0 if is_closed else 1) else []
 
 
-def _path(element: Element, units: Units) -> list[Subpath]:
-    return flatten_path(element, units.limits)
+def _path(element: Element, length_units: Units) -> list[Subpath]:
+    return flatten_path(element, length_units.limits)
 
 
 SHAPES: dict[str, Callable[[Element, Units], list[Subpath]]] = {

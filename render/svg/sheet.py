@@ -38,7 +38,7 @@ class Declaration(NamedTuple):
     is_important: bool
 
 
-def apply_styles(document: Document, limits: SvgLimits) -> None:
+def apply_styles(document: Document, svg_limits: SvgLimits) -> None:
     """Fill the `properties` of every element of `document` from its attributes and the drawing's style sheets.
 
     Raises:
@@ -47,150 +47,169 @@ def apply_styles(document: Document, limits: SvgLimits) -> None:
     rules: list[tuple[Selector, tuple[Declaration, ...]]] = []
     for element in walk(document.root):
         if element.name == "style" and element.attributes.get("type", "text/css").strip() in ("", "text/css"):
-            rules += _read_sheet(element, "".join(part for part in element.content if isinstance(part, str)))
-        if _RULE_WORK * len(rules) > limits.max_selector_checks:
+            rules += _read_sheet(
+                element, "".join(content_part for content_part in element.content if isinstance(content_part, str))
+            )
+        if _RULE_WORK * len(rules) > svg_limits.max_selector_checks:
             raise element.error("size", "the style sheets have too many rules", "write fewer rules")
-    declared: dict[int, list[Declaration]] = {}
+    rule_declarations: dict[int, list[Declaration]] = {}
     if rules:
         # Later rules go before earlier ones of the same specificity: sorting keeps their order.
         rules.sort(key=lambda rule: rule[0].specificity)
-        matcher = Matcher([selector for selector, _ in rules], limits)
+        matcher = Matcher([selector for selector, _ in rules], svg_limits)
         for element, number in matcher.match(document.root):
             matcher.spend(element, len(rules[number][1]))
-            declared.setdefault(id(element), []).extend(rules[number][1])
+            rule_declarations.setdefault(id(element), []).extend(rules[number][1])
     variables: dict[int, dict[str, str]] = {}
     for element in walk(document.root):
-        around = document.parent(element)
-        inherited = variables.get(id(around), {}) if around is not None else {}
-        variables[id(element)] = _cascade(element, declared.get(id(element), ()), inherited)
+        parent_element = document.parent(element)
+        outer_variables = variables.get(id(parent_element), {}) if parent_element is not None else {}
+        variables[id(element)] = _cascade(element, rule_declarations.get(id(element), ()), outer_variables)
 
 
-def _cascade(element: Element, rules: Sequence[Declaration], inherited: dict[str, str]) -> dict[str, str]:
+def _cascade(element: Element, rules: Sequence[Declaration], outer_variables: dict[str, str]) -> dict[str, str]:
     """Set the properties of `element`: attributes under `rules` of style sheets under the `style` attribute.
 
     Returns:
-        The variables (`--name`) that hold in it: those `inherited` and those set in it.
+        The variables (`--name`) that hold in it: those `outer_variables` and those set in it.
     """
     attributes = element.attributes
-    properties = {name: attributes[name].strip() for name in attributes if name in PRESENTATION}
+    properties = {
+        property_name: attributes[property_name].strip()
+        for property_name in attributes
+        if property_name in PRESENTATION
+    }
     inline = read_declarations(element, attributes["style"]) if "style" in attributes else ()
-    ordered = sorted((*rules, *inline), key=lambda declaration: declaration.is_important)
-    set_here = {name: value[:_MAX_VALUE] for name, value, _ in ordered if name.startswith("--")}
-    variables = inherited | set_here if set_here else inherited
-    for name, value, _ in ordered:
-        if not name.startswith("--"):
-            _set_property(element, properties, name, value)
-    for name, value in list(properties.items()):
-        if "var(" in value:
-            properties[name] = value = _replaced(element, value, variables)
-        word = value.lower() if len(value) < _CHARACTERS else ""
-        if word in ("unset", "revert") or (word == "inherit" and name not in UNINHERITED):
-            del properties[name]
+    ordered_parts = sorted((*rules, *inline), key=lambda declaration: declaration.is_important)
+    set_here = {
+        property_name: property_value[:_MAX_VALUE]
+        for property_name, property_value, _ in ordered_parts
+        if property_name.startswith("--")
+    }
+    variables = outer_variables | set_here if set_here else outer_variables
+    for property_name, property_value, _ in ordered_parts:
+        if not property_name.startswith("--"):
+            _set_property(element, properties, property_name, property_value)
+    for property_name, property_value in list(properties.items()):
+        if "var(" in property_value:
+            properties[property_name] = property_value = _replaced(element, property_value, variables)
+        word = property_value.lower() if len(property_value) < _CHARACTERS else ""
+        if word in ("unset", "revert") or (word == "inherit" and property_name not in UNINHERITED):
+            del properties[property_name]
         elif word == "initial":
-            del properties[name]
-            properties |= {name: _INITIAL[name]} if name in _INITIAL else {}
+            del properties[property_name]
+            properties |= {property_name: _INITIAL[property_name]} if property_name in _INITIAL else {}
     element.properties = properties
     return variables
 
 
-def _set_property(element: Element, properties: dict[str, str], name: str, value: str) -> None:
+def _set_property(element: Element, properties: dict[str, str], property_name: str, property_value: str) -> None:
     """Let a declaration hold: geometry replaces the attribute, which is the same thing in SVG 2."""
-    if name not in GEOMETRY:
-        properties[name] = value
-    elif element.name != "svg" and (value != "auto" or name in ("rx", "ry")):
-        element.attributes = element.attributes | {name: value}
+    if property_name not in GEOMETRY:
+        properties[property_name] = property_value
+    elif element.name != "svg" and (property_value != "auto" or property_name in ("rx", "ry")):
+        element.attributes = element.attributes | {property_name: property_value}
 
 
-def _replaced(element: Element, value: str, variables: dict[str, str]) -> str:
-    """Return a `value` with its variables replaced, also in what replaces them."""
+def _replaced(element: Element, property_value: str, variables: dict[str, str]) -> str:
+    """Return a `property_value` with its variables replaced, also in what replaces them."""
     for _ in range(4):
-        value = _VARIABLE.sub(lambda match: variables.get(match[1], match[2] or "").strip(), value)
-        if len(value) > _MAX_VALUE:
+        property_value = _VARIABLE.sub(lambda match: variables.get(match[1], match[2] or "").strip(), property_value)
+        if len(property_value) > _MAX_VALUE:
             raise element.error("size", "a style grows too long by its variables", "write the values themselves")
-    return value.strip()
+    return property_value.strip()
 
 
-def read_declarations(element: Element, text: str) -> tuple[Declaration, ...]:
-    """Return the declarations of the `style` attribute `text` of `element`, those without effect left out.
+def read_declarations(element: Element, style_text: str) -> tuple[Declaration, ...]:
+    """Return the declarations of the `style` attribute `style_text` of `element`, those without effect left out.
 
     Raises:
         SvgError: one is not understood.
     """
-    if any(sign in text for sign in "/{\\(@'\""):
-        return _read_block(element, tinycss2.parse_blocks_contents, text)
+    if any(sign in style_text for sign in "/{\\(@'\""):
+        return _read_block(element, tinycss2.parse_blocks_contents, style_text)
     declarations: list[Declaration] = []
-    for part in text.split(";"):
-        name, colon, value = part.partition(":")
+    for declaration_text in style_text.split(";"):
+        property_name, colon, property_value = declaration_text.partition(":")
         if colon:
-            value, important, _ = value.partition("!important")
-            declarations += _declared(element, name.strip(), value.strip(), bool(important))
-        elif part.strip():
-            problem = f"style has {part.strip()[:_CHARACTERS]!r}, which is not understood"
-            raise element.error("style", problem, property_hint(name.strip()))
+            property_value, important, _ = property_value.partition("!important")
+            declarations += _declared(element, property_name.strip(), property_value.strip(), bool(important))
+        elif declaration_text.strip():
+            problem_text = f"style has {declaration_text.strip()[:_CHARACTERS]!r}, which is not understood"
+            raise element.error("style", problem_text, property_hint(property_name.strip()))
     return tuple(declarations)
 
 
-def _declared(element: Element, written_name: str, value: str, is_important: bool) -> Iterator[Declaration]:
+def _declared(element: Element, written_name: str, property_value: str, is_important: bool) -> Iterator[Declaration]:
     """Yield a declaration, unless it changes nothing."""
-    name = written_name if written_name.startswith("--") else written_name.lower()
-    if element.name == "svg" and name in GEOMETRY:
+    property_name = written_name if written_name.startswith("--") else written_name.lower()
+    if element.name == "svg" and property_name in GEOMETRY:
         # How large a page shows the drawing is no part of it.
         return
-    if name in PRESENTATION or name in GEOMETRY or name.startswith("--") or name == "transform":
-        if name == "xml:space":
+    if (
+        property_name in PRESENTATION
+        or property_name in GEOMETRY
+        or property_name.startswith("--")
+        or property_name == "transform"
+    ):
+        if property_name == "xml:space":
             raise element.error("style", "style has 'xml:space'", "write it as an attribute")
-        yield Declaration(name, value, is_important)
-    elif name in _BACKGROUND and (element.name in ("svg", "style") or value in ("none", "transparent")):
-        yield Declaration("background", value, is_important)
-    elif name.startswith("animation") and value == "none":
+        yield Declaration(property_name, property_value, is_important)
+    elif property_name in _BACKGROUND and (
+        element.name in ("svg", "style") or property_value in ("none", "transparent")
+    ):
+        yield Declaration("background", property_value, is_important)
+    elif property_name.startswith("animation") and property_value == "none":
         return
-    elif name.startswith("-") or name in IGNORED_PROPERTIES or name in _BACKGROUND:
+    elif property_name.startswith("-") or property_name in IGNORED_PROPERTIES or property_name in _BACKGROUND:
         return
     else:
-        problem = f"style has {f'{written_name}:{value}'[:_CHARACTERS]!r}, which is not understood"
-        hint_name = "animation" if name.startswith("animation") else name
-        raise element.error("style", problem, property_hint(hint_name))
+        problem_text = f"style has {f'{written_name}:{property_value}'[:_CHARACTERS]!r}, which is not understood"
+        hint_name = "animation" if property_name.startswith("animation") else property_name
+        raise element.error("style", problem_text, property_hint(hint_name))
 
 
-def _nodes(element: Element, parse: Any, text: Any) -> list[Any]:
+def _nodes(element: Element, parse: Any, style_text: Any) -> list[Any]:
     """Return the nodes that tinycss2 reads."""
     try:
-        return list(parse(text, skip_comments=True, skip_whitespace=True))
+        return list(parse(style_text, skip_comments=True, skip_whitespace=True))
     except ValueError as error:
         # Python refuses to read whole numbers of very many digits.
         raise element.error("style", "a style has a number that is too long", "write shorter numbers") from error
 
 
-def _read_block(element: Element, parse: Any, text: Any) -> tuple[Declaration, ...]:
+def _read_block(element: Element, parse: Any, style_text: Any) -> tuple[Declaration, ...]:
     """Return the declarations of a block."""
     declarations: list[Declaration] = []
-    for node in _nodes(element, parse, text):
+    for node in _nodes(element, parse, style_text):
         if node.type == "declaration":
-            value = tinycss2.serialize(node.value).strip()
-            declarations += _declared(element, node.name, value, node.important)
+            property_value = tinycss2.serialize(node.value).strip()
+            declarations += _declared(element, node.name, property_value, node.important)
         else:
-            written = f"@{node.at_keyword}" if node.type == "at-rule" else node.message if node.type == "error" else ""
-            problem = f"style has a part that is not understood: {written or tinycss2.serialize([node])}"
-            raise element.error("style", problem[:100], "write property: value;")
+            at_rule_text = (
+                f"@{node.at_keyword}" if node.type == "at-rule" else node.message if node.type == "error" else ""
+            )
+            problem_text = f"style has a part that is not understood: {at_rule_text or tinycss2.serialize([node])}"
+            raise element.error("style", problem_text[:100], "write property: value;")
     return tuple(declarations)
 
 
-def _read_sheet(element: Element, text: str) -> list[tuple[Selector, tuple[Declaration, ...]]]:
-    """Return the rules of the style sheet `text` of a <style>.
+def _read_sheet(element: Element, style_text: str) -> list[tuple[Selector, tuple[Declaration, ...]]]:
+    """Return the rules of the style sheet `style_text` of a <style>.
 
     Raises:
         SvgError: it fetches or animates, or a rule is not understood.
     """
     rules: list[tuple[Selector, tuple[Declaration, ...]]] = []
-    for node in _nodes(element, tinycss2.parse_stylesheet, text):
+    for node in _nodes(element, tinycss2.parse_stylesheet, style_text):
         if node.type == "at-rule":
             _pass_over(element, node.lower_at_keyword)
         elif node.type == "qualified-rule":
             declarations = _read_block(element, tinycss2.parse_blocks_contents, node.content)
             rules += [(selector, declarations) for selector in read_selectors(element, node.prelude)]
         else:
-            problem = f"the style sheet is not understood: {node.message[:60]}"
-            raise element.error("style", problem, "write rules such as .name { fill: red }")
+            problem_text = f"the style sheet is not understood: {node.message[:60]}"
+            raise element.error("style", problem_text, "write rules such as .name { fill: red }")
     return rules
 
 
@@ -198,5 +217,7 @@ def _pass_over(element: Element, keyword: str) -> None:
     if keyword == "import":
         raise element.error("reference", "@import in a style sheet is not allowed", "write the rules here")
     if keyword not in _PASSED_OVER:
-        problem = f"@{keyword[:_CHARACTERS]} in a style sheet is not allowed"
-        raise element.error("style", problem, property_hint("animation") if "keyframes" in keyword else "leave it out")
+        problem_text = f"@{keyword[:_CHARACTERS]} in a style sheet is not allowed"
+        raise element.error(
+            "style", problem_text, property_hint("animation") if "keyframes" in keyword else "leave it out"
+        )

@@ -55,7 +55,7 @@ _CHARACTERS = 40
 
 @dataclass(frozen=True, slots=True)
 class Letters:
-    """How text is set; all of it is inherited."""
+    """The setting of text; all of it is inherited."""
 
     size: float = 16.0
     weight: int = 400
@@ -76,7 +76,7 @@ class Letters:
 
 @dataclass(frozen=True, slots=True)
 class SvgStyle:
-    """What an element paints with."""
+    """The style of an element: its paints, pen and letters."""
 
     fill: Paint = BLACK
     stroke: Paint = None
@@ -112,176 +112,196 @@ class SvgStyle:
         return self.color if isinstance(paint, Current) else paint
 
 
-def read_style(element: Element, parent: SvgStyle, units: Units) -> SvgStyle:
-    """Return the style of `element`: its properties over those that it inherits of `parent`.
+def read_style(element: Element, parent_style: SvgStyle, length_units: Units) -> SvgStyle:
+    """Return the style of `element`: its properties over those that it inherits of `parent_style`.
 
     Args:
         element: where it is written.
-        parent: the style around it.
-        units: those around it, with the font size of the parent.
+        parent_style: the style around it.
+        length_units: those around it, with the font size of the parent.
 
     Raises:
         SvgError: a value is not understood.
     """
     properties = element.properties
-    is_plain = parent.displayed and parent.opacity == 1 and parent.clip is None and parent.mask is None
+    is_plain = (
+        parent_style.displayed and parent_style.opacity == 1 and parent_style.clip is None and parent_style.mask is None
+    )
     if not properties and is_plain:
-        return parent
-    new: dict[str, Any] = {"displayed": properties.get("display", "inline") != "none"}
-    new["clip"] = _reference(element, "clip-path", properties.get("clip-path", "none"))
-    new["mask"] = _reference(element, "mask", properties.get("mask", "none"))
-    new["opacity"] = _opacity(element, "opacity", properties.get("opacity", "1"), units)
+        return parent_style
+    new_fields: dict[str, Any] = {"displayed": properties.get("display", "inline") != "none"}
+    new_fields["clip"] = _reference(element, "clip-path", properties.get("clip-path", "none"))
+    new_fields["mask"] = _reference(element, "mask", properties.get("mask", "none"))
+    new_fields["opacity"] = _opacity(element, "opacity", properties.get("opacity", "1"), length_units)
     _check_undrawn(element)
     if not properties:
-        return replace(parent, **new)
-    letters = _letters(element, parent.letters, units)
-    units = units._replace(font_size=letters.size)
-    new |= {"letters": letters, **_paints(element, parent, units), **_pen(element, units)}
-    for name, (target, values) in _CHOICES.items():
-        if properties.get(name, "inherit") != "inherit":
-            new[target] = _choice(element, name, properties[name], values)
+        return replace(parent_style, **new_fields)
+    letters = _letters(element, parent_style.letters, length_units)
+    length_units = length_units._replace(font_size=letters.size)
+    new_fields |= {"letters": letters, **_paints(element, parent_style, length_units), **_pen(element, length_units)}
+    for property_name, (field_name, choice_values) in _CHOICES.items():
+        if properties.get(property_name, "inherit") != "inherit":
+            new_fields[field_name] = _choice(element, property_name, properties[property_name], choice_values)
     if not properties.keys().isdisjoint(_MARKED):
-        new["markers"] = _markers(element, parent.markers)
-    return replace(parent, **new)
+        new_fields["markers"] = _markers(element, parent_style.markers)
+    return replace(parent_style, **new_fields)
 
 
 def _check_undrawn(element: Element) -> None:
     """Refuse effects that would change the picture and are not drawn."""
-    for name, words in _UNDRAWN.items():
-        value = element.properties.get(name, words[0])
-        if value not in words:
+    for property_name, property_words in _UNDRAWN.items():
+        value = element.properties.get(property_name, property_words[0])
+        if value not in property_words:
             raise element.error(
-                "attribute", f"{name} is {value[:_CHARACTERS]!r}, which is not drawn", property_hint(name)
+                "attribute",
+                f"{property_name} is {value[:_CHARACTERS]!r}, which is not drawn",
+                property_hint(property_name),
             )
 
 
-def _paints(element: Element, parent: SvgStyle, units: Units) -> dict[str, Any]:
+def _paints(element: Element, parent_style: SvgStyle, length_units: Units) -> dict[str, Any]:
     """Return what `element` fills and strokes with, as fields of its style."""
-    properties, new = element.properties, dict[str, Any]()
+    properties, new_fields = element.properties, dict[str, Any]()
     if "color" in properties:
         colour = read_colour(element, "color", properties["color"])
-        new["color"] = parent.color if isinstance(colour, Current) else colour
-    for name, target in (("fill", "fill"), ("stroke", "stroke")):
-        if properties.get(name, "inherit") != "inherit":
-            new[target] = read_paint(element, name, properties[name])
-    for name, target in (("fill-opacity", "fill_opacity"), ("stroke-opacity", "stroke_opacity")):
-        if name in properties:
-            new[target] = _opacity(element, name, properties[name], units)
+        new_fields["color"] = parent_style.color if isinstance(colour, Current) else colour
+    for property_name, field_name in (("fill", "fill"), ("stroke", "stroke")):
+        if properties.get(property_name, "inherit") != "inherit":
+            new_fields[field_name] = read_paint(element, property_name, properties[property_name])
+    for property_name, field_name in (("fill-opacity", "fill_opacity"), ("stroke-opacity", "stroke_opacity")):
+        if property_name in properties:
+            new_fields[field_name] = _opacity(element, property_name, properties[property_name], length_units)
     if "paint-order" in properties:
-        words = properties["paint-order"].split()
-        new["stroke_first"] = "stroke" in words and ("fill" not in words or words.index("stroke") < words.index("fill"))
-    return new
+        property_words = properties["paint-order"].split()
+        new_fields["stroke_first"] = "stroke" in property_words and (
+            "fill" not in property_words or property_words.index("stroke") < property_words.index("fill")
+        )
+    return new_fields
 
 
-def _pen(element: Element, units: Units) -> dict[str, Any]:
+def _pen(element: Element, length_units: Units) -> dict[str, Any]:
     """Return how `element` is stroked, as fields of its style."""
-    properties, new = element.properties, dict[str, Any]()
+    properties, new_fields = element.properties, dict[str, Any]()
     if "stroke-width" in properties:
-        new["stroke_width"] = units.length(element, "stroke-width", properties["stroke-width"])
-        if new["stroke_width"] < 0:
+        new_fields["stroke_width"] = length_units.length(element, "stroke-width", properties["stroke-width"])
+        if new_fields["stroke_width"] < 0:
             raise element.error("number", "stroke-width is negative", "write 0 or more")
     if "stroke-miterlimit" in properties:
-        limit = parse_number(element, "stroke-miterlimit", properties["stroke-miterlimit"], units.limits)
-        new["mitre_limit"] = max(1.0, limit)
+        limit = parse_number(element, "stroke-miterlimit", properties["stroke-miterlimit"], length_units.limits)
+        new_fields["mitre_limit"] = max(1.0, limit)
     if "stroke-dasharray" in properties:
-        new["dashes"] = _dashes(element, properties["stroke-dasharray"], units)
+        new_fields["dashes"] = _dashes(element, properties["stroke-dasharray"], length_units)
     if "stroke-dashoffset" in properties:
-        new["dash_offset"] = units.length(element, "stroke-dashoffset", properties["stroke-dashoffset"])
-    return new
+        new_fields["dash_offset"] = length_units.length(element, "stroke-dashoffset", properties["stroke-dashoffset"])
+    return new_fields
 
 
 def _markers(
-    element: Element, parent: tuple[str | None, str | None, str | None]
+    element: Element, parent_style: tuple[str | None, str | None, str | None]
 ) -> tuple[str | None, str | None, str | None]:
     """Return the markers of `element`, of which `marker` sets all three (SVG 1.1, 11.6.3)."""
-    words = [element.properties.get(name, element.properties.get("marker", "inherit")) for name in _MARKERS]
-    first, middle, last = (
-        inherited if word == "inherit" else _reference(element, name, word)
-        for name, word, inherited in zip(_MARKERS, words, parent, strict=True)
+    property_words = [
+        element.properties.get(property_name, element.properties.get("marker", "inherit")) for property_name in _MARKERS
+    ]
+    first_marker, middle_marker, last_marker = (
+        outer_marker if property_word == "inherit" else _reference(element, property_name, property_word)
+        for property_name, property_word, outer_marker in zip(_MARKERS, property_words, parent_style, strict=True)
     )
-    return first, middle, last
+    return first_marker, middle_marker, last_marker
 
 
-def _letters(element: Element, parent: Letters, units: Units) -> Letters:
+def _letters(element: Element, parent_style: Letters, length_units: Units) -> Letters:
     """Return how text of `element` is set. Every font family is accepted, and the bundled one is drawn (`glyphs`)."""
-    properties, new = _with_font(element), dict[str, Any]()
+    properties, new_fields = _with_font(element), dict[str, Any]()
     if "font-size" in properties:
-        new["size"] = _font_size(element, properties["font-size"], parent.size, units)
-    for name, (target, values) in _LETTER_CHOICES.items():
-        if name in properties:
-            new[target] = _choice(element, name, properties[name], values)
-    own_units = units._replace(font_size=new.get("size", parent.size))
-    for name, target in (("letter-spacing", "spacing"), ("word-spacing", "word_spacing")):
-        if name in properties:
-            word = properties[name]
-            new[target] = 0.0 if word == "normal" else own_units.length(element, name, word)
+        new_fields["size"] = _font_size(element, properties["font-size"], parent_style.size, length_units)
+    for property_name, (field_name, choice_values) in _LETTER_CHOICES.items():
+        if property_name in properties:
+            new_fields[field_name] = _choice(element, property_name, properties[property_name], choice_values)
+    own_units = length_units._replace(font_size=new_fields.get("size", parent_style.size))
+    for property_name, field_name in (("letter-spacing", "spacing"), ("word-spacing", "word_spacing")):
+        if property_name in properties:
+            property_word = properties[property_name]
+            new_fields[field_name] = (
+                0.0 if property_word == "normal" else own_units.length(element, property_name, property_word)
+            )
     if "text-decoration" in properties:
-        words = properties["text-decoration"].split()
-        new["decorations"] = tuple(word for word in _DECORATIONS if word in words)
-    return replace(parent, **new) if new else parent
+        property_words = properties["text-decoration"].split()
+        new_fields["decorations"] = tuple(
+            property_word for property_word in _DECORATIONS if property_word in property_words
+        )
+    return replace(parent_style, **new_fields) if new_fields else parent_style
 
 
 def _with_font(element: Element) -> Mapping[str, str]:
     """Return the properties of `element` with its `font` as the properties that it stands for."""
-    text = element.properties.get("font")
-    if text is None:
+    property_text = element.properties.get("font")
+    if property_text is None:
         return element.properties
-    written: dict[str, str] = {}
-    for word in text.split()[:8]:
-        if word in ("italic", "oblique"):
-            written["font-style"] = word
-        elif word in ("bold", "bolder", "lighter") or (word.isdecimal() and len(word) == 3):
-            written["font-weight"] = word
-        elif word[0].isdigit() or word[0] == "." or word.partition("/")[0] in _FONT_SIZES:
-            written["font-size"] = word.partition("/")[0]
+    font_properties: dict[str, str] = {}
+    for property_word in property_text.split()[:8]:
+        if property_word in ("italic", "oblique"):
+            font_properties["font-style"] = property_word
+        elif property_word in ("bold", "bolder", "lighter") or (property_word.isdecimal() and len(property_word) == 3):
+            font_properties["font-weight"] = property_word
+        elif property_word[0].isdigit() or property_word[0] == "." or property_word.partition("/")[0] in _FONT_SIZES:
+            font_properties["font-size"] = property_word.partition("/")[0]
             break
-    return written | element.properties
+    return font_properties | element.properties
 
 
-def _font_size(element: Element, text: str, parent_size: float, units: Units) -> float:
-    """Return the font size that `text` names, px."""
-    if text in ("larger", "smaller"):
-        return parent_size * (1.2 if text == "larger" else 1 / 1.2)
-    if text in _FONT_SIZES:
-        return _FONT_SIZES[text]
-    if text.endswith("%"):
-        return parent_size * parse_number(element, "font-size", text[:-1], units.limits) / 100
-    size = units._replace(font_size=parent_size).length(element, "font-size", text)
-    if size < 0:
+def _font_size(element: Element, property_text: str, parent_size: float, length_units: Units) -> float:
+    """Return the font size that `property_text` names, px."""
+    if property_text in ("larger", "smaller"):
+        return parent_size * (1.2 if property_text == "larger" else 1 / 1.2)
+    if property_text in _FONT_SIZES:
+        return _FONT_SIZES[property_text]
+    if property_text.endswith("%"):
+        return parent_size * parse_number(element, "font-size", property_text[:-1], length_units.limits) / 100
+    font_size = length_units._replace(font_size=parent_size).length(element, "font-size", property_text)
+    if font_size < 0:
         raise element.error("number", "font-size is negative", "write 0 or more")
-    return size
+    return font_size
 
 
-def _dashes(element: Element, text: str, units: Units) -> tuple[float, ...]:
+def _dashes(element: Element, property_text: str, length_units: Units) -> tuple[float, ...]:
     """Return the lengths of `stroke-dasharray`, an odd count of them twice; none where all are 0 (SVG 1.1, 11.4)."""
-    if text in ("none", "0"):
+    if property_text in ("none", "0"):
         return ()
-    lengths = [units.length(element, "stroke-dasharray", word) for word in split_list(text)]
-    if not lengths or min(lengths) < 0:
-        problem = f"stroke-dasharray is {text[:_CHARACTERS]!r}"
-        raise element.error("style", problem, 'write lengths of dash and gap: stroke-dasharray="4 2"')
-    return tuple(lengths) * (1 + len(lengths) % 2) if any(lengths) else ()
+    dash_lengths = [
+        length_units.length(element, "stroke-dasharray", property_word) for property_word in split_list(property_text)
+    ]
+    if not dash_lengths or min(dash_lengths) < 0:
+        problem_text = f"stroke-dasharray is {property_text[:_CHARACTERS]!r}"
+        raise element.error("style", problem_text, 'write lengths of dash and gap: stroke-dasharray="4 2"')
+    return tuple(dash_lengths) * (1 + len(dash_lengths) % 2) if any(dash_lengths) else ()
 
 
-def _choice(element: Element, name: str, word: str, values: Mapping[str, Any]) -> Any:
-    """Return the value of the property `name`, whose `word` is one of a few."""
-    if word not in values:
-        raise element.error("style", f"{name} is {word[:_CHARACTERS]!r}", f"allowed: {', '.join(values)}")
-    return values[word]
+def _choice(element: Element, property_name: str, property_word: str, choice_values: Mapping[str, Any]) -> Any:
+    """Return the value of the property `property_name`, whose `property_word` is one of a few."""
+    if property_word not in choice_values:
+        raise element.error(
+            "style", f"{property_name} is {property_word[:_CHARACTERS]!r}", f"allowed: {', '.join(choice_values)}"
+        )
+    return choice_values[property_word]
 
 
-def _reference(element: Element, name: str, text: str) -> str | None:
-    """Return the id that the property `name` points to; None where its `text` is none."""
-    if text == "none":
+def _reference(element: Element, property_name: str, property_text: str) -> str | None:
+    """Return the id that the property `property_name` points to; None where its `property_text` is none."""
+    if property_text == "none":
         return None
-    reference = url_fragment(text)
+    reference = url_fragment(property_text)
     if reference is None:
-        raise element.error("reference", f"{name} is {text[:_CHARACTERS]!r}", f'write {name}="url(#name)"')
+        raise element.error(
+            "reference", f"{property_name} is {property_text[:_CHARACTERS]!r}", f'write {property_name}="url(#name)"'
+        )
     return reference
 
 
-def _opacity(element: Element, name: str, text: str, units: Units) -> float:
+def _opacity(element: Element, property_name: str, property_text: str, length_units: Units) -> float:
     """Return an opacity from 0 to 1, a number or a share in %."""
-    is_share = text.endswith("%")
-    value = parse_number(element, name, text.removesuffix("%"), units.limits) / (100 if is_share else 1)
+    is_share = property_text.endswith("%")
+    value = parse_number(element, property_name, property_text.removesuffix("%"), length_units.limits) / (
+        100 if is_share else 1
+    )
     return min(1.0, max(0.0, value))

@@ -69,7 +69,7 @@ class TextRun:
 
     @property
     def point_count(self) -> int:
-        """How many vertices its letters have, each at least one."""
+        """The number of vertices of its letters, each at least one."""
         return sum(max(1, _vertex_count(self.face, glyph.name)) for glyph in self.face.glyphs(self.text, 1.0))
 
     @property
@@ -80,25 +80,25 @@ class TextRun:
 
     def region(self) -> BaseGeometry:
         """Return what its letters cover, with lines that decorate them."""
-        letters, parts, moved = self.style.letters, list[BaseGeometry](), 0.0
+        letters, glyph_regions, moved_width = self.style.letters, list[BaseGeometry](), 0.0
         spacings = self._spacings()
         for glyph, spacing in zip(self.face.glyphs(self.text, letters.size), spacings, strict=True):
-            shape = _glyph(self.face, glyph.name)
-            if letters.size and not shape.is_empty:
-                place = [letters.size, 0.0, 0.0, letters.size, self.x + glyph.x + moved, self.y]
-                parts.append(affine_transform(shape, place))
-            moved += spacing
+            glyph_shape = _glyph(self.face, glyph.name)
+            if letters.size and not glyph_shape.is_empty:
+                char_place = [letters.size, 0.0, 0.0, letters.size, self.x + glyph.x + moved_width, self.y]
+                glyph_regions.append(affine_transform(glyph_shape, char_place))
+            moved_width += spacing
         width = self.width
         for word in letters.decorations if letters.size and width > 0 else ():
             middle, thickness = self.face.decorations[word]
             top = self.y - (middle + thickness / 2) * letters.size
-            parts.append(box(self.x, top, self.x + width, top + thickness * letters.size))
-        return unary_union(parts)
+            glyph_regions.append(box(self.x, top, self.x + width, top + thickness * letters.size))
+        return unary_union(glyph_regions)
 
     def _spacings(self) -> list[float]:
         """Return the room after each letter beyond the font's own."""
         letters = self.style.letters
-        return [letters.spacing + (letters.word_spacing if char == " " else 0.0) for char in self.chars]
+        return [letters.spacing + (letters.word_spacing if letter_char == " " else 0.0) for letter_char in self.chars]
 
 
 def _face(letters: Letters) -> Font:
@@ -106,13 +106,13 @@ def _face(letters: Letters) -> Font:
 
 
 @lru_cache(maxsize=4096)
-def _glyph(face: Font, name: str) -> Polygon | MultiPolygon:
-    """Return what the glyph `name` of a `face` covers at font size 1."""
-    return fill_loops([[(float(x), float(y)) for x, y in loop] for loop in face.glyph_loops(name)], "nonzero")
+def _glyph(face: Font, glyph_name: str) -> Polygon | MultiPolygon:
+    """Return what the glyph `glyph_name` of a `face` covers at font size 1."""
+    return fill_loops([[(float(x), float(y)) for x, y in loop] for loop in face.glyph_loops(glyph_name)], "nonzero")
 
 
-def _vertex_count(face: Font, name: str) -> int:
-    return sum(map(len, face.glyph_loops(name)))
+def _vertex_count(face: Font, glyph_name: str) -> int:
+    return sum(map(len, face.glyph_loops(glyph_name)))
 
 
 @dataclass(slots=True)
@@ -124,9 +124,9 @@ class _Places:
 
     def take(self) -> Iterator[tuple[str, float]]:
         """Yield what is set for the next character."""
-        for name, values in self.values.items():
-            if self.count < len(values):
-                yield name, values[self.count]
+        for place_name, place_values in self.values.items():
+            if self.count < len(place_values):
+                yield place_name, place_values[self.count]
         self.count += 1
 
 
@@ -143,110 +143,110 @@ class _CharReader:
     def read(self, element: Element, style: SvgStyle) -> None:
         """Collect what is in `element`; inner places go before outer ones."""
         self.open_places.append(self.places(element, style))
-        for part in element.content:
-            if isinstance(part, str):
-                for char in part:
-                    self.take(char, style)
-            elif part.name in _STYLED:
-                inner = read_style(part, style, self.units._replace(font_size=style.letters.size))
-                _check_span(part, inner)
-                if inner.displayed:
-                    self.read(part, inner)
+        for content_part in element.content:
+            if isinstance(content_part, str):
+                for letter_char in content_part:
+                    self.take(letter_char, style)
+            elif content_part.name in _STYLED:
+                inner_style = read_style(content_part, style, self.units._replace(font_size=style.letters.size))
+                _check_span(content_part, inner_style)
+                if inner_style.displayed:
+                    self.read(content_part, inner_style)
         self.open_places.pop()
 
     def places(self, element: Element, style: SvgStyle) -> _Places:
         """Return the lists of x, y, dx and dy that `element` sets, a value for each of its characters."""
-        units, values = self.units._replace(font_size=style.letters.size), dict[str, list[float]]()
-        for name in _PLACES:
-            if name in element.attributes and element.name != "a":
-                words = split_list(element.attributes[name])
-                if not words:
-                    raise element.error("number", f"{name} of <{element.name}> is empty", "write a number")
-                values[name] = [units.length(element, name, word) for word in words]
-        return _Places(values)
+        length_units, place_values = self.units._replace(font_size=style.letters.size), dict[str, list[float]]()
+        for place_name in _PLACES:
+            if place_name in element.attributes and element.name != "a":
+                value_words = split_list(element.attributes[place_name])
+                if not value_words:
+                    raise element.error("number", f"{place_name} of <{element.name}> is empty", "write a number")
+                place_values[place_name] = [length_units.length(element, place_name, word) for word in value_words]
+        return _Places(place_values)
 
-    def take(self, char: str, style: SvgStyle) -> None:
-        """Add a `char`, where white space does not drop it."""
-        if char in "\r\n":
+    def take(self, letter_char: str, style: SvgStyle) -> None:
+        """Add a `letter_char`, where white space does not drop it."""
+        if letter_char in "\r\n":
             if not style.letters.preserve:
                 return
-            char = " "
-        char = " " if char == "\t" else char
-        if char == " " and not style.letters.preserve and (not self.chars or self.chars[-1].char == " "):
+            letter_char = " "
+        letter_char = " " if letter_char == "\t" else letter_char
+        if letter_char == " " and not style.letters.preserve and (not self.chars or self.chars[-1].char == " "):
             return
         if len(self.chars) > self.units.limits.max_glyph_points:
-            problem = f"the letters of all text have more than {self.units.limits.max_glyph_points} points"
-            raise self.element.error("size", problem, "write less")
-        place = {name: value for places in self.open_places for name, value in places.take()}
-        self.chars.append(_Char(char, style, place))
+            problem_text = f"the letters of all text have more than {self.units.limits.max_glyph_points} points"
+            raise self.element.error("size", problem_text, "write less")
+        char_place = {place_name: value for places in self.open_places for place_name, value in places.take()}
+        self.chars.append(_Char(letter_char, style, char_place))
 
 
 def _check_span(element: Element, style: SvgStyle) -> None:
     """Refuse what can hold of a whole <text> only."""
-    for name, is_set in (
+    for property_name, is_set in (
         ("transform", "transform" in element.attributes or "transform" in element.properties),
         ("clip-path", style.clip is not None),
         ("mask", style.mask is not None),
     ):
         if is_set:
-            problem = f"{name} on <{element.name}> is not allowed"
-            raise element.error("attribute", problem, f"write {name} on the <text>")
+            problem_text = f"{property_name} on <{element.name}> is not allowed"
+            raise element.error("attribute", problem_text, f"write {property_name} on the <text>")
 
 
-def text_runs(element: Element, style: SvgStyle, units: Units) -> list[TextRun]:
+def text_runs(element: Element, style: SvgStyle, length_units: Units) -> list[TextRun]:
     """Return the letters of the <text> `element` in rows of the same paint, in its own coordinates.
 
     Raises:
         SvgError: an attribute is not understood, or the font lacks a character.
     """
-    reader = _CharReader(element, units)
+    reader = _CharReader(element, length_units)
     reader.read(element, style)
     chars = reader.chars
     if chars and chars[-1].char == " " and not chars[-1].style.letters.preserve:
         chars.pop()
     _check_letters(element, chars)
-    runs: list[TextRun] = []
-    for line in _lines(chars):
-        runs += _set_line(line, runs[-1] if runs else None)
-    return runs
+    line_runs: list[TextRun] = []
+    for line_chars in _lines(chars):
+        line_runs += _set_line(line_chars, line_runs[-1] if line_runs else None)
+    return line_runs
 
 
 def _check_letters(element: Element, chars: Sequence[_Char]) -> None:
-    for char in chars:
-        if _face(char.style.letters).missing(char.char):
-            name = unicodedata.name(char.char, "")
-            problem = f"the font has no {char.char!r}, U+{ord(char.char):04X} {name}"
-            raise element.error("letter", problem.strip(), _ADVICE)
+    for letter_char in chars:
+        if _face(letter_char.style.letters).missing(letter_char.char):
+            unicode_name = unicodedata.name(letter_char.char, "")
+            problem_text = f"the font has no {letter_char.char!r}, U+{ord(letter_char.char):04X} {unicode_name}"
+            raise element.error("letter", problem_text.strip(), _ADVICE)
 
 
 def _lines(chars: Sequence[_Char]) -> list[list[_Char]]:
     """Return `chars` in chunks that are anchored together: each begins where x or y is set."""
-    lines: list[list[_Char]] = []
-    for char in chars:
-        if not lines or "x" in char.place or "y" in char.place:
-            lines.append([])
-        lines[-1].append(char)
-    return lines
+    char_lines: list[list[_Char]] = []
+    for letter_char in chars:
+        if not char_lines or "x" in letter_char.place or "y" in letter_char.place:
+            char_lines.append([])
+        char_lines[-1].append(letter_char)
+    return char_lines
 
 
 def _set_line(chars: Sequence[_Char], before: TextRun | None) -> list[TextRun]:
     """Return the runs of one chunk, which begins where the run `before` it ends unless its place is set."""
     x, y = (before.x + before.width, before.y - _rise(before.style.letters)) if before else (0.0, 0.0)
-    place, runs = chars[0].place, list[TextRun]()
-    x, y = place.get("x", x) + place.get("dx", 0.0), place.get("y", y) + place.get("dy", 0.0)
+    char_place, line_runs = chars[0].place, list[TextRun]()
+    x, y = char_place.get("x", x) + char_place.get("dx", 0.0), char_place.get("y", y) + char_place.get("dy", 0.0)
     start, anchor = x, chars[0].style.letters.anchor
-    for number, char in enumerate(chars):
-        if number and not char.place and char.style == runs[-1].style:
-            runs[-1].chars.append(char.char)
+    for char_number, letter_char in enumerate(chars):
+        if char_number and not letter_char.place and letter_char.style == line_runs[-1].style:
+            line_runs[-1].chars.append(letter_char.char)
             continue
-        if number:
-            x = runs[-1].x + runs[-1].width + char.place.get("dx", 0.0)
-            y += char.place.get("dy", 0.0)
-        runs.append(TextRun([char.char], char.style, x, y + _rise(char.style.letters)))
-    moved = -anchor * (runs[-1].x + runs[-1].width - start)
-    for run in runs:
-        run.x += moved
-    return runs
+        if char_number:
+            x = line_runs[-1].x + line_runs[-1].width + letter_char.place.get("dx", 0.0)
+            y += letter_char.place.get("dy", 0.0)
+        line_runs.append(TextRun([letter_char.char], letter_char.style, x, y + _rise(letter_char.style.letters)))
+    moved_width = -anchor * (line_runs[-1].x + line_runs[-1].width - start)
+    for run in line_runs:
+        run.x += moved_width
+    return line_runs
 
 
 def _rise(letters: Letters) -> float:

@@ -18,12 +18,12 @@ _MAX_ANGLE = 60
 """Characters of an angle."""
 
 
-def multiply(first: Matrix, second: Matrix) -> Matrix:
-    """Return the transform that does `second` and then `first`."""
-    if second == IDENTITY:
-        return first
-    a, b, c, d, e, f = first
-    g, h, i, j, k, m = second
+def multiply(first_matrix: Matrix, second_matrix: Matrix) -> Matrix:
+    """Return the transform that does `second_matrix` and then `first_matrix`."""
+    if second_matrix == IDENTITY:
+        return first_matrix
+    a, b, c, d, e, f = first_matrix
+    g, h, i, j, k, m = second_matrix
     return (a * g + c * h, b * g + d * h, a * i + c * j, b * i + d * j, a * k + c * m + e, b * k + d * m + f)
 
 
@@ -43,90 +43,102 @@ def stretch(matrix: Matrix) -> float:
     return math.sqrt(abs(matrix[0] * matrix[3] - matrix[1] * matrix[2]))
 
 
-def read_transform(element: Element, units: Units, name: str = "transform") -> Matrix:
-    """Return the transform of `element` itself, or that of another attribute `name` that is written like it.
+def read_transform(element: Element, length_units: Units, attribute_name: str = "transform") -> Matrix:
+    """Return the transform of `element` itself, or that of another attribute `attribute_name` that is written like it.
 
     Raises:
         SvgError: it is not understood.
     """
-    text = element.properties.get(name, element.attributes.get(name, "")).strip()
-    if not text or text == "none":
+    transform_text = element.properties.get(attribute_name, element.attributes.get(attribute_name, "")).strip()
+    if not transform_text or transform_text == "none":
         return IDENTITY
-    matrix, position = IDENTITY, 0
-    while position < len(text):
-        match = _FUNCTION.match(text, position)
+    matrix, text_position = IDENTITY, 0
+    while text_position < len(transform_text):
+        match = _FUNCTION.match(transform_text, text_position)
         if match is None:
-            problem = f"{name} is not understood at {text[position : position + 30]!r}"
-            raise element.error("transform", problem, 'write functions such as "translate(10 20) rotate(45)"')
-        matrix = multiply(matrix, _function(element, name, match[1], match[2], units))
-        position = match.end()
-    matrix = _about_origin(element, matrix, units)
-    if any(not abs(value) <= units.limits.max_number for value in matrix):
-        raise element.error("number", f"the {name} is too large")
+            problem_text = (
+                f"{attribute_name} is not understood at {transform_text[text_position : text_position + 30]!r}"
+            )
+            raise element.error("transform", problem_text, 'write functions such as "translate(10 20) rotate(45)"')
+        matrix = multiply(matrix, _function(element, attribute_name, match[1], match[2], length_units))
+        text_position = match.end()
+    matrix = _about_origin(element, matrix, length_units)
+    if any(not abs(matrix_value) <= length_units.limits.max_number for matrix_value in matrix):
+        raise element.error("number", f"the {attribute_name} is too large")
     return matrix
 
 
-def _about_origin(element: Element, matrix: Matrix, units: Units) -> Matrix:
+def _about_origin(element: Element, matrix: Matrix, length_units: Units) -> Matrix:
     """Return `matrix` done about the `transform-origin` of `element`, where it has one."""
-    text = element.properties.get("transform-origin")
-    if text is None:
+    transform_text = element.properties.get("transform-origin")
+    if transform_text is None:
         return matrix
-    words = [_ORIGINS.get(word, word) for word in split_list(text)]
-    if element.properties.get("transform-box", "view-box") != "view-box" or not 1 <= len(words) <= 3:
-        problem = f"transform-origin is {text[:40]!r} of a transform-box that is not the view-box"
-        raise element.error("transform", problem, 'write transform="rotate(angle cx cy)"')
-    x, y = words[0], words[1] if len(words) > 1 else "50%"
-    if text.split()[0] in ("top", "bottom"):
+    argument_words = [_ORIGINS.get(word, word) for word in split_list(transform_text)]
+    if element.properties.get("transform-box", "view-box") != "view-box" or not 1 <= len(argument_words) <= 3:
+        problem_text = f"transform-origin is {transform_text[:40]!r} of a transform-box that is not the view-box"
+        raise element.error("transform", problem_text, 'write transform="rotate(angle cx cy)"')
+    x, y = argument_words[0], argument_words[1] if len(argument_words) > 1 else "50%"
+    if transform_text.split()[0] in ("top", "bottom"):
         x, y = y, x
-    origin = (units.length(element, "x", x), units.length(element, "y", y))
+    origin = (length_units.length(element, "x", x), length_units.length(element, "y", y))
     return multiply(multiply(shift(*origin), matrix), shift(-origin[0], -origin[1]))
 
 
-def _degrees(element: Element, text: str, units: Units) -> float:
+def _degrees(element: Element, transform_text: str, length_units: Units) -> float:
     """Return an angle, plain or with a unit, in degrees."""
-    match = _ANGLE.fullmatch(text) if len(text) < _MAX_ANGLE else None
+    match = _ANGLE.fullmatch(transform_text) if len(transform_text) < _MAX_ANGLE else None
     if match is None:
-        return number_list(element, "transform", text, units.limits)[0]
-    return number_list(element, "transform", match[1], units.limits)[0] * _DEGREES[match[2]]
+        return number_list(element, "transform", transform_text, length_units.limits)[0]
+    return number_list(element, "transform", match[1], length_units.limits)[0] * _DEGREES[match[2]]
 
 
-def _function(element: Element, attribute: str, name: str, text: str, units: Units) -> Matrix:
-    """Return the matrix of one function `name` of a transform, its arguments as `text`."""
-    words = split_list(text) if any(sign in text for sign in "dgnmpx%") else []
-    if words and 1 <= len(words) <= 3 and name in ("translate", "translateX", "translateY"):
-        sides = ("x", "y") if name != "translateY" else ("y",)
-        values = [units.length(element, side, word) for side, word in zip(sides, words, strict=False)]
-    elif words and name in ("rotate", "rotateZ", "skewX", "skewY", "skew"):
-        angles = words if name == "skew" else words[:1]
-        values = [_degrees(element, word, units) for word in angles]
-        values += [units.length(element, side, word) for side, word in zip("xy", words[len(angles) :], strict=False)]
-    elif words and name.startswith("scale") and text.count("%"):
-        values = [number_list(element, attribute, word.removesuffix("%"), units.limits)[0] / 100 for word in words]
+def _function(element: Element, attribute: str, function_name: str, transform_text: str, length_units: Units) -> Matrix:
+    """Return the matrix of one function `function_name` of a transform, its arguments as `transform_text`."""
+    argument_words = split_list(transform_text) if any(sign in transform_text for sign in "dgnmpx%") else []
+    if argument_words and 1 <= len(argument_words) <= 3 and function_name in ("translate", "translateX", "translateY"):
+        sides = ("x", "y") if function_name != "translateY" else ("y",)
+        argument_values = [
+            length_units.length(element, side, word) for side, word in zip(sides, argument_words, strict=False)
+        ]
+    elif argument_words and function_name in ("rotate", "rotateZ", "skewX", "skewY", "skew"):
+        angles = argument_words if function_name == "skew" else argument_words[:1]
+        argument_values = [_degrees(element, word, length_units) for word in angles]
+        argument_values += [
+            length_units.length(element, side, word)
+            for side, word in zip("xy", argument_words[len(angles) :], strict=False)
+        ]
+    elif argument_words and function_name.startswith("scale") and transform_text.count("%"):
+        argument_values = [
+            number_list(element, attribute, word.removesuffix("%"), length_units.limits)[0] / 100
+            for word in argument_words
+        ]
     else:
-        values = number_list(element, attribute, text, units.limits)
-    matrix = _matrix(name, values)
+        argument_values = number_list(element, attribute, transform_text, length_units.limits)
+    matrix = _matrix(function_name, argument_values)
     if matrix is None:
-        problem = f"{name[:20]}({', '.join(map(str, values))[:40]}) is not understood"
-        raise element.error("transform", problem, "use translate, scale, rotate")
+        problem_text = f"{function_name[:20]}({', '.join(map(str, argument_values))[:40]}) is not understood"
+        raise element.error("transform", problem_text, "use translate, scale, rotate")
     return matrix
 
 
-def _matrix(name: str, v: list[float]) -> Matrix | None:
-    """Return the matrix of a function `name` with the values `v`; None where they do not fit it."""
+def _matrix(function_name: str, v: list[float]) -> Matrix | None:
+    """Return the matrix of a function `function_name` with the values `v`; None where they do not fit it."""
     count = len(v)
-    if name == "matrix" and count == 6:
+    if function_name == "matrix" and count == 6:
         return (v[0], v[1], v[2], v[3], v[4], v[5])
-    if name == "translate" and count in (1, 2):
+    if function_name == "translate" and count in (1, 2):
         return shift(v[0], v[1] if count == 2 else 0.0)
-    if name == "scale" and count in (1, 2):
+    if function_name == "scale" and count in (1, 2):
         return (v[0], 0.0, 0.0, v[-1], 0.0, 0.0)
-    if name in ("rotate", "rotateZ") and count == 1:
+    if function_name in ("rotate", "rotateZ") and count == 1:
         return turn(v[0])
-    if name == "rotate" and count == 3:
+    if function_name == "rotate" and count == 3:
         return multiply(multiply(shift(v[1], v[2]), turn(v[0])), shift(-v[1], -v[2]))
-    if name in ("skewX", "skewY", "skew") and count == 1 + (name == "skew"):
-        across, down = (v[0], 0.0) if name == "skewX" else (0.0, v[0]) if name == "skewY" else (v[0], v[1])
+    if function_name in ("skewX", "skewY", "skew") and count == 1 + (function_name == "skew"):
+        across, down = (
+            (v[0], 0.0) if function_name == "skewX" else (0.0, v[0]) if function_name == "skewY" else (v[0], v[1])
+        )
         return (1.0, math.tan(math.radians(down)), math.tan(math.radians(across)), 1.0, 0.0, 0.0)
     single = {"translateX": (1.0, 0.0, 0.0, 1.0, *v, 0.0), "translateY": (1.0, 0.0, 0.0, 1.0, 0.0, *v)}
     single |= {"scaleX": (*v, 0.0, 0.0, 1.0, 0.0, 0.0), "scaleY": (1.0, 0.0, 0.0, *v, 0.0, 0.0)}
-    return single.get(name) if count == 1 else None  # type: ignore[return-value]
+    return single.get(function_name) if count == 1 else None  # type: ignore[return-value]

@@ -152,30 +152,34 @@ _LIKENESS = 0.75
 _CHARACTERS = 40
 
 
-def _guess(name: str, allowed: Iterable[str]) -> str:
-    """Return the name of `allowed` that a misspelt `name` stands for; "" where that is not clear."""
-    kin = [word for word in allowed if word[:2].lower() == name[:2].lower()]
-    return did_you_mean(name[:_CHARACTERS], kin, _LIKENESS)
+def _guess(written_name: str, allowed_names: Iterable[str]) -> str:
+    """Return the name of `allowed_names` that a misspelt `written_name` stands for; "" where that is not clear."""
+    similar_names = [known_name for known_name in allowed_names if known_name[:2].lower() == written_name[:2].lower()]
+    return did_you_mean(written_name[:_CHARACTERS], similar_names, _LIKENESS)
 
 
-def element_hint(name: str) -> str:
-    """Return what to write in place of the element `name`."""
-    return INSTEAD.get(name) or _guess(name, ELEMENTS) or f"allowed: {', '.join(ELEMENTS)}"
+def element_hint(written_name: str) -> str:
+    """Return what to write in place of the element `written_name`."""
+    return INSTEAD.get(written_name) or _guess(written_name, ELEMENTS) or f"allowed: {', '.join(ELEMENTS)}"
 
 
-def attribute_hint(element_name: str, name: str) -> str:
-    """Return what to write in place of the attribute `name` of an element `element_name`."""
-    if name.lower().startswith("on"):
+def attribute_hint(element_name: str, written_name: str) -> str:
+    """Return what to write in place of the attribute `written_name` of an element `element_name`."""
+    if written_name.lower().startswith("on"):
         return INSTEAD["script"]
-    allowed = (*ELEMENTS.get(element_name, ()), *CORE, *PRESENTATION)
-    return INSTEAD.get(name) or _guess(name, allowed) or "remove it"
+    allowed_names = (*ELEMENTS.get(element_name, ()), *CORE, *PRESENTATION)
+    return INSTEAD.get(written_name) or _guess(written_name, allowed_names) or "remove it"
 
 
-def property_hint(name: str) -> str:
-    """Return what to write in place of the property `name` of a style."""
-    return INSTEAD.get(name) or _guess(name, PRESENTATION) or "use attributes"
+def property_hint(written_name: str) -> str:
+    """Return what to write in place of the property `written_name` of a style."""
+    return INSTEAD.get(written_name) or _guess(written_name, PRESENTATION) or "use attributes"
 
 
-def is_ignored_attribute(name: str) -> bool:
-    """Tell whether an attribute `name` does not change a still picture."""
-    return name in IGNORED_ATTRIBUTES or name in IGNORED_PROPERTIES or name.startswith(("aria-", "data-"))
+def is_ignored_attribute(written_name: str) -> bool:
+    """Tell whether an attribute `written_name` does not change a still picture."""
+    return (
+        written_name in IGNORED_ATTRIBUTES
+        or written_name in IGNORED_PROPERTIES
+        or written_name.startswith(("aria-", "data-"))
+    )
