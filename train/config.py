@@ -256,8 +256,9 @@ class GeneratorConfig(Section):
     max_length: int | None = Field(None, ge=16)
     """Tokens of a prompt and its completion at most (`vllm`); by default the model's own limit."""
     constrained_decoding: bool = False
-    """Proposals are decoded under the JSON schema of the run's worlds (not by `hf`). The sampler's log-probs are then
-    those among what the schema allows: where the Proposer is trained, `learning.max_logprob_gap` may stop the run."""
+    """Proposals are decoded under the JSON schema of the run's environments, so that each is well-formed. The sampler's
+    log-probs are then those among what the schema allows: `learning.correction` weighs them, and by `hf` they are not
+    compared with the trainer's."""
     enforce_eager: bool = False
     """Without compilation and CUDA graphs (`vllm`): starts sooner, samples slower."""
     max_fingerprint_gap: float = Field(0.05, gt=0)

@@ -147,15 +147,16 @@ def push_weights(generator: Generator, policy: Policy, folder: Path, version: in
 
 
 def _hf(config: RunConfig, policy: Policy, work_folder: Path, schemas: Mapping[str, Any]) -> Generator:
-    if schemas:
-        raise ConfigError(
-            f"generator.kind=hf cannot decode under a schema (given for {', '.join(schemas)}); take vllm, "
-            "vllm-server or openai, or leave generator.constrained_decoding off"
-        )
     # Beside learning, a small model may not take threads away.
     static_cache = config.generator.cache == "static"
     sampled_beside = config.max_off_policy_steps > 0
-    return HFGenerator(policy, config.generator.batch_size, spare_threads=not sampled_beside, static_cache=static_cache)
+    return HFGenerator(
+        policy,
+        config.generator.batch_size,
+        spare_threads=not sampled_beside,
+        static_cache=static_cache,
+        schemas=schemas,
+    )
 
 
 def _vllm(config: RunConfig, policy: Policy, work_folder: Path, schemas: Mapping[str, Any]) -> Generator:

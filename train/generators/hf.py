@@ -1,11 +1,13 @@
 """Sampling with Hugging Face: from prompts to token ids with the log-probs that the sampler gave them.
 
 Every backend keeps to this: the ids are those that were sampled (text is never tokenised again), the picture
-placeholder, ids beyond the tokenizer and special tokens that end nothing are never sampled, top-p is 1 and top-k off, and the same pixel tensors serve sampling and training.
+placeholder, ids beyond the tokenizer and special tokens that end nothing are never sampled, top-p is 1 and top-k off,
+and the same pixel tensors serve sampling and training.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -15,6 +17,7 @@ from transformers.cache_utils import DynamicLayer
 from ..models.architecture import ArchitectureError, ModelLayout
 from ..models.completions import Completion, Prompt, Sampling
 from ..models.packing import join_visions, vision_kind
+from .grammar import GrammarRows, SchemaGrammar
 
 SMALL = 20_000_000
 """Parameters of a model up to which one thread decodes fastest (measured: 2.1 M parameters, 1.3 times as fast)."""
@@ -24,7 +27,13 @@ class HFGenerator:
     """Sampling from a Hugging Face model in this process."""
 
     def __init__(
-        self, policy: Any, batch_size: int = 512, *, spare_threads: bool = True, static_cache: bool = False
+        self,
+        policy: Any,
+        batch_size: int = 512,
+        *,
+        spare_threads: bool = True,
+        static_cache: bool = False,
+        schemas: Mapping[str, Any] | None = None,
     ) -> None:
         self._policy = policy
         self._batch_size = batch_size
@@ -33,6 +42,8 @@ class HFGenerator:
         """Keys and values have their final room from the first token on, instead of growing with each."""
         self._spare_threads = spare_threads
         """Whether a small model may have one thread alone, for the whole process; not beside other work of torch."""
+        self._grammars = {role: SchemaGrammar(policy.tokenizer, schema) for role, schema in (schemas or {}).items()}
+        """Roles whose replies are decoded under a JSON schema."""
 
     @torch.no_grad()
     def generate(self, role: str, prompts: Sequence[Prompt], sampling: Sampling, seed: int) -> list[list[Completion]]:
@@ -50,17 +61,25 @@ class HFGenerator:
                 chunk = [
                     i for i in order[start : start + batch_prompts] if vision_kinds[i] == vision_kinds[order[start]]
                 ]
-                for i, completions in zip(
-                    chunk, self._decode(model, [prompts[i] for i in chunk], sampling, random_generator), strict=True
-                ):
+                grammar_rows = self._grammars[role].rows(len(chunk) * sampling.n) if role in self._grammars else None
+                batch = self._decode(model, [prompts[i] for i in chunk], sampling, random_generator, grammar_rows)
+                for i, completions in zip(chunk, batch, strict=True):
                     groups[i] = completions
                 start += len(chunk)
         return groups
 
     def _decode(
-        self, model: Any, prompts: Sequence[Prompt], sampling: Sampling, random_generator: torch.Generator
+        self,
+        model: Any,
+        prompts: Sequence[Prompt],
+        sampling: Sampling,
+        random_generator: torch.Generator,
+        grammar_rows: GrammarRows | None,
     ) -> list[list[Completion]]:
-        """Decode one batch of `prompts`: they are read once, then repeated `n` times in the cache."""
+        """Decode one batch of `prompts`: they are read once, then repeated `n` times in the cache.
+
+        Under `grammar_rows`, only what a schema allows is sampled.
+        """
         pad_id, end_ids = self._policy.tokenizer.pad_token_id, self._policy.ends
         inputs = left_padded(prompts, pad_id, self._policy.layout)
         inputs = {name: value.to(model.device) for name, value in inputs.items()}
@@ -77,7 +96,11 @@ class HFGenerator:
         token_columns, logprob_columns = [], []
         is_finished = torch.zeros(len(logits), dtype=torch.bool, device=logits.device)
         for _ in range(sampling.max_new_tokens):
+            if grammar_rows is not None:
+                logits = grammar_rows.forbid(logits)
             token, logprob = _draw(logits, sampling.temperature, self._policy.suppressed_ids, random_generator)
+            if grammar_rows is not None:
+                grammar_rows.accept(token)
             token_columns.append(torch.where(is_finished, pad_id, token))
             logprob_columns.append(logprob)
             is_finished |= torch.isin(token, end_ids)
@@ -92,9 +115,12 @@ class HFGenerator:
                 past_key_values=cache,
                 use_cache=True,
             ).logits[:, -1]
-        return self._collect(torch.stack(token_columns, 1), torch.stack(logprob_columns, 1), sampling)
+        is_constrained = grammar_rows is not None
+        return self._collect(torch.stack(token_columns, 1), torch.stack(logprob_columns, 1), sampling, is_constrained)
 
-    def _collect(self, ids: torch.Tensor, logprobs: torch.Tensor, sampling: Sampling) -> list[list[Completion]]:
+    def _collect(
+        self, ids: torch.Tensor, logprobs: torch.Tensor, sampling: Sampling, is_constrained: bool
+    ) -> list[list[Completion]]:
         tokenizer, end_ids = self._policy.tokenizer, set(self._policy.ends.tolist())
         completions = []
         for token_row, values in zip(ids.tolist(), logprobs.tolist(), strict=True):
@@ -102,9 +128,9 @@ class HFGenerator:
             is_finished = end_place is not None
             end = len(token_row) if end_place is None else end_place + 1
             text = tokenizer.decode(token_row[:end], skip_special_tokens=True)
-            completions.append(
-                Completion(tuple(token_row[:end]), tuple(values[:end]), text, is_finished, sampling.temperature)
-            )
+            row_ids, row_logprobs = tuple(token_row[:end]), tuple(values[:end])
+            completion = Completion(row_ids, row_logprobs, text, is_finished, sampling.temperature)
+            completions.append(replace(completion, constrained=True) if is_constrained else completion)
         return [completions[i : i + sampling.n] for i in range(0, len(completions), sampling.n)]
 
 

@@ -258,7 +258,7 @@ class Learner:
                 continue
             if is_first:
                 is_stale = any(
-                    b.is_imitation or trajectory.policy_version < self.version
+                    b.is_imitation or trajectory.policy_version < self.version or trajectory.completion.constrained
                     for b in batches
                     for trajectory in b.trajectories
                 )
@@ -315,7 +315,7 @@ class Learner:
         Args:
             role: whose.
             sums: over its tokens.
-            is_stale: some trajectories were sampled with older weights, or not at all.
+            is_stale: some trajectories were sampled with older weights, under a schema, or not at all.
 
         Raises:
             TrainingError: sampler and trainer disagree by more than is allowed, though they have the same weights.

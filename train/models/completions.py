@@ -50,6 +50,8 @@ class Completion:
     """Of the distribution; 0 for greedy decoding, whose log-probs are those at 1."""
     trainable: bool = True
     """False where the backend gave no ids and log-probs: a frozen role's."""
+    constrained: bool = False
+    """True where only what a schema allows was sampled: its log-probs are not those that the trainer computes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
