@@ -12,9 +12,9 @@ threedod/benchmark_scripts/utils/, read 2026-11-23)
   axes), `lowres_depth/<video>_<seconds>.png` (millimetres).
 
 In the `raw` layout the folders of frames are directly in the video's own. Poses count for a picture within 5 ms, as in
-the data set's own loader; a picture without one is a broken frame. (Pictures of `raw` come at 60 a second and poses at
-10, so that most have none: use `skip_broken`, or name frames.) Phones were held in any way: pictures and their cameras
-are turned by quarters so that up is up, as the data set's `rectify_im.py` does.
+the data set's own loader; a picture without one is a broken frame, as are those before the first pose. Pictures of
+`raw` come at 60 a second and poses at 10, so that most have none and are left out. Phones were held in any way:
+pictures and their cameras are turned by quarters so that up is up, as the data set's `rectify_im.py` does.
 
 As the mesh has no labels, the triangles within a thing's box are its own (`surfaces.of_boxes`): also what of a wall or
 another thing reaches into the box. Walls and floor are not annotated; the floor is what lies near the lowest large
@@ -76,14 +76,16 @@ def open_arkitscenes(folder: Path, options: Options) -> Scan:
         picture_path = picture_folder / name
         seconds = _seconds(picture_path)
         if seconds is None:
-            raise ScanError(picture_path, "has no name of the form <video>_<seconds>.png", _FETCH)
+            raise ScanError(picture_path, "has no name of the form <video>_<seconds>.png", _FETCH, "bad name")
         nearest_pose = int(np.abs(pose_times - seconds).argmin())
         if abs(pose_times[nearest_pose] - seconds) > _POSE_REACH:
-            raise ScanError(trajectory_path, f"has no pose within {_POSE_REACH * 1000:g} ms of {name}", _FETCH)
+            raise ScanError(
+                trajectory_path, f"has no pose within {_POSE_REACH * 1000:g} ms of {name}", _FETCH, "no pose"
+            )
         pose = rigid(poses[nearest_pose], f"the pose of {name}", trajectory_path, _FETCH)
         intrinsics_path = intrinsics_paths.get(min(intrinsics_paths, key=lambda time: abs(time - seconds), default=0.0))
         if intrinsics_path is None or abs((_seconds(intrinsics_path) or 0.0) - seconds) > _INNER_REACH:
-            raise ScanError(intrinsics_folder / f"{picture_path.stem}.pincam", "is missing", _FETCH)
+            raise ScanError(intrinsics_folder / f"{picture_path.stem}.pincam", "is missing", _FETCH, "no intrinsics")
         width, height, fx, fy, cx, cy = numbers(
             read_text(intrinsics_path, _FETCH).split(), 6, "the line", intrinsics_path, _FETCH
         )

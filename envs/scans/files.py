@@ -27,12 +27,15 @@ class ScanError(FolderError):
         path: the file, or the folder that should hold it.
         problem: what is wrong with it.
         hint: how to mend it.
+        reason: the kind of problem in two words, by which frames that are left out are counted.
     """
 
-    def __init__(self, path: Path, problem: str, hint: str) -> None:
+    def __init__(self, path: Path, problem: str, hint: str, reason: str = "malformed file") -> None:
         super().__init__(f"{path}: {problem}; {hint}")
         self.path = path
         """The file, or the folder that should hold it."""
+        self.reason = reason
+        """The kind of problem, such as `lost pose`."""
 
 
 class Mesh(NamedTuple):
@@ -57,7 +60,7 @@ def read_text(path: Path, hint: str) -> str:
     except OSError as error:
         raise ScanError(path, f"cannot be read ({error.strerror})", hint) from None
     except UnicodeDecodeError:
-        raise ScanError(path, "is no text", hint) from None
+        raise ScanError(path, "is not a text", hint) from None
 
 
 def read_json(path: Path, hint: str) -> Any:
@@ -70,7 +73,7 @@ def read_json(path: Path, hint: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ScanError(path, f"is no JSON ({error})", hint) from None
+        raise ScanError(path, f"is not JSON ({error})", hint) from None
 
 
 def field(fields: Any, key: str, value_type: type, path: Path, hint: str) -> Any:
@@ -110,7 +113,7 @@ def numbers(words: Sequence[Any], count: int, description: str, path: Path, hint
     try:
         values = np.array([float(word) for word in words])
     except (TypeError, ValueError, OverflowError):
-        raise ScanError(path, f"{description} holds something that is no number", hint) from None
+        raise ScanError(path, f"{description} holds something that is not a number", hint) from None
     if len(values) != count:
         raise ScanError(path, f"{description} has {len(values)} numbers and not {count}", hint)
     return values
@@ -140,16 +143,15 @@ def rigid(pose: np.ndarray, description: str, path: Path, hint: str) -> np.ndarr
         ScanError: a number is infinite or nan, or the pose is not a rigid motion.
     """
     if not np.isfinite(pose).all():
-        raise ScanError(path, f"{description} is not finite: tracking was lost there", hint)
+        raise ScanError(path, f"{description} is not finite: tracking was lost there", hint, "lost pose")
     if np.abs(pose[3] - [0, 0, 0, 1]).max() > 1e-6:
-        raise ScanError(path, f"{description} must end with the row 0 0 0 1, got {pose[3].tolist()}", hint)
+        raise ScanError(path, f"{description} must end with the row 0 0 0 1, got {pose[3].tolist()}", hint, "bad pose")
     left_vectors, singular_values, right_vectors = np.linalg.svd(pose[:3, :3])
     if np.abs(singular_values - 1).max() > _RIGID_SLACK:
-        raise ScanError(
-            path, f"{description} is no rotation: it stretches by {np.round(singular_values, 4).tolist()}", hint
-        )
+        stretch = np.round(singular_values, 4).tolist()
+        raise ScanError(path, f"{description} is not a rotation: it stretches by {stretch}", hint, "bad pose")
     if np.linalg.det(left_vectors @ right_vectors) < 0:
-        raise ScanError(path, f"{description} is no rotation: it mirrors", hint)
+        raise ScanError(path, f"{description} is not a rotation: it mirrors", hint, "bad pose")
     rigid_pose = np.eye(4)
     rigid_pose[:3, :3], rigid_pose[:3, 3] = left_vectors @ right_vectors, pose[:3, 3]
     return rigid_pose
@@ -165,9 +167,10 @@ def picture_size(path: Path, hint: str) -> tuple[int, int]:
         with Image.open(path) as image:
             return image.size
     except UnidentifiedImageError:
-        raise ScanError(path, "is no picture", hint) from None
+        raise ScanError(path, "is not a picture", hint, "broken picture") from None
     except OSError as error:
-        raise ScanError(path, f"cannot be read ({error.strerror or error})", hint) from None
+        reason = "broken picture" if path.exists() else "no picture"
+        raise ScanError(path, f"cannot be read ({error.strerror or error})", hint, reason) from None
 
 
 def read_pixels(path: Path, mode: str | None = None) -> np.ndarray:
@@ -181,7 +184,7 @@ def read_pixels(path: Path, mode: str | None = None) -> np.ndarray:
         with Image.open(path) as image:
             return np.asarray(image if mode is None else image.convert(mode))
     except UnidentifiedImageError:
-        raise ScanError(path, "is no picture", hint) from None
+        raise ScanError(path, "is not a picture", hint) from None
     except (OSError, SyntaxError, ValueError) as error:
         raise ScanError(path, f"cannot be read ({error})", hint) from None
 
@@ -202,7 +205,7 @@ def read_mesh(path: Path, hint: str) -> Mesh:
             fields = load_ply(ply_file, fix_texture=False, skip_materials=True)
         vertices, triangles = np.asarray(fields.get("vertices", ()), float), fields.get("faces")
     except _NOT_A_MESH as error:
-        raise ScanError(path, f"is no whole PLY file ({type(error).__name__}: {error})", hint) from None
+        raise ScanError(path, f"is not a whole PLY file ({type(error).__name__}: {error})", hint) from None
     if triangles is None or not len(triangles):
         raise ScanError(path, "has no triangles, so that what hides what is not known", hint)
     triangles = np.asarray(triangles)
@@ -225,7 +228,7 @@ def _check_header(path: Path, hint: str) -> None:
     except OSError as error:
         raise ScanError(path, f"cannot be read ({error.strerror})", hint) from None
     if not re.match(rb"ply\r?\n", header_bytes) or b"end_header" not in header_bytes:
-        raise ScanError(path, "is no PLY file", hint)
+        raise ScanError(path, "is not a PLY file", hint)
     element_count = sum(int(count) for count in re.findall(rb"^element \w+ (\d+)", header_bytes, re.MULTILINE))
     if element_count > byte_count:
         raise ScanError(path, f"announces {element_count} elements, but has {byte_count} bytes: it is cut off", hint)

@@ -25,7 +25,7 @@ def open_scan(
     folder: str | Path,
     *,
     frames: int | Sequence[str | int] = 1,
-    skip_broken: bool = False,
+    strict: bool = False,
     max_side: int | None = None,
     structure: Collection[str] = STRUCTURE,
     stream: Stream = "dslr",
@@ -35,7 +35,7 @@ def open_scan(
     Args:
         folder: the scene's own, as published.
         frames: every so many, or names; as in `Options`.
-        skip_broken: leave out and count broken frames; as in `Options`.
+        strict: make a broken frame an error instead of leaving it out; as in `Options`.
         max_side: scale larger pictures down to so many pixels.
         structure: labels that are not objects; as in `Options`.
         stream: of ScanNet++: whose pictures, `dslr` or `iphone`.
@@ -46,7 +46,7 @@ def open_scan(
     """
     scene_folder = Path(os.path.abspath(folder))
     chosen_frames = frames if isinstance(frames, int) else tuple(frames)
-    options = Options(frames=chosen_frames, skip_broken=skip_broken, max_side=max_side, structure=structure)
+    options = Options(frames=chosen_frames, strict=strict, max_side=max_side, structure=structure)
     layout = layout_of(scene_folder)
     if layout == "scannet":
         return open_scannet(scene_folder, options)

@@ -1,6 +1,7 @@
 """A scanned scene: its room, and the pictures that show it, turned and scaled as the room's cameras are."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,11 +45,12 @@ class Options:
     """
 
     frames: int | tuple[str | int, ...] = 1
-    """Every so many frames from the first one; or those of these names (a file's, with or without its suffix) in this
-    order. Sights take a second or so for each megapixel of each frame."""
-    skip_broken: bool = False
-    """Leave out frames without a usable picture, pose or intrinsics, and count them. Else they are an error. What all
-    frames share (mesh, labels, alignment) is never left out."""
+    """One frame of every so many, from the first one on; or those of these names (a file's, with or without its suffix)
+    in this order. Visibility takes a second or so for each megapixel of each frame."""
+    strict: bool = False
+    """Whether a frame without a usable picture, pose or intrinsics is an error. Else it is left out and counted, and of
+    every so many frames the first usable one is taken. What all frames share (mesh, labels, alignment) is never left
+    out."""
     max_side: int | None = None
     """Pixels: larger pictures, and their cameras, are scaled down to this."""
     structure: Collection[str] = STRUCTURE
@@ -63,6 +65,18 @@ class Options:
             raise ValueError(f"max_side must be at least 16 pixels, got {self.max_side}")
 
 
+class SkippedFrame(NamedTuple):
+    """A frame that was left out."""
+
+    name: str
+    """Its picture's file name."""
+    reason: str
+    """The kind of problem: `lost pose`, `no pose`, `bad pose`, `no picture`, `broken picture`, `picture size`, `side
+    file` (of another system, as `._0.jpg`), `bad name`, `no intrinsics` or `malformed file`."""
+    error: str
+    """What is wrong in which file, and how to mend it."""
+
+
 @dataclass(frozen=True, eq=False)
 class Scan:
     """A scanned scene."""
@@ -74,8 +88,13 @@ class Scan:
     """For each of the room's cameras: what it was made of."""
     turns: tuple[int, ...]
     """For each frame: quarter turns counter-clockwise that its picture is given, so that up is up in it."""
-    skipped: tuple[str, ...]
-    """For each broken frame that was left out: its error."""
+    skipped: tuple[SkippedFrame, ...]
+    """The broken frames that were tried and left out."""
+
+    @property
+    def skip_counts(self) -> dict[str, int]:
+        """Return how many frames were left out, by reason."""
+        return dict(sorted(Counter(frame.reason for frame in self.skipped).items()))
 
     def picture(self, index: int) -> Picture:
         """Return the picture of the frame at `index` as the room's camera sees it: undistorted, turned upright, scaled.
@@ -119,7 +138,7 @@ def make_scan(
     source: str,
     scene_id: str,
     labelled_mesh: Labelled,
-    frames: tuple[tuple[ScanFrame, ...], tuple[str, ...]],
+    frames: "FrameSelection",
     options: Options,
 ) -> Scan:
     """Make a scan of what a loader read.
@@ -142,10 +161,14 @@ def make_scan(
     return Scan(scene_id, scene, scan_frames, turns, skipped_frames)
 
 
+FrameSelection = tuple[tuple[ScanFrame, ...], tuple[SkippedFrame, ...]]
+"""The frames that were read, and the broken ones that were left out."""
+
+
 def read_frames(
     picture_names: Sequence[str], read_frame: Callable[[str], ScanFrame], mesh: Mesh, folder: Path, options: Options
-) -> tuple[tuple[ScanFrame, ...], tuple[str, ...]]:
-    """Return the chosen frames, and the errors of the broken ones that were left out.
+) -> FrameSelection:
+    """Return the chosen frames, and the broken ones that were left out.
 
     Args:
         picture_names: names of all frames' pictures, in the order of the path.
@@ -155,24 +178,33 @@ def read_frames(
         options: which ones.
 
     Raises:
-        ScanError: there are no frames, none of a name that was asked for, or one is broken and `skip_broken` is not
-            set, or all of them are broken.
+        ScanError: there are no frames, none of a name that was asked for, or one is broken and `strict` is set, or all
+            of them are broken.
     """
-    if not picture_names:
+    # Other systems' side files, as macOS writes `._0.jpg` beside `0.jpg`.
+    side_files = [name for name in picture_names if name.startswith(".")]
+    if side_files and options.strict:
+        raise ScanError(folder / side_files[0], "is not a picture but a side file", "delete it", "side file")
+    skipped = [SkippedFrame(name, "side file", f"{folder / name}: is not a picture") for name in side_files]
+    frame_names = [name for name in picture_names if not name.startswith(".")]
+    if not frame_names:
         raise ScanError(folder, "holds no pictures", "export the frames to it")
-    usable_frames, frame_errors = [], []
-    for name in _chosen(picture_names, options.frames, folder):
-        try:
-            usable_frames.append(_checked(read_frame(name), mesh))
-        except ScanError as error:
-            if not options.skip_broken:
-                raise
-            frame_errors.append(str(error))
+    usable_frames, bounds = [], (mesh.vertices.min(axis=0), mesh.vertices.max(axis=0))
+    for group in _chosen(frame_names, options.frames, folder):
+        for name in group:
+            try:
+                usable_frames.append(_checked(read_frame(name), bounds, mesh.path))
+                break
+            except ScanError as error:
+                if options.strict:
+                    raise
+                skipped.append(SkippedFrame(name, error.reason, str(error)))
     if not usable_frames:
+        tried = [frame for frame in skipped if frame.reason != "side file"]
         raise ScanError(
-            folder, f"all of the {len(frame_errors)} chosen frames are broken, first {frame_errors[0]}", "choose others"
+            folder, f"all of the {len(tried)} chosen frames are broken, first {tried[0].error}", "mend them"
         )
-    return tuple(usable_frames), tuple(frame_errors)
+    return tuple(usable_frames), tuple(skipped)
 
 
 def pinhole_of(
@@ -207,9 +239,8 @@ def check_size(path: Path, width: float, height: float, described_by: Path) -> N
     """
     hint = f"export this frame again, in the size that {described_by.name} describes"
     if (actual_size := picture_size(path, hint)) != (width, height):
-        raise ScanError(
-            path, f"is of {actual_size[0]} x {actual_size[1]} pixels, its intrinsics of {width:g} x {height:g}", hint
-        )
+        problem = f"is of {actual_size[0]} x {actual_size[1]} pixels, its intrinsics of {width:g} x {height:g}"
+        raise ScanError(path, problem, hint, "picture size")
 
 
 def upright_turns(camera: Camera) -> int:
@@ -253,31 +284,28 @@ def scaled(camera: Camera, max_side: int | None) -> Camera:
     return pinhole_of((width, height), focal_lengths, principal_point, camera.world_from_camera)
 
 
-def _chosen(picture_names: Sequence[str], frames: int | tuple[str | int, ...], folder: Path) -> list[str]:
+def _chosen(frame_names: Sequence[str], frames: int | tuple[str | int, ...], folder: Path) -> Sequence[Sequence[str]]:
+    """Return groups of names, of each of which one frame is wanted: the first usable one."""
     if isinstance(frames, int):
-        return list(picture_names[::frames])
-    names_by_key = {Path(name).stem: name for name in picture_names} | {name: name for name in picture_names}
+        return [frame_names[start : start + frames] for start in range(0, len(frame_names), frames)]
+    names_by_key = {Path(name).stem: name for name in frame_names} | {name: name for name in frame_names}
     chosen_names = []
     for wanted_key in map(str, frames):
         if wanted_key not in names_by_key:
-            raise ScanError(
-                folder,
-                f"has no frame {wanted_key!r} among its {len(picture_names)}",
-                f"there is {picture_names[0]}, say",
-            )
+            problem = f"has no frame {wanted_key!r} among its {len(frame_names)}"
+            raise ScanError(folder, problem, f"there is {frame_names[0]}, say")
         chosen_names.append(names_by_key[wanted_key])
     if len(set(chosen_names)) < len(chosen_names):
         raise ScanError(folder, "a frame was asked for twice", "name each one once")
-    return chosen_names
+    return [[name] for name in chosen_names]
 
 
-def _checked(frame: ScanFrame, mesh: Mesh) -> ScanFrame:
-    low, high = mesh.vertices.min(axis=0) - OUTSIDE, mesh.vertices.max(axis=0) + OUTSIDE
+def _checked(frame: ScanFrame, bounds: tuple[np.ndarray, np.ndarray], mesh_path: Path) -> ScanFrame:
+    """Return the `frame`, whose camera has to stand within `bounds`, the least and most corners of the mesh."""
     position = frame.camera.position
-    if not ((position >= low) & (position <= high)).all():
+    if not ((position >= bounds[0] - OUTSIDE) & (position <= bounds[1] + OUTSIDE)).all():
         rounded_position = np.round(position, 2).tolist()
-        problem = f"its camera at {rounded_position} stands over {OUTSIDE:g} m outside the mesh of {mesh.path.name}"
-        raise ScanError(
-            frame.picture, problem, "its pose is of another frame of reference: fetch the scene's own again"
-        )
+        problem = f"its camera at {rounded_position} stands over {OUTSIDE:g} m outside the mesh of {mesh_path.name}"
+        hint = "its pose is of another frame of reference: fetch the scene's own again"
+        raise ScanError(frame.picture, problem, hint, "bad pose")
     return frame

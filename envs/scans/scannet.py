@@ -12,9 +12,10 @@
 
 and what the data set's `SensReader` exports of `<scene>.sens` into it: `color/<n>.jpg`, `pose/<n>.txt` (4 x 4, by rows,
 camera to world in OpenCV's axes; `-inf` where tracking was lost), `intrinsic/intrinsic_color.txt` (4 x 4), and
-`depth/<n>.png` (millimetres). Colour and depth are aligned already, no extrinsics apply (the authors, ScanNet issues 2
-and 92). Colour pictures count as undistorted, as the data set gives no distortion. Principal points are taken as they
-are: whether they count from a pixel's centre or its corner, half a pixel, the data set does not say.
+`depth/<n>.png` (millimetres); or the frames in another layout of `scannet_frames.py`. Colour and depth are aligned
+already, no extrinsics apply (the authors, ScanNet issues 2 and 92). Colour pictures count as undistorted, as the data
+set gives no distortion. Principal points are taken as they are: whether they count from a pixel's centre or its corner,
+half a pixel, the data set does not say.
 """
 
 from pathlib import Path
@@ -31,11 +32,11 @@ from .files import (
     translated,
 )
 from .scan import Options, Scan, ScanFrame, check_size, make_scan, pinhole_of, read_frames
+from .scannet_frames import EXPORT, find_frames
 from .segments import read_things
 from .surfaces import of_vertices
 
 _FETCH = "fetch it with the data set's download script"
-_EXPORT = "export the frames of the .sens file with the data set's SensReader"
 
 
 def is_scannet(folder: Path) -> bool:
@@ -72,31 +73,24 @@ def open_scannet(folder: Path, options: Options) -> Scan:
     instances = read_things(mesh, segments_path, groups_path, _FETCH)
     mesh = mesh._replace(vertices=translated(alignment, mesh.vertices))
 
-    intrinsics_path = folder / "intrinsic" / "intrinsic_color.txt"
-    intrinsics = _intrinsics(intrinsics_path)
+    files = find_frames(folder)
+    focal_lengths, principal_point = np.diag(files.intrinsics)[:2], files.intrinsics[:2, 2]
 
     def read(name: str) -> ScanFrame:
-        picture_path = folder / "color" / name
-        pose_path = folder / "pose" / f"{picture_path.stem}.txt"
-        pose = rigid(read_matrix(pose_path, _EXPORT), "the pose", pose_path, _EXPORT)
+        picture_path, pose_path = files.folder / name, files.pose_path(name)
+        if not pose_path.is_file():
+            raise ScanError(pose_path, "is missing", EXPORT, "no pose")
+        pose = rigid(read_matrix(pose_path, EXPORT), "the pose", pose_path, EXPORT)
         check_size(picture_path, width, height, meta_path)
         try:
-            camera = pinhole_of((int(width), int(height)), np.diag(intrinsics)[:2], intrinsics[:2, 2], alignment @ pose)
+            camera = pinhole_of((int(width), int(height)), focal_lengths, principal_point, alignment @ pose)
         except ValueError as error:
-            raise ScanError(intrinsics_path, str(error), _EXPORT) from None
-        depth_path = folder / "depth" / f"{picture_path.stem}.png"
+            raise ScanError(files.intrinsics_path, str(error), EXPORT) from None
+        depth_path = files.depth_path(name)
         return ScanFrame(picture_path, camera, None, depth_path if depth_path.is_file() else None)
 
-    frames = read_frames(_pictures(folder / "color"), read, mesh, folder / "color", options)
+    frames = read_frames(files.names, read, mesh, files.folder, options)
     return make_scan("scannet", scene, of_vertices(mesh, instances), frames, options)
-
-
-def _pictures(folder: Path) -> list[str]:
-    """Return the names of the pictures in a `folder`, by their numbers."""
-    if not folder.is_dir():
-        raise ScanError(folder, "is missing", _EXPORT)
-    names = [path.name for path in folder.iterdir() if path.suffix.lower() in (".jpg", ".jpeg", ".png")]
-    return sorted(names, key=lambda name: (not Path(name).stem.isdigit(), Path(name).stem.zfill(12)))
 
 
 def _lines(meta_path: Path) -> dict[str, str]:
@@ -119,16 +113,3 @@ def _number(meta_lines: dict[str, str], key: str, meta_path: Path) -> float:
     if not (np.isfinite(pixel_count) and pixel_count >= 1 and pixel_count == int(pixel_count)):
         raise ScanError(meta_path, f"{key} must be a number of pixels, got {pixel_count:g}", _FETCH)
     return float(pixel_count)
-
-
-def _intrinsics(path: Path) -> np.ndarray:
-    intrinsics = read_matrix(path, _EXPORT)
-    pinhole_matrix = np.diag([intrinsics[0, 0], intrinsics[1, 1], 1.0, 1.0])
-    pinhole_matrix[:2, 2] = intrinsics[:2, 2]
-    if (
-        not np.isfinite(intrinsics).all()
-        or not np.array_equal(intrinsics, pinhole_matrix)
-        or np.diag(intrinsics).min() <= 0
-    ):
-        raise ScanError(path, f"is no pinhole's matrix without skew: {intrinsics.tolist()}", _EXPORT)
-    return intrinsics

@@ -130,7 +130,7 @@ def _posed_frames(
         return _frame(picture_path, colmap_camera, pose, depth_path, cameras_path)
 
     present_names = {path.name for path in picture_folder.iterdir()}
-    # Of some scenes the test split's pictures are kept back by the data set; a listed one that is missing is an error.
+    # Of some scenes the test split's pictures are kept back by the data set: they are left out as `no picture`.
     described_names = sorted(images)
     if not present_names & set(described_names):
         raise ScanError(picture_folder, f"holds none of the pictures that {images_path.name} names", hint)

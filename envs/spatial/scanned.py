@@ -3,6 +3,7 @@
 An item's program names the scan and its frames: `scan scene0000_00 0.jpg 20.jpg`. The same folder gives the same items.
 """
 
+import os
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -61,10 +62,12 @@ class ScannedRooms(RoomWorld):
     renderer = "solid"
 
     def __init__(self, env_id: str, root: Path) -> None:
-        self.id = env_id
+        self.id, root = env_id, Path(os.path.abspath(root))
         folders = list_scans(root)
         if not folders:
             raise FolderError(f"{root} holds no scene of ScanNet, ScanNet++ or ARKitScenes in its published layout")
+        self.unusable: dict[str, str] = {}
+        """By scan, the error of each that could not be read and is left out."""
         self._folders = {str(folder.relative_to(root)) if folder != root else folder.name: folder for folder in folders}
 
     def briefing(self, rng: SeededRng, task: str, difficulty: int) -> Briefing:
@@ -87,8 +90,8 @@ class ScannedRooms(RoomWorld):
         for try_index in range(_ROOMS):
             try_rng = rng.child("scan", try_index)
             scan_name = try_rng.choice(scan_names)
-            scan = read_scan(self._folders[scan_name])
-            if self.difficulty_of(scan.room) != difficulty or len(scan.frames) < FRAMES:
+            scan = self._readable(scan_name)
+            if scan is None or self.difficulty_of(scan.room) != difficulty or len(scan.frames) < FRAMES:
                 continue
             views = sorted(try_rng.shuffled(range(len(scan.frames)))[:FRAMES])
             scene = scan.room.through(views)
@@ -100,7 +103,19 @@ class ScannedRooms(RoomWorld):
                 program = " ".join(["scan", scan_name, *scene.frames])
                 key = "/".join(map(str, rng.key))
                 return Item(key, self.id, task, difficulty, program, scene, self.ask(query, rng, scene), truth)
+        if len(self.unusable) == len(self._folders):
+            raise FolderError(f"no scan under {self.id} can be read, first {next(iter(self.unusable.values()))}")
         raise FolderError(f"no scan of difficulty {difficulty} under {self.id} can be asked for {task}")
+
+    def _readable(self, scan_name: str) -> Scan | None:
+        """Return the scan called `scan_name`, or None where it cannot be read, which is noted in `unusable`."""
+        if scan_name in self.unusable:
+            return None
+        try:
+            return read_scan(self._folders[scan_name])
+        except ScanError as error:
+            self.unusable[scan_name] = str(error)
+            return None
 
     def _posed(
         self, scene: RoomScene, task: str, wanted_answer: str | None, rng: SeededRng

@@ -110,7 +110,7 @@ def test_pictures_are_what_the_cameras_see(kind: str, scans: dict[str, Scan]) ->
 def test_names_and_source(kind: str, scans: dict[str, Scan], written: dict[str, Path]) -> None:
     scan = scans[kind]
     assert scan.room.source == f"{kind.partition('_')[0]}/{written[kind].name}" and scan.scene_id == written[kind].name
-    assert scan.skipped == () and len(set(scan.room.frames)) == len(CAMERAS)
+    assert scan.skipped == () and scan.skip_counts == {} and len(set(scan.room.frames)) == len(CAMERAS)
     assert all(list(written[kind].rglob(name)) for name in scan.room.frames)
     assert RoomScene.from_json(scan.room.to_json()) == scan.room
 
@@ -165,7 +165,7 @@ def test_every_file_that_is_missing_is_named(kind: str, tmp_path: Path) -> None:
             assert path.name not in load(kind, folder, max_side=16).room.frames
         else:
             with pytest.raises(ScanError) as caught:
-                load(kind, folder)
+                load(kind, folder, strict=True)
             # Without the undistorted pictures' description, the distorted ones count.
             named = "resized_images" if path.name == "transforms_undistorted.json" else path.name
             if path.suffix == ".pincam":
@@ -183,7 +183,7 @@ def test_every_file_that_is_garbage_is_named(kind: str, tmp_path: Path) -> None:
         for garbage in (b"", b"\x00\xff\xfe garbage", b"[1, 2", b"nonsense 1 2 3\n"):
             path.write_bytes(garbage)
             with pytest.raises(ScanError) as caught:
-                load(kind, folder)
+                load(kind, folder, strict=True)
             assert caught.value.path == path and str(path) in str(caught.value)
         path.write_bytes(kept)
     assert load(kind, folder).skipped == ()
@@ -240,7 +240,7 @@ def test_what_is_malformed_is_an_error(name: str, tmp_path: Path) -> None:
     folder = make(kind, tmp_path)
     edited(folder / file, old, new)
     with pytest.raises(ScanError, match=re.escape(said)):
-        load(kind, folder)
+        load(kind, folder, strict=True)
 
 
 def test_a_thing_without_segments_is_an_error(tmp_path: Path) -> None:
@@ -282,10 +282,11 @@ def test_lost_tracking_is_an_error_or_counted(kind: str, tmp_path: Path) -> None
     file, old, new = LOST[kind]
     edited(folder / file, old, new)
     with pytest.raises(ScanError, match="finite") as caught:
-        load(kind, folder)
+        load(kind, folder, strict=True)
     assert caught.value.path == folder / file
-    scan = load(kind, folder, skip_broken=True)
-    assert len(scan.skipped) == 1 and str(folder / file) in scan.skipped[0]
+    scan = load(kind, folder)
+    assert scan.skip_counts == {"lost pose": 1} and str(folder / file) in scan.skipped[0].error
+    assert scan.skipped[0].name == whole.room.frames[1]
     assert scan.room.frames == tuple(name for i, name in enumerate(whole.room.frames) if i != 1)
     assert scan.room.cameras == tuple(camera for i, camera in enumerate(whole.room.cameras) if i != 1)
     assert scan.picture(1).digest == whole.picture(2).digest
@@ -295,16 +296,17 @@ def test_missing_pose_and_cut_picture_are_counted(tmp_path: Path) -> None:
     folder = make("scannet", tmp_path)
     (folder / "pose" / "0.txt").unlink()
     (folder / "color" / "40.jpg").write_bytes(b"\xff\xd8\xff")
-    scan = open_scan(folder, skip_broken=True)
+    scan = open_scan(folder)
     assert scan.room.frames == ("20.jpg", "60.jpg")
-    assert [re.search(r"(0.txt|40.jpg)", problem) is not None for problem in scan.skipped] == [True, True]
+    assert scan.skip_counts == {"broken picture": 1, "no pose": 1}
+    assert [frame.name for frame in scan.skipped] == ["0.jpg", "40.jpg"]
 
 
 def test_what_all_frames_share_is_never_left_out(tmp_path: Path) -> None:
     folder = make("scannet", tmp_path)
     (folder / "intrinsic" / "intrinsic_color.txt").unlink()
     with pytest.raises(ScanError, match="intrinsic_color"):
-        open_scan(folder, skip_broken=True)
+        open_scan(folder)
 
 
 def test_all_frames_broken_is_an_error(tmp_path: Path) -> None:
@@ -312,7 +314,7 @@ def test_all_frames_broken_is_an_error(tmp_path: Path) -> None:
     for path in (folder / "pose").iterdir():
         path.unlink()
     with pytest.raises(ScanError, match="all of the 4 chosen frames"):
-        open_scan(folder, skip_broken=True)
+        open_scan(folder)
 
 
 def test_pose_of_another_frame_of_reference_is_an_error(tmp_path: Path) -> None:
@@ -322,7 +324,8 @@ def test_pose_of_another_frame_of_reference_is_an_error(tmp_path: Path) -> None:
     body["frame_000120"]["aligned_pose"][1][3] += 40
     path.write_text(json.dumps(body))
     with pytest.raises(ScanError, match=r"frame_000120.jpg: .* outside the mesh"):
-        load("scannetpp_phone", folder)
+        load("scannetpp_phone", folder, strict=True)
+    assert load("scannetpp_phone", folder).skip_counts == {"bad pose": 1}
 
 
 # --- options
