@@ -73,7 +73,9 @@ class Sample:
     category: Mapping[str, str] = field(default_factory=dict)
     """What its score is counted under, by kind of category."""
     fields: Fields = field(default_factory=dict)
-    """What else the prompt or the metric reads."""
+    """Other columns that the prompt or the metric reads."""
+    cluster: str = ""
+    """The picture, film or scene that it shares with other questions; empty where it shares none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...envs.answers.replies import without_thinking
 from ...errors import UserError
 from ..samples import PLAIN, Fields, FileImage, Image, Sample, Scored
 
@@ -58,7 +59,13 @@ class Adapter:
     files: tuple[str, ...] = ("*.parquet", "*.jsonl", "*.json", "*.tsv")
     """Patterns of the tables in a local folder: those of the first that is there are read."""
     system: str = ""
-    """What the system turn says."""
+    """The text of the system turn."""
+    interleaved: bool = False
+    """Pictures stand where the prompt says `<image>`, not before the words."""
+    reads_thinking: bool = False
+    """The score reads the reply's thinking too; else it is taken away first, as the public harnesses do."""
+    shares_pictures: bool = True
+    """Questions about the same picture are one cluster for intervals, beside what `read` names as their cluster."""
 
     def prompt(self, sample: Sample) -> str:
         """Return the official prompt of `sample`."""
@@ -66,7 +73,15 @@ class Adapter:
 
     def score(self, sample: Sample, reply: str) -> float:
         """Return the official score of `reply` to `sample`, 0 to 1."""
-        return self.mark(sample, reply)
+        return self.mark(sample, self.final_part(reply))
+
+    def final_part(self, reply: str) -> str:
+        """Return the part of `reply` that is scored: without its thinking, if it has any; see `reads_thinking`."""
+        if self.reads_thinking:
+            return reply
+        final_part = without_thinking(reply)
+        # What follows thinking begins on a line of its own; a reply without any stays as it is, spaces and all.
+        return final_part if final_part == reply else final_part.strip()
 
     def aggregate(self, scored: Scored) -> dict[str, float]:
         """Return the official averages of `scored`; `overall` is the headline."""

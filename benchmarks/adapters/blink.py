@@ -38,7 +38,7 @@ def read(row_reader: RowReader, row: Fields) -> Sample:
 def ask(sample: Sample) -> str:
     """Return the prompt of lmms-eval for `sample`."""
     letters = ", ".join(letter(number) for number in range(len(sample.options)))
-    instruction = f"Note: You only need to respond with {{{letters}}} without providing any additional information."
+    instruction = f"Note: You only need to respond with {letters} without providing any additional information."
     return f"{instruction}\n{sample.question}"
 
 
@@ -58,5 +58,6 @@ ADAPTER = Adapter(
     columns=("idx", "sub_task", "prompt", "choices", "answer", "image_1"),
     published={"Qwen3-VL-8B (EASI)": 69.1},
     quirks=("any reply's first letter counts", "the answers of the test split are hidden: this is val"),
-    notes=("chance as in the paper's table, recalled",),
+    notes=("prompt and scores compared with lmms-eval's task on 2026-11-30; chance as in the paper's table, recalled",),
+    max_new_tokens=1024,
 )

@@ -24,7 +24,7 @@ ADAPTER = Adapter(
     split="train",
     read=read,
     ask=lambda sample: sample.question,
-    mark=lambda sample, reply: float(core_cognition(reply) == sample.answer),
+    mark=lambda sample, reply: float(core_cognition(reply, sample.category["type"] == "TF") == sample.answer),
     gather=means("stage", "concept"),
     metric="accuracy",
     chance={},
@@ -37,5 +37,5 @@ ADAPTER = Adapter(
         "SpatialEvo-7B": 60.2,
     },
     quirks=("a reply that fits no template is a failure and counts as wrong", "the split is called train"),
-    notes=("the nine templates were recalled; chance differs by type and is not published",),
+    notes=("scores compared with lmms-eval's task on 2026-11-30; chance differs by type and is not published",),
 )

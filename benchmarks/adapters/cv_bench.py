@@ -39,5 +39,6 @@ ADAPTER = Adapter(
     citation="Tong et al. 2024, Cambrian-1 (https://arxiv.org/abs/2406.16860)",
     columns=("idx", "type", "task", "image", "choices", "answer", "prompt", "source"),
     quirks=("the official mean is over sources, not over questions: `flat` is lmms-eval's",),
+    max_new_tokens=1024,
     notes=("chance differs by task and is not published",),
 )

@@ -44,5 +44,6 @@ ADAPTER = Adapter(
         "SpatialEvo-7B": 66.0,
     },
     quirks=("any reply's first letter counts: `The answer is B` is T", "bold and boxed letters are not found"),
+    max_new_tokens=1024,
     notes=("the original, Phineas476/EmbSpatial-Bench, is one JSON with base64 pictures, which is read too",),
 )

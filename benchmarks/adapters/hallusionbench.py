@@ -18,7 +18,8 @@ def read(row_reader: RowReader, row: Fields) -> Sample:
         answer="yes" if str(row["gt_answer"]) == "1" else "no",
         images=row_reader.images(row["image"]),
         category={"category": question_place["category"], "subcategory": question_place["subcategory"]},
-        fields=question_place | {"group": question_place["set_id"], "details": row.get("gt_answer_details") or ""},
+        fields=question_place
+        | {"group": "/".join(list(question_place.values())[:3]), "details": row.get("gt_answer_details") or ""},
     )
 
 
@@ -43,7 +44,7 @@ ADAPTER = Adapter(
     columns=("category", "subcategory", "set_id", "figure_id", "question_id", "question", "gt_answer", "image"),
     published={"Qwen3-VL-8B (MM-Zero's rule)": 71.9},
     needs=("judge",),
-    quirks=("`not yes` is yes by the rule",),
-    notes=("the authors' judge is GPT-4 with a prompt of theirs, ours asks for the same",),
-    max_new_tokens=64,
+    quirks=("by the rule a reply with neither yes nor no as a word, or with both, is wrong",),
+    notes=("the rule is VLMEvalKit's; the authors' judge is GPT-4 with a prompt of theirs, ours asks for the same",),
+    max_new_tokens=1024,
 )

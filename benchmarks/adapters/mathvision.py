@@ -18,13 +18,14 @@ def read(row_reader: RowReader, row: Fields) -> Sample:
 
 
 def ask(sample: Sample) -> str:
-    """Return the prompt of lmms-eval for `sample`: with choices a letter is wanted, else a number, in a box."""
-    question = sample.question.replace("<image1>", "").strip()
-    if sample.options:
-        ending = 'Please solve the problem and put your answer, one letter of the choices, in one "\\boxed{}".'
-        return f"{question}\nChoices:\n{lettered(sample.options)}\n{ending}"
-    return f'{question}\nPlease solve the problem and put your answer in one "\\boxed{{}}".'
+    """Return the prompt of lmms-eval for `sample`, its instruction before the question without a space."""
+    prompt = f'Please solve the problem step by step and put your answer in one "\\boxed{{}}".{sample.question}'
+    if not sample.options:
+        return prompt
+    return f"{prompt}\nChoices: {lettered(sample.options)}\n{LETTER}"
 
+
+LETTER = "Answer the question with the option's letter from the given choices directly."
 
 ADAPTER = Adapter(
     name="mathvision",
@@ -41,6 +42,9 @@ ADAPTER = Adapter(
     columns=("id", "question", "options", "answer", "decoded_image", "level", "subject"),
     published={"Qwen3-VL-8B (MM-Zero's rule)": 24.5},
     quirks=("values are equal when they are to 0.01",),
-    notes=("latex2sympy reads more LaTeX than is read here: a rare form may be wrong here; the prompt was recalled",),
-    max_new_tokens=1024,
+    notes=(
+        "latex2sympy reads more LaTeX than is read here: a rare form may be wrong here; the prompt was "
+        "compared with lmms-eval's task on 2026-11-30",
+    ),
+    max_new_tokens=16384,
 )

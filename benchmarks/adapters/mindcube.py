@@ -1,7 +1,5 @@
 """MindCube: a scene held in mind over a few views of it."""
 
-import re
-
 from ..samples import Fields, Sample, means
 from ..scoring.letters import mindcube
 from .base import Adapter, RowReader
@@ -27,8 +25,8 @@ ADAPTER = Adapter(
     dataset="MLL-Lab/MindCube",
     split="tinybench",
     read=read,
-    # Pictures stand before the words, so that their places in the text go.
-    ask=lambda sample: re.sub(r"\s*<image>\s*", "\n", sample.fields["input_prompt"]).strip(),
+    ask=lambda sample: sample.fields["input_prompt"],
+    interleaved=True,
     mark=lambda sample, reply: float(mindcube(reply) == sample.answer),
     gather=means("setting"),
     metric="accuracy",
@@ -37,7 +35,7 @@ ADAPTER = Adapter(
     columns=("id", "question", "gt_answer", "images"),
     published={"Qwen2.5-VL-3B (EASI, tiny)": 37.81, "Qwen2.5-VL-7B (EASI, full)": 29.26},
     quirks=("the last letter before a dot counts",),
-    notes=("the cascade of its evaluation was recalled in part; chance is not published",),
+    notes=("prompt and scores compared with lmms-eval's task on 2026-11-30; chance is not published",),
     files=("*.jsonl", "*.parquet"),
-    max_new_tokens=512,
+    max_new_tokens=4096,
 )

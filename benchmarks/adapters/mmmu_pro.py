@@ -2,7 +2,7 @@
 
 from ..samples import Fields, Sample, means
 from . import mmmu
-from .base import DIRECT, Adapter, RowReader
+from .base import Adapter, RowReader, lettered
 
 
 def read(row_reader: RowReader, row: Fields) -> Sample:
@@ -24,12 +24,14 @@ def read(row_reader: RowReader, row: Fields) -> Sample:
     )
 
 
+INSTRUCTION = "Answer with the option letter from the given choices directly."
+
+
 def ask(sample: Sample) -> str:
-    """Return the direct prompt of `sample`."""
-    if sample.question:
-        return mmmu.ask(sample)
-    ending = "The last line of your response should be of the following format: 'Answer: $LETTER' (without quotes)."
-    return f"{DIRECT} {ending}"
+    """Return the direct prompt of lmms-eval for `sample`; of the vision configuration the instruction alone."""
+    if not sample.question:
+        return INSTRUCTION
+    return f"{sample.question}\n{lettered(sample.options)}\n\n{INSTRUCTION}"
 
 
 ADAPTER = Adapter(
@@ -48,6 +50,9 @@ ADAPTER = Adapter(
     columns=("id", "options", "answer", "subject"),
     published={"Qwen3-VL-8B (MM-Zero's rule, 10 options)": 39.8, "Qwen3-VL-8B (MM-Zero's rule, vision)": 42.8},
     quirks=mmmu.ADAPTER.quirks,
-    notes=("the prompt of the vision configuration was recalled; chance of ten options as in the paper, recalled",),
+    notes=(
+        "the prompts were compared with lmms-eval's tasks on 2026-11-30; pictures stand before the words; chance of "
+        "ten options as in the paper, recalled",
+    ),
     max_new_tokens=64,
 )

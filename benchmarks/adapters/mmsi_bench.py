@@ -31,5 +31,5 @@ ADAPTER = Adapter(
     columns=("id", "question", "answer", "images", "question_type"),
     published={"Qwen2.5-VL-3B (EASI)": 26.5, "Qwen2.5-VL-7B (EASI)": 25.9},
     quirks=("a reply without a letter is wrong and stays in the denominator",),
-    max_new_tokens=64,
+    max_new_tokens=2048,
 )

@@ -2,7 +2,7 @@
 
 from ..samples import Fields, Sample
 from ..scoring.groups import mm_star
-from ..scoring.letters import multiple_choice
+from ..scoring.letters import mm_star as mm_star_match
 from .base import Adapter, RowReader
 
 
@@ -24,7 +24,7 @@ ADAPTER = Adapter(
     split="val",
     read=read,
     ask=lambda sample: f"{sample.question}\nAnswer with the option's letter from the given choices directly",
-    mark=lambda sample, reply: float(multiple_choice(reply, "D") == sample.answer),
+    mark=lambda sample, reply: mm_star_match(reply, sample.answer),
     gather=mm_star,
     metric="accuracy, mean of categories",
     chance=0.246,
@@ -37,5 +37,8 @@ ADAPTER = Adapter(
         "SpatialEvo-7B": 62.5,
     },
     quirks=("`flat` is VLMEvalKit's mean over questions",),
-    notes=("EVE validates its training on 200 of these items; chance as in the paper's table, recalled",),
+    notes=(
+        "the match is the authors'; lmms-eval's newest version has a longer extraction of its own",
+        "EVE validates its training on 200 of these items; chance as in the paper's table, recalled",
+    ),
 )

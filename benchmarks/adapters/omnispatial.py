@@ -24,15 +24,44 @@ def _picture(row: Fields) -> object:
     return row.get("image") or row.get("image_path") or f"{row['task_type']}/{str(row['id']).split('_')[0]}.png"
 
 
+SYSTEM = """
+You are a spatial-reasoning assistant.
+
+Task
+-----
+You will receive{pause}
+1. **Image** - a single RGB frame depicting a scene.{pause}
+2. **Question** - a natural-language query about spatial relationships between objects in the image.{pause}
+3. **Options** - ≥2 answer candidates, each tagged by a capital letter (A, B, C, D…).
+
+Guidelines
+----------
+Please follow these steps to analyze the image and answer the question:
+1. First, carefully observe the image and identify all relevant objects and their spatial relationships.
+2. Next, break down the question into key components that need to be addressed.
+3. Think through the spatial reasoning step-by-step to arrive at your answer. It may be necessary to transfer \
+perspective to better understand the scene.
+4. Finally, select the most appropriate option (A, B, C, or D) based on your analysis.
+
+Always ground your answer in the visual evidence; do not hallucinate unseen objects.
+If uncertain, pick the most plausible option—never refuse or reply “insufficient information.”
+""".format(pause="  ")
+"""The authors' prompt for a manual chain of thought; their lines end in Markdown's two spaces."""
+FORMAT = """
+End your answer with a separate line formatted exactly as:
+
+Answer: X
+where X ∈ {A, B, C, D}.
+"""
+
+
 ADAPTER = Adapter(
     name="omnispatial",
     title="OmniSpatial",
     dataset="qizekun/OmniSpatial",
     split="test",
     read=read,
-    ask=lambda s: (
-        f'{s.question}\n{lettered(s.options)}\nThink step by step, then end your reply with "Answer: " and the letter.'
-    ),
+    ask=lambda sample: f"{SYSTEM}\n{FORMAT}\n\n{sample.question}\n{lettered(sample.options)}",
     mark=lambda sample, reply: float(omni_spatial(reply) == sample.answer),
     gather=means("dimension", "task"),
     metric="accuracy",
@@ -40,7 +69,11 @@ ADAPTER = Adapter(
     citation="Jia et al. 2025, OmniSpatial (https://arxiv.org/abs/2506.03135)",
     columns=("id", "question", "options", "task_type", "sub_task_type"),
     published={"Qwen2.5-VL-3B (EASI, manual CoT)": 40.30, "Qwen2.5-VL-7B (EASI, manual CoT)": 40.30},
-    notes=("the authors' manual chain-of-thought prompt is not at hand: this is a zero-shot one, so figures differ",),
+    quirks=("a reply without `Answer:` counts as A",),
+    notes=(
+        "prompt and scores compared with the authors' repository (commit 972f6ed) on 2026-11-30; the authors repeat "
+        "each question five times, here it is asked once",
+    ),
     files=("data.json", "*.json", "*.parquet", "*.jsonl"),
-    max_new_tokens=1024,
+    max_new_tokens=8192,
 )

@@ -3,7 +3,7 @@
 from ..samples import Fields, Sample
 from ..scoring.groups import spar
 from ..scoring.numbers import spar_match, spar_number, spar_view_change
-from .base import Adapter, RowReader
+from .base import DIRECT, Adapter, RowReader
 
 LEVELS = {
     "low": (
@@ -16,7 +16,7 @@ LEVELS = {
         "distance_prediction_oo_mv",
         "distance_prediction_oc_mv",
     ),
-    "middle": ("view_change_infer", "position_matching", "camera_motion_infer"),
+    "middle": ("position_matching", "camera_motion_infer"),
     "high": (
         "distance_infer_center_oo",
         "distance_infer_center_oo_mv",
@@ -43,21 +43,28 @@ def read(row_reader: RowReader, row: Fields) -> Sample:
     )
 
 
+BOXES = (
+    "The values represent the bounding box coordinates normalized to a 0-1000 scale, with the top-left corner as the "
+    "origin of the image."
+)
+
+
 def ask(sample: Sample) -> str:
-    """Return the prompt of `sample`, by the kind of its answer."""
+    """Return the prompt of lmms-eval for `sample`, by the kind of its answer."""
     task = sample.category["task"]
     if task in NUMERIC:
-        return f"{sample.question}\nPlease answer with a number only."
+        return f"\n{sample.question}\nPlease answer the question using a single word or phrase."
     if task == "view_change_infer":
-        return sample.question
-    return f"{sample.question}\nAnswer with the option's letter from the given choices directly."
+        return f"\n{sample.question}\n\n"
+    note = BOXES if task in ("position_matching", "camera_motion_infer") else ""
+    return f"\n{sample.question}\n{note}\n{DIRECT}"
 
 
 def mark(sample: Sample, reply: str) -> float:
     """Return the score of `reply` to `sample`: by kind of answer."""
     task = sample.category["task"]
     if task in NUMERIC:
-        return spar_number(reply, sample.answer, last=task.endswith("_mv"))
+        return spar_number(reply, sample.answer, of_last=task.endswith("_mv"))
     if task == "view_change_infer":
         return spar_view_change(reply, sample.answer)
     return spar_match(reply, sample.answer)
@@ -77,7 +84,10 @@ ADAPTER = Adapter(
     citation="Zhang et al. 2025, From Flatland to Space (https://arxiv.org/abs/2503.22976)",
     columns=("id", "question", "answer", "task", "image"),
     published={"Qwen2.5-VL-7B (EASI)": 33.07},
-    quirks=("an empty reply to a question of choice scores 1", "view_change_infer divides by what was said"),
-    notes=("the prompts by task and the lists of tasks by level were recalled; chance is not published",),
-    max_new_tokens=64,
+    quirks=(
+        "an empty reply to a question of choice scores 1",
+        "view_change_infer divides by what was said, and is not part of its level's mean",
+    ),
+    notes=("prompts, scores and averages compared with lmms-eval's task on 2026-11-30; chance is not published",),
+    max_new_tokens=100,
 )

@@ -5,8 +5,9 @@ from ..scoring.letters import spatialviz
 from .base import Adapter, RowReader, lettered
 
 INSTRUCTION = (
-    "You should first provide a reasoning process, then provide a single option(A, B, C or D) as the final answer. "
-    "The reasoning process and the answer are enclosed within <think></think> and <answer></answer> tags, respectively."
+    "You should first provide a reasoning process, then provide a single option(A, B, C or D) as the final answer. The "
+    "reasoning process and the answer are enclosed within <think></think> and <answer></answer> tags, respectively, "
+    "i.e., <think>reasoning process</think>, <answer>answer</answer>."
 )
 
 
@@ -29,7 +30,7 @@ ADAPTER = Adapter(
     dataset="PLM-Team/Spatial-Visualization-Benchmark",
     split="test",
     read=read,
-    ask=lambda sample: f"{INSTRUCTION}\nQuestion: {sample.question}\n{lettered(sample.options)}",
+    ask=lambda sample: f"{INSTRUCTION}\nQuestion: {sample.question}\n{lettered(sample.options)}\n",
     mark=lambda sample, reply: float(spatialviz(reply) == sample.answer),
     gather=means("category", "task", "level"),
     metric="accuracy",
@@ -42,7 +43,8 @@ ADAPTER = Adapter(
         "Qwen2.5-VL-7B (SpatialEvo)": 27.0,
         "SpatialEvo-7B": 28.6,
     },
-    quirks=("two different letters in the answer are none",),
-    notes=("the exact wording of the instruction was recalled",),
-    max_new_tokens=2048,
+    quirks=("two different letters in the answer are none", "a reply without tag or marker has no answer"),
+    notes=("prompt and scores compared with lmms-eval's task on 2026-11-30",),
+    reads_thinking=True,
+    max_new_tokens=8192,
 )

@@ -3,7 +3,7 @@
 from ..samples import Fields, Sample
 from ..scoring import words
 from ..scoring.groups import stare
-from .base import DIRECT, Adapter, RowReader
+from .base import Adapter, RowReader
 
 
 def read(row_reader: RowReader, row: Fields) -> Sample:
@@ -17,25 +17,28 @@ def read(row_reader: RowReader, row: Fields) -> Sample:
     )
 
 
+def ask(sample: Sample) -> str:
+    """Return the authors' prompt of `sample`, with their chain of thought."""
+    needs_place = sample.images and "<image>" not in sample.question
+    question = f"{sample.question}\n<image>" if needs_place else sample.question
+    return (
+        f"\n{question}\nAnswer with the option's letter from the given choices and put the letter in one "
+        '"\\boxed{}". \nPlease solve the problem step by step.'
+    )
+
+
+TASKS = ("2d_text_instruct", "2d_va", "3d_text_instruct", "3d_va", "folding_nets", "tangram_puzzle")
+"""Tasks that come with and without the pictures of the simulation (`_vsim`)."""
+
 ADAPTER = Adapter(
     name="stare",
     title="STARE",
     dataset="kuvvi/STARE",
-    configs=(
-        "2d_text_instruct",
-        "2d_va",
-        "3d_text_instruct",
-        "3d_va",
-        "folding_nets",
-        "tangram_puzzle",
-        "perspective",
-        "temporal",
-    ),
+    configs=(*TASKS, *(f"{task}_vsim" for task in TASKS), "perspective", "temporal"),
     split="test",
     read=read,
-    ask=lambda s: (
-        f'\n{s.question}\n{DIRECT} Put the letter in one "\\boxed{{}}". \nPlease solve the problem step by step.'
-    ),
+    ask=ask,
+    interleaved=True,
     mark=lambda sample, reply: words.stare(reply, str(sample.answer)),
     gather=stare,
     metric="accuracy",
@@ -48,6 +51,9 @@ ADAPTER = Adapter(
         "Qwen2.5-VL-7B (SpatialEvo)": 41.8,
         "SpatialEvo-7B": 41.3,
     },
-    notes=("the names of its configurations were recalled; chance differs by category and is not published",),
-    max_new_tokens=2048,
+    notes=(
+        "prompt, scores and configurations compared with lmms-eval's task on 2026-11-30; rarer LaTeX and number words "
+        "above twenty are read there and not here; chance differs by category and is not published",
+    ),
+    max_new_tokens=8192,
 )

@@ -1,8 +1,10 @@
 """V*Bench: small things in large photographs."""
 
+import re
+
 from ..samples import Fields, Sample, means
 from ..scoring.letters import v_star
-from .base import DIRECT, Adapter, RowReader
+from .base import DIRECT, Adapter, RowReader, lettered
 
 
 def read(row_reader: RowReader, row: Fields) -> Sample:
@@ -17,8 +19,11 @@ def read(row_reader: RowReader, row: Fields) -> Sample:
 
 
 def ask(sample: Sample) -> str:
-    """Return the question of `sample`, with the instruction at its end once."""
-    text = sample.question.replace("Answer with the option's letter from the given choices directly.", "").strip()
+    """Return the prompt of lmms-eval for `sample`: its options a line each, and the instruction."""
+    options = re.findall(r"\([A-D]\)\s*([^()]+?)(?=\s*\([A-D]\)|$)", sample.question)
+    text = sample.question
+    if options:
+        text = f"{text.split('(A)')[0].strip()}\n{lettered([option.strip() for option in options[:4]])}"
     return f"{text}\n{DIRECT}"
 
 
@@ -41,7 +46,10 @@ ADAPTER = Adapter(
         "Qwen2.5-VL-7B (SpatialEvo, V-STAR)": 78.5,
         "SpatialEvo-7B (V-STAR)": 78.0,
     },
+    quirks=("a reply that begins with a letter A to D is that letter, whatever its first word",),
     notes=(
+        "prompt and scores compared with lmms-eval's task on 2026-11-30; published texts that end with the instruction "
+        "have it twice, as there",
         "that SpatialEvo's V-STAR is this benchmark is inferred from its figures; chance as in the paper, recalled",
     ),
 )

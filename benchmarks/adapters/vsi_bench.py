@@ -5,7 +5,7 @@ from ..scoring.groups import vsi_bench
 from ..scoring.numbers import fuzzy_word, vsi_number
 from .base import DIRECT, Adapter, RowReader
 
-FRAMES = 16
+FRAMES = 32
 """Of each film; results of other numbers of frames are not comparable."""
 NUMERIC = ("object_abs_distance", "object_counting", "object_size_estimation", "room_size_estimation")
 
@@ -19,6 +19,7 @@ def read(row_reader: RowReader, row: Fields) -> Sample:
         options=tuple(row["options"] or ()),
         answer=row["ground_truth"],
         images=row_reader.frames(film_path, FRAMES),
+        cluster=film_path,
         category={"task": row["question_type"], "source": row["dataset"]},
     )
 
@@ -69,5 +70,8 @@ ADAPTER = Adapter(
         "the first word alone is read: `(B)` and `There are 3` are wrong",
         "borders of the thresholds by floating point",
     ),
-    notes=(f"{FRAMES} frames, evenly spaced; lmms-eval reads numbers anywhere in the reply, the authors do not",),
+    notes=(
+        f"{FRAMES} frames, evenly spaced, as the authors take them",
+        "lmms-eval reads numbers anywhere in the reply, the authors do not",
+    ),
 )

@@ -1,4 +1,4 @@
-"""What models replied, on disk: nothing is asked twice, and a killed evaluation goes on where it was.
+"""Replies of models, on disk: nothing is asked twice, and a killed evaluation goes on where it was.
 
 One line for each batch, so that a kill leaves a batch whole or not at all: a resumed evaluation forms the same batches
 as one that was never killed, and so gets the same replies even where a batch's padding changes a last bit.
@@ -8,22 +8,36 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a model said."""
+    """A model's reply."""
 
     text: str
     finished: bool
     """False where the limit of tokens cut it off."""
+    refused: bool = False
+    """The model or its server would not answer; the text is what it said instead, if anything."""
+    prompt_tokens: int | None = None
+    """Tokens of the question with its pictures, as a server counts them."""
+    new_tokens: int | None = None
+    """Tokens of the reply, its thinking included, as a server counts them."""
+    seconds: float | None = None
+    """The time that a server took."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON values, without what is as by default."""
+        values = asdict(self)
+        defaults = {item.name: item.default for item in fields(self)}
+        return {name: value for name, value in values.items() if value != defaults[name]}
 
 
 def digest_of(*parts: Any) -> str:
-    """sha256 over JSON values."""
+    """Return the sha256 over `parts`, JSON values."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -57,8 +71,8 @@ class Cache:
         return self._known[key]
 
     def keep(self, replies: Mapping[str, Reply]) -> None:
-        """Write a batch; on disk when this returns."""
-        self._append(json.dumps({key: asdict(reply) for key, reply in replies.items()}))
+        """Write a batch of `replies` by key; they are on disk when this returns."""
+        self._append(json.dumps({key: reply.to_dict() for key, reply in replies.items()}))
         self._known |= replies
 
     def _append(self, line: str) -> None:
@@ -70,7 +84,7 @@ class Cache:
 
 
 def _read(line: str) -> dict[str, Reply]:
-    """A line's replies; none of one that a kill cut short."""
+    """Return the replies of a `line`; none of one that a kill cut short."""
     try:
         return {key: Reply(**value) for key, value in json.loads(line).items()}
     except ValueError:

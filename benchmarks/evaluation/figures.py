@@ -1,13 +1,19 @@
 """Scores with 95 % intervals, differences of two models on the same questions, and what a suite can tell apart.
 
-Where a score is the plain mean over questions it has Wilson's interval (right or wrong) or the percentile bootstrap's
-(Efron 1979; part scores). Authors also average over categories, count pairs or take the worse of several orders: such
-a score has the interval of the grouped jackknife (Tukey 1958; Miller 1974, section 5), which takes questions that are
-counted together out together and needs nothing but the authors' own averaging.
+Questions that share a picture, a film or a scene are not independent: what makes one hard makes its neighbours hard.
+Every adapter names what they share, and whole clusters are left out or resampled, never single questions of one.
+
+A score that is the plain mean over independent questions has Wilson's interval (right or wrong) or the percentile
+bootstrap's (Efron 1979; part scores). Over clustered ones it has Wilson's of the effective number of questions, or
+Student's, by the cluster jackknife's standard error (Dean and Pagano 2015; Cameron and Miller 2015, section VI).
+Authors also average over categories, count pairs or take the worse of several orders: such a score has the interval
+of the grouped jackknife (Tukey 1958; Miller 1974, section 5), which takes questions that are counted together out
+together and needs nothing but the authors' own averaging.
 """
 
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -15,20 +21,22 @@ from typing import Any, Literal
 import numpy as np
 
 from ...envs import SeededRng
-from ...train.intervals import Z95, wilson
+from ...train.intervals import Z95, wilson, wilson_ends
 from ..samples import Sample
 from .benchmark import Benchmark
 
-Method = Literal["wilson", "bootstrap", "jackknife", "none"]
+Method = Literal["wilson", "bootstrap", "clustered", "jackknife", "none"]
 Scored = Sequence[tuple[Sample, float]]
 Aggregate = Callable[[Scored], Mapping[str, float]]
 
 RESAMPLES = 2_000
-"""Of each bootstrap."""
+"""Resamples of each bootstrap."""
 BLOCKS = 100
 """Parts that the jackknife leaves out in turn, at most."""
 Z80 = 0.8416212335729143
 """One-sided 80 % point of the normal distribution: the power that the power note speaks of."""
+LEVEL = 0.05
+"""Probability of chance below which a difference is called clear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,7 @@ class Estimate:
     method: Method
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values; None where there is no number."""
+        """Return it as JSON values; None where there is no number."""
         return {name: None if _nan(value) else value for name, value in asdict(self).items()}
 
 
@@ -51,159 +59,290 @@ NOTHING = Estimate(math.nan, math.nan, math.nan, 0, "none")
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How much better the first of two models is, on questions that both answered."""
+    """The first model's score minus the second's, on questions that both answered."""
 
     estimate: Estimate
     detectable: float
     """The smallest true difference that so many questions show, in four of five evaluations, to be no chance."""
+    p_value: float = math.nan
+    """McNemar's, for right and wrong answers to independent questions; NaN where the interval decides."""
 
     @property
     def clear(self) -> bool:
-        """Whether 0 lies outside the interval."""
+        """True where the difference is more than chance explains."""
+        if not _nan(self.p_value):
+            return self.p_value < LEVEL
         return self.estimate.low > 0 or self.estimate.high < 0
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values."""
-        detectable = None if _nan(self.detectable) else self.detectable
-        return {**self.estimate.to_dict(), "detectable": detectable, "clear": self.clear}
+        """Return it as JSON values."""
+        numbers = {"detectable": self.detectable, "p_value": self.p_value}
+        known_numbers = {name: None if _nan(value) else value for name, value in numbers.items()}
+        return {**self.estimate.to_dict(), **known_numbers, "clear": self.clear}
 
 
-def estimates(benchmark: Benchmark, scored: Scored) -> dict[str, Estimate]:
-    """Every figure that the benchmark's own averaging gives, `overall` first, each with its interval."""
-    if not scored:
+def estimates(benchmark: Benchmark, scored_samples: Scored) -> dict[str, Estimate]:
+    """Return every score that `benchmark`'s own averaging of `scored_samples` gives, `overall` first."""
+    if not scored_samples:
         return {"overall": NOTHING}
-    whole = dict(benchmark.aggregate(scored))
-    keys = ["overall", *(key for key in whole if key != "overall")]
-    found: dict[str, Estimate | None] = {key: _plain(key, whole[key], scored) for key in keys}
-    if any(each is None for each in found.values()):
-        spreads = _jackknife(benchmark.aggregate, scored)
-        sizes = {key: len(part_of(key, scored)) or len(scored) for key in keys}
-        for key, each in found.items():
-            if each is None:
-                found[key] = _around(whole[key], spreads.get(key, math.nan), sizes[key])
-    return {key: each for key, each in found.items() if each is not None}
+    averages = dict(benchmark.aggregate(scored_samples))
+    keys = ["overall", *(key for key in averages if key != "overall")]
+    plain_estimates = {key: _plain(key, averages[key], scored_samples) for key in keys}
+    if None not in plain_estimates.values():
+        return {key: estimate for key, estimate in plain_estimates.items() if estimate is not None}
+    spreads, block_count = _jackknife(benchmark.aggregate, scored_samples)
+    sizes = {key: len(part_of(key, scored_samples)) or len(scored_samples) for key in keys}
+    return {
+        key: estimate or _around(averages[key], spreads.get(key, math.nan), block_count, sizes[key])
+        for key, estimate in plain_estimates.items()
+    }
 
 
-def part_of(key: str, scored: Scored) -> list[tuple[Sample, float]]:
-    """The questions of a category; all of them for `overall`."""
+def part_of(key: str, scored_samples: Scored) -> list[tuple[Sample, float]]:
+    """Return those of `scored_samples` in the category `key`; all of them for `overall`."""
     if key == "overall":
-        return list(scored)
-    return [(sample, score) for sample, score in scored if key in sample.category.values()]
+        return list(scored_samples)
+    return [(sample, score) for sample, score in scored_samples if key in sample.category.values()]
 
 
 def paired(
-    benchmark: Benchmark, first: Mapping[str, tuple[Sample, float]], second: Mapping[str, tuple[Sample, float]]
+    benchmark: Benchmark,
+    first_scores: Mapping[str, tuple[Sample, float]],
+    second_scores: Mapping[str, tuple[Sample, float]],
 ) -> Difference:
-    """The overall difference, first minus second, by the scores of questions that both answered.
+    """Return the overall difference, first minus second, by the scores of questions that both answered.
 
     Args:
         benchmark: whose averaging counts.
-        first: scored questions by id.
-        second: the same of the other model.
+        first_scores: scored questions by id.
+        second_scores: the same of the other model.
     """
-    ids = [each for each in first if each in second]
-    if not ids:
+    pairs = [
+        (sample, (score, second_scores[name][1]))
+        for name, (sample, score) in first_scores.items()
+        if name in second_scores
+    ]
+    if not pairs:
         return Difference(NOTHING, math.nan)
-    one, two = [first[each] for each in ids], [second[each] for each in ids]
-    value = benchmark.aggregate(one)["overall"] - benchmark.aggregate(two)["overall"]
-    gaps = np.array([a[1] - b[1] for a, b in zip(one, two, strict=True)])
-    if abs(float(gaps.mean()) - value) < 1e-9:
-        low, high = bootstrap(gaps, "paired")
-        spread = float(gaps.std(ddof=1)) / math.sqrt(len(gaps)) if len(gaps) > 1 else math.nan
-        return Difference(Estimate(value, low, high, len(ids), "bootstrap"), detectable(spread))
 
-    def both(pairs: Sequence[tuple[Sample, tuple[float, float]]]) -> Mapping[str, float]:
-        each = [benchmark.aggregate([(sample, scores[side]) for sample, scores in pairs]) for side in (0, 1)]
-        return {"overall": each[0]["overall"] - each[1]["overall"]}
+    def overall_gap(some_pairs: Sequence[tuple[Sample, tuple[float, float]]]) -> Mapping[str, float]:
+        averages = [benchmark.aggregate([(sample, both[side]) for sample, both in some_pairs]) for side in (0, 1)]
+        return {"overall": averages[0]["overall"] - averages[1]["overall"]}
 
-    pairs = [(a[0], (a[1], b[1])) for a, b in zip(one, two, strict=True)]
-    spread = _jackknife(both, pairs).get("overall", math.nan)
-    return Difference(_around(value, spread, len(ids), low=-1.0), detectable(spread))
+    value = overall_gap(pairs)["overall"]
+    gaps = np.array([first - second for _, (first, second) in pairs])
+    if abs(float(gaps.mean()) - value) >= 1e-9:
+        spreads, block_count = _jackknife(overall_gap, pairs)
+        spread = spreads.get("overall", math.nan)
+        return Difference(_around(value, spread, block_count, len(pairs), lowest=-1.0), detectable(spread))
+    clusters = [cluster_of(sample) for sample, _ in pairs]
+    if len(set(clusters)) < len(clusters):
+        spread = cluster_spread(gaps, clusters)
+        margin = student_quantile(degrees_of(clusters)) * spread
+        estimate = Estimate(value, value - margin, value + margin, len(pairs), "none" if _nan(margin) else "clustered")
+        return Difference(estimate, detectable(spread))
+    low, high = bootstrap(gaps, "paired")
+    spread = float(gaps.std(ddof=1)) / math.sqrt(len(gaps)) if len(gaps) > 1 else math.nan
+    is_binary = all(score in (0.0, 1.0) for _, both in pairs for score in both)
+    p_value = mcnemar(int((gaps > 0).sum()), int((gaps < 0).sum())) if is_binary else math.nan
+    return Difference(Estimate(value, low, high, len(pairs), "bootstrap"), detectable(spread), p_value)
 
 
-def unpaired(first: Sequence[float], second: Sequence[float]) -> Difference:
-    """The difference of the means of two independent sets of questions, such as fixed and fresh ones."""
-    if not first or not second:
+def mcnemar(first_only: int, second_only: int) -> float:
+    """Return McNemar's two-sided p-value with the mid-p correction (Fagerland, Lydersen and Laake 2013).
+
+    Args:
+        first_only: questions that the first model alone answered rightly.
+        second_only: those that the second alone did.
+
+    >>> round(mcnemar(10, 2), 4), mcnemar(3, 3), mcnemar(0, 0)
+    (0.0225, 1.0, 1.0)
+    """
+    total = first_only + second_only
+    if total == 0 or first_only == second_only:
+        return 1.0
+    smaller = min(first_only, second_only)
+    logs = [math.lgamma(total + 1) - math.lgamma(k + 1) - math.lgamma(total - k + 1) for k in range(smaller + 1)]
+    chances = [math.exp(log - total * math.log(2)) for log in logs]
+    return min(1.0, 2 * sum(chances) - chances[-1])
+
+
+def unpaired(first_scores: Sequence[float], second_scores: Sequence[float]) -> Difference:
+    """Return the difference of the means of two independent sets, such as of fixed and fresh questions."""
+    if not first_scores or not second_scores:
         return Difference(NOTHING, math.nan)
-    one, two = np.array(first), np.array(second)
-    means = _resampled(one, "first") - _resampled(two, "second")
-    low, high = np.quantile(means, [0.025, 0.975])
-    value = float(one.mean() - two.mean())
-    parts = [each.var(ddof=1) / len(each) if len(each) > 1 else math.nan for each in (one, two)]
-    spread = math.sqrt(sum(parts))
-    return Difference(Estimate(value, float(low), float(high), len(one) + len(two), "bootstrap"), detectable(spread))
+    first_values, second_values = np.array(first_scores), np.array(second_scores)
+    mean_gaps = _resampled(first_values, "first") - _resampled(second_values, "second")
+    low, high = np.quantile(mean_gaps, [0.025, 0.975])
+    value = float(first_values.mean() - second_values.mean())
+    variances = [
+        values.var(ddof=1) / len(values) if len(values) > 1 else math.nan for values in (first_values, second_values)
+    ]
+    items = len(first_values) + len(second_values)
+    return Difference(
+        Estimate(value, float(low), float(high), items, "bootstrap"), detectable(math.sqrt(sum(variances)))
+    )
 
 
 def detectable(standard_error: float) -> float:
-    """The true difference that a two-sided test at 5 % finds in 80 % of evaluations (Lachin 1981, equation 1).
+    """Return the true difference that a two-sided test at 5 % finds in 80 % of evaluations (Lachin 1981, equation 1).
 
-    NaN for a standard error of 0: questions that do not vary tell nothing of what others would show.
+    NaN for a `standard_error` of 0: questions that do not vary tell nothing of what others would show.
     """
     return (Z95 + Z80) * standard_error if standard_error > 0 else math.nan
 
 
 def bootstrap(values: np.ndarray, name: str) -> tuple[float, float]:
-    """The 95 % percentile interval of the mean of values [N]; the same for the same values and name."""
+    """Return the 95 % percentile interval of the mean of `values` [N]; the same for the same values and `name`."""
     low, high = np.quantile(_resampled(values, name), [0.025, 0.975])
     return float(low), float(high)
 
 
 def _resampled(values: np.ndarray, name: str) -> np.ndarray:
-    """Means [RESAMPLES] of values drawn with replacement."""
+    """Return the means [RESAMPLES] of `values` drawn with replacement."""
     random = np.random.Generator(np.random.Philox(SeededRng(("bootstrap", name, len(values))).word()))
-    chunk = max(1, 4_000_000 // len(values))
-    parts = []
-    for start in range(0, RESAMPLES, chunk):
-        rows = min(chunk, RESAMPLES - start)
-        parts.append(values[random.integers(0, len(values), (rows, len(values)))].mean(axis=1))
-    return np.concatenate(parts)
+    chunk_size = max(1, 4_000_000 // len(values))
+    means = []
+    for start in range(0, RESAMPLES, chunk_size):
+        row_count = min(chunk_size, RESAMPLES - start)
+        means.append(values[random.integers(0, len(values), (row_count, len(values)))].mean(axis=1))
+    return np.concatenate(means)
 
 
-def _plain(key: str, value: float, scored: Scored) -> Estimate | None:
-    """The interval of a plain mean over a category's questions; None where the figure is something else."""
-    scores = [score for _, score in part_of(key, scored)]
-    if not scores or abs(sum(scores) / len(scores) - value) > 1e-9:
-        return None
-    if all(score in (0.0, 1.0) for score in scores):
-        share = wilson(round(sum(scores)), len(scores))
-        return Estimate(share.value, share.low, share.high, len(scores), "wilson")
-    low, high = bootstrap(np.array(scores), "scores")
-    return Estimate(value, low, high, len(scores), "bootstrap")
+# --- clusters -------------------------------------------------------------------------------------------------
 
 
-def _around(value: float, spread: float, items: int, low: float = 0.0) -> Estimate:
-    if _nan(value) or _nan(spread):
-        return Estimate(value, math.nan, math.nan, items, "none")
-    return Estimate(value, max(low, value - Z95 * spread), min(1.0, value + Z95 * spread), items, "jackknife")
-
-
-def _jackknife(
-    aggregate: Callable[[Any], Mapping[str, float]], scored: Sequence[tuple[Sample, Any]]
-) -> dict[str, float]:
-    """The standard error of each figure, from what it is without each part in turn; a missing one is left out."""
-    blocks: dict[int, set[int]] = {}
-    groups = [group_of(sample) for sample, _ in scored]
-    order = sorted(set(groups), key=lambda group: hashlib.sha256(group.encode()).digest())
-    count = min(BLOCKS, len(order))
-    place = {group: number % max(1, count) for number, group in enumerate(order)}
-    for index, group in enumerate(groups):
-        blocks.setdefault(place[group], set()).add(index)
-    without = (
-        [aggregate([each for index, each in enumerate(scored) if index not in left]) for left in blocks.values()]
-        if count > 1
-        else []
-    )
-    found = {}
-    for key in {key for figures in without for key in figures}:
-        values = np.array([figures[key] for figures in without if key in figures and not _nan(figures[key])])
-        if len(values) > 1:
-            found[key] = math.sqrt((len(values) - 1) / len(values) * float(((values - values.mean()) ** 2).sum()))
-    return found
+def cluster_of(sample: Sample) -> str:
+    """Return what `sample` shares with others: the picture, film or scene that its adapter names, else its group."""
+    return sample.cluster or group_of(sample)
 
 
 def group_of(sample: Sample) -> str:
-    """What a question is counted together with: the group that its adapter names, else itself."""
+    """Return what `sample` is counted together with: the group that its adapter names, else itself."""
     return str(sample.fields.get("group", sample.id))
+
+
+def cluster_spread(values: np.ndarray, clusters: Sequence[str]) -> float:
+    """Return the standard error of the mean of `values` [N] by leaving out each of `clusters` [N] in turn.
+
+    NaN of a single cluster, which tells nothing of others.
+    """
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(clusters))}
+    if len(numbers) < 2:
+        return math.nan
+    places = np.array([numbers[name] for name in clusters])
+    sums, sizes = np.bincount(places, weights=values), np.bincount(places)
+    means_without = (values.sum() - sums) / (len(values) - sizes)
+    variance = (len(numbers) - 1) / len(numbers) * float(((means_without - values.mean()) ** 2).sum())
+    return math.sqrt(variance)
+
+
+def degrees_of(clusters: Sequence[str]) -> int:
+    """Return the degrees of freedom of `clusters` [N]: one less than as many of equal size would be worth.
+
+    Source: the effective number of clusters without a model of the errors (Carter, Schnepel and Steigerwald 2017).
+
+    >>> degrees_of(["a", "a", "b", "b", "c", "c"]), degrees_of(["a"] * 8 + ["b", "c"])
+    (2, 1)
+    """
+    sizes = np.array(list(Counter(clusters).values()), dtype=float)
+    effective_count = float(sizes.sum() ** 2 / (sizes**2).sum())
+    return 0 if len(sizes) < 2 else max(1, math.floor(effective_count + 1e-9) - 1)
+
+
+def student_quantile(degrees: int) -> float:
+    """Return the two-sided 95 % point of Student's distribution with so many `degrees` of freedom.
+
+    By the Cornish-Fisher expansion (Abramowitz and Stegun 26.7.5), right to 0.02 from 3 degrees on; NaN of none.
+
+    >>> [round(student_quantile(degrees), 2) for degrees in (1, 2, 5, 30, 10_000)]
+    [12.71, 4.3, 2.57, 2.04, 1.96]
+    """
+    if degrees < 1:
+        return math.nan
+    if degrees <= 2:
+        return (12.706204736432095, 4.302652729696142)[degrees - 1]
+    z = Z95
+    terms = (
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
+    )
+    return z + sum(term / degrees**power for power, term in enumerate(terms, start=1))
+
+
+def _plain(key: str, value: float, scored_samples: Scored) -> Estimate | None:
+    """Return the interval of a plain mean over a category's questions; None where `value` is something else."""
+    part = part_of(key, scored_samples)
+    scores = np.array([score for _, score in part])
+    if not len(scores) or abs(float(scores.mean()) - value) > 1e-9:
+        return None
+    is_binary = bool(np.isin(scores, (0.0, 1.0)).all())
+    clusters = [cluster_of(sample) for sample, _ in part]
+    if len(set(clusters)) < len(clusters):
+        return _clustered(value, scores, clusters, is_binary)
+    if is_binary:
+        share = wilson(int(scores.sum()), len(scores))
+        return Estimate(share.value, share.low, share.high, len(scores), "wilson")
+    low, high = bootstrap(scores, "scores")
+    return Estimate(value, low, high, len(scores), "bootstrap")
+
+
+def _clustered(value: float, scores: np.ndarray, clusters: Sequence[str], is_binary: bool) -> Estimate:
+    """Return the interval of a mean over clustered questions."""
+    count, cluster_count = len(scores), len(set(clusters))
+    quantile, spread = student_quantile(degrees_of(clusters)), cluster_spread(scores, clusters)
+    if _nan(spread):
+        return Estimate(value, math.nan, math.nan, count, "none")
+    if not is_binary:
+        low, high = max(0.0, value - quantile * spread), min(1.0, value + quantile * spread)
+        return Estimate(value, low, high, count, "clustered")
+    # All right or all wrong tells nothing of how alike a cluster's questions are: each counts as one then.
+    effective_count = float(cluster_count) if value in (0.0, 1.0) else min(count, value * (1 - value) / spread**2)
+    low, high = wilson_ends(value, effective_count * (Z95 / quantile) ** 2)
+    return Estimate(value, low, high, count, "clustered")
+
+
+# --- the grouped jackknife ------------------------------------------------------------------------------------
+
+
+def _around(value: float, spread: float, block_count: int, items: int, lowest: float = 0.0) -> Estimate:
+    """Return the interval around `value` by its standard error `spread` from so many blocks."""
+    margin = student_quantile(block_count - 1) * spread
+    if _nan(value) or _nan(margin):
+        return Estimate(value, math.nan, math.nan, items, "none")
+    return Estimate(value, max(lowest, value - margin), min(1.0, value + margin), items, "jackknife")
+
+
+def _jackknife(
+    aggregate: Callable[[Any], Mapping[str, float]], scored_samples: Sequence[tuple[Sample, Any]]
+) -> tuple[dict[str, float], int]:
+    """Return each average's standard error, from what it is without each block in turn, and the number of blocks.
+
+    Args:
+        aggregate: the authors' averages of scored questions.
+        scored_samples: the questions with their scores, or pairs of scores.
+    """
+    clusters = [cluster_of(sample) for sample, _ in scored_samples]
+    ordered_clusters = sorted(set(clusters), key=lambda cluster: hashlib.sha256(cluster.encode()).digest())
+    block_count = min(BLOCKS, len(ordered_clusters))
+    if block_count < 2:
+        return {}, block_count
+    block_of = {cluster: number % block_count for number, cluster in enumerate(ordered_clusters)}
+    blocks: dict[int, set[int]] = {}
+    for index, cluster in enumerate(clusters):
+        blocks.setdefault(block_of[cluster], set()).add(index)
+    averages_without = [
+        aggregate([scored for index, scored in enumerate(scored_samples) if index not in block])
+        for block in blocks.values()
+    ]
+    spreads = {}
+    for key in {key for averages in averages_without for key in averages}:
+        values = np.array([averages[key] for averages in averages_without if not _nan(averages.get(key, math.nan))])
+        if len(values) > 1:
+            spreads[key] = math.sqrt((len(values) - 1) / len(values) * float(((values - values.mean()) ** 2).sum()))
+    return spreads, block_count
 
 
 def _nan(value: Any) -> bool:

@@ -13,7 +13,7 @@ from ...errors import did_you_mean
 from ...render import Picture
 from ...roles.messages import Messages
 from ...train.config import GeneratorConfig, RunConfig
-from ...train.generators import Endpoint, OpenAICompatibleGenerator, VLLMMissingError, make_generator
+from ...train.generators import Endpoint, VLLMMissingError, make_generator
 from ...train.generators.hf import HFGenerator
 from ...train.models.completions import Generator, Prompt, Sampling
 from ...train.models.load import model_path
@@ -21,8 +21,11 @@ from ...train.models.policy import ROLES, Policy, locate_model
 from ...train.runs.store import Run, load_trained
 from .benchmark import EvaluationError
 from .cache import Reply, digest_of
+from .server import ChatServer, ServerOptions
 
 BACKENDS = ("hf", "vllm")
+Questions = Sequence[tuple[Messages, Sequence[Picture]]]
+"""The messages and the pictures of each question."""
 MakePrompt = Callable[[Messages, Sequence[Picture]], Prompt]
 
 _WEIGHTS = ("*.safetensors", "*.json", "*.jinja")
@@ -38,20 +41,36 @@ class Answerer:
     """As it was asked for."""
     digest: str
     """Of its weights and processor; of address and name, where the weights are somebody else's."""
-    generator: Generator
+    generator: Generator | ChatServer
     make_prompt: MakePrompt
     several: bool = True
     """False for a model of one picture only."""
     role: str = "solver"
 
-    def replies(self, asked: Sequence[tuple[Messages, Sequence[Picture]]], max_new_tokens: int) -> list[Reply]:
-        """What it says to each, decoded greedily.
+    def replies(self, questions: Questions, max_new_tokens: int) -> list[Reply]:
+        """Return the reply to each of `questions`, decoded greedily.
 
         Raises:
             InfrastructureError: its backend failed; nothing counts as answered.
             ValueError: the processor takes no such picture.
         """
-        prompts = [self.make_prompt(messages, pictures) for messages, pictures in asked]
+        replies = []
+        for outcome in self.outcomes(questions, max_new_tokens):
+            if isinstance(outcome, Exception):
+                raise outcome
+            replies.append(outcome)
+        return replies
+
+    def outcomes(self, questions: Questions, max_new_tokens: int) -> Sequence[Reply | Exception]:
+        """Return the reply to each of `questions`; of a server, which answers each on its own, also why there is none.
+
+        Raises:
+            InfrastructureError: its backend failed for all of them.
+            ValueError: the processor takes no such picture.
+        """
+        prompts = [self.make_prompt(messages, pictures) for messages, pictures in questions]
+        if isinstance(self.generator, ChatServer):
+            return self.generator.replies(prompts, max_new_tokens)
         sampling = Sampling(max_new_tokens=max_new_tokens, temperature=0.0)
         groups = self.generator.generate(self.role, prompts, sampling, seed=0)
         return [Reply(group[0].text, group[0].finished) for group in groups]
@@ -74,8 +93,15 @@ def check_backend(backend: str) -> None:
         raise EvaluationError(f"unknown backend {backend!r} (allowed: {', '.join(BACKENDS)}){hint and f'; {hint}'}")
 
 
-def open_model(name: str, *, backend: str = "hf", work: Path, key_file: Path | None = None) -> Answerer:
-    """The model of a name.
+def open_model(
+    name: str,
+    *,
+    backend: str = "hf",
+    work: Path,
+    key_file: Path | None = None,
+    server: ServerOptions | None = None,
+) -> Answerer:
+    """Open the model called `name`.
 
     Args:
         name: `embedded`, a Hugging Face id, a folder written by save_pretrained or by peft, a run directory (its newest
@@ -83,6 +109,7 @@ def open_model(name: str, *, backend: str = "hf", work: Path, key_file: Path | N
         backend: what samples, one of `BACKENDS`; `vllm` takes an id or a folder.
         work: folder for what a backend must write.
         key_file: holds the endpoint's API key.
+        server: how an endpoint is asked; None asks it as by default.
 
     Raises:
         EvaluationError: the name or the backend cannot be taken.
@@ -100,7 +127,7 @@ def open_model(name: str, *, backend: str = "hf", work: Path, key_file: Path | N
             "(zerosight export RUN --out FOLDER), or leave --backend away"
         )
     if url:
-        return _endpoint(name, key_file)
+        return _endpoint(name, key_file, server or ServerOptions())
     if run != Path(name) or (run / "config.yaml").is_file():
         return _of_run(name, run, role if run != Path(name) else "solver")
     if adapter:
@@ -192,7 +219,7 @@ def _vllm(folder: Path, policy: Policy, work: Path) -> Generator:
         raise EvaluationError(str(error)) from error
 
 
-def _endpoint(name: str, key_file: Path | None) -> Answerer:
+def _endpoint(name: str, key_file: Path | None, options: ServerOptions) -> Answerer:
     url, _, model = name.partition("#")
     if not model:
         raise EvaluationError(
@@ -204,10 +231,12 @@ def _endpoint(name: str, key_file: Path | None) -> Answerer:
             headers["Authorization"] = f"Bearer {key_file.read_text().strip()}"
         except OSError as error:
             raise EvaluationError(f"the key file {key_file} cannot be read: {error.strerror}") from error
-    endpoint = Endpoint(url=url.rstrip("/").removesuffix("/v1"), headers=headers, timeout=300.0, retries=3)
+    endpoint = Endpoint(
+        url=url.rstrip("/").removesuffix("/v1"), headers=headers, timeout=options.timeout, retries=options.retries
+    )
     return Answerer(
         name=name,
-        digest=digest_of("endpoint", endpoint.url, model),
-        generator=OpenAICompatibleGenerator(endpoint, model, ["solver"], concurrency=16),
+        digest=digest_of("endpoint", endpoint.url, model, *([dict(options.body)] if options.body else [])),
+        generator=ChatServer(endpoint, model, options),
         make_prompt=plain_prompt,
     )

@@ -1,8 +1,9 @@
-"""A question's pictures as a model takes them: one by one, or as tiles of one sheet for models of a single picture."""
+"""Pictures of a question as a model takes them: one by one, or as tiles of one sheet for models of a single picture."""
 
 import hashlib
 import io
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,10 +25,10 @@ _THUMBNAIL = 288
 
 
 def picture_of(image: Images.Image) -> Picture:
-    """The pixels as RGB; what is transparent becomes white."""
+    """Return the pixels of `image` as RGB; what is transparent becomes white."""
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        behind = Images.new("RGBA", image.size, "white")
-        image = Images.alpha_composite(behind, image.convert("RGBA"))
+        background = Images.new("RGBA", image.size, "white")
+        image = Images.alpha_composite(background, image.convert("RGBA"))
     return Picture(np.asarray(image.convert("RGB")))
 
 
@@ -38,11 +39,11 @@ class Thumbnails:
         self.folder = folder
 
     def path(self, digest: str) -> Path:
-        """Where one is kept."""
+        """Return where the thumbnail of the picture with this `digest` is kept."""
         return self.folder / f"{hashlib.sha256(digest.encode()).hexdigest()[:32]}.jpg"
 
     def keep(self, digest: str, picture: Picture) -> None:
-        """Write one, once."""
+        """Write the thumbnail of `picture` under its `digest`, once."""
         path = self.path(digest)
         if not path.exists():
             small, buffer = Images.fromarray(picture.array), io.BytesIO()
@@ -52,7 +53,7 @@ class Thumbnails:
 
 
 def contact_sheet(pictures: Sequence[Picture], tile: int = TILE) -> Picture:
-    """One picture of several: tiles in rows, each under its number.
+    """Return one picture of several: tiles in rows, each under its number.
 
     Args:
         pictures: at least one, in order.
@@ -64,24 +65,45 @@ def contact_sheet(pictures: Sequence[Picture], tile: int = TILE) -> Picture:
     pen = ImageDraw.Draw(sheet)
     for number, picture in enumerate(pictures):
         left, top = number % columns * tile, number // columns * (tile + _LABEL)
-        shown = Images.fromarray(picture.array)
-        shown.thumbnail((tile - 2, tile - 2))
+        tile_image = Images.fromarray(picture.array)
+        tile_image.thumbnail((tile - 2, tile - 2))
         pen.text((left + 3, top + 3), f"Image {number + 1}", fill="black")
-        sheet.paste(shown, (left + 1, top + _LABEL + 1))
+        sheet.paste(tile_image, (left + 1, top + _LABEL + 1))
     return Picture(np.asarray(sheet))
 
 
-def messages_of(text: str, pictures: int, system: str = "", *, sheet_of: int = 0) -> Messages:
-    """A user turn with the pictures before the words, after a system turn if there is one.
+PLACE = "<image>"
+"""Stands in an interleaved prompt where a picture does."""
+
+
+def messages_of(
+    text: str, pictures: int, system: str = "", *, sheet_of: int = 0, interleaved: bool = False
+) -> Messages:
+    """Return a user turn with the pictures before the words, after a system turn if there is one.
 
     Args:
         text: the question.
         pictures: how many are shown.
         system: what the system turn says; none where empty.
-        sheet_of: how many pictures the one picture is a sheet of; 0 where it is none.
+        sheet_of: how many pictures the one picture is a sheet of; 0 where it is not one.
+        interleaved: the pictures stand at their `PLACE` in the text, if it has a place for each.
     """
+    turns = [{"role": "system", "content": [{"type": "text", "text": system}]}] if system else []
+    if interleaved and not sheet_of and text.count(PLACE) == pictures:
+        return [*turns, {"role": "user", "content": _interleaved(text)}]
+    text = re.sub(rf"\s*{PLACE}\s*", "\n", text).strip() if interleaved else text
     if sheet_of:
         text = f"The picture shows {sheet_of} images as numbered tiles.\n{text}"
     content: list[dict[str, str]] = [{"type": "image"} for _ in range(pictures)]
-    turns = [{"role": "system", "content": [{"type": "text", "text": system}]}] if system else []
     return [*turns, {"role": "user", "content": [*content, {"type": "text", "text": text}]}]
+
+
+def _interleaved(text: str) -> list[dict[str, str]]:
+    """Return the parts of `text`, stripped, with a picture between each two."""
+    content: list[dict[str, str]] = []
+    for number, part in enumerate(text.split(PLACE)):
+        if number:
+            content.append({"type": "image"})
+        if part.strip():
+            content.append({"type": "text", "text": part.strip()})
+    return content

@@ -12,29 +12,33 @@ import torch
 from ...envs import InfrastructureError
 from ...render import Picture
 from ...roles.messages import Messages
-from ..adapters.base import BenchmarkDataError
+from ...train.generators import RefusedError
+from ..adapters.base import Adapter, BenchmarkDataError
 from ..samples import BadRow, Sample
 from .benchmark import Benchmark, Judged, ModelDownError, jsonable, questions_of
 from .cache import Cache, Reply, digest_of
+from .clusters import with_clusters
 from .judge import CONCURRENCY, Judge
 from .models import Answerer
 from .pictures import Thumbnails, contact_sheet, messages_of, picture_of
 
 Outcome = Literal["answered", "unreadable", "failed", "missing"]
-"""`answered` alone is scored. `unreadable`: the row or a picture; `failed`: the model's machinery; `missing`: in
+"""`answered` alone is scored. `unreadable`: the row or a picture; `failed`: the model's backend; `missing`: in
 another process's share."""
-Told = Callable[[str, int, int], None]
+Progress = Callable[[str, int, int], None]
 """Called with the benchmark's name, how many questions are done, and how many there are."""
 
 PATIENCE = 5
-"""Questions that may fail one after another before the machinery is taken for dead."""
+"""Questions that may fail one after another before the backend is taken for dead."""
+QUESTION_STATUSES = (400, 413, 415, 422)
+"""HTTP statuses by which a server refuses this question and may take another."""
 DEFAULT_TOKENS = 512
 """New tokens in a reply at most, where a benchmark does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How questions are asked."""
+    """The way questions are asked."""
 
     data: Path | None = None
     """A folder of benchmarks in their published layouts; None asks the hub."""
@@ -52,7 +56,7 @@ class Settings:
 
 @dataclass(slots=True, kw_only=True)
 class QuestionRow:
-    """What became of one question."""
+    """The outcome of one question."""
 
     id: str
     outcome: Outcome
@@ -65,11 +69,15 @@ class QuestionRow:
     score: float | None = None
     sheet: bool = False
     """Its pictures were shown as one sheet."""
+    answer: Reply | None = None
+    """Its reply with what a server counted of it."""
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values, without pixels."""
+        """Return it as JSON values, without pixels."""
         body: dict[str, Any] = {"id": self.id, "outcome": self.outcome, "score": self.score, "reply": self.reply}
         body |= {"finished": self.finished, "reason": self.reason, "prompt": self.prompt, "sheet": self.sheet}
+        if self.answer is not None:
+            body |= {name: value for name, value in self.answer.to_dict().items() if name not in ("text", "finished")}
         if self.sample is not None:
             body |= {
                 "question": self.sample.question,
@@ -98,7 +106,7 @@ class Answers:
         return [(row.sample, row.score) for row in self.rows if row.sample is not None and row.score is not None]
 
     def count(self, outcome: Outcome) -> int:
-        """How many questions had it."""
+        """Return the number of questions with this `outcome`."""
         return sum(row.outcome == outcome for row in self.rows)
 
     @property
@@ -107,13 +115,18 @@ class Answers:
         return sum(row.outcome == "answered" and not row.finished for row in self.rows)
 
     @property
+    def refusals(self) -> int:
+        """Questions that the model or its server would not answer; what it said instead is scored."""
+        return sum(row.answer is not None and row.answer.refused for row in self.rows)
+
+    @property
     def sheets(self) -> int:
         """Questions whose pictures were shown as one sheet."""
         return sum(row.outcome == "answered" and row.sheet for row in self.rows)
 
 
 @dataclass(slots=True)
-class _Asked:
+class _Question:
     """A question on its way to the model."""
 
     row: QuestionRow
@@ -124,7 +137,7 @@ class _Asked:
 
 @dataclass(slots=True)
 class _Health:
-    """How many questions have failed one after another."""
+    """Questions that have failed one after another."""
 
     failing: int = 0
     not_judged: int = 0
@@ -136,18 +149,18 @@ def ask(
     answerer: Answerer,
     cache: Cache,
     settings: Settings = Settings(),
-    told: Told | None = None,
+    show_progress: Progress | None = None,
     thumbnails: Thumbnails | None = None,
     judge: Judge | None = None,
 ) -> Answers:
-    """Every question's outcome; what the cache knows is not asked.
+    """Return every question's outcome; what the cache knows is not asked.
 
     Args:
-        benchmark: what is asked.
+        benchmark: the questions.
         answerer: who answers.
         cache: what was answered before, and where answers are kept.
-        settings: how it is asked.
-        told: called after each batch.
+        settings: how they are asked.
+        show_progress: called after each batch.
         thumbnails: where small pictures are kept for the page.
         judge: reads the replies where the benchmark's authors have one do so.
 
@@ -156,21 +169,27 @@ def ask(
         ModelDownError: the model failed for several questions in a row. What was answered is kept.
     """
     tokens = settings.max_new_tokens or getattr(benchmark, "max_new_tokens", None) or DEFAULT_TOKENS
-    loaded = list(questions_of(benchmark, settings.data, settings.limit))
-    rows = [_row(benchmark, each) for each in loaded]
+    rows = [_row(benchmark, loaded) for loaded in _loaded(benchmark, settings)]
     one_picture = settings.sheet or not answerer.several
-    asked = [_asked(benchmark, answerer, row, tokens, one_picture) for row in rows if row.sample is not None]
+    questions = [_question(benchmark, answerer, row, tokens, one_picture) for row in rows if row.sample is not None]
     share, shares = settings.shard
-    health, done = _Health(), len(rows) - len(asked)
-    for number, batch in enumerate(_batches(asked, settings.batch)):
-        if number % shares == share - 1 or all(each.key in cache for each in batch):
+    health, done_count = _Health(), len(rows) - len(questions)
+    for number, batch in enumerate(_batches(questions, settings.batch)):
+        if number % shares == share - 1 or all(question.key in cache for question in batch):
             _answer(batch, answerer, cache, tokens, health, thumbnails)
         _settle(benchmark, batch, cache, judge, health)
-        done += len(batch)
-        if told is not None:
-            told(benchmark.name, done, len(rows))
-    who = judge.name if judge is not None and isinstance(benchmark, Judged) else None
-    return Answers(benchmark=benchmark, model=answerer.name, rows=tuple(rows), max_new_tokens=tokens, judge=who)
+        done_count += len(batch)
+        if show_progress is not None:
+            show_progress(benchmark.name, done_count, len(rows))
+    judge_name = judge.name if judge is not None and isinstance(benchmark, Judged) else None
+    return Answers(benchmark=benchmark, model=answerer.name, rows=tuple(rows), max_new_tokens=tokens, judge=judge_name)
+
+
+def _loaded(benchmark: Benchmark, settings: Settings) -> list[Sample | BadRow]:
+    loaded = list(questions_of(benchmark, settings.data, settings.limit))
+    if not isinstance(benchmark, Adapter):
+        return loaded
+    return with_clusters(loaded, by_pictures=benchmark.shares_pictures)
 
 
 def _row(benchmark: Benchmark, loaded: Sample | BadRow) -> QuestionRow:
@@ -179,95 +198,133 @@ def _row(benchmark: Benchmark, loaded: Sample | BadRow) -> QuestionRow:
     return QuestionRow(id=loaded.id, outcome="missing", sample=loaded, prompt=benchmark.prompt(loaded))
 
 
-def _asked(benchmark: Benchmark, answerer: Answerer, row: QuestionRow, tokens: int, one_picture: bool) -> _Asked:
+def _question(benchmark: Benchmark, answerer: Answerer, row: QuestionRow, tokens: int, one_picture: bool) -> _Question:
     sample = row.sample
     assert sample is not None
-    count = len(sample.images)
-    row.sheet = one_picture and count > 1
-    system = getattr(benchmark, "system", "")
-    shown = min(count, 1) if one_picture else count
-    messages = messages_of(row.prompt, shown, system, sheet_of=count if row.sheet else 0)
+    picture_count = len(sample.images)
+    row.sheet = one_picture and picture_count > 1
+    messages = messages_of(
+        row.prompt,
+        min(picture_count, 1) if one_picture else picture_count,
+        getattr(benchmark, "system", ""),
+        sheet_of=picture_count if row.sheet else 0,
+        interleaved=getattr(benchmark, "interleaved", False),
+    )
     item = [benchmark.name, sample.id, [image.digest for image in sample.images]]
     key = digest_of(answerer.digest, answerer.role, item, messages, {"max_new_tokens": tokens, "temperature": 0})
-    return _Asked(row, sample, key, messages)
+    return _Question(row, sample, key, messages)
 
 
-def _batches(asked: Sequence[_Asked], size: int) -> Iterator[Sequence[_Asked]]:
-    return (asked[start : start + size] for start in range(0, len(asked), size))
+def _batches(questions: Sequence[_Question], size: int) -> Iterator[Sequence[_Question]]:
+    return (questions[start : start + size] for start in range(0, len(questions), size))
 
 
 def _answer(
-    batch: Sequence[_Asked],
+    batch: Sequence[_Question],
     answerer: Answerer,
     cache: Cache,
     tokens: int,
     health: _Health,
     thumbnails: Thumbnails | None,
 ) -> None:
-    """Ask what of a batch is not known yet; where the batch fails, one question at a time."""
-    wanted: list[tuple[_Asked, list[Picture]]] = []
-    for each in batch:
-        if each.key not in cache:
+    """Ask those questions of a batch that the cache does not know.
+
+    Where a backend fails for a batch as a whole, its questions are asked one by one.
+    """
+    shown: list[tuple[_Question, list[Picture]]] = []
+    for question in batch:
+        if question.key not in cache:
             try:
-                wanted.append((each, _pictures(each, thumbnails)))
+                shown.append((question, _pictures(question, thumbnails)))
             except (BenchmarkDataError, OSError, ValueError) as error:
-                each.row.outcome, each.row.reason = "unreadable", _first_line(error)
+                question.row.outcome, question.row.reason = "unreadable", _first_line(error)
             except InfrastructureError as error:
-                each.row.outcome, each.row.reason = "failed", _first_line(error)
-    if not wanted or _ask(wanted, answerer, cache, tokens) is None:
-        health.failing = 0
+                question.row.outcome, question.row.reason = "failed", _first_line(error)
+    if not shown:
         return
-    for one in wanted:
-        failure = _ask([one], answerer, cache, tokens)
-        health.failing = health.failing + 1 if failure is not None else 0
-        if failure is not None:
-            one[0].row.outcome, one[0].row.reason = "failed", _first_line(failure)
+    outcomes = _outcomes(shown, answerer, tokens)
+    if not isinstance(outcomes, Exception):
+        _keep(shown, outcomes, answerer, cache, health)
+        return
+    for one in shown:
+        alone = outcomes if len(shown) == 1 else _outcomes([one], answerer, tokens)
+        _keep([one], [alone] if isinstance(alone, Exception) else alone, answerer, cache, health)
+
+
+def _outcomes(
+    shown: Sequence[tuple[_Question, list[Picture]]], answerer: Answerer, tokens: int
+) -> Sequence[Reply | Exception] | Exception:
+    """Return each question's reply or failure, or why the backend failed for all of them."""
+    try:
+        return answerer.outcomes([(question.messages, pictures) for question, pictures in shown], tokens)
+    except (InfrastructureError, torch.OutOfMemoryError, ValueError) as error:
+        # A processor that takes no such picture or text says so by a ValueError.
+        return error
+
+
+def _keep(
+    shown: Sequence[tuple[_Question, list[Picture]]],
+    outcomes: Sequence[Reply | Exception],
+    answerer: Answerer,
+    cache: Cache,
+    health: _Health,
+) -> None:
+    """Keep the replies, and count the failures.
+
+    Raises:
+        ModelDownError: too many questions failed one after another.
+    """
+    replies = {
+        question.key: outcome
+        for (question, _), outcome in zip(shown, outcomes, strict=True)
+        if isinstance(outcome, Reply)
+    }
+    if replies:
+        cache.keep(replies)
+    for (question, _), outcome in zip(shown, outcomes, strict=True):
+        if isinstance(outcome, Reply):
+            health.failing = 0
+            continue
+        question.row.outcome, question.row.reason = "failed", _first_line(outcome)
+        # A server that has answered and refuses one question need not be mended.
+        if not (isinstance(outcome, RefusedError) and outcome.status in QUESTION_STATUSES and len(cache)):
+            health.failing += 1
         if health.failing >= PATIENCE:
             raise ModelDownError(
-                f"{answerer.name} failed for {PATIENCE} questions in a row, at last with: {_first_line(failure)}. What "
+                f"{answerer.name} failed for {PATIENCE} questions in a row, at last with: {_first_line(outcome)}. What "
                 f"was answered is kept in {cache.folder}: mend it, then give the same command again to go on",
                 answered=len(cache) > 0,
             )
 
 
-def _ask(
-    wanted: Sequence[tuple[_Asked, list[Picture]]], answerer: Answerer, cache: Cache, tokens: int
-) -> Exception | None:
-    """Ask and keep; None, or why it failed."""
-    try:
-        replies = answerer.replies([(each.messages, pictures) for each, pictures in wanted], tokens)
-    except (InfrastructureError, torch.OutOfMemoryError, ValueError) as error:
-        # A processor that takes no such picture or text says so by a ValueError.
-        return error
-    cache.keep({each.key: reply for (each, _), reply in zip(wanted, replies, strict=True)})
-    return None
-
-
-def _pictures(each: _Asked, thumbnails: Thumbnails | None) -> list[Picture]:
-    pictures = [picture_of(image.open()) for image in each.sample.images]
+def _pictures(question: _Question, thumbnails: Thumbnails | None) -> list[Picture]:
+    pictures = [picture_of(image.open()) for image in question.sample.images]
     if thumbnails is not None:
-        for image, picture in zip(each.sample.images, pictures, strict=True):
+        for image, picture in zip(question.sample.images, pictures, strict=True):
             thumbnails.keep(image.digest, picture)
-    return [contact_sheet(pictures)] if each.row.sheet else pictures
+    return [contact_sheet(pictures)] if question.row.sheet else pictures
 
 
-def _settle(benchmark: Benchmark, batch: Sequence[_Asked], cache: Cache, judge: Judge | None, health: _Health) -> None:
+def _settle(
+    benchmark: Benchmark, batch: Sequence[_Question], cache: Cache, judge: Judge | None, health: _Health
+) -> None:
     """Score the questions of a batch that were answered."""
-    answered = [each for each in batch if each.key in cache]
-    for each in answered:
-        reply: Reply = cache[each.key]
-        each.row.outcome, each.row.reply, each.row.finished = "answered", reply.text, reply.finished
+    answered = [question for question in batch if question.key in cache]
+    for question in answered:
+        reply = cache[question.key]
+        row = question.row
+        row.outcome, row.reply, row.finished, row.answer = "answered", reply.text, reply.finished, reply
     if judge is None or not isinstance(benchmark, Judged):
-        for each in answered:
-            each.row.score = float(benchmark.score(each.sample, each.row.reply))
+        for question in answered:
+            question.row.score = float(benchmark.score(question.sample, question.row.reply))
         return
     with ThreadPoolExecutor(CONCURRENCY) as pool:
-        for each, found in zip(answered, pool.map(partial(_judged, benchmark, judge), answered), strict=True):
-            if isinstance(found, InfrastructureError):
-                each.row.outcome, each.row.reason = "failed", f"the judge: {_first_line(found)}"
+        for question, score in zip(answered, pool.map(partial(_judged, benchmark, judge), answered), strict=True):
+            if isinstance(score, InfrastructureError):
+                question.row.outcome, question.row.reason = "failed", f"the judge: {_first_line(score)}"
             else:
-                each.row.score = found
-            health.not_judged = health.not_judged + 1 if each.row.score is None else 0
+                question.row.score = score
+            health.not_judged = health.not_judged + 1 if question.row.score is None else 0
     if health.not_judged >= PATIENCE:
         raise ModelDownError(
             f"the judge {judge.name} failed for {health.not_judged} replies in a row. Every reply is kept in "
@@ -276,9 +333,11 @@ def _settle(benchmark: Benchmark, batch: Sequence[_Asked], cache: Cache, judge: 
         )
 
 
-def _judged(benchmark: Judged, judge: Judge, each: _Asked) -> float | InfrastructureError:
+def _judged(benchmark: Judged, judge: Judge, question: _Question) -> float | InfrastructureError:
+    reply = question.row.reply
+    final_part = benchmark.final_part(reply) if isinstance(benchmark, Adapter) else reply
     try:
-        return float(benchmark.judged(each.sample, each.row.reply, judge))
+        return float(benchmark.judged(question.sample, final_part, judge))
     except InfrastructureError as error:
         return error
 

@@ -21,7 +21,7 @@ from .models import Answerer
 from .own import OWN, OwnSuite
 from .pictures import Thumbnails
 from .results import EvaluationResult, differences_of, score_all, slug
-from .runner import Answers, Settings, Told, ask
+from .runner import Answers, Progress, Settings, ask
 
 SEED_BITS = 62
 
@@ -146,7 +146,7 @@ def evaluate_models(
     benchmarks: Sequence[Benchmark],
     settings: Settings,
     out: Path,
-    told: Told | None = None,
+    show_progress: Progress | None = None,
     open_judge: Callable[[], Answerer] | None = None,
 ) -> EvaluationResult:
     """Ask every model every benchmark; the models one after another, so that only one is in memory.
@@ -156,7 +156,7 @@ def evaluate_models(
         benchmarks: what to run.
         settings: how.
         out: the folder of the cache.
-        told: called as answers come.
+        show_progress: called as answers come.
         open_judge: opens the model that reads replies where authors have one do so.
 
     Raises:
@@ -167,7 +167,7 @@ def evaluate_models(
     if open_judge is not None:
         reader = open_judge()
         judge = Judge(reader, Cache(out / "cache" / f"judge-{reader.digest[:16]}"))
-    outcomes = [_answers_of(open_one, benchmarks, settings, out, told, judge) for open_one in opened]
+    outcomes = [_answers_of(open_one, benchmarks, settings, out, show_progress, judge) for open_one in opened]
     by_benchmark = {b.name: [answers[b.name] for _, _, answers in outcomes] for b in benchmarks}
     memorised = {
         name: [
@@ -191,7 +191,7 @@ def _answers_of(
     benchmarks: Sequence[Benchmark],
     settings: Settings,
     out: Path,
-    told: Told | None,
+    show_progress: Progress | None,
     judge: Judge | None,
 ) -> tuple[str, str, dict[str, Answers]]:
     """Return a model's name, its digest and its answers by benchmark; the model is gone when this returns."""
@@ -201,5 +201,7 @@ def _answers_of(
     writer = "answers" if shares == 1 else f"answers-{share}-of-{shares}"
     for benchmark in benchmarks:
         cache = Cache(out / "cache" / answerer.digest[:16] / slug(benchmark.name), writer)
-        answers_by_benchmark[benchmark.name] = ask(benchmark, answerer, cache, settings, told, thumbnails, judge)
+        answers_by_benchmark[benchmark.name] = ask(
+            benchmark, answerer, cache, settings, show_progress, thumbnails, judge
+        )
     return answerer.name, answerer.digest, answers_by_benchmark

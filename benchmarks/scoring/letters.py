@@ -52,60 +52,86 @@ def mmsi(reply: str) -> str:
     return match.group(0).upper() if match else ""
 
 
-_3DSR = (
-    r"^([A-D])[\.\s\)]",
-    r"^([A-D])$",
-    r"[Aa]nswer[:\s]+\(?([A-D])\b",
-    r"[Tt]he answer is:?\s*\(?([A-D])\b",
-    r"[Mm]y answer is:?\s*\(?([A-D])\b",
-    r"\(([A-D])\)",
-    r"([A-D])\.",
-    r"\b([A-D])\b",
+_3DSR = tuple(
+    map(
+        re.compile,
+        (
+            r"^([A-D])[\.\s\)]",
+            r"^([A-D])$",
+            r"[Aa]nswer[:\s]+([A-D])",
+            r"[Tt]he answer is[:\s]+([A-D])",
+            r"[Mm]y answer is[:\s]+([A-D])",
+            r"\(([A-D])\)",
+            r"([A-D])\.",
+            r"\b([A-D])\b",
+        ),
+    )
 )
 
 
 def three_dsr(reply: str) -> str:
     """Return 3DSRBench's letter of `reply`, by eight patterns in order, upper case only.
 
-    Source: its evaluation (lmms-eval task 3dsrbench). Quirk: a reply that begins with the article is A.
+    Source: its evaluation (lmms-eval task 3dsrbench, read 2026-11-30). Quirks: a reply that begins with the article is
+    A, and after "answer:" the first letter of any word counts.
 
     >>> three_dsr("C. left"), three_dsr("A dog is (B)"), three_dsr("It is (B)"), three_dsr("b")
     ('C', 'A', 'B', '')
+    >>> three_dsr("Answer: Dogs"), three_dsr("The answer is (C)")
+    ('D', 'C')
     """
     text = reply.strip()
-    for pattern in _3DSR:
-        match = re.search(pattern, text)
-        if match:
-            return match.group(1)
-    return ""
+    match = next((match for pattern in _3DSR if (match := pattern.search(text))), None)
+    return match.group(1) if match else ""
 
 
-_MARKERS = ("Answer:", "Answer is", "answer is", "option is", "Final Answer", "final answer")
+_MARKERS = (
+    "<answer>",
+    "Answer:",
+    "Final answer",
+    "final answer",
+    "Final Answer",
+    "the answer is",
+    "The answer is",
+    "correct answer",
+    "Correct answer",
+    "Correct Answer",
+    "答案",
+    "correct path",
+)
 
 
 def spatialviz(reply: str) -> str:
     """Return SpatialViz-Bench's letter of `reply`: the one in the answer tag, else after the last of some markers.
 
-    Source: its evaluation. With both tags the tag's text up to its first dot must hold a single letter A to D; several
-    different ones are none.
+    Source: its evaluation (lmms-eval task spatialviz, read 2026-11-30). With both tags the answer tag's text up to its
+    first dot must hold a single letter A to D, else the text after the last of the first marker that is there; several
+    different letters are none. Quirks: letters of words count, and a reply without tag and marker has no answer unless
+    it is a single letter.
 
     >>> spatialviz("<think>A or B</think><answer>B. left</answer>"), spatialviz("So the answer is C")
     ('B', 'C')
-    >>> spatialviz("<think></think><answer>A or B</answer>"), spatialviz("B")
-    ('', 'B')
+    >>> spatialviz("<think></think><answer>A or B</answer>"), spatialviz("B"), spatialviz("B.")
+    ('', 'B', '')
     """
-    answer_tag = re.search(r"<answer>(.*?)</answer>", reply, re.DOTALL)
-    if answer_tag and "<think>" in reply:
-        return _single(answer_tag.group(1).split(".")[0])
-    text = answer_tag.group(1) if answer_tag else reply
-    for marker in _MARKERS:
-        if marker in text:
-            return _single(text.rsplit(marker, 1)[1].strip(" :*\n").split(".")[0])
-    return _single(text.strip().split(".")[0])
+    tagged_answer = _in_tag(reply, "answer")
+    if tagged_answer is not None and _in_tag(reply, "think") is not None:
+        return _single(tagged_answer.strip().split(".")[0])
+    if len(reply) == 1:
+        return _single(reply)
+    marker = next((marker for marker in _MARKERS if marker in reply), None)
+    return "" if marker is None else _single(reply.split(marker)[-1].strip().split(".")[0])
+
+
+def _in_tag(text: str, name: str) -> str | None:
+    """Return what stands between the first opening tag called `name` and the closing one; None without them."""
+    _, opening, rest = text.partition(f"<{name}>")
+    content, closing, _ = rest.partition(f"</{name}>")
+    return content if opening and closing else None
 
 
 def _single(text: str) -> str:
-    named_letters = set(re.findall(r"\b[A-D]\b", text))
+    named_letters = set(re.findall(r"[A-D]", text))
     return named_letters.pop() if len(named_letters) == 1 else ""
 
 
@@ -133,67 +159,136 @@ def multiple_choice(reply: str, last_letter: str = "E") -> str:
     return str(named_letters[-1]) if named_letters else ""
 
 
-def mindcube(reply: str) -> str:
-    """Return MindCube's letter of `reply`: in the last answer tag, else the last before a dot, else the last alone.
-
-    Source: its evaluation's cascade, in part recalled.
-
-    >>> mindcube("<Answer>B. left</Answer>"), mindcube("A. is wrong, so C. it is"), mindcube("it is D")
-    ('B', 'C', 'D')
-    """
-    answer_tags = re.findall(r"<answer>(.*?)</answer>", reply, re.DOTALL | re.IGNORECASE)
-    text = answer_tags[-1] if answer_tags else reply
-    for pattern in (r"([A-E])\.", r"\b([A-E])\b"):
-        named_letters = re.findall(pattern, text)
-        if named_letters:
-            return str(named_letters[-1])
-    return ""
-
-
-_TEMPLATES = (
-    r"^\s*\(?([A-F]|yes|no)\)?[.:,]?\s*$",
-    r"^\s*\(?([A-F])[).:,]",
-    r"answer\s+is\s*:?\s*\(?([A-F]|yes|no)\b",
-    r"answer\s*:\s*\(?([A-F]|yes|no)\b",
-    r"option\s+\(?([A-F])\b",
-    r"choice\s+\(?([A-F])\b",
-    r"\\boxed\{\s*([A-F]|yes|no)\s*\}",
-    r"\(([A-F])\)",
-    r"^\s*(yes|no)\b",
+_IN_ANSWER = (r"[Mm]y answer is ([A-E])", r"[Tt]he answer is ([A-E])", r"\b([A-E])\b")
+_ANYWHERE = (
+    r"(?:^|\n)(?:Answer: )?([A-E])(?:\.|$|\s)",
+    r"[\*\"]([A-E])[\*\"]",
+    r"\bAnswer:?\s*([A-E])\b",
+    r"[Mm]y answer is ([A-E])",
+    r"answer is ([A-E])",
 )
 
 
-def core_cognition(reply: str) -> str:
-    """Return CoreCognition's answer in `reply` by nine templates in order: a letter A to F, or yes or no.
+def mindcube(reply: str) -> str:
+    """Return MindCube's letter of `reply`: the last before a dot, else by a cascade of patterns.
 
-    Source: its hybrid matching, of which the templates are recalled and not checked. What fits none is a failure and
-    counts as wrong.
+    Source: its official `extract_answer` (as in lmms-eval task mindcube, read 2026-11-30): the last letter before a dot
+    anywhere; in the first `<Answer>`; by phrases, the last match of the first that matches; the last line's first
+    letter that stands alone.
 
-    >>> core_cognition("The answer is (B)."), core_cognition("Yes, it is"), core_cognition("I cannot tell")
-    ('B', 'YES', '')
+    >>> mindcube("<Answer>B. left</Answer>"), mindcube("A. is wrong, so C. it is"), mindcube("it is D")
+    ('B', 'C', 'D')
+    >>> mindcube("<Answer>C</Answer> or D"), mindcube("**B** or not A"), mindcube("none")
+    ('C', 'B', '')
     """
-    for template in _TEMPLATES:
-        match = re.search(template, reply.strip(), re.IGNORECASE)
-        if match:
-            return match.group(1).upper()
-    return ""
-
-
-def v_star(reply: str) -> str:
-    """Return V*Bench's letter of `reply`: alone, in brackets, with a dot or after "answer", in this order.
-
-    Source: lmms-eval task vstar_bench, recalled and not checked.
-
-    >>> v_star("(B)"), v_star("Answer: C"), v_star("The bag is red, so D."), v_star("red")
-    ('B', 'C', 'D', '')
-    """
-    text = reply.strip()
-    for pattern in (r"^\(?([A-D])\)?[.:]?$", r"\(([A-D])\)", r"[Aa]nswer(?: is)?:?\s*([A-D])\b", r"\b([A-D])[.:)]",
-                    r"\b([A-D])\b"):  # fmt: skip
-        match = re.search(pattern, text)
+    dotted_letters = re.findall(r"([A-E])\.", reply)
+    if dotted_letters:
+        return str(dotted_letters[-1])
+    section = re.search(r"<Answer>(.*?)(?:<|$)", reply, re.DOTALL)
+    letter = _last_match(_IN_ANSWER, section.group(1)) if section else ""
+    letter = letter or _last_match(_ANYWHERE, reply)
+    if letter:
+        return letter
+    for line in reversed(reply.split("\n")):
+        match = re.search(r"\b([A-E])\b", line)
         if match:
             return match.group(1)
     return ""
+
+
+def _last_match(patterns: Sequence[str], text: str) -> str:
+    """Return the last match in `text` of the first of `patterns` that matches."""
+    for pattern in patterns:
+        matches = re.findall(pattern, text)
+        if matches:
+            return str(matches[-1])
+    return ""
+
+
+_CORE_ENDS = ("<|end_of_sentence|>", "</s>", "<CONCLUSION>", "</CONCLUSION>", "Falcon: ")
+_CORE_PHRASES = (
+    r"^(yes|no|\w)(?:[,.; \n*])+",
+    r"[\n*{]+(yes|no|\w)(?:[,.; \n*}])+",
+    r"(yes|no|\w) is the correct answer",
+    r"answer is[:;*\n ]*(yes|no|\w)",
+    r"answer[:;*\n ]*(yes|no|\w)",
+    r"choice is[:;*\n ]*(yes|no|\w)",
+    r"choice[:;*\n ]*(yes|no|\w)",
+    r"option is[:;*\n ]*(yes|no|\w)",
+    r"Assistant[:;*\n ]*(yes|no|\w)",
+)
+
+
+def core_cognition(reply: str, is_yes_no: bool = False) -> str:
+    """Return CoreCognition's answer in `reply`: by nine phrases in order, of a single word the word itself.
+
+    Source: its template matching (lmms-eval task corecognition, read 2026-11-30), the judge off, as it is by default.
+    A reply that fits no phrase is compared as it is, in upper case. Quirks: brackets are not taken off, and only what
+    follows the last heading or tag before an empty line is read.
+
+    Args:
+        reply: the model's.
+        is_yes_no: the question is of yes and no; else of letters A to F.
+
+    >>> core_cognition("The answer is B."), core_cognition("Yes, it is", True), core_cognition("B: red")
+    ('B', 'YES', 'B: RED')
+    >>> core_cognition("B."), core_cognition("(B)"), core_cognition("I cannot tell")
+    ('B', '(B)', 'I CANNOT TELL')
+    """
+    text = reply.strip().split(">\n\n")[-1].split("**\n\n")[-1].replace(r"\[ \boxed{", "").replace("} \\]", "")
+    for ending in _CORE_ENDS:
+        text = text.replace(ending, "")
+    text = text.strip()
+    allowed_answers = ("YES", "NO") if is_yes_no else tuple("ABCDEF")
+    if len(text.split()) < 2:
+        first_word = re.split(r"[,. :;\n]", text)[0].upper()
+        return first_word if first_word in allowed_answers else text.upper()
+    for phrase in _CORE_PHRASES:
+        match = re.search(phrase, text, re.IGNORECASE)
+        if match and match.group(1).upper() in allowed_answers:
+            return match.group(1).upper()
+    return text.upper()
+
+
+_V_STAR = (
+    r"^([A-D])",
+    r"(?:ANSWER|CHOICE|OPTION)(?:\s+IS)?[\s:]+([A-D])",
+    r"\(([A-D])\)",
+    r"([A-D])\s*[.)\]]",
+    r"(?:^|\s)([A-D])(?:\s|$)",
+)
+
+
+def v_star(reply: str) -> str:
+    """Return V*Bench's letter of `reply`: at its start, after "answer", in brackets, before a dot or alone, in order.
+
+    Source: lmms-eval task vstar_bench, read 2026-11-30. The reply is read in upper case; where nothing fits, its only
+    letter A to D counts. Quirk: any reply that begins with such a letter has answered: "Because" is B,
+    and "Answer: C" is A.
+
+    >>> v_star("(B)"), v_star("The answer is C"), v_star("The bag is red, so D."), v_star("red"), v_star("Because")
+    ('B', 'C', 'D', 'D', 'B')
+    """
+    text = reply.strip().upper()
+    match = next((match for pattern in _V_STAR if (match := re.search(pattern, text))), None)
+    if match:
+        return match.group(1)
+    letters = re.findall(r"[A-D]", text)
+    return str(letters[0]) if len(letters) == 1 else ""
+
+
+def mm_star(reply: str, right_letter: str) -> float:
+    """Score `reply` as MMStar: it begins with the letter, in a bracket, after "option" or after "the answer is".
+
+    Source: the authors' `exact_match`, without regard to case. Quirk: the first letter of any word counts, so that
+    "Apple" is A.
+
+    >>> [mm_star(reply, "B") for reply in ("b", "(B) red", "Option B", "The answer is B.", "Birds", "It is B", "")]
+    [1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0]
+    """
+    text, letter = reply.lower().strip().replace("\n", " "), right_letter.lower().strip()
+    openings = ("", "(", "option ", "the answer is ")
+    return float(any(text.startswith(opening + letter) for opening in openings) and letter != "")
 
 
 def letter_set(reply: str) -> tuple[str, ...]:
@@ -210,18 +305,16 @@ def letter_set(reply: str) -> tuple[str, ...]:
 
 
 def omni_spatial(reply: str) -> str:
-    """Return OmniSpatial's letter of `reply` (its default `re`): after the last "Answer:", else the first alone.
+    """Return OmniSpatial's letter of `reply` (its default `re`): after the last "Answer:", without regard to its case.
 
-    Source: its evaluation, in part recalled.
+    Source: the authors' vlms_eval (commit 972f6ed, read 2026-11-30). Quirks: a reply without "Answer:" counts as A, and
+    a letter in lower case is wrong.
 
-    >>> omni_spatial("Step 1 ... Answer: B"), omni_spatial("C"), omni_spatial("left")
-    ('B', 'C', '')
+    >>> omni_spatial("Step 1 ... Answer: B"), omni_spatial("C"), omni_spatial("answer : d")
+    ('B', 'A', 'd')
     """
-    marked_letters = re.findall(r"[Aa]nswer\s*:?\s*\**\(?([A-D])\b", reply)
-    if marked_letters:
-        return str(marked_letters[-1])
-    match = re.search(r"\b([A-D])\b", reply)
-    return match.group(1) if match else ""
+    marked_letters = re.findall(r"Answer\s*:\s*([A-D])\b", reply, re.IGNORECASE)
+    return str(marked_letters[-1]) if marked_letters else "A"
 
 
 def mmmu_choice(reply: str, options: Sequence[str], drawn_option: int) -> str:

@@ -70,71 +70,89 @@ def relaxed(reply: str, right_answer: str) -> float:
     return float(reply.lower() == right_answer.lower())
 
 
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-
-
-def number_in(reply: str, *, last: bool = False) -> float | None:
-    """Return the first number in `reply`, or its `last`; None where there is none.
-
-    >>> number_in("2 of 3.5"), number_in("2 of 3.5", last=True), number_in("none")
-    (2.0, 3.5, None)
-    """
-    number_texts = _NUMBER.findall(reply)
-    return float(number_texts[-1 if last else 0]) if number_texts else None
-
-
 def spar_match(reply: str, right_answer: str) -> float:
     """Return SPAR-Bench's match of choices: `reply` equals, is within or begins with the only letter of `right_answer`.
 
-    Source: its `exact_match` (lmms-eval task sparbench). Quirk: an empty reply is within any answer and scores 1.
+    Source: its `exact_match` (lmms-eval task sparbench, read 2026-11-30). Quirk: an empty reply is within any answer
+    and scores 1.
 
     >>> spar_match("B", "B"), spar_match("B. left", "B"), spar_match("", "B"), spar_match("A", "B")
     (1.0, 1.0, 1.0, 0.0)
     """
-    reply_text, right_text = reply.strip().lower(), right_answer.strip().lower()
-    return float(reply_text == right_text or reply_text in right_text or reply_text[:1] == right_text)
+    reply_text, right_text = reply.lower(), right_answer.lower()
+    return float(reply_text in right_text or reply_text[:1] == right_text)
 
 
-def spar_number(reply: str, right_answer: str, *, last: bool) -> float:
-    """Return SPAR-Bench's relative accuracy of the first number in `reply`, of the `last` in tasks of several views."""
-    answer_value = number_in(reply, last=last)
-    return 0.0 if answer_value is None else mean_relative_accuracy(answer_value, float(right_answer))
+def spar_number(reply: str, right_answer: str, *, of_last: bool) -> float:
+    """Return SPAR-Bench's relative accuracy of the first number in `reply`, or of the last in tasks of several views.
 
+    Source: its `process_na` (lmms-eval task sparbench, read 2026-11-30). Quirks: signs are not read, numbers after `^`
+    do not count, and where a task of several views has no number, -1 is said.
 
-MOVES = ("move_right", "move_left", "move_up", "move_down", "move_forward", "move_backward",
-         "rotate_right", "rotate_left", "rotate_up", "rotate_down")  # fmt: skip
-
-
-def spar_moves(text: str) -> dict[str, float]:
-    """Return signed amounts of a camera's motion by axis in `text`, such as `move_right: 0.5`; 0 of what is not said.
-
-    >>> spar_moves("move_left: 0.5, rotate_up: 10")["x"], spar_moves("move_left: 0.5, rotate_up: 10")["pitch"]
-    (-0.5, 10.0)
+    >>> spar_number("about -10 m", "10", of_last=False), spar_number("from 2 to 10", "10", of_last=True)
+    (1.0, 1.0)
     """
-    axes = dict(zip(MOVES, ("x", "x", "y", "y", "z", "z", "yaw", "yaw", "pitch", "pitch"), strict=True))
-    found = dict.fromkeys(axes.values(), 0.0)
-    for name, value in re.findall(r"((?:move|rotate)_\w+)\s*[:=]\s*(-?\d+(?:\.\d+)?)", text):
-        if name in axes:
-            found[axes[name]] += float(value) * (1 if MOVES.index(name) % 2 == 0 else -1)
-    return found
+    number_texts = re.findall(r"(?<!\^)\d+\.\d+|(?<!\^)\d+", reply)
+    if not number_texts and not of_last:
+        return 0.0
+    answer_value = float(number_texts[-1 if of_last else 0]) if number_texts else -1.0
+    right_value = float(right_answer)
+    error = abs(answer_value - right_value) / abs(right_value) if right_value else abs(answer_value)
+    return float((error <= 1 - THRESHOLDS).mean())
 
 
-def spar_view_change(reply: str, right: str) -> float:
+AXES = (
+    ("move_right", "move_left"),
+    ("move_up", "move_down"),
+    ("move_forward", "move_backward"),
+    ("rotate_right", "rotate_left"),
+    ("rotate_up", "rotate_down"),
+)
+"""Opposite motions of a camera."""
+
+
+def spar_moves(text: str) -> dict[str, float] | None:
+    """Return the signed amount of each axis in `text`, such as `move_right:0.5,rotate_up:10`; None of another text.
+
+    Source: SPAR-Bench's `parse_instruction`: every part between commas is a name, a colon and a number. Quirk: a space
+    after a comma belongs to the name, which is then another one.
+
+    >>> spar_moves("move_left:0.5,rotate_up:10")["move_right"], spar_moves("move_left:0.5, rotate_up:10")["rotate_up"]
+    (-0.5, 0.0)
+    >>> spar_moves("I cannot tell.") is None, spar_moves("") is None
+    (True, True)
+    """
+    amounts: dict[str, float] = {}
+    for part in text.split(","):
+        name, _, amount = part.partition(":")
+        try:
+            amounts[name] = float(amount)
+        except ValueError:
+            return None
+    return {forth: amounts.get(forth, 0.0) - amounts.get(back, 0.0) for forth, back in AXES}
+
+
+def spar_view_change(reply: str, right_answer: str) -> float:
     """Return SPAR-Bench's score of a view change in `reply`: the mean over axes of the mean relative accuracy.
 
-    Source: lmms-eval task sparbench. Quirk: its arguments are swapped, so that the error is divided by what was said.
+    Source: its `compute_vci_metric` (lmms-eval task sparbench, read 2026-11-30); a reply that it cannot read scores 0.
+    Quirk: its arguments are swapped, so that the error is divided by what was said, and where nothing was said on an
+    axis the right amount itself is the error.
 
-    >>> spar_view_change("move_right: 1", "move_right: 1"), round(spar_view_change("", "move_right: 1"), 2)
-    (1.0, 0.8)
+    >>> spar_view_change("move_right:1", "move_right:1")
+    1.0
+    >>> round(spar_view_change("move_left:1.2", "move_forward:0.5"), 2)
+    0.62
+    >>> spar_view_change("", "move_right:1"), spar_view_change("I cannot tell.", "move_right:1")
+    (0.0, 0.0)
     """
-    said, wanted = spar_moves(reply), spar_moves(right)
-    return float(np.mean([_swapped(wanted[axis], said[axis]) for axis in wanted]))
-
-
-def _swapped(right: float, said: float) -> float:
-    if said == 0:
-        return float(right == 0)
-    return float((abs(right - said) / abs(said) <= 1 - THRESHOLDS).mean())
+    reply_moves, right_moves = spar_moves(reply), spar_moves(right_answer)
+    if reply_moves is None or right_moves is None:
+        return 0.0
+    errors = [
+        abs(right_moves[axis] - amount) / (abs(amount) if amount else 1.0) for axis, amount in reply_moves.items()
+    ]
+    return float(np.mean([(error <= 1 - THRESHOLDS).mean() for error in errors]))
 
 
 def f1(pairs: Sequence[tuple[bool, bool]]) -> float:

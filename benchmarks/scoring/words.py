@@ -22,16 +22,83 @@ def boxed(reply: str) -> str | None:
     return None
 
 
-def stare(reply: str, right_answer: str) -> float:
-    r"""Score `reply` as STARE: its last box, or all of it, is the right letter or text without regard to case.
+_STARE_FLAGS = ("final answer is", "correct answer is", "answer should be", "answer is", "answer:")
 
-    >>> stare(r"\boxed{B}", "B"), stare(r"\boxed{(b). left}", "B"), stare("Yes", "yes"), stare("C", "B")
-    (1.0, 1.0, 1.0, 0.0)
+
+def stare_answer(reply: str) -> str:
+    r"""Return STARE's answer in `reply`: a letter that it begins with, a number, the last box, or after a phrase.
+
+    Source: the authors' `fast_extract_answer` (as in lmms-eval task stare, read 2026-11-30).
+
+    >>> stare_answer("B. left"), stare_answer(r"so \boxed{\text{yes}}"), stare_answer("Thus the answer is C. Done")
+    ('B', 'yes', 'c')
+    >>> stare_answer("3.5"), stare_answer("(b)")
+    ('3.5', '')
     """
-    boxed_answer, right_text = boxed(reply), right_answer.strip().lower()
-    answer_text = (reply if boxed_answer is None else boxed_answer).strip().strip("$. ").lower()
-    letter_match = re.match(r"\(?([a-e])\)?(?:[.:)]|$)", answer_text)
-    return float(answer_text == right_text or (letter_match is not None and letter_match.group(1) == right_text))
+    text = reply.strip()
+    for letter in "ABCDEFGH":
+        if text.upper() == letter or text.startswith((f"{letter}:", f"{letter}.")):
+            return letter
+    try:
+        float(text)
+    except ValueError:
+        pass
+    else:
+        return text
+    boxed_answer = last_closed_box(text)
+    if boxed_answer is not None:
+        inner_texts = re.findall(r"\\text\{(.*?)\}", boxed_answer)
+        return (inner_texts[-1] if inner_texts else boxed_answer).strip()
+    flag = next((flag for flag in _STARE_FLAGS if flag in text.lower()), None)
+    return "" if flag is None else text.lower().split(flag)[-1].strip().split("\n")[0].split(".")[0]
+
+
+def last_closed_box(reply: str) -> str | None:
+    r"""Return the content of the last `\boxed{}` of `reply` that closes, outermost boxes alone; None of none.
+
+    >>> last_closed_box(r"\boxed{1} and \boxed{open"), last_closed_box(r"\boxed{\frac{1}{2}}")
+    ('1', '\\frac{1}{2}')
+    """
+    content, depth, content_start, index = None, 0, 0, 0
+    while index < len(reply):
+        if depth == 0:
+            opening = reply.find(r"\boxed{", index)
+            if opening < 0:
+                break
+            index = content_start = opening + len(r"\boxed{")
+            depth = 1
+            continue
+        depth += {"{": 1, "}": -1}.get(reply[index], 0)
+        if depth == 0:
+            content = reply[content_start:index]
+        index += 1
+    return content
+
+
+def stare(reply: str, right_answer: str) -> float:
+    r"""Score `reply` as STARE: its answer is the right one in lower case, or the same number to two digits.
+
+    Source: the authors' `is_equal` (as in lmms-eval task stare, read 2026-11-30), whose latex2sympy is `latex_value`
+    here and whose word2number reads the words for 0 to 20 here.
+
+    >>> stare(r"\boxed{B}", "B"), stare("Yes", "yes"), stare(r"\boxed{Yes}", "yes"), stare("C", "B")
+    (1.0, 0.0, 1.0, 0.0)
+    >>> stare(r"\boxed{\frac{1}{2}}", "0.5"), stare(r"\boxed{three}", "3")
+    (1.0, 1.0)
+    """
+    answer, right_text = stare_answer(reply).lower().strip(), right_answer.lower().strip()
+    if answer == right_text or (answer in NUMBER_WORDS and str(NUMBER_WORDS.index(answer)) == right_text):
+        return 1.0
+    answer_value, right_value = latex_value(answer), latex_value(right_text)
+    return float(
+        answer_value is not None and right_value is not None and round(answer_value, 2) == round(right_value, 2)
+    )
+
+
+NUMBER_WORDS = tuple(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty".split()
+)
 
 
 def plain(reply: str, right: str) -> float:
@@ -289,12 +356,24 @@ def _numbers(text: str) -> list[float]:
     return [round(float(number_text.replace(",", "")), 2) for number_text in re.findall(r"-?\d[\d,]*(?:\.\d+)?", text)]
 
 
+_PUNCTUATION = ';/[]"{}()=+\\_-><@`,?!'
+_DOTS_AT_MOST = 32
+
+
 def yes_no(reply: str) -> str:
-    """Return yes where the word is in `reply`, else no; HallusionBench's rule-based form.
+    """Return the one of yes and no that is a word of `reply`; "" where neither is, or both are.
 
-    Source: lmms-eval's rule variant. Quirk: "not yes" is yes.
+    Source: VLMEvalKit's `YOrN_Extraction`, read 2026-11-30: what is neither is unknown, and wrong. Quirks of its
+    punctuation: a mark beside a space goes, another becomes a space, and the first 32 dots before no digit go.
 
-    >>> yes_no("Yes, it is."), yes_no("It is not."), yes_no("eyes")
-    ('yes', 'no', 'no')
+    >>> yes_no("Yes, it is."), yes_no("No."), yes_no("eyes"), yes_no(""), yes_no("Yes and no"), yes_no("It is not.")
+    ('yes', 'no', '', '', '', '')
     """
-    return "yes" if re.search(r"\byes\b", reply, re.IGNORECASE) else "no"
+    text = lower_text = reply.lower()
+    has_thousands = re.search(r"\d,\d", lower_text) is not None
+    for mark in _PUNCTUATION:
+        is_beside_space = f"{mark} " in lower_text or f" {mark}" in lower_text
+        text = text.replace(mark, "" if is_beside_space or has_thousands else " ")
+    reply_words = re.sub(r"\.(?!\d)", "", text, count=_DOTS_AT_MOST).split()
+    said = [word for word in ("yes", "no") if word in reply_words]
+    return said[0] if len(said) == 1 else ""

@@ -187,7 +187,7 @@ def spar(folder: Path) -> None:
         ("depth_prediction_oo_mv", "10"),
         ("position_matching", "B"),
         ("position_matching", "C"),
-        ("view_change_infer", "move_right: 1.0, rotate_up: 10"),
+        ("view_change_infer", "move_right:1.0,rotate_up:10"),
     ]
     table(
         folder,

@@ -74,40 +74,75 @@ def _after_phrase(text: str, phrase: str) -> str:
     first = {"nswer": "Aa", "he answer is": "Tt", "y answer is": "Mm"}[phrase]
     start = text.find(phrase)
     while start >= 0:
-        place = start + len(phrase)
         if start and text[start - 1] in first:
-            rest = text[place:]
-            if phrase == "nswer":
-                tail = rest.lstrip(": \n\t")
-                fits = len(tail) < len(rest)
-            else:
-                tail = (rest[1:] if rest.startswith(":") else rest).lstrip()
-                fits = True
-            tail = tail[1:] if tail.startswith("(") else tail
-            if fits and tail[:1] and tail[0] in "ABCD" and not is_word(tail, 1):
-                return tail[0]
+            rest = text[start + len(phrase) :]
+            place = 0
+            while place < len(rest) and (rest[place] == ":" or rest[place].isspace()):
+                place += 1
+            if place and rest[place : place + 1] and rest[place] in "ABCD":
+                return rest[place]
         start = text.find(phrase, start + 1)
     return ""
 
 
 def mindcube(reply: str) -> str:
-    low, text, start = reply.lower(), reply, 0
-    while (opened := low.find("<answer>", start)) >= 0 and (closed := low.find("</answer>", opened)) >= 0:
-        text, start = reply[opened + 8 : closed], closed + 9
-    dotted = [text[p] for p in places(text, "ABCDE") if text[p + 1 : p + 2] == "."]
-    lonely = [text[p] for p in places(text, "ABCDE") if alone(text, p)]
-    return (dotted or lonely or [""])[-1]
+    dotted = [reply[p] for p in places(reply, "ABCDE") if reply[p + 1 : p + 2] == "."]
+    if dotted:
+        return dotted[-1]
+    opened = reply.find("<Answer>")
+    if opened >= 0:
+        inner = reply[opened + 8 :].split("<")[0]
+        said = [_behind(inner, words) for words in (("y answer is ", "Mm"), ("he answer is ", "Tt"))]
+        lonely = [inner[p] for p in places(inner, "ABCDE") if alone(inner, p)]
+        found = next((each[-1] for each in (*said, lonely) if each), "")
+        if found:
+            return found
+    lines = [line.removeprefix("Answer: ") for line in reply.split("\n")]
+    begun = [line[0] for line in lines if line[:1] and line[0] in "ABCDE" and (len(line) == 1 or line[1].isspace())]
+    quoted = []
+    place = 0
+    while place < len(reply):
+        if (
+            reply[place] in '*"'
+            and reply[place + 1 : place + 2] in tuple("ABCDE")
+            and reply[place + 2 : place + 3] in ("*", '"')
+        ):
+            quoted.append(reply[place + 1])
+            place += 2
+        place += 1
+    answered = []
+    for start in (p for p in range(len(reply)) if reply.startswith("Answer", p) and not is_word(reply, p - 1)):
+        tail = reply[start + 6 :].removeprefix(":").lstrip()
+        if tail[:1] and tail[0] in "ABCDE" and not is_word(tail, 1):
+            answered.append(tail[0])
+    phrases = [_behind(reply, ("y answer is ", "Mm")), _behind(reply, ("answer is ", ""))]
+    for found in (begun, quoted, answered, *phrases):
+        if found:
+            return found[-1]
+    for line in reversed(reply.split("\n")):
+        lonely = [line[p] for p in places(line, "ABCDE") if alone(line, p)]
+        if lonely:
+            return lonely[0]
+    return ""
+
+
+def _behind(text: str, words: tuple[str, str]) -> list[str]:
+    """The letters A to E right after some words, which begin with one of some letters."""
+    phrase, first = words
+    starts = [
+        p for p in range(len(text)) if text.startswith(phrase, p) and (not first or text[p - 1 : p] in tuple(first))
+    ]
+    return [text[p + len(phrase)] for p in starts if text[p + len(phrase) : p + len(phrase) + 1] in tuple("ABCDE")]
 
 
 def omni_spatial(reply: str) -> str:
     marked = []
-    for start in (place for place in range(len(reply)) if reply[place : place + 6] in ("answer", "Answer")):
+    for start in (place for place in range(len(reply)) if reply[place : place + 6].lower() == "answer"):
         tail = reply[start + 6 :].lstrip()
-        tail = (tail[1:] if tail.startswith(":") else tail).lstrip().lstrip("*")
-        tail = tail[1:] if tail.startswith("(") else tail
-        if tail[:1] and tail[0] in "ABCD" and not is_word(tail, 1):
-            marked.append(tail[0])
-    return marked[-1] if marked else next((reply[p] for p in places(reply, "ABCD") if alone(reply, p)), "")
+        letter = tail[1:].lstrip() if tail.startswith(":") else ""
+        if letter[:1] in tuple("ABCDabcd") and not is_word(letter, 1):
+            marked.append(letter[0])
+    return (marked or ["A"])[-1]
 
 
 def mmmu_choice(reply: str, options: Sequence[str], pick: int) -> str:
@@ -175,9 +210,10 @@ def relaxed(reply: str, right: str) -> float:
 
 
 def numbers(text: str) -> list[float]:
+    """Without signs; a number right behind `^` begins a digit later, if there is one."""
     found, place = [], 0
     while place < len(text):
-        if text[place] in "0123456789":
+        if text[place] in "0123456789" and text[place - 1 : place] != "^":
             start = place
             while place < len(text) and text[place] in "0123456789":
                 place += 1
@@ -185,21 +221,20 @@ def numbers(text: str) -> list[float]:
                 place += 1
                 while place < len(text) and text[place] in "0123456789":
                     place += 1
-            sign = -1 if text[start - 1 : start] == "-" else 1
-            found.append(sign * float(text[start:place]))
+            found.append(float(text[start:place]))
         else:
             place += 1
     return found
 
 
 def spar_number(reply: str, right: str, last: bool) -> float:
-    found = numbers(reply)
+    found = numbers(reply) or ([-1.0] if last else [])
     return mra(found[-1 if last else 0], float(right)) if found else 0.0
 
 
 def spar_match(reply: str, right: str) -> float:
-    said, wanted = reply.strip().lower(), right.strip().lower()
-    return 1.0 if said == wanted or wanted.find(said) >= 0 or (said != "" and said[0] == wanted) else 0.0
+    said, wanted = reply.lower(), right.lower()
+    return 1.0 if wanted.find(said) >= 0 or (said != "" and said[0] == wanted) else 0.0
 
 
 def boxed(reply: str) -> str | None:
@@ -239,8 +274,19 @@ def levenshtein(first: str, second: str) -> int:
 
 def yes_no(reply: str) -> str:
     low = reply.lower()
-    found = [p for p in range(len(low)) if low.startswith("yes", p)]
-    return "yes" if any(not is_word(low, p - 1) and not is_word(low, p + 3) for p in found) else "no"
+    thousands = any(low[p - 1 : p].isdecimal() and low[p + 1 : p + 2].isdecimal() for p in places(low, ","))
+    text = low
+    for mark in ';/[]"{}()=+\\_-><@`,?!':
+        spaced = any((low[p - 1 : p] == " " and p) or low[p + 1 : p + 2] == " " for p in places(low, mark))
+        text = "".join(("" if spaced or thousands else " ") if letter == mark else letter for letter in text)
+    kept, dropped = [], 0
+    for p, letter in enumerate(text):
+        if letter == "." and not text[p + 1 : p + 2].isdecimal() and dropped < 32:
+            dropped += 1
+        else:
+            kept.append(letter)
+    said = {word for word in "".join(kept).split() if word in ("yes", "no")}
+    return said.pop() if len(said) == 1 else ""
 
 
 # --- averages --------------------------------------------------------------------------------------------------------
@@ -285,44 +331,55 @@ def together(scored: Scored, key: Callable[[Sample], Any]) -> float:
 
 
 def spatialviz(reply: str) -> str:
-    opened = reply.find("<answer>")
-    closed = reply.find("</answer>", opened + 8) if opened >= 0 else -1
-    inner = reply[opened + 8 : closed] if closed >= 0 else None
-    if inner is not None and "<think>" in reply:
-        return only(inner.split(".")[0])
-    text = reply if inner is None else inner
-    for marker in ("Answer:", "Answer is", "answer is", "option is", "Final Answer", "final answer"):
-        place = text.rfind(marker)
+    def between(name: str) -> str | None:
+        opened = reply.find(f"<{name}>")
+        closed = reply.find(f"</{name}>", opened + len(name) + 2) if opened >= 0 else -1
+        return reply[opened + len(name) + 2 : closed] if closed >= 0 else None
+
+    inner = between("answer")
+    if inner is not None and between("think") is not None:
+        return only(inner.strip().split(".")[0])
+    if len(reply) == 1:
+        return only(reply)
+    markers = ["<answer>", "Answer:", "Final answer", "final answer", "Final Answer", "the answer is", "The answer is"]
+    markers += ["correct answer", "Correct answer", "Correct Answer", "答案", "correct path"]
+    for marker in markers:
+        place = reply.rfind(marker)
         if place >= 0:
-            return only(text[place + len(marker) :].strip(" :*\n").split(".")[0])
-    return only(text.strip().split(".")[0])
+            return only(reply[place + len(marker) :].strip().split(".")[0])
+    return ""
 
 
 def only(text: str) -> str:
-    found = {text[p] for p in places(text, "ABCD") if alone(text, p)}
+    found = {text[p] for p in places(text, "ABCD")}
     return min(found) if len(found) == 1 else ""
 
 
 def v_star(reply: str) -> str:
-    text = reply.strip()
-    bare = text.removeprefix("(")
-    bare = bare[:-1] if bare[-1:] in (".", ":") and len(bare) > 1 else bare
-    bare = bare.removesuffix(")")
-    if len(bare) == 1 and bare in "ABCD" and len(text) <= 4:
-        return bare
+    text = reply.strip().upper()
+    if text[:1] and text[0] in "ABCD":
+        return text[0]
+    for p in range(len(text)):
+        word = next((word for word in ("ANSWER", "CHOICE", "OPTION") if text.startswith(word, p)), None)
+        if word:
+            tail = text[p + len(word) :]
+            after_is = tail.lstrip()[2:] if tail[:1].isspace() and tail.lstrip().startswith("IS") else None
+            for rest in (after_is, tail):
+                if rest is not None:
+                    bare = rest.lstrip(": \n\t")
+                    if len(bare) < len(rest) and bare[:1] and bare[0] in "ABCD":
+                        return bare[0]
     for p in places(text, "ABCD"):
-        if text[p - 1 : p] == "(" and text[p + 1 : p + 2] == ")" and p:
+        if p and text[p - 1] == "(" and text[p + 1 : p + 2] == ")":
             return text[p]
-    for start in (p for p in range(len(text)) if text[p : p + 6] in ("answer", "Answer")):
-        tail = text[start + 6 :]
-        for rest in (tail[3:], tail) if tail.startswith(" is") else (tail,):
-            rest = rest.removeprefix(":").lstrip()
-            if rest[:1] and rest[0] in "ABCD" and not is_word(rest, 1):
-                return rest[0]
     for p in places(text, "ABCD"):
-        if not is_word(text, p - 1) and text[p + 1 : p + 2] and text[p + 1] in ".:)":
+        if text[p + 1 :].lstrip()[:1] in (".", ")", "]"):
             return text[p]
-    return next((text[p] for p in places(text, "ABCD") if alone(text, p)), "")
+    for p in places(text, "ABCD"):
+        if (p == 0 or text[p - 1].isspace()) and (p + 1 == len(text) or text[p + 1].isspace()):
+            return text[p]
+    found = [text[p] for p in places(text, "ABCD")]
+    return found[0] if len(found) == 1 else ""
 
 
 def letter_set(reply: str) -> tuple[str, ...]:
@@ -346,57 +403,59 @@ def letter_set(reply: str) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def moves(text: str) -> dict[str, float]:
-    signs = {"move_right": ("x", 1), "move_left": ("x", -1), "move_up": ("y", 1), "move_down": ("y", -1)}
-    signs |= {
-        "move_forward": ("z", 1),
-        "move_backward": ("z", -1),
-        "rotate_right": ("yaw", 1),
-        "rotate_left": ("yaw", -1),
-    }
-    signs |= {"rotate_up": ("pitch", 1), "rotate_down": ("pitch", -1)}
-    found = dict.fromkeys(("x", "y", "z", "yaw", "pitch"), 0.0)
-    for name, (axis, sign) in signs.items():
-        start = 0
-        while (start := text.find(name, start)) >= 0:
-            start += len(name)
-            rest = text[start:].lstrip()
-            if not is_word(text, start) and rest[:1] in (":", "="):
-                value = rest[1:].lstrip()
-                if value[:1].isdigit() or (value[:1] == "-" and value[1:2].isdigit()):
-                    # `numbers` takes the sign with the digits.
-                    found[axis] += sign * numbers(value)[0]
+def moves(text: str) -> dict[str, float] | None:
+    found: dict[str, float] = {}
+    for part in text.split(","):
+        if part.count(":") != 1:
+            return None
+        value = number(part[part.index(":") + 1 :])
+        if value is None:
+            return None
+        found[part[: part.index(":")]] = value
     return found
 
 
 def view_change(reply: str, right: str) -> float:
     said, wanted = moves(reply), moves(right)
+    if said is None or wanted is None:
+        return 0.0
     scores = []
-    for axis in wanted:
-        if said[axis] == 0:
-            scores.append(1.0 if wanted[axis] == 0 else 0.0)
-        else:
-            error = abs(wanted[axis] - said[axis]) / abs(said[axis])
-            scores.append(sum(error <= 1 - (0.5 + 0.05 * n) + 1e-12 for n in range(10)) / 10)
+    for pair in ("move right left", "move up down", "move forward backward", "rotate right left", "rotate up down"):
+        kind, forth, back = pair.split()
+        ours, theirs = (side.get(f"{kind}_{forth}", 0.0) - side.get(f"{kind}_{back}", 0.0) for side in (said, wanted))
+        error = abs(theirs - ours) / abs(ours) if ours else abs(theirs)
+        scores.append(sum(error <= 1 - (0.5 + 0.05 * n) + 1e-12 for n in range(10)) / 10)
     return sum(scores) / len(scores)
 
 
+def stare_answer(reply: str) -> str:
+    text = reply.strip()
+    if text[:1] and text[0] in "ABCDEFGH" and text[1:2] in ("", ":", "."):
+        return text[0]
+    if len(text) == 1 and text in "abcdefgh":
+        return text.upper()
+    if number(text) is not None:
+        return text
+    boxes, place, mark = [], 0, "\\boxed{"
+    while (place := text.find(mark, place)) >= 0:
+        place += len(mark)
+        depth, start = 1, place
+        while place < len(text) and depth:
+            depth += (text[place] == "{") - (text[place] == "}")
+            place += 1
+        if depth == 0:
+            boxes.append(text[start : place - 1])
+    if boxes:
+        return boxes[-1].strip()
+    low = text.lower()
+    for flag in ("final answer is", "correct answer is", "answer should be", "answer is", "answer:"):
+        if flag in low:
+            return low[low.rindex(flag) + len(flag) :].strip().split("\n")[0].split(".")[0]
+    return ""
+
+
 def stare(reply: str, right: str) -> float:
-    inner = boxed(reply)
-    text = (reply if inner is None else inner).strip()
-    while text[:1] and text[0] in "$. ":
-        text = text[1:]
-    while text[-1:] and text[-1] in "$. ":
-        text = text[:-1]
-    text, wanted = text.lower(), right.strip().lower()
-    if text == wanted:
-        return 1.0
-    bare = text[1:] if text.startswith("(") else text
-    if bare[:1] and bare[0] in "abcde":
-        rest = bare[1:].removeprefix(")")
-        ends = bare[1:] == "" or bare[1:2] in (".", ":", ")") or rest == ""
-        return 1.0 if ends and bare[0] == wanted else 0.0
-    return 0.0
+    return 1.0 if stare_answer(reply).lower().strip() == right.lower().strip() else 0.0
 
 
 def mathvista(reply: str, choices: Sequence[str], kind: str) -> str | None:

@@ -19,7 +19,9 @@ from zerosight.benchmarks.evaluation.figures import (
     bootstrap,
     detectable,
     estimates,
+    mcnemar,
     paired,
+    student_quantile,
     unpaired,
 )
 from zerosight.benchmarks.evaluation.runner import Settings
@@ -192,3 +194,118 @@ def test_chance_by_category_is_weighed_by_what_was_answered() -> None:
     assert chance_of(by_kind, "b", samples) == 0.2
     assert chance_of(Toy(rows=[], chance={"a": 0.5}), "overall", samples) is None
     assert chance_of(Toy(rows=[]), "anything", samples) == 0.25
+
+
+# --- clusters ---------------------------------------------------------------------------------------------------
+
+
+def films(
+    source: np.random.Generator, correlation: float, chance: float, sizes: Sequence[int]
+) -> tuple[np.ndarray, list[str]]:
+    """Right and wrong answers about films: beta-distributed difficulty gives this intra-class correlation."""
+    if correlation == 0:
+        rates = np.full(len(sizes), chance)
+    else:
+        weight = (1 - correlation) / correlation
+        rates = source.beta(chance * weight, (1 - chance) * weight, len(sizes))
+    names = [f"film{number}" for number, size in enumerate(sizes) for _ in range(size)]
+    return (source.random(len(names)) < np.repeat(rates, sizes)).astype(float), names
+
+
+def clustered(scores: Sequence[float], names: Sequence[str]) -> Scored:
+    return [
+        (Sample(id=f"q{n}", question="", category={"kind": "a"}, cluster=name), float(score))
+        for n, (score, name) in enumerate(zip(scores, names, strict=True))
+    ]
+
+
+SIZES = {
+    "films of 18 questions": [18] * 60,
+    "pictures of 2 to 4": [2, 3, 4] * 60,
+    "films of 1 to 40": [1, 5, 10, 20, 40] * 10,
+}
+
+
+@pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES)
+@pytest.mark.parametrize("chance", [0.35, 0.85])
+@pytest.mark.parametrize("correlation", [0.0, 0.05, 0.2])
+def test_95_percent_intervals_of_clustered_questions_cover_as_often(
+    correlation: float, chance: float, sizes: list[int]
+) -> None:
+    source, rounds = np.random.default_rng(11), 300
+    covered = 0
+    for _ in range(rounds):
+        scores, names = films(source, correlation, chance, sizes)
+        found = estimates(TOY, clustered(scores.tolist(), names))["overall"]
+        covered += found.low <= chance <= found.high
+        assert found.method == "clustered"
+    # 93 % less twice the simulation's own error; single-question intervals come to 63 to 83 % here.
+    assert covered / rounds >= 0.93 - 2 * math.sqrt(0.93 * 0.07 / rounds)
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.1, 0.2])
+def test_models_that_are_equally_good_on_films_are_seldom_told_apart(correlation: float) -> None:
+    source, rounds = np.random.default_rng(4), 200
+    called = 0
+    for _ in range(rounds):
+        # Each model has films of its own that are hard for it, so that gaps are alike within a film.
+        one, names = films(source, correlation, 0.5, [15] * 40)
+        two, _ = films(source, correlation, 0.5, [15] * 40)
+        called += paired(TOY, by_id(clustered(one.tolist(), names)), by_id(clustered(two.tolist(), names))).clear
+    assert called / rounds <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / rounds)
+
+
+def test_clusters_of_one_question_are_no_clusters() -> None:
+    scores = [1.0, 0.0, 1.0] * 20
+    alone = estimates(TOY, clustered(scores, [f"film{n}" for n in range(60)]))
+    assert alone["overall"] == estimates(TOY, clustered(scores, [""] * 60))["overall"]
+    assert alone["overall"].method == "wilson"
+
+
+def test_one_film_tells_nothing_of_others() -> None:
+    found = estimates(TOY, clustered([1.0, 0.0] * 20, ["film"] * 40))["overall"]
+    assert found.value == 0.5 and math.isnan(found.low) and found.method == "none"
+    gap = paired(TOY, by_id(clustered([1.0] * 40, ["film"] * 40)), by_id(clustered([0.0] * 40, ["film"] * 40)))
+    assert gap.estimate.value == 1.0 and not gap.clear
+
+
+def test_the_jackknife_leaves_films_whole() -> None:
+    """A score that is no plain mean: pairs, several of them about each film."""
+    source, covered = np.random.default_rng(2), 0
+    for _ in range(100):
+        scores, names = films(source, 0.2, 0.6, [20] * 40)
+        samples = [
+            (
+                Sample(
+                    id=f"q{n}", question="", category={"kind": "a"}, cluster=name, fields={"group": f"pair{n // 2}"}
+                ),
+                s,
+            )
+            for n, (s, name) in enumerate(zip(scores.tolist(), names, strict=True))
+        ]
+        found = estimates(PAIRS, samples)["overall"]
+        # Both right: the rate's mean of squares, 0.36 and the beta distribution's variance.
+        covered += found.low <= 0.36 + 0.2 * 0.6 * 0.4 <= found.high
+        assert found.method == "jackknife"
+    assert covered >= 90
+
+
+@pytest.mark.parametrize(("first", "second"), [(0, 0), (5, 5), (10, 2), (40, 25), (3, 0), (300, 240)])
+def test_mcnemar_agrees_with_a_sum_of_binomials(first: int, second: int) -> None:
+    total, smaller = first + second, min(first, second)
+    chances = [math.comb(total, k) / 2**total for k in range(total + 1)]
+    expected = min(1.0, 2 * sum(chances[: smaller + 1]) - chances[smaller])
+    assert mcnemar(first, second) == pytest.approx(1.0 if first == second else expected)
+
+
+def test_mcnemar_decides_for_right_and_wrong_answers_to_independent_questions() -> None:
+    one, two = [1.0] * 9 + [0.0] * 31, [0.0] * 9 + [0.0] * 31
+    found = paired(TOY, by_id(scored(one)), by_id(scored(two)))
+    assert found.p_value == pytest.approx(mcnemar(9, 0)) and found.clear
+    assert math.isnan(paired(TOY, by_id(scored([0.5] * 9)), by_id(scored([0.25] * 9))).p_value)
+
+
+def test_students_points_agree_with_scipy() -> None:
+    stats = pytest.importorskip("scipy.stats")
+    for degrees in (1, 2, 3, 4, 7, 20, 99, 1000):
+        assert student_quantile(degrees) == pytest.approx(float(stats.t.ppf(0.975, degrees)), abs=0.02)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import second_scoring as second
 
+from zerosight.benchmarks.adapters import ADAPTERS
 from zerosight.benchmarks.samples import Sample
 from zerosight.benchmarks.scoring import groups, letters, numbers, words
 
@@ -100,8 +101,8 @@ PAIRS: dict[str, tuple[Callable[[str], Any], Callable[[str], Any]]] = {
     "vsi": (lambda r: numbers.vsi_number(r, 3.0), lambda r: second.vsi_number(r, 3.0)),
     "relaxed": (lambda r: numbers.relaxed(r.strip(), "3"), lambda r: second.relaxed(r.strip(), "3")),
     "relaxed share": (lambda r: numbers.relaxed(r.strip(), "12%"), lambda r: second.relaxed(r.strip(), "12%")),
-    "spar number": (lambda r: numbers.spar_number(r, "3", last=True), lambda r: second.spar_number(r, "3", True)),
-    "spar first": (lambda r: numbers.spar_number(r, "7", last=False), lambda r: second.spar_number(r, "7", False)),
+    "spar number": (lambda r: numbers.spar_number(r, "3", of_last=True), lambda r: second.spar_number(r, "3", True)),
+    "spar first": (lambda r: numbers.spar_number(r, "7", of_last=False), lambda r: second.spar_number(r, "7", False)),
     "spar match": (lambda r: numbers.spar_match(r, "b"), lambda r: second.spar_match(r, "b")),
     "boxed": (words.boxed, second.boxed),
     "mm-zero": (lambda r: words.mm_zero(r, "b"), lambda r: second.mm_zero(r, "b")),
@@ -110,10 +111,11 @@ PAIRS: dict[str, tuple[Callable[[str], Any], Callable[[str], Any]]] = {
     "v-star": (letters.v_star, second.v_star),
     "logicvista": (letters.letter_set, second.letter_set),
     "spar moves": (
-        lambda r: numbers.spar_view_change(r, "move_right: 1.5, rotate_up: 20"),
-        lambda r: pytest.approx(second.view_change(r, "move_right: 1.5, rotate_up: 20")),
+        lambda r: numbers.spar_view_change(_motion(r), "move_right:1.5,rotate_up:20"),
+        lambda r: pytest.approx(second.view_change(_motion(r), "move_right:1.5,rotate_up:20")),
     ),
     "stare": (lambda r: words.stare(r, "b"), lambda r: second.stare(r, "b")),
+    "stare answer": (words.stare_answer, second.stare_answer),
     "plain": (lambda r: words.plain(r, "B"), lambda r: float(_plain(r) == "b")),
     "mathvista": (
         lambda r: words.mathvista_extract(r.strip(), ["red", "B"], "integer"),
@@ -125,6 +127,12 @@ PAIRS: dict[str, tuple[Callable[[str], Any], Callable[[str], Any]]] = {
     ),
     "distance": (lambda r: words.distance(r, "the answer"), lambda r: second.levenshtein(r, "the answer")),
 }
+
+
+def _motion(reply: str) -> str:
+    """The reply's motions as SPAR-Bench has them, or the reply where it names none."""
+    parts = [part.replace(": ", ":").replace("=", ":") for part in reply.split("\n") if "_" in part]
+    return ",".join(part.strip() for part in parts) if parts else reply
 
 
 def _plain(reply: str) -> str:
@@ -234,6 +242,56 @@ def test_mathvista_normal_forms(
 
 
 @pytest.mark.parametrize(
+    ("reply", "is_yes_no", "answer"),
+    [
+        ("The answer is B.", False, "B"),
+        ("Yes, it is", True, "YES"),
+        ("yes", True, "YES"),
+        ("B", True, "B"),
+        ("E. red", False, "E"),
+        ("G. red", False, "G. RED"),
+        ("**Answer**\n\nC", False, "C"),
+        ("So:\n*D* because", False, "D"),
+        ("choice is: no", True, "NO"),
+        ("I cannot tell", False, "I CANNOT TELL"),
+        ("", False, ""),
+    ],
+)
+def test_core_cognitions_templates(reply: str, is_yes_no: bool, answer: str) -> None:
+    assert letters.core_cognition(reply, is_yes_no) == answer
+
+
+QUIET_REPLIES = ["", " ", "I'm sorry, I cannot help with that.", "I cannot tell.", "It is not clear.", "?"]
+
+
+@pytest.mark.parametrize("reply", QUIET_REPLIES)
+def test_a_refusal_answers_neither_yes_nor_no(reply: str) -> None:
+    hallusion = ADAPTERS["hallusionbench"]
+    for answer in ("yes", "no"):
+        assert hallusion.score(Sample(id="1", question="q", answer=answer), reply) == 0.0
+
+
+@pytest.mark.parametrize("reply", [*QUIET_REPLIES, "A", "move_right", "move_right:", "move_right: a lot", "0.5"])
+def test_a_reply_without_any_motion_changes_no_view(reply: str) -> None:
+    for right in ("move_forward:0.5", "move_right:1,rotate_up:20", "rotate_left:90"):
+        assert numbers.spar_view_change(reply, right) == 0.0
+
+
+def test_one_wrong_order_of_four_is_no_right_question_by_published_ids() -> None:
+    samples = [
+        (Sample(id=f"{qid}{flip}{order}", question="", category={"category": "c", "main_category": "m"},
+                fields={"qid": f"{qid}{flip}{order}"}), float(order != "-3"))
+        for qid in ("VIN6MS3J", "AB3DEF6H") for flip in ("", "-flip") for order in ("", "-1", "-2", "-3")
+    ]  # fmt: skip
+    found = groups.three_dsr(samples)
+    assert found["overall"] == found["circular"] == found["flip and circular"] == 0.0
+    assert found["vanilla"] == found["flip"] == found["m"] == 0.75
+    # The same questions in one order only: nothing is circular about them.
+    plain = [(sample, score) for sample, score in samples if "-" not in sample.id.replace("-flip", "")]
+    assert groups.three_dsr(plain)["overall"] == 1.0
+
+
+@pytest.mark.parametrize(
     ("reply", "found"),
     [
         ("B", "B"),
@@ -308,8 +366,8 @@ def test_open_answers_are_found_in_what_is_concluded() -> None:
         assert words.mmmu_open(f"{opening}something else", word) == 0.0
 
 
-@pytest.mark.parametrize("find", [letters.multiple_choice, letters.core_cognition], ids=["usual", "corecognition"])
-def test_letters_said_plainly_are_found_and_sentences_without_one_are_not(find: Callable[[str], str]) -> None:
+def test_letters_said_plainly_are_found_and_sentences_without_one_are_not() -> None:
+    find = letters.multiple_choice
     random = np.random.default_rng(10)
     frames = ["{}", "({})", "{}.", "({}).", "The answer is {}.", "The answer is ({})", "Answer: {}", "answer is: {}"]
     empty = ["I cannot tell", "there is nothing here", "perhaps the left one", "it is hard to say", "see the picture"]
@@ -337,7 +395,8 @@ def scored(seed: int, count: int = 1200) -> list[tuple[Sample, float]]:
             }.items()
         }
         place = {name: str(random.integers(0, 12)) for name in ("set_id", "figure_id", "question_id")}
-        qid = f"{random.integers(0, 300):08d}{'-flip' if random.random() < 0.5 else ''}"
+        order = random.choice(["", "-1", "-2", "-3"])
+        qid = f"{random.integers(0, 300):08d}{'-flip' if random.random() < 0.5 else ''}{order}"
         fields = pick | place | {"qid": qid}
         sample = Sample(id=str(number), question="", answer="A", category=pick, fields=fields)
         found.append((sample, float(random.random() < 0.8)))
@@ -351,7 +410,11 @@ def test_official_averages() -> None:
         assert groups.cv_bench(own)["overall"] == pytest.approx(second.cv_overall(own))
         assert groups.mm_star(own)["overall"] == pytest.approx(second.star_overall(own))
         found = groups.three_dsr(own)
-        assert found["circular"] == pytest.approx(second.together(own, lambda s: s.fields["qid"]))
+        circular = second.together(
+            own, lambda s: s.fields["qid"].split("-flip")[0][:8] + str("flip" in s.fields["qid"])
+        )
+        assert found["circular"] == found["overall"] == pytest.approx(circular)
+        assert found["flip"] == pytest.approx(second.together(own, lambda s: s.fields["qid"].replace("-flip", "")))
         assert found["flip and circular"] == pytest.approx(second.together(own, lambda s: s.fields["qid"][:8]))
         place = ("category", "subcategory", "set_id")
         for name, key in (("qAcc", "question_id"), ("fAcc", "figure_id")):

@@ -78,7 +78,7 @@ class OpenAICompatibleGenerator:
             raise ValueError("a chat endpoint needs Prompt.messages, which Policy.prompt fills; this prompt has none")
         body: dict[str, Any] = {
             "model": self.model,
-            "messages": [_message(message, prompt) for message in prompt.messages],
+            "messages": [chat_message(message, prompt) for message in prompt.messages],
             "max_tokens": sampling.max_new_tokens,
             "temperature": sampling.temperature,
         }
@@ -111,7 +111,7 @@ class OpenAICompatibleGenerator:
         return Completion((), (), text, is_finished, sampling.temperature, trainable=False)
 
 
-def _message(message: Mapping[str, Any], prompt: Prompt) -> dict[str, Any]:
+def chat_message(message: Mapping[str, Any], prompt: Prompt) -> dict[str, Any]:
     """Write a `message` in the form of OpenAI's API: the pictures' places filled, a text alone as a string.
 
     Only one message of a `prompt` shows pictures.
