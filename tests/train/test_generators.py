@@ -95,7 +95,8 @@ def test_rate_limit_is_waited_for(server: ProtocolServer, tiny: Policy, monkeypa
     server.retry_after = "30"
     [group] = frozen(server).generate("coder", [tiny.prompt(chat("a", "b"))], SAMPLING, 1)
     assert len(group) == 3
-    assert waits == [30.0, 30.0]
+    assert len(waits) == 2
+    assert all(30.0 <= wait <= 45.0 for wait in waits)
     server.always = "429"
     with pytest.raises(UnreachableError, match=r"after 3 tries .*HTTP 429: busy"):
         frozen(server).generate("coder", [tiny.prompt(chat("a", "b"))], SAMPLING, 1)

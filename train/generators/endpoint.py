@@ -3,21 +3,23 @@
 import email.utils
 import http.client
 import json
+import random
 import threading
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from .replies import GeneratorError, RefusedError, ReplyError, UnreachableError
+from .transport import TooLargeError, decode, fetch
 
 T = TypeVar("T")
 
 RETRIED_STATUSES = (408, 425, 429, 500, 502, 503, 504)
 """Statuses after which the same request may succeed."""
+_JITTER = random.SystemRandom()
 LONGEST_WAIT = 120.0
 """Seconds between two tries at most, whatever the server asks for."""
 
@@ -47,11 +49,13 @@ class Endpoint:
         Raises:
             UnreachableError: no usable connection after every try.
             RefusedError: the server will not do it.
-            ReplyError: the reply is not JSON.
+            ReplyError: the reply is not JSON, nested too deeply, or too large.
         """
         reply_bytes = self.request(path, body)
         try:
-            return json.loads(reply_bytes)
+            return decode(reply_bytes)
+        except TooLargeError as error:
+            raise ReplyError(f"{self.url}{path} replied with {error}; is it the server that was meant?") from error
         except ValueError as error:
             raise ReplyError(f"{self.url}{path} replied with no JSON: {reply_bytes[:80]!r}") from error
 
@@ -64,6 +68,8 @@ class Endpoint:
                 return self._once(path, body)
             except urllib.error.HTTPError as error:
                 problem, asked_wait = self._status(path, error), _retry_after(error.headers)
+            except TooLargeError as error:
+                raise ReplyError(f"{self.url}{path} sent {error}; is it the server that was meant?") from error
             except (OSError, http.client.HTTPException) as error:
                 # URLError and timeouts are OSErrors; a connection that ends within a reply is an HTTPException.
                 problem, asked_wait = f"{type(error).__name__}: {getattr(error, 'reason', error)}", None
@@ -75,14 +81,13 @@ class Endpoint:
                     "and a run can be resumed from its last checkpoint"
                 )
             backoff_wait = self.backoff * 2 ** (tries - 1)
-            time.sleep(min(LONGEST_WAIT, backoff_wait if asked_wait is None else max(backoff_wait, asked_wait)))
+            least_wait = backoff_wait if asked_wait is None else max(backoff_wait, asked_wait)
+            # Clients that failed together shall not all come back at the same moment.
+            time.sleep(min(LONGEST_WAIT, least_wait * _JITTER.uniform(1.0, 1.5)))
 
     def _once(self, path: str, body: Any) -> bytes:
         data = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json", **self.headers}
-        request = urllib.request.Request(self.url.rstrip("/") + path, data, headers)
-        with urllib.request.urlopen(request, timeout=self.timeout) as reply:
-            return reply.read()
+        return fetch(self.url.rstrip("/") + path, data, self.headers, self.timeout)
 
     def _status(self, path: str, error: urllib.error.HTTPError) -> str:
         """Describe the status of an `error` that may pass.
@@ -91,6 +96,13 @@ class Endpoint:
             RefusedError: the status will not pass.
         """
         status_text = f"HTTP {error.code}: {_message(error)}"
+        if 300 <= error.code < 400:
+            target = _printable(str(error.headers.get("Location", "nowhere")))
+            raise RefusedError(
+                f"{self.url}{path} redirects to {target} (HTTP {error.code}); redirects are not followed, so that "
+                "prompts and the key go nowhere else: give that address in generator.url, if it is the server's",
+                error.code,
+            ) from error
         if error.code not in RETRIED_STATUSES:
             hints = {401: "; is the key in generator.key_file right?", 404: "; is the model's name right?"}
             raise RefusedError(
@@ -102,16 +114,21 @@ class Endpoint:
 def _message(error: urllib.error.HTTPError) -> str:
     """Return the server's own words in an `error`, shortened."""
     try:
-        text = error.read(2000).decode(errors="replace")
+        body = error.read(2000)
     except (OSError, http.client.HTTPException):
         return "(its message was cut off)"
     try:
-        message = json.loads(text)
+        message = decode(body)
     except ValueError:
-        return text[:200]
+        return _printable(body.decode(errors="replace"))
     while isinstance(message, Mapping) and ("error" in message or "message" in message):
         message = message.get("error", message.get("message"))
-    return str(message)[:200]
+    return _printable(str(message))
+
+
+def _printable(text: str) -> str:
+    """Return the beginning of a server's `text` without characters that a terminal would act on."""
+    return "".join(character if character.isprintable() else " " for character in text[:200])
 
 
 def _retry_after(headers: Any) -> float | None:
@@ -119,11 +136,11 @@ def _retry_after(headers: Any) -> float | None:
     value = headers.get("Retry-After") if headers else None
     if value is None:
         return None
-    if value.strip().isdigit():
-        return float(value)
+    if value.isascii() and value.strip().isdigit():
+        return min(float(value), LONGEST_WAIT)
     try:
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         return None
 
 
