@@ -130,7 +130,10 @@ def _attempts(outer_command: Sequence[str], order: dict[str, object]) -> dict[st
         finished_process = subprocess.run(
             command, capture_output=True, text=True, timeout=PROOF_S, check=False, env={}, cwd="/"
         )
-        return dict(json.loads(finished_process.stdout))
+        gaps = json.loads(finished_process.stdout)
+        if isinstance(gaps, dict):
+            return gaps
+        reason = "it says something else"
     except subprocess.TimeoutExpired:
         reason = "it hangs"
     except ValueError:

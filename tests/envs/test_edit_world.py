@@ -299,8 +299,11 @@ BODY = "def edit(image, size):\n    "
         ("return image.point(lambda value: 3)", "plain"), ("return image.rotate(90)", "same"),
         ("return image.rotate(90).resize((size * 4, size * 4))", "same"), ("return None", "result"),
         ("return image.resize((2000, 9))", "size"), ("return image.rotate(angle)", "error"),
-        ("import random\n    return image.rotate(random.randint(30, 330))", "random"),
-        ("import time\n    return image.rotate(time.time_ns() % 360)", "random"),
+        # Python's chance and clocks are the same in every run; the C library's are not.
+        ("import random\n    return image.rotate(random.randint(30, 330))", "same"),
+        ("import time\n    return image.rotate(time.time_ns() // 10**6 % 7)", "same"),
+        ("import ctypes\n    now = (ctypes.c_long * 2)()\n    ctypes.CDLL(None).clock_gettime(0, now)\n"
+         "    return image.rotate(now[1] // 1000 % 360)", "random"),
         ("raise SystemExit", "error"), ("while True: pass", "resources"), ("open('/etc/passwd').read()", "error"),
         ("return image.resize((99999, 99999))", "resources"),
     ],
