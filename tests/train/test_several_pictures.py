@@ -10,7 +10,7 @@ import torch
 from zerosight.render import Picture
 from zerosight.roles.messages import Messages
 from zerosight.train.generators.hf import HFGenerator
-from zerosight.train.generators.openai_compatible import _message
+from zerosight.train.generators.openai_compatible import chat_message
 from zerosight.train.generators.vllm_server import identity
 from zerosight.train.models.architecture import image_id
 from zerosight.train.models.completions import Prompt, Sampling
@@ -61,9 +61,9 @@ def test_prompts_of_one_two_and_three_pictures_in_one_batch(family: str, tmp_pat
 
 def test_endpoints_get_every_picture_in_its_place() -> None:
     prompt = Prompt((), text="t", picture=PICTURES[0], more_pictures=tuple(PICTURES[1:]), messages=asking("what?", 3))
-    sent = _message(asking("what?", 3)[0], prompt)["content"]
+    sent = chat_message(asking("what?", 3)[0], prompt)["content"]
     assert [part["type"] for part in sent] == ["image_url"] * 3 + ["text"]
     assert len({part["image_url"]["url"] for part in sent[:3]}) == 3
     with pytest.raises(ValueError, match="the messages show 2 pictures, but the prompt has 3"):
-        _message(asking("what?", 2)[0], prompt)
+        chat_message(asking("what?", 2)[0], prompt)
     assert identity(prompt) != identity(prompt._replace(more_pictures=(PICTURES[2], PICTURES[1])))

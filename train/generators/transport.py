@@ -50,7 +50,7 @@ class _DeadlineReader(io.RawIOBase):
         if seconds_left <= 0:
             raise TimeoutError("timed out")
         self._connection.settimeout(seconds_left)
-        return self._raw.readinto(buffer)  # type: ignore[attr-defined, no-any-return]
+        return self._raw.readinto(buffer)
 
     def close(self) -> None:
         """Close the socket's reader with this one."""
@@ -64,7 +64,7 @@ class _Response(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
         super().__init__(sock, *arguments, **options)
         deadline = time.monotonic() + (sock.gettimeout() or 600.0)
-        self.fp = io.BufferedReader(_DeadlineReader(self.fp.detach(), sock, deadline))  # type: ignore[attr-defined]
+        self.fp = io.BufferedReader(_DeadlineReader(self.fp.detach(), sock, deadline))
 
 
 class _Connection(http.client.HTTPConnection):

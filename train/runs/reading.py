@@ -47,7 +47,7 @@ def read_lines(path: Path, is_valid: Shape, what_is_lost: str) -> list[dict[str,
         lines = path.read_bytes().split(b"\n")
     except FileNotFoundError:
         return []
-    values = [decoded(line) if line.strip() else None for line in lines]
+    values: list[Any] = [decoded(line) if line.strip() else None for line in lines]
     damaged = [n for n, (line, value) in enumerate(zip(lines, values, strict=True), start=1)
                if line.strip() and not is_valid(value)]  # fmt: skip
     # A last line without an end was cut short by a kill, as kills do; a resumed run makes its step again.
@@ -114,7 +114,7 @@ def is_rollout(value: Any) -> bool:
     if not isinstance(value, dict) or not all(isinstance(value.get(name), str) for name in _RECORD_TEXTS):
         return False
     programs, items = value.get("programs"), value.get("items")
-    if not (isinstance(programs, list) and isinstance(items, list)) or not _is_rejection(value.get("rejected")):
+    if not (isinstance(programs, list) and isinstance(items, list)) or not _is_rejection(value.get("rejected", "")):
         return False
     return all(map(_is_program, programs)) and all(map(_is_item, items))
 
@@ -126,8 +126,10 @@ def _is_rejection(value: Any) -> bool:
 def _is_program(value: Any) -> bool:
     if not isinstance(value, dict) or not isinstance(value.get("program"), str):
         return False
-    check_valid = value.get("spec_check") is None or isinstance(value["spec_check"], dict)
-    return check_valid and _is_rejection(value.get("rejected")) and isinstance(value.get("scene", ""), str)
+    check = value.get("spec_check", "")
+    check_valid = check is None or (isinstance(check, dict) and "spec_satisfied" in check)
+    rejection_valid = "rejected" not in value or (value["rejected"] is not None and _is_rejection(value["rejected"]))
+    return check_valid and rejection_valid and isinstance(value.get("scene", ""), str)
 
 
 def _is_item(value: Any) -> bool:
