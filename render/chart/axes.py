@@ -11,7 +11,7 @@ import numpy as np
 
 from ...geometry.chart import Axis, Bounds, significant
 from ...geometry.scales import Scale, Tick, read_number, read_scale
-from .display import PaintedPath, hint_of
+from .display import Bitmap, PaintedPath, hint_of
 from .outlines import bounds_of, rectangle, segment
 from .parts import MIN_CONTRAST, AxesParts, AxisParts, TextBlock, TickParts
 from .polar import ring
@@ -92,8 +92,9 @@ def find_frame(axes_parts: AxesParts) -> PanelFrame | None:
     It is the panel's background, or else what its marks are clipped to, or else what its axes span.
     """
     painted_paths = [display_item for display_item in axes_parts.display_items if isinstance(display_item, PaintedPath)]
-    clip_boxes = [painted_path.style.clip.box for painted_path in painted_paths if painted_path.style.clip is not None]
-    clip_bounds = [box for box in clip_boxes if box is not None]
+    clips = [path.style.clip for path in painted_paths]
+    clips += [item.clip for item in axes_parts.display_items if isinstance(item, Bitmap)]
+    clip_bounds = [clip.box for clip in clips if clip is not None and clip.box is not None]
     for painted_path in painted_paths[:1]:
         background = rectangle(painted_path.path)
         if (

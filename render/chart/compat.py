@@ -35,6 +35,7 @@ def keep_older_api() -> None:
     _keep_axes()
     _keep_attributes()
     _keep_numpy()
+    _replace_triangulation()
 
 
 def _keep_keywords() -> None:
@@ -163,3 +164,32 @@ def _keep_numpy() -> None:
     for old_name, meaning in _NUMPY_NAMES.items():
         if old_name not in vars(np):
             setattr(np, old_name, getattr(np, meaning) if isinstance(meaning, str) else meaning)
+
+
+def _replace_triangulation() -> None:
+    """Triangulate points with shapely: matplotlib's qhull opens a file to write, which the sandbox refuses."""
+    from matplotlib import _qhull
+
+    setattr(_qhull, "delaunay", _delaunay)  # noqa: B010 - the module is untyped
+
+
+def _delaunay(x: Any, y: Any, verbose: int = 0) -> tuple[Any, Any]:
+    """Return the triangles of the points at `x`, `y` and their neighbours, both [n, 3] int32, as qhull does."""
+    import numpy as np
+    import shapely
+
+    points = np.column_stack([x, y])
+    mesh = shapely.get_parts(shapely.delaunay_triangles(shapely.MultiPoint(points)))
+    if not len(mesh):
+        raise RuntimeError("the points lie on one line")
+    numbers = {point: number for number, point in enumerate(map(tuple, points.tolist()))}
+    # Rings are closed, and run clockwise unless they are turned.
+    rings = shapely.get_coordinates(shapely.orient_polygons(mesh)).reshape(-1, 4, 2)[:, :3].tolist()
+    triangles = [[numbers[tuple(point)] for point in ring] for ring in rings]
+    owner_of_edge = {
+        (ring[side], ring[(side + 1) % 3]): number for number, ring in enumerate(triangles) for side in range(3)
+    }
+    neighbours = [
+        [owner_of_edge.get((ring[(side + 1) % 3], ring[side]), -1) for side in range(3)] for ring in triangles
+    ]
+    return np.array(triangles, np.int32), np.array(neighbours, np.int32)

@@ -64,7 +64,7 @@ def find_cells(display_items: Sequence[DisplayItem]) -> tuple[list[ColourGrid], 
     other_items: list[DisplayItem] = []
     for display_item in display_items:
         if isinstance(display_item, Bitmap):
-            grid = _of_bitmap(display_item)
+            grid = None if hint_of(display_item.groups) == "image" else _of_bitmap(display_item)
             colour_grids += [] if grid is None else [grid]
             other_items += [display_item] if grid is None else []
         elif isinstance(display_item, PaintedPath) and hint_of(display_item.groups) == "cells":

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-_PARTS = ("_bbox_patch", "arrow_patch", "patch", "legendPatch")
+_PARTS = ("_bbox_patch", "arrow_patch", "patch", "legendPatch", "rectangle")
 """Attributes by which artists hold others that are not among their children."""
 _CELL_BY_CELL = ("nearest", "auto", "antialiased")
 """Interpolations of images that show each cell as it is, or as good as."""
@@ -19,11 +19,18 @@ _CELL_BY_CELL = ("nearest", "auto", "antialiased")
 @contextmanager
 def hinted(figure: Any) -> Iterator[None]:
     """Give each artist of `figure` its hint, and give back what it had at the end."""
-    saved_ids, saved_images = [], []
+    saved_ids, saved_images, saved_urls = [], [], []
+    from matplotlib.image import AxesImage, NonUniformImage, PcolorImage, _ImageBase
+
     by_artist = _container_hints(figure)
     for artist in _all_artists(figure):
         saved_ids.append((artist, artist.get_gid()))
         artist.set_gid(by_artist.get(artist) or _class_hint(artist))
+        if isinstance(artist, _ImageBase):
+            # Images open no group, and hand on a link in its place.
+            saved_urls.append((artist, artist.get_url()))
+            is_grid = isinstance(artist, AxesImage) and not isinstance(artist, NonUniformImage | PcolorImage)
+            artist.set_url(None if is_grid else "image")
         if hasattr(artist, "get_interpolation") and artist.get_interpolation() in _CELL_BY_CELL:
             # Handed over cell by cell, not resampled.
             saved_images.append((artist, artist.get_interpolation()))
@@ -33,6 +40,8 @@ def hinted(figure: Any) -> Iterator[None]:
     finally:
         for artist, gid in saved_ids:
             artist.set_gid(gid)
+        for artist, url in saved_urls:
+            artist.set_url(url)
         for artist, interpolation in saved_images:
             artist.set_interpolation(interpolation)
 
@@ -70,7 +79,7 @@ def _container_hints(figure: Any) -> dict[Any, str]:
 def _class_hint(artist: Any) -> str | None:
     """Return the hint that an artist's class gives, or None."""
     import matplotlib.collections as collections_module
-    from matplotlib import contour, image, offsetbox, patches, quiver, spines
+    from matplotlib import contour, patches, quiver, spines
     from mpl_toolkits.mplot3d import axis3d  # type: ignore[import-untyped]
 
     if hasattr(artist, "containers"):
@@ -90,8 +99,6 @@ def _class_hint(artist: Any) -> str | None:
         ((collections_module.QuadMesh, collections_module.PolyQuadMesh), "cells"),
         (collections_module.TriMesh, "mesh"),
         (collections_module.EventCollection, "events"),
-        (image.NonUniformImage, "image"),
-        (offsetbox.OffsetImage, "image"),
     )
     for classes, hint in table:
         if isinstance(artist, classes):
@@ -105,8 +112,10 @@ def _polygons_hint(polygons: Any) -> str | None:
     if isinstance(polygons, FillBetweenPolyCollection):
         # `fill_betweenx`, and the bodies of violins.
         return "violin" if getattr(polygons, "t_direction", "x") == "y" else "area"
+    if polygons.get_array() is None:
+        return None
     # `hexbin` alone sets polygons off and colours them by a count.
-    return "hexagons" if polygons.get_array() is not None and len(polygons.get_offsets()) > 1 else None
+    return "hexagons" if len(polygons.get_offsets()) > 1 else "mesh"
 
 
 def _axes_hint(axes: Any) -> str | None:

@@ -179,7 +179,7 @@ def two_chains(loops: Sequence[tuple[np.ndarray, bool]]) -> tuple[np.ndarray, np
     points = loops[0][0]
     is_distinct = np.abs(points - np.roll(points, 1, axis=0)).max(axis=1) > 1e-6
     points = points[is_distinct]
-    if len(points) < 4:
+    if len(points) < 3:
         return None
     x = points[:, 0]
     at_left, at_right = x <= x.min() + 1e-3, x >= x.max() - 1e-3
@@ -187,6 +187,9 @@ def two_chains(loops: Sequence[tuple[np.ndarray, bool]]) -> tuple[np.ndarray, np
     start_indices = np.flatnonzero(at_left & ~np.roll(at_left, -1))
     ring_points = np.roll(points, -int(start_indices[0]), axis=0)
     right_indices = np.flatnonzero(np.roll(at_right, -int(start_indices[0])))
+    if len(start_indices) > 1 or np.ptp(right_indices) != len(right_indices) - 1:
+        # It comes back to an end, and has a notch there that neither line has.
+        return None
     upper_chain, lower_chain = ring_points[: right_indices[0] + 1], ring_points[right_indices[-1] :][::-1]
     if at_left.sum() == 1:
         lower_chain = np.concatenate([ring_points[:1], lower_chain])

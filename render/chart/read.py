@@ -76,6 +76,10 @@ def read_chart(display_list: DisplayList) -> ChartScene:
             bar_plot = _bar_of(plot, plots[plot_number + 1 :], bar_plots) or _bar_of(plot, plots, bar_plots)
             panels.append(_panel(plot, bar_plot, outer_rows, visibility))
     words = tuple(seen_words(text, "figure") for text in figure_parts.text_blocks)
+    # 3D axes draw some of their parts outside of their group; the panel says that they are not read.
+    said_kinds = {kind for panel in panels for kind in panel.unread if kind in UNREAD_AXES}
+    said_hints = {*said_kinds, "background"} if said_kinds else set()
+    odd_items = [item for item in odd_items if hint_of(item.groups) not in said_hints]
     unread = Counter(unread_kind(item) for item in odd_items if _is_shown(item, visibility))
     unread += Counter({"table": len(figure_parts.tables), "colour bar": len(bars_without_scale)})
     size = (round(display_list.width, 3), round(display_list.height, 3))

@@ -105,7 +105,9 @@ class Recorder(RendererBase):
         """Record the image `im`, with its corners."""
         corners = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
         corners = corners * im.shape[1::-1] if transform is None else transform.transform(corners)
+        self.list.add(["group", "image", str(gc.get_url() or "")])
         self.list.image(corners + np.array([x, y]), im, self.list.style(gc, None), gc.get_alpha())
+        self.list.add(["end"])
 
     def draw_text(
         self, gc: Any, x: float, y: float, s: str, prop: Any, angle: float, ismath: Any = False, mtext: Any = None
@@ -117,6 +119,10 @@ class Recorder(RendererBase):
             return
         _, _, _, glyphs, rules = self._text2path.mathtext_parser.parse(s, 72, prop)
         self.list.formula(x, y, glyphs, rules, angle, colour)
+
+    def draw_gouraud_triangles(self, *args: Any, **options: Any) -> None:
+        """Refuse triangles whose colours run into one another."""
+        raise Refused("shading", "the figure has smooth shading", "use shading='flat' or 'nearest'")
 
     def draw_tex(self, *args: Any, **options: Any) -> None:
         """Refuse text that LaTeX would set."""

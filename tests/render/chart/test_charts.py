@@ -4,15 +4,13 @@ from collections.abc import Iterator
 from importlib.metadata import version
 
 import pytest
-from chart_cases import CASES, HEAD, Values
+from chart_cases import CASES, HEAD
+from chart_checks import agree
 
-from zerosight.geometry.chart import Axis, ChartScene, Panel
+from zerosight.geometry.chart import ChartScene
 from zerosight.render import InfrastructureError, Rejected
 from zerosight.render.chart.draw import DrawnChart
 from zerosight.render.chart.pool import FigurePool
-
-SHARE_OF_RANGE = 0.005
-AXES = {"x": ("x", "angle"), "y": ("y", "radius"), "left": ("x",), "right": ("x",), "value": ("colour",)}
 
 
 @pytest.fixture(scope="module")
@@ -30,37 +28,6 @@ def chart(charts: dict[str, DrawnChart | Rejected | InfrastructureError], name: 
     found = charts[name]
     assert isinstance(found, DrawnChart), found
     return found
-
-
-def axis_of(panel: Panel, name: str, upright: bool) -> Axis | None:
-    along = ("y", "radius") if upright else ("x",)
-    across = ("x", "angle") if upright else ("y",)
-    names = AXES.get(name) or (across if name == "at" else along)
-    return next((axis for axis in panel.axes if axis.name in names), None)
-
-
-def agree(panel: Panel, upright: bool, got: Values, want: Values) -> bool:
-    for name, expected in want.items():
-        value = got.get(name)
-        if isinstance(expected, str):
-            if value != expected:
-                return False
-            continue
-        if not isinstance(value, float):
-            return False
-        if name == "share":
-            slack = 0.002
-        else:
-            axis = axis_of(panel, name, upright)
-            span = axis.range if axis is not None else None
-            if span is None:
-                return False
-            slack = SHARE_OF_RANGE * (span[1] - span[0])
-            if axis is not None and axis.scale is not None and axis.scale.kind == "log":
-                slack = expected * ((span[1] / span[0]) ** SHARE_OF_RANGE - 1)
-        if abs(value - expected) > slack:
-            return False
-    return True
 
 
 @pytest.mark.parametrize("name", CASES)
