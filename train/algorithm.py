@@ -21,6 +21,7 @@ from ..roles.terms import CODER, PROPOSER, SOLVER, TABLES
 from .config import ConfigError, RunConfig
 from .curriculum.base import Curriculum
 from .learning.learner import Learner
+from .limits import RunLimits
 from .models.policy import Policy
 from .rollouts import (
     AnsweredItem,
@@ -40,6 +41,8 @@ class Trial(Protocol):
     """The number of finished steps."""
     draw: Draw
     """Draws programs in the sandbox."""
+    limits: RunLimits
+    """Token limits and picture sizes of the run."""
 
     def answered(
         self, answered_items: Sequence[AnsweredItem], n: int, rng: SeededRng, temperature: float | None = None

@@ -47,12 +47,14 @@ class RolloutConfig(Section):
     """Items at most that the Solver answers in each step."""
     env_questions: int = Field(12, ge=0)
     """Questions that the environment adds about each drawing that satisfies its spec; the curriculum chooses tasks."""
-    proposer_tokens: int = Field(96, ge=8)
-    """New tokens at most in a proposal."""
-    coder_tokens: int = Field(160, ge=8)
-    """New tokens at most in a program."""
-    solver_tokens: int = Field(4, ge=2)
-    """New tokens at most in an answer."""
+    proposer_tokens: int | None = Field(None, ge=8)
+    """New tokens at most in a proposal; by default what the environments' own take in this tokenizer, and room."""
+    coder_tokens: int | None = Field(None, ge=8)
+    """New tokens at most in a program, by default likewise."""
+    solver_tokens: int | None = Field(None, ge=2)
+    """New tokens at most in an answer, by default likewise; give a Solver that is to reason 1,024."""
+    picture_size: int | None = Field(None, ge=16, le=4096)
+    """Width of pictures at least, px; by default what the model's processor makes the most of: its own size, or 448."""
     proposer_temperature: float = Field(1.0, gt=0)
     """Of the Proposer's sampling."""
     coder_temperature: float = Field(1.0, gt=0)

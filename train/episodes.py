@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..envs import Item, Rejected, SeededRng, make
+from ..envs import Environment, Item, Picture, Rejected, SeededRng, make
 from ..render import InfrastructureError
 from ..render.drawing import Drawn, RenderOutcome
 from ..roles import coder, explain, proposer, solver
@@ -14,6 +14,7 @@ from .algorithm import Algorithm
 from .config import RunConfig
 from .curriculum.base import Curriculum
 from .learning.advantages import dynamic_sampling, pooled
+from .limits import RunLimits, run_limits
 from .models.completions import Completion, Generator, Prompt, Sampling
 from .models.policy import Policy
 from .rollouts import (
@@ -51,6 +52,7 @@ class Episodes:
         self.curriculum = curriculum
         self.draw = draw
         self.algorithm = algorithm
+        self.limits = run_limits(config, policy)
         self.answer_counts: Counter[tuple[str, str, str]] = Counter()
         """How often each (environment, task, answer) was asked; the rarer of a task's answers are preferred."""
 
@@ -103,7 +105,7 @@ class Episodes:
             briefing = self.algorithm.briefed(env.briefing(rng, arm.task, arm.difficulty), rng)
             rollout = ProposalRollout(env, briefing, (f"briefing{number}",))
             if self.config.rollout.source != "programs":
-                rollout.conditioning_scene = _sampled(rollout, rng.child("given", number))
+                rollout.conditioning_scene = _sampled(rollout, rng.child("given", number), self.limits)
             found.append(rollout)
         return found
 
@@ -129,7 +131,7 @@ class Episodes:
             messages = proposer.prompt(rollout.env, rollout.briefing, note=note, given=shown is not None)
             rollout.prompt = self.policy.prompt(messages, shown)
         prompts = [rollout.prompt for rollout in begun if rollout.prompt is not None]
-        groups = self.generate("proposer", prompts, shape.proposer_tokens, shape.num_proposals, rng)
+        groups = self.generate("proposer", prompts, self.limits.tokens["proposer"], shape.num_proposals, rng)
         rollouts = [rollout for rollout in briefed if rollout not in begun]
         for rollout, group in zip(begun, groups, strict=True):
             for number, completion in enumerate(group):
@@ -149,9 +151,7 @@ class Episodes:
             messages = self.algorithm.coder_messages(rollout.env, rollout.proposal, rng)
             rollout.coder_prompt = self.policy.prompt(messages)
         prompts = [a.coder_prompt for a in valid if a.coder_prompt is not None]
-        groups = self.generate(
-            "coder", prompts, self.config.rollout.coder_tokens, self.config.rollout.num_programs, rng
-        )
+        groups = self.generate("coder", prompts, self.limits.tokens["coder"], self.config.rollout.num_programs, rng)
         jobs = [(a.env, coder.parse(c.text)) for a, group in zip(valid, groups, strict=True) for c in group]
         outcomes = iter(draw_each(self.draw, jobs))
         for rollout, group in zip(valid, groups, strict=True):
@@ -193,7 +193,7 @@ class Episodes:
         for number, rollout in enumerate(rollouts[: self.config.rollout.items_per_step]):
             world = self.config.rollout.source == "environment"
             # Rollouts of one briefing share their given scene; each is asked about a scene of its own here.
-            given = rollout.conditioning_scene if world else _sampled(rollout, rng.child("made", number))
+            given = rollout.conditioning_scene if world else _sampled(rollout, rng.child("made", number), self.limits)
             if given is not None:
                 item = replace(given.item, provenance={"from_proposer": False, "made": True})
                 made.append((rollout, AnsweredItem(item, False, given.picture)))
@@ -227,8 +227,13 @@ class Episodes:
                     truth,
                     {"from_proposer": own},
                 )
-                found.append(AnsweredItem(item, own, rollout.env.observation(item, outcome)))
+                found.append(AnsweredItem(item, own, self._picture_of(rollout.env, item, outcome)))
         return found
+
+    def _picture_of(self, env: Environment, item: Item, drawn: Drawn) -> Picture:
+        """Return the picture of `item` at the run's size; what was `drawn` at that size is not drawn again."""
+        size = self.limits.picture_size(env)
+        return env.observation(item, drawn) if size == env.size else env.render_item(item, size)
 
     def _on_given(self, rollout: ProposalRollout, rng: SeededRng) -> list[AnsweredItem]:
         """The Proposer's question about the given scene, or, where configured, why it has no answer."""
@@ -251,7 +256,7 @@ class Episodes:
         question, task = env.ask(query, rng, base.scene), rollout.proposal.task or "other"
         item = replace(base, id=key, task=task, question=question, truth=truth, provenance={"from_proposer": True})
         try:
-            return [AnsweredItem(item, True, env.render_item(item, env.size))]
+            return [AnsweredItem(item, True, env.render_item(item, self.limits.picture_size(env)))]
         except InfrastructureError:
             rollout.infrastructure_failures += 1
             return []
@@ -294,7 +299,7 @@ class Episodes:
     def answered(self, every: Sequence[AnsweredItem], n: int, rng: SeededRng, temperature: float | None = None) -> None:
         """Have each item answered `n` times by the Solver, in place, by default at the algorithm's temperature."""
         prompts = [self.policy.prompt(solver.prompt(asked.item.question), asked.picture) for asked in every]
-        groups = self.generate("solver", prompts, self.config.rollout.solver_tokens, n, rng, temperature)
+        groups = self.generate("solver", prompts, self.limits.tokens["solver"], n, rng, temperature)
         labels = self.config.labels
         for asked, prompt, group in zip(every, prompts, groups, strict=True):
             asked.prompt, asked.answers = prompt, group
@@ -362,12 +367,12 @@ def items_with_signal(rollouts: Sequence[ProposalRollout]) -> int:
     return len(every) - kept.all_correct - kept.all_wrong
 
 
-def _sampled(rollout: ProposalRollout, rng: SeededRng) -> ConditioningScene | None:
+def _sampled(rollout: ProposalRollout, rng: SeededRng, limits: RunLimits) -> ConditioningScene | None:
     """An item of the briefing's form and difficulty, made by its world without any model; None where that failed."""
     env, briefing = rollout.env, rollout.briefing
     try:
         item = env.sample(rng, briefing.task, briefing.difficulty)
-        return ConditioningScene(item, env.render_item(item, env.size))
+        return ConditioningScene(item, env.render_item(item, limits.picture_size(env)))
     except InfrastructureError:
         rollout.infrastructure_failures += 1
         return None

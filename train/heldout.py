@@ -17,6 +17,7 @@ from ..roles import coder, proposer, solver
 from .curriculum.base import task_label
 from .generators.hf import HFGenerator
 from .intervals import wilson
+from .limits import EMBEDDED_LIMITS
 from .models.completions import Sampling
 from .models.policy import Policy
 from .rollouts import Draw, draw_each
@@ -59,10 +60,11 @@ def heldout_items(envs: Sequence[str], count: int, seed: int = SUITE_SEED) -> tu
     return tuple(items)
 
 
-def heldout_suite(envs: Sequence[str], count: int, seed: int = SUITE_SEED) -> Suite:
-    """Return `heldout_items` of the same arguments with their pictures."""
+def heldout_suite(envs: Sequence[str], count: int, seed: int = SUITE_SEED, picture_px: int = 0) -> Suite:
+    """Return `heldout_items` of the same arguments with their pictures, at least `picture_px` wide."""
     items = heldout_items(envs, count, seed)
-    return Suite(items, tuple(env.render_item(item, env.size) for item in items for env in [make(item.env)]))
+    pictures = (make(item.env).render_item(item, max(make(item.env).size, picture_px)) for item in items)
+    return Suite(items, tuple(pictures))
 
 
 def blind_partner(index: int, count: int) -> int:
@@ -70,7 +72,13 @@ def blind_partner(index: int, count: int) -> int:
     return (index + count // 2) % count
 
 
-def evaluate(policy: Policy, suite: Suite, taught: Sequence[str], progress: Progress | None = None) -> dict[str, Any]:
+def evaluate(
+    policy: Policy,
+    suite: Suite,
+    taught: Sequence[str],
+    progress: Progress | None = None,
+    answer_tokens: int = ANSWER_TOKENS,
+) -> dict[str, Any]:
     """Sighted and blind accuracy of the policy's Solver with 95 % intervals, overall, by form and by kind.
 
     Args:
@@ -78,11 +86,12 @@ def evaluate(policy: Policy, suite: Suite, taught: Sequence[str], progress: Prog
         suite: the items.
         taught: forms that the model was taught to answer before the run, on pictures of difficulty 1.
         progress: called as the answers come.
+        answer_tokens: new tokens at most in an answer.
     """
     count = len(suite.items)
     swapped = [suite.pictures[blind_partner(i, count)] for i in range(count)]
-    sighted = _answers(policy, suite.items, suite.pictures, "sighted", progress)
-    blind = _answers(policy, suite.items, swapped, "blind", progress)
+    sighted = _answers(policy, suite.items, suite.pictures, "sighted", progress, answer_tokens)
+    blind = _answers(policy, suite.items, swapped, "blind", progress, answer_tokens)
     return summarize(
         [
             answer_row(suite.envs, item, taught, seen, unseen)
@@ -156,13 +165,18 @@ def _summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _answers(
-    policy: Policy, items: Sequence[Item], pictures: Sequence[Picture], name: str, progress: Progress | None
+    policy: Policy,
+    items: Sequence[Item],
+    pictures: Sequence[Picture],
+    name: str,
+    progress: Progress | None,
+    answer_tokens: int,
 ) -> list[str]:
     generator, found = HFGenerator(policy), []
     for start in range(0, len(items), 128):
         part = range(start, min(start + 128, len(items)))
         prompts = [policy.prompt(solver.prompt(items[i].question), pictures[i]) for i in part]
-        groups = generator.generate("solver", prompts, Sampling(max_new_tokens=ANSWER_TOKENS, temperature=0.0), seed=0)
+        groups = generator.generate("solver", prompts, Sampling(max_new_tokens=answer_tokens, temperature=0.0), seed=0)
         found += [group[0].text for group in groups]
         if progress is not None:
             progress(name, len(found), len(items))
@@ -170,7 +184,12 @@ def _answers(
 
 
 def evaluate_writing(
-    policy: Policy, envs: Sequence[str], count: int, draw: Draw, seed: int = SUITE_SEED
+    policy: Policy,
+    envs: Sequence[str],
+    count: int,
+    draw: Draw,
+    seed: int = SUITE_SEED,
+    tokens: Mapping[str, int] = EMBEDDED_LIMITS,
 ) -> dict[str, Any]:
     """Shares of valid proposals, of programs that draw what was asked, and of well-posed questions.
 
@@ -182,12 +201,13 @@ def evaluate_writing(
         tasks, own = list(env.tasks), item_rng(env.id, "heldout", seed, index).child("briefing")
         briefings.append((env, env.briefing(own, tasks[index % len(tasks)], own.choice(env.difficulties))))
     prompts = [policy.prompt(proposer.prompt(env, briefing)) for env, briefing in briefings]
-    written = generator.generate("proposer", prompts, Sampling(max_new_tokens=96), seed=1)
+    written = generator.generate("proposer", prompts, Sampling(max_new_tokens=tokens["proposer"]), seed=1)
     parsed = [(env, proposer.parse(env, group[0].text)) for (env, _), group in zip(briefings, written, strict=True)]
     valid = [(env, proposal) for env, proposal in parsed if not isinstance(proposal, Rejected)]
     coding = [policy.prompt(coder.prompt(env, proposal.requirements)) for env, proposal in valid]
     programs = [
-        coder.parse(g[0].text) for g in generator.generate("coder", coding, Sampling(max_new_tokens=160), seed=2)
+        coder.parse(g[0].text)
+        for g in generator.generate("coder", coding, Sampling(max_new_tokens=tokens["coder"]), seed=2)
     ]
     drawn = faithful = posed = 0
     outcomes = draw_each(draw, [(env, program) for (env, _), program in zip(valid, programs, strict=True)])

@@ -89,6 +89,7 @@ class Evolution:
                 )
         first = self.algorithms[algorithm_at(config, 0)]
         self.episodes = Episodes(config, self._sampler, sampling, self.curriculum, draw, first)
+        self.limits = self.episodes.limits
         self._rolls = self._rolling(draw, sampling) if config.max_off_policy_steps else None
         self.step = 0
         self._busy = False
@@ -228,7 +229,10 @@ class Evolution:
 
     def dev_accuracy(self) -> float:
         """The accuracy of what samples on items of the `dev` split, answered greedily."""
-        asked, rng = validation(self.config, self.config.evaluation.dev_items), self._rng(self.step).child("dev")
+        asked, rng = (
+            validation(self.config, self.config.evaluation.dev_items, self.limits.picture_px),
+            self._rng(self.step).child("dev"),
+        )
 
         def answer() -> None:
             self.answered(asked, 1, rng, temperature=0.0)

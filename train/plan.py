@@ -20,6 +20,7 @@ from transformers import AutoConfig, AutoModelForImageTextToText
 from ..envs import make
 from ..errors import UserError, did_you_mean
 from .config import RunConfig
+from .limits import RunLimits, run_limits
 from .models.architecture import load_processor
 from .models.load import model_path
 from .models.policy import Policy
@@ -123,10 +124,13 @@ def plan_run(config: RunConfig, card_name: str = "a100-80", gpus: int = 1) -> Ru
         hint = did_you_mean(card_name, CARDS)
         raise PlanError(f"unknown card {card_name!r}; {hint}{' ' if hint else ''}(known: {', '.join(CARDS)})")
     policy = unloaded_policy(config)
-    needs = measure_needs(policy, [make(env) for env in config.envs])
+    limits = run_limits(config, policy)
+    settled = {f"{role}_tokens": limit for role, limit in limits.tokens.items()} | {"picture_size": limits.picture_px}
+    config = config.model_copy(update={"rollout": config.rollout.model_copy(update=settled)})
+    needs = measure_needs(policy, [make(env) for env in config.envs], picture_px=limits.picture_px)
     size = model_size(policy.model, config)
-    generated, trained = step_tokens(config, needs)
-    memory = memory_by_part(config, size, needs, gpus)
+    generated, trained = step_tokens(limits, config, needs)
+    memory = memory_by_part(limits, config, size, needs, gpus)
     plan = RunPlan(config, card_name, gpus, size, needs, memory, generated, trained, ())
     problems = (*limit_problems(config, needs), *memory_problems(plan))
     return RunPlan(config, card_name, gpus, size, needs, memory, generated, trained, problems)
@@ -181,16 +185,16 @@ def adapter_parameters(model: Any, rank: int) -> int:
     )
 
 
-def step_tokens(config: RunConfig, needs: TokenNeeds) -> tuple[int, int]:
+def step_tokens(limits: RunLimits, config: RunConfig, needs: TokenNeeds) -> tuple[int, int]:
     """Return the tokens that a step generates and learns from, at most.
 
     Every completion is counted at its limit, and a prompt once for each group.
     """
     rollout = config.rollout
     groups = {
-        "proposer": (rollout.num_briefings, rollout.num_proposals, rollout.proposer_tokens),
-        "coder": (rollout.num_briefings * rollout.num_proposals, rollout.num_programs, rollout.coder_tokens),
-        "solver": (rollout.items_per_step, rollout.num_answers, rollout.solver_tokens),
+        "proposer": (rollout.num_briefings, rollout.num_proposals, limits.tokens["proposer"]),
+        "coder": (rollout.num_briefings * rollout.num_proposals, rollout.num_programs, limits.tokens["coder"]),
+        "solver": (rollout.items_per_step, rollout.num_answers, limits.tokens["solver"]),
     }
     generated = sum(count * group * limit for count, group, limit in groups.values())
     prompts = sum(count * needs.roles[role].prompt_tokens for role, (count, _, _) in groups.items())
@@ -203,7 +207,9 @@ def step_tokens(config: RunConfig, needs: TokenNeeds) -> tuple[int, int]:
     return generated + prompts, trained
 
 
-def memory_by_part(config: RunConfig, size: ModelSize, needs: TokenNeeds, gpus: int) -> dict[str, float]:
+def memory_by_part(
+    limits: RunLimits, config: RunConfig, size: ModelSize, needs: TokenNeeds, gpus: int
+) -> dict[str, float]:
     """Return the memory of each part on one card, GiB.
 
     Trained weights are float32 with float32 gradients and two AdamW states; a frozen base is bfloat16. FSDP divides
@@ -215,12 +221,7 @@ def memory_by_part(config: RunConfig, size: ModelSize, needs: TokenNeeds, gpus: 
     # Forward passes under autocast keep bfloat16 copies of float32 weights.
     weights = base + 4 * trained + (0 if config.sharing == "lora" else 2 * size.parameters)
     tokens = config.learning.token_budget
-    limits = config.rollout
-    longest = max(
-        needs.roles["solver"].prompt_tokens + limits.solver_tokens,
-        needs.roles["coder"].prompt_tokens + limits.coder_tokens,
-        needs.roles["proposer"].prompt_tokens + limits.proposer_tokens,
-    )
+    longest = max(needs.roles[role].prompt_tokens + limit for role, limit in limits.tokens.items())
     sampler_copy = 4 * trained + base if config.max_off_policy_steps else 0
     parts = {
         "weights": weights,

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from ..render.drawing import Pools
 from ..render.sandbox.layers import demand
-from .heldout import Progress, Suite, evaluate, evaluate_writing, heldout_suite
+from .heldout import ANSWER_TOKENS, Progress, Suite, evaluate, evaluate_writing, heldout_suite
 from .learning.processes import Alone, Processes
 from .loop import Evolution
 from .models.policy import Policy
@@ -38,13 +38,17 @@ def taught_forms(model: str) -> tuple[str, ...]:
     return ANSWERED_FORMS if model == "embedded" else ()
 
 
-def measure(run: Run, name: str, policy: Policy, suite: Suite, draw: Draw, progress: Progress) -> dict[str, Any]:
+def measure(
+    run: Run, name: str, policy: Policy, suite: Suite, draw: Draw, progress: Progress, tokens: Mapping[str, int]
+) -> dict[str, Any]:
     """The evaluation of this name: the stored one where there is one, else made and stored."""
     found = run.evaluation(name)
     if found is None:
-        found = evaluate(policy, suite, taught_forms(run.config.model), progress)
+        found = evaluate(policy, suite, taught_forms(run.config.model), progress, max(ANSWER_TOKENS, tokens["solver"]))
         if run.config.evaluation.coding_briefings:
-            found["writing"] = evaluate_writing(policy, run.config.envs, run.config.evaluation.coding_briefings, draw)
+            found["writing"] = evaluate_writing(
+                policy, run.config.envs, run.config.evaluation.coding_briefings, draw, tokens=tokens
+            )
         run.keep_evaluation(name, found)
     return found
 
@@ -89,16 +93,17 @@ def run_session(
     with run.locked(), Pools(config.render_workers) as pools:
         draw = drawn_by(pools)
         watcher.phase("held-out items")
-        suite = heldout_suite(config.envs, config.evaluation.heldout_items)
         evolution = Evolution(run, draw, processes)
+        limits = evolution.limits
+        suite = heldout_suite(config.envs, config.evaluation.heldout_items, picture_px=limits.picture_px)
         with _ended_by_signals(evolution):
             watcher.phase("before")
             began_from = evolution.policy if evolution.step == 0 else begin_policy(config)
-            start = measure(run, "start", began_from, suite, draw, watcher.answered)
+            start = measure(run, "start", began_from, suite, draw, watcher.answered, limits.tokens)
             watcher.phase("evolve")
             evolution.evolve(lambda metrics: watcher.stepped(metrics, config.steps))
             watcher.phase("after")
-            end = measure(run, "end", evolution.policy, suite, draw, watcher.answered)
+            end = measure(run, "end", evolution.policy, suite, draw, watcher.answered, limits.tokens)
     if finish is not None:
         finish(run)
     return start, end

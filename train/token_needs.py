@@ -28,6 +28,8 @@ class RoleNeeds(NamedTuple):
     """The longest prompt, pictures included."""
     picture_tokens: int
     """Tokens of its pictures, of the prompt that has most of them."""
+    shortest_reply: int
+    """Of the environments' own replies, with the token that ends them."""
     reply_tokens: int
     """The `QUANTILE` of what the environments' own replies take, with `ROOM`, and the token that ends them."""
 
@@ -40,17 +42,20 @@ class TokenNeeds:
     by_env: dict[str, dict[str, RoleNeeds]]
 
 
-def measure_needs(policy: Policy, envs: Sequence[Environment], items_per_env: int = ITEMS_PER_ENV) -> TokenNeeds:
+def measure_needs(
+    policy: Policy, envs: Sequence[Environment], items_per_env: int = ITEMS_PER_ENV, picture_px: int = 0
+) -> TokenNeeds:
     """Measure prompts and replies of each role on the environments' own items.
 
     Args:
         policy: whose tokenizer and processor count; its weights are not used.
         envs: of the run.
         items_per_env: items sampled of each.
+        picture_px: width that pictures have at least.
     """
-    by_env = {env.id: _needs_of_env(policy, env, items_per_env) for env in envs}
+    by_env = {env.id: _needs_of_env(policy, env, items_per_env, picture_px) for env in envs}
     roles = {
-        role: RoleNeeds(*(max(needs[role][place] for needs in by_env.values()) for place in range(3))) for role in ROLES
+        role: RoleNeeds(*(max(needs[role][place] for needs in by_env.values()) for place in range(4))) for role in ROLES
     }
     return TokenNeeds(roles, by_env)
 
@@ -68,7 +73,7 @@ def sampled_items(env: Environment, count: int) -> list[Item]:
     ]
 
 
-def _needs_of_env(policy: Policy, env: Environment, count: int) -> dict[str, RoleNeeds]:
+def _needs_of_env(policy: Policy, env: Environment, count: int, picture_px: int) -> dict[str, RoleNeeds]:
     prompts: dict[str, list[tuple[int, int]]] = {role: [] for role in ROLES}
     replies: dict[str, list[int]] = {role: [] for role in ROLES}
     for number, item in enumerate(sampled_items(env, count)):
@@ -81,7 +86,7 @@ def _needs_of_env(policy: Policy, env: Environment, count: int) -> dict[str, Rol
         for role, role_messages in messages.items():
             if role_messages is not None:
                 prompts[role].append((len(policy.prompt(role_messages).ids), 0))
-        picture = env.render_item(item, env.size)
+        picture = env.render_item(item, max(env.size, picture_px))
         prompt = policy.prompt(solver.prompt(item.question), picture)
         prompts["solver"].append((len(prompt.ids), prompt.ids.count(policy.image_id)))
         for role, text in _own_replies(item, briefing.text, briefing.objects).items():
@@ -102,5 +107,6 @@ def _summary(prompts: Sequence[tuple[int, int]], replies: Sequence[int]) -> Role
     return RoleNeeds(
         max((tokens for tokens, _ in prompts), default=0),
         max((pictures for _, pictures in prompts), default=0),
+        ordered[0],
         math.ceil(ROOM * quantile) + 1 if quantile else 0,
     )

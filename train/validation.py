@@ -11,18 +11,18 @@ VALIDATION = 32
 """Items that recipes compare by."""
 
 
-def validation(config: RunConfig, count: int = VALIDATION) -> list[AnsweredItem]:
+def validation(config: RunConfig, count: int = VALIDATION, picture_px: int = 0) -> list[AnsweredItem]:
     """Items of the `dev` split, in turn over worlds, forms and difficulties; the same ones at each call, unanswered."""
-    return [AnsweredItem(item, False, picture) for item, picture in _made(config.envs, config.seed, count)]
+    return [AnsweredItem(item, False, picture) for item, picture in _made(config.envs, config.seed, count, picture_px)]
 
 
 @lru_cache(maxsize=4)
-def _made(envs: tuple[str, ...], seed: int, count: int) -> tuple[tuple[Item, Picture], ...]:
+def _made(envs: tuple[str, ...], seed: int, count: int, picture_px: int) -> tuple[tuple[Item, Picture], ...]:
     found = []
     for index in range(count):
         env = make(envs[index % len(envs)])
         tasks, turn = list(env.tasks), index // len(envs)
         difficulty = env.difficulties[turn // len(tasks) % len(env.difficulties)]
         item = env.sample(item_rng(env.id, "dev", seed, index), tasks[turn % len(tasks)], difficulty)
-        found.append((item, env.render_item(item, env.size)))
+        found.append((item, env.render_item(item, max(env.size, picture_px))))
     return tuple(found)

@@ -51,6 +51,7 @@ def test_needs_are_those_of_the_prompts(plan):
 
 def test_a_limit_that_cannot_hold_an_item_is_named_with_its_mend():
     config = RunConfig(envs=("shapes/Canvas-v2",))
+    assert config.rollout.coder_tokens is None
     problems = plan_run(config).problems
     assert any(problem.startswith("rollout.coder_tokens=160 is too short for shapes/Canvas-v2") for problem in problems)
     mends = [word for problem in problems for word in problem.split() if word.startswith("rollout.") and "=" in word]

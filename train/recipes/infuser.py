@@ -73,7 +73,8 @@ class Infuser(MeasuredUtility):
 
     def _reference(self, trial: Trial) -> list[torch.Tensor]:
         """Return the Solver's gradient on the development set, a tensor for each parameter."""
-        dev_items, learner = validation(self.config), trial.learner
+        learner = trial.learner
+        dev_items = validation(self.config, picture_px=trial.limits.picture_px)
         trial.answered(dev_items, ANSWERS, SeededRng(("influence", self.config.seed, trial.step)))
         trajectories = [
             Trajectory("solver", (f"dev{number}",), dev_item.prompt, completion, score, learner.version)

@@ -122,7 +122,7 @@ class MStar(Algorithm):
         passed = {}
         for temperature in TEMPERATURES:
             self.solver_temperature = temperature
-            asked = validation(self.config, VALIDATION)
+            asked = validation(self.config, VALIDATION, trial.limits.picture_px)
             # The same random numbers for each, so that temperatures differ by nothing else.
             trial.answered(asked, SAMPLES, rng.child("validation"))
             passed[temperature] = self.reward_pass(asked)

@@ -36,7 +36,7 @@ class Soar(MeasuredUtility):
             return
         learner = trial.learner
         policy = learner.policy
-        hard_items = prompted(validation(self.config), policy)
+        hard_items = prompted(validation(self.config, picture_px=trial.limits.picture_px), policy)
         accuracy_before = expected_accuracy(policy, hard_items)
         utilities: dict[tuple[str, ...], float] = {}
         for rollout in rollouts:
