@@ -58,7 +58,7 @@ def missing_requirements(scene_objects: Sequence[Described], requirements: Seque
             missing_texts.append(f"{matched_count} of {requirement.count} {' '.join((*requirement.words, 'objects'))}")
     wanted_count = sum(requirement.count for requirement in requirements)
     if len(scene_objects) != wanted_count:
-        missing_texts.append(f"{len(scene_objects)} objects drawn, {wanted_count} requirement")
+        missing_texts.append(f"{len(scene_objects)} objects drawn, {wanted_count} wanted")
     return tuple(missing_texts)
 
 

@@ -52,7 +52,7 @@ from ..registry import register
 from ..requirements import read_requirements
 from ..rng import SeededRng
 from .names import THEMES
-from .operators import AXIS, COLOURS, LANGUAGE, READING, TRENDS, Amount, Point, Reading, noun
+from .operators import AXIS, COLOURS, LANGUAGE, READING, TRENDS, Amount, ChartValue, Reading, noun
 from .plan import OBJECTS, Plan, filled, plans, reading_error, shapes
 
 # --- constants -------------------------------------------------------------------------------------------------
@@ -74,7 +74,7 @@ plot or pie with a name for each category, label each series and show a legend w
 subplot a title and each value axis a label, and let the tick labels stay readable: no rotation, no crowding. Do not
 print the values on the chart. Draw exactly what is asked for."""
 
-# --- config: the question forms --------------------------------------------------------------------------------
+# --- config: the tasks --------------------------------------------------------------------------------
 
 _ENDS = ("highest", "lowest")
 _PART = ["of", ["points"], "SERIES"]
@@ -83,45 +83,45 @@ _AT = ["unique", ["at", ["points"], "CATEGORY"]]
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """How the queries of a task are made, and how many series their charts have."""
+class ChartTemplate:
+    """The templates of the queries of a task, and the number of series of their charts."""
 
     task: Task
     templates: tuple[tuple[str, Any], ...]
     """Layouts with the JSON of a query, in which names in capitals stand for leaves and tuples for one of several."""
 
 
-def _form(name: str, kind: str, options: tuple[str, ...], about: str, *templates: tuple[str, Any]) -> Form:
+def _template(name: str, kind: str, options: tuple[str, ...], about: str, *templates: tuple[str, Any]) -> ChartTemplate:
     chance = 0.25 if kind == "name" else 0.05
-    return Form(Task(name, kind, options, about, 0.0 if options else chance), templates)
+    return ChartTemplate(Task(name, kind, options, about, 0.0 if options else chance), templates)
 
 
-FORMS: Mapping[str, Form] = {each.task.name: each for each in (
-    _form("read", "decimal", (), "a value", ("one", ["amount", _AT]), ("several", ["amount", _SERIES_AT])),
-    _form("compare", "yesno", YES_NO, "which of two values is greater",
+TEMPLATES: Mapping[str, ChartTemplate] = {task_template.task.name: task_template for task_template in (
+    _template("read", "decimal", (), "a value", ("one", ["amount", _AT]), ("several", ["amount", _SERIES_AT])),
+    _template("compare", "yesno", YES_NO, "which of two values is greater",
         ("one", ["greater", _AT, _AT]), ("several", ["greater", _SERIES_AT, _SERIES_AT])),
-    _form("extreme", "name", (), "the category of the highest or lowest value",
+    _template("extreme", "name", (), "the category of the highest or lowest value",
         ("one", ["category_of", [_ENDS, ["points"]]]), ("several", ["category_of", [_ENDS, _PART]])),
-    _form("leader", "name", (), "the series that is highest or lowest at a category",
+    _template("leader", "name", (), "the series that is highest or lowest at a category",
         ("several", ["series_of", [_ENDS, ["at", ["points"], "CATEGORY"]]])),
-    _form("difference", "decimal", (), "how far two values are apart",
+    _template("difference", "decimal", (), "how far two values are apart",
         ("one", ["difference", _AT, _AT]), ("several", ["difference", _SERIES_AT, _SERIES_AT])),
-    _form("ratio", "decimal", (), "one value over another", ("one", ["ratio", _AT, _AT]),
+    _template("ratio", "decimal", (), "one value over another", ("one", ["ratio", _AT, _AT]),
         ("several", ["ratio", _SERIES_AT, _SERIES_AT])),
-    _form("sum", "decimal", (), "a sum or a mean", ("one", [("sum", "mean"), ["points"]]),
+    _template("sum", "decimal", (), "a sum or a mean", ("one", [("sum", "mean"), ["points"]]),
         ("several", [("sum", "mean"), _PART])),
-    _form("spread", "decimal", (), "from lowest to highest", ("one", ["spread", ["points"]]),
+    _template("spread", "decimal", (), "from lowest to highest", ("one", ["spread", ["points"]]),
         ("several", ["spread", _PART])),
-    _form("count", "number", COUNTS, "how many values are above or below a limit",
+    _template("count", "number", COUNTS, "how many values are above or below a limit",
         ("one", ["count", [("over", "under"), ["points"], "LIMIT"]]),
         ("several", ["count", [("over", "under"), _PART, "LIMIT"]])),
-    _form("totals", "yesno", YES_NO, "which of two series has the greater sum",
+    _template("totals", "yesno", YES_NO, "which of two series has the greater sum",
         ("several", ["more_in_all", _PART, _PART])),
-    _form("trend", "word", TRENDS, "whether values rise or fall", ("one", ["trend", ["points"]]),
+    _template("trend", "word", TRENDS, "whether values rise or fall", ("one", ["trend", ["points"]]),
         ("several", ["trend", _PART])),
-    _form("legend", "name", (), "which series has a colour", ("several", ["drawn_in", "COLOUR"])),
-    _form("colour", "word", tuple(COLOURS), "the colour of a series", ("several", ["colour_of", "SERIES"])),
-    _form("panel", "name", (), "which of two subplots holds the highest or lowest value",
+    _template("legend", "name", (), "which series has a colour", ("several", ["drawn_in", "COLOUR"])),
+    _template("colour", "word", tuple(COLOURS), "the colour of a series", ("several", ["colour_of", "SERIES"])),
+    _template("panel", "name", (), "which of two subplots holds the highest or lowest value",
         ("panels", ["panel_of", [_ENDS, ["points"]]])),
 )}  # fmt: skip
 
@@ -133,21 +133,23 @@ def _rgb(colour: str) -> tuple[int, int, int]:
 
 
 def _colour_word(colour: str) -> str | None:
-    distance, word = min((math.dist(_rgb(colour), _rgb(value)), word) for word, value in COLOURS.items())
+    distance, word = min(
+        (math.dist(_rgb(colour), _rgb(palette_colour)), word) for word, palette_colour in COLOURS.items()
+    )
     return word if distance <= MAX_COLOUR_DISTANCE else None
 
 
 def _value(series: Series, mark: Mark) -> tuple[str, float] | None:
-    """Category and value of a mark, or None where it shows none."""
-    found = mark.values
-    if series.kind == "wedge" and "label" in found:
-        return str(found["label"]), 100 * float(found["share"])
-    if series.kind == "bar" and isinstance(found.get("at"), str) and {"low", "high"} <= found.keys():
-        low, high = float(found["low"]), float(found["high"])
+    """Return category and value of a `mark`, or None where it shows none."""
+    mark_values = mark.values
+    if series.kind == "wedge" and "label" in mark_values:
+        return str(mark_values["label"]), 100 * float(mark_values["share"])
+    if series.kind == "bar" and isinstance(mark_values.get("at"), str) and {"low", "high"} <= mark_values.keys():
+        low, high = float(mark_values["low"]), float(mark_values["high"])
         # A bar of a stack begins where the one under it ends; one below zero hangs from it.
-        return str(found["at"]), low if high <= 0 and low < 0 else high - low if low > 0 else high
-    if series.kind == "line" and isinstance(found.get("x"), str) and "y" in found:
-        return str(found["x"]), float(found["y"])
+        return str(mark_values["at"]), low if high <= 0 and low < 0 else high - low if low > 0 else high
+    if series.kind == "line" and isinstance(mark_values.get("x"), str) and "y" in mark_values:
+        return str(mark_values["x"]), float(mark_values["y"])
     return None
 
 
@@ -158,82 +160,88 @@ def _span(panel: Panel, series: Series) -> float | None:
     return None if axis is None or axis.range is None else axis.range[1] - axis.range[0]
 
 
-def _points(panel: Panel, series: Series) -> list[Point] | Rejected:
-    name = f"the {series.kind} series {series.label or ''}".strip()
+def _points(panel: Panel, series: Series) -> list[ChartValue] | Rejected:
+    series_name = f"the {series.kind} series {series.label or ''}".strip()
     span = _span(panel, series)
     if series.kind not in ("bar", "line", "wedge"):
-        return Rejected("kind", f"{name} is none of bars, lines and wedges", "draw bar, barh, plot or pie charts")
+        return Rejected(
+            "kind", f"{series_name} is none of bars, lines and wedges", "draw bar, barh, plot or pie charts"
+        )
     if span is None or not span > 0:
-        return Rejected("axis", f"the axis of {name} cannot be read", "keep tick labels apart and unrotated")
+        return Rejected("axis", f"the axis of {series_name} cannot be read", "keep tick labels apart and unrotated")
     if series.contrast < MIN_CONTRAST:
-        return Rejected("pale", f"{name} is hardly seen", "use stronger colours")
+        return Rejected("pale", f"{series_name} is hardly seen", "use stronger colours")
     error = reading_error(span, series.kind == "wedge")
     label = series.label if series.kind != "wedge" else ""
-    found = []
+    chart_values = []
     for mark in series.marks:
-        read = _value(series, mark)
-        if read is None:
-            return Rejected("category", f"{name} has values without a category", "name every category on the axis")
+        read_value = _value(series, mark)
+        if read_value is None:
+            return Rejected(
+                "category", f"{series_name} has values without a category", "name every category on the axis"
+            )
         if mark.visible < MIN_VISIBLE:
-            return Rejected("hidden", f"a value of {name} at {read[0]} is covered", "keep marks apart")
-        found.append(Point(panel.title, label, read[0], read[1], error, span))
-    return found
+            return Rejected("hidden", f"a value of {series_name} at {read_value[0]} is covered", "keep marks apart")
+        chart_values.append(ChartValue(panel.title, label, read_value[0], read_value[1], error, span))
+    return chart_values
 
 
 def _categories(panel: Panel) -> set[str]:
-    """All that the category axis names; none where there is no such axis."""
+    """Return all that the category axis of `panel` names; none where there is no such axis."""
     axes = [axis for axis in panel.axes if axis.scale is not None and axis.scale.kind == "category"]
     return {tick.label for axis in axes for tick in axis.ticks}
 
 
-def _order(panel: Panel, points: Sequence[Point]) -> list[Point]:
-    """By series, then by place on the category axis: from left to right, or from the top down."""
+def _order(panel: Panel, chart_values: Sequence[ChartValue]) -> list[ChartValue]:
+    """Sort values by series, then by place on the category axis of `panel`: left to right, or from the top down."""
     axis = next((axis for axis in panel.axes if axis.scale is not None and axis.scale.kind == "category"), None)
-    places = [tick.label for tick in axis.ticks] if axis is not None else []
-    rank = {label: i for i, label in enumerate(places)}
-    series = {name: i for i, name in enumerate(dict.fromkeys(point.series for point in points))}
-    return sorted(points, key=lambda point: (series[point.series], rank.get(point.category, 0)))
+    category_labels = [tick.label for tick in axis.ticks] if axis is not None else []
+    rank = {label: i for i, label in enumerate(category_labels)}
+    series_ranks = {name: i for i, name in enumerate(dict.fromkeys(point.series for point in chart_values))}
+    return sorted(chart_values, key=lambda point: (series_ranks[point.series], rank.get(point.category, 0)))
 
 
 def parse_scene(scene: ChartScene) -> Reading | Rejected:
-    """All values that the chart shows, or why it is not clear."""
+    """Return all values that the chart of `scene` shows, or why it is not clear."""
     if scene.others or any(panel.others for panel in scene.panels):
         return Rejected("others", "the chart has things that are no values", "leave arrows, spans and contours out")
-    points: list[Point] = []
+    chart_values: list[ChartValue] = []
     colours: dict[str, str | None] = {}
     for panel in scene.panels:
-        printed = [words.text for words in panel.words if words.role == "mark"]
-        if any(any(letter.isdigit() for letter in text) for text in printed):
-            return Rejected("leaks", f"the chart prints {printed[0]!r} among its marks", "do not print the values")
-        own: list[Point] = []
+        printed_texts = [words.text for words in panel.words if words.role == "mark"]
+        if any(any(letter.isdigit() for letter in text) for text in printed_texts):
+            return Rejected(
+                "leaks", f"the chart prints {printed_texts[0]!r} among its marks", "do not print the values"
+            )
+        panel_values: list[ChartValue] = []
         for series in panel.series:
-            found = _points(panel, series)
-            if isinstance(found, Rejected):
-                return found
-            if lost := _categories(panel) - {point.category for point in found}:
-                what = f"{series.label or 'the chart'} shows no value at {min(lost)}"
-                return Rejected("gap", what, "give each series a value at each category, and let nothing cover it")
-            own += found
+            series_values = _points(panel, series)
+            if isinstance(series_values, Rejected):
+                return series_values
+            if lost_categories := _categories(panel) - {point.category for point in series_values}:
+                flaw = f"{series.label or 'the chart'} shows no value at {min(lost_categories)}"
+                return Rejected("gap", flaw, "give each series a value at each category, and let nothing cover it")
+            panel_values += series_values
             if series.label and series.kind != "wedge":
                 colours[series.label] = _colour_word(series.colour)
-        points += _order(panel, own)
-    if not 2 <= len(points) <= MAX_VALUES:
-        return Rejected("values", f"{len(points)} values can be read", f"draw 2 to {MAX_VALUES}")
-    named = [(point.panel, point.series, point.category) for point in points]
-    if len(set(named)) < len(named):
+        chart_values += _order(panel, panel_values)
+    if not 2 <= len(chart_values) <= MAX_VALUES:
+        return Rejected("values", f"{len(chart_values)} values can be read", f"draw 2 to {MAX_VALUES}")
+    value_names = [(point.panel, point.series, point.category) for point in chart_values]
+    if len(set(value_names)) < len(value_names):
         return Rejected("twice", "two values have the same panel, series and category", "give each its own name")
-    labels = {axis.label for panel in scene.panels for axis in panel.axes if axis.range is not None and axis.label}
-    return Reading(points, colours, labels.pop() if len(labels) == 1 else "")
+    axis_labels = {axis.label for panel in scene.panels for axis in panel.axes if axis.range is not None and axis.label}
+    return Reading(chart_values, colours, axis_labels.pop() if len(axis_labels) == 1 else "")
 
 
 # --- the environment -------------------------------------------------------------------------------------------
 
 
-class Chart(QueriedEnvironment[ChartScene]):  # noqa: D101 - the module's docstring is the environment's
+class ChartEnvironment(QueriedEnvironment[ChartScene]):  # noqa: D101 - the module's docstring is the environment's
     __doc__ = __doc__
 
     id = ENV_ID
-    tasks: Mapping[str, Task] = {name: form.task for name, form in FORMS.items()}
+    tasks: Mapping[str, Task] = {name: task_template.task for name, task_template in TEMPLATES.items()}
     difficulties = tuple(OBJECTS)
     words = DESCRIPTION.vocabulary.words
     example = '["category_of", ["highest", ["of", ["points"], ["series", "Sales"]]]]'
@@ -247,63 +255,69 @@ class Chart(QueriedEnvironment[ChartScene]):  # noqa: D101 - the module's docstr
 
     def __init__(self) -> None:
         self.forms = {
-            skeleton(self._query(SeededRng((name, n)), form)[0]): name
-            for name, form in FORMS.items()
-            for n in range(20)
+            skeleton(self._query(SeededRng((name, draw)), task_template)[0]): name
+            for name, task_template in TEMPLATES.items()
+            for draw in range(20)
         }
 
     def briefing(self, rng: SeededRng, task: str, difficulty: int) -> Briefing:
-        """A form and a number of values within the difficulty's range."""
+        """Draw a number of values within the range of `difficulty`, to be asked about by `task`."""
         return Briefing(task, difficulty, rng.integer(*OBJECTS[difficulty]))
 
     def query(self, rng: SeededRng, task: str) -> Call:
-        """A query of the task's form, with names that some chart may hold."""
-        return self._query(rng, FORMS[task])[0]
+        """Draw a query of the form of `task`, with names that some chart may hold."""
+        return self._query(rng, TEMPLATES[task])[0]
 
-    def _query(self, rng: SeededRng, form: Form, difficulty: int = 1) -> tuple[Call, str]:
-        while True:
-            layout, template = rng.choice([each for each in form.templates if shapes(each[0], difficulty)])
+    def _query(self, rng: SeededRng, task_template: ChartTemplate, difficulty: int = 1) -> tuple[Call, str]:
+        for _ in range(TRIES):
+            layout, template = rng.choice(
+                [candidate for candidate in task_template.templates if shapes(candidate[0], difficulty)]
+            )
             query = filled(rng, template, rng.choice(tuple(THEMES)))
             if isinstance(query, Call) and LANGUAGE.rejection_of(query) is None:
                 return query, layout
+        raise RuntimeError(f"none of {TRIES} queries of {task_template.task.name} is accepted")
 
     def sample(self, rng: SeededRng, task: str, difficulty: int) -> Item:
-        """Query and wanted answer first, then numbers that give it, then one drawing, which is read and solved."""
-        form, options = FORMS[task], self.tasks[task].options
-        wanted = rng.choice(options) if options else None
+        """Make an item of `task`: query and target answer, then numbers that give it, then a drawing, which is read."""
+        task_template, options = TEMPLATES[task], self.tasks[task].options
+        target_answer = rng.choice(options) if options else None
         truth: Truth | Rejected = Rejected("none", "no chart was planned")
         for _ in range(DRAWINGS):
-            plan, query = self._planned(rng, form, wanted, difficulty)
+            plan, query = self._planned(rng, task_template, target_answer, difficulty)
             program = plan.program()
             scene = self.render(program)
             truth = scene if isinstance(scene, Rejected) else self.solve(scene, query)
-            if isinstance(scene, ChartScene) and isinstance(truth, Truth) and wanted in (None, truth.value):
-                key = "/".join(map(str, rng.key))
-                return Item(key, self.id, task, difficulty, program, scene, self.ask(query, rng, scene), truth)
+            if isinstance(scene, ChartScene) and isinstance(truth, Truth) and target_answer in (None, truth.value):
+                item_id = "/".join(map(str, rng.key))
+                return Item(item_id, self.id, task, difficulty, program, scene, self.ask(query, rng, scene), truth)
         raise RuntimeError(f"no sampled chart of {rng.key} holds what it was built for; the last one: {truth}")
 
-    def _planned(self, rng: SeededRng, form: Form, wanted: str | None, difficulty: int) -> tuple[Plan, Call]:
-        """A chart with a clear answer; queries that no chart of so many values gives it to are drawn anew."""
-        clearer = {unit: least * CLEARANCE for unit, least in THRESHOLDS.items()}
-        while True:
-            query, layout = self._query(rng, form, difficulty)
+    def _planned(
+        self, rng: SeededRng, task_template: ChartTemplate, target_answer: str | None, difficulty: int
+    ) -> tuple[Plan, Call]:
+        """Plan a chart with a clear answer; queries that no chart of so many values gives it to are drawn anew."""
+        clear_thresholds = {unit: threshold * CLEARANCE for unit, threshold in THRESHOLDS.items()}
+        for _ in range(TRIES):
+            query, layout = self._query(rng, task_template, difficulty)
             for _, plan in zip(range(TRIES // 10), plans(rng, layout, query, difficulty), strict=False):
                 result = self._result(plan.reading(), query)
-                if isinstance(result, Result) and ambiguity_of(result, clearer) is None:
-                    if wanted is None or self.wording(result.value) == wanted:
+                if isinstance(result, Result) and ambiguity_of(result, clear_thresholds) is None:
+                    if target_answer is None or self.wording(result.value) == target_answer:
                         return plan, query
+        raise RuntimeError(f"no chart for {task_template.task.name} in {TRIES} queries has the answer {target_answer}")
 
     def difficulty_of(self, scene: ChartScene) -> int:
-        """By the number of marks."""
-        count = sum(len(series.marks) for panel in scene.panels for series in panel.series)
-        return next((level for level, (_, most) in OBJECTS.items() if count <= most), max(OBJECTS))
+        """Return the difficulty of `scene` by its number of marks."""
+        value_count = sum(len(series.marks) for panel in scene.panels for series in panel.series)
+        return next((level for level, (_, max_count) in OBJECTS.items() if value_count <= max_count), max(OBJECTS))
 
     def parse_scene(self, scene: ChartScene) -> Reading | Rejected:
-        """The values that can be read."""
+        """Parse `scene` into the values that can be read."""
         return parse_scene(scene)
 
     def run(self, scene: ChartScene, query: Call) -> Result | Rejected:
-        """The query's value; an amount is also measured by what a reader may be off."""
+        """Return the value of `query` on `scene`; an amount is also measured by what a reader may be off."""
         reading = self.world_of(scene)
         return reading if isinstance(reading, Rejected) else self._result(reading, query)
 
@@ -312,29 +326,29 @@ class Chart(QueriedEnvironment[ChartScene]):  # noqa: D101 - the module's docstr
         if isinstance(result, Rejected) or not isinstance(result.value, Amount):
             return result
         value, error = result.value
-        room = abs(value) * TOLERANCE / error
-        if room / THRESHOLDS[READING] < result.margin / THRESHOLDS[result.unit]:
-            return Result(result.value, room, READING, result.compared)
+        error_margin = abs(value) * TOLERANCE / error
+        if error_margin / THRESHOLDS[READING] < result.margin / THRESHOLDS[result.unit]:
+            return Result(result.value, error_margin, READING, result.compared)
         return result
 
     def named(self, world: Reading, output: str, word: str) -> str:
-        """A name as the chart writes it, whatever its case; colours need no chart."""
+        """Return the name `word` as the chart writes it, whatever its case; colours need no chart."""
         if output == "Colour":
             return word
-        known = world.names[output]
-        found = next((name for name in known if name.lower() == word.lower()), None)
-        if found is None:
-            what = output.lower()
-            hint = closest_or_all(word, known) if known else f"the chart has no {what} names"
-            raise IllPosed("name", f"the chart has no {what} named {word!r:.40}", hint)
-        return found
+        known_names = world.names[output]
+        written_name = next((name for name in known_names if name.lower() == word.lower()), None)
+        if written_name is None:
+            name_kind = output.lower()
+            hint = closest_or_all(word, known_names) if known_names else f"the chart has no {name_kind} names"
+            raise IllPosed("name", f"the chart has no {name_kind} named {word!r:.40}", hint)
+        return written_name
 
     def wording(self, value: Any) -> str:
-        """Amounts to four digits."""
+        """Return `value` as an answer; amounts to four digits."""
         return f"{value.value:.4g}" if isinstance(value, Amount) else super().wording(value)
 
     def solve(self, scene: ChartScene, query: Call) -> Truth | Rejected:
-        """The answer, within its tolerance and in the unit of the axis."""
+        """Return the answer to `query` on `scene`, within its tolerance and in the unit of the axis."""
         truth = super().solve(scene, query)
         if isinstance(truth, Rejected) or query.output != "Value" or query.op == "ratio":
             return truth
@@ -343,19 +357,19 @@ class Chart(QueriedEnvironment[ChartScene]):  # noqa: D101 - the module's docstr
         return Truth(truth.value, truth.kind, truth.margin, truth.unit, truth.tolerance, measure)
 
     def tolerance(self, query: Call) -> float:
-        """Of amounts, ChartQA's."""
+        """Return ChartQA's tolerance for a `query` of an amount."""
         return TOLERANCE if query.output == "Value" else 0.0
 
     def answer_options(self, query: Call) -> tuple[str, ...]:
-        """By type; numbers and names are open."""
+        """Return the answers of the type of `query`; numbers and names are open."""
         return {"Trend": TRENDS, "Colour": tuple(COLOURS)}.get(query.output) or super().answer_options(query)
 
     def requirements(self, value: Any) -> tuple[Requirement, ...] | Rejected:
-        """A list such as `[[6, "bar"]]`: how many values are drawn as what."""
+        """Read `value`, a list such as `[[6, "bar"]]`: how many values are drawn as what."""
         return read_requirements(value, DESCRIPTION, MAX_VALUES)
 
     def describe(self, requirement: Requirement) -> str:
-        """`6 bars`, `4 line values`."""
+        """Return `requirement` in English: `6 bars`, `4 points on lines`."""
         plural = "s" if requirement.count > 1 else ""
         kind = {"bar": "bar", "line": "point on a line", "wedge": "wedge"}.get("".join(requirement.words), "value")
         return (
@@ -367,34 +381,39 @@ class Chart(QueriedEnvironment[ChartScene]):  # noqa: D101 - the module's docstr
     def missing_requirements(
         self, scene: ChartScene, requirements: Sequence[Requirement]
     ) -> tuple[str, ...] | Rejected:
-        """Whether there are as many values of each kind as wanted, and the chart can be read."""
+        """Say which of the `requirements` lack values in `scene`, or have too many, or why it cannot be read."""
         reading = self.world_of(scene)
         if isinstance(reading, Rejected):
             return reading
-        drawn: dict[str, int] = {}
+        drawn_counts: dict[str, int] = {}
         for series in (series for panel in scene.panels for series in panel.series):
-            drawn[series.kind] = drawn.get(series.kind, 0) + len(series.marks)
-        wanted: dict[str, int] = {}
+            drawn_counts[series.kind] = drawn_counts.get(series.kind, 0) + len(series.marks)
+        wanted_counts: dict[str, int] = {}
         for requirement in requirements:
-            kind = "".join(requirement.words)
-            wanted[kind] = wanted.get(kind, 0) + requirement.count
-        missing = [
-            f"{drawn.get(kind, 0)} of {count} {kind or 'value'}s"
-            for kind, count in wanted.items()
-            if kind and drawn.get(kind, 0) != count
+            mark_kind = "".join(requirement.words)
+            wanted_counts[mark_kind] = wanted_counts.get(mark_kind, 0) + requirement.count
+        missing_texts = [
+            f"{drawn_counts.get(mark_kind, 0)} of {wanted_count} {mark_kind or 'value'}s"
+            for mark_kind, wanted_count in wanted_counts.items()
+            if mark_kind and drawn_counts.get(mark_kind, 0) != wanted_count
         ]
-        if sum(wanted.values()) != len(reading):
-            missing.append(f"{len(reading)} values drawn, {sum(wanted.values())} wanted")
-        return tuple(missing)
+        if sum(wanted_counts.values()) != len(reading):
+            missing_texts.append(f"{len(reading)} values drawn, {sum(wanted_counts.values())} wanted")
+        return tuple(missing_texts)
 
     def render_item(self, item: Item, size: int) -> Picture:
-        """The program's picture: a reading alone is not enough to draw a chart."""
-        (found,) = self.draw(shared(), [item.program], size)
-        if isinstance(found, InfrastructureError):
-            raise found
-        if isinstance(found, Rejected):
-            raise ValueError(f"the item's program is rejected: {found}")
-        return found.picture
+        """Run the program of `item` for its picture: a reading alone is not enough to draw a chart.
+
+        Raises:
+            InfrastructureError: the sandbox failed.
+            ValueError: the program is rejected.
+        """
+        (outcome,) = self.draw(shared(), [item.program], size)
+        if isinstance(outcome, InfrastructureError):
+            raise outcome
+        if isinstance(outcome, Rejected):
+            raise ValueError(f"the item's program is rejected: {outcome}")
+        return outcome.picture
 
 
-register(ENV_ID, Chart)
+register(ENV_ID, ChartEnvironment)

@@ -49,6 +49,25 @@ class Operator:
     """How it is asked for, as a whole question; see `grammar`."""
 
 
+def operator(
+    name: str,
+    inputs: str,
+    output: str,
+    about: str,
+    rule: Callable[..., Any],
+    *,
+    phrases: Sequence[str] = (),
+    questions: Sequence[str] = (),
+) -> Operator:
+    """Make an operator; `inputs` are types separated by spaces."""
+    return Operator(name, tuple(inputs.split()), output, about, rule, tuple(phrases), tuple(questions))
+
+
+def operator_table(*operators: Operator) -> Mapping[str, Operator]:
+    """Return `operators` by name."""
+    return {declaration.name: declaration for declaration in operators}
+
+
 @dataclass(frozen=True, slots=True)
 class Literal:
     """A program without programs in it: a description, a name, a number."""

@@ -37,7 +37,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ...geometry import FlatObject, FlatScene
 from ...render import Rejected
@@ -99,13 +99,13 @@ MAX_COLOUR_DISTANCE = 48.0
 SMALL_EXTENT = (7.0, 11.0)
 LARGE_EXTENT = (15.0, 20.0)
 MIN_KIND_MARGIN = 0.02
-SAMPLE_TRIES = 4_000
+SAMPLE_TRIES, QUERY_TRIES = 4_000, 1_000
 
 COUNTS = ("0", "1", "2", "3")
 COLOURS = tuple(PALETTE)
 YES_NO = ("no", "yes")
 
-# --- config: the question forms ----------------------------------------------------------------------------
+# --- config: the tasks ----------------------------------------------------------------------------
 
 _OPTIONS: Mapping[str, tuple[str, ...]] = {
     "Bool": YES_NO,
@@ -117,11 +117,11 @@ _OPTIONS: Mapping[str, tuple[str, ...]] = {
 }
 _EXTREMES = ("leftmost", "rightmost", "topmost", "bottommost")
 _SIDES = ("left_of", "right_of", "above", "below")
-_C, _S, _Z = "colour", "shape", "size"
+_COUNT_COMPARISONS = ("more", "fewer", "same")
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class CanvasTemplate:
     """How the queries of one task are made: an outer operator, an inner one, and what each set may be described by."""
 
     task: Task
@@ -131,48 +131,57 @@ class Form:
     described: tuple[tuple[str, ...], ...]
     """Attribute patterns of the set asked about."""
     anchored: tuple[tuple[str, ...], ...] = ()
-    """Attribute patterns of the second set or object, where the form has one."""
+    """Attribute patterns of the second set or object, where the query has one."""
 
 
-def _form(name: str, kind: str, options: tuple[str, ...], *parts: Any, about: str) -> Form:
-    return Form(Task(name, kind, options, about), *parts)
+def _template(
+    name: str,
+    kind: str,
+    options: tuple[str, ...],
+    *,
+    outer: Sequence[str],
+    inner: Sequence[str] = ("select",),
+    described: Sequence[str],
+    anchored: Sequence[str] = (),
+    about: str,
+) -> CanvasTemplate:
+    """Make a template; attribute patterns are written as words, `colour shape`, none of them as the empty string."""
+    patterns = (tuple(tuple(pattern.split()) for pattern in side) for side in (described, anchored))
+    return CanvasTemplate(Task(name, kind, options, about), tuple(outer), tuple(inner), *patterns)
 
 
-FORMS: Mapping[str, Form] = {
-    form.task.name: form
-    for form in (
-        _form("count", "number", COUNTS, ("count",), ("select",), ((_C,), (_S,), (_C, _S), (_Z, _S)),
-              about="how many objects fit a description"),
-        _form("exists", "yesno", YES_NO, ("exists",), ("select",), ((_C, _S), (_Z, _S), (_Z, _C)),
-              about="whether an object fits a description"),
-        _form("colour", "word", COLOURS, ("colour",), ("unique",), ((_S,), (_Z, _S)),
-              about="the colour of the only object that fits"),
-        _form("shape", "word", SHAPES, ("shape",), ("unique",), ((_C,), (_Z, _C)),
-              about="the shape of the only object that fits"),
-        _form("size", "word", SIZES, ("size",), ("unique",), ((_C,), (_S,), (_C, _S)),
-              about="the size of the only object that fits"),
-        _form("side", "word", ("left", "right"), ("side",), ("unique",), ((_C, _S), (_C,)), ((_C, _S), (_C,)),
-              about="whether one object is left or right of another"),
-        _form("level", "word", ("above", "below"), ("level",), ("unique",), ((_C, _S), (_C,)), ((_C, _S), (_C,)),
-              about="whether one object is above or below another"),
-        _form("extreme_colour", "word", COLOURS, ("colour",), _EXTREMES, ((), (_S,)),
-              about="the colour of the outermost object"),
-        _form("extreme_shape", "word", SHAPES, ("shape",), _EXTREMES, ((), (_C,)),
-              about="the shape of the outermost object"),
-        _form("extreme_size", "word", SIZES, ("size",), _EXTREMES, ((), (_S,)),
-              about="the size of the outermost object"),
-        _form("largest", "word", COLOURS, ("colour",), ("largest", "smallest"), ((), (_S,)),
-              about="the colour of the largest or smallest object"),
-        _form("nearest", "word", COLOURS, ("colour",), ("nearest", "farthest"), ((), (_S,)), ((_S,), (_Z, _S)),
-              about="the colour of the object nearest to or farthest from another"),
-        _form("count_beside", "number", COUNTS[:3], ("count",), _SIDES, ((), (_S,)), ((_C, _S), (_C,)),
-              about="how many objects lie on one side of another"),
-        _form("exists_beside", "yesno", YES_NO, ("exists",), _SIDES, ((_S,), (_C,)), ((_C, _S), (_C,)),
-              about="whether an object lies on one side of another"),
-        _form("compare", "yesno", YES_NO, ("more", "fewer", "same"), ("select",), ((_C,), (_S,)), ((_C,), (_S,)),
-              about="which of two descriptions fits more objects"),
-    )
-}  # fmt: skip
+TEMPLATES: Mapping[str, CanvasTemplate] = {template.task.name: template for template in (
+    _template("count", "number", COUNTS, about="how many objects fit a description",
+        outer=("count",), described=("colour", "shape", "colour shape", "size shape")),
+    _template("exists", "yesno", YES_NO, about="whether an object fits a description",
+        outer=("exists",), described=("colour shape", "size shape", "size colour")),
+    _template("colour", "word", COLOURS, about="the colour of the only object that fits",
+        outer=("colour",), inner=("unique",), described=("shape", "size shape")),
+    _template("shape", "word", SHAPES, about="the shape of the only object that fits",
+        outer=("shape",), inner=("unique",), described=("colour", "size colour")),
+    _template("size", "word", SIZES, about="the size of the only object that fits",
+        outer=("size",), inner=("unique",), described=("colour", "shape", "colour shape")),
+    _template("side", "word", ("left", "right"), about="whether one object is left or right of another",
+        outer=("side",), inner=("unique",), described=("colour shape", "colour"), anchored=("colour shape", "colour")),
+    _template("level", "word", ("above", "below"), about="whether one object is above or below another",
+        outer=("level",), inner=("unique",), described=("colour shape", "colour"), anchored=("colour shape", "colour")),
+    _template("extreme_colour", "word", COLOURS, about="the colour of the outermost object",
+        outer=("colour",), inner=_EXTREMES, described=("", "shape")),
+    _template("extreme_shape", "word", SHAPES, about="the shape of the outermost object",
+        outer=("shape",), inner=_EXTREMES, described=("", "colour")),
+    _template("extreme_size", "word", SIZES, about="the size of the outermost object",
+        outer=("size",), inner=_EXTREMES, described=("", "shape")),
+    _template("largest", "word", COLOURS, about="the colour of the largest or smallest object",
+        outer=("colour",), inner=("largest", "smallest"), described=("", "shape")),
+    _template("nearest", "word", COLOURS, about="the colour of the object nearest to or farthest from another",
+        outer=("colour",), inner=("nearest", "farthest"), described=("", "shape"), anchored=("shape", "size shape")),
+    _template("count_beside", "number", COUNTS[:3], about="how many objects lie on one side of another",
+        outer=("count",), inner=_SIDES, described=("", "shape"), anchored=("colour shape", "colour")),
+    _template("exists_beside", "yesno", YES_NO, about="whether an object lies on one side of another",
+        outer=("exists",), inner=_SIDES, described=("shape", "colour"), anchored=("colour shape", "colour")),
+    _template("compare", "yesno", YES_NO, about="which of two descriptions fits more objects",
+        outer=_COUNT_COMPARISONS, described=("colour", "shape"), anchored=("colour", "shape")),
+)}  # fmt: skip
 
 # --- data: from a scene to the things that questions are about -----------------------------------------------
 
@@ -194,28 +203,34 @@ def _size_word(extent: float) -> str | None:
     return next((word for word, (low, high) in ranges.items() if low <= extent <= high), None)
 
 
-def _thing(obj: FlatObject) -> Thing | Rejected:
-    """The object in words, or why it cannot be named."""
-    name = f"object {obj.index + 1}"
-    colour = _colour_word(obj.fill or "")
+def _thing(flat_object: FlatObject) -> Thing | Rejected:
+    """Return the object in words, or why it cannot be named."""
+    object_name = f"object {flat_object.index + 1}"
+    colour = _colour_word(flat_object.fill or "")
     if colour is None:
-        return Rejected("colour", f"{name} is {obj.fill}, near no named colour", f"use {', '.join(PALETTE)}")
-    if obj.kind not in SHAPES or obj.kind_margin < MIN_KIND_MARGIN:
-        return Rejected("shape", f"{name} is a {obj.kind}", f"draw {', '.join(SHAPES)}")
-    if obj.visible_share < MIN_VISIBLE:
         return Rejected(
-            "hidden", f"{name} shows only {obj.visible_share:.0%} of itself", "keep shapes apart and inside"
+            "colour", f"{object_name} is {flat_object.fill}, near no named colour", f"use {', '.join(PALETTE)}"
         )
-    left, top, right, bottom = obj.bounds
+    if flat_object.kind not in SHAPES or flat_object.kind_margin < MIN_KIND_MARGIN:
+        return Rejected("shape", f"{object_name} is a {flat_object.kind}", f"draw {', '.join(SHAPES)}")
+    if flat_object.visible_share < MIN_VISIBLE:
+        return Rejected(
+            "hidden",
+            f"{object_name} shows only {flat_object.visible_share:.0%} of itself",
+            "keep shapes apart and inside",
+        )
+    left, top, right, bottom = flat_object.bounds
     extent = max(right - left, bottom - top)
     size = _size_word(extent)
     if size is None:
-        return Rejected("size", f"{name} is {extent:g} px wide, neither small nor large", "use 8 to 10 or 16 to 18 px")
-    return Thing(colour, obj.kind, size, *obj.centroid, extent)
+        return Rejected(
+            "size", f"{object_name} is {extent:g} px wide, neither small nor large", "use 8 to 10 or 16 to 18 px"
+        )
+    return Thing(colour, flat_object.kind, size, *flat_object.centroid, extent)
 
 
 def parse_scene(scene: FlatScene) -> tuple[Thing, ...] | Rejected:
-    """The scene's objects as things, in paint order, or why the picture is not clear."""
+    """Return the objects of `scene` as things, in paint order, or why the picture is not clear."""
     if (scene.width, scene.height) != (CANVAS, CANVAS):
         return Rejected(
             "canvas", f"the canvas is {scene.width:g} x {scene.height:g}", 'begin with <svg viewBox="0 0 64 64">'
@@ -224,17 +239,26 @@ def parse_scene(scene: FlatScene) -> tuple[Thing, ...] | Rejected:
         return Rejected("background", f"the background is {scene.background}", "leave the background white")
     if not 1 <= len(scene.objects) <= MAX_OBJECTS:
         return Rejected("objects", f"the drawing has {len(scene.objects)} objects", f"draw 1 to {MAX_OBJECTS}")
-    for obj in scene.objects:
+    for flat_object in scene.objects:
         # For letters and gradients this world has no words.
-        if obj.text is not None or obj.gradient is not None:
-            what = "text" if obj.gradient is None else "filled with a gradient, which is no one colour"
-            return Rejected("fill", f"object {obj.index + 1} is {what}", "draw shapes of one colour each")
-    outlined = next((obj.index + 1 for obj in scene.objects if obj.fill is None or obj.stroke is not None), None)
-    if outlined is not None:
-        return Rejected("stroke", f"object {outlined} is or has an outline", "fill the shapes and leave strokes out")
+        if flat_object.text is not None or flat_object.gradient is not None:
+            flaw = "text" if flat_object.gradient is None else "filled with a gradient, which is no one colour"
+            return Rejected("fill", f"object {flat_object.index + 1} is {flaw}", "draw shapes of one colour each")
+    outlined_number = next(
+        (
+            flat_object.index + 1
+            for flat_object in scene.objects
+            if flat_object.fill is None or flat_object.stroke is not None
+        ),
+        None,
+    )
+    if outlined_number is not None:
+        return Rejected(
+            "stroke", f"object {outlined_number} is or has an outline", "fill the shapes and leave strokes out"
+        )
     things = []
-    for obj in scene.objects:
-        thing = _thing(obj)
+    for flat_object in scene.objects:
+        thing = _thing(flat_object)
         if isinstance(thing, Rejected):
             return thing
         things.append(thing)
@@ -242,13 +266,20 @@ def parse_scene(scene: FlatScene) -> tuple[Thing, ...] | Rejected:
 
 
 def _touching(objects: Sequence[FlatObject]) -> Rejected | None:
-    for i, first in enumerate(objects):
-        for second in objects[:i]:
-            a, b = first.bounds, second.bounds
-            apart = max(a[0] - b[2], b[0] - a[2], a[1] - b[3], b[1] - a[3])
-            if apart < MIN_GAP and first.outline.distance(second.outline) < MIN_GAP:
+    for i, one_object in enumerate(objects):
+        for other_object in objects[:i]:
+            one_bounds, other_bounds = one_object.bounds, other_object.bounds
+            bounds_gap = max(
+                one_bounds[0] - other_bounds[2],
+                other_bounds[0] - one_bounds[2],
+                one_bounds[1] - other_bounds[3],
+                other_bounds[1] - one_bounds[3],
+            )
+            if bounds_gap < MIN_GAP and one_object.outline.distance(other_object.outline) < MIN_GAP:
                 return Rejected(
-                    "touching", f"objects {second.index + 1} and {first.index + 1} touch", "keep shapes apart"
+                    "touching",
+                    f"objects {other_object.index + 1} and {one_object.index + 1} touch",
+                    "keep shapes apart",
                 )
     return None
 
@@ -256,7 +287,7 @@ def _touching(objects: Sequence[FlatObject]) -> Rejected | None:
 # --- generate ----------------------------------------------------------------------------------------------
 
 
-class Placed(NamedTuple):
+class PlacedShape(NamedTuple):
     """A shape to be drawn: centre of its box and half its width, px."""
 
     x: int
@@ -268,7 +299,7 @@ class Placed(NamedTuple):
 
     @property
     def thing(self) -> Thing:
-        """What will be seen of it; a triangle's centroid lies a third below the middle of its box."""
+        """The thing that will be seen; a triangle's centroid lies a third below the middle of its box."""
         y = self.y + (self.radius / 3 if self.shape == "triangle" else 0)
         return Thing(self.colour, self.shape, self.size, self.x, y, 2 * self.radius)
 
@@ -283,80 +314,102 @@ class Placed(NamedTuple):
         return f'<polygon points="{x},{y - r} {x - r},{y + r} {x + r},{y + r}" fill="{self.colour}"/>'
 
 
-def svg_program(placed: Sequence[Placed]) -> str:
-    """The program that draws the shapes, first one at the bottom."""
-    return f'<svg viewBox="0 0 {CANVAS} {CANVAS}">{"".join(shape.svg for shape in placed)}</svg>'
+def svg_program(placed_shapes: Sequence[PlacedShape]) -> str:
+    """Return the program that draws `placed_shapes`, the first one at the bottom."""
+    return f'<svg viewBox="0 0 {CANVAS} {CANVAS}">{"".join(shape.svg for shape in placed_shapes)}</svg>'
 
 
-def _place(rng: SeededRng, wanted: Sequence[tuple[str, ...]], count: int) -> list[Placed] | None:
-    """`count` shapes that do not touch, the first ones of the wanted descriptions; None where they do not fit."""
-    placed: list[Placed] = []
-    for position in range(count):
-        words = wanted[position] if position < len(wanted) else ()
-        look = {name: VOCABULARY[name] for name in (_C, _S, _Z)}
-        look |= {name: (word,) for word in words if (name := VOCABULARY.attribute(word))}
-        colour, shape, size = (rng.choice(look[name]) for name in (_C, _S, _Z))
+def _place(rng: SeededRng, wanted_words: Sequence[tuple[str, ...]], shape_count: int) -> list[PlacedShape] | None:
+    """Place `shape_count` shapes that do not touch, the first ones as `wanted_words` say; None if they do not fit."""
+    placed_shapes: list[PlacedShape] = []
+    for position in range(shape_count):
+        words = wanted_words[position] if position < len(wanted_words) else ()
+        allowed_words = {name: VOCABULARY[name] for name in ("colour", "shape", "size")}
+        allowed_words |= {name: (word,) for word in words if (name := VOCABULARY.attribute(word))}
+        colour, shape, size = (rng.choice(allowed_words[name]) for name in ("colour", "shape", "size"))
         radius = rng.choice(RADII[size])
-        low = radius // LATTICE + 1
+        min_step = radius // LATTICE + 1
         for _ in range(20):
-            x, y = (LATTICE * rng.integer(low, CANVAS // LATTICE - low) for _ in range(2))
-            if all(max(abs(x - o.x), abs(y - o.y)) >= radius + o.radius + 2 for o in placed):
-                placed.append(Placed(x, y, radius, colour, shape, size))
+            x, y = (LATTICE * rng.integer(min_step, CANVAS // LATTICE - min_step) for _ in range(2))
+            if all(
+                max(abs(x - other_shape.x), abs(y - other_shape.y)) >= radius + other_shape.radius + 2
+                for other_shape in placed_shapes
+            ):
+                placed_shapes.append(PlacedShape(x, y, radius, colour, shape, size))
                 break
         else:
             return None
-    return placed
+    return placed_shapes
 
 
 def _words(rng: SeededRng, pattern: Sequence[str]) -> Literal:
-    chosen = {name: rng.choice(VOCABULARY[name]) for name in pattern}
-    return LANGUAGE.literal("select", *(chosen[name] for name in VOCABULARY if name in chosen))
+    word_by_attribute = {attribute: rng.choice(VOCABULARY[attribute]) for attribute in pattern}
+    return LANGUAGE.literal(
+        "select", *(word_by_attribute[attribute] for attribute in VOCABULARY if attribute in word_by_attribute)
+    )
 
 
-def _draw_query(rng: SeededRng, form: Form) -> Call:
-    """A query of the form; the words are drawn before any scene, so they tell nothing of the answer."""
-    outer, inner = rng.choice(form.outer), rng.choice(form.inner)
-    while True:
-        first = _words(rng, pattern := rng.choice(form.described))
+def _built_query(template: CanvasTemplate, outer: str, inner: str, described: Literal, anchor: Literal) -> Call:
+    """Put the descriptions into the operators; `anchor` is left out where the template has no second description."""
+    descriptions = (described, anchor) if template.anchored else (described,)
+    if inner == "select":
+        return LANGUAGE.call(outer, *descriptions)
+    if inner == "unique":
+        return LANGUAGE.call(outer, *(LANGUAGE.call("unique", description) for description in descriptions))
+    anchors = (LANGUAGE.call("unique", anchor),) if template.anchored else ()
+    return LANGUAGE.call(outer, LANGUAGE.call(inner, described, *anchors))
+
+
+def _draw_query(rng: SeededRng, template: CanvasTemplate) -> Call:
+    """Draw a query of the template; its words are drawn before any scene, so they tell nothing of the answer."""
+    outer, inner = rng.choice(template.outer), rng.choice(template.inner)
+    for _ in range(QUERY_TRIES):
+        described = _words(rng, pattern := rng.choice(template.described))
         # Counts are compared within one attribute: more red than blue, more circles than squares.
-        anchor = _words(rng, pattern if outer in ("more", "fewer", "same") else rng.choice(form.anchored or ((),)))
-        if inner == "select":
-            query = LANGUAGE.call(outer, *((first, anchor) if form.anchored else (first,)))
-        elif inner == "unique":
-            sets = (first, anchor) if form.anchored else (first,)
-            query = LANGUAGE.call(outer, *(LANGUAGE.call("unique", each) for each in sets))
-        else:
-            others = (LANGUAGE.call("unique", anchor),) if form.anchored else ()
-            query = LANGUAGE.call(outer, LANGUAGE.call(inner, first, *others))
+        anchor_pattern = pattern if outer in _COUNT_COMPARISONS else rng.choice(template.anchored or ((),))
+        query = _built_query(template, outer, inner, described, _words(rng, anchor_pattern))
         if LANGUAGE.rejection_of(query) is None:
             return query
+    raise RuntimeError(f"none of {QUERY_TRIES} queries of {template.task.name} is accepted")
 
 
-def _literals(query: Query, parent: str = "") -> list[tuple[Literal, str]]:
+def _skeletons(template: CanvasTemplate) -> set[str]:
+    """Enumerate the skeletons that queries of the template have."""
+    select = LANGUAGE.literal("select")
+    return {
+        skeleton(_built_query(template, outer, inner, select, select))
+        for outer in template.outer
+        for inner in template.inner
+    }
+
+
+def _literals(query: Query, parent_op: str = "") -> list[tuple[Literal, str]]:
     if isinstance(query, Literal):
-        return [(query, parent)]
+        return [(query, parent_op)]
     return [literal for argument in query.args for literal in _literals(argument, query.op)]
 
 
-def _compose(rng: SeededRng, query: Call, wanted: str, objects: tuple[int, int]) -> list[Placed]:
-    """Shapes of which the query has the wanted answer with a clear margin."""
+def _compose(rng: SeededRng, query: Call, target_answer: str, count_range: tuple[int, int]) -> list[PlacedShape]:
+    """Compose shapes of which `query` has the target answer with a clear margin."""
     literals = _literals(query)
     for _ in range(SAMPLE_TRIES):
-        count = rng.integer(*objects)
-        planted = [literal.words for literal, op in literals for _ in range(1 if op == "unique" else rng.integer(0, 3))]
-        placed = _place(rng, rng.shuffled(planted)[:count], count)
-        if placed is None:
+        shape_count = rng.integer(*count_range)
+        planted_words = [
+            literal.words for literal, op in literals for _ in range(1 if op == "unique" else rng.integer(0, 3))
+        ]
+        placed_shapes = _place(rng, rng.shuffled(planted_words)[:shape_count], shape_count)
+        if placed_shapes is None:
             continue
-        things = [shape.thing for shape in placed]
+        things = [shape.thing for shape in placed_shapes]
         result = execute(LANGUAGE, query, things, THRESHOLDS)
-        if isinstance(result, Result) and result.margin >= SAMPLE_MARGIN and _word(result.value) == wanted:
+        if isinstance(result, Result) and result.margin >= SAMPLE_MARGIN and _word(result.value) == target_answer:
             if all(_chooses(literal, op, things) for literal, op in literals):
-                return rng.shuffled(placed)
-    raise RuntimeError(f"no scene of {objects} objects gives {wanted!r} to {dump(query)}")
+                return rng.shuffled(placed_shapes)
+    raise RuntimeError(f"no scene of {count_range} objects gives {target_answer!r} to {dump(query)}")
 
 
 def _chooses(literal: Literal, op: str, things: Sequence[Thing]) -> bool:
-    """An extreme of one object is no choice; sampled questions have at least two to choose from."""
+    """Tell whether there are two things to choose from: an extreme of one object is not a choice."""
     superlative = op in (*_EXTREMES, "largest", "smallest", "nearest", "farthest")
     return not superlative or sum(thing.described_by(literal.words) for thing in things) >= 2
 
@@ -368,11 +421,11 @@ def _word(value: object) -> str:
 # --- oracle and contract -------------------------------------------------------------------------------------
 
 
-class Canvas(DrawnEnvironment):  # noqa: D101 - the module's docstring is the environment's
+class CanvasV1(DrawnEnvironment):  # noqa: D101 - the module's docstring is the environment's
     __doc__ = __doc__
 
     id = ENV_ID
-    tasks: Mapping[str, Task] = {name: form.task for name, form in FORMS.items()}
+    tasks: Mapping[str, Task] = {name: template.task for name, template in TEMPLATES.items()}
     difficulties = tuple(OBJECTS)
     words = VOCABULARY.words
     example = '["colour", ["leftmost", ["select", "circle"]]]'
@@ -387,25 +440,23 @@ class Canvas(DrawnEnvironment):  # noqa: D101 - the module's docstring is the en
     max_objects = MAX_OBJECTS
 
     def __init__(self) -> None:
-        self.forms = {
-            skeleton(_draw_query(SeededRng((name, n)), form)): name for name, form in FORMS.items() for n in range(40)
-        }
+        self.forms = {form: name for name, template in TEMPLATES.items() for form in _skeletons(template)}
 
     def query(self, rng: SeededRng, task: str) -> Call:
-        """A query of the task's form."""
-        return _draw_query(rng, FORMS[task])
+        """Draw a query of the form of `task`."""
+        return _draw_query(rng, TEMPLATES[task])
 
     def compose(self, rng: SeededRng, query: Call, target_answer: str | None, difficulty: int) -> str:
-        """Shapes on the lattice, drawn until the query has the wanted answer."""
+        """Draw shapes on the lattice until `query` has the `target_answer`."""
         return svg_program(_compose(rng, query, str(target_answer), OBJECTS[difficulty]))
 
     def parse_scene(self, scene: FlatScene) -> tuple[Thing, ...] | Rejected:
-        """The things that are drawn."""
+        """Parse `scene` into the things that are drawn."""
         return parse_scene(scene)
 
     def answer_options(self, query: Call) -> tuple[str, ...]:
-        """By type; counts are open."""
+        """Return the answers of the type of `query`; counts are open."""
         return _OPTIONS.get(query.output, ())
 
 
-register(ENV_ID, Canvas)
+register(ENV_ID, CanvasV1)

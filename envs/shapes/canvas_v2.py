@@ -52,19 +52,8 @@ from ..language.literals import Description, Vocabulary
 from ..language.query import Call, Language, Literal, skeleton
 from ..registry import register
 from ..rng import SeededRng
-from .compose import (
-    CANVAS,
-    EXTENTS,
-    LETTERS,
-    OBJECTS,
-    PALETTE,
-    UNITS,
-    Form,
-    arranged,
-    drawn_query,
-    reachable,
-    svg_program,
-)
+from .compose import EXTENTS, LETTERS, OBJECTS, CompositionTemplate, arranged, drawn_query, reachable
+from .drawing import CANVAS, PALETTE, UNITS, svg_program
 from .operators import answer_leak, constant_answer, duplicate_argument, noun, self_comparison
 from .relations import DIRECTIONS, RELATIONS, Body, Crowd, told
 
@@ -72,7 +61,7 @@ from .relations import DIRECTIONS, RELATIONS, Body, Crowd, told
 
 ENV_ID = "shapes/Canvas-v2"
 SHAPES, SIZES = tuple(UNITS), tuple(EXTENTS)
-MAX_OBJECTS = 20
+MAX_OBJECTS, QUERY_TRIES = 20, 1_000
 THRESHOLDS = {"px": 8.0, "px of size": 6.0, "°": 8.0}
 """Comparisons closer than this are ambiguous."""
 MIN_GAP = 2.0
@@ -111,13 +100,13 @@ letter is one capital A to F in the middle of a shape. Draw exactly what is aske
 
 def _noun(literal: Literal, plural: bool) -> str:
     """`red circles`, `large shape labelled A`."""
-    *words, last = literal.words or ("",)
-    if last not in LETTERS:
+    *words, last_word = literal.words or ("",)
+    if last_word not in LETTERS:
         return noun(literal, plural, SHAPES)
-    return f"{noun(Literal(literal.op, tuple(words), literal.output), plural, SHAPES)} labelled {last}"
+    return f"{noun(Literal(literal.op, tuple(words), literal.output), plural, SHAPES)} labelled {last_word}"
 
 
-# --- config: the question forms --------------------------------------------------------------------------------
+# --- config: the tasks --------------------------------------------------------------------------------
 
 _OPTIONS: Mapping[str, tuple[str, ...]] = {
     "Bool": YES_NO, "Colour": COLOURS, "Shape": SHAPES, "Size": SIZES, "Side": ("left", "right"),
@@ -125,7 +114,7 @@ _OPTIONS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 _ENDS = ("leftmost", "rightmost", "topmost", "bottommost")
 _SIDES = ("left_of", "right_of", "above", "below")
-_FORMS: tuple[tuple[str, str, tuple[str, ...], tuple[Any, ...], str], ...] = (
+_TASKS: tuple[tuple[str, str, tuple[str, ...], tuple[Any, ...], str], ...] = (
     ("count", "number", COUNTS, (["count", "D"],), "how many objects fit a description, in clutter"),
     ("exists", "yesno", YES_NO, (["exists", "D"],), "whether an object fits a description"),
     ("colour", "word", COLOURS, (["colour", "U"],), "the colour of an object"),
@@ -177,8 +166,9 @@ _FORMS: tuple[tuple[str, str, tuple[str, ...], tuple[Any, ...], str], ...] = (
     ("compose_yesno", "yesno", YES_NO, ("Bool",), "a composition that gives yes or no"),
     ("compose_colour", "word", COLOURS, ("Colour",), "a composition that gives a colour"),
 )
-FORMS: Mapping[str, Form] = {
-    name: Form(Task(name, kind, options, about), templates) for name, kind, options, templates, about in _FORMS
+TEMPLATES: Mapping[str, CompositionTemplate] = {
+    name: CompositionTemplate(Task(name, kind, options, about), templates)
+    for name, kind, options, templates, about in _TASKS
 }
 
 # --- data: from a scene to bodies ------------------------------------------------------------------------------
@@ -197,152 +187,209 @@ def _luminance(colour: str) -> float:
     return (0.2126 * red + 0.7152 * green + 0.0722 * blue) / 255
 
 
-def _shape_word(obj: FlatObject) -> tuple[str, float]:
-    return polygon_kind(obj.outline) if obj.kind == "polygon" else (obj.kind, obj.kind_margin)
+def _shape_word(flat_object: FlatObject) -> tuple[str, float]:
+    return (
+        polygon_kind(flat_object.outline)
+        if flat_object.kind == "polygon"
+        else (flat_object.kind, flat_object.kind_margin)
+    )
 
 
-def _recognisable(obj: FlatObject) -> bool:
-    """Whether enough of the outline's area and corners is seen to tell what it is."""
-    if obj.visible is obj.outline:
+def _recognisable(flat_object: FlatObject) -> bool:
+    """Tell whether enough of the outline's area and corners is seen to tell what it is."""
+    if flat_object.visible is flat_object.outline:
         return True
-    if obj.visible_share < MIN_VISIBLE or not isinstance(obj.outline, Polygon):
+    if flat_object.visible_share < MIN_VISIBLE or not isinstance(flat_object.outline, Polygon):
         return False
-    if obj.kind == "circle":
+    if flat_object.kind == "circle":
         return True
-    corners = points(list(obj.outline.simplify(0.05).exterior.coords)[:-1])
-    near = obj.visible.buffer(0.5)
-    return sum(not near.covers(corner) for corner in corners) <= max(1.0, MAX_HIDDEN_CORNERS * len(corners))
+    corner_points = points(list(flat_object.outline.simplify(0.05).exterior.coords)[:-1])
+    visible_area = flat_object.visible.buffer(0.5)
+    return sum(not visible_area.covers(corner) for corner in corner_points) <= max(
+        1.0, MAX_HIDDEN_CORNERS * len(corner_points)
+    )
 
 
-def _body(obj: FlatObject, letter: str) -> Body | Rejected:
-    """The object in words, or why it cannot be named."""
-    name, fill = f"object {obj.index + 1}", obj.fill or ""
+def _body(flat_object: FlatObject, letter: str) -> Body | Rejected:
+    """Return the object in words, or why it cannot be named."""
+    object_name, fill = f"object {flat_object.index + 1}", flat_object.fill or ""
     distance, colour = min((math.dist(_rgb(fill), rgb), word) for word, rgb in _PALETTE_RGB.items())
     if distance > MAX_COLOUR_DISTANCE:
-        return Rejected("colour", f"{name} is {fill}, near no named colour", f"use {', '.join(PALETTE.values())}")
-    shape, margin = _shape_word(obj)
+        return Rejected(
+            "colour", f"{object_name} is {fill}, near no named colour", f"use {', '.join(PALETTE.values())}"
+        )
+    shape, margin = _shape_word(flat_object)
     if shape not in SHAPES or margin < MIN_KIND_MARGIN:
-        return Rejected("shape", f"{name} is a {shape}", f"draw {', '.join(SHAPES)}")
-    left, top, right, bottom = obj.outline.bounds
+        return Rejected("shape", f"{object_name} is a {shape}", f"draw {', '.join(SHAPES)}")
+    left, top, right, bottom = flat_object.outline.bounds
     if min(left, top) < -0.01 or max(right, bottom) > CANVAS + 0.01:
-        return Rejected("cropped", f"{name} leaves the canvas", "keep shapes inside")
-    if not _recognisable(obj):
-        return Rejected("hidden", f"{name} shows {obj.visible_share:.0%} of itself, or too few corners", "cover less")
+        return Rejected("cropped", f"{object_name} leaves the canvas", "keep shapes inside")
+    if not _recognisable(flat_object):
+        return Rejected(
+            "hidden", f"{object_name} shows {flat_object.visible_share:.0%} of itself, or too few corners", "cover less"
+        )
     extent = max(right - left, bottom - top)
     size = next((word for word, (low, high) in zip(SIZES, (SMALL_EXTENT, LARGE_EXTENT), strict=True)
                  if low <= extent <= high), None)  # fmt: skip
     if size is None:
-        return Rejected("size", f"{name} is {extent:g} px wide, neither small nor large", "use 16 to 26 or 44 to 86 px")
-    x, y = obj.outline.centroid.coords[0]
+        return Rejected(
+            "size", f"{object_name} is {extent:g} px wide, neither small nor large", "use 16 to 26 or 44 to 86 px"
+        )
+    x, y = flat_object.outline.centroid.coords[0]
     return Body(colour, shape, size, letter, x, y, extent)
 
 
-class Seen(Crowd):
-    """Bodies that were read from a scene."""
+class VisibleShapes(Crowd):
+    """Bodies that were read from a scene, with their outlines."""
 
     def __init__(self, bodies: Sequence[Body], outlines: Sequence[Region]) -> None:
         super().__init__(bodies, CANVAS)
         self._outlines = outlines
         self._known: dict[tuple[int, int], str] = {}
 
-    def relation(self, first: int, second: int) -> str:
-        """By the outlines, hidden parts included."""
-        if (first, second) not in self._known:
-            self._known[first, second] = self._relation(self._outlines[first], self._outlines[second])
-        return self._known[first, second]
+    def relation(self, one_position: int, other_position: int) -> str:
+        """Compare two outlines, hidden parts included.
+
+        Args:
+            one_position: a position in paint order.
+            other_position: another one.
+        """
+        if (one_position, other_position) not in self._known:
+            self._known[one_position, other_position] = self._relation(
+                self._outlines[one_position], self._outlines[other_position]
+            )
+        return self._known[one_position, other_position]
 
     @staticmethod
-    def _relation(first: Region, second: Region) -> str:
-        if not first.intersects(second):
+    def _relation(one_outline: Region, other_outline: Region) -> str:
+        if not one_outline.intersects(other_outline):
             return "apart"
-        if second.covers(first):
+        if other_outline.covers(one_outline):
             return "inside"
-        return "around" if first.covers(second) else "overlap"
+        return "around" if one_outline.covers(other_outline) else "overlap"
 
     def unclear(self) -> tuple[int, int] | None:
-        """Two bodies that are not clearly apart, overlapping or nested, or are so on their own colour."""
-        for j, second in enumerate(self._outlines):
-            b = second.bounds
-            for i, first in enumerate(self._outlines[:j]):
-                a = first.bounds
-                apart = max(a[0] - b[2], b[0] - a[2], a[1] - b[3], b[1] - a[3])
-                if apart < MIN_GAP and not self._clear(i, j):
+        """Find two bodies that are not clearly apart, overlapping or nested, or are so on their own colour."""
+        for j, other_outline in enumerate(self._outlines):
+            other_bounds = other_outline.bounds
+            for i, one_outline in enumerate(self._outlines[:j]):
+                one_bounds = one_outline.bounds
+                bounds_gap = max(
+                    one_bounds[0] - other_bounds[2],
+                    other_bounds[0] - one_bounds[2],
+                    one_bounds[1] - other_bounds[3],
+                    other_bounds[1] - one_bounds[3],
+                )
+                if bounds_gap < MIN_GAP and not self._clear(i, j):
                     return i, j
         return None
 
     def _clear(self, i: int, j: int) -> bool:
-        first, second = self._outlines[i], self._outlines[j]
+        one_outline, other_outline = self._outlines[i], self._outlines[j]
         relation = self.relation(i, j)
         if relation == "apart":
-            return bool(first.distance(second) >= MIN_GAP)
+            return bool(one_outline.distance(other_outline) >= MIN_GAP)
         if self[i].colour == self[j].colour:
             return False
         if relation == "overlap":
             # Areas come from the outlines alone, so that the painting order does not matter.
-            return bool(first.intersection(second).area >= MIN_OVERLAP * min(first.area, second.area))
-        return bool(first.boundary.distance(second.boundary) >= MIN_GAP)
+            return bool(
+                one_outline.intersection(other_outline).area >= MIN_OVERLAP * min(one_outline.area, other_outline.area)
+            )
+        return bool(one_outline.boundary.distance(other_outline.boundary) >= MIN_GAP)
 
 
 def _letters(scene: FlatScene, shapes: Sequence[FlatObject]) -> dict[int, str] | Rejected:
-    """The letters by the index of the shape that they stand on."""
-    found: dict[int, str] = {}
-    for obj in (obj for obj in scene.objects if obj.text is not None):
-        name = f"object {obj.index + 1}"
-        if obj.text not in LETTERS:
-            return Rejected("text", f"{name} is the text {obj.text!r:.20}", f"write one of {', '.join(LETTERS)}")
-        middle = Point(*(sum(obj.outline.bounds[i::2]) / 2 for i in (0, 1)))
-        under = [each for each in shapes if each.index < obj.index and each.outline.covers(middle)]
-        if not under or not under[-1].outline.covers(obj.outline) or obj.visible_share < 0.98:
-            return Rejected("text", f"{name}, the letter {obj.text}, is not whole on a shape", "centre it on a shape")
-        if obj.bounds[3] - obj.bounds[1] < MIN_LETTER:
-            return Rejected("text", f"{name}, the letter {obj.text}, is too small to read", "use a font size over 9")
-        fills = obj.fill or "#000000", under[-1].fill or "#000000"
+    """Return the letters of `scene` by the index of the shape that they stand on."""
+    letter_by_shape: dict[int, str] = {}
+    for letter_object in (letter_object for letter_object in scene.objects if letter_object.text is not None):
+        object_name = f"object {letter_object.index + 1}"
+        if letter_object.text not in LETTERS:
+            return Rejected(
+                "text", f"{object_name} is the text {letter_object.text!r:.20}", f"write one of {', '.join(LETTERS)}"
+            )
+        middle = Point(*(sum(letter_object.outline.bounds[i::2]) / 2 for i in (0, 1)))
+        shapes_below = [
+            flat_object
+            for flat_object in shapes
+            if flat_object.index < letter_object.index and flat_object.outline.covers(middle)
+        ]
+        if (
+            not shapes_below
+            or not shapes_below[-1].outline.covers(letter_object.outline)
+            or letter_object.visible_share < 0.98
+        ):
+            return Rejected(
+                "text",
+                f"{object_name}, the letter {letter_object.text}, is not whole on a shape",
+                "centre it on a shape",
+            )
+        if letter_object.bounds[3] - letter_object.bounds[1] < MIN_LETTER:
+            return Rejected(
+                "text",
+                f"{object_name}, the letter {letter_object.text}, is too small to read",
+                "use a font size over 9",
+            )
+        fills = letter_object.fill or "#000000", shapes_below[-1].fill or "#000000"
         if abs(_luminance(fills[0]) - _luminance(fills[1])) < MIN_LETTER_CONTRAST:
-            return Rejected("text", f"{name}, the letter {obj.text}, is hardly seen", "write it in black or white")
-        if under[-1].index in found or obj.text in found.values():
-            return Rejected("text", f"the letter {obj.text} is the second one", "use a letter once, one to a shape")
-        found[under[-1].index] = obj.text
-    return found
+            return Rejected(
+                "text", f"{object_name}, the letter {letter_object.text}, is hardly seen", "write it in black or white"
+            )
+        if shapes_below[-1].index in letter_by_shape or letter_object.text in letter_by_shape.values():
+            return Rejected(
+                "text", f"the letter {letter_object.text} is the second one", "use a letter once, one to a shape"
+            )
+        letter_by_shape[shapes_below[-1].index] = letter_object.text
+    return letter_by_shape
 
 
-def parse_scene(scene: FlatScene) -> Seen | Rejected:
-    """The scene's objects as bodies, in paint order, or why the picture is not clear."""
+def parse_scene(scene: FlatScene) -> VisibleShapes | Rejected:
+    """Return the objects of `scene` as bodies, in paint order, or why the picture is not clear."""
     if (scene.width, scene.height) != (CANVAS, CANVAS):
         hint = f'begin with <svg viewBox="0 0 {CANVAS} {CANVAS}">'
         return Rejected("canvas", f"the canvas is {scene.width:g} x {scene.height:g}", hint)
     if scene.background != "#ffffff":
         return Rejected("background", f"the background is {scene.background}", "leave the background white")
-    shapes = [obj for obj in scene.objects if obj.text is None]
-    if not 1 <= len(shapes) <= MAX_OBJECTS:
-        return Rejected("objects", f"the drawing has {len(shapes)} shapes", f"draw 1 to {MAX_OBJECTS}")
-    if plain := next((obj for obj in scene.objects if obj.fill is None or obj.stroke or obj.gradient), None):
-        what = f"object {plain.index + 1} has an outline or no one colour"
-        return Rejected("fill", what, "fill the shapes with one colour each and leave strokes out")
-    letters = _letters(scene, shapes)
+    shape_objects = [flat_object for flat_object in scene.objects if flat_object.text is None]
+    if not 1 <= len(shape_objects) <= MAX_OBJECTS:
+        return Rejected("objects", f"the drawing has {len(shape_objects)} shapes", f"draw 1 to {MAX_OBJECTS}")
+    if unfilled_object := next(
+        (
+            flat_object
+            for flat_object in scene.objects
+            if flat_object.fill is None or flat_object.stroke or flat_object.gradient
+        ),
+        None,
+    ):
+        flaw = f"object {unfilled_object.index + 1} has an outline or no one colour"
+        return Rejected("fill", flaw, "fill the shapes with one colour each and leave strokes out")
+    letters = _letters(scene, shape_objects)
     if isinstance(letters, Rejected):
         return letters
-    bodies = [_body(obj, letters.get(obj.index, "")) for obj in shapes]
-    if (bad := next((each for each in bodies if isinstance(each, Rejected)), None)) is not None:
-        return bad
-    seen = Seen([each for each in bodies if isinstance(each, Body)], [obj.outline for obj in shapes])
-    if (pair := seen.unclear()) is not None:
-        i, j = (shapes[number].index + 1 for number in pair)
+    bodies = [_body(flat_object, letters.get(flat_object.index, "")) for flat_object in shape_objects]
+    if (rejection := next((body for body in bodies if isinstance(body, Rejected)), None)) is not None:
+        return rejection
+    visible_shapes = VisibleShapes(
+        [body for body in bodies if isinstance(body, Body)], [flat_object.outline for flat_object in shape_objects]
+    )
+    if (touching_pair := visible_shapes.unclear()) is not None:
+        i, j = (shape_objects[number].index + 1 for number in touching_pair)
         return Rejected(
             "touching",
             f"objects {i} and {j} just touch or run into each other",
             "keep shapes apart, or of two colours and overlapping clearly",
         )
-    return seen
+    return visible_shapes
 
 
 # --- the environment -------------------------------------------------------------------------------------------
 
 
-class Canvas(DrawnEnvironment):  # noqa: D101 - the module's docstring is the environment's
+class CanvasV2(DrawnEnvironment):  # noqa: D101 - the module's docstring is the environment's
     __doc__ = __doc__
 
     id = ENV_ID
-    tasks: Mapping[str, Task] = {name: form.task for name, form in FORMS.items()}
+    tasks: Mapping[str, Task] = {name: form.task for name, form in TEMPLATES.items()}
     difficulties = tuple(OBJECTS)
     words = VOCABULARY.words
     example = '["count", ["inside", ["select", "small"], ["unique", ["select", "red", "star"]]]]'
@@ -359,55 +406,57 @@ class Canvas(DrawnEnvironment):  # noqa: D101 - the module's docstring is the en
     def __init__(self) -> None:
         self.forms = {
             skeleton(drawn_query(PROGRAMS, SeededRng((name, n)), form, 1)): name
-            for name, form in FORMS.items()
+            for name, form in TEMPLATES.items()
             if not form.open
             for n in range(60)
         }
 
     def task_of(self, query: Call) -> str | None:
-        """The form with the query's operators, or the composition with its type."""
-        kinds = {"Number": "compose_number", "Bool": "compose_yesno", "Colour": "compose_colour"}
-        return super().task_of(query) or kinds.get(query.output)
+        """Return the task whose form has the operators of `query`, or the composition of its type."""
+        composition_tasks = {"Number": "compose_number", "Bool": "compose_yesno", "Colour": "compose_colour"}
+        return super().task_of(query) or composition_tasks.get(query.output)
 
     def query(self, rng: SeededRng, task: str) -> Call:
-        """A query of the task's form."""
+        """Draw a query of the form of `task`."""
         return self._query(rng, task, rng.choice(self.difficulties))
 
     def _query(self, rng: SeededRng, task: str, difficulty: int) -> Call:
-        while True:
-            query = drawn_query(PROGRAMS, rng, FORMS[task], difficulty)
+        for _ in range(QUERY_TRIES):
+            query = drawn_query(PROGRAMS, rng, TEMPLATES[task], difficulty)
             # A composition that happens to have a named form is one of that form.
             if self.task_of(query) == task:
                 return query
+        raise RuntimeError(f"none of {QUERY_TRIES} queries is of the form of {task}")
 
     def query_and_answer(self, rng: SeededRng, task: str, difficulty: int) -> tuple[Call, str | None]:
-        """Of a composition one of the answers that it can have, of which there are at least two."""
-        while True:
+        """Draw a query of `task` and an answer: of a composition one of those, at least two, that it can have."""
+        for _ in range(QUERY_TRIES):
             query = self._query(rng, task, difficulty)
-            if not FORMS[task].open:
+            if not TEMPLATES[task].open:
                 return query, rng.choice(self.tasks[task].options)
-            found = reachable(rng, LANGUAGE, query, difficulty, THRESHOLDS)
-            found = [each for each in found if each in self.tasks[task].options]
-            if len(found) >= 2:
-                return query, rng.choice(found)
+            answers = reachable(rng, LANGUAGE, query, difficulty, THRESHOLDS)
+            answers = [answer for answer in answers if answer in self.tasks[task].options]
+            if len(answers) >= 2:
+                return query, rng.choice(answers)
+        raise RuntimeError(f"none of {QUERY_TRIES} queries of {task} can have two answers")
 
     def compose(self, rng: SeededRng, query: Call, target_answer: str | None, difficulty: int) -> str | None:
-        """Shapes around what the query is about, until it has the wanted answer."""
-        placed = arranged(rng, LANGUAGE, query, target_answer, difficulty, THRESHOLDS)
-        return None if placed is None else svg_program(placed)
+        """Arrange shapes around what `query` is about, until it has the `target_answer`."""
+        composed_shapes = arranged(rng, LANGUAGE, query, target_answer, difficulty, THRESHOLDS)
+        return None if composed_shapes is None else svg_program(composed_shapes)
 
-    def parse_scene(self, scene: FlatScene) -> Seen | Rejected:
-        """The bodies that are drawn."""
+    def parse_scene(self, scene: FlatScene) -> VisibleShapes | Rejected:
+        """Parse `scene` into the bodies that are drawn."""
         return parse_scene(scene)
 
     def difficulty_of(self, scene: FlatScene) -> int:
-        """By the number of shapes; letters are no objects."""
-        count = sum(obj.text is None for obj in scene.objects)
-        return next((level for level, (_, most) in OBJECTS.items() if count <= most), max(OBJECTS))
+        """Return the difficulty of `scene` by its number of shapes; letters are not objects."""
+        shape_count = sum(flat_object.text is None for flat_object in scene.objects)
+        return next((level for level, (_, max_count) in OBJECTS.items() if shape_count <= max_count), max(OBJECTS))
 
     def answer_options(self, query: Call) -> tuple[str, ...]:
-        """By type; counts are open."""
+        """Return the answers of the type of `query`; counts are open."""
         return _OPTIONS.get(query.output, ())
 
 
-register(ENV_ID, Canvas)
+register(ENV_ID, CanvasV2)

@@ -1,4 +1,7 @@
-"""Composing crowded canvases: a query, then shapes of which it has a wanted answer."""
+"""Composing crowded canvases: a query, then shapes of which it has a target answer.
+
+Begin at `drawn_query` and `arranged`.
+"""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,13 +13,9 @@ from ..language.enumeration import Enumeration
 from ..language.execute import Result, ambiguity_of, execute
 from ..language.query import Call, Language, Literal, Query, walk
 from ..rng import SeededRng
-from .relations import Body, Crowd
+from .drawing import CANVAS, MEASURES, ComposedShape, Planned
+from .relations import Body
 
-CANVAS = 224
-PALETTE: Mapping[str, str] = {
-    "red": "#e6194b", "green": "#2e9e3f", "blue": "#2a52d8", "yellow": "#ffe119", "orange": "#ff8c1a",
-    "purple": "#8a2bb0", "pink": "#ffa6d2", "black": "#202020",
-}  # fmt: skip
 LETTERS = ("A", "B", "C", "D", "E", "F")
 EXTENTS: Mapping[str, tuple[int, int]] = {"small": (16, 26), "large": (44, 64)}
 HOST_EXTENTS = (70, 86)
@@ -38,40 +37,11 @@ LETTER_ROOM = 9.0
 """Least radius, px, of the circle in a shape that a letter is written in."""
 
 
-def _regular(corners: int, inner: float = 0.0) -> tuple[tuple[float, float], ...]:
-    """Corners on the unit circle from the top, or, with an inner radius, those of a star."""
-    count = 2 * corners if inner else corners
-    return tuple(
-        (radius * math.sin(math.tau * i / count), -radius * math.cos(math.tau * i / count))
-        for i, radius in ((i, inner if inner and i % 2 else 1.0) for i in range(count))
-    )
-
-
-UNITS: Mapping[str, tuple[tuple[float, float], ...]] = {
-    "circle": (), "square": ((-1, -1), (1, -1), (1, 1), (-1, 1)), "triangle": _regular(3),
-    "rectangle": ((-1, -0.5), (1, -0.5), (1, 0.5), (-1, 0.5)), "pentagon": _regular(5), "hexagon": _regular(6),
-    "star": _regular(5, 0.45),
-}  # fmt: skip
-"""Corners about the centre; a circle has none."""
-
-
-def _measures(corners: Sequence[tuple[float, float]]) -> tuple[float, float, float]:
-    """Extent, circumradius and inradius of a unit shape."""
-    if not corners:
-        return 2.0, 1.0, 1.0
-    xs, ys = zip(*corners, strict=True)
-    sides = zip(corners, (*corners[1:], corners[0]), strict=True)
-    inner = min(abs(a[0] * b[1] - a[1] * b[0]) / math.dist(a, b) for a, b in sides)
-    return max(max(xs) - min(xs), max(ys) - min(ys)), max(math.hypot(*each) for each in corners), inner
-
-
-MEASURES = {shape: _measures(corners) for shape, corners in UNITS.items()}
-
 # --- queries ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class CompositionTemplate:
     """How the queries of one task are made.
 
     A template is JSON in which a name of `SYMBOLS` stands for a description or an object, and a tuple for one of its
@@ -92,7 +62,7 @@ _PLAIN = ((), (_C,), (_S,), (_C, _S))
 
 
 class Symbol(NamedTuple):
-    """What a letter of a template stands for: a description, drawn from patterns, or the only object of one."""
+    """A letter of a template: a description, drawn from patterns, or the only object of one."""
 
     only: bool
     patterns: tuple[tuple[str, ...], ...]
@@ -126,17 +96,18 @@ _HOSTS = {"inside": "inside", "overlapping": "overlap", "within": "inside", "ove
           "in_front": "overlap"}  # fmt: skip
 
 
-def drawn_query(programs: Enumeration, rng: SeededRng, form: Form, difficulty: int) -> Call:
-    """A query of the form; its words are drawn before any scene, so they tell nothing of the answer."""
-    while True:
+def drawn_query(programs: Enumeration, rng: SeededRng, form: CompositionTemplate, difficulty: int) -> Call:
+    """Draw a query of the template `form`; its words are drawn before any scene, so they tell nothing of the answer."""
+    for _ in range(TRIES):
         template = rng.choice(form.templates)
-        drawn = (
+        query = (
             programs.draw(rng, DEPTHS[difficulty], template)
             if form.open
             else _filled(programs.language, rng, template, None)
         )
-        if isinstance(drawn, Call) and programs.language.rejection_of(drawn) is None:
-            return drawn
+        if isinstance(query, Call) and programs.language.rejection_of(query) is None:
+            return query
+    raise RuntimeError(f"none of {TRIES} queries of {form.task.name} is accepted")
 
 
 def _filled(language: Language, rng: SeededRng, template: Any, pattern: tuple[str, ...] | None) -> Query:
@@ -145,76 +116,16 @@ def _filled(language: Language, rng: SeededRng, template: Any, pattern: tuple[st
         words = language.literals["select"].draw(pattern or rng.choice(symbol.patterns), rng)
         literal = language.literal("select", *(("large", *words) if symbol.large else words))
         return language.call("unique", literal) if symbol.only else literal
-    op, *rest = template
+    op, *argument_templates = template
     op = rng.choice(op) if isinstance(op, tuple) else op
     # Kinds whose numbers are compared differ in words of one attribute: more red than blue, not than circles.
-    shared = rng.choice(SYMBOLS[rest[0]].patterns) if op in _SAME_PATTERN else pattern
-    return language.call(op, *(_filled(language, rng, each, shared) for each in rest))
+    shared_pattern = rng.choice(SYMBOLS[argument_templates[0]].patterns) if op in _SAME_PATTERN else pattern
+    return language.call(
+        op, *(_filled(language, rng, argument_template, shared_pattern) for argument_template in argument_templates)
+    )
 
 
 # --- shapes ----------------------------------------------------------------------------------------------------
-
-
-class Placed(NamedTuple):
-    """A shape to be drawn."""
-
-    body: Body
-    z: float
-    """Painted in this order, 0 to 1."""
-    around: float
-    """Radius, px, of the circle around it."""
-    within: float
-    """Radius of the circle that fits in it."""
-    host: int | None
-    """What it is nested in or overlaps, by order of placing."""
-
-    def svg(self) -> str:
-        """The elements that draw it."""
-        b = self.body
-        unit = MEASURES[b.shape][0]
-        fill, scale = PALETTE[b.colour], b.extent / unit
-        if b.shape == "circle":
-            drawn = f'<circle cx="{b.x:g}" cy="{b.y:g}" r="{scale:g}" fill="{fill}"/>'
-        elif b.shape in ("square", "rectangle"):
-            half = (b.extent / 2, b.extent / 2 * (0.5 if b.shape == "rectangle" else 1))
-            corner, sides = (b.x - half[0], b.y - half[1]), (2 * half[0], 2 * half[1])
-            drawn = f'<rect x="{corner[0]:g}" y="{corner[1]:g}" width="{sides[0]:g}" height="{sides[1]:g}"'
-            drawn += f' fill="{fill}"/>'
-        else:
-            corners = " ".join(f"{b.x + scale * x:.2f},{b.y + scale * y:.2f}" for x, y in UNITS[b.shape])
-            drawn = f'<polygon points="{corners}" fill="{fill}"/>'
-        if b.label:
-            ink = "#ffffff" if b.colour in ("red", "green", "blue", "purple", "black") else "#000000"
-            height = 1.1 * self.within
-            drawn += (
-                f'<text x="{b.x:g}" y="{b.y + 0.36 * height:.2f}" font-size="{height:.2f}" '
-                f'text-anchor="middle" fill="{ink}">{b.label}</text>'
-            )
-        return drawn
-
-
-def svg_program(placed: Sequence[Placed]) -> str:
-    """The program that draws the shapes."""
-    drawn = "".join(each.svg() for each in sorted(placed, key=lambda each: each.z))
-    return f'<svg viewBox="0 0 {CANVAS} {CANVAS}">{drawn}</svg>'
-
-
-class Planned(Crowd):
-    """Shapes that will be drawn, in paint order."""
-
-    def __init__(self, placed: Sequence[Placed]) -> None:
-        self._placed = sorted(placed, key=lambda each: each.z)
-        super().__init__([each.body for each in self._placed], CANVAS)
-
-    def relation(self, first: int, second: int) -> str:
-        """By circles around and within, which shapes are placed by."""
-        a, b = self._placed[first], self._placed[second]
-        away = math.hypot(a.body.x - b.body.x, a.body.y - b.body.y)
-        if away >= a.around + b.around:
-            return "apart"
-        if away + a.around <= b.within:
-            return "inside"
-        return "around" if away + b.around <= a.within else "overlap"
 
 
 class Plant(NamedTuple):
@@ -231,41 +142,43 @@ class Plant(NamedTuple):
 class _Placing:
     """Shapes that are placed one after another."""
 
-    def __init__(self, rng: SeededRng, language: Language, avoid: Sequence[tuple[str, ...]], crowded: bool) -> None:
-        self.rng, self.avoid = rng, avoid
+    def __init__(
+        self, rng: SeededRng, language: Language, avoided_descriptions: Sequence[tuple[str, ...]], is_crowded: bool
+    ) -> None:
+        self.rng, self.avoid = rng, avoided_descriptions
         self.vocabulary = {name: tuple(language.literals["select"].vocabulary[name]) for name in  # type: ignore[attr-defined]
                            ("size", "colour", "shape", "label")}  # fmt: skip
-        self.placed: list[Placed] = []
+        self.placed: list[ComposedShape] = []
         self.letters = list(self.vocabulary["label"])
-        self.small_chance = 0.75 if crowded else 0.5
+        self.small_chance = 0.75 if is_crowded else 0.5
 
-    def look(self, words: Sequence[str], planted: bool, size: str | None) -> dict[str, str] | None:
-        """Attributes that the words are true of; a filler fits no description of an only object."""
+    def look(self, words: Sequence[str], is_planted: bool, size: str | None) -> dict[str, str] | None:
+        """Draw attributes that `words` are true of; a filler fits no description of an only object."""
         for _ in range(30):
-            chosen = {name: self.rng.choice(self.vocabulary[name]) for name in ("colour", "shape")}
-            chosen["size"] = size or ("small" if self.rng.uniform() < self.small_chance else "large")
-            chosen["label"] = ""
+            look = {name: self.rng.choice(self.vocabulary[name]) for name in ("colour", "shape")}
+            look["size"] = size or ("small" if self.rng.uniform() < self.small_chance else "large")
+            look["label"] = ""
             for word in words:
-                chosen |= {name: word for name, allowed in self.vocabulary.items() if word in allowed}
-            if chosen["label"] and size is None and not {"small", "large"} & set(words):
-                chosen["size"] = "large"  # most small shapes have no room for a letter
-            if chosen["label"] and chosen["label"] not in self.letters:
+                look |= {name: word for name, attribute_words in self.vocabulary.items() if word in attribute_words}
+            if look["label"] and size is None and not {"small", "large"} & set(words):
+                look["size"] = "large"  # most small shapes have no room for a letter
+            if look["label"] and look["label"] not in self.letters:
                 return None
-            if not chosen["label"] and self.letters and self.rng.uniform() < LETTER:
-                chosen["label"] = self.rng.choice(self.letters)
-            own = set(chosen.values())
-            if planted or not any(own >= set(each) for each in self.avoid):
-                return chosen
+            if not look["label"] and self.letters and self.rng.uniform() < LETTER:
+                look["label"] = self.rng.choice(self.letters)
+            look_words = set(look.values())
+            if is_planted or not any(look_words >= set(avoided_words) for avoided_words in self.avoid):
+                return look
         return None
 
-    def add(self, plant: Plant, planted: bool) -> bool:
-        """Place one more shape; False where there is no room."""
+    def add(self, plant: Plant, is_planted: bool) -> bool:
+        """Place one more shape, as `plant` says; False where there is no room."""
         mode, host = plant.mode, plant.host
-        if not planted and self.placed and (chance := self.rng.uniform()) < NEST + OVERLAP:
+        if not is_planted and self.placed and (chance := self.rng.uniform()) < NEST + OVERLAP:
             mode, host = ("inside" if chance < NEST else "overlap"), self.rng.integer(0, len(self.placed) - 1)
         if host is not None and host >= len(self.placed):
             return False
-        look = self.look(plant.words, planted, "small" if mode == "inside" else None)
+        look = self.look(plant.words, is_planted, "small" if mode == "inside" else None)
         # What lies on its own colour is not seen.
         if look is not None and host is not None and look["colour"] == self.placed[host].body.colour:
             return False
@@ -287,14 +200,16 @@ class _Placing:
             x, y, z = spot
             if self.free(x, y, radii[0], host):
                 body = Body(look["colour"], look["shape"], look["size"], look["label"], x, y, extent)
-                self.placed.append(Placed(body, z, *radii, host))
+                self.placed.append(ComposedShape(body, z, *radii, host))
                 if look["label"]:
                     self.letters.remove(look["label"])
                 return True
         return False
 
-    def spot(self, mode: str, host: Placed | None, around: float, within: float) -> tuple[float, float, float] | None:
-        """A place and a paint order for a shape of these radii."""
+    def spot(
+        self, mode: str, host: ComposedShape | None, around: float, within: float
+    ) -> tuple[float, float, float] | None:
+        """Draw a place and a paint order for a shape of the radii `around` and `within`, px."""
         z = self.rng.uniform()
         if mode == "apart" or host is None:
             low = math.ceil(around) + 1
@@ -302,54 +217,65 @@ class _Placing:
         turn = self.rng.uniform(0, math.tau)
         if mode == "inside":
             room = host.within - around - GAP
-            away, z = self.rng.uniform(0, max(0.0, room)), self.rng.uniform(host.z, 1)
+            centre_distance, z = self.rng.uniform(0, max(0.0, room)), self.rng.uniform(host.z, 1)
             if room < 0 or host.body.label:
                 return None
         else:
             big, small = max(host.within, within), min(host.within, within)
-            away = big + self.rng.uniform(0.4, 0.75) * small
-        x, y = round(host.body.x + away * math.cos(turn), 1), round(host.body.y + away * math.sin(turn), 1)
+            centre_distance = big + self.rng.uniform(0.4, 0.75) * small
+        x, y = (
+            round(host.body.x + centre_distance * math.cos(turn), 1),
+            round(host.body.y + centre_distance * math.sin(turn), 1),
+        )
         return x, y, z
 
     def free(self, x: float, y: float, around: float, host: int | None) -> bool:
-        """Whether a shape there stays on the canvas and apart from all but its host, which has no host itself."""
+        """Tell whether a shape at `x`, `y` stays on the canvas and apart from all but its host, itself without host."""
         if not (around + 1 <= x <= CANVAS - around - 1 and around + 1 <= y <= CANVAS - around - 1):
             return False
         if host is not None and self.placed[host].host is not None:
             return False
         return all(
-            number == host or math.hypot(x - o.body.x, y - o.body.y) >= around + o.around + GAP
-            for number, o in enumerate(self.placed)
+            number == host
+            or math.hypot(x - other_shape.body.x, y - other_shape.body.y) >= around + other_shape.around + GAP
+            for number, other_shape in enumerate(self.placed)
         )
 
 
 # --- scenes ----------------------------------------------------------------------------------------------------
 
 
-def _plants(query: Query, rng: SeededRng, wanted: str | None) -> list[Plant]:
-    """The shapes that a query is about, hosts before their guests; one carries the letter that is wanted."""
+def _plants(query: Query, rng: SeededRng, target_answer: str | None) -> list[Plant]:
+    """List the shapes that `query` is about, hosts before their guests; one carries the letter that is wanted."""
     plants: list[Plant] = []
-    first: dict[int, int] = {}
+    first_plant_of: dict[int, int] = {}
     hosts = {id(call.args[0]): (call.args[1], _HOSTS[call.op]) for call in walk(query)
              if isinstance(call, Call) and call.op in _HOSTS}  # fmt: skip
-    holders = {id(anchor) for anchor, mode in hosts.values() if mode == "inside"}
-    chosen_from = {id(call.args[0]) for call in walk(query) if isinstance(call, Call) and call.output == "Object"}
-    only = {id(call.args[0]) for call in walk(query) if isinstance(call, Call) and call.op == "unique"}
+    host_queries = {id(anchor) for anchor, mode in hosts.values() if mode == "inside"}
+    choice_queries = {id(call.args[0]) for call in walk(query) if isinstance(call, Call) and call.output == "Object"}
+    unique_queries = {id(call.args[0]) for call in walk(query) if isinstance(call, Call) and call.op == "unique"}
 
     def plant(part: Query) -> None:
         anchor = hosts.get(id(part))
         if anchor is not None:
             plant(anchor[0])
-        host = None if anchor is None else first.get(id(_described(anchor[0])))
+        host = None if anchor is None else first_plant_of.get(id(_described(anchor[0])))
         literal = _described(part)
-        if literal is None or id(literal) in first:
+        if literal is None or id(literal) in first_plant_of:
             return
-        first[id(literal)] = len(plants)
-        hosting = id(part) in holders
-        for _ in range(1 if id(literal) in only else rng.integer(1 if id(literal) in chosen_from else 0, 3)):
-            meets = host is not None and rng.uniform() < 0.7
+        first_plant_of[id(literal)] = len(plants)
+        is_host = id(part) in host_queries
+        for _ in range(
+            1 if id(literal) in unique_queries else rng.integer(1 if id(literal) in choice_queries else 0, 3)
+        ):
+            meets_host = host is not None and rng.uniform() < 0.7
             plants.append(
-                Plant(literal.words, host if meets else None, anchor[1] if meets and anchor else "apart", hosting)
+                Plant(
+                    literal.words,
+                    host if meets_host else None,
+                    anchor[1] if meets_host and anchor else "apart",
+                    is_host,
+                )
             )
 
     for call in walk(query):
@@ -358,114 +284,138 @@ def _plants(query: Query, rng: SeededRng, wanted: str | None) -> list[Plant]:
         # What is asked of is around what is described: a host of no description comes first.
         plants = [
             Plant(("large",), hosts=True),
-            *(each._replace(host=0, mode="inside") for each in plants[:1]),
+            *(planned._replace(host=0, mode="inside") for planned in plants[:1]),
             *plants[1:],
         ]
-    elif query.op == "label" and plants and wanted and not set(plants[0].words) & set(LETTERS):
-        plants[0] = plants[0]._replace(words=(*plants[0].words, wanted))
+    elif query.op == "label" and plants and target_answer and not set(plants[0].words) & set(LETTERS):
+        plants[0] = plants[0]._replace(words=(*plants[0].words, target_answer))
     return plants
 
 
 def _described(query: Query) -> Literal | None:
-    """The leaf of a description or of its only object."""
+    """Return the literal of a description or of its only object."""
     if isinstance(query, Literal):
         return query
     return query.args[0] if query.op == "unique" and isinstance(query.args[0], Literal) else None
 
 
 def _scenes(
-    rng: SeededRng, language: Language, query: Call, objects: tuple[int, int], wanted: str | None = None
-) -> Iterator[list[Placed] | None]:
-    """Scenes with what the query is about, without end; None for one that found no room."""
-    avoid = [call.args[0].words for call in walk(query)
+    rng: SeededRng, language: Language, query: Call, count_range: tuple[int, int], target_answer: str | None = None
+) -> Iterator[list[ComposedShape] | None]:
+    """Yield scenes with what `query` is about, without end; None for one that found no room."""
+    avoided_descriptions = [call.args[0].words for call in walk(query)
              if isinstance(call, Call) and call.op == "unique" and isinstance(call.args[0], Literal)]  # fmt: skip
     while True:
-        count = rng.integer(*objects)
-        placing = _Placing(rng, language, avoid, crowded=count > 9)
-        plants = _plants(query, rng, wanted)[:count]
-        tries = 6 * count if all(placing.add(each, True) for each in plants) else 0
-        while len(placing.placed) < count and tries:
+        shape_count = rng.integer(*count_range)
+        placing = _Placing(rng, language, avoided_descriptions, is_crowded=shape_count > 9)
+        plants = _plants(query, rng, target_answer)[:shape_count]
+        tries_left = 6 * shape_count if all(placing.add(planned, True) for planned in plants) else 0
+        while len(placing.placed) < shape_count and tries_left:
             placing.add(Plant(()), False)
-            tries -= 1
-        yield placing.placed if len(placing.placed) == count else None
+            tries_left -= 1
+        yield placing.placed if len(placing.placed) == shape_count else None
 
 
 def _mirrored(
-    rng: SeededRng, language: Language, query: Call, objects: tuple[int, int], wanted: str | None
-) -> Iterator[list[Placed] | None]:
-    """Scenes in which what the query selects is nearly or wholly its own mirror image."""
+    rng: SeededRng, language: Language, query: Call, count_range: tuple[int, int], target_answer: str | None
+) -> Iterator[list[ComposedShape] | None]:
+    """Yield scenes in which what `query` selects is nearly or wholly its own mirror image."""
     words = query.args[0].words  # type: ignore[union-attr]
-    for placed in _scenes(rng, language, query, objects, wanted):
-        yield None if placed is None else _doubled(rng, placed, words, objects)
+    for composed_shapes in _scenes(rng, language, query, count_range, target_answer):
+        yield None if composed_shapes is None else _doubled(rng, composed_shapes, words, count_range)
 
 
 def _doubled(
-    rng: SeededRng, placed: Sequence[Placed], words: Sequence[str], objects: tuple[int, int]
-) -> list[Placed] | None:
-    """A few of the described shapes with their mirror images, or nearly so, and the others where there is room."""
-    loose = [each for each in placed if each.host is None]
-    half = [each for each in loose if each.body.described_by(words) and each.body.x + each.around < CANVAS / 2 - GAP]
-    if not half:
+    rng: SeededRng, composed_shapes: Sequence[ComposedShape], words: Sequence[str], count_range: tuple[int, int]
+) -> list[ComposedShape] | None:
+    """Return a few of the described shapes with their mirror images, or nearly so, and others where there is room."""
+    unnested = [composed_shape for composed_shape in composed_shapes if composed_shape.host is None]
+    left_shapes = [
+        composed_shape
+        for composed_shape in unnested
+        if composed_shape.body.described_by(words) and composed_shape.body.x + composed_shape.around < CANVAS / 2 - GAP
+    ]
+    if not left_shapes:
         return None
-    spoil = rng.integer(0, 1) * rng.integer(20, 48)
-    twins = [_twin(each, 0 if number else spoil, rng) for number, each in enumerate(half[:3])]
-    whole, (low, high) = [*half[:3], *twins], objects
-    for each in loose:
-        if not each.body.described_by(words) and len(whole) < high and _apart(each, whole):
-            whole.append(each)
-    well_apart = all(_apart(each, whole[:number]) for number, each in enumerate(whole))
-    return whole if low <= len(whole) and well_apart else None
+    mirror_offset = rng.integer(0, 1) * rng.integer(20, 48)
+    mirror_images = [
+        _twin(composed_shape, 0 if number else mirror_offset, rng)
+        for number, composed_shape in enumerate(left_shapes[:3])
+    ]
+    arrangement, (min_count, max_count) = [*left_shapes[:3], *mirror_images], count_range
+    for composed_shape in unnested:
+        if (
+            not composed_shape.body.described_by(words)
+            and len(arrangement) < max_count
+            and _apart(composed_shape, arrangement)
+        ):
+            arrangement.append(composed_shape)
+    well_apart = all(_apart(composed_shape, arrangement[:number]) for number, composed_shape in enumerate(arrangement))
+    return arrangement if min_count <= len(arrangement) and well_apart else None
 
 
-def _twin(placed: Placed, off: int, rng: SeededRng) -> Placed:
-    """Its mirror image, so many px up or down."""
-    b = placed.body
-    y = b.y + off if b.y < CANVAS / 2 else b.y - off
-    body = Body(b.colour, b.shape, b.size, "", CANVAS - b.x, y, b.extent)
-    return placed._replace(body=body, z=rng.uniform())
+def _twin(composed_shape: ComposedShape, mirror_offset: int, rng: SeededRng) -> ComposedShape:
+    """Return the mirror image of `composed_shape`, moved `mirror_offset` px up or down."""
+    original_body = composed_shape.body
+    y = original_body.y + mirror_offset if original_body.y < CANVAS / 2 else original_body.y - mirror_offset
+    body = Body(
+        original_body.colour,
+        original_body.shape,
+        original_body.size,
+        "",
+        CANVAS - original_body.x,
+        y,
+        original_body.extent,
+    )
+    return composed_shape._replace(body=body, z=rng.uniform())
 
 
-def _apart(placed: Placed, others: Sequence[Placed]) -> bool:
-    x, y = placed.body.x, placed.body.y
-    return all(math.hypot(x - o.body.x, y - o.body.y) >= placed.around + o.around + GAP for o in others)
+def _apart(composed_shape: ComposedShape, other_shapes: Sequence[ComposedShape]) -> bool:
+    x, y = composed_shape.body.x, composed_shape.body.y
+    return all(
+        math.hypot(x - other_shape.body.x, y - other_shape.body.y) >= composed_shape.around + other_shape.around + GAP
+        for other_shape in other_shapes
+    )
 
 
 def arranged(
     rng: SeededRng,
     language: Language,
     query: Call,
-    wanted: str | None,
+    target_answer: str | None,
     difficulty: int,
     thresholds: Mapping[str, float],
-) -> list[Placed] | None:
-    """Shapes of which the query has the wanted answer with a clear margin; None where they are not found."""
-    clearer = {unit: least + CLEARANCE for unit, least in thresholds.items()}
-    make = _mirrored if query.op == "symmetric" else _scenes
-    for _, placed in zip(range(TRIES), make(rng, language, query, OBJECTS[difficulty], wanted), strict=False):
-        if _answer(language, query, placed, clearer) == wanted:
-            return placed
+) -> list[ComposedShape] | None:
+    """Arrange shapes of which `query` has the target answer with a clear margin; None where they are not found."""
+    clear_thresholds = {unit: threshold + CLEARANCE for unit, threshold in thresholds.items()}
+    scene_maker = _mirrored if query.op == "symmetric" else _scenes
+    for _, composed_shapes in zip(
+        range(TRIES), scene_maker(rng, language, query, OBJECTS[difficulty], target_answer), strict=False
+    ):
+        if _answer(language, query, composed_shapes, clear_thresholds) == target_answer:
+            return composed_shapes
     return None
 
 
 def reachable(
     rng: SeededRng, language: Language, query: Call, difficulty: int, thresholds: Mapping[str, float]
 ) -> list[str]:
-    """The answers that the query was seen to have on some scenes, sorted."""
-    found: set[str] = set()
-    for number, placed in zip(range(PROBES), _scenes(rng, language, query, OBJECTS[difficulty]), strict=False):
-        if number == GLANCES and not found:
+    """Return the answers that `query` was seen to have on some scenes, sorted."""
+    answers: set[str] = set()
+    for number, composed_shapes in zip(range(PROBES), _scenes(rng, language, query, OBJECTS[difficulty]), strict=False):
+        if number == GLANCES and not answers:
             break
-        if (answer := _answer(language, query, placed, thresholds)) is not None:
-            found.add(answer)
-    return sorted(found)
+        if (answer := _answer(language, query, composed_shapes, thresholds)) is not None:
+            answers.add(answer)
+    return sorted(answers)
 
 
 def _answer(
-    language: Language, query: Call, placed: Sequence[Placed] | None, thresholds: Mapping[str, float]
+    language: Language, query: Call, composed_shapes: Sequence[ComposedShape] | None, thresholds: Mapping[str, float]
 ) -> str | None:
-    if placed is None:
+    if composed_shapes is None:
         return None
-    result = execute(language, query, Planned(placed), thresholds)
+    result = execute(language, query, Planned(composed_shapes), thresholds)
     if not isinstance(result, Result) or ambiguity_of(result, thresholds) is not None:
         return None
     return ("no", "yes")[result.value] if isinstance(result.value, bool) else str(result.value)

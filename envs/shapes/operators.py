@@ -1,6 +1,6 @@
-"""The operators of the worlds of shapes: rules over things, and their English.
+"""The operators of the environments of shapes: rules over things, and their English.
 
-The first questions of each are those of Canvas-v1, byte for byte.
+The first questions of each are those of Canvas-v1, byte for byte. Begin at `OPERATORS`.
 """
 
 import math
@@ -11,7 +11,7 @@ from typing import Any
 
 from ...render import Rejected
 from ..language.execute import Run
-from ..language.query import Call, Language, Literal, Operator, Query
+from ..language.query import Call, Language, Literal, Operator, Query, operator, operator_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,31 +26,31 @@ class Thing:
     extent: float
 
     def described_by(self, words: Sequence[str]) -> bool:
-        """Whether every word is true of it."""
+        """Tell whether all of `words` are true of it."""
         return all(word in (self.colour, self.shape, self.size) for word in words)
 
 
 # --- rules ---------------------------------------------------------------------------------------------------
 
 
-def _attribute(name: str) -> Callable[[Run, int], str]:
-    return lambda run, thing: str(getattr(run.world[thing], name))
+def _attribute(attribute_name: str) -> Callable[[Run, int], str]:
+    return lambda run, position: str(getattr(run.world[position], attribute_name))
 
 
-def _extreme(name: str, sign: int) -> Callable[[Run, list[int]], int]:
-    return lambda run, members: int(run.least(members, lambda i: sign * float(getattr(run.world[i], name))))
+def _extreme(attribute_name: str, sign: int) -> Callable[[Run, list[int]], int]:
+    return lambda run, members: int(run.least(members, lambda i: sign * float(getattr(run.world[i], attribute_name))))
 
 
-def distance(run: Run, first: int, second: int) -> float:
-    """Centre to centre, px."""
-    a, b = run.world[first], run.world[second]
-    return math.hypot(a.x - b.x, a.y - b.y)
+def distance(run: Run, one_position: int, other_position: int) -> float:
+    """Return the distance, px, between the centres of the things at two positions of the world of `run`."""
+    one_thing, other_thing = run.world[one_position], run.world[other_position]
+    return math.hypot(one_thing.x - other_thing.x, one_thing.y - other_thing.y)
 
 
 def _by_distance(sign: int) -> Callable[[Run, list[int], int], int]:
     def rule(run: Run, members: list[int], anchor: int) -> int:
-        others = [i for i in members if i != anchor]
-        return int(run.least(others, lambda i: sign * distance(run, i, anchor)))
+        candidates = [i for i in members if i != anchor]
+        return int(run.least(candidates, lambda i: sign * distance(run, i, anchor)))
 
     return rule
 
@@ -58,18 +58,18 @@ def _by_distance(sign: int) -> Callable[[Run, list[int], int], int]:
 def _beside(axis: str, sign: int) -> Callable[[Run, list[int], int], list[int]]:
     def rule(run: Run, members: list[int], anchor: int) -> list[int]:
         """The members with a positive offset from the anchor; the anchor itself is never one."""
-        place = getattr(run.world[anchor], axis)
-        offsets = {i: sign * (getattr(run.world[i], axis) - place) for i in members if i != anchor}
+        anchor_place = getattr(run.world[anchor], axis)
+        offsets = {i: sign * (getattr(run.world[i], axis) - anchor_place) for i in members if i != anchor}
         run.decided_by(*offsets.values())
-        return [i for i, value in offsets.items() if value > 0]
+        return [i for i, offset in offsets.items() if offset > 0]
 
     return rule
 
 
 def _compared(axis: str, words: tuple[str, str]) -> Callable[[Run, int, int], str]:
-    def rule(run: Run, first: int, second: int) -> str:
-        run.different(first, second)
-        difference = getattr(run.world[first], axis) - getattr(run.world[second], axis)
+    def rule(run: Run, one_position: int, other_position: int) -> str:
+        run.different(one_position, other_position)
+        difference = getattr(run.world[one_position], axis) - getattr(run.world[other_position], axis)
         run.decided_by(difference)
         return words[0] if difference < 0 else words[1]
 
@@ -80,45 +80,33 @@ def _compared(axis: str, words: tuple[str, str]) -> Callable[[Run, int, int], st
 
 
 def _end(*names: str) -> tuple[str, ...]:
-    """An outermost or otherwise extreme member, by its adjectives."""
-    first = names[0]
+    """Return the phrases of an outermost or otherwise extreme member, by its adjectives `names`."""
+    main_name = names[0]
     return (
-        f"the {first} {{0:one}}",
-        f"the {first} of the {{0:many}}",
-        f"the {first} of all {{0:many}}",
-        f"the {first} one among the {{0:many}}",
+        f"the {main_name} {{0:one}}",
+        f"the {main_name} of the {{0:many}}",
+        f"the {main_name} of all {{0:many}}",
+        f"the {main_name} one among the {{0:many}}",
         *(f"the {name} of the {{0:many}}" for name in names[1:]),
         *(f"the {name} {{0:one}}" for name in names[1:]),
     )
 
 
 def _to(*names: str) -> tuple[str, ...]:
-    """The nearest or farthest member, by its relations."""
-    first = names[0]
+    """Return the phrases of the nearest or farthest member, by its relations `names`."""
+    main_name = names[0]
     return (
-        f"the {{0:one}} {first} {{1}}",
-        f"the one of the {{0:many}} that is {first} {{1}}",
+        f"the {{0:one}} {main_name} {{1}}",
+        f"the one of the {{0:many}} that is {main_name} {{1}}",
         *(f"the one of all {{0:many}} that is {name} {{1}}" for name in names),
         *(f"the {{0:one}} that is {name} {{1}}" for name in names),
         *(f"the one, out of all {{0:many}}, that is {name} {{1}}" for name in names),
         *(f"the one, among the {{0:many}}, that is {name} {{1}}" for name in names),
-        f"the one that, of the {{0:many}}, is {first} {{1}}",
+        f"the one that, of the {{0:many}}, is {main_name} {{1}}",
     )
 
 
-def operator(
-    name: str, inputs: str, output: str, about: str, rule: Callable[..., Any], *, phrases: Any = (), questions: Any = ()
-) -> Operator:
-    """An operator; its inputs are separated by spaces."""
-    return Operator(name, tuple(inputs.split()), output, about, rule, tuple(phrases), tuple(questions))
-
-
-def table(*operators: Operator) -> Mapping[str, Operator]:
-    """Operators by name."""
-    return {each.name: each for each in operators}
-
-
-OPERATORS: Mapping[str, Operator] = table(
+OPERATORS: Mapping[str, Operator] = operator_table(
     operator("unique", "Set", "Object", "the only member of a set", lambda run, members: run.unique(members),
         phrases=("the {0:that}", "the only {0:that}", "the one {0:that}", "the single {0:that}", "the sole {0:that}")),
     operator("count", "Set", "Number", "how many members a set has", lambda run, members: len(members),
@@ -161,7 +149,8 @@ OPERATORS: Mapping[str, Operator] = table(
         phrases=("right of {1}", "to the right of {1}", "on the right of {1}", "farther right than {1}",
             "further to the right than {1}")),
     operator("above", "Set Object", "Set", "the members above an object", _beside("y", -1),
-        phrases=("above {1}", "higher than {1}", "higher up than {1}", "farther up than {1}", "nearer the top than {1}")),
+        phrases=("above {1}", "higher than {1}", "higher up than {1}", "farther up than {1}",
+            "nearer the top than {1}")),
     operator("below", "Set Object", "Set", "the members below an object", _beside("y", 1),
         phrases=("below {1}", "lower than {1}", "lower down than {1}", "farther down than {1}",
             "nearer the bottom than {1}")),
@@ -172,7 +161,8 @@ OPERATORS: Mapping[str, Operator] = table(
             "seen from {1}, is {0} to the left or to the right?")),
     operator("level", "Object Object", "Level", "whether the first is above or below the second",
         _compared("y", ("above", "below")),
-        questions=("is {0} above or below {1}?", "where is {0}, above or below {1}?", "does {0} lie above or below {1}?",
+        questions=("is {0} above or below {1}?", "where is {0}, above or below {1}?",
+            "does {0} lie above or below {1}?",
             "is {0} placed above {1} or below it?", "seen from {1}, is {0} above or below?")),
     operator("more", "Set Set", "Bool", "whether the first set has more members", lambda run, a, b: len(a) > len(b),
         questions=("are there more {0:many} than {1:many}?", "do {0:many} outnumber {1:many}?",
@@ -193,7 +183,7 @@ OPERATORS: Mapping[str, Operator] = table(
 
 
 def words_about(query: Query) -> tuple[Any, ...]:
-    """The words that describe the object or set itself, not those of an object it is related to."""
+    """Return the words of `query` that describe the object or set itself, not those of an object it is related to."""
     if isinstance(query, Literal):
         return query.words
     # Of what is around an object, the object's own words say nothing.
@@ -201,7 +191,7 @@ def words_about(query: Query) -> tuple[Any, ...]:
 
 
 def _includes(whole: Query, part: Query) -> bool:
-    """Whether every object of the part, a set or an object, is in the whole, a plain selection, by their words."""
+    """Tell by their words whether all objects of `part`, a set or an object, are in `whole`, a plain selection."""
     return isinstance(whole, Literal) and set(whole.words) <= set(words_about(part))
 
 
@@ -210,19 +200,23 @@ def _only(query: Query) -> bool:
 
 
 def duplicate_argument(language: Language, call: Call) -> Rejected | None:
-    """Nothing is compared with itself."""
-    for first, second in combinations(call.args, 2):
-        if first == second:
+    """Reject a `call` that compares something with itself."""
+    for one_argument, other_argument in combinations(call.args, 2):
+        if one_argument == other_argument:
             return Rejected("trivial", f"{call.op} is given the same thing twice", "compare two different things")
-        if _only(first) and _only(second) and _comparable(set(words_about(first)), set(words_about(second))):
+        if (
+            _only(one_argument)
+            and _only(other_argument)
+            and _comparable(set(words_about(one_argument)), set(words_about(other_argument)))
+        ):
             return Rejected(
                 "trivial", "one description implies the other, so both fit the same object", "tell them apart"
             )
     return None
 
 
-def _comparable(first: set[Any], second: set[Any]) -> bool:
-    return first <= second or second <= first
+def _comparable(one_words: set[Any], other_words: set[Any]) -> bool:
+    return one_words <= other_words or other_words <= one_words
 
 
 _ENDS = {"side": ("leftmost", "rightmost"), "level": ("topmost", "bottommost")}
@@ -230,33 +224,34 @@ _BEYOND = {"left_of": "leftmost", "right_of": "rightmost", "above": "topmost", "
 
 
 def constant_answer(language: Language, call: Call) -> Rejected | None:
-    """No answer follows from the words: an end is beyond all others, a whole is no smaller than its part."""
+    """Reject a `call` whose answer follows from its words: an end is beyond all others, a whole exceeds its part."""
     if _foregone(call):
         return Rejected("trivial", f"{call.op} has the same answer on every picture", "ask what a picture decides")
     return None
 
 
 def _foregone(call: Call) -> bool:
-    first, *rest = call.args
+    subject, *objects = call.args
     if call.op == "exists":
-        return isinstance(first, Literal) and not first.words
+        return isinstance(subject, Literal) and not subject.words
     if call.op in ("more", "fewer", "same"):
-        return _includes(first, rest[0]) or _includes(rest[0], first)
+        return _includes(subject, objects[0]) or _includes(objects[0], subject)
     if call.op == "size":
-        return isinstance(first, Call) and first.op in ("largest", "smallest")
+        return isinstance(subject, Call) and subject.op in ("largest", "smallest")
     if call.op in _ENDS:
-        pairs = ((first, rest[0]), (rest[0], first))
+        pairs = ((subject, objects[0]), (objects[0], subject))
         return any(
-            isinstance(end, Call) and end.op in _ENDS[call.op] and _includes(end.args[0], other) for end, other in pairs
+            isinstance(end, Call) and end.op in _ENDS[call.op] and _includes(end.args[0], other_argument)
+            for end, other_argument in pairs
         )
     if call.op in _BEYOND:
-        end = rest[0]
-        return isinstance(end, Call) and end.op == _BEYOND[call.op] and _includes(end.args[0], first)
+        end = objects[0]
+        return isinstance(end, Call) and end.op == _BEYOND[call.op] and _includes(end.args[0], subject)
     return False
 
 
 def self_comparison(language: Language, call: Call) -> Rejected | None:
-    """No set is related to an object that is its only member: `["nearest", S, ["unique", S]]`."""
+    """Reject a `call` that relates a set to its only member: `["nearest", S, ["unique", S]]`."""
     if language.operators[call.op].inputs == ("Set", "Object"):
         members, anchor = call.args
         if isinstance(members, Literal) and _only(anchor) and set(words_about(anchor)) <= set(members.words):
@@ -265,21 +260,29 @@ def self_comparison(language: Language, call: Call) -> Rejected | None:
 
 
 def answer_leak(language: Language, call: Call) -> Rejected | None:
-    """No question holds its answer: an attribute that is asked for is not among the words that describe the object."""
-    literal = next(iter(language.literals.values()))
-    if call.op in ("colour", "shape", "size", "label") and call.op in literal.pattern(words_about(call.args[0])):
+    """Reject a `call` for an attribute that its words name: the question would hold its answer."""
+    description_kind = next(iter(language.literals.values()))
+    if call.op in ("colour", "shape", "size", "label") and call.op in description_kind.pattern(
+        words_about(call.args[0])
+    ):
         return Rejected(
             "leaks", f"the question names the {call.op} it asks for", f"describe the object without its {call.op}"
         )
     return None
 
 
-# --- leaves in English -----------------------------------------------------------------------------------------
+# --- literals in English -----------------------------------------------------------------------------------------
 
 
 def noun(literal: Literal, plural: bool, shapes: Sequence[str]) -> str:
-    """A description as a noun phrase without an article: `red circles`, `small shape`."""
-    words = list(literal.words)
-    if not words or words[-1] not in shapes:
-        words.append("shape")
-    return " ".join(words) + ("s" if plural else "")
+    """Return a description as a noun phrase without an article: `red circles`, `small shape`.
+
+    Args:
+        literal: the description.
+        plural: whether several are meant.
+        shapes: the words that are nouns; without one of them it is a `shape`.
+    """
+    noun_words = list(literal.words)
+    if not noun_words or noun_words[-1] not in shapes:
+        noun_words.append("shape")
+    return " ".join(noun_words) + ("s" if plural else "")

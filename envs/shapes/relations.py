@@ -1,6 +1,6 @@
-"""The operators that the grown-up canvas adds: containment, occlusion, symmetry, angles, groups, letters.
+"""The operators that Canvas-v2 adds: containment, occlusion, symmetry, angles, groups, letters.
 
-They run over a `Crowd`: a sequence of bodies that knows how any two of them lie.
+They run over a `Crowd`: a sequence of bodies that knows how any two of them lie. Begin at `RELATIONS`.
 """
 
 import math
@@ -11,8 +11,8 @@ from typing import Any
 
 from ...render import Rejected
 from ..language.execute import IllPosed, Run
-from ..language.query import Call, Language, Literal, Operator
-from .operators import OPERATORS, operator, table, words_about
+from ..language.query import Call, Language, Literal, Operator, operator, operator_table
+from .operators import OPERATORS, words_about
 
 CORNERS = {"circle": 0, "triangle": 3, "square": 4, "rectangle": 4, "pentagon": 5, "hexagon": 6, "star": 5}
 """Of a star, its points."""
@@ -36,7 +36,7 @@ class Body:
     extent: float
 
     def described_by(self, words: Sequence[str]) -> bool:
-        """Whether every word is true of it."""
+        """Tell whether all of `words` are true of it."""
         return all(word in (self.colour, self.shape, self.size, self.label) for word in words)
 
 
@@ -50,169 +50,199 @@ class Crowd(Sequence[Body]):
         self.bodies, self.width = tuple(bodies), width
 
     def __getitem__(self, index: Any) -> Any:
-        """The body at a place in paint order."""
+        """Return the body at the position `index` of the paint order."""
         return self.bodies[index]
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Return the number of bodies."""
         return len(self.bodies)
 
     @abstractmethod
-    def relation(self, first: int, second: int) -> str:
-        """`inside` (the first in the second), `around`, `overlap` or `apart`."""
+    def relation(self, one_position: int, other_position: int) -> str:
+        """Return `inside` (the one in the other), `around`, `overlap` or `apart`.
+
+        Args:
+            one_position: a position in paint order.
+            other_position: another one.
+        """
 
 
 # --- rules -----------------------------------------------------------------------------------------------------
 
 
-def _related(wanted: str) -> Callable[[Run, list[int], int], list[int]]:
-    return lambda run, members, anchor: [i for i in members if i != anchor and run.world.relation(i, anchor) == wanted]
+def _related(relation_name: str) -> Callable[[Run, list[int], int], list[int]]:
+    return lambda run, members, anchor: [
+        i for i in members if i != anchor and run.world.relation(i, anchor) == relation_name
+    ]
 
 
-def _are(wanted: str) -> Callable[[Run, int, int], bool]:
-    def rule(run: Run, first: int, second: int) -> bool:
-        run.different(first, second)
-        return bool(run.world.relation(first, second) == wanted)
+def _are(relation_name: str) -> Callable[[Run, int, int], bool]:
+    def rule(run: Run, one_position: int, other_position: int) -> bool:
+        run.different(one_position, other_position)
+        return bool(run.world.relation(one_position, other_position) == relation_name)
 
     return rule
 
 
-def _container(run: Run, thing: int) -> int:
-    around = [i for i in range(len(run.world)) if i != thing and run.world.relation(thing, i) == "inside"]
-    if not around:
+def _container(run: Run, position: int) -> int:
+    containers = [
+        candidate
+        for candidate in range(len(run.world))
+        if candidate != position and run.world.relation(position, candidate) == "inside"
+    ]
+    if not containers:
         raise IllPosed("empty", "nothing is around the object", "ask about an object that is inside another")
     # Of nested ones the innermost, which is in all the others.
-    return max(around, key=lambda i: sum(run.world.relation(i, j) == "inside" for j in around if j != i))
+    return max(
+        containers,
+        key=lambda candidate: sum(
+            run.world.relation(candidate, other_container) == "inside"
+            for other_container in containers
+            if other_container != candidate
+        ),
+    )
 
 
-def _in_front(run: Run, first: int, second: int) -> bool:
-    run.different(first, second)
-    if run.world.relation(first, second) != "overlap":
+def _in_front(run: Run, one_position: int, other_position: int) -> bool:
+    run.different(one_position, other_position)
+    if run.world.relation(one_position, other_position) != "overlap":
         raise IllPosed("apart", "the two objects do not overlap", "ask which is in front only where they overlap")
-    return first > second
+    return one_position > other_position
 
 
 def _sized(sign: int) -> Callable[[Run, list[int], int], list[int]]:
     def rule(run: Run, members: list[int], anchor: int) -> list[int]:
-        base = run.world[anchor].extent
-        gaps = {i: sign * (run.world[i].extent - base) for i in members if i != anchor}
+        anchor_extent = run.world[anchor].extent
+        gaps = {i: sign * (run.world[i].extent - anchor_extent) for i in members if i != anchor}
         run.decided_by(*gaps.values(), unit="px of size")
         return [i for i, gap in gaps.items() if gap > 0]
 
     return rule
 
 
-def _larger(run: Run, first: int, second: int) -> bool:
-    run.different(first, second)
-    gap = run.world[first].extent - run.world[second].extent
-    run.decided_by(gap, unit="px of size")
-    return bool(gap > 0)
+def _larger(run: Run, one_position: int, other_position: int) -> bool:
+    run.different(one_position, other_position)
+    size_gap = run.world[one_position].extent - run.world[other_position].extent
+    run.decided_by(size_gap, unit="px of size")
+    return bool(size_gap > 0)
 
 
-def _alike(name: str) -> Callable[[Run, int, int], bool]:
-    def rule(run: Run, first: int, second: int) -> bool:
-        run.different(first, second)
-        return bool(getattr(run.world[first], name) == getattr(run.world[second], name))
+def _alike(attribute_name: str) -> Callable[[Run, int, int], bool]:
+    def rule(run: Run, one_position: int, other_position: int) -> bool:
+        run.different(one_position, other_position)
+        return bool(
+            getattr(run.world[one_position], attribute_name) == getattr(run.world[other_position], attribute_name)
+        )
 
     return rule
 
 
-def _like(name: str) -> Callable[[Run, list[int], int], list[int]]:
+def _like(attribute_name: str) -> Callable[[Run, list[int], int], list[int]]:
     def rule(run: Run, members: list[int], anchor: int) -> list[int]:
-        word = getattr(run.world[anchor], name)
-        return [i for i in members if i != anchor and getattr(run.world[i], name) == word]
+        anchor_word = getattr(run.world[anchor], attribute_name)
+        return [i for i in members if i != anchor and getattr(run.world[i], attribute_name) == anchor_word]
 
     return rule
 
 
-def _label(run: Run, thing: int) -> str:
-    if not run.world[thing].label:
+def _label(run: Run, position: int) -> str:
+    if not run.world[position].label:
         raise IllPosed("no_label", "the object has no letter on it", "ask about an object with a letter")
-    return str(run.world[thing].label)
+    return str(run.world[position].label)
 
 
-def _apart(run: Run, *things: int) -> None:
-    """Whether all descriptions stand for different objects."""
-    if len(set(things)) < len(things):
+def _apart(run: Run, *positions: int) -> None:
+    """Require that all descriptions stand for different objects: no two of the `positions` are equal."""
+    if len(set(positions)) < len(positions):
         raise IllPosed("trivial", f"{run.op} is given one object twice", "describe different objects")
 
 
-def _nearer(run: Run, first: int, second: int, anchor: int) -> bool:
-    _apart(run, first, second, anchor)
-    near, far = (math.dist(*((run.world[i].x, run.world[i].y) for i in (each, anchor))) for each in (first, second))
-    run.decided_by(near - far)
-    return near < far
+def _nearer(run: Run, one_position: int, other_position: int, anchor: int) -> bool:
+    _apart(run, one_position, other_position, anchor)
+    one_distance, other_distance = (
+        math.dist(*((run.world[i].x, run.world[i].y) for i in (position, anchor)))
+        for position in (one_position, other_position)
+    )
+    run.decided_by(one_distance - other_distance)
+    return one_distance < other_distance
 
 
 def _bearing(run: Run, origin: int, target: int) -> float:
-    """Degrees counterclockwise from the right, from one centre to another, in [0, 360)."""
-    a, b = run.world[origin], run.world[target]
-    return math.degrees(math.atan2(a.y - b.y, b.x - a.x)) % 360
+    """Return the angle, degrees counterclockwise from the right, in [0, 360), from `origin` to `target`."""
+    origin_body, target_body = run.world[origin], run.world[target]
+    return math.degrees(math.atan2(origin_body.y - target_body.y, target_body.x - origin_body.x)) % 360
 
 
-def _direction(run: Run, first: int, second: int) -> str:
-    """Where the first lies as seen from the second, to the nearest 45 degrees."""
-    run.different(first, second)
-    step = _bearing(run, second, first) / 45
-    run.decided_by(45 * (0.5 - abs(step - round(step))), unit="°")
-    return DIRECTIONS[round(step) % 8]
+def _direction(run: Run, one_position: int, other_position: int) -> str:
+    """Return where the one lies as seen from the other, to the nearest 45 degrees."""
+    run.different(one_position, other_position)
+    direction_step = _bearing(run, other_position, one_position) / 45
+    run.decided_by(45 * (0.5 - abs(direction_step - round(direction_step))), unit="°")
+    return DIRECTIONS[round(direction_step) % 8]
 
 
-def _angle(run: Run, first: int, corner: int, second: int) -> str:
-    _apart(run, first, corner, second)
-    opened = abs((_bearing(run, corner, first) - _bearing(run, corner, second) + 180) % 360 - 180)
-    run.decided_by(opened - 90, unit="°")
-    return "acute" if opened < 90 else "obtuse"
+def _angle(run: Run, one_position: int, corner: int, other_position: int) -> str:
+    _apart(run, one_position, corner, other_position)
+    opening_angle = abs((_bearing(run, corner, one_position) - _bearing(run, corner, other_position) + 180) % 360 - 180)
+    run.decided_by(opening_angle - 90, unit="°")
+    return "acute" if opening_angle < 90 else "obtuse"
 
 
-def _difference(run: Run, first: list[int], second: list[int]) -> int:
-    return abs(len(first) - len(second))
+def _difference(run: Run, one_set: list[int], other_set: list[int]) -> int:
+    return abs(len(one_set) - len(other_set))
 
 
-def _together(run: Run, first: list[int], second: list[int]) -> int:
-    if set(first) & set(second):
+def _together(run: Run, one_set: list[int], other_set: list[int]) -> int:
+    if set(one_set) & set(other_set):
         raise IllPosed("overlap", "an object is of both kinds", "add up kinds that share no object")
-    return len(first) + len(second)
+    return len(one_set) + len(other_set)
 
 
-def _kinds(name: str) -> Callable[[Run, list[int]], int]:
-    return lambda run, members: len({getattr(run.world[i], name) for i in run.nonempty(members)})
+def _kinds(attribute_name: str) -> Callable[[Run, list[int]], int]:
+    return lambda run, members: len({getattr(run.world[i], attribute_name) for i in run.nonempty(members)})
 
 
-def _every(run: Run, first: list[int], second: list[int]) -> bool:
-    return set(run.nonempty(first)) <= set(second)
+def _every(run: Run, one_set: list[int], other_set: list[int]) -> bool:
+    return set(run.nonempty(one_set)) <= set(other_set)
 
 
 def _symmetric(run: Run, members: list[int]) -> bool:
-    """Whether the members are their own mirror image, left to right, about the middle of the canvas."""
+    """Tell whether the `members` are their own mirror image, left to right, about the middle of the canvas."""
     if len(members) < 2:
         raise IllPosed("empty", "fewer than two objects are no arrangement", "ask about more objects")
-    off = _mirror_distance(run.world, members)
-    run.decided_by(off - MIRROR_SLACK)
-    return off < MIRROR_SLACK
+    mirror_distance = _mirror_distance(run.world, members)
+    run.decided_by(mirror_distance - MIRROR_SLACK)
+    return mirror_distance < MIRROR_SLACK
 
 
 def _mirror_distance(crowd: Crowd, members: list[int]) -> float:
-    """The least distance, px, within which every member has a partner of its look at its mirror place."""
-    away = {
+    """Return the least distance, px, within which all `members` have a partner of their look at their mirror place."""
+    pair_distances = {
         (i, j): math.hypot(crowd.width - crowd[i].x - crowd[j].x, crowd[i].y - crowd[j].y)
         for i in members
         for j in members
         if (crowd[i].colour, crowd[i].shape, crowd[i].size) == (crowd[j].colour, crowd[j].shape, crowd[j].size)
     }
-    return next((reach for reach in sorted(set(away.values())) if _matched(members, away, reach)), math.inf)
+    return next(
+        (
+            max_distance
+            for max_distance in sorted(set(pair_distances.values()))
+            if _matched(members, pair_distances, max_distance)
+        ),
+        math.inf,
+    )
 
 
-def _matched(members: list[int], away: Mapping[tuple[int, int], float], reach: float) -> bool:
-    """Whether all members have partners of their own within reach (Kuhn's augmenting paths)."""
-    taken: dict[int, int] = {}
+def _matched(members: list[int], pair_distances: Mapping[tuple[int, int], float], max_distance: float) -> bool:
+    """Tell whether all `members` have partners of their own within `max_distance` (Kuhn's augmenting paths)."""
+    partner_of: dict[int, int] = {}
 
-    def place(i: int, tried: set[int]) -> bool:
+    def place(i: int, visited_members: set[int]) -> bool:
         for j in members:
-            if j not in tried and away.get((i, j), math.inf) <= reach:
-                tried.add(j)
-                if j not in taken or place(taken[j], tried):
-                    taken[j] = i
+            if j not in visited_members and pair_distances.get((i, j), math.inf) <= max_distance:
+                visited_members.add(j)
+                if j not in partner_of or place(partner_of[j], visited_members):
+                    partner_of[j] = i
                     return True
         return False
 
@@ -222,7 +252,7 @@ def _matched(members: list[int], away: Mapping[tuple[int, int], float], reach: f
 # --- operators -------------------------------------------------------------------------------------------------
 
 _SET, _PAIR = "Set Object", "Object Object"
-RELATIONS: Mapping[str, Operator] = {**OPERATORS, **table(
+RELATIONS: Mapping[str, Operator] = {**OPERATORS, **operator_table(
     operator("inside", _SET, "Set", "the members that lie wholly in an object", _related("inside"),
         phrases=("inside {1}", "within {1}", "enclosed by {1}", "contained in {1}", "surrounded by {1}")),
     operator("around", _SET, "Set", "the members that an object lies wholly in", _related("around"),
@@ -244,7 +274,8 @@ RELATIONS: Mapping[str, Operator] = {**OPERATORS, **table(
         phrases=("shaped like {1}", "of the same shape as {1}", "equal in shape to {1}", "like {1} in shape",
             "matching the shape of {1}")),
     operator("container", "Object", "Object", "the innermost object that an object lies in", _container,
-        phrases=("the shape right around {0}", "the shape that directly encloses {0}", "the shape that directly holds {0}",
+        phrases=("the shape right around {0}", "the shape that directly encloses {0}",
+            "the shape that directly holds {0}",
             "the shape that {0} is directly inside", "the innermost shape around {0}")),
     operator("label", "Object", "Label", "the letter on an object", _label,
         questions=("which letter is on {0}?", "what letter is written on {0}?", "which letter does {0} carry?",
@@ -273,7 +304,8 @@ RELATIONS: Mapping[str, Operator] = {**OPERATORS, **table(
         questions=("does {0} overlap {1}?", "do {0} and {1} overlap?", "is {0} partly over or under {1}?",
             "does one of {0} and {1} cover a part of the other?", "is there an overlap between {0} and {1}?")),
     operator("in_front", _PAIR, "Bool", "whether the first covers a part of the second", _in_front,
-        questions=("is {0} in front of {1}?", "does {0} cover a part of {1}?", "is {1} behind {0}?", "is {0} on top of {1}?",
+        questions=("is {0} in front of {1}?", "does {0} cover a part of {1}?", "is {1} behind {0}?",
+            "is {0} on top of {1}?",
             "does {0} hide a part of {1}?")),
     operator("same_colour", _PAIR, "Bool", "whether two objects are of one colour", _alike("colour"),
         questions=("do {0} and {1} have the same colour?", "are {0} and {1} of the same colour?",
@@ -293,13 +325,15 @@ RELATIONS: Mapping[str, Operator] = {**OPERATORS, **table(
             "count {0:many} and count {1:many}: what is the difference?",
             "by what number do the counts of {0:many} and of {1:many} differ?")),
     operator("together", "Set Set", "Number", "how many members two sets without a common one have", _together,
-        questions=("how many {0:many} and {1:many} are there in all?", "how many {0:many} and {1:many} are there together?",
+        questions=("how many {0:many} and {1:many} are there in all?",
+            "how many {0:many} and {1:many} are there together?",
             "what is the total number of {0:many} and {1:many}?",
             "counting both {0:many} and {1:many}, how many are there?",
             "how many {0:many}, plus {1:many}, are there in all?",
             "how many do {0:many} and {1:many} come to together?")),
     operator("colours", "Set", "Number", "how many different colours a set has", _kinds("colour"),
-        questions=("how many different colours do the {0:many} have?", "in how many different colours are the {0:many}?",
+        questions=("how many different colours do the {0:many} have?",
+            "in how many different colours are the {0:many}?",
             "how many colours occur among the {0:many}?", "what is the number of different colours of the {0:many}?",
             "counting each colour once, how many colours do the {0:many} have?")),
     operator("kinds", "Set", "Number", "how many different shapes a set has", _kinds("shape"),
@@ -338,27 +372,33 @@ _COUNTED = {"colours": ("colour",), "kinds": ("shape",), "corners": ()}
 
 
 def told(language: Language, call: Call) -> Rejected | None:
-    """No attribute is compared that both descriptions name, or counted where it is named."""
-    literal = language.literals["select"]
-    named = [literal.pattern(words_about(argument)) for argument in call.args]
-    constant_answer = call.op in _COMPARED and all(_COMPARED[call.op] in each for each in named)
-    constant_answer |= call.op in _COUNTED and any(name in named[0] for name in _COUNTED[call.op])
-    constant_answer |= (
-        call.op in _MEETING and _colour(literal, call.args[0]) == _colour(literal, call.args[1]) is not None
+    """Reject a `call` that compares an attribute which both descriptions name, or counts one that is named."""
+    description_kind = language.literals["select"]
+    named_attributes = [description_kind.pattern(words_about(argument)) for argument in call.args]
+    is_constant = call.op in _COMPARED and all(_COMPARED[call.op] in attributes for attributes in named_attributes)
+    is_constant |= call.op in _COUNTED and any(name in named_attributes[0] for name in _COUNTED[call.op])
+    is_constant |= (
+        call.op in _MEETING
+        and _colour(description_kind, call.args[0]) == _colour(description_kind, call.args[1]) is not None
     )
-    constant_answer |= call.op == "every" and isinstance(call.args[1], Literal) and _implied(call.args[0], call.args[1])
+    is_constant |= call.op == "every" and isinstance(call.args[1], Literal) and _implied(call.args[0], call.args[1])
     output = language.operators[call.op].output
-    if output == "Object" and call.op != "unique" and isinstance(call.args[0], Literal) and "label" in named[0]:
+    if (
+        output == "Object"
+        and call.op != "unique"
+        and isinstance(call.args[0], Literal)
+        and "label" in named_attributes[0]
+    ):
         return Rejected("trivial", f"{call.op} of a letter, which is on one object only", "use unique")
-    if constant_answer:
+    if is_constant:
         return Rejected("trivial", f"the words of {call.op} give its answer away", "ask what a picture decides")
     return None
 
 
-def _colour(literal: Any, query: Any) -> str | None:
-    """The colour that a description names."""
-    return next((word for word in words_about(query) if word in literal.vocabulary["colour"]), None)
+def _colour(description_kind: Any, query: Any) -> str | None:
+    """Return the colour that the description `query` names, or None."""
+    return next((word for word in words_about(query) if word in description_kind.vocabulary["colour"]), None)
 
 
-def _implied(first: Any, second: Literal) -> bool:
-    return set(second.words) <= set(words_about(first))
+def _implied(subset: Any, superset: Literal) -> bool:
+    return set(superset.words) <= set(words_about(subset))

@@ -7,13 +7,13 @@ from PIL import Image, ImageDraw
 
 from ...render import rasterise
 from ..rng import SeededRng
-from ..shapes.canvas import Canvas
+from ..shapes.canvas import CanvasV1
 from .difference import SIDE, THRESHOLD, difference, plainness, seen
 
 KINDS = ("noise", "gradient", "shapes", "scene")
 MAX_NUMBER = 10**9
 _TRIES = 200
-_CANVAS = Canvas()
+_CANVAS = CanvasV1()
 Colour = tuple[int, int, int]
 
 

@@ -12,7 +12,7 @@ from shapely import Point, Polygon, box
 from zerosight.envs import SPLITS, Environment, FlatScene, Item, Rejected, Requirement, Truth, item_rng, make
 from zerosight.envs.checker import best_constant, highest_by_chance
 from zerosight.envs.language.query import Call
-from zerosight.envs.shapes.canvas import COLOURS, MIN_MARGIN, PALETTE, SHAPES, Canvas
+from zerosight.envs.shapes.canvas import COLOURS, MIN_MARGIN, PALETTE, SHAPES, CanvasV1
 from zerosight.envs.shapes.operators import OPERATORS
 from zerosight.geometry import FlatObject
 
@@ -48,7 +48,7 @@ def drawn(*shapes: str) -> FlatScene:
         else:
             corners = f"{cx},{cy - half} {cx - half},{cy + half} {cx + half},{cy + half}"
             elements.append(f'<polygon points="{corners}" fill="{colour}"/>')
-    scene = Canvas().render(f'<svg viewBox="0 0 64 64">{"".join(elements)}</svg>')
+    scene = CanvasV1().render(f'<svg viewBox="0 0 64 64">{"".join(elements)}</svg>')
     assert isinstance(scene, FlatScene), scene
     return scene
 
@@ -111,7 +111,7 @@ def test_splits_and_seeds_share_no_item(env):
     assert len(set().union(*digests.values())) == 6 * 120
 
 
-class Unrendered(Canvas):
+class Unrendered(CanvasV1):
     """Reads its own programs without the renderer: six times quicker, for statistics of words and answers."""
 
     def render(self, program: str) -> FlatScene:
@@ -153,18 +153,18 @@ def test_unrendered_items_are_those_of_the_environment(env):
 LUCK = 1e-5
 
 
-@pytest.mark.parametrize("task", Canvas.tasks)
+@pytest.mark.parametrize("task", CanvasV1.tasks)
 def test_no_constant_answer_beats_chance(blind_items, task):
-    options = Canvas.tasks[task].options
+    options = CanvasV1.tasks[task].options
     items = blind_items[task]
     assert {item.truth.value for item in items} == set(options)
-    bound = highest_by_chance(len(items), 1 / len(options), 1 - LUCK / len(options) / len(Canvas.tasks))
+    bound = highest_by_chance(len(items), 1 / len(options), 1 - LUCK / len(options) / len(CanvasV1.tasks))
     assert best_constant(items) <= bound
 
 
-@pytest.mark.parametrize("task", Canvas.tasks)
+@pytest.mark.parametrize("task", CanvasV1.tasks)
 def test_words_of_the_question_tell_nothing(blind_items, task):
-    options = Canvas.tasks[task].options
+    options = CanvasV1.tasks[task].options
     groups: dict[str, list[Item]] = defaultdict(list)
     for item in blind_items[task]:
         words = re.findall(r"[a-z]+", item.question.text)
@@ -174,15 +174,15 @@ def test_words_of_the_question_tell_nothing(blind_items, task):
             groups[f"word: {word}"].append(item)
     for name, items in groups.items():
         bound = highest_by_chance(
-            len(items), 1 / len(options), 1 - LUCK / len(options) / len(groups) / len(Canvas.tasks)
+            len(items), 1 / len(options), 1 - LUCK / len(options) / len(groups) / len(CanvasV1.tasks)
         )
         assert best_constant(items) <= bound, f"{name}: {Counter(item.truth.value for item in items)}"
 
 
-@pytest.mark.parametrize("task", Canvas.tasks)
+@pytest.mark.parametrize("task", CanvasV1.tasks)
 def test_difficulty_and_number_of_objects_tell_nothing(blind_items, task):
-    options = Canvas.tasks[task].options
-    for level in Canvas.difficulties:
+    options = CanvasV1.tasks[task].options
+    for level in CanvasV1.difficulties:
         items = [item for item in blind_items[task] if item.difficulty == level]
         assert best_constant(items) <= highest_by_chance(len(items), 1 / len(options), 1 - LUCK / 3 / len(options) / 15)
 
@@ -360,13 +360,13 @@ def test_briefing_names_the_form_and_the_number(env):
 
 
 def test_documented_number_of_operators_is_right():
-    assert f"{len(OPERATORS)} operators" in Canvas.__doc__
+    assert f"{len(OPERATORS)} operators" in CanvasV1.__doc__
 
 
 @settings(max_examples=100)
 @given(st.text(alphabet="<>/=\"' svgcirlepontyxwdhfa0123456789.-", max_size=200))
 def test_no_program_makes_drawing_raise(text):
-    canvas = make(Canvas.id)
+    canvas = make(CanvasV1.id)
     for program in (text, f'<svg viewBox="0 0 64 64">{text}</svg>'):
         scene = canvas.render(program)
         if not isinstance(scene, Rejected):

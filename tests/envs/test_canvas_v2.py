@@ -17,7 +17,7 @@ from zerosight.envs.language.enumeration import Enumeration
 from zerosight.envs.language.query import dump
 from zerosight.envs.rng import SeededRng
 from zerosight.envs.shapes.canvas_v2 import COLOURS, LANGUAGE, PROGRAMS, SHAPES, THRESHOLDS
-from zerosight.envs.shapes.compose import CANVAS, PALETTE
+from zerosight.envs.shapes.drawing import CANVAS, PALETTE
 
 NAMES = {value: name for name, value in PALETTE.items()}
 CLOSED = [name for name in make("shapes/Canvas-v2").tasks if not name.startswith("compose")]

@@ -15,7 +15,7 @@ from zerosight.envs.checker import (
     neighbouring_answers,
 )
 from zerosight.envs.gallery import gallery_page
-from zerosight.envs.shapes.canvas import Canvas
+from zerosight.envs.shapes.canvas import CanvasV1
 
 NAMES = {
     "same key, same item", "same item in another process", "no item twice", "splits share no item",
@@ -35,11 +35,11 @@ def test_contract_holds(env_id):
     assert not broken, "\n".join(broken)
 
 
-class Toy(Canvas):
+class Toy(CanvasV1):
     """A sound environment of one task, to be broken in one place by each test below."""
 
     id = "toy/Toy-v1"
-    tasks = MappingProxyType({"shape": Canvas.tasks["shape"]})
+    tasks = MappingProxyType({"shape": CanvasV1.tasks["shape"]})
 
 
 class Forgetful(Toy):
@@ -122,7 +122,7 @@ def check(monkeypatch):
     """Checks a class without registering it; a class of this file cannot be made in another process."""
     monkeypatch.setattr(checker, "_fresh_process", lambda env, items, n: CheckResult("another process", True, ""))
 
-    def run(cls: type[Canvas], n: int = 12) -> set[str]:
+    def run(cls: type[CanvasV1], n: int = 12) -> set[str]:
         monkeypatch.setattr(checker, "make", lambda env_id: cls())
         return {result.name for result in check_environment(cls.id, n) if not result.holds}
 

@@ -5,11 +5,11 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from zerosight.envs import PluginError, UnknownEnvironmentError, list_environments, make, register, registry
-from zerosight.envs.shapes.canvas import Canvas
+from zerosight.envs.shapes.canvas import CanvasV1
 
 PLUGIN = """
-from zerosight.envs.shapes.canvas import Canvas
-class Other(Canvas):
+from zerosight.envs.shapes.canvas import CanvasV1
+class Other(CanvasV1):
     id = "plug/Other-v1"
 """
 
@@ -60,13 +60,13 @@ def test_unknown_id_far_from_all_says_where_to_look():
 )
 def test_malformed_id_is_refused(plugins, env_id):
     with pytest.raises(ValueError, match="must have the form family/Name-vN, such as shapes/Canvas-v1"):
-        register(env_id, Canvas)
+        register(env_id, CanvasV1)
 
 
 def test_id_is_not_given_twice(plugins):
-    register("shapes/Canvas-v1", Canvas)  # the same factory again is no conflict
+    register("shapes/Canvas-v1", CanvasV1)  # the same factory again is no conflict
     with pytest.raises(ValueError, match=r"'shapes/Canvas-v1' is registered already; raise its version"):
-        register("shapes/Canvas-v1", lambda: Canvas())
+        register("shapes/Canvas-v1", lambda: CanvasV1())
 
 
 def test_plugin_is_listed_without_being_imported_and_made_on_demand(plugins, tmp_path):
