@@ -1,9 +1,4 @@
-"""What several commands share: consoles that print only plain text, bad input, progress bars, places to write to.
-
-Programs, replies and error messages that a model wrote reach the terminal through these consoles alone. They print
-markup as it stands and show control characters as escapes, so that such a text can neither style what is printed nor
-command the terminal. A command that wants style builds a `rich.text.Text`.
-"""
+"""Shared parts of the commands: consoles that print only plain text, bad input, progress bars, places to write to."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -151,10 +146,10 @@ class ProgressBars:
     """Progress bars on stderr, so that stdout is only what was asked for: `--json` can be piped.
 
     Args:
-        shown: False draws nothing.
+        is_shown: False draws nothing.
     """
 
-    def __init__(self, shown: bool = True) -> None:
+    def __init__(self, is_shown: bool = True) -> None:
         self._progress = Progress(
             TextColumn("{task.description}", style="bold", markup=False),
             BarColumn(bar_width=24),
@@ -163,7 +158,7 @@ class ProgressBars:
             TimeRemainingColumn(),
             TextColumn("{task.fields[note]}", markup=False),
             console=errors,
-            disable=not shown,
+            disable=not is_shown,
         )
         self._tasks: dict[str, Any] = {}
 
@@ -174,18 +169,18 @@ class ProgressBars:
     def __exit__(self, *exception: Any) -> None:
         self._progress.__exit__(*exception)
 
-    def update(self, name: str, done: int | None = None, total: int | None = None, note: str = "") -> None:
-        """Set the bar `name` to `done` of `total`, and begin it if it is new.
+    def update(self, name: str, done_steps: int | None = None, total_steps: int | None = None, note: str = "") -> None:
+        """Set the bar `name` to `done_steps` of `total_steps`, and begin it if it is new.
 
         Args:
             name: is shown before the bar.
-            done: finished steps; None leaves them.
-            total: all steps; None leaves them, and is an endless bar at first.
+            done_steps: finished steps; None leaves them.
+            total_steps: all steps; None leaves them, and is an endless bar at first.
             note: is shown after the bar.
         """
         if name not in self._tasks:
-            self._tasks[name] = self._progress.add_task(printable(name), total=total, note="")
-        self._progress.update(self._tasks[name], completed=done, total=total, note=printable(note))
+            self._tasks[name] = self._progress.add_task(printable(name), total=total_steps, note="")
+        self._progress.update(self._tasks[name], completed=done_steps, total_steps=total_steps, note=printable(note))
 
 
 class SessionProgress(ProgressBars):
@@ -202,24 +197,24 @@ class SessionProgress(ProgressBars):
         self._phase = name
         self.update(name)
 
-    def answered(self, name: str, done: int, total: int) -> None:
-        """Show that `done` of `total` held-out answers are there; `name` says of which pictures."""
-        self.update(self._phase, done, total, name)
+    def answered(self, name: str, done_answers: int, total_answers: int) -> None:
+        """Show that `done_answers` of `total_answers` held-out answers are there; `name` says of which pictures."""
+        self.update(self._phase, done_answers, total_answers, name)
 
-    def stepped(self, metrics: Mapping[str, Any], total: int) -> None:
-        """Show the solve rate, pictures and rejections in the `metrics` of one training step of `total`."""
+    def stepped(self, metrics: Mapping[str, Any], total_steps: int) -> None:
+        """Show the solve rate, pictures and rejections in the `metrics` of one training step of `total_steps`."""
         self._picture_count += metrics["programs_rendered"]
         for code, count in metrics["rejected"].items():
             self._rejections[code] = self._rejections.get(code, 0) + count
-        frequent = sorted(self._rejections.items(), key=lambda rejection: -rejection[1])[:3]
+        frequent_codes = sorted(self._rejections.items(), key=lambda rejection: -rejection[1])[:3]
         solve_rate = metrics["solve_rate"]
-        solved = "–" if solve_rate is None else format(solve_rate, ".0%")
+        solve_share = "–" if solve_rate is None else format(solve_rate, ".0%")
         note = (
-            f"solve {solved} · valid {metrics['proposals_valid']}/{metrics['proposals']}"
+            f"solve {solve_share} · valid {metrics['proposals_valid']}/{metrics['proposals']}"
             f" · as asked {metrics['programs_spec_satisfied']}/{metrics['programs']} · {self._picture_count} pictures"
-            f" · rejected {', '.join(f'{code} {count}' for code, count in frequent)}"
+            f" · rejected {', '.join(f'{code} {count}' for code, count in frequent_codes)}"
         )
-        self.update(self._phase, metrics["step"], total, note)
+        self.update(self._phase, metrics["step"], total_steps, note)
         # Without a terminal no bar is drawn, so a line now and then says how it goes.
-        if not errors.is_terminal and (metrics["step"] % 10 == 0 or metrics["step"] == total):
-            errors.print(f"step {metrics['step']}/{total}  {note}", soft_wrap=True)
+        if not errors.is_terminal and (metrics["step"] % 10 == 0 or metrics["step"] == total_steps):
+            errors.print(f"step {metrics['step']}/{total_steps}  {note}", soft_wrap=True)

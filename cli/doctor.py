@@ -1,4 +1,4 @@
-"""What `zerosight doctor` says: the parts that are here, those that are missing, and what brings them."""
+"""Findings of `zerosight doctor`: the parts that are here, those that are missing, and how to get them."""
 
 import os
 import platform
@@ -16,7 +16,7 @@ _OPEN3D_NEEDS = "libgl1 libegl1 libusb-1.0-0 libgomp1"
 
 
 class Finding(NamedTuple):
-    """What was found of one part."""
+    """The state of one part, and how to mend it."""
 
     part: str
     ok: bool
@@ -27,16 +27,16 @@ class Finding(NamedTuple):
 
 
 def diagnose() -> list[Finding]:
-    """All parts, the needed ones first; nothing large is imported."""
-    train = "pip install 'zerosight[train]'"
+    """List all parts, the needed ones first; nothing large is imported."""
+    train_command = "pip install 'zerosight[train]'"
     return [
         _python(),
         _cairo(),
-        _package("torch", train, needed=True),
-        _package("transformers", train, needed=True),
+        _package("torch", train_command, needed=True),
+        _package("transformers", train_command, needed=True),
         _seed(),
         *_sandbox(),
-        _package("peft", f"adapters for each role need it: {train}"),
+        _package("peft", f"adapters for each role need it: {train_command}"),
         _cuda(),
         _package("vllm", "faster sampling on GPUs: pip install 'zerosight[vllm]'"),
         _package("trimesh", "3D scenes: pip install 'zerosight[spatial]'"),
@@ -46,8 +46,8 @@ def diagnose() -> list[Finding]:
 
 
 def _python() -> Finding:
-    recent = sys.version_info >= (3, 11)
-    return Finding("python", recent, True, f"{platform.python_version()} (3.11 or newer is needed)")
+    is_recent = sys.version_info >= (3, 11)
+    return Finding("python", is_recent, True, f"{platform.python_version()} (3.11 or newer is needed)")
 
 
 def _cairo() -> Finding:
@@ -61,21 +61,21 @@ def _cairo() -> Finding:
     return Finding("libcairo2", True, True, cairocffi.cairo_version_string())
 
 
-def _package(name: str, how: str, needed: bool = False) -> Finding:
+def _package(name: str, how_to_get: str, needed: bool = False) -> Finding:
     try:
         return Finding(name, True, needed, version(name))
     except PackageNotFoundError:
-        return Finding(name, False, needed, how)
+        return Finding(name, False, needed, how_to_get)
 
 
 def _open3d() -> Finding:
-    how = f"3D scenes: pip install 'zerosight[spatial]'; apt-get install {_OPEN3D_NEEDS}"
+    how_to_get = f"3D scenes: pip install 'zerosight[spatial]'; apt-get install {_OPEN3D_NEEDS}"
     # The same package without CUDA goes by another name.
     for name in ("open3d-cpu", "open3d"):
-        found = _package(name, how)
-        if found.ok:
+        finding = _package(name, how_to_get)
+        if finding.ok:
             break
-    return found._replace(part="open3d")
+    return finding._replace(part="open3d")
 
 
 def _seed() -> Finding:
@@ -95,27 +95,27 @@ def _sandbox() -> list[Finding]:
 def _cuda() -> Finding:
     if not Path("/proc/driver/nvidia/version").exists():
         return Finding("CUDA", False, False, "no NVIDIA driver; the embedded model runs on the CPU")
-    built = _torch_cuda()
-    if built is None:
+    cuda_version = _torch_cuda()
+    if cuda_version is None:
         return Finding("CUDA", False, False, "a driver is here, but torch is missing or built without CUDA")
-    return Finding("CUDA", True, False, f"torch is built for CUDA {built}, and a driver is here")
+    return Finding("CUDA", True, False, f"torch is built for CUDA {cuda_version}, and a driver is here")
 
 
 def _torch_cuda() -> str | None:
-    """The CUDA version that torch is built for, read from its files because importing it takes seconds."""
+    """Return the CUDA version that torch is built for, read from its files: importing it takes seconds."""
     spec = find_spec("torch")
-    file = Path(spec.origin).with_name("version.py") if spec is not None and spec.origin else None
-    if file is None or not file.is_file():
+    version_file = Path(spec.origin).with_name("version.py") if spec is not None and spec.origin else None
+    if version_file is None or not version_file.is_file():
         return None
-    found = re.search(r"^cuda\b[^=]*=\s*['\"]([\d.]+)['\"]", file.read_text(), re.MULTILINE)
-    return found[1] if found else None
+    version_match = re.search(r"^cuda\b[^=]*=\s*['\"]([\d.]+)['\"]", version_file.read_text(), re.MULTILINE)
+    return version_match[1] if version_match else None
 
 
 def _machine() -> Finding:
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    limit = Path("/sys/fs/cgroup/memory.max")
-    if limit.is_file() and (text := limit.read_text().strip()).isdigit():
-        memory = min(memory, int(text))
-    detail = f"{cores} cores, {memory / _GIB:.1f} GiB memory, {platform.machine()}"
+    core_count = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit_file = Path("/sys/fs/cgroup/memory.max")
+    if limit_file.is_file() and (text := limit_file.read_text().strip()).isdigit():
+        memory_bytes = min(memory_bytes, int(text))
+    detail = f"{core_count} cores, {memory_bytes / _GIB:.1f} GiB memory, {platform.machine()}"
     return Finding("machine", True, False, detail)

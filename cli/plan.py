@@ -20,7 +20,7 @@ def plan(
     gpus: Annotated[int, typer.Option(min=1, help="How many of them.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Estimate tokens, memory by part and time of a step, and say what would not fit. No weights are loaded."""
+    """Estimate tokens, memory and time of a step of `recipe`, and say what would not fit. No weights are loaded."""
     need_training()
     from ..train.plan import plan_run
     from ..train.presets import config_from
@@ -62,17 +62,17 @@ def print_plan(run_plan: "RunPlan") -> None:
         soft_wrap=True,
         markup=False,
     )
-    tokens = table_of("environment", "role", "prompt", "of it picture", "its own reply", "limit")
+    token_table = table_of("environment", "role", "prompt", "of it picture", "its own reply", "limit")
     for env_id, roles in run_plan.needs.by_env.items():
         for role, needs in roles.items():
             limit = getattr(run_plan.config.rollout, f"{role}_tokens")
-            tokens.add_row(Text(env_id), role, *map(str, (*needs, limit)))
-    console.print(tokens)
-    memory = table_of("memory of one card", "GiB")
+            token_table.add_row(Text(env_id), role, *map(str, (*needs, limit)))
+    console.print(token_table)
+    memory_table = table_of("memory of one card", "GiB")
     for part, amount in run_plan.memory_gib.items():
-        memory.add_row(part, f"{amount:.2f}")
-    memory.add_row("at once", f"{run_plan.peak_gib:.2f}")
-    console.print(memory)
+        memory_table.add_row(part, f"{amount:.2f}")
+    memory_table.add_row("at once", f"{run_plan.peak_gib:.2f}")
+    console.print(memory_table)
     console.print(
         f"a step: {run_plan.generated_tokens:,} tokens generated or read, {run_plan.trained_tokens:,} learned from, "
         f"about {run_plan.step_seconds:.1f} s without drawing",

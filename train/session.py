@@ -24,11 +24,11 @@ class Watcher(Protocol):
         """A phase begins."""
         ...
 
-    def answered(self, name: str, done: int, total: int) -> None:
+    def answered(self, name: str, done_answers: int, total_answers: int) -> None:
         """Held-out answers come in."""
         ...
 
-    def stepped(self, metrics: Mapping[str, Any], total: int) -> None:
+    def stepped(self, metrics: Mapping[str, Any], total_steps: int) -> None:
         """A training step is done."""
         ...
 

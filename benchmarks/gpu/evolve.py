@@ -61,12 +61,12 @@ class Quiet:
         """Print that the phase `name` begins."""
         typer.echo(f"-- {name}")
 
-    def answered(self, name: str, done: int, total: int) -> None:
+    def answered(self, name: str, done_answers: int, total_answers: int) -> None:
         """Print nothing while held-out answers come in."""
 
-    def stepped(self, metrics: Any, total: int) -> None:
+    def stepped(self, metrics: Any, total_steps: int) -> None:
         """Print the `metrics` of a training step."""
-        typer.echo(f"step {metrics['step']}/{total} solve {metrics['solve_rate']}")
+        typer.echo(f"step {metrics['step']}/{total_steps} solve {metrics['solve_rate']}")
 
 
 def lessons_of(policy: Policy, lesson_page: Page) -> Iterator[tuple[Prompt, Lesson]]:

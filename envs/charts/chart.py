@@ -52,7 +52,7 @@ from ..registry import register
 from ..requirements import read_requirements
 from ..rng import SeededRng
 from .names import THEMES
-from .operators import AXIS, COLOURS, LANGUAGE, READING, TRENDS, Amount, ChartValue, Reading, noun
+from .operators import AXIS, COLOURS, LANGUAGE, READING, TRENDS, ChartAmount, ChartValue, Reading, noun
 from .plan import OBJECTS, Plan, filled, plans, reading_error, shapes
 
 # --- constants -------------------------------------------------------------------------------------------------
@@ -323,7 +323,7 @@ class ChartEnvironment(QueriedEnvironment[ChartScene]):  # noqa: D101 - the modu
 
     def _result(self, reading: Reading, query: Call) -> Result | Rejected:
         result = execute(LANGUAGE, query, reading, THRESHOLDS, lambda kind, word: self.named(reading, kind, word))
-        if isinstance(result, Rejected) or not isinstance(result.value, Amount):
+        if isinstance(result, Rejected) or not isinstance(result.value, ChartAmount):
             return result
         value, error = result.value
         error_margin = abs(value) * TOLERANCE / error
@@ -345,7 +345,7 @@ class ChartEnvironment(QueriedEnvironment[ChartScene]):  # noqa: D101 - the modu
 
     def wording(self, value: Any) -> str:
         """Return `value` as an answer; amounts to four digits."""
-        return f"{value.value:.4g}" if isinstance(value, Amount) else super().wording(value)
+        return f"{value.value:.4g}" if isinstance(value, ChartAmount) else super().wording(value)
 
     def solve(self, scene: ChartScene, query: Call) -> Truth | Rejected:
         """Return the answer to `query` on `scene`, within its tolerance and in the unit of the axis."""

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from ...render import Rejected
-from ..language.execute import IllPosed, Run
+from ..language.execute import Execution, IllPosed
 from ..language.literals import Description, LiteralKind, Name, Quantity, Vocabulary
 from ..language.query import Call, Language, Literal, Operator, operator, operator_table
 
@@ -60,7 +60,7 @@ class Reading(Sequence[ChartValue]):
         return len(self.points)
 
 
-class Amount(NamedTuple):
+class ChartAmount(NamedTuple):
     """A number that is read, and how far off a careful reader may be."""
 
     value: float
@@ -70,12 +70,12 @@ class Amount(NamedTuple):
 # --- rules -----------------------------------------------------------------------------------------------------
 
 
-def _where(field: str) -> Callable[[Run, list[int], str], list[int]]:
+def _where(field: str) -> Callable[[Execution, list[int], str], list[int]]:
     return lambda run, members, name: [i for i in members if getattr(run.world[i], field) == name]
 
 
-def _beyond(sign: int) -> Callable[[Run, list[int], float], list[int]]:
-    def rule(run: Run, members: list[int], limit: float) -> list[int]:
+def _beyond(sign: int) -> Callable[[Execution, list[int], float], list[int]]:
+    def rule(run: Execution, members: list[int], limit: float) -> list[int]:
         gaps = {i: sign * (run.world[i].value - limit) for i in members}
         run.decided_by(*(100 * gap / run.world[i].span for i, gap in gaps.items()), unit=AXIS)
         return [i for i, gap in gaps.items() if gap > 0]
@@ -83,8 +83,8 @@ def _beyond(sign: int) -> Callable[[Run, list[int], float], list[int]]:
     return rule
 
 
-def _end(sign: int) -> Callable[[Run, list[int]], int]:
-    def rule(run: Run, members: list[int]) -> int:
+def _end(sign: int) -> Callable[[Execution, list[int]], int]:
+    def rule(run: Execution, members: list[int]) -> int:
         if len(run.nonempty(members)) < 2:
             raise IllPosed("trivial", f"{run.op} of a single value", "choose among several")
         return int(run.least(members, lambda i: -sign * 100 * run.world[i].value / run.world[i].span, unit=AXIS))
@@ -92,8 +92,8 @@ def _end(sign: int) -> Callable[[Run, list[int]], int]:
     return rule
 
 
-def _name(field: str) -> Callable[[Run, int], str]:
-    def rule(run: Run, position: int) -> str:
+def _name(field: str) -> Callable[[Execution, int], str]:
+    def rule(run: Execution, position: int) -> str:
         value_name = str(getattr(run.world[position], field))
         if not value_name:
             raise IllPosed("no_name", f"the value has no {field} of its own name", f"ask where each {field} is named")
@@ -102,57 +102,57 @@ def _name(field: str) -> Callable[[Run, int], str]:
     return rule
 
 
-def _gap(run: Run, one_position: int, other_position: int) -> float:
+def _gap(run: Execution, one_position: int, other_position: int) -> float:
     run.different(one_position, other_position)
     return float(run.world[one_position].value - run.world[other_position].value)
 
 
-def _greater(run: Run, one_position: int, other_position: int) -> bool:
+def _greater(run: Execution, one_position: int, other_position: int) -> bool:
     value_gap = _gap(run, one_position, other_position)
     run.decided_by(100 * value_gap / run.world[one_position].span, unit=AXIS)
     return value_gap > 0
 
 
-def _difference(run: Run, one_position: int, other_position: int) -> Amount:
-    return Amount(
+def _difference(run: Execution, one_position: int, other_position: int) -> ChartAmount:
+    return ChartAmount(
         abs(_gap(run, one_position, other_position)), run.world[one_position].error + run.world[other_position].error
     )
 
 
-def _ratio(run: Run, one_position: int, other_position: int) -> Amount:
+def _ratio(run: Execution, one_position: int, other_position: int) -> ChartAmount:
     _gap(run, one_position, other_position)
     dividend, divisor = run.world[one_position], run.world[other_position]
     if divisor.value <= 2 * divisor.error:
         raise IllPosed("ambiguous", "the second value is too near to nothing to divide by", "divide by a larger one")
-    return Amount(
+    return ChartAmount(
         dividend.value / divisor.value,
         abs(dividend.value / divisor.value)
         * (dividend.error / max(abs(dividend.value), dividend.error) + divisor.error / divisor.value),
     )
 
 
-def _total(run: Run, members: list[int]) -> Amount:
+def _total(run: Execution, members: list[int]) -> ChartAmount:
     chart_values = [run.world[i] for i in _several(run, members)]
-    return Amount(sum(point.value for point in chart_values), sum(point.error for point in chart_values))
+    return ChartAmount(sum(point.value for point in chart_values), sum(point.error for point in chart_values))
 
 
-def _several(run: Run, members: list[int]) -> list[int]:
+def _several(run: Execution, members: list[int]) -> list[int]:
     if len(run.nonempty(members)) < 2:
         raise IllPosed("trivial", f"{run.op} of a single value", "choose several values")
     return members
 
 
-def _mean(run: Run, members: list[int]) -> Amount:
+def _mean(run: Execution, members: list[int]) -> ChartAmount:
     total_amount = _total(run, members)
-    return Amount(total_amount.value / len(members), total_amount.error / len(members))
+    return ChartAmount(total_amount.value / len(members), total_amount.error / len(members))
 
 
-def _spread(run: Run, members: list[int]) -> Amount:
+def _spread(run: Execution, members: list[int]) -> ChartAmount:
     low, high = (pick((run.world[i] for i in _several(run, members)), key=lambda p: p.value) for pick in (min, max))
-    return Amount(high.value - low.value, high.error + low.error)
+    return ChartAmount(high.value - low.value, high.error + low.error)
 
 
-def _more_in_all(run: Run, one_set: list[int], other_set: list[int]) -> bool:
+def _more_in_all(run: Execution, one_set: list[int], other_set: list[int]) -> bool:
     if set(one_set) & set(other_set):
         raise IllPosed("overlap", "a value is in both sets", "compare sets that share no value")
     one_total, other_total = _total(run, one_set), _total(run, other_set)
@@ -160,7 +160,7 @@ def _more_in_all(run: Run, one_set: list[int], other_set: list[int]) -> bool:
     return one_total.value > other_total.value
 
 
-def _trend(run: Run, members: list[int]) -> str:
+def _trend(run: Execution, members: list[int]) -> str:
     """Tell whether the values of `members` go up at every step, down at every step, or some each."""
     chart_values = [run.world[i] for i in members]
     if len(chart_values) < 3 or len({point.category for point in chart_values}) < len(chart_values):
@@ -173,14 +173,14 @@ def _trend(run: Run, members: list[int]) -> str:
     return "rising" if min(steps) > 0 else "falling" if max(steps) < 0 else "mixed"
 
 
-def _colour(run: Run, series: str) -> str:
+def _colour(run: Execution, series: str) -> str:
     colour = run.world.colours[series]
     if colour is None:
         raise IllPosed("colour", f"{series} is in no colour with a name", f"use {', '.join(COLOURS)}")
     return str(colour)
 
 
-def _drawn_in(run: Run, colour: str) -> str:
+def _drawn_in(run: Execution, colour: str) -> str:
     series_names = [series for series, series_colour in run.world.colours.items() if series_colour == colour and series]
     return str(run.unique(series_names))
 
@@ -196,9 +196,9 @@ OPERATORS: Mapping[str, Operator] = operator_table(
     operator("within", "Set Panel", "Set", "the values in a panel", _where("panel"),
         phrases=("in the panel {1}", "in the subplot {1}", "in the panel titled {1}", "in the subplot titled {1}",
             "under the title {1}")),
-    operator("over", "Set Amount", "Set", "the values above a limit", _beyond(1),
+    operator("over", "Set ChartAmount", "Set", "the values above a limit", _beyond(1),
         phrases=("above {1}", "over {1}", "greater than {1}", "higher than {1}", "exceeding {1}")),
-    operator("under", "Set Amount", "Set", "the values below a limit", _beyond(-1),
+    operator("under", "Set ChartAmount", "Set", "the values below a limit", _beyond(-1),
         phrases=("below {1}", "under {1}", "less than {1}", "lower than {1}", "short of {1}")),
     operator("unique", "Set", "Object", "the only value of a set", lambda run, members: run.unique(members),
         phrases=("the {0:one}", "the only {0:one}", "the one {0:one}", "the single {0:one}", "the sole {0:one}")),
@@ -209,7 +209,7 @@ OPERATORS: Mapping[str, Operator] = operator_table(
         phrases=("the lowest {0:one}", "the lowest of the {0:many}", "the smallest {0:one}",
             "the smallest of the {0:many}", "the minimum of the {0:many}")),
     operator("amount", "Object", "Value", "how much a value is",
-        lambda run, point: Amount(run.world[point].value, run.world[point].error),
+        lambda run, point: ChartAmount(run.world[point].value, run.world[point].error),
         questions=("what is {0}?", "how much is {0}?", "read off {0}: what is it?", "what number is {0}?",
             "about how large is {0}?")),
     operator("category_of", "Object", "Name", "the category of a value", _name("category"),
@@ -303,7 +303,7 @@ LITERALS: Mapping[str, LiteralKind] = {
     "category": Name("Category", "a category by its name on the axis or beside its wedge"),
     "panel": Name("Panel", "a panel by its title"),
     "colour": Name("Colour", "a colour", tuple(COLOURS)),
-    "number": Quantity("Amount", "a limit, in the unit of the axis", 0, 1_000_000),
+    "number": Quantity("ChartAmount", "a limit, in the unit of the axis", 0, 1_000_000),
 }
 LANGUAGE = Language(
     literals=LITERALS,

@@ -23,7 +23,7 @@ from ...geometry.constraints import (
     satisfied,
 )
 from ...render import Rejected
-from ..language.execute import IllPosed, Run
+from ..language.execute import Execution, IllPosed
 from ..language.literals import Invalid, LiteralKind, Quantity, closest_or_all
 from ..language.query import Call, Language, Literal, Operator
 from ..rng import SeededRng
@@ -96,7 +96,7 @@ class Named(LiteralKind):
         head = {"type": "array", "prefixItems": [{"const": name}], "items": letter}
         return head | {"minItems": 1 + self.least, "maxItems": 1 + self.most}
 
-    def evaluate(self, run: Run, words: tuple[Any, ...]) -> tuple[int, ...]:
+    def evaluate(self, run: Execution, words: tuple[Any, ...]) -> tuple[int, ...]:
         """Return the positions of the points that `words` name; what they name has to be drawn."""
         drawing: FigureDrawing = run.world
         if unknown_letters := [letter for letter in words if letter not in drawing.points]:
@@ -148,11 +148,11 @@ def _same(first_measure: Measure, second_measure: Measure) -> tuple[Premise, ...
     return (Premise((lambda figure: first_measure(figure) - second_measure(figure),)),)
 
 
-def _length(run: Run, segment: Points) -> Measure:
+def _length(run: Execution, segment: Points) -> Measure:
     return lambda figure: figure.length(*segment)
 
 
-def _angle(run: Run, corner: Points) -> Measure:
+def _angle(run: Execution, corner: Points) -> Measure:
     left_arm, vertex, right_arm = corner
     drawing: FigureDrawing = run.world
     letters = list(drawing.points)
@@ -162,7 +162,7 @@ def _angle(run: Run, corner: Points) -> Measure:
     return lambda figure: figure.angle(left_arm, vertex, right_arm)
 
 
-def _area(run: Run, corners: Points) -> Measure:
+def _area(run: Execution, corners: Points) -> Measure:
     drawing: FigureDrawing = run.world
     point_places = list(drawing.points.values())
     if not _simple([point_places[index] for index in corners]):
@@ -170,12 +170,12 @@ def _area(run: Run, corners: Points) -> Measure:
     return lambda figure: figure.area(corners)
 
 
-def _perimeter(run: Run, corners: Points) -> Measure:
+def _perimeter(run: Execution, corners: Points) -> Measure:
     _area(run, corners)
     return lambda figure: figure.perimeter(corners)
 
 
-def _radius(run: Run, circle: Points) -> Measure:
+def _radius(run: Execution, circle: Points) -> Measure:
     drawing: FigureDrawing = run.world
     circle_index = drawing.circle_index[list(drawing.points)[circle[0]]]
     return lambda figure: figure.radius(circle_index)
@@ -187,7 +187,7 @@ def _simple(corner_points: Sequence[tuple[float, float]]) -> bool:
     return bool(polygon.is_valid and polygon.area > 1.0)
 
 
-def _midpoint(run: Run, middle: Points, segment: Points) -> tuple[Premise, ...]:
+def _midpoint(run: Execution, middle: Points, segment: Points) -> tuple[Premise, ...]:
     drawing: FigureDrawing = run.world
     letters = list(drawing.points)
     if not drawing.between(letters[middle[0]], *(letters[index] for index in segment)):
@@ -202,7 +202,7 @@ def _midpoint(run: Run, middle: Points, segment: Points) -> tuple[Premise, ...]:
     )
 
 
-def _bisects(run: Run, segment: Points, corner: Points) -> tuple[Premise, ...]:
+def _bisects(run: Execution, segment: Points, corner: Points) -> tuple[Premise, ...]:
     left_arm, vertex, right_arm = corner
     if vertex not in segment or {left_arm, right_arm} & set(segment):
         raise IllPosed("polygon", "the segment does not begin at the angle's vertex", "as AD bisects angle BAC")
@@ -213,17 +213,17 @@ def _bisects(run: Run, segment: Points, corner: Points) -> tuple[Premise, ...]:
     )
 
 
-def _parallel(run: Run, first_segment: Points, second_segment: Points) -> tuple[Premise, ...]:
+def _parallel(run: Execution, first_segment: Points, second_segment: Points) -> tuple[Premise, ...]:
     run.different(first_segment, second_segment)
     return (Premise((lambda figure: figure.turn(*first_segment, *second_segment),)),)
 
 
-def _perpendicular(run: Run, first_segment: Points, second_segment: Points) -> tuple[Premise, ...]:
+def _perpendicular(run: Execution, first_segment: Points, second_segment: Points) -> tuple[Premise, ...]:
     run.different(first_segment, second_segment)
     return (Premise((lambda figure: figure.slope(*first_segment, *second_segment),)),)
 
 
-def _tangent(run: Run, segment: Points, circle: Points) -> tuple[Premise, ...]:
+def _tangent(run: Execution, segment: Points, circle: Points) -> tuple[Premise, ...]:
     drawing: FigureDrawing = run.world
     letters = list(drawing.points)
     centre = letters[circle[0]]
@@ -240,7 +240,7 @@ def _tangent(run: Run, segment: Points, circle: Points) -> tuple[Premise, ...]:
     return (Premise((touches,)),)
 
 
-def _find(run: Run, premises: tuple[Premise, ...], quantity: Measure) -> float:
+def _find(run: Execution, premises: tuple[Premise, ...], quantity: Measure) -> float:
     """Return the value of `quantity` in the figure of which the picture and the words are true.
 
     Args:

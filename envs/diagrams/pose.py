@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...geometry.constraints import INDEPENDENT, Condition, Figure, RowSpace, rows, satisfied
-from ..language.execute import IllPosed, Run
+from ..language.execute import Execution, IllPosed
 from ..language.query import Call
 from ..rng import SeededRng
 from .figure import CANVAS, LETTERS, OFF, FigureDrawing, PixelPoint, UnclearError, assembled
@@ -251,7 +251,7 @@ class _Choice(NamedTuple):
 
 def _asked(rng: SeededRng, task: str, drawing: FigureDrawing, relations: Sequence[Word]) -> Problem | None:
     """Return a question about `drawing` for which `relations` and some amounts are just enough."""
-    run = Run(LANGUAGE, drawing, {CLEARANCE: OFF})
+    run = Execution(LANGUAGE, drawing, {CLEARANCE: OFF})
     drawn_figure = drawing.figure(1.0)
     drawn_figure = drawn_figure.moved(drawn_figure.unknowns * rng.uniform(*EXTENTS) / drawn_figure.extent)
     # Places in px are rounded: what is said is true of the figure once more when they are put right.
@@ -277,18 +277,18 @@ def _asked(rng: SeededRng, task: str, drawing: FigureDrawing, relations: Sequenc
     return None
 
 
-def _choice(run: Run, figure: Figure, statement: Word) -> _Choice:
+def _choice(run: Execution, figure: Figure, statement: Word) -> _Choice:
     conditions_stated: tuple[Premise, ...] = run.evaluate(LANGUAGE.build(statement))
     text_conditions = [condition for premise in conditions_stated for condition in premise.words]
     return _Choice(statement, rows(figure, _conditions(run, statement)), rows(figure, text_conditions))
 
 
-def _conditions(run: Run, statement: Word) -> list[Condition]:
+def _conditions(run: Execution, statement: Word) -> list[Condition]:
     conditions_stated: tuple[Premise, ...] = run.evaluate(LANGUAGE.build(statement))
     return [condition for premise in conditions_stated for condition in premise.conditions]
 
 
-def _amounts(rng: SeededRng, run: Run, figure: Figure, measures: Mapping[str, Sequence[Word]]) -> list[Word]:
+def _amounts(rng: SeededRng, run: Execution, figure: Figure, measures: Mapping[str, Sequence[Word]]) -> list[Word]:
     """Return rounded lengths, angles and radii among `measures`, in random order."""
     statements = []
     for quantity, op, unit_leaf, rounding_step in (
@@ -369,7 +369,7 @@ def _needs_all(
 
 
 def _exact(
-    drawing: FigureDrawing, run: Run, figure: Figure, statements: Sequence[Word], target: Word
+    drawing: FigureDrawing, run: Execution, figure: Figure, statements: Sequence[Word], target: Word
 ) -> Problem | None:
     """Return the problem of `target`, drawn again as its rounded amounts have it."""
     conditions = [condition for statement in statements for condition in _conditions(run, statement)]

@@ -1,6 +1,6 @@
 """Running a program over a scene, with the margin of its answer.
 
-Begin at `execute`; operators' rules are given the `Run`, which keeps the margin and offers rules that many worlds
+Begin at `execute`; operators' rules are given the `Execution`, which keeps the margin and offers rules that many worlds
 share.
 """
 
@@ -38,7 +38,7 @@ class IllPosed(Exception):
         self.rejected = Rejected(code, reason, hint)
 
 
-class Run:
+class Execution:
     """One execution over a world; operators' rules are given it first.
 
     Args:
@@ -132,7 +132,7 @@ def execute(
         The value with its margin, or Rejected with the code of the rule that it offends, such as `not_unique` or
         `empty`.
     """
-    run = Run(language, world, thresholds, name_lookup)
+    run = Execution(language, world, thresholds, name_lookup)
     try:
         value = run.evaluate(query)
     except IllPosed as error:

@@ -64,7 +64,7 @@ class LiteralKind(ABC):
 
     @abstractmethod
     def evaluate(self, run: Any, words: tuple[Any, ...]) -> Any:
-        """Return the value of `words` on a scene; `run` is an `execute.Run`."""
+        """Return the value of `words` on a scene; `run` is an `execute.Execution`."""
 
 
 class Vocabulary(Mapping[str, tuple[str, ...]]):

@@ -42,7 +42,7 @@ class Operator:
     output: str
     about: str
     rule: Callable[..., Any]
-    """From the run (see `execute.Run`) and the arguments' values to the value."""
+    """From the run (see `execute.Execution`) and the arguments' values to the value."""
     phrases: tuple[str, ...] = ()
     """How it is named within a question; see `grammar`."""
     questions: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from itertools import combinations
 from typing import Any
 
 from ...render import Rejected
-from ..language.execute import Run
+from ..language.execute import Execution
 from ..language.query import Call, Language, Literal, Operator, Query, operator, operator_table
 
 
@@ -33,30 +33,30 @@ class Thing:
 # --- rules ---------------------------------------------------------------------------------------------------
 
 
-def _attribute(attribute_name: str) -> Callable[[Run, int], str]:
+def _attribute(attribute_name: str) -> Callable[[Execution, int], str]:
     return lambda run, position: str(getattr(run.world[position], attribute_name))
 
 
-def _extreme(attribute_name: str, sign: int) -> Callable[[Run, list[int]], int]:
+def _extreme(attribute_name: str, sign: int) -> Callable[[Execution, list[int]], int]:
     return lambda run, members: int(run.least(members, lambda i: sign * float(getattr(run.world[i], attribute_name))))
 
 
-def distance(run: Run, one_position: int, other_position: int) -> float:
+def distance(run: Execution, one_position: int, other_position: int) -> float:
     """Return the distance, px, between the centres of the things at two positions of the world of `run`."""
     one_thing, other_thing = run.world[one_position], run.world[other_position]
     return math.hypot(one_thing.x - other_thing.x, one_thing.y - other_thing.y)
 
 
-def _by_distance(sign: int) -> Callable[[Run, list[int], int], int]:
-    def rule(run: Run, members: list[int], anchor: int) -> int:
+def _by_distance(sign: int) -> Callable[[Execution, list[int], int], int]:
+    def rule(run: Execution, members: list[int], anchor: int) -> int:
         candidates = [i for i in members if i != anchor]
         return int(run.least(candidates, lambda i: sign * distance(run, i, anchor)))
 
     return rule
 
 
-def _beside(axis: str, sign: int) -> Callable[[Run, list[int], int], list[int]]:
-    def rule(run: Run, members: list[int], anchor: int) -> list[int]:
+def _beside(axis: str, sign: int) -> Callable[[Execution, list[int], int], list[int]]:
+    def rule(run: Execution, members: list[int], anchor: int) -> list[int]:
         """The members with a positive offset from the anchor; the anchor itself is never one."""
         anchor_place = getattr(run.world[anchor], axis)
         offsets = {i: sign * (getattr(run.world[i], axis) - anchor_place) for i in members if i != anchor}
@@ -66,8 +66,8 @@ def _beside(axis: str, sign: int) -> Callable[[Run, list[int], int], list[int]]:
     return rule
 
 
-def _compared(axis: str, words: tuple[str, str]) -> Callable[[Run, int, int], str]:
-    def rule(run: Run, one_position: int, other_position: int) -> str:
+def _compared(axis: str, words: tuple[str, str]) -> Callable[[Execution, int, int], str]:
+    def rule(run: Execution, one_position: int, other_position: int) -> str:
         run.different(one_position, other_position)
         difference = getattr(run.world[one_position], axis) - getattr(run.world[other_position], axis)
         run.decided_by(difference)

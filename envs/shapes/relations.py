@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...render import Rejected
-from ..language.execute import IllPosed, Run
+from ..language.execute import Execution, IllPosed
 from ..language.query import Call, Language, Literal, Operator, operator, operator_table
 from .operators import OPERATORS, words_about
 
@@ -70,21 +70,21 @@ class Crowd(Sequence[Body]):
 # --- rules -----------------------------------------------------------------------------------------------------
 
 
-def _related(relation_name: str) -> Callable[[Run, list[int], int], list[int]]:
+def _related(relation_name: str) -> Callable[[Execution, list[int], int], list[int]]:
     return lambda run, members, anchor: [
         i for i in members if i != anchor and run.world.relation(i, anchor) == relation_name
     ]
 
 
-def _are(relation_name: str) -> Callable[[Run, int, int], bool]:
-    def rule(run: Run, one_position: int, other_position: int) -> bool:
+def _are(relation_name: str) -> Callable[[Execution, int, int], bool]:
+    def rule(run: Execution, one_position: int, other_position: int) -> bool:
         run.different(one_position, other_position)
         return bool(run.world.relation(one_position, other_position) == relation_name)
 
     return rule
 
 
-def _container(run: Run, position: int) -> int:
+def _container(run: Execution, position: int) -> int:
     containers = [
         candidate
         for candidate in range(len(run.world))
@@ -103,15 +103,15 @@ def _container(run: Run, position: int) -> int:
     )
 
 
-def _in_front(run: Run, one_position: int, other_position: int) -> bool:
+def _in_front(run: Execution, one_position: int, other_position: int) -> bool:
     run.different(one_position, other_position)
     if run.world.relation(one_position, other_position) != "overlap":
         raise IllPosed("apart", "the two objects do not overlap", "ask which is in front only where they overlap")
     return one_position > other_position
 
 
-def _sized(sign: int) -> Callable[[Run, list[int], int], list[int]]:
-    def rule(run: Run, members: list[int], anchor: int) -> list[int]:
+def _sized(sign: int) -> Callable[[Execution, list[int], int], list[int]]:
+    def rule(run: Execution, members: list[int], anchor: int) -> list[int]:
         anchor_extent = run.world[anchor].extent
         gaps = {i: sign * (run.world[i].extent - anchor_extent) for i in members if i != anchor}
         run.decided_by(*gaps.values(), unit="px of size")
@@ -120,15 +120,15 @@ def _sized(sign: int) -> Callable[[Run, list[int], int], list[int]]:
     return rule
 
 
-def _larger(run: Run, one_position: int, other_position: int) -> bool:
+def _larger(run: Execution, one_position: int, other_position: int) -> bool:
     run.different(one_position, other_position)
     size_gap = run.world[one_position].extent - run.world[other_position].extent
     run.decided_by(size_gap, unit="px of size")
     return bool(size_gap > 0)
 
 
-def _alike(attribute_name: str) -> Callable[[Run, int, int], bool]:
-    def rule(run: Run, one_position: int, other_position: int) -> bool:
+def _alike(attribute_name: str) -> Callable[[Execution, int, int], bool]:
+    def rule(run: Execution, one_position: int, other_position: int) -> bool:
         run.different(one_position, other_position)
         return bool(
             getattr(run.world[one_position], attribute_name) == getattr(run.world[other_position], attribute_name)
@@ -137,27 +137,27 @@ def _alike(attribute_name: str) -> Callable[[Run, int, int], bool]:
     return rule
 
 
-def _like(attribute_name: str) -> Callable[[Run, list[int], int], list[int]]:
-    def rule(run: Run, members: list[int], anchor: int) -> list[int]:
+def _like(attribute_name: str) -> Callable[[Execution, list[int], int], list[int]]:
+    def rule(run: Execution, members: list[int], anchor: int) -> list[int]:
         anchor_word = getattr(run.world[anchor], attribute_name)
         return [i for i in members if i != anchor and getattr(run.world[i], attribute_name) == anchor_word]
 
     return rule
 
 
-def _label(run: Run, position: int) -> str:
+def _label(run: Execution, position: int) -> str:
     if not run.world[position].label:
         raise IllPosed("no_label", "the object has no letter on it", "ask about an object with a letter")
     return str(run.world[position].label)
 
 
-def _apart(run: Run, *positions: int) -> None:
+def _apart(run: Execution, *positions: int) -> None:
     """Require that all descriptions stand for different objects: no two of the `positions` are equal."""
     if len(set(positions)) < len(positions):
         raise IllPosed("trivial", f"{run.op} is given one object twice", "describe different objects")
 
 
-def _nearer(run: Run, one_position: int, other_position: int, anchor: int) -> bool:
+def _nearer(run: Execution, one_position: int, other_position: int, anchor: int) -> bool:
     _apart(run, one_position, other_position, anchor)
     one_distance, other_distance = (
         math.dist(*((run.world[i].x, run.world[i].y) for i in (position, anchor)))
@@ -167,13 +167,13 @@ def _nearer(run: Run, one_position: int, other_position: int, anchor: int) -> bo
     return one_distance < other_distance
 
 
-def _bearing(run: Run, origin: int, target: int) -> float:
+def _bearing(run: Execution, origin: int, target: int) -> float:
     """Return the angle, degrees counterclockwise from the right, in [0, 360), from `origin` to `target`."""
     origin_body, target_body = run.world[origin], run.world[target]
     return math.degrees(math.atan2(origin_body.y - target_body.y, target_body.x - origin_body.x)) % 360
 
 
-def _direction(run: Run, one_position: int, other_position: int) -> str:
+def _direction(run: Execution, one_position: int, other_position: int) -> str:
     """Return where the one lies as seen from the other, to the nearest 45 degrees."""
     run.different(one_position, other_position)
     direction_step = _bearing(run, other_position, one_position) / 45
@@ -181,32 +181,32 @@ def _direction(run: Run, one_position: int, other_position: int) -> str:
     return DIRECTIONS[round(direction_step) % 8]
 
 
-def _angle(run: Run, one_position: int, corner: int, other_position: int) -> str:
+def _angle(run: Execution, one_position: int, corner: int, other_position: int) -> str:
     _apart(run, one_position, corner, other_position)
     opening_angle = abs((_bearing(run, corner, one_position) - _bearing(run, corner, other_position) + 180) % 360 - 180)
     run.decided_by(opening_angle - 90, unit="°")
     return "acute" if opening_angle < 90 else "obtuse"
 
 
-def _difference(run: Run, one_set: list[int], other_set: list[int]) -> int:
+def _difference(run: Execution, one_set: list[int], other_set: list[int]) -> int:
     return abs(len(one_set) - len(other_set))
 
 
-def _together(run: Run, one_set: list[int], other_set: list[int]) -> int:
+def _together(run: Execution, one_set: list[int], other_set: list[int]) -> int:
     if set(one_set) & set(other_set):
         raise IllPosed("overlap", "an object is of both kinds", "add up kinds that share no object")
     return len(one_set) + len(other_set)
 
 
-def _kinds(attribute_name: str) -> Callable[[Run, list[int]], int]:
+def _kinds(attribute_name: str) -> Callable[[Execution, list[int]], int]:
     return lambda run, members: len({getattr(run.world[i], attribute_name) for i in run.nonempty(members)})
 
 
-def _every(run: Run, one_set: list[int], other_set: list[int]) -> bool:
+def _every(run: Execution, one_set: list[int], other_set: list[int]) -> bool:
     return set(run.nonempty(one_set)) <= set(other_set)
 
 
-def _symmetric(run: Run, members: list[int]) -> bool:
+def _symmetric(run: Execution, members: list[int]) -> bool:
     """Tell whether the `members` are their own mirror image, left to right, about the middle of the canvas."""
     if len(members) < 2:
         raise IllPosed("empty", "fewer than two objects are no arrangement", "ask about more objects")

@@ -76,7 +76,7 @@ _MIXED_VARIETY = 0.8
 
 
 class PlacedFurniture(NamedTuple):
-    """One piece of furniture in its place: see `layout.Placement`."""
+    """One piece of furniture in its place: see `layout.FloorPlacement`."""
 
     category: str
     x: float

@@ -24,7 +24,7 @@ _WALL_COLOURS = "#e9e4d8", "#dfe6e6", "#e8dcd0", "#d8dfd2", "#efece6", "#d9d4e0"
 
 
 @dataclass(frozen=True)
-class Placement:
+class FloorPlacement:
     """One object in its place."""
 
     category: str
@@ -63,7 +63,7 @@ class RoomLayout:
     """Outlines of one room, or of rooms that adjoin."""
     walls: tuple[Segment, ...]
     """Inner walls."""
-    placements: tuple[Placement, ...]
+    placements: tuple[FloorPlacement, ...]
     cameras: tuple[Viewpoint, ...]
     """Along a path, in its order."""
     floor_colour: str
@@ -203,7 +203,7 @@ def _attempt(
     furniture = furnish.furnished(rng, object_count, plan, doors(floors, walls), variety)
     if furniture is None:
         return None
-    placements = tuple(Placement(*fields) for fields in furniture)
+    placements = tuple(FloorPlacement(*fields) for fields in furniture)
     camera_poses = views.chosen(rng, camera_count, plan, [thing.box for thing in placements])
     if camera_poses is None:
         return None
@@ -222,7 +222,7 @@ def _number(value: float) -> str:
     return f"{round(value, 2) + 0.0:.2f}".rstrip("0").rstrip(".")
 
 
-def _line(placement: Placement) -> str:
+def _line(placement: FloorPlacement) -> str:
     position_text = f'"{placement.category}", {_number(placement.x)}, {_number(placement.y)}'
     option_text = f", z={_number(placement.z)}" if placement.z else ""
     option_text += f", turn={placement.turn}" if placement.turn else ""

@@ -13,10 +13,11 @@ from ...geometry import directions
 from ...geometry.boxes import fits, point_gap
 from ...geometry.room import STRUCTURE
 from ...geometry.surfaces import floor_area
-from ..language.execute import IllPosed, Run
-from .surroundings import MIN_PART, Surroundings
+from ..language.execute import Execution, IllPosed
+from .demands import LENIENT, MAX_GROWTH, MAX_RATIO, REGION_KEYS
+from .surroundings import Surroundings
 
-THRESHOLDS = {"m": 0.15, "deg": 6.0, "cm": 5.0, "share": 0.15, "%": MIN_PART}
+THRESHOLDS = {"m": 0.15, "deg": 6.0, "cm": 5.0, "share": 0.15, "%": LENIENT.min_part}
 """Metres between distances, degrees between directions, centimetres by which something fits, shares of a thing that
 is seen, and per cent of a picture."""
 LARGEST_MARGIN = 100.0
@@ -47,23 +48,23 @@ TURNS = ("left", "right", "back")
 ROUTES = tuple(f"{first_turn} then {second_turn}" for first_turn in TURNS for second_turn in TURNS)
 
 
-def _room(run: Run) -> Surroundings:
+def _room(run: Execution) -> Surroundings:
     surroundings: Surroundings = run.world
     return surroundings
 
 
-def _different(run: Run, *object_indices: int) -> None:
+def _different(run: Execution, *object_indices: int) -> None:
     if len(set(object_indices)) < len(object_indices):
         raise IllPosed("trivial", f"{run.op} names a thing twice", "name different things")
 
 
-def _two_views(run: Run, first_view: int, second_view: int) -> None:
+def _two_views(run: Execution, first_view: int, second_view: int) -> None:
     if first_view == second_view:
         raise IllPosed("trivial", f"{run.op} names frame {first_view} twice", "name two frames")
     _room(run).camera(first_view), _room(run).camera(second_view)
 
 
-def _linked(run: Run, first_view: int, second_view: int) -> None:
+def _linked(run: Execution, first_view: int, second_view: int) -> None:
     """Require two frames, by number, of which pixels can tell how their cameras stand to each other.
 
     Args:
@@ -76,7 +77,7 @@ def _linked(run: Run, first_view: int, second_view: int) -> None:
 
 
 def _apart(
-    run: Run, first_point: directions.Point, second_point: directions.Point, least_gap: float = MIN_APART
+    run: Execution, first_point: directions.Point, second_point: directions.Point, least_gap: float = MIN_APART
 ) -> None:
     """Require two places that are far enough apart in the plan for a direction between them to mean something.
 
@@ -93,40 +94,40 @@ def _apart(
         )
 
 
-def _sector(run: Run, bearing: float, names: Sequence[str] = EIGHT) -> str:
+def _sector(run: Execution, bearing: float, names: Sequence[str] = EIGHT) -> str:
     named_sector = directions.sector(bearing, names)
     run.decided_by(named_sector.margin, unit="deg")
     return named_sector.value
 
 
-def _nearest(run: Run, gaps: Sequence[float]) -> int:
+def _nearest(run: Execution, gaps: Sequence[float]) -> int:
     return run.least(range(len(gaps)), lambda i: gaps[i], unit="m")
 
 
-def _label(run: Run, index: int) -> str:
+def _label(run: Execution, index: int) -> str:
     return _room(run).labels[index]
 
 
 # --- of the whole room ---------------------------------------------------------------------------------------------
 
 
-def object_counting(run: Run, category: str) -> int:
+def object_counting(run: Execution, category: str) -> int:
     """Count the objects of a `category`; each must be seen in some frame, so that they can be counted."""
     room = _room(run)
     members = room.all_of(category)
-    room.must_see(members)
+    room.must_count(members)
     run.compared += len(members)
     return len(members)
 
 
-def object_size(run: Run, target: int) -> float:
+def object_size(run: Execution, target: int) -> float:
     """Measure the longest side of the box of the `target`, cm."""
     room = _room(run)
     room.must_see_whole([target])
     return 100 * max(room.boxes[target].size)
 
 
-def absolute_distance(run: Run, first_object: int, second_object: int) -> float:
+def absolute_distance(run: Execution, first_object: int, second_object: int) -> float:
     """Measure the distance between the nearest points of the boxes of `first_object` and `second_object`, m."""
     room = _room(run)
     _different(run, first_object, second_object)
@@ -137,7 +138,7 @@ def absolute_distance(run: Run, first_object: int, second_object: int) -> float:
     return gap
 
 
-def relative_distance(run: Run, candidates: Sequence[int], anchor: int) -> str:
+def relative_distance(run: Execution, candidates: Sequence[int], anchor: int) -> str:
     """Name the one of the `candidates` whose box is nearest to the anchor's, from nearest point to nearest point."""
     room = _room(run)
     _different(run, anchor, *candidates)
@@ -145,7 +146,7 @@ def relative_distance(run: Run, candidates: Sequence[int], anchor: int) -> str:
     return _label(run, candidates[_nearest(run, [room.index.gap(anchor, candidate) for candidate in candidates])])
 
 
-def relative_direction_hard(run: Run, stand: int, face: int, query: int) -> str:
+def relative_direction_hard(run: Execution, stand: int, face: int, query: int) -> str:
     """Name the direction of the object `query` for who stands at the object `stand` and faces the object `face`."""
     room = _room(run)
     _different(run, stand, face, query)
@@ -153,7 +154,7 @@ def relative_direction_hard(run: Run, stand: int, face: int, query: int) -> str:
     return _sector(run, _from_to(run, stand, face, query))
 
 
-def _from_to(run: Run, stand: int, face: int, query: int) -> float:
+def _from_to(run: Execution, stand: int, face: int, query: int) -> float:
     """Return the bearing of the object `query` in the object frame of `stand` and `face`, degrees."""
     places = [_room(run).boxes[index].centre for index in (stand, face, query)]
     _apart(run, places[0], places[1])
@@ -161,7 +162,7 @@ def _from_to(run: Run, stand: int, face: int, query: int) -> float:
     return directions.object_bearing(*places)
 
 
-def room_size(run: Run) -> float:
+def room_size(run: Execution) -> float:
     """Measure the area of the floor that `run` is about, furniture on it or not, square metres."""
     scene = _room(run).scene
     if not scene.floors:
@@ -172,7 +173,7 @@ def room_size(run: Run) -> float:
     return floor_area(scene.floors)
 
 
-def perspective_order(run: Run, stand: int, face: int, candidates: Sequence[int], side: str) -> str:
+def perspective_order(run: Execution, stand: int, face: int, candidates: Sequence[int], side: str) -> str:
     """Name the one of several `candidates` before somebody that is farthest to a `side`, by bearing."""
     room = _room(run)
     _different(run, stand, *candidates)
@@ -185,7 +186,7 @@ def perspective_order(run: Run, stand: int, face: int, candidates: Sequence[int]
     return _label(run, candidates[run.least(range(len(candidates)), lambda i: sign * bearings[i], unit="deg")])
 
 
-def route_turns(run: Run, start: int, face: int, via: int, end: int) -> str:
+def route_turns(run: Execution, start: int, face: int, via: int, end: int) -> str:
     """Name the turns of who stands at `start`, facing `face`, and walks to `via` and then to `end`."""
     room = _room(run)
     stops = [start, via, end]
@@ -202,13 +203,13 @@ def route_turns(run: Run, start: int, face: int, via: int, end: int) -> str:
     return " then ".join(turn_words)
 
 
-def _step(run: Run, origin: int, target: int) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+def _step(run: Execution, origin: int, target: int) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
     places = _room(run).boxes[origin].centre, _room(run).boxes[target].centre
     _apart(run, *places)
     return places
 
 
-def _turned(run: Run, turn_angle: float) -> str:
+def _turned(run: Execution, turn_angle: float) -> str:
     """Name a turn by `turn_angle` degrees clockwise."""
     run.decided_by(abs(turn_angle) - STRAIGHT, abs(turn_angle) - ABOUT, unit="deg")
     if abs(turn_angle) < STRAIGHT:
@@ -218,7 +219,7 @@ def _turned(run: Run, turn_angle: float) -> str:
     return "right" if turn_angle > 0 else "left"
 
 
-def appearance_order(run: Run, candidates: Sequence[int]) -> str:
+def appearance_order(run: Execution, candidates: Sequence[int]) -> str:
     """Order the `candidates` by when they are first seen along the frames; nothing of one may be seen before that."""
     room = _room(run)
     _different(run, *candidates)
@@ -239,12 +240,15 @@ def appearance_order(run: Run, candidates: Sequence[int]) -> str:
     return "".join("ABCDEFGH"[i] for i in order)
 
 
-def fit(run: Run, inner: int, outer: int) -> bool:
+def fit(run: Execution, inner: int, outer: int) -> bool:
     """Tell whether the box of the object `inner`, upright, would go into that of the object `outer`."""
     room = _room(run)
     _different(run, inner, outer)
     room.must_see_whole([inner, outer])
     fit_result = fits(room.boxes[inner].size, room.boxes[outer].size)
+    mean_side = sum(room.boxes[inner].size) / 3
+    if room.demands.close_sizes and fit_result.margin > MAX_GROWTH * mean_side:
+        raise IllPosed("obvious", f"the {_label(run, inner)} is far too large or too small", "compare like sizes")
     run.decided_by(100 * fit_result.margin, unit="cm")
     return fit_result.value
 
@@ -252,7 +256,7 @@ def fit(run: Run, inner: int, outer: int) -> bool:
 # --- of one frame --------------------------------------------------------------------------------------------------
 
 
-def single_image_relative_direction(run: Run, view: int, target: int, reference: int) -> str:
+def single_image_relative_direction(run: Execution, view: int, target: int, reference: int) -> str:
     """Name the direction of the `target` from the `reference` for who holds the camera.
 
     Above or below is added where the target is so by more than half of the distance in the plan.
@@ -263,7 +267,7 @@ def single_image_relative_direction(run: Run, view: int, target: int, reference:
     return _seen_from(run, view, target, reference, 0.0)
 
 
-def _seen_from(run: Run, view: int, target: int, reference: int, turn_angle: float) -> str:
+def _seen_from(run: Execution, view: int, target: int, reference: int, turn_angle: float) -> str:
     """Name the direction of the `target` from the `reference` in the level camera's axes.
 
     It is turned by `turn_angle` degrees clockwise, seen from above.
@@ -281,7 +285,7 @@ def _seen_from(run: Run, view: int, target: int, reference: int, turn_angle: flo
     return level_direction if steepness < 0 else f"{level_direction}-{'above' if up > 0 else 'below'}"
 
 
-def distance_cam_obj(run: Run, view: int, target: int) -> float:
+def distance_cam_obj(run: Execution, view: int, target: int) -> float:
     """Measure the distance from the camera of a `view` to the nearest point of the box of the `target`, m."""
     room = _room(run)
     room.must_see([target], [view])
@@ -291,7 +295,7 @@ def distance_cam_obj(run: Run, view: int, target: int) -> float:
     return gap
 
 
-def depth_order_obj_obj(run: Run, view: int, first_object: int, second_object: int) -> str:
+def depth_order_obj_obj(run: Execution, view: int, first_object: int, second_object: int) -> str:
     """Name the object whose nearest point is nearer to the camera: `first_object` or `second_object`."""
     room = _room(run)
     _different(run, first_object, second_object)
@@ -305,7 +309,7 @@ def depth_order_obj_obj(run: Run, view: int, first_object: int, second_object: i
     )
 
 
-def occluder(run: Run, view: int, target: int) -> str:
+def occluder(run: Execution, view: int, target: int) -> str:
     """Name the object that hides most of the partly hidden `target` in a `view`."""
     room = _room(run)
     visibility = room.visibility_of(view, target)
@@ -323,7 +327,7 @@ def occluder(run: Run, view: int, target: int) -> str:
     return _label(run, room.object_named(room.labels[top_index]))
 
 
-def mental_rotation(run: Run, view: int, target: int, reference: int, quarter: int) -> str:
+def mental_rotation(run: Execution, view: int, target: int, reference: int, quarter: int) -> str:
     """Name the direction of the `target` from the `reference` if the room were turned under the camera.
 
     The turn is by `quarter` degrees clockwise, seen from above; level directions only.
@@ -340,7 +344,7 @@ def mental_rotation(run: Run, view: int, target: int, reference: int, quarter: i
 # --- of two frames -------------------------------------------------------------------------------------------------
 
 
-def position_cam_cam(run: Run, first_view: int, second_view: int) -> str:
+def position_cam_cam(run: Execution, first_view: int, second_view: int) -> str:
     """Name the direction of the second camera for who holds the first: those of `first_view` and `second_view`."""
     _linked(run, first_view, second_view)
     first_camera, second_camera = _room(run).camera(first_view), _room(run).camera(second_view)
@@ -348,7 +352,7 @@ def position_cam_cam(run: Run, first_view: int, second_view: int) -> str:
     return _sector(run, directions.camera_bearing(first_camera, second_camera.position))
 
 
-def elevation_cam_cam(run: Run, first_view: int, second_view: int) -> str:
+def elevation_cam_cam(run: Execution, first_view: int, second_view: int) -> str:
     """Tell whether the camera of `second_view` is higher than that of `first_view`."""
     _linked(run, first_view, second_view)
     height_gain = _room(run).camera(second_view).position[2] - _room(run).camera(first_view).position[2]
@@ -356,7 +360,7 @@ def elevation_cam_cam(run: Run, first_view: int, second_view: int) -> str:
     return LEVEL[int(height_gain < 0)]
 
 
-def visibility_compare(run: Run, first_view: int, second_view: int, target: int) -> str:
+def visibility_compare(run: Execution, first_view: int, second_view: int, target: int) -> str:
     """Name the frame that shows more of the `target`: the share of it that is in the frame and not hidden."""
     room = _room(run)
     _two_views(run, first_view, second_view)
@@ -370,7 +374,7 @@ def visibility_compare(run: Run, first_view: int, second_view: int, target: int)
     return FRAME_CHOICES[int(shares[0] < shares[1])]
 
 
-def position_cam_obj(run: Run, shown_view: int, camera_view: int, target: int) -> str:
+def position_cam_obj(run: Execution, shown_view: int, camera_view: int, target: int) -> str:
     """Name the direction of a `target` that `shown_view` shows, for who holds the camera of `camera_view`."""
     room = _room(run)
     _linked(run, shown_view, camera_view)
@@ -378,13 +382,13 @@ def position_cam_obj(run: Run, shown_view: int, camera_view: int, target: int) -
     return _from_camera(run, camera_view, room.boxes[target].centre)
 
 
-def _from_camera(run: Run, view: int, point: directions.Point) -> str:
+def _from_camera(run: Execution, view: int, point: directions.Point) -> str:
     camera = _room(run).camera(view)
     _apart(run, camera.position, point)
     return _sector(run, directions.camera_bearing(camera, point))
 
 
-def position_cam_reg(run: Run, shown_view: int, camera_view: int, members: Sequence[int]) -> str:
+def position_cam_reg(run: Execution, shown_view: int, camera_view: int, members: Sequence[int]) -> str:
     """Name the direction of the middle of a region for a camera, as `position_cam_obj` does of one object.
 
     Args:
@@ -400,6 +404,9 @@ def position_cam_reg(run: Run, shown_view: int, camera_view: int, members: Seque
         raise IllPosed(
             "unseen", f"frame {shown_view} shows {len(visible_members)} things of that region", "two or more are needed"
         )
+    if room.demands.region_keys and REGION_KEYS.isdisjoint(_label(run, member) for member in visible_members):
+        reason = f"frame {shown_view} does not show what makes the region one"
+        raise IllPosed("unseen", reason, "such as the table of a dining area")
     for member in visible_members:
         run.decided_by(room.part(shown_view, member), unit="%")
         room.must_see([member], [shown_view])
@@ -412,7 +419,7 @@ def position_cam_reg(run: Run, shown_view: int, camera_view: int, members: Seque
     return _from_camera(run, camera_view, (x, y, z))
 
 
-def motion_camera(run: Run, first_view: int, second_view: int) -> str:
+def motion_camera(run: Execution, first_view: int, second_view: int) -> str:
     """Name the motion of the camera from `first_view` to `second_view`.
 
     It is the turn where the camera turned, else the main way in which it moved.
@@ -435,7 +442,9 @@ def motion_camera(run: Run, first_view: int, second_view: int) -> str:
     return _sector(run, directions.camera_bearing(first_camera, second_camera.position), directions.FOUR)
 
 
-def attribute_measurement(run: Run, first_view: int, second_view: int, first_object: int, second_object: int) -> str:
+def attribute_measurement(
+    run: Execution, first_view: int, second_view: int, first_object: int, second_object: int
+) -> str:
     """Name the object with the longer longest side: `first_object` or `second_object`.
 
     Each must be whole in one of two frames, `first_view` and `second_view`.
@@ -445,11 +454,13 @@ def attribute_measurement(run: Run, first_view: int, second_view: int, first_obj
     _different(run, first_object, second_object)
     room.must_see_whole([first_object, second_object], [first_view, second_view])
     longest_sides = [max(room.boxes[index].size) for index in (first_object, second_object)]
+    if room.demands.close_sizes and max(longest_sides) > MAX_RATIO * min(longest_sides):
+        raise IllPosed("obvious", "one of the two is much longer", f"sides that differ by a factor up to {MAX_RATIO:g}")
     run.decided_by(longest_sides[0] - longest_sides[1], unit="m")
     return _label(run, (first_object, second_object)[int(longest_sides[0] < longest_sides[1])])
 
 
-def count_across(run: Run, first_view: int, second_view: int, category: str) -> int:
+def count_across(run: Execution, first_view: int, second_view: int, category: str) -> int:
     """Count the different objects of a `category` that two frames show together, each once."""
     room = _room(run)
     _linked(run, first_view, second_view)
@@ -457,7 +468,7 @@ def count_across(run: Run, first_view: int, second_view: int, category: str) -> 
     for member in room.all_of(category):
         visible_percents = [room.part(view, member) for view in (first_view, second_view)]
         if any(visible_percents):
-            if not any(room.seen(view, member) for view in (first_view, second_view)):
+            if not any(room.countable(view, member) for view in (first_view, second_view)):
                 reason = f"one {category} is hardly seen: it may count or not"
                 raise IllPosed("unseen", reason, "choose frames that show each one well or not at all")
             run.decided_by(max(visible_percents), unit="%")
@@ -467,7 +478,7 @@ def count_across(run: Run, first_view: int, second_view: int, category: str) -> 
     return count
 
 
-def view_match(run: Run, view: int) -> int:
+def view_match(run: Execution, view: int) -> int:
     """Return the frame that was taken from the camera that a plan shows: `view` itself.
 
     No other camera may stand and look nearly alike.

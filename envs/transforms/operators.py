@@ -12,7 +12,7 @@ from typing import Any
 
 from ...geometry import EditScene
 from ...geometry.edit import SETS
-from ..language.execute import IllPosed, Run
+from ..language.execute import Execution, IllPosed
 from ..language.literals import Description, Quantity, Vocabulary
 from ..language.query import Language, Literal, Operator
 from ..rng import SeededRng
@@ -64,7 +64,7 @@ def shown(scene: EditScene, question_op: str) -> tuple[list[int], list[int]]:
 # --- rules ---------------------------------------------------------------------------------------------------------
 
 
-def _picked(run: Run, number: int, offered_order: Sequence[int]) -> str:
+def _picked(run: Execution, number: int, offered_order: Sequence[int]) -> str:
     """Return the letter of result `number` in `offered_order`.
 
     Its least distance beyond the sameness of pictures from the others decides.
@@ -73,23 +73,23 @@ def _picked(run: Run, number: int, offered_order: Sequence[int]) -> str:
     return LETTERS[list(offered_order).index(number - 1)]
 
 
-def _which_image(run: Run, number: int) -> str:
+def _which_image(run: Execution, number: int) -> str:
     return _picked(run, number, shown(run.world.scene, run.op)[0])
 
 
-def _which_params(run: Run, number: int) -> str:
+def _which_params(run: Execution, number: int) -> str:
     if run.world.scene.sequences:
         raise IllPosed("sequence", "the edits are sequences", "ask which_sequence")
     return _picked(run, number, shown(run.world.scene, run.op)[1])
 
 
-def _which_sequence(run: Run, number: int) -> str:
+def _which_sequence(run: Execution, number: int) -> str:
     if any(len(steps) < 2 for steps in run.world.scene.sets):
         raise IllPosed("single", "not every set is a sequence of edits", "ask which_params, or give each set 2 steps")
     return _picked(run, number, shown(run.world.scene, run.op)[1])
 
 
-def _match(run: Run, results: Sequence[int]) -> str:
+def _match(run: Execution, results: Sequence[int]) -> str:
     scene = run.world.scene
     run.decided_by(*(gap - THRESHOLD for gap in scene.pairs), unit=UNIT)
     picture_order, edit_order = shown(scene, run.op)

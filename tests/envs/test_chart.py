@@ -10,7 +10,7 @@ from chart_text import Text, agrees, second_answer
 
 from zerosight.envs import Environment, Item, Rejected, Truth, item_rng, make
 from zerosight.envs.charts.chart import THRESHOLDS, TOLERANCE, parse_scene
-from zerosight.envs.charts.operators import LANGUAGE, Amount, Reading
+from zerosight.envs.charts.operators import LANGUAGE, ChartAmount, Reading
 from zerosight.envs.charts.plan import OBJECTS
 from zerosight.envs.language.execute import Result, execute
 from zerosight.envs.rng import SeededRng
@@ -175,7 +175,7 @@ def test_a_careful_readers_errors_change_no_answer(env, sampled):
                    for p in reading]  # fmt: skip
             run = execute(LANGUAGE, query, Reading(off, reading.colours, reading.measure), THRESHOLDS, lambda k, w: w)
             assert isinstance(run, Result)
-            if isinstance(run.value, Amount):
+            if isinstance(run.value, ChartAmount):
                 truth = float(item.truth.value)
                 assert abs(run.value.value - truth) <= 1.03 * TOLERANCE * abs(truth), item.id
             else:

@@ -12,7 +12,7 @@ import shapely
 
 from zerosight.envs.rng import SeededRng
 from zerosight.envs.spatial.build import built, room_faults, room_scene
-from zerosight.envs.spatial.layout import KINDS, Placement, RoomLayout, Viewpoint, plan_layout, violations
+from zerosight.envs.spatial.layout import KINDS, FloorPlacement, RoomLayout, Viewpoint, plan_layout, violations
 from zerosight.envs.spatial.physics import doors, free_plan, upright
 from zerosight.envs.spatial.recognise import catalogue
 from zerosight.geometry.room import RoomScene
@@ -37,7 +37,7 @@ def layouts() -> tuple[tuple[str, RoomLayout], ...]:
     return tuple(found)
 
 
-def corners(thing: Placement) -> np.ndarray:
+def corners(thing: FloorPlacement) -> np.ndarray:
     """[4, 2] of its footprint, by complex numbers."""
     signs = np.array([-1 - 1j, 1 - 1j, 1 + 1j, -1 + 1j]) / 2
     flat = (signs.real * thing.size[0] + 1j * signs.imag * thing.size[1]) * np.exp(1j * math.radians(thing.turn))
@@ -193,12 +193,12 @@ def test_doors_stay_free() -> None:
 # --- what is wrong is found
 
 
-def thing(category: str, x: float, y: float, z: float = 0.0, turn: int = 0) -> Placement:
+def thing(category: str, x: float, y: float, z: float = 0.0, turn: int = 0) -> FloorPlacement:
     known = catalogue()[category]
-    return Placement(category, x, y, z, turn, known.low, "#808080")
+    return FloorPlacement(category, x, y, z, turn, known.low, "#808080")
 
 
-def wrongs(*things: Placement, **changes: object) -> list[str]:
+def wrongs(*things: FloorPlacement, **changes: object) -> list[str]:
     view = Viewpoint((1.0, 1.0, 1.5), (3.0, 3.0, 0.5))
     return violations(replace(RoomLayout((SQUARE,), (), things, (view,), "#808080", "#909090"), **changes))
 
@@ -223,7 +223,7 @@ def test_a_sound_place_is_not_blamed() -> None:
         ([thing("clock", 1.5, 1.0)], "camera 1 is nearer"),
     ],
 )
-def test_what_is_wrong_is_said(things: list[Placement], words: str) -> None:
+def test_what_is_wrong_is_said(things: list[FloorPlacement], words: str) -> None:
     found = wrongs(*things)
     assert any(words in line for line in found), found
     assert len(found) <= 2
@@ -245,7 +245,7 @@ def test_doors_walls_sizes_and_cameras_are_looked_at() -> None:
 def test_upright_boxes_cover_the_turned_footprint(turn: int) -> None:
     box = upright((1, 2, 0.5), (2, 1, 1), turn)
     assert -45 < box.yaw <= 45
-    own = shapely.Polygon(corners(Placement("x", 1, 2, 0, turn, (2, 1, 1), "")))
+    own = shapely.Polygon(corners(FloorPlacement("x", 1, 2, 0, turn, (2, 1, 1), "")))
     assert own.symmetric_difference(shapely.convex_hull(shapely.multipoints(box.corners[:, :2]))).area < 1e-4
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from zerosight.envs import Environment, SeededRng
 from zerosight.train.config import ConfigError, CurriculumConfig, build
 from zerosight.train.curriculum.base import Arm, Curriculum
-from zerosight.train.curriculum.variants import CURRICULA, Regret, Replay, Sec, SpatialEvo, make_curriculum
+from zerosight.train.curriculum.variants import CURRICULA, Regret, Replay, Sec, SpatialEvoCurriculum, make_curriculum
 
 KINDS = sorted(CURRICULA)
 ANSWERS = 16
@@ -96,7 +96,7 @@ def test_spatialevo_starts_at_its_prior_and_ends_at_its_floor(env):
     see(curriculum, arm, 0.5)
     assert curriculum.weight(arm) == pytest.approx(1 - (0.5 + 0.7) / 3)
     see(curriculum, arm, *[1.0] * 200)
-    assert curriculum.weight(arm) == SpatialEvo.FLOOR == 0.05
+    assert curriculum.weight(arm) == SpatialEvoCurriculum.FLOOR == 0.05
 
 
 def test_spatialevo_remaps_named_tasks_alone(env):

@@ -64,7 +64,7 @@ class Goldilocks(WithColumns):
         return self.doubted(arm, float(self._config.band_low <= arm.solve_rate <= self._config.band_high))
 
 
-class SpatialEvo(WithColumns):
+class SpatialEvoCurriculum(WithColumns):
     """SpatialEvo's scheduler: acc~ = (S + 0.35 * 2)/(c + 2), weight = max(0.05, 1 - acc~).
 
     Source: arXiv 2604.14144 and its trainer (commit 465546a7). S sums the accuracy of an arm's c groups, a remapped
@@ -321,7 +321,7 @@ CURRICULA: Mapping[str, type[Curriculum]] = {
     "learnability": Curriculum,
     "uniform": Curriculum,
     "goldilocks": Goldilocks,
-    "spatialevo": SpatialEvo,
+    "spatialevo": SpatialEvoCurriculum,
     "sec": Sec,
     "progress": Progress,
     "regret": Regret,

@@ -35,7 +35,7 @@ from dataclasses import dataclass
 
 from zerosight.envs import FlatScene, Rejected, SeededRng, Task
 from zerosight.envs.drawn import DrawnEnvironment
-from zerosight.envs.language.execute import Result, Run, execute
+from zerosight.envs.language.execute import Execution, Result, execute
 from zerosight.envs.language.grammar import Grammar
 from zerosight.envs.language.literals import Description, Vocabulary
 from zerosight.envs.language.query import Call, Language, Literal, Operator
@@ -72,7 +72,7 @@ def noun(literal: Literal, plural: bool) -> str:
     return " ".join((*literal.words, "clocks" if plural else "clock"))
 
 
-def _later(run: Run, first: int, second: int) -> bool:
+def _later(run: Execution, first: int, second: int) -> bool:
     run.different(first, second)
     a, b = (60 * (run.world[i].hour % 12) + run.world[i].minute for i in (first, second))
     # Five minutes are 30 degrees of the minute hand; equal times are no order.
@@ -80,7 +80,7 @@ def _later(run: Run, first: int, second: int) -> bool:
     return bool(a > b)
 
 
-def _past(run: Run, members: Sequence[int], hour: int) -> int:
+def _past(run: Execution, members: Sequence[int], hour: int) -> int:
     return sum(run.world[i].hour % 12 >= hour for i in members)
 
 
