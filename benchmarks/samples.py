@@ -1,7 +1,6 @@
 """Questions of a benchmark as they were published, their pictures, and plain means of their scores."""
 
 import hashlib
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -9,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image as Images
+
+from ..render.decode import open_picture
 
 Fields = Mapping[str, Any]
 """A published row, by column."""
@@ -29,9 +30,9 @@ class Image:
         """Return its pixels.
 
         Raises:
-            OSError: the bytes are no picture.
+            OSError: the bytes are not a picture, or one of too many pixels.
         """
-        return Images.open(io.BytesIO(self.data))
+        return open_picture(self.data)
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,9 @@ class FileImage:
         """Return its pixels.
 
         Raises:
-            OSError: the file is no picture, or gone.
+            OSError: the file is not a picture, one of too many pixels, or gone.
         """
-        return Images.open(io.BytesIO(self.path.read_bytes()))
+        return open_picture(self.path.read_bytes())
 
 
 @lru_cache(maxsize=100_000)

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import UnidentifiedImageError
 
 from ...geometry.spatial import MAX_COORDINATE
+from ...render.decode import open_picture
 from ..core import FolderError
 
 _RIGID_SLACK = 5e-3
@@ -164,7 +165,7 @@ def picture_size(path: Path, hint: str) -> tuple[int, int]:
         ScanError: it is missing or not a picture; the error ends in `hint`.
     """
     try:
-        with Image.open(path) as image:
+        with open_picture(path) as image:
             return image.size
     except UnidentifiedImageError:
         raise ScanError(path, "is not a picture", hint, "broken picture") from None
@@ -181,7 +182,7 @@ def read_pixels(path: Path, mode: str | None = None) -> np.ndarray:
     """
     hint = "export this frame again"
     try:
-        with Image.open(path) as image:
+        with open_picture(path) as image:
             return np.asarray(image if mode is None else image.convert(mode))
     except UnidentifiedImageError:
         raise ScanError(path, "is not a picture", hint) from None
