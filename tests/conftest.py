@@ -25,14 +25,15 @@ BEYOND_THE_FAST_LANE = {
         "benchmarks/test_gpu benchmarks/test_rendering benchmarks/test_training cli/test_doctor cli/test_evaluate "
         "envs/test_plugins render/test_drawn_pool render/test_endurance render/test_pool render/test_retry "
         "render/test_sandbox render/test_edit render/test_solid render/chart/test_figure_lies render/test_svg_attacks "
-        "train/test_held train/test_processes train/test_resume train/test_vllm_server_faults with_vllm/*"
+        "train/test_guards train/test_processes train/test_resume train/test_run_lock train/test_sharding"
+        " train/test_transport train/test_vllm_server_faults with_vllm/*"
     ),
     "models": (
         "benchmarks/test_models cli/test_commands train/test_algorithms train/test_architectures train/test_episodes "
         "train/test_export train/test_generator train/test_generators train/test_heldout train/test_influence "
         "train/test_learner train/test_learner_losses train/test_losses_trl train/test_model train/test_policy "
         "train/test_recipes train/test_schedules train/test_several_pictures train/test_trackers train/test_warmup "
-        "train/test_grammar train/test_limits train/test_guards train/test_plan train/test_suppressed"
+        "train/test_grammar train/test_limits train/test_plan train/test_suppressed"
     ),
     "statistics": (
         "benchmarks/test_bridges benchmarks/test_evidence benchmarks/test_own_suites benchmarks/test_worlds "

@@ -1,4 +1,4 @@
-"""Weights divided over two processes while they learn: the update, the checkpoint and the failure of whole ones."""
+"""Weights sharded over two processes while they learn: the update, the checkpoint and the failure of whole ones."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,7 +36,7 @@ def sharding(kind: str) -> Sharding:
     return Sharding("deepspeed", DeepSpeedPlugin(zero_stage=1))
 
 
-def divided(processes: Together, kind: str) -> Together:
+def sharded(processes: Together, kind: str) -> Together:
     processes.sharding = sharding(kind)
     return processes
 
@@ -69,8 +69,8 @@ def stepped(learner: Learner, rollouts: list[Trajectory], steps: range) -> dict[
     return weights(learner)
 
 
-def step_divided(processes: Together, kind: str, folder: Path, sharing: str, changes: dict[str, Any]) -> Any:
-    learner = learner_of(folder, sharing, divided(processes, kind), **changes)
+def step_sharded(processes: Together, kind: str, folder: Path, sharing: str, changes: dict[str, Any]) -> Any:
+    learner = learner_of(folder, sharing, sharded(processes, kind), **changes)
     return stepped(learner, trajectories(learner.policy), range(2))
 
 
@@ -88,7 +88,7 @@ DEEPSPEED = pytest.param(
     ],
 )
 @pytest.mark.parametrize("kind", ["fsdp", DEEPSPEED])
-def test_divided_weights_make_the_update_of_whole_ones(
+def test_sharded_weights_make_the_update_of_whole_ones(
     kind: str, sharing: str, changes: dict[str, Any], tiny_folder: Path, tmp_path: Path
 ) -> None:
     if kind == "zero":
@@ -98,14 +98,14 @@ def test_divided_weights_make_the_update_of_whole_ones(
     before = weights(alone)
     expected = stepped(alone, trajectories(alone.policy), range(2))
     assert any(not torch.equal(expected[name], before[name]) for name in before)
-    first, second = together(tmp_path, "step_divided", kind, tiny_folder, sharing, changes, module=__name__)
+    first, second = together(tmp_path, "step_sharded", kind, tiny_folder, sharing, changes, module=__name__)
     for name in expected:
         assert torch.equal(first[name], second[name]), name
         assert torch.allclose(first[name], expected[name], atol=1e-5), name
 
 
-def write_divided(processes: Together, kind: str, folder: Path, out: Path) -> Any:
-    learner = learner_of(folder, "shared", divided(processes, kind))
+def write_sharded(processes: Together, kind: str, folder: Path, out: Path) -> Any:
+    learner = learner_of(folder, "shared", sharded(processes, kind))
     rollouts = trajectories(learner.policy)
     stepped(learner, rollouts, range(1))
     if processes.rank == 0:
@@ -121,9 +121,9 @@ def write_divided(processes: Together, kind: str, folder: Path, out: Path) -> An
 
 
 @pytest.mark.parametrize("kind", ["fsdp", DEEPSPEED])
-def test_a_divided_checkpoint_goes_on_and_is_that_of_any_run(kind: str, tiny_folder: Path, tmp_path: Path) -> None:
+def test_a_sharded_checkpoint_goes_on_and_is_that_of_any_run(kind: str, tiny_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "kept"
-    [(whole, resumed), _] = together(tmp_path, "write_divided", kind, tiny_folder, out, module=__name__)
+    [(whole, resumed), _] = together(tmp_path, "write_sharded", kind, tiny_folder, out, module=__name__)
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
     if kind == "zero":
         with pytest.raises(ValueError, match=r"written by DeepSpeed.*configuration that the run began with"):
@@ -138,8 +138,8 @@ def test_a_divided_checkpoint_goes_on_and_is_that_of_any_run(kind: str, tiny_fol
         assert torch.allclose(expected[name], whole[name], atol=1e-5), name
 
 
-def fail_divided(processes: Together, kind: str, folder: Path) -> str:
-    learner = learner_of(folder, "shared", divided(processes, kind), kl_weight=0.0)
+def fail_sharded(processes: Together, kind: str, folder: Path) -> str:
+    learner = learner_of(folder, "shared", sharded(processes, kind), kl_weight=0.0)
     rollouts = trajectories(learner.policy)
     if processes.rank == 1:
         # What one process alone meets, such as a broken card: its share of the scores is broken.
@@ -155,5 +155,5 @@ def fail_divided(processes: Together, kind: str, folder: Path) -> str:
 
 
 def test_a_failure_of_one_process_stops_all_that_share_the_weights(tiny_folder: Path, tmp_path: Path) -> None:
-    first, second = together(tmp_path, "fail_divided", "fsdp", tiny_folder, module=__name__)
+    first, second = together(tmp_path, "fail_sharded", "fsdp", tiny_folder, module=__name__)
     assert "not finite" in first and first == second
