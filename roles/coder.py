@@ -9,7 +9,7 @@ from .messages import Messages, chat
 
 
 class SpecCheck(NamedTuple):
-    """What a program drew against what was required of it."""
+    """The comparison of what a program drew with what was required of it."""
 
     rendered: bool
     """The renderer accepts it."""
@@ -22,12 +22,12 @@ class SpecCheck(NamedTuple):
 
 
 def prompt(env: Environment, requirements: Sequence[Requirement]) -> Messages:
-    """What the Coder is shown: the world's guide and the requirements, never the question."""
+    """Return the Coder's prompt: the guide of `env` and the `requirements`, never the question."""
     return chat(env.guide, f"draw: {', '.join(map(env.describe, requirements))}")
 
 
 def parse(text: str) -> str:
-    """The program in a reply: the reply itself without a code fence around it."""
+    """Return the program in a reply `text`: without a code fence or words around it."""
     return program_text(text)
 
 

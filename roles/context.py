@@ -1,4 +1,4 @@
-"""What a reward term is computed from: one answer, one program, or one proposal with all that came of it.
+"""Contexts: all that a reward term may be computed from, for one answer, one program or one proposal.
 
 The classes that hold rollouts belong to the training layer, which this one may not import; the protocols below say
 which of their attributes a term may read. `terms.py` declares the terms.
@@ -25,7 +25,7 @@ CONCEPT_CUT = 0.5
 
 
 class ReplyView(Protocol):
-    """What a model wrote."""
+    """A text that a model wrote."""
 
     @property
     def text(self) -> str:
@@ -72,7 +72,7 @@ class ItemView(Protocol):
 
     @property
     def rejection(self) -> Rejected | None:
-        """Why a question has no answer, where an explanation is asked for."""
+        """The reason why a question has no answer, where an explanation is asked for."""
         ...
 
     @property
@@ -96,12 +96,12 @@ class ProgramView(Protocol):
 
     @property
     def outcome(self) -> RenderOutcome:
-        """What it drew, why it was rejected, or the failure of the infrastructure."""
+        """Its drawing, the reason of its rejection, or the failure of the infrastructure."""
         ...
 
     @property
     def spec_check(self) -> SpecCheck | None:
-        """What was drawn against what was required; None where the infrastructure failed."""
+        """The comparison of its drawing with what was required; None where the infrastructure failed."""
         ...
 
 
@@ -115,7 +115,7 @@ class ProposalView(Protocol):
 
     @property
     def briefing(self) -> Briefing:
-        """What was asked of the Proposer."""
+        """The task and the number of objects that were asked for."""
         ...
 
     @property
@@ -130,7 +130,7 @@ class ProposalView(Protocol):
 
     @property
     def proposal(self) -> Proposal | Rejected | None:
-        """The proposal that was read from it, or why there is none."""
+        """The proposal that was read from it, or the reason why there is none."""
         ...
 
     @property
@@ -150,7 +150,7 @@ class ProposalView(Protocol):
 
     @property
     def question_rejections(self) -> Sequence[Rejected]:
-        """Why its question has no clear answer, once for each scene where it has none."""
+        """The reasons why its question has no clear answer, one for each scene where it has none."""
         ...
 
     @property
@@ -188,7 +188,7 @@ class ProgramContext:
 
     @property
     def drawn(self) -> Drawn | None:
-        """What it drew; None where it was rejected."""
+        """Its drawing; None where it was rejected."""
         return self.program.outcome if isinstance(self.program.outcome, Drawn) else None
 
     @property
@@ -218,12 +218,12 @@ class StepContext:
 
     @cached_property
     def query_counts(self) -> Counter[tuple[str, str]]:
-        """How many valid proposals for a task ask the same query."""
+        """The number of valid proposals for a task that ask the same query."""
         return Counter(map(query_key, self.valid_proposals))
 
     @cached_property
     def task_counts(self) -> Counter[str]:
-        """How many valid proposals were briefed with a task."""
+        """The number of valid proposals that were briefed with a task."""
         return Counter(rollout.briefing.task for rollout in self.valid_proposals)
 
     @cached_property
@@ -264,7 +264,7 @@ class StepContext:
 
     @cached_property
     def text_excess(self) -> dict[tuple[str, ...], dict[str, float]]:
-        """By how much the clusters of a valid proposal's three texts exceed clusters of even size, by path.
+        """The excess of the clusters of a valid proposal's three texts over clusters of even size, by path.
 
         The texts and the cut of 0.25 are MM-Zero's; that the excess is over clusters of even size is ours.
         """
@@ -300,7 +300,7 @@ class ProposalContext:
 
     @property
     def rejection(self) -> Rejected | None:
-        """Why there is no proposal; None where there is one."""
+        """The reason why there is no proposal; None where there is one."""
         return self.rollout.proposal if isinstance(self.rollout.proposal, Rejected) else None
 
     @property

@@ -1,4 +1,4 @@
-"""Explaining why a question has no answer: what the Solver is asked then, and how its words are scored by rules.
+"""Explanations: the question why another question has no answer, and a score of the reply by rules.
 
 SpatialEvo (arXiv 2604.14144) has its Solver explain the Questioner's invalid questions, and a language model judge the
 explanation against the simulator's diagnostics as 0, 0.3, 0.6 or 1. Here the same four marks come from the words that
@@ -16,18 +16,20 @@ _SMALL = frozenset("a an and are as at be by for from has have in is it its of o
 
 
 def why_question(env: Environment, query: object, scene: Scene, rng: SeededRng) -> Question:
-    """The question why this query has no clear answer on this scene."""
-    asked = env.ask(query, rng, scene)
-    return Question(asked.query, f"Why has this question no clear answer: {asked.text}", KIND, ())
+    """Return the question why a `query` has no clear answer on a `scene`; `rng` chooses the wording of the query."""
+    original_question = env.ask(query, rng, scene)
+    return Question(
+        original_question.query, f"Why has this question no clear answer: {original_question.text}", KIND, ()
+    )
 
 
-def truth(rejected: Rejected) -> Truth:
-    """The oracle's reason as what an explanation is held to; there is nothing that it could be confused with."""
-    return Truth(rejected.code.replace("_", " "), KIND, 0.0)
+def truth(rejection: Rejected) -> Truth:
+    """Return the code of a `rejection` as the truth that an explanation is held to; nothing can be confused with it."""
+    return Truth(rejection.code.replace("_", " "), KIND, 0.0)
 
 
 def content(text: str) -> frozenset[str]:
-    """The words of a text that say something, without case, number words' endings and the smallest words.
+    """Return the words of a `text` that say something, without case, plural endings and the smallest words.
 
     >>> sorted(content("The chairs are hidden."))
     ['chair', 'hidden']
@@ -37,30 +39,30 @@ def content(text: str) -> frozenset[str]:
 
 
 def overlap(text: str, reason: str) -> float:
-    """The harmonic mean (F1) of how much of the text is in the reason and of the reason in the text, 0 to 1.
+    """Return the harmonic mean (F1) of the share of `text` in the `reason` and of the `reason` in the `text`, 0 to 1.
 
     >>> overlap("a hidden chair", "the chair is hidden"), overlap("", "the chair is hidden")
     (1.0, 0.0)
     """
-    said, meant = content(text), content(reason)
-    shared = len(said & meant)
-    return 2.0 * shared / (len(said) + len(meant)) if shared else 0.0
+    text_words, reason_words = content(text), content(reason)
+    shared_count = len(text_words & reason_words)
+    return 2.0 * shared_count / (len(text_words) + len(reason_words)) if shared_count else 0.0
 
 
-def mark(text: str, rejected: Rejected) -> float:
-    """0, 0.3, 0.6 or 1: how well a reply says why the question was refused.
+def mark(text: str, rejection: Rejected) -> float:
+    """Return 0, 0.3, 0.6 or 1: how well the reply `text` says why the question was rejected.
 
-    The reason's code alone is a whole explanation; else the words are compared with the reason's. A reply that lists
-    every reason there is shares little of what it says, and is worth little.
+    The code of the `rejection` alone is a whole explanation; else its words are compared with the reason's. A reply
+    that lists every reason there is shares little of what it says, and is worth little.
 
     >>> reason = Rejected("hidden", "the chair is hidden behind the bed", "")
     >>> mark("hidden", reason), mark("the chair is behind", reason), mark("the chair is red", reason), mark("4", reason)
     (1.0, 1.0, 0.3, 0.0)
     """
-    if content(text) == content(rejected.code):
+    if content(text) == content(rejection.code):
         return 1.0
-    shared = overlap(text, rejected.reason)
-    return next((worth for least, worth in MARKS if shared >= least), 0.0)
+    overlap_share = overlap(text, rejection.reason)
+    return next((worth for least, worth in MARKS if overlap_share >= least), 0.0)
 
 
 def score(rejection: Rejected, text: str) -> Score:

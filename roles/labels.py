@@ -13,7 +13,7 @@ Tie = Literal["first", "refuse"]
 
 
 class Vote(NamedTuple):
-    """What a group of answers agrees on."""
+    """The answer that a group of answers agrees on."""
 
     label: str | None
     """None where nothing was said, or the vote was tied and ties are refused."""
@@ -45,20 +45,20 @@ def vote(answers: Sequence[str], *, tie: Tie = "first", merge_no: bool = False) 
     """
     if tie not in ("first", "refuse"):
         raise ValueError(f"tie is 'first' or 'refuse', got {tie!r}")
-    said = [text for text in (answer.strip().casefold() for answer in answers) if text]
-    if not said:
+    answer_texts = [text for text in (answer.strip().casefold() for answer in answers) if text]
+    if not answer_texts:
         return Vote(None, 0.0)
     if merge_no:
-        stand_in = next((text for text in said if "no " in text), "")
-        said = [stand_in if "no " in text else text for text in said]
+        stand_in = next((text for text in answer_texts if "no " in text), "")
+        answer_texts = [stand_in if "no " in text else text for text in answer_texts]
     # Equal counts stay in the order in which they were first met.
-    ranked = Counter(said).most_common()
-    tied = len(ranked) > 1 and ranked[0][1] == ranked[1][1]
-    return Vote(None if tied and tie == "refuse" else ranked[0][0], ranked[0][1] / len(said))
+    ranked_counts = Counter(answer_texts).most_common()
+    is_tied = len(ranked_counts) > 1 and ranked_counts[0][1] == ranked_counts[1][1]
+    return Vote(None if is_tied and tie == "refuse" else ranked_counts[0][0], ranked_counts[0][1] / len(answer_texts))
 
 
 class Band(NamedTuple):
-    """A filter on the share of a vote, both ends kept."""
+    """A filter on the share of a vote; both ends are kept."""
 
     low: float
     high: float
@@ -69,14 +69,14 @@ BANDS = {"r-zero": Band(0.3, 0.8), "visplay": Band(0.3, 0.8), "mm-zero": Band(0.
 
 
 class Label(NamedTuple):
-    """What answers to one item are held to."""
+    """The text that answers to one item are held to."""
 
     text: str
     true: bool
     """Whether it is the oracle's, which says itself which answers are right; else only the same text is."""
 
     def matches(self, answer: str) -> bool:
-        """Whether an answer is the same text; case and outer space do not tell answers apart.
+        """Tell whether `answer` is the same text; case and outer space do not tell answers apart.
 
         >>> Label("red", False).matches(" Red")
         True

@@ -1,4 +1,7 @@
-"""Novelty terms: how unlike one another programs, questions and scenes are."""
+"""Novelty measures: how unlike one another programs, questions and scenes are.
+
+Pure functions of texts and numbers, which the novelty terms in `terms.py` are computed by.
+"""
 
 import math
 import re
@@ -9,7 +12,7 @@ _LITERAL = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+
 
 
 def structure(program: str) -> str:
-    """A program without its numbers, quoted texts and spacing: what is left when its parameters are forgotten.
+    """Return a `program` without its numbers, quoted texts and spacing: what is left when its parameters are forgotten.
 
     Words that are no numbers stay, colours without quotes among them.
 
@@ -21,21 +24,21 @@ def structure(program: str) -> str:
     return "".join(_LITERAL.sub("#", program).split())
 
 
-def coverage(programs: Sequence[str], before: Collection[str] = ()) -> float:
+def coverage(programs: Sequence[str], earlier_structures: Collection[str] = ()) -> float:
     """Distinct structures that were not seen before, per program; 1 where each brings its own, 0 for no programs.
 
     Args:
         programs: the batch.
-        before: structures seen earlier, as `structure` gives them.
+        earlier_structures: structures seen earlier, as `structure` gives them.
 
     >>> coverage(["f(1)", "f(2)", "g(1)", "h(1)"], before={"h(#)"})
     0.5
     """
-    return len({structure(each) for each in programs} - set(before)) / len(programs) if programs else 0.0
+    return len({structure(each) for each in programs} - set(earlier_structures)) / len(programs) if programs else 0.0
 
 
 def structure_entropy(programs: Sequence[str]) -> float:
-    """Entropy of the structures in nats: 0 where all are alike, which is what a collapsed Proposer looks like.
+    """Return the entropy of the structures of `programs` in nats: 0 where all are alike, as of a collapsed Proposer.
 
     >>> structure_entropy(["f(1)", "f(2)"]), round(structure_entropy(["f(1)", "g(2)"]), 4)
     (0.0, 0.6931)
@@ -61,18 +64,18 @@ def bleu(text: str, reference: str) -> float:
     >>> bleu("how many red dots", "how many red dots"), bleu("how many", "where is it")
     (1.0, 0.0)
     """
-    words, others = text.casefold().split(), reference.casefold().split()
-    if words == others:
+    text_words, reference_words = text.casefold().split(), reference.casefold().split()
+    if text_words == reference_words:
         return 1.0
-    if not set(words) & set(others):
+    if not set(text_words) & set(reference_words):
         return 0.0
-    orders = min(4, len(words))
-    logs = 0.0
+    orders = min(4, len(text_words))
+    log_precision = 0.0
     for size in range(1, orders + 1):
-        mine = _grams(words, size)
-        shared = (mine & _grams(others, size)).total()
-        logs += math.log((shared or 0.1) / mine.total())
-    return math.exp(logs / orders + min(0.0, 1.0 - len(others) / len(words)))
+        own_grams = _grams(text_words, size)
+        shared_count = (own_grams & _grams(reference_words, size)).total()
+        log_precision += math.log((shared_count or 0.1) / own_grams.total())
+    return math.exp(log_precision / orders + min(0.0, 1.0 - len(reference_words) / len(text_words)))
 
 
 def clusters(distances: Sequence[Sequence[float]], cut: float) -> list[int]:
@@ -89,21 +92,25 @@ def clusters(distances: Sequence[Sequence[float]], cut: float) -> list[int]:
     [0, 0, 1]
     """
     groups = [[number] for number in range(len(distances))]
-    sums = {(a, b): distances[a][b] for b in range(len(groups)) for a in range(b)}
-    live = list(range(len(groups)))
-    while len(live) > 1:
-        nearest = min((sums[a, b] / (len(groups[a]) * len(groups[b])), a, b) for b in live for a in live if a < b)
-        mean, a, b = nearest
-        if mean >= cut:
+    distance_sums = {(low, high): distances[low][high] for high in range(len(groups)) for low in range(high)}
+    live_groups = list(range(len(groups)))
+    while len(live_groups) > 1:
+        mean_distance, low, high = min(
+            (distance_sums[low, high] / (len(groups[low]) * len(groups[high])), low, high)
+            for high in live_groups
+            for low in live_groups
+            if low < high
+        )
+        if mean_distance >= cut:
             break
-        groups[a] += groups[b]
-        live.remove(b)
-        for other in live:
-            if other != a:
-                pair = (min(a, other), max(a, other))
-                sums[pair] += sums[min(b, other), max(b, other)]
-    found = {member: number for number, group in enumerate(live) for member in groups[group]}
-    return [found[member] for member in range(len(distances))]
+        groups[low] += groups[high]
+        live_groups.remove(high)
+        for member_group in live_groups:
+            if member_group != low:
+                pair_key = (min(low, member_group), max(low, member_group))
+                distance_sums[pair_key] += distance_sums[min(high, member_group), max(high, member_group)]
+    cluster_numbers = {member: number for number, group in enumerate(live_groups) for member in groups[group]}
+    return [cluster_numbers[member] for member in range(len(distances))]
 
 
 def cluster_shares(texts: Sequence[str], cut: float = 0.5) -> list[float]:
@@ -115,45 +122,49 @@ def cluster_shares(texts: Sequence[str], cut: float = 0.5) -> list[float]:
     >>> cluster_shares(["how many red dots", "how many red dots", "where is the square", "name it"])
     [0.5, 0.5, 0.25, 0.25]
     """
-    away = [[1.0 - (bleu(a, b) + bleu(b, a)) / 2.0 for b in texts] for a in texts]
-    labels = clusters(away, cut)
+    distances = [[1.0 - (bleu(a, b) + bleu(b, a)) / 2.0 for b in texts] for a in texts]
+    labels = clusters(distances, cut)
     return [labels.count(label) / len(texts) for label in labels]
 
 
-def scene_novelty(scene: Mapping[str, float], before: Sequence[Mapping[str, float]]) -> float:
-    """How far a scene's statistics lie from the nearest of earlier ones: d/(1 + d), 1 where there is none.
+def scene_novelty(scene: Mapping[str, float], other_scenes: Sequence[Mapping[str, float]]) -> float:
+    """Return the distance of a `scene`'s statistics from the nearest of `other_scenes`, as d/(1 + d); 1 without any.
 
     d is the root mean square, over the statistics, of the difference in units of that statistic's standard deviation
-    over the earlier scenes and this one; a statistic that never varies adds nothing. The formula is ours.
+    over the other scenes and this one; a statistic that never varies adds nothing. The formula is ours.
 
     Args:
         scene: statistics by name, such as numbers of objects of each kind and mean sizes.
-        before: those of earlier scenes, of the same names.
+        other_scenes: those of other scenes, of the same names.
 
     Raises:
-        ValueError: an earlier scene has other statistics, or there are none.
+        ValueError: another scene has other statistics, or there are none.
 
     >>> scene_novelty({"objects": 3.0}, []), scene_novelty({"objects": 3.0}, [{"objects": 3.0}, {"objects": 9.0}])
     (1.0, 0.0)
     """
     if not scene:
         raise ValueError("a scene is compared by one statistic or more, got none")
-    for other in before:
-        if other.keys() != scene.keys():
-            raise ValueError(f"scenes are compared by the same statistics, got {sorted(scene)} and {sorted(other)}")
-    if not before:
+    for other_scene in other_scenes:
+        if other_scene.keys() != scene.keys():
+            raise ValueError(
+                f"scenes are compared by the same statistics, got {sorted(scene)} and {sorted(other_scene)}"
+            )
+    if not other_scenes:
         return 1.0
-    spread = {name: _deviation([scene[name], *(other[name] for other in before)]) for name in scene}
-    near = min(
-        math.sqrt(sum(((scene[n] - other[n]) / spread[n]) ** 2 for n in scene if spread[n]) / len(scene))
-        for other in before
+    deviations = {
+        name: _deviation([scene[name], *(other_scene[name] for other_scene in other_scenes)]) for name in scene
+    }
+    nearest_distance = min(
+        math.sqrt(sum(((scene[n] - other_scene[n]) / deviations[n]) ** 2 for n in scene if deviations[n]) / len(scene))
+        for other_scene in other_scenes
     )
-    return near / (1.0 + near)
+    return nearest_distance / (1.0 + nearest_distance)
 
 
 def _deviation(values: Sequence[float]) -> float:
-    mean = sum(values) / len(values)
-    return math.sqrt(sum((value - mean) ** 2 for value in values) / len(values))
+    mean_value = sum(values) / len(values)
+    return math.sqrt(sum((value - mean_value) ** 2 for value in values) / len(values))
 
 
 def rarity_among(count: int, total: int) -> float:

@@ -30,65 +30,76 @@ class Proposal:
 
     @property
     def objects(self) -> int:
-        """How many objects the picture shall show."""
+        """The number of objects that the picture shall show."""
         return sum(requirement.count for requirement in self.requirements)
 
 
-SEEN = """You are shown a picture. Let "draw" say what you see on it, and "ask" about that."""
+SCENE_NOTE = """You are shown a picture. Let "draw" say what you see on it, and "ask" about that."""
 
 
-def prompt(env: Environment, briefing: Briefing, *, note: str = "", given: bool = False) -> Messages:
-    """What the Proposer is shown.
+def prompt(env: Environment, briefing: Briefing, *, note: str = "", shows_scene: bool = False) -> Messages:
+    """Return the Proposer's prompt.
 
     Args:
-        env: the world that it proposes in.
+        env: the environment that it proposes in.
         briefing: what is asked for.
         note: more of what it is to know, for the system turn.
-        given: it asks about a picture that is there already.
+        shows_scene: it asks about a picture that is there already.
     """
-    parts = [SYSTEM % (", ".join(env.words), env.example), *([SEEN] if given else []), *([note] if note else [])]
-    return chat("\n".join(parts), f"propose: {briefing.text}", image=given)
+    system_lines = [
+        SYSTEM % (", ".join(env.words), env.example),
+        *([SCENE_NOTE] if shows_scene else []),
+        *([note] if note else []),
+    ]
+    return chat("\n".join(system_lines), f"propose: {briefing.text}", image=shows_scene)
 
 
 def schema(envs: Sequence[Environment]) -> dict[str, Any]:
-    """JSON schema (draft 2020-12) of proposals for any of these worlds, for decoding under constraint.
+    """Return the JSON schema (draft 2020-12) of proposals for any of `envs`, for constrained decoding.
 
-    What is drawn is any list: which words a world knows stands in its system turn, and `parse` checks it.
+    The list of what is drawn may hold anything: the words that an environment knows stand in its system turn, and
+    `parse` checks them.
     """
-    asks, definitions = [], {}
+    query_schemas, definitions = [], {}
     for number, env in enumerate(envs):
-        own = env.schema()
+        env_schema = env.schema()
         # Worlds name their parts alike; each world's get its number.
-        for name, part in own.pop("$defs", {}).items():
-            definitions[f"world{number}{name}"] = _renumbered(part, number)
-        asks.append({key: _renumbered(part, number) for key, part in own.items() if key not in ("$schema", "title")})
+        for definition_name, definition in env_schema.pop("$defs", {}).items():
+            definitions[f"world{number}{definition_name}"] = _renumbered(definition, number)
+        query_schemas.append(
+            {
+                key: _renumbered(definition, number)
+                for key, definition in env_schema.items()
+                if key not in ("$schema", "title")
+            }
+        )
     concept = {"type": "string", "minLength": 1, "maxLength": MAX_CONCEPT_CHARS}
-    parts = {"concept": concept, "draw": {"type": "array"}, "ask": {"anyOf": asks}}
+    properties = {"concept": concept, "draw": {"type": "array"}, "ask": {"anyOf": query_schemas}}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "proposal",
         "type": "object",
-        "properties": parts,
-        "required": list(parts),
+        "properties": properties,
+        "required": list(properties),
         "additionalProperties": False,
         "$defs": definitions,
     }
 
 
-def _renumbered(part: Any, number: int) -> Any:
+def _renumbered(fragment: Any, number: int) -> Any:
     """The part of a schema with its references to definitions of this world."""
-    if isinstance(part, list):
-        return [_renumbered(each, number) for each in part]
-    if not isinstance(part, dict):
-        return part
-    found = {key: _renumbered(each, number) for key, each in part.items()}
-    if isinstance(found.get("$ref"), str):
-        found["$ref"] = found["$ref"].replace("#/$defs/", f"#/$defs/world{number}")
-    return found
+    if isinstance(fragment, list):
+        return [_renumbered(member, number) for member in fragment]
+    if not isinstance(fragment, dict):
+        return fragment
+    renumbered = {key: _renumbered(member, number) for key, member in fragment.items()}
+    if isinstance(renumbered.get("$ref"), str):
+        renumbered["$ref"] = renumbered["$ref"].replace("#/$defs/", f"#/$defs/world{number}")
+    return renumbered
 
 
 def parse(env: Environment, text: str) -> Proposal | Rejected:
-    """The proposal in a reply, or the first thing that is wrong with it."""
+    """Return the proposal in a reply `text` for `env`, or the first thing that is wrong with it."""
     body = loads(object_text(text))
     if isinstance(body, Rejected):
         return body

@@ -24,25 +24,21 @@ class RewardTerm(Generic[Context]):
     """One thing that a role is paid for."""
 
     name: str
+    about: str
+    """A sentence that says what it measures."""
     default_weight: float
     """Its weight in the default recipe; a term of weight 0 is not computed."""
     compute: Callable[[Context], float]
     requires: str = ""
     """What an algorithm must provide for it, such as `utilities`."""
 
-    @property
-    def about(self) -> str:
-        """The first line of its function's docstring."""
-        return (self.compute.__doc__ or "").strip().partition("\n")[0]
-
 
 class TermTable(Generic[Context]):
     """The reward terms of one role, in the order in which they are summed.
 
     >>> table = TermTable("solver")
-    >>> @table.term("short", weight=0.5)
+    >>> @table.term("short", "The reply is one word.", weight=0.5)
     ... def short(text: str) -> float:
-    ...     '''The reply is one word.'''
     ...     return float(" " not in text)
     >>> table.score("blue", table.default_weights())
     Score(value=0.5, terms={'short': 1.0})
@@ -53,18 +49,19 @@ class TermTable(Generic[Context]):
         self.terms: dict[str, RewardTerm[Context]] = {}
 
     def term(
-        self, name: str, *, weight: float = 0.0, requires: str = ""
+        self, name: str, about: str, *, weight: float = 0.0, requires: str = ""
     ) -> Callable[[Callable[[Context], float]], Callable[[Context], float]]:
         """Declare the decorated function as a term.
 
         Args:
             name: as in the option `rewards.<role>.<name>`.
+            about: a sentence that says what it measures.
             weight: in the default recipe.
             requires: what an algorithm must provide for it.
         """
 
         def declare(compute: Callable[[Context], float]) -> Callable[[Context], float]:
-            self.terms[name] = RewardTerm(name, weight, compute, requires)
+            self.terms[name] = RewardTerm(name, about, weight, compute, requires)
             return compute
 
         return declare
@@ -161,7 +158,7 @@ def rarity(p: float) -> float:
 
 
 class SolverView(NamedTuple):
-    """What the Solver made of one program that drew."""
+    """The Solver's answers about one program that drew, in two numbers."""
 
     solvability: float
     """Accuracy on the easy questions about the drawing."""
@@ -195,9 +192,11 @@ def mm_zero_programs(samples: Sequence[SolverView | None], *, cap: float | None 
     """
     if not samples:
         raise ValueError("a proposal is judged by one program or more, got none")
-    drawn = [sample for sample in samples if sample is not None]
-    hard_shares = [smaller_side(sample.consistency) for sample in drawn]
-    easy_shares = [min(_share("solvability", sample.solvability), 1.0 if cap is None else cap) for sample in drawn]
+    drawn_samples = [sample for sample in samples if sample is not None]
+    hard_shares = [smaller_side(sample.consistency) for sample in drawn_samples]
+    easy_shares = [
+        min(_share("solvability", sample.solvability), 1.0 if cap is None else cap) for sample in drawn_samples
+    ]
     too_easy = bool(hard_shares) and sum(hard_shares) / len(hard_shares) < 0.15
     return (sum(easy_shares) + sum(hard_shares)) / len(samples) - 0.3 * too_easy
 
@@ -268,7 +267,7 @@ def mm_zero_keeps_for_coder(render_rate: float) -> bool:
 
 
 def mm_zero_keeps_for_solver(easy_consistency: float, hard_consistency: float) -> bool:
-    """Tell whether MM-Zero trains its Solver on an item: easy share of 0.5 or more, hard share in [0.25, 0.75].
+    """Tell whether MM-Zero trains its Solver on an item: `easy_consistency` >= 0.5, `hard_consistency` in [0.25, 0.75].
 
     >>> mm_zero_keeps_for_solver(0.5, 0.75), mm_zero_keeps_for_solver(0.4, 0.5), mm_zero_keeps_for_solver(1.0, 0.8)
     (True, False, False)

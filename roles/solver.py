@@ -24,5 +24,5 @@ HINTS = {
 
 
 def prompt(question: Question) -> Messages:
-    """What the Solver is shown, beside the picture: the question and the kind of its answer, nothing else."""
+    """Return the Solver's prompt, beside the picture: the `question` and the kind of its answer, nothing else."""
     return chat(SYSTEM, f"{question.text} {HINTS[question.kind]}", image=True)

@@ -128,7 +128,7 @@ class Episodes:
                 rollout.conditioning_scene.picture if rollout.conditioning_scene and shape.proposer_sees_scene else None
             )
             note = self.algorithm.note(rollout.env)
-            messages = proposer.prompt(rollout.env, rollout.briefing, note=note, given=shown is not None)
+            messages = proposer.prompt(rollout.env, rollout.briefing, note=note, shows_scene=shown is not None)
             rollout.prompt = self.policy.prompt(messages, shown)
         prompts = [rollout.prompt for rollout in begun if rollout.prompt is not None]
         groups = self.generate("proposer", prompts, self.limits.tokens["proposer"], shape.num_proposals, rng)

@@ -11,6 +11,7 @@ from pathlib import Path
 from ..errors import UserError, did_you_mean
 from .config import RunConfig, override
 from .recipes import recipe_config
+from .recipes.effects import refuse_ineffective
 
 _REASONING = (
     "rollout.num_briefings=8",
@@ -83,8 +84,10 @@ def config_from(recipe: str, preset: str = "", settings: Sequence[str] = ()) -> 
         settings: `a.b=c`, which count more than the preset and the recipe.
 
     Raises:
-        UserError: there is no such recipe, file or preset, or an option is not allowed.
+        UserError: there is no such recipe, file or preset, or an option is not allowed or has no effect.
     """
     is_file = recipe.endswith((".yaml", ".yml")) or Path(recipe).is_file()
     config = RunConfig.load(Path(recipe)) if is_file else recipe_config(recipe)
-    return override(config, [*preset_settings(preset), *settings])
+    config = override(config, [*preset_settings(preset), *settings])
+    refuse_ineffective(config, settings)
+    return config

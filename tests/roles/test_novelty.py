@@ -37,7 +37,7 @@ def test_structure_forgets_numbers_and_quoted_text_alone(text, left):
 def test_coverage_and_entropy_count_the_names(programs):
     names = [text[0] for text in programs]
     assert coverage(programs) == len(set(names)) / len(names)
-    assert coverage(programs, before=[structure(text) for text in programs]) == 0.0
+    assert coverage(programs, earlier_structures=[structure(text) for text in programs]) == 0.0
     counted = sum(-math.log(names.count(name) / len(names)) for name in names) / len(names)
     assert structure_entropy(programs) == pytest.approx(counted, abs=1e-12)
 

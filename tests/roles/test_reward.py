@@ -125,15 +125,13 @@ def counted() -> tuple[TermTable[float], list[str]]:
     table: TermTable[float] = TermTable("solver")
     computed: list[str] = []
 
-    @table.term("double", weight=2.0)
+    @table.term("double", "Twice the context.", weight=2.0)
     def double(context: float) -> float:
-        """Twice the context."""
         computed.append("double")
         return 2.0 * context
 
-    @table.term("square")
+    @table.term("square", "The context's square.")
     def square(context: float) -> float:
-        """The context's square."""
         computed.append("square")
         return context * context
 

@@ -103,7 +103,7 @@ def test_a_run_goes_on_under_another_recipe(draw: Draw, tmp_path: Path) -> None:
     for _ in range(2):
         first.one_step()
     first.checkpoint()
-    config = toy("r-zero", "start_from={before.folder}", "sharing=shared")
+    config = toy("r-zero", f"start_from={before.folder}", "sharing=shared")
     after = Run.create(tmp_path / "after", config)
     second = Evolution(after, draw)
     assert second.step == 0
@@ -120,10 +120,10 @@ def test_a_run_goes_on_under_another_recipe(draw: Draw, tmp_path: Path) -> None:
 def test_weights_of_another_make_are_not_begun_with(draw: Draw, tmp_path: Path) -> None:
     before = Run.create(tmp_path / "before", toy("sampled"))
     with pytest.raises(RunError, match="has no checkpoint yet"):
-        Evolution(Run.create(tmp_path / "none", toy("r-zero", "start_from={before.folder}", "sharing=shared")), draw)
+        Evolution(Run.create(tmp_path / "none", toy("r-zero", f"start_from={before.folder}", "sharing=shared")), draw)
     Evolution(before, draw).checkpoint()
     with pytest.raises(RunError, match=r"has sharing=shared, and this run sharing=full.*--set sharing=shared"):
-        Evolution(Run.create(tmp_path / "after", toy("r-zero", "start_from={before.folder}")), draw)
+        Evolution(Run.create(tmp_path / "after", toy("r-zero", f"start_from={before.folder}")), draw)
 
 
 def test_phases_of_different_recipes_in_one_run(draw: Draw, tmp_path: Path) -> None:
