@@ -1,12 +1,12 @@
 """Selectors of style sheets (Selectors 3): which rules match which element, in bounded time.
 
 Selectors are matched from the root down. A `_Trail` tells an element which beginnings of selectors matched at its
-ancestors and siblings, one bit for each compound, so that no chain of combinators is tried twice. cssselect2, whose
+ancestors and siblings, so that no chain of combinators is tried twice. cssselect2, whose
 parser reads the selectors here, tries them from the element up, which takes exponential time for `a a a a …`.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import tinycss2
@@ -56,22 +56,22 @@ class _Place(NamedTuple):
 
 @dataclass(slots=True)
 class _Trail:
-    """The compounds that matched round an element, as bits."""
+    """The numbers of the compounds that matched round an element and go on with a combinator."""
 
-    ancestors: int
-    parent: int
-    siblings: int
+    ancestors: frozenset[int] = frozenset()
+    parent: frozenset[int] = frozenset()
+    siblings: set[int] = field(default_factory=set)
     """At any earlier sibling."""
-    neighbour: int
+    neighbour: frozenset[int] = frozenset()
     """At the sibling just before."""
 
-    def allows(self, combinator: str, bit: int) -> bool:
-        """Tell whether the compound of `bit` matched where `combinator` looks for it."""
+    def allows(self, combinator: str, compound_number: int) -> bool:
+        """Tell whether the compound of that number matched where `combinator` looks for it."""
         if combinator == " ":
-            return bool(self.ancestors & bit)
+            return compound_number in self.ancestors
         if combinator == ">":
-            return bool(self.parent & bit)
-        return bool((self.siblings if combinator == "~" else self.neighbour) & bit)
+            return compound_number in self.parent
+        return compound_number in (self.siblings if combinator == "~" else self.neighbour)
 
 
 def read_selectors(element: Element, prelude: Sequence[Any]) -> list[Selector]:
@@ -180,7 +180,7 @@ class Matcher:
     """Matches `selectors` with all elements of a tree, counted towards the `svg_limits`."""
 
     def __init__(self, selectors: Sequence[Selector], svg_limits: SvgLimits) -> None:
-        """Give each compound of each selector a bit."""
+        """Number the compounds of all selectors in a row."""
         self._limits = svg_limits
         self._checks = 0
         self._compounds: list[tuple[Compound, int]] = []
@@ -197,34 +197,35 @@ class Matcher:
         Raises:
             SvgError: there are too many comparisons.
         """
-        matched_here, selector_numbers = self._matched(root, _Trail(0, 0, 0, 0), _Place(1, 0))
+        matched_here, selector_numbers = self._matched(root, _Trail(), _Place(1, 0))
         yield from ((root, selector_number) for selector_number in selector_numbers)
-        waiting_elements = [(root, 0, matched_here)]
+        waiting_elements = [(root, frozenset[int](), matched_here)]
         while waiting_elements:
-            parent, ancestors, parent_bits = waiting_elements.pop()
-            trail = _Trail(ancestors | parent_bits, parent_bits, 0, 0)
+            parent, ancestors, matched_parent = waiting_elements.pop()
+            trail = _Trail(ancestors | matched_parent, matched_parent)
             for sibling_place, child in enumerate(parent.children, start=1):
                 matched_here, selector_numbers = self._matched(
                     child, trail, _Place(sibling_place, len(parent.children))
                 )
                 yield from ((child, selector_number) for selector_number in selector_numbers)
-                trail.siblings |= matched_here
+                trail.siblings.update(matched_here)
                 trail.neighbour = matched_here
                 if child.children:
                     waiting_elements.append((child, trail.ancestors, matched_here))
 
-    def _matched(self, element: Element, trail: _Trail, sibling_place: _Place) -> tuple[int, list[int]]:
-        """Return the bits of the compounds that match at `element`, and the selectors that end in one."""
+    def _matched(self, element: Element, trail: _Trail, sibling_place: _Place) -> tuple[frozenset[int], list[int]]:
+        """Return the compounds that match at `element` and go on, and the selectors that end at it."""
         self.spend(element, len(self._compounds))
-        matched_bits, selector_numbers = 0, []
+        matched_compounds, selector_numbers = list[int](), list[int]()
         for index, (compound, selector_number) in enumerate(self._compounds):
-            if compound.combinator and not trail.allows(compound.combinator, 1 << (index - 1)):
+            if compound.combinator and not trail.allows(compound.combinator, index - 1):
                 continue
             if all(_holds(simple_test, element, sibling_place) for simple_test in compound.tests):
-                matched_bits |= 1 << index
                 if selector_number >= 0:
                     selector_numbers.append(selector_number)
-        return matched_bits, selector_numbers
+                else:
+                    matched_compounds.append(index)
+        return frozenset(matched_compounds), selector_numbers
 
     def spend(self, element: Element, count: int) -> None:
         """Count comparisons at `element`."""

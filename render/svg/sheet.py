@@ -27,6 +27,9 @@ _MAX_VALUE = 2_000
 """Characters of a value, variables replaced: one that doubles another is soon too long."""
 _RULE_WORK = 50
 """Reading a selector takes as long as so many comparisons."""
+_BRACKETS = re.compile(r"[(\[{)\]}]")
+_MAX_NESTING = 40
+"""Brackets in one another."""
 _CHARACTERS = 40
 
 
@@ -169,8 +172,19 @@ def _declared(element: Element, written_name: str, property_value: str, is_impor
         raise element.error("style", problem_text, property_hint(hint_name))
 
 
+def _nesting(style_text: str) -> int:
+    """Return how deep the brackets of a style nest at most, those in quotes and comments included."""
+    depth = deepest = 0
+    for bracket in _BRACKETS.findall(style_text):
+        depth = depth + 1 if bracket in "([{" else max(0, depth - 1)
+        deepest = max(deepest, depth)
+    return deepest
+
+
 def _nodes(element: Element, parse: Any, style_text: Any) -> list[Any]:
-    """Return the nodes that tinycss2 reads."""
+    """Return the nodes that tinycss2 reads; it writes them out by recursion, so they may not nest deep."""
+    if isinstance(style_text, str) and _nesting(style_text) > _MAX_NESTING:
+        raise element.error("style", "the brackets of a style nest too deep", "close each bracket")
     try:
         return list(parse(style_text, skip_comments=True, skip_whitespace=True))
     except ValueError as error:

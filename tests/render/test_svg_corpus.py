@@ -1,0 +1,91 @@
+"""Programs written as pretrained models write them: accepted, read as expected, and drawn as resvg draws them."""
+
+import io
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import resvg_py
+from PIL import Image
+
+from zerosight.geometry import FlatScene
+from zerosight.render import Rejected, rasterise, resolve_svg
+
+FOLDER = Path(__file__).parent / "svg_corpus"
+EXPECTED: dict[str, dict[str, Any]] = json.loads((FOLDER / "expected.json").read_text())
+FONTS = Path(__file__).parents[2] / "render" / "fonts"
+ACCEPTED = [name for name, expected in EXPECTED.items() if "refused" not in expected]
+SAME_PIXELS = 0.01
+"""Pixels that may differ, as a share: those on edges, which no two programs paint alike."""
+OTHER_SHADE = 64
+"""Steps of 255 by which such pixels differ in a channel."""
+
+
+def program(name: str) -> str:
+    return (FOLDER / f"{name}.svg").read_text()
+
+
+def scene_of(name: str) -> FlatScene:
+    scene = resolve_svg(program(name))
+    assert not isinstance(scene, Rejected), scene
+    return scene
+
+
+def drawn_by_resvg(text: str, width: int, height: int) -> np.ndarray:
+    family = dict.fromkeys(("font_family", "sans_serif_family", "serif_family", "monospace_family"), "DejaVu Sans")
+    data = resvg_py.svg_to_bytes(
+        svg_string=text, width=width, height=height, dpi=96, font_dirs=[str(FONTS)], skip_system_fonts=True, **family
+    )
+    drawn = Image.open(io.BytesIO(bytes(data))).convert("RGBA")
+    page = Image.new("RGBA", drawn.size, "white")
+    page.alpha_composite(drawn)
+    return np.asarray(page.convert("RGB"))
+
+
+def width_for(scene: FlatScene) -> int:
+    """A width near 512 px at which the height is a whole number, since programs round it in their own ways."""
+    return min(range(440, 640), key=lambda width: (abs(width * scene.height / scene.width % 1), abs(width - 512)))
+
+
+def test_corpus_is_large_and_nearly_all_of_it_is_accepted() -> None:
+    assert len(EXPECTED) >= 60
+    assert {path.stem for path in FOLDER.glob("*.svg")} == set(EXPECTED)
+    accepted = sum(isinstance(resolve_svg(program(name)), FlatScene) for name in EXPECTED)
+    assert accepted / len(EXPECTED) >= 0.95
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_program_is_read_as_expected(name: str) -> None:
+    expected, outcome = EXPECTED[name], resolve_svg(program(name))
+    if "refused" in expected:
+        assert isinstance(outcome, Rejected) and outcome.code == expected["refused"] and outcome.hint
+        return
+    assert isinstance(outcome, FlatScene), outcome
+    assert len(outcome.objects) == expected["objects"]
+    assert outcome.background == expected.get("background", outcome.background)
+    texts = [obj.text for obj in outcome.objects if obj.text is not None]
+    assert texts == expected.get("texts", [])
+    kinds, fills = (Counter(getattr(obj, field) for obj in outcome.objects) for field in ("kind", "fill"))
+    assert {kind: kinds[kind] for kind in expected.get("kinds", {})} == expected.get("kinds", {})
+    assert {fill: fills[fill] for fill in expected.get("fills", {})} == expected.get("fills", {})
+
+
+@pytest.mark.parametrize("name", [name for name in ACCEPTED if "resvg_differs" not in EXPECTED[name]])
+def test_picture_is_that_of_resvg(name: str) -> None:
+    scene = scene_of(name)
+    ours = rasterise(scene, width_for(scene)).array
+    theirs = drawn_by_resvg(program(name), ours.shape[1], ours.shape[0])
+    assert ours.shape == theirs.shape
+    off = np.abs(ours.astype(int) - theirs).max(-1) > OTHER_SHADE
+    assert off.mean() < SAME_PIXELS, f"{off.mean():.2%} of the pixels differ"
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_scene_round_trips(name: str) -> None:
+    scene = scene_of(name)
+    again = FlatScene.from_json(scene.to_json())
+    assert again.to_json() == scene.to_json()
+    assert rasterise(again).digest == rasterise(scene).digest
