@@ -284,6 +284,10 @@ class Environment(ABC, Generic[S]):
     def missing_requirements(self, scene: S, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
         """Say in words what a `scene` lacks of the `requirements`; empty where it shows all of them and no more."""
 
+    def requirements_of(self, scene: S) -> tuple[Requirement, ...]:
+        """Return requirements that `scene` meets, as exact as words allow; empty where the environment cannot say."""
+        return ()
+
     @abstractmethod
     def ask(self, query: Any, rng: SeededRng, scene: S) -> Question:
         """Return `query` about `scene` in English, in one of its phrasings, drawn with `rng`."""

@@ -14,7 +14,7 @@ from .core import Briefing, Item, Requirement, Truth
 from .language.literals import Description
 from .language.query import Call
 from .queried import QueriedEnvironment
-from .requirements import Described, missing_requirements, read_requirements
+from .requirements import Described, missing_requirements, read_requirements, requirements_of
 from .rng import SeededRng
 
 MAX_QUERIES, MAX_SCENES_PER_QUERY = 50, 10
@@ -94,6 +94,11 @@ class DrawnEnvironment(QueriedEnvironment[FlatScene]):
         return (
             scene_objects if isinstance(scene_objects, Rejected) else missing_requirements(scene_objects, requirements)
         )
+
+    def requirements_of(self, scene: FlatScene) -> tuple[Requirement, ...]:
+        """Describe the objects of `scene` as requirements."""
+        scene_objects = self.world_of(scene)
+        return () if isinstance(scene_objects, Rejected) else requirements_of(scene_objects, self.description)
 
     def render(self, program: str) -> FlatScene | Rejected:
         """Return the scene of an SVG `program`, which runs no code."""

@@ -3,6 +3,7 @@
 Begin at `read_requirements` and `missing_requirements`.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -60,6 +61,25 @@ def missing_requirements(scene_objects: Sequence[Described], requirements: Seque
     if len(scene_objects) != wanted_count:
         missing_texts.append(f"{len(scene_objects)} objects drawn, {wanted_count} wanted")
     return tuple(missing_texts)
+
+
+def requirements_of(scene_objects: Sequence[Described], description: Description) -> tuple[Requirement, ...]:
+    """Describe `scene_objects` as requirements, as exactly as the words of `description` allow.
+
+    Words that stand alone, such as letters, are left out. In order of the first object of each requirement.
+    """
+    vocabulary = description.vocabulary
+    exact_words = [
+        tuple(
+            word
+            for attribute in vocabulary
+            if attribute not in description.standalone
+            for word in vocabulary[attribute]
+            if scene_object.described_by((word,))
+        )
+        for scene_object in scene_objects
+    ]
+    return tuple(Requirement(count, words) for words, count in Counter(exact_words).items())
 
 
 def _matched(scene_objects: Sequence[Described], requirements: Sequence[Requirement]) -> list[int]:

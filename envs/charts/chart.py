@@ -34,6 +34,7 @@ History:
 """
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -400,6 +401,13 @@ class ChartEnvironment(QueriedEnvironment[ChartScene]):  # noqa: D101 - the modu
         if sum(wanted_counts.values()) != len(reading):
             missing_texts.append(f"{len(reading)} values drawn, {sum(wanted_counts.values())} wanted")
         return tuple(missing_texts)
+
+    def requirements_of(self, scene: ChartScene) -> tuple[Requirement, ...]:
+        """Count the values of each kind in `scene`."""
+        value_counts = Counter[str]()
+        for series in (series for panel in scene.panels for series in panel.series):
+            value_counts[series.kind] += len(series.marks)
+        return tuple(Requirement(count, (kind,)) for kind, count in value_counts.items())
 
     def render_item(self, item: Item, size: int) -> Picture:
         """Run the program of `item` for its picture: a reading alone is not enough to draw a chart.

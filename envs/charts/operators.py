@@ -196,9 +196,9 @@ OPERATORS: Mapping[str, Operator] = operator_table(
     operator("within", "Set Panel", "Set", "the values in a panel", _where("panel"),
         phrases=("in the panel {1}", "in the subplot {1}", "in the panel titled {1}", "in the subplot titled {1}",
             "under the title {1}")),
-    operator("over", "Set ChartAmount", "Set", "the values above a limit", _beyond(1),
+    operator("over", "Set Amount", "Set", "the values above a limit", _beyond(1),
         phrases=("above {1}", "over {1}", "greater than {1}", "higher than {1}", "exceeding {1}")),
-    operator("under", "Set ChartAmount", "Set", "the values below a limit", _beyond(-1),
+    operator("under", "Set Amount", "Set", "the values below a limit", _beyond(-1),
         phrases=("below {1}", "under {1}", "less than {1}", "lower than {1}", "short of {1}")),
     operator("unique", "Set", "Object", "the only value of a set", lambda run, members: run.unique(members),
         phrases=("the {0:one}", "the only {0:one}", "the one {0:one}", "the single {0:one}", "the sole {0:one}")),
@@ -303,7 +303,7 @@ LITERALS: Mapping[str, LiteralKind] = {
     "category": Name("Category", "a category by its name on the axis or beside its wedge"),
     "panel": Name("Panel", "a panel by its title"),
     "colour": Name("Colour", "a colour", tuple(COLOURS)),
-    "number": Quantity("ChartAmount", "a limit, in the unit of the axis", 0, 1_000_000),
+    "number": Quantity("Amount", "a limit, in the unit of the axis", 0, 1_000_000),
 }
 LANGUAGE = Language(
     literals=LITERALS,

@@ -48,7 +48,7 @@ from ..language.literals import Description, Vocabulary
 from ..language.query import Call, Query
 from ..queried import QueriedEnvironment
 from ..registry import register
-from ..requirements import missing_requirements, read_requirements
+from ..requirements import missing_requirements, read_requirements, requirements_of
 from ..rng import SeededRng
 from .figure import CANVAS, MAX_CIRCLES, MAX_LINES, MAX_POINTS, OFF, FigureDrawing, read_figure
 from .operators import CLEARANCE, LANGUAGE, UNITS, noun
@@ -169,6 +169,11 @@ class Geometry(QueriedEnvironment[FlatScene]):  # noqa: D101 - the module's docs
         """Return the parts of `scene` that `requirements` do not ask for, and those that are asked for and absent."""
         drawing = self.world_of(scene)
         return drawing if isinstance(drawing, Rejected) else missing_requirements(drawing.parts, requirements)
+
+    def requirements_of(self, scene: FlatScene) -> tuple[Requirement, ...]:
+        """Count the parts of each kind in `scene`."""
+        drawing = self.world_of(scene)
+        return () if isinstance(drawing, Rejected) else requirements_of(drawing.parts, DESCRIPTION)
 
     def render(self, program: str) -> FlatScene | Rejected:
         """Return the scene of the SVG `program`, which runs no code."""

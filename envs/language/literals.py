@@ -4,6 +4,7 @@ Begin at `LiteralKind`, which says what a kind of literal has to offer.
 """
 
 import itertools
+import json
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -61,6 +62,12 @@ class LiteralKind(ABC):
     @abstractmethod
     def schema(self, name: str) -> dict[str, Any]:
         """Return the JSON schema of the literal of that `name`."""
+
+    def usage(self, name: str) -> str:
+        """Return how the literal called `name` is written, for a reader: `["segment", word, word]`."""
+        counts = sorted({len(pattern) for pattern in self.patterns()})
+        repeated = f", ... ({counts[0]} to {counts[-1]} words)" if len(counts) > 1 else ""
+        return f"[{', '.join([json.dumps(name), *['word'] * max(1, counts[0])])}{repeated}]"
 
     @abstractmethod
     def evaluate(self, run: Any, words: tuple[Any, ...]) -> Any:
@@ -167,6 +174,14 @@ class Description(LiteralKind):
             ]
         }
 
+    def usage(self, name: str) -> str:
+        """Return how the literal called `name` is written, with the words of each attribute."""
+        if not self.vocabulary:
+            return f"[{json.dumps(name)}]"
+        attributes = "; ".join(f"{attribute}: {', '.join(words)}" for attribute, words in self.vocabulary.items())
+        alone = f", {' and '.join(self.standalone)} alone" if self.standalone else ""
+        return f"[{json.dumps(name)}, word, ...] with at most one word of each attribute{alone} ({attributes})"
+
     def evaluate(self, run: Any, words: tuple[Any, ...]) -> list[int]:
         """Return the positions, among the members of `run.world`, of those that all `words` describe."""
         return [i for i, thing in enumerate(run.world) if thing.described_by(words)]
@@ -208,6 +223,10 @@ class Name(LiteralKind):
         """Return the schema of an array of the literal's `name` and a word."""
         word_schema = {"enum": list(self.words)} if self.words else {"type": "string", "maxLength": MAX_NAME_CHARS}
         return {"type": "array", "prefixItems": [{"const": name}, word_schema], "items": False, "minItems": 2}
+
+    def usage(self, name: str) -> str:
+        """Return how the literal called `name` is written, with the allowed words where they are fixed."""
+        return f"[{json.dumps(name)}, {' | '.join(map(json.dumps, self.words)) or 'name'}]"
 
     def evaluate(self, run: Any, words: tuple[Any, ...]) -> Any:
         """Return what the only one of `words` stands for; `run.named` decides, so that a world can reject it."""
@@ -297,6 +316,11 @@ class Quantity(LiteralKind):
         """Return the schema of an array of the literal's `name` and a number."""
         number_schema = {"type": "integer" if self.is_whole else "number", "minimum": self.low, "maximum": self.high}
         return {"type": "array", "prefixItems": [{"const": name}, number_schema], "items": False, "minItems": 2}
+
+    def usage(self, name: str) -> str:
+        """Return how the literal called `name` is written, with its bounds."""
+        number = "whole number" if self.is_whole else "number"
+        return f"[{json.dumps(name)}, {number} from {self.low:.10g} to {self.high:.10g}]"
 
     def evaluate(self, run: Any, words: tuple[Any, ...]) -> float:
         """Return the number in `words`."""

@@ -9,7 +9,7 @@ Task:
 Item fields:
     `program` is Python text: a source's name, four parameter sets, the functions (see `program.py`). The scene holds
     what was read of it, the digests of the pixels that it really gave, and their differences in per cent of the
-    picture that has clearly changed (see `difference.py`). `render_item` lays out the sheet of the question, 448 px wide:
+    picture that has clearly changed (see `difference.py`). `render_item` lays out the question's sheet, 448 px wide:
     the source on the left, the pictures with their labels; each picture is 64 px wide and shown at 128 or 192 px.
 
 Answer:
@@ -53,7 +53,7 @@ from ..language.grammar import Grammar
 from ..language.query import Call, dump
 from ..queried import QueriedEnvironment
 from ..registry import register
-from ..requirements import missing_requirements, read_requirements
+from ..requirements import missing_requirements, read_requirements, requirements_of
 from ..rng import SeededRng
 from .difference import UNIT
 from .operators import BANDS, DESCRIPTION, LANGUAGE, LETTERS, Results, described, listed, noun, remarks, shown
@@ -189,6 +189,10 @@ class EditWorld(QueriedEnvironment[EditScene]):  # noqa: D101 - the module's doc
     def missing_requirements(self, scene: EditScene, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
         """Match each of the four results of `scene` with one of `requirements`; return what is left over."""
         return missing_requirements(Results(scene), requirements)
+
+    def requirements_of(self, scene: EditScene) -> tuple[Requirement, ...]:
+        """Count the results of each likeness and form in `scene`."""
+        return requirements_of(Results(scene), DESCRIPTION)
 
     def render(self, program: str) -> EditScene | Rejected:
         """Run `program` and return its scene; in the sandbox, unless it is of built-in edits.

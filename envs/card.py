@@ -1,0 +1,279 @@
+"""Language cards: what a model is told of an environment, generated from its declarations.
+
+Nobody writes a prompt for one environment by hand. `proposer_card` says which queries there are: every literal and
+operator with its signature, its meaning and a query with its English, every task with an example, whole proposals.
+`coder_card` says how to draw: the environment's guide and one complete program. Two styles: `short` is what the
+embedded model was warmed up on, `full` is for every other model. It imports the siblings `core`, `queried` and
+`language`; the roles put cards into prompts.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from itertools import islice, product
+from typing import Literal as Choice
+from typing import NamedTuple
+
+from .core import Briefing, Environment, Item, Requirement, Task
+from .language.query import Call, Language, Operator, Query, dump, walk
+from .queried import QueriedEnvironment
+from .rng import SeededRng
+
+Style = Choice["short", "full"]
+
+MAX_CARD_TOKENS = 2_000
+"""A longer card gives the operators of the task in full and the others by name."""
+QUERIES_PER_TASK = 6
+"""Queries drawn of each task to find examples among; more of them find shorter ones."""
+MAX_COMBINATIONS = 400
+"""Combinations of known arguments that are tried for an operator that no task's query has."""
+MAX_OPTIONS = 12
+"""Of tasks with more answers, only the first are listed."""
+
+
+class ExampleQuery(NamedTuple):
+    """A query with the English that asks it."""
+
+    query: Call
+    question: str
+
+    def __str__(self) -> str:
+        """Return one line: the query as JSON and its question in quotes."""
+        return f'{json.dumps(dump(self.query))} asks "{self.question}"'
+
+
+class ExampleProposal(NamedTuple):
+    """A proposal that the environment made itself, with the program that draws it and the answer."""
+
+    briefing: Briefing
+    requirements: tuple[Requirement, ...]
+    item: Item
+
+    def to_json(self) -> str:
+        """Return the reply of a Proposer that would have proposed this."""
+        drawn = [[requirement.count, *requirement.words] for requirement in self.requirements]
+        return json.dumps({"concept": self.briefing.text, "draw": drawn, "ask": self.item.question.query})
+
+
+class CardContent(NamedTuple):
+    """Everything in a card that does not change from step to step."""
+
+    operator_examples: Mapping[str, ExampleQuery]
+    """By operator; one that fits into no accepted query is left out."""
+    task_examples: Mapping[str, ExampleQuery]
+    task_operators: Mapping[str, frozenset[str]]
+    """By task, the operators that its queries have."""
+
+
+def estimated_tokens(text: str) -> int:
+    """Estimate the number of tokens of `text`: JSON and English have some 3.5 characters a token."""
+    return -(-2 * len(text) // 7)
+
+
+def proposer_card(
+    env: Environment,
+    style: Style = "full",
+    *,
+    task: str | None = None,
+    rng: SeededRng | None = None,
+    examples: int = 2,
+    max_tokens: int = MAX_CARD_TOKENS,
+    count_tokens: Callable[[str], int] = estimated_tokens,
+) -> str:
+    """Return what the Proposer is told of the queries of `env`.
+
+    Args:
+        env: the environment.
+        style: `short` names the words of requirements and one query; `full` explains the whole language.
+        task: the task of the briefing, whose operators are explained in any case.
+        rng: what whole proposals are drawn with, so that they vary from step to step; by default they are fixed.
+        examples: how many whole proposals are shown, at most; those of `task` where one is given.
+        max_tokens: how long the explanation of the language may be; the operators of `task` are explained in any case,
+            then as many others as fit, and the rest are named.
+        count_tokens: the model's own count; by default an estimate.
+    """
+    words = f"Words describe objects: {', '.join(env.words)}.\n"
+    if style == "short" or not isinstance(env, QueriedEnvironment):
+        return f"{words}A query such as {env.example} must have exactly one clear answer on the picture."
+    content = card_content(env)
+    explained = _explained_operators(env, content, task, lambda text: count_tokens(text) <= max_tokens)
+    language = "\n".join(_language_lines(env, content, explained))
+    proposals = [
+        f"Asked for: {example.briefing.text}\nReply: {example.to_json()}"
+        for example in example_proposals(env, rng or SeededRng(("card", env.id)), examples, task)
+    ]
+    return "\n\n".join([words + language, *proposals])
+
+
+def coder_card(env: Environment, style: Style = "full", *, rng: SeededRng | None = None) -> str:
+    """Return what the Coder is told of the programs of `env`: its guide and, in `full` style, a complete program.
+
+    Args:
+        env: the environment.
+        style: `short` is the guide alone.
+        rng: what the example is drawn with; by default it is fixed.
+    """
+    if style == "short":
+        return env.guide
+    (example,) = example_proposals(env, rng or SeededRng(("card", env.id)), 1) or (None,)
+    if example is None:
+        return env.guide
+    drawn = ", ".join(env.describe(requirement) for requirement in example.requirements)
+    return f"{env.guide}\n\nFor example, asked to draw {drawn}, you could reply:\n{example.item.program}"
+
+
+def example_proposals(
+    env: Environment, rng: SeededRng, count: int, task: str | None = None
+) -> tuple[ExampleProposal, ...]:
+    """Draw up to `count` whole proposals with `rng`, each with a picture on which it has a clear answer.
+
+    Empty where the environment does not say what a drawing of its own meets (`requirements_of`).
+
+    Args:
+        env: the environment.
+        rng: the generator that draws.
+        count: how many, at most.
+        task: their task; different tasks by default.
+    """
+    tasks = [task] * count if task else rng.sample(list(env.tasks), min(count, len(env.tasks)))
+    proposals = []
+    for number, name in enumerate(tasks):
+        item_rng = rng.child("example", number)
+        item = env.sample(item_rng, name, item_rng.choice(env.difficulties[:2]))
+        if requirements := env.requirements_of(item.scene):
+            objects = sum(requirement.count for requirement in requirements)
+            proposals.append(ExampleProposal(Briefing(name, item.difficulty, objects), requirements, item))
+    return tuple(proposals)
+
+
+# --- examples of the language ---------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=64)
+def card_content(env: QueriedEnvironment) -> CardContent:
+    """Find an example for every operator and task of `env`: short queries that its language accepts."""
+    rng = SeededRng(("card", env.id))
+    drawn = {
+        task: [env.query(rng.child(task, number), task) for number in range(QUERIES_PER_TASK)] for task in env.tasks
+    }
+    queries = sorted((query for group in drawn.values() for query in group), key=_length)
+    # English may depend on the scene, such as the number of frames; any scene of the environment will do.
+    scene = env.sample(rng.child("scene"), next(iter(env.tasks)), env.difficulties[0]).scene
+
+    def phrased(query: Call) -> ExampleQuery:
+        return ExampleQuery(query, env.ask(query, SeededRng(("card", env.id, "phrasing")), scene).text)
+
+    examples = {}
+    for name in env.language.operators:
+        query = next((query for query in queries if name in _operators(query)), None)
+        query = query or _composed_query(env.language, name, queries)
+        if query is not None:
+            examples[name] = phrased(query)
+    return CardContent(
+        examples,
+        {task: phrased(min(group, key=_length)) for task, group in drawn.items()},
+        {task: frozenset().union(*map(_operators, group)) for task, group in drawn.items()},
+    )
+
+
+def _length(query: Query) -> int:
+    return len(json.dumps(dump(query)))
+
+
+def _operators(query: Query) -> frozenset[str]:
+    return frozenset(part.op for part in walk(query) if isinstance(part, Call))
+
+
+def _composed_query(language: Language, name: str, queries: list[Call]) -> Call | None:
+    """Compose a query with the operator `name` of parts of known `queries`; None where none is accepted."""
+    parts: dict[str, list[Query]] = {}
+    for query in (*queries, *_literal_examples(language)):
+        for part in walk(query):
+            if part not in (known := parts.setdefault(part.output, [])) and len(known) < 20:
+                known.append(part)
+    operator = language.operators[name]
+    for call in _calls(language, operator, parts):
+        wholes = [call] if call.output in language.answers else []
+        if not wholes:
+            wholes = [
+                whole
+                for outer in language.operators.values()
+                if outer.output in language.answers and call.output in outer.inputs
+                for whole in islice(_calls(language, outer, parts | {call.output: [call]}), 4)
+            ]
+        if (query := next((whole for whole in wholes if language.rejection_of(whole) is None), None)) is not None:
+            return query
+    return None
+
+
+def _calls(language: Language, operator: Operator, parts: Mapping[str, list[Query]]) -> Iterator[Call]:
+    """Yield calls of `operator` with arguments among the known `parts` of each type."""
+    arguments = product(*(parts.get(input_type, []) for input_type in operator.inputs))
+    for chosen in islice(arguments, MAX_COMBINATIONS):
+        if len(set(chosen)) == len(chosen):
+            yield language.call(operator.name, *chosen)
+
+
+def _literal_examples(language: Language) -> Iterator[Query]:
+    """Yield a literal of each kind; a name that only a scene knows is called after its type, `Panel A`."""
+    for name, literal_kind in language.literals.items():
+        pattern = next(iter(literal_kind.patterns()))
+        words = literal_kind.draw(pattern, SeededRng(("card", name)))
+        yield language.literal(name, *(f"{literal_kind.output} A" if word == "?" else word for word in words))
+
+
+# --- text -----------------------------------------------------------------------------------------------------
+
+
+def _language_lines(env: QueriedEnvironment, content: CardContent, explained: frozenset[str]) -> Iterator[str]:
+    """Yield the lines that explain the language; operators that are not `explained` are named only."""
+    language = env.language
+    yield "A query is a nested list: an operator, then its arguments, which are queries of the types it takes."
+    yield f"A whole query gives one of {', '.join(sorted(language.answers))}."
+    yield "Literals, the queries without queries in them:"
+    for name, literal_kind in language.literals.items():
+        yield f"- {literal_kind.usage(name)} gives {literal_kind.output}: {literal_kind.about}."
+    yield "Operators:"
+    for name, operator in language.operators.items():
+        if name in explained:
+            example = content.operator_examples.get(name)
+            suffix = f" {example}" if example else ""
+            yield f"- {signature(operator)}: {operator.about}.{suffix}"
+    if others := [signature(operator) for name, operator in language.operators.items() if name not in explained]:
+        yield f"Further operators: {'; '.join(others)}."
+    yield "Tasks:"
+    for name, task in env.tasks.items():
+        if content.task_operators[name] <= explained:
+            yield f"- {name.replace('_', ' ')}: {task.about}.{_answers(task)} {content.task_examples[name]}"
+    if others := [
+        name.replace("_", " ") for name, operators in content.task_operators.items() if not operators <= explained
+    ]:
+        yield f"Further tasks: {', '.join(others)}."
+
+
+def _answers(task: Task) -> str:
+    """Say which answers `task` has, where they are closed."""
+    if not task.options:
+        return ""
+    others = f" and {len(task.options) - MAX_OPTIONS} more" if len(task.options) > MAX_OPTIONS else ""
+    return f" Answers: {', '.join(task.options[:MAX_OPTIONS])}{others}."
+
+
+def _explained_operators(
+    env: QueriedEnvironment, content: CardContent, task: str | None, fits: Callable[[str], bool]
+) -> frozenset[str]:
+    """Choose the operators to explain: those of `task`, then others in order while the text still fits."""
+    operators = list(env.language.operators)
+    explained = frozenset(operators)
+    if fits("\n".join(_language_lines(env, content, explained))):
+        return explained
+    explained = content.task_operators.get(task or "", frozenset())
+    for name in operators:
+        if fits("\n".join(_language_lines(env, content, explained | {name}))):
+            explained |= {name}
+    return explained
+
+
+def signature(operator: Operator) -> str:
+    """Return the signature of `operator`: `["nearest", Set, Object] gives Object`."""
+    return f"[{', '.join([json.dumps(operator.name), *operator.inputs])}] gives {operator.output}"
