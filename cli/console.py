@@ -180,7 +180,7 @@ class ProgressBars:
         """
         if name not in self._tasks:
             self._tasks[name] = self._progress.add_task(printable(name), total=total_steps, note="")
-        self._progress.update(self._tasks[name], completed=done_steps, total_steps=total_steps, note=printable(note))
+        self._progress.update(self._tasks[name], completed=done_steps, total=total_steps, note=printable(note))
 
 
 class SessionProgress(ProgressBars):

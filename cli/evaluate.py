@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import yaml
 from rich.table import Column
 from rich.text import Text
 
+from . import eval_options as options
 from .console import ProgressBars, Usage, console, errors, need_training, table_of
+from .eval_options import check_options, shard_of
 
 if TYPE_CHECKING:
     from ..benchmarks.evaluation.benchmark import Benchmark
@@ -22,54 +25,40 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a tabl
 
 def evaluate_model(
     context: typer.Context,
-    model: Annotated[
-        str,
-        typer.Argument(
-            help="`embedded`, a run directory, a model folder, a Hugging Face id, or http://HOST:PORT#NAME."
-        ),
-    ],
-    other: Annotated[str | None, typer.Argument(help="A second model, compared on the same questions.")] = None,
-    suite: Annotated[
-        str,
-        typer.Option(help="heldout (what a run measures itself on), own, spatial, visual, or names: see `bench list`."),
-    ] = "heldout",
-    items: Annotated[int, typer.Option(min=1, help="Number of held-out items.")] = 1200,
-    env: Annotated[
-        list[str] | None, typer.Option(help="Environment id, for the suites heldout and own; repeatable.")
-    ] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="Folder with benchmarks as published; without it they come from the hub.")
-    ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Ask at most this many questions of each benchmark.")] = None,
-    out: Annotated[
-        Path, typer.Option(help="Folder for replies, results and the page; an interrupted evaluation continues there.")
-    ] = Path("evaluation"),
-    fresh: Annotated[bool, typer.Option("--fresh", help="Also draw our own suites anew, under a secret seed.")] = False,
-    fresh_seed: Annotated[int | None, typer.Option(min=0, help="Also draw our own suites under this seed.")] = None,
-    tokens: Annotated[
-        int | None, typer.Option(min=1, help="Most new tokens in a reply; by default the benchmark's own limit.")
-    ] = None,
-    batch: Annotated[int, typer.Option(min=1, help="Number of questions asked together.")] = 32,
-    sheet: Annotated[
-        bool, typer.Option("--sheet", help="Show a question's pictures as the tiles of one picture.")
-    ] = False,
-    shard: Annotated[
-        str, typer.Option(help="Ask only part I of N, such as 2/4; afterwards run once more without it.")
-    ] = "1/1",
-    backend: Annotated[str, typer.Option(help="What runs the model: hf or vllm.")] = "hf",
-    key_file: Annotated[Path | None, typer.Option(help="File with the API key of a model behind a URL.")] = None,
-    judge: Annotated[
-        str | None, typer.Option(help="URL#NAME of a model that reads the replies, where the authors use one.")
-    ] = None,
+    model: options.Model,
+    other: options.OtherModel = None,
+    suite: options.Suite = "heldout",
+    items: options.Items = 1200,
+    env: options.Worlds = None,
+    data: options.Data = None,
+    limit: options.Limit = None,
+    out: options.Out = Path("evaluation"),
+    fresh: options.Fresh = False,
+    fresh_seed: options.FreshSeed = None,
+    tokens: options.Tokens = None,
+    batch: options.Batch = 32,
+    sheet: options.Sheet = False,
+    shard: options.Shard = "1/1",
+    backend: options.Backend = "hf",
+    key_file: options.KeyFile = None,
+    judge: options.Judge = None,
+    timeout: options.Timeout = 300.0,
+    retries: options.Retries = 3,
+    concurrency: options.Concurrency = 16,
+    rate: options.Rate = None,
+    body: options.Body = None,
+    dry_run: options.DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Measure one model or compare two: held-out items, our own suites or public benchmarks, with 95 % intervals."""
     need_training()
+    from ..benchmarks.evaluation.models import open_model
     from ..benchmarks.evaluation.runner import Settings
+    from ..benchmarks.evaluation.server import ServerOptions
     from ..benchmarks.evaluation.session import Choice, choose, suite_names
 
     models = [model] if other is None else [model, other]
-    _check_options(context, models, suite_names(suite))
+    check_options(context, models, suite_names(suite))
     settings = Settings(data=data, limit=limit, max_new_tokens=tokens, batch=batch, sheet=sheet, shard=shard_of(shard))
     choice = Choice(
         suites=suite,
@@ -79,19 +68,30 @@ def evaluate_model(
         fresh=fresh or fresh_seed is not None,
         fresh_seed=fresh_seed,
     )
-    if out.exists() and not out.is_dir():
-        raise Usage(f"--out {out} is a file; name a folder")
-    open_named = _opener(out, key_file)
-    with ProgressBars(shown=not as_json) as bars:
-        evaluation = _evaluate(
-            [partial(open_named, name, backend=backend) for name in models],
-            choose(choice, out),
-            settings,
-            out,
-            bars,
-            partial(open_named, judge) if judge else None,
-        )
+    benchmarks = choose(choice, _output_folder(out))
+    if dry_run:
+        _print_prompts(benchmarks, settings)
+        return
+    server = ServerOptions(
+        timeout=timeout, retries=retries, concurrency=concurrency, requests_per_minute=rate, body=_fields(body or ())
+    )
+    open_named = partial(open_model, work=out / "work", key_file=key_file, server=server)
+    openers = [partial(open_named, name, backend=backend) for name in models]
+    open_judge = partial(open_named, judge) if judge else None
+    with ProgressBars(is_shown=not as_json) as bars:
+        evaluation = _evaluate(openers, benchmarks, settings, out, bars, open_judge)
     _report(evaluation, settings, out, as_json)
+
+
+def _output_folder(path: Path) -> Path:
+    """Return `path` where it is a folder or can become one.
+
+    Raises:
+        Usage: it is a file.
+    """
+    if path.exists() and not path.is_dir():
+        raise Usage(f"--out {path} is a file; name a folder")
+    return path
 
 
 def _taught_forms(models: Sequence[str]) -> tuple[str, ...]:
@@ -104,92 +104,46 @@ def _taught_forms(models: Sequence[str]) -> tuple[str, ...]:
     return forms.pop() if len(forms) == 1 else ()
 
 
-# --- options without effect -----------------------------------------------------------------------------------
-
-
-def _check_options(context: typer.Context, models: Sequence[str], suites: Sequence[str]) -> None:
-    """Refuse options that would do nothing, all of them in one message.
-
-    Args:
-        context: knows which options were given, and their values.
-        models: the names of the models.
-        suites: the names of the benchmarks, groups resolved.
-
-    Raises:
-        Usage: an option is not of its form, or has no effect; the message names each one and says why.
-    """
-    from ..benchmarks.evaluation.benchmark import EvaluationError
-    from ..benchmarks.evaluation.models import check_backend
-
-    problems = []
-    for name, check in (("shard", shard_of), ("backend", check_backend)):
-        try:
-            check(context.params[name])
-        except EvaluationError as error:
-            problems.append(str(error))
-    reasons = _reasons_without_effect(models, suites, context.params["judge"])
-    for name, reason in reasons.items():
-        source = context.get_parameter_source(name)
-        if source is not None and source.name == "COMMANDLINE":
-            problems.append(f"--{name.replace('_', '-')} has no effect: {reason}")
-    if problems:
-        raise Usage("; ".join(problems))
-
-
-def _reasons_without_effect(models: Sequence[str], suites: Sequence[str], judge: str | None) -> dict[str, str]:
-    """Return why an option has no effect on this evaluation, by the option's name."""
-    from ..benchmarks.adapters import ADAPTERS
-    from ..benchmarks.evaluation.benchmark import Judged
-    from ..benchmarks.evaluation.heldout import NAME as HELDOUT
-    from ..benchmarks.evaluation.own import OWN
-
-    asked = f"--suite {','.join(suites)}"
-    published = [ADAPTERS[name] for name in suites if name in ADAPTERS]
-    ours = [name for name in suites if name in OWN]
-    urls = [name for name in [*models, judge or ""] if name.startswith(("http://", "https://"))]
-    reasons = {}
-    if HELDOUT not in suites:
-        reasons["items"] = f"it counts the items of --suite heldout, and {asked} is another; use --limit"
-    if set(suites) == {HELDOUT}:
-        reasons["limit"] = "the number of held-out items is --items"
-    if not ours and HELDOUT not in suites:
-        reasons["env"] = f"it picks worlds of the suites heldout and own, and {asked} has none"
-    if not ours:
-        for name in ("fresh", "fresh_seed"):
-            reasons[name] = f"it draws our own suites anew, and {asked} has none; add --suite own"
-    if not published:
-        reasons["data"] = f"it is the folder of published benchmarks, and the items of {asked} are made here"
-        reasons["sheet"] = f"each item of {asked} has one picture"
-    if not any(isinstance(adapter, Judged) for adapter in published):
-        reasons["judge"] = f"the replies to {asked} are scored by rules alone"
-    if not urls:
-        reasons["key_file"] = "no model is behind a URL"
-    if all(name in urls for name in models):
-        reasons["backend"] = "a model behind a URL is run by its own server"
-    return reasons
-
-
-def shard_of(text: str) -> tuple[int, int]:
-    """Return the part and the number of parts in `text`: (2, 4) of `2/4`, the second part of four.
-
-    Raises:
-        EvaluationError: `text` is not of this form.
-    """
-    from ..benchmarks.evaluation.benchmark import EvaluationError
-
-    part, slash, parts = text.partition("/")
-    if slash and part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts):
-        return int(part), int(parts)
-    raise EvaluationError(f"--shard is I/N with I from 1 to N, such as 2/4, got {text!r}")
-
-
 # --- the evaluation -------------------------------------------------------------------------------------------
 
 
-def _opener(out: Path, key_file: Path | None) -> Callable[..., Any]:
-    from ..benchmarks.evaluation.models import open_model
+def _fields(assignments: Sequence[str]) -> dict[str, Any]:
+    """Return the fields that `assignments` such as `reasoning_effort=low` name, their values read as YAML.
 
-    return partial(open_model, work=out / "work", key_file=key_file)
+    Raises:
+        Usage: one has no name or no `=`.
+    """
+    fields = {}
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if not name or not equals:
+            raise Usage(f"--body is NAME=VALUE, such as reasoning_effort=low, got {assignment!r}")
+        try:
+            fields[name] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise Usage(f"--body {assignment}: the value cannot be read ({str(error).splitlines()[0]})") from error
+    return fields
+
+
+def _print_prompts(benchmarks: "Sequence[Benchmark]", settings: Any) -> None:
+    """Print the first question of each benchmark as a model would read it."""
+    from ..benchmarks.evaluation.benchmark import questions_of
+    from ..benchmarks.samples import Sample
+
+    for benchmark in benchmarks:
+        loaded = questions_of(benchmark, settings.data, settings.limit)
+        sample = next((row for row in loaded if isinstance(row, Sample)), None)
+        console.print(Text.assemble((benchmark.title, "bold"), f" ({benchmark.name})"), soft_wrap=True)
+        if sample is None:
+            console.print("no question can be read", soft_wrap=True)
+            continue
+        system = getattr(benchmark, "system", "")
+        tokens = settings.max_new_tokens or getattr(benchmark, "max_new_tokens", None) or "default"
+        console.print(
+            f"{len(sample.images)} pictures, at most {tokens} new tokens, answer: {sample.answer}", soft_wrap=True
+        )
+        console.print(*([f"[system] {system}"] if system else []), benchmark.prompt(sample), sep="\n", soft_wrap=True)
+        console.print()
 
 
 def _evaluate(

@@ -1,4 +1,4 @@
-"""What an evaluation leaves: our own figures, and for each model the files that users of lmms-eval know.
+"""Files of an evaluation: our own figures, and for each model the files that users of lmms-eval know.
 
 `results.json` holds every figure. `MODEL/zerosight_results.json` and `MODEL/zerosight_samples_BENCHMARK.jsonl` are laid
 out as lmms-eval writes its results and logged samples (EvolvingLMMs-Lab/lmms-eval, `loggers/evaluation_tracker.py`),
@@ -18,7 +18,7 @@ from ... import __version__
 from ...train.runs.store import write_atomically
 from .benchmark import NOTHING_ASKED, PARTLY_FAILED, Benchmark, Judged, chance_of, jsonable
 from .cache import digest_of
-from .figures import Difference, Estimate, estimates, paired
+from .figures import Difference, Estimate, cluster_of, estimates, paired
 from .heldout import HeldoutSuite, run_summary
 from .own import OwnSuite, describe, foreign
 from .pictures import SHEET_NOTE
@@ -36,10 +36,16 @@ class Scores:
 
     @property
     def counts(self) -> dict[str, int]:
-        """What became of the questions."""
+        """The number of questions by their outcome."""
         names = ("answered", "unreadable", "failed", "missing")
         counts = {name: self.answers.count(name) for name in names}  # type: ignore[arg-type]
-        return {"questions": len(self.answers.rows), **counts, "cut": self.answers.cut, "sheets": self.answers.sheets}
+        return {
+            "questions": len(self.answers.rows),
+            **counts,
+            "cut": self.answers.cut,
+            "sheets": self.answers.sheets,
+            "refused": self.answers.refusals,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,70 +70,99 @@ class EvaluationResult:
         return PARTLY_FAILED if failures else 0
 
 
-def score_all(answers: Mapping[str, Sequence[Answers]]) -> dict[str, list[Scores]]:
-    """The figures of each benchmark, for each model."""
+def score_all(answers_by_benchmark: Mapping[str, Sequence[Answers]]) -> dict[str, list[Scores]]:
+    """Return the scores of each benchmark, for each model, of what `answers_by_benchmark` holds."""
     return {
-        name: [Scores(answers=each, figures=estimates(each.benchmark, each.scored)) for each in models]
-        for name, models in answers.items()
+        name: [Scores(answers=answers, figures=estimates(answers.benchmark, answers.scored)) for answers in models]
+        for name, models in answers_by_benchmark.items()
     }
 
 
-def differences_of(answers: Mapping[str, Sequence[Answers]]) -> dict[str, Difference]:
-    """The overall difference of the first two models on each benchmark; nothing of one model."""
-    found = {}
-    for name, (first, *others) in answers.items():
-        if others:
-            one, two = ({sample.id: (sample, score) for sample, score in each.scored} for each in (first, others[0]))
-            found[name] = paired(first.benchmark, one, two)
-    return found
+def differences_of(answers_by_benchmark: Mapping[str, Sequence[Answers]]) -> dict[str, Difference]:
+    """Return the overall difference of the first two models on each benchmark; nothing of one model."""
+    differences = {}
+    for name, models in answers_by_benchmark.items():
+        if len(models) > 1:
+            first_scores, second_scores = (
+                {sample.id: (sample, score) for sample, score in answers.scored} for answers in models[:2]
+            )
+            differences[name] = paired(models[0].benchmark, first_scores, second_scores)
+    return differences
 
 
 def notes_of(scores: Scores) -> list[str]:
-    """What a reader must know to compare the figures with others'."""
+    """Return what a reader must know to compare `scores` with others'."""
     answers, benchmark = scores.answers, scores.answers.benchmark
-    found = [str(note) for note in getattr(benchmark, "notes", ()) or ()]
+    notes = [str(note) for note in getattr(benchmark, "notes", ()) or ()]
     if isinstance(benchmark, OwnSuite):
-        asked = [row.sample for row in answers.rows if row.sample is not None]
-        found += [note] if (note := foreign(benchmark, asked)) else []
+        samples = [row.sample for row in answers.rows if row.sample is not None]
+        notes += [note] if (note := foreign(benchmark, samples)) else []
     if answers.judge is not None:
-        found.append(f"replies were read by the judge {answers.judge}, which need not be the authors'")
+        notes.append(f"replies were read by the judge {answers.judge}, which need not be the authors'")
     elif isinstance(benchmark, Judged):
-        found.append("rule-based, not comparable: the authors have a model read the replies; add --judge URL#NAME")
+        notes.append("rule-based, not comparable: the authors have a model read the replies; add --judge URL#NAME")
     if answers.sheets:
-        found.append(f"{answers.sheets} questions: {SHEET_NOTE}")
+        notes.append(f"{answers.sheets} questions: {SHEET_NOTE}")
     if answers.cut:
-        found.append(f"{answers.cut} replies were cut off at {answers.max_new_tokens} tokens and scored as they stand")
-    for name, text in (("unreadable", "rows or pictures could not be read"), ("failed", "questions failed")):
-        if answers.count(name):  # type: ignore[arg-type]
-            reason = next(row.reason for row in answers.rows if row.outcome == name)
-            found.append(f"{answers.count(name)} {text} and are not scored, the first: {reason}")  # type: ignore[arg-type]
+        notes.append(f"{answers.cut} replies were cut off at {answers.max_new_tokens} tokens and scored as they stand")
+    if answers.refusals:
+        notes.append(f"{answers.refusals} questions were refused by the model or its server; that is scored as a reply")
+    clusters = len({cluster_of(sample) for sample, _ in answers.scored})
+    if 0 < clusters < len(answers.scored):
+        notes.append(
+            f"{len(answers.scored)} questions share {clusters} pictures, films or scenes: intervals are by these"
+        )
+    if len(scores.figures) > 2:
+        notes.append(f"{len(scores.figures) - 1} categories are exploratory: of so many some miss by chance")
+    for outcome, text in (("unreadable", "rows or pictures could not be read"), ("failed", "questions failed")):
+        if count := answers.count(outcome):  # type: ignore[arg-type]
+            reason = next(row.reason for row in answers.rows if row.outcome == outcome)
+            notes.append(f"{count} {text} and are not scored, the first: {reason}")
     if answers.count("missing"):
-        found.append(f"{answers.count('missing')} questions are in other shares; run without --shard when all are done")
-    return found
+        notes.append(f"{answers.count('missing')} questions are in other shares; run without --shard when all are done")
+    return [*notes, *_server_notes(answers)]
+
+
+def _server_notes(answers: Answers) -> list[str]:
+    """Return the tokens and the time that a server counted; nothing of a model that runs here."""
+    replies = [row.answer for row in answers.rows if row.answer is not None and row.answer.seconds is not None]
+    if not replies:
+        return []
+    prompt_tokens, new_tokens = (
+        sum(getattr(reply, name) or 0 for reply in replies) for name in ("prompt_tokens", "new_tokens")
+    )
+    seconds = sorted(reply.seconds or 0.0 for reply in replies)
+    return [
+        f"the server counted {prompt_tokens:,} tokens of questions and {new_tokens:,} of replies; a reply took "
+        f"{seconds[len(seconds) // 2]:.1f} s (median), {seconds[-1]:.1f} s at most"
+    ]
 
 
 def body_of(evaluation: EvaluationResult, settings: Settings) -> dict[str, Any]:
-    """All figures as JSON values."""
+    """Return all figures of `evaluation`, made with `settings`, as JSON values."""
     benchmarks = {}
     for name, models in evaluation.scores.items():
         benchmark = models[0].answers.benchmark
-        asked = [row.sample for row in models[0].answers.rows if row.sample is not None]
+        samples = [row.sample for row in models[0].answers.rows if row.sample is not None]
         benchmarks[name] = {
             "title": benchmark.title,
             "chance": chance_of(benchmark, "overall", [sample for sample, _ in models[0].answers.scored]),
             "published": dict(benchmark.published),
-            "suite": describe(benchmark, asked) if isinstance(benchmark, OwnSuite) else None,
+            "suite": describe(benchmark, samples) if isinstance(benchmark, OwnSuite) else None,
             "models": [
                 {
-                    "model": each.answers.model,
-                    **each.counts,
-                    "figures": {key: figure.to_dict() for key, figure in each.figures.items()},
-                    "notes": notes_of(each),
+                    "model": scores.answers.model,
+                    **scores.counts,
+                    "figures": {
+                        key: figure.to_dict() | {"exploratory": key != "overall"}
+                        for key, figure in scores.figures.items()
+                    },
+                    "notes": notes_of(scores),
                 }
-                for each in models
+                for scores in models
             ],
             "difference": evaluation.differences[name].to_dict() if name in evaluation.differences else None,
-            "memorised": [each.to_dict() for each in evaluation.memorised.get(name, ())],
+            "memorised": [gap.to_dict() for gap in evaluation.memorised.get(name, ())],
         }
     return _runs_own(evaluation) | {
         "zerosight": __version__,
@@ -138,7 +173,7 @@ def body_of(evaluation: EvaluationResult, settings: Settings) -> dict[str, Any]:
 
 
 def _runs_own(evaluation: EvaluationResult) -> dict[str, Any]:
-    """Return one model's held-out figures as a run's evaluations have them, for what reads those; else nothing."""
+    """Return the held-out figures of `evaluation` as a run's evaluations have them; else nothing."""
     pair = list(evaluation.scores.values())[:2]
     if len(evaluation.models) != 1 or len(pair) != 2:
         return {}
@@ -147,7 +182,7 @@ def _runs_own(evaluation: EvaluationResult) -> dict[str, Any]:
 
 
 def write_evaluation(evaluation: EvaluationResult, settings: Settings, out: Path) -> dict[str, Any]:
-    """Write every file and return what `results.json` says."""
+    """Write every file of `evaluation`, made with `settings`, into `out`; return the body of `results.json`."""
     body = body_of(evaluation, settings)
     _write_json(out / "results.json", body)
     for place, model in enumerate(evaluation.models):
@@ -161,7 +196,7 @@ def write_evaluation(evaluation: EvaluationResult, settings: Settings, out: Path
 
 
 def slug(name: str) -> str:
-    """A name as part of a path, as lmms-eval writes model names: `Qwen/Qwen2.5-VL` is `Qwen__Qwen2.5-VL`."""
+    """Return `name` as part of a path, as lmms-eval writes model names: `Qwen/Qwen2.5-VL` is `Qwen__Qwen2.5-VL`."""
     return re.sub(r"[\"<>:|\\?*\[\]#\s]+", "_", name.strip("/").replace("/", "__"))
 
 
@@ -170,7 +205,7 @@ def _write_json(path: Path, body: Any) -> None:
 
 
 def _as_lmms_eval(model: str, scores: Mapping[str, Scores], settings: Settings) -> dict[str, Any]:
-    """lmms-eval's results: metrics under `NAME,none`, beside versions, shots, counts and configurations."""
+    """Return `scores` as lmms-eval's results: metrics under `NAME,none`, beside versions, shots and counts."""
     tasks = {slug(name): each for name, each in scores.items()}
     return {
         "results": {task: {"alias": task, **_metrics(each)} for task, each in tasks.items()},
@@ -199,7 +234,7 @@ def _as_lmms_eval(model: str, scores: Mapping[str, Scores], settings: Settings) 
 
 
 def _metrics(scores: Scores) -> dict[str, float | str]:
-    """`score,none` is the overall figure; a category's name takes its place in the others."""
+    """Return the metrics of `scores`: `score,none` overall, a category's name in its place in the others."""
     found: dict[str, float | str] = {}
     for key, figure in scores.figures.items():
         name = _flat(key)
@@ -232,7 +267,7 @@ def _version(benchmark: Benchmark) -> str:
 
 
 def _samples(answers: Answers) -> list[dict[str, Any]]:
-    """A line for each question; one that was not answered has no metric, and says why."""
+    """Return a line for each question of `answers`; one that was not answered has no metric, and says why."""
     found = []
     for number, row in enumerate(answers.rows):
         body = row.to_dict()

@@ -47,8 +47,12 @@ def test_a_whole_suite_of_other_items_is_called_so() -> None:
     assert SUITE.digest and not CANVAS.digest and not SUITE.fresh(1).digest
 
 
+LATER = {"spatial/Rooms-v2"}
+"""Worlds that came after this version of the suite."""
+
+
 def test_every_built_in_world_is_in_the_suite() -> None:
-    assert set(SUITE.worlds) == set(list_environments())
+    assert set(SUITE.worlds) | LATER == set(list_environments())
 
 
 def test_forms_and_bands_are_equally_many() -> None:

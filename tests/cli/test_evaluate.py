@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from zerosight.benchmarks.evaluation.benchmark import EvaluationError
-from zerosight.cli.evaluate import shard_of
+from zerosight.cli.eval_options import shard_of
 
 OWN = ["--suite", "own", "--env", "shapes/Canvas-v1", "--tokens", "4"]
 
@@ -37,7 +37,9 @@ def test_two_models_in_a_table_with_intervals_chance_and_power(printed: Printed,
     # The same weights under two names, so that the difference is 0 whatever they are.
     from zerosight.train.models.load import EMBEDDED_SEED
 
-    text = printed("eval", "embedded", str(EMBEDDED_SEED), *OWN, "--limit", "30", "--fresh-seed", "3", "--out", str(out))
+    text = printed(
+        "eval", "embedded", str(EMBEDDED_SEED), *OWN, "--limit", "30", "--fresh-seed", "3", "--out", str(out)
+    )
     assert "chance" in text and "overall" in text and "hard" in text
     assert f"embedded minus {EMBEDDED_SEED}: +0.0 points" in text
     assert "fixed minus fresh items" in text
@@ -48,7 +50,9 @@ def test_two_models_in_a_table_with_intervals_chance_and_power(printed: Printed,
     assert (out / "page.html").is_file()
     # Given again, it asks nothing and says the same.
     answers = {path: path.read_bytes() for path in (out / "cache").rglob("*.jsonl")}
-    again = printed("eval", "embedded", str(EMBEDDED_SEED), *OWN, "--limit", "30", "--fresh-seed", "3", "--out", str(out))
+    again = printed(
+        "eval", "embedded", str(EMBEDDED_SEED), *OWN, "--limit", "30", "--fresh-seed", "3", "--out", str(out)
+    )
     assert again == text
     assert {path: path.read_bytes() for path in (out / "cache").rglob("*.jsonl")} == answers
 
@@ -129,7 +133,13 @@ GIVEN = {
     "backend": "hf",
     "key-file": "/no/such/file",
     "judge": "embedded",
+    "timeout": "9",
+    "retries": "1",
+    "concurrency": "2",
+    "rate": "60",
+    "body": "a=1",
 }
+SERVER = {"key-file", "timeout", "retries", "concurrency", "rate", "body"}
 """Options that some evaluations have no use for."""
 URL = "http://127.0.0.1:9#m"
 
@@ -137,11 +147,11 @@ URL = "http://127.0.0.1:9#m"
 @pytest.mark.parametrize(
     ("models", "suite", "without_effect"),
     [
-        (["embedded"], "heldout", {"limit", "data", "fresh", "fresh-seed", "sheet", "key-file", "judge"}),
-        (["embedded"], "own", {"items", "data", "sheet", "key-file", "judge"}),
-        (["embedded"], "heldout,own", {"data", "sheet", "key-file", "judge"}),
-        (["embedded"], "vsi-bench", {"items", "env", "fresh", "fresh-seed", "key-file", "judge"}),
-        (["embedded"], "mathvista", {"items", "env", "fresh", "fresh-seed", "key-file"}),
+        (["embedded"], "heldout", {"limit", "data", "fresh", "fresh-seed", "sheet", "judge"} | SERVER),
+        (["embedded"], "own", {"items", "data", "sheet", "judge"} | SERVER),
+        (["embedded"], "heldout,own", {"data", "sheet", "judge"} | SERVER),
+        (["embedded"], "vsi-bench", {"items", "env", "fresh", "fresh-seed", "judge"} | SERVER),
+        (["embedded"], "mathvista", {"items", "env", "fresh", "fresh-seed"} | SERVER),
         ([URL], "vsi-bench,own", {"items", "backend", "judge"}),
         (["embedded", URL], "mathvista,heldout", {"fresh", "fresh-seed"}),
     ],
@@ -171,6 +181,20 @@ def test_options_of_another_suite_are_refused_together(zerosight: CommandLine) -
         "--shard is I/N with I from 1 to N",
     ):
         assert reason in done.stderr
+
+
+@pytest.mark.parametrize("assignment", ["effort", "=low", "a=[1"])
+def test_a_field_that_is_none_is_refused(zerosight: CommandLine, assignment: str) -> None:
+    done = zerosight("eval", URL, "--suite", "own", "--body", assignment)
+    assert done.returncode == 2 and "--body" in done.stderr and len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_dry_run_prints_the_first_prompt_and_asks_nothing(printed: Printed, tmp_path: Path) -> None:
+    text = printed("eval", URL, "--suite", "own,heldout", "--env", "shapes/Canvas-v1", "--items", "5", "--dry-run")
+    assert "Zerosight held-out items, version 1 (zerosight/heldout-v1)" in text
+    assert "[system] Look at the picture" in text and "1 pictures, at most 64 new tokens, answer: " in text
+    assert "Held-out items of a run (heldout)" in text and "at most 8 new tokens" in text
+    assert not (tmp_path / "evaluation" / "results.json").exists()
 
 
 def test_heldout_items_are_asked_as_a_run_asks_them(printed: Printed, tmp_path: Path) -> None:

@@ -1,0 +1,129 @@
+"""Options of `zerosight eval`, and the reasons why one has no effect on an evaluation."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .console import Usage
+
+Model = Annotated[
+    str,
+    typer.Argument(help="`embedded`, a run directory, a model folder, a Hugging Face id, or http://HOST:PORT#NAME."),
+]
+OtherModel = Annotated[str | None, typer.Argument(help="A second model, compared on the same questions.")]
+Suite = Annotated[
+    str, typer.Option(help="heldout (what a run measures itself on), own, spatial, visual, or names: see `bench list`.")
+]
+Items = Annotated[int, typer.Option(min=1, help="Number of held-out items.")]
+Worlds = Annotated[list[str] | None, typer.Option(help="Environment id, for the suites heldout and own; repeatable.")]
+Data = Annotated[
+    Path | None, typer.Option(help="Folder with benchmarks as published; without it they come from the hub.")
+]
+Limit = Annotated[int | None, typer.Option(min=1, help="Ask at most this many questions of each benchmark.")]
+Out = Annotated[
+    Path, typer.Option(help="Folder for replies, results and the page; an interrupted evaluation continues there.")
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Also draw our own suites anew, under a secret seed.")]
+FreshSeed = Annotated[int | None, typer.Option(min=0, help="Also draw our own suites under this seed.")]
+Tokens = Annotated[
+    int | None, typer.Option(min=1, help="Most new tokens in a reply; by default the benchmark's own limit.")
+]
+Batch = Annotated[int, typer.Option(min=1, help="Number of questions asked together.")]
+Sheet = Annotated[bool, typer.Option("--sheet", help="Show a question's pictures as the tiles of one picture.")]
+Shard = Annotated[str, typer.Option(help="Ask only part I of N, such as 2/4; afterwards run once more without it.")]
+Backend = Annotated[str, typer.Option(help="What runs the model: hf or vllm.")]
+KeyFile = Annotated[Path | None, typer.Option(help="File with the API key of a model behind a URL.")]
+Judge = Annotated[
+    str | None, typer.Option(help="URL#NAME of a model that reads the replies, where the authors use one.")
+]
+Timeout = Annotated[float, typer.Option(min=1, help="Of a server: seconds for one request.")]
+Retries = Annotated[int, typer.Option(min=0, help="Of a server: further tries of a request.")]
+Concurrency = Annotated[int, typer.Option(min=1, help="Of a server: requests under way at a time.")]
+Rate = Annotated[float | None, typer.Option(min=0.1, help="Of a server: most requests begun in a minute.")]
+Body = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Of a server: a field of every request, such as reasoning_effort=low or max_completion_tokens=4096; "
+        "=null takes one away. Repeatable."
+    ),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print each benchmark's first prompt; ask nothing.")]
+
+
+def check_options(context: typer.Context, models: Sequence[str], suites: Sequence[str]) -> None:
+    """Refuse options that would do nothing, all of them in one message.
+
+    Args:
+        context: knows which options were given, and their values.
+        models: the names of the models.
+        suites: the names of the benchmarks, groups resolved.
+
+    Raises:
+        Usage: an option is not of its form, or has no effect; the message names each one and says why.
+    """
+    from ..benchmarks.evaluation.benchmark import EvaluationError
+    from ..benchmarks.evaluation.models import check_backend
+
+    problems = []
+    for name, check in (("shard", shard_of), ("backend", check_backend)):
+        try:
+            check(context.params[name])
+        except EvaluationError as error:
+            problems.append(str(error))
+    reasons = _reasons_without_effect(models, suites, context.params["judge"])
+    for name, reason in reasons.items():
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            problems.append(f"--{name.replace('_', '-')} has no effect: {reason}")
+    if problems:
+        raise Usage("; ".join(problems))
+
+
+def _reasons_without_effect(models: Sequence[str], suites: Sequence[str], judge: str | None) -> dict[str, str]:
+    """Return why an option has no effect on this evaluation, by the option's name."""
+    from ..benchmarks.adapters import ADAPTERS
+    from ..benchmarks.evaluation.benchmark import Judged
+    from ..benchmarks.evaluation.heldout import NAME as HELDOUT
+    from ..benchmarks.evaluation.own import OWN
+
+    asked = f"--suite {','.join(suites)}"
+    published = [ADAPTERS[name] for name in suites if name in ADAPTERS]
+    ours = [name for name in suites if name in OWN]
+    urls = [name for name in [*models, judge or ""] if name.startswith(("http://", "https://"))]
+    reasons = {}
+    if HELDOUT not in suites:
+        reasons["items"] = f"it counts the items of --suite heldout, and {asked} is another; use --limit"
+    if set(suites) == {HELDOUT}:
+        reasons["limit"] = "the number of held-out items is --items"
+    if not ours and HELDOUT not in suites:
+        reasons["env"] = f"it picks worlds of the suites heldout and own, and {asked} has none"
+    if not ours:
+        for name in ("fresh", "fresh_seed"):
+            reasons[name] = f"it draws our own suites anew, and {asked} has none; add --suite own"
+    if not published:
+        reasons["data"] = f"it is the folder of published benchmarks, and the items of {asked} are made here"
+        reasons["sheet"] = f"each item of {asked} has one picture"
+    if not any(isinstance(adapter, Judged) for adapter in published):
+        reasons["judge"] = f"the replies to {asked} are scored by rules alone"
+    if not urls:
+        for name in ("key_file", "timeout", "retries", "concurrency", "rate", "body"):
+            reasons[name] = "no model is behind a URL"
+    if all(name in urls for name in models):
+        reasons["backend"] = "a model behind a URL is run by its own server"
+    return reasons
+
+
+def shard_of(text: str) -> tuple[int, int]:
+    """Return the part and the number of parts in `text`: (2, 4) of `2/4`, the second part of four.
+
+    Raises:
+        EvaluationError: `text` is not of this form.
+    """
+    from ..benchmarks.evaluation.benchmark import EvaluationError
+
+    part, slash, parts = text.partition("/")
+    if slash and part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts):
+        return int(part), int(parts)
+    raise EvaluationError(f"--shard is I/N with I from 1 to N, such as 2/4, got {text!r}")
