@@ -1,5 +1,6 @@
 """A vocabulary that is padded beyond its tokenizer, and special tokens: never sampled, and no share in log-probs."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,10 @@ from transformers import AutoProcessor
 
 from zerosight.envs import Score, SeededRng
 from zerosight.train.config import LearningConfig
+from zerosight.train.generators.endpoint import Endpoint
 from zerosight.train.generators.hf import HFGenerator
 from zerosight.train.generators.replies import Checks, OtherIdsError
+from zerosight.train.generators.vllm_server import VLLMServerGenerator
 from zerosight.train.learning.learner import Learner
 from zerosight.train.models.architecture import load_model, never_sampled
 from zerosight.train.models.completions import Prompt, Sampling
@@ -102,3 +105,14 @@ def test_vllm_is_told_of_every_suppressed_id(padded: Policy) -> None:
     checks = Checks.of(padded)
     assert checks.bad_words == ["<pad>", "<image>", "<turn>"]
     assert checks.logit_bias == dict.fromkeys(range(checks.vocabulary, checks.vocabulary + PADDING), -100.0)
+
+
+def test_a_servers_requests_name_every_suppressed_id(padded: Policy, tiny: Policy) -> None:
+    bodies = []
+    for policy in (padded, tiny):
+        generator = VLLMServerGenerator(Endpoint(url="http://localhost:1"), Checks.of(policy), "base")
+        bodies.append(json.loads(json.dumps(generator._body("base", SAMPLING, 1, None))))
+    vocabulary = len(padded.tokenizer)
+    assert bodies[0]["bad_words"] == ["<pad>", "<image>", "<turn>"]
+    assert bodies[0]["logit_bias"] == {str(token): -100.0 for token in range(vocabulary, vocabulary + PADDING)}
+    assert "logit_bias" not in bodies[1]

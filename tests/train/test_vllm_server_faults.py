@@ -59,10 +59,10 @@ def test_completions_are_as_sampled(server: ProtocolServer, tiny: Policy) -> Non
     assert ids_of(found) == expected_ids(3)
     assert all(c.logprobs == (-1.0,) * 3 and c.finished and c.trainable for group in found for c in group)
     [body] = [body for body in server.completions() if body["prompt"] == [20, 21, 30]]
-    said = {key: body[key] for key in ("n", "top_p", "top_k", "ignore_eos", "stop_token_ids", "bad_words", "logit_bias",
+    said = {key: body[key] for key in ("n", "top_p", "top_k", "ignore_eos", "stop_token_ids", "bad_words",
                                       "model")}  # fmt: skip
     assert said == {"n": 2, "top_p": 1.0, "top_k": -1, "ignore_eos": True, "stop_token_ids": [2],
-                    "bad_words": ["<pad>", "<image>"], "logit_bias": {}, "model": "base"}  # fmt: skip
+                    "bad_words": ["<pad>", "<image>"], "model": "base"}  # fmt: skip
 
 
 def test_server_that_dies_mid_batch_loses_nothing_finished(server: ProtocolServer, tiny: Policy) -> None:

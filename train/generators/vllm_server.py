@@ -200,12 +200,13 @@ class VLLMServerGenerator:
             "min_p": 0.0,
             "repetition_penalty": 1.0,
             "bad_words": self.checks.bad_words,
-            "logit_bias": {str(token): bias for token, bias in self.checks.logit_bias.items()},
             # Nothing but our end token ends a completion, whatever the model's generation_config lists.
             "ignore_eos": True,
             "stop_token_ids": sorted(self.checks.ends),
             "return_token_ids": True,
         }
+        if self.checks.logit_bias:
+            body["logit_bias"] = {str(token): bias for token, bias in self.checks.logit_bias.items()}
         return body if schema is None else {**body, "structured_outputs": {"json": schema}}
 
     def _ask(self, body: Mapping[str, Any], prompt: Prompt, sampling: Sampling) -> list[Completion]:

@@ -19,12 +19,12 @@ def file_digest(path: Path) -> str:
 
 def write_checksums(folder: Path) -> None:
     """Write the size and digest of every file below `folder` to `checksums.json` in it."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != NAME)
-    sums = {
+    file_paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != NAME)
+    file_sums = {
         path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": file_digest(path)}
-        for path in paths
+        for path in file_paths
     }
-    (folder / NAME).write_text(json.dumps(sums, indent=1) + "\n")
+    (folder / NAME).write_text(json.dumps(file_sums, indent=1) + "\n")
 
 
 def check_files(folder: Path) -> None:
@@ -34,20 +34,20 @@ def check_files(folder: Path) -> None:
         DamagedError: a file is missing, cut, or holds other bytes; or the checksums cannot be read.
         OSError: a file cannot be read.
     """
-    path = folder / NAME
-    if not path.exists():
+    sums_path = folder / NAME
+    if not sums_path.exists():
         return
     try:
-        sums = json.loads(path.read_bytes())
-        expected = {name: (int(entry["bytes"]), str(entry["sha256"])) for name, entry in sums.items()}
+        written_sums = json.loads(sums_path.read_bytes())
+        expected_files = {name: (int(entry["bytes"]), str(entry["sha256"])) for name, entry in written_sums.items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedError(f"{NAME} cannot be read") from error
     # Sizes first: a cut file is found without reading the others.
-    for name, (size, _) in expected.items():
+    for name, (size, _) in expected_files.items():
         if not (folder / name).is_file():
             raise DamagedError(f"{name} is missing")
         if (folder / name).stat().st_size != size:
             raise DamagedError(f"{name} has {(folder / name).stat().st_size} bytes of {size}")
-    for name, (_, digest) in expected.items():
+    for name, (_, digest) in expected_files.items():
         if file_digest(folder / name) != digest:
             raise DamagedError(f"{name} does not have the bytes that were written")

@@ -90,15 +90,15 @@ def running_owner(folder: Path) -> Owner | None:
     """Return the process that is running in the run directory `folder`; None where none is."""
     folder = folder.resolve()
     try:
-        text = (folder / NAME).read_text(errors="replace") if folder not in _LOCKED_HERE else None
-        if text is None:
+        lock_text = (folder / NAME).read_text(errors="replace") if folder not in _LOCKED_HERE else None
+        if lock_text is None:
             return Owner(os.getpid(), socket.gethostname(), "now")
         with (folder / NAME).open("rb+") as file:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except FileNotFoundError:
         return None
     except OSError:
-        return _owner_of(text) if text else None
+        return _owner_of(lock_text) if lock_text else None
     return None
 
 
@@ -106,20 +106,20 @@ def _text_of(descriptor: int) -> str:
     return os.pread(descriptor, 4096, 0).decode(errors="replace")
 
 
-def _owner_of(text: str) -> Owner | None:
-    """Read the owner in a lock's `text`; None where there is none, or none that can be read."""
+def _owner_of(lock_text: str) -> Owner | None:
+    """Read the owner in a lock's `lock_text`; None where there is none, or none that can be read."""
     try:
-        values: Any = json.loads(text)
-        return Owner(int(values["pid"]), str(values["host"]), str(values["since"]))
+        owner_fields: Any = json.loads(lock_text)
+        return Owner(int(owner_fields["pid"]), str(owner_fields["host"]), str(owner_fields["since"]))
     except (ValueError, KeyError, TypeError):
         return None
 
 
 def _refusal(folder: Path, owner: Owner | None) -> RunLockedError:
     """Say who runs in `folder`, and what to do."""
-    who = str(owner) if owner is not None else "another process"
-    stop = f"kill {owner.pid}" if owner is not None and owner.pid != os.getpid() else "end it"
+    owner_text = str(owner) if owner is not None else "another process"
+    stop_command = f"kill {owner.pid}" if owner is not None and owner.pid != os.getpid() else "end it"
     return RunLockedError(
-        f"{folder} is being run by {who}, and two would write over each other; wait for it, or stop it ({stop}; it "
-        "leaves a checkpoint) and resume then"
+        f"{folder} is being run by {owner_text}, and two would write over each other; wait for it, or stop it "
+        f"({stop_command}; it leaves a checkpoint) and resume then"
     )

@@ -48,14 +48,19 @@ def read_lines(path: Path, is_valid: Shape, what_is_lost: str) -> list[dict[str,
     except FileNotFoundError:
         return []
     values: list[Any] = [decoded(line) if line.strip() else None for line in lines]
-    damaged = [n for n, (line, value) in enumerate(zip(lines, values, strict=True), start=1)
-               if line.strip() and not is_valid(value)]  # fmt: skip
+    damaged_lines = [
+        number
+        for number, (line, value) in enumerate(zip(lines, values, strict=True), start=1)
+        if line.strip() and not is_valid(value)
+    ]
     # A last line without an end was cut short by a kill, as kills do; a resumed run makes its step again.
-    if damaged and damaged[-1] == len(lines):
-        damaged.pop()
-    if damaged:
-        numbers = ", ".join(map(str, damaged[:5])) + (", ..." if len(damaged) > 5 else "")
-        warn_once(f"{path}: {len(damaged)} of {len(lines)} lines cannot be read (line {numbers}); {what_is_lost}")
+    if damaged_lines and damaged_lines[-1] == len(lines):
+        damaged_lines.pop()
+    if damaged_lines:
+        line_numbers = ", ".join(map(str, damaged_lines[:5])) + (", ..." if len(damaged_lines) > 5 else "")
+        warn_once(
+            f"{path}: {len(damaged_lines)} of {len(lines)} lines cannot be read (line {line_numbers}); {what_is_lost}"
+        )
     return [value for value in values if is_valid(value)]
 
 
@@ -126,8 +131,8 @@ def _is_rejection(value: Any) -> bool:
 def _is_program(value: Any) -> bool:
     if not isinstance(value, dict) or not isinstance(value.get("program"), str):
         return False
-    check = value.get("spec_check", "")
-    check_valid = check is None or (isinstance(check, dict) and "spec_satisfied" in check)
+    spec_check = value.get("spec_check", "")
+    check_valid = spec_check is None or (isinstance(spec_check, dict) and "spec_satisfied" in spec_check)
     rejection_valid = "rejected" not in value or (value["rejected"] is not None and _is_rejection(value["rejected"]))
     return check_valid and rejection_valid and isinstance(value.get("scene", ""), str)
 
@@ -154,12 +159,14 @@ def is_full_evaluation(value: Any) -> bool:
     if not all(is_object(section) and all(map(is_object, section.values())) for section in sections):
         return False
     kinds, tasks, writing = sections
-    rows = [value["overall"], *kinds.values(), *tasks.values()]
-    sighted_valid = all(_has_numbers(row, ("items", "accuracy", "blind", "low", "high")) for row in rows)
+    accuracy_rows = [value["overall"], *kinds.values(), *tasks.values()]
+    sighted_valid = all(_has_numbers(row, ("items", "accuracy", "blind", "low", "high")) for row in accuracy_rows)
     blind_valid = _has_numbers(value["overall"], ("blind_low", "blind_high"))
     writing_valid = all(_has_numbers(row, ("low", "high")) or row.get("value") is None for row in writing.values())
     answers = value.get("answers", [])
-    answers_valid = isinstance(answers, list) and all(is_object(a) and {"id", "right"} <= a.keys() for a in answers)
+    answers_valid = isinstance(answers, list) and all(
+        is_object(answer) and {"id", "right"} <= answer.keys() for answer in answers
+    )
     return sighted_valid and blind_valid and writing_valid and answers_valid
 
 

@@ -128,8 +128,8 @@ def _turned(start_result: Summary | None, end_result: Summary | None) -> tuple[i
 
 def _ratio(part_key: str, whole_key: str) -> Callable[[Mapping[str, Any]], float | None]:
     def ratio(entry: Mapping[str, Any]) -> float | None:
-        part, whole = entry.get(part_key), entry.get(whole_key)
-        return part / whole if is_number(part) and is_number(whole) and whole else None
+        part_value, whole_value = entry.get(part_key), entry.get(whole_key)
+        return part_value / whole_value if is_number(part_value) and is_number(whole_value) and whole_value else None
 
     return ratio
 
@@ -164,7 +164,8 @@ def _signal_plots(metrics: Metrics) -> dict[str, list[LinePlot | None]]:
         flat_share = _ratio(f"{role}/flat_groups", f"{role}/groups")
         return [(step, 1.0 - value) for step, value in points_of(metrics, flat_share)]
 
-    role_keys = {key: {role: f"{role}/{key}" for role in ROLES} for key in ("entropy", "clip_frac", "logprob_gap")}
+    learner_keys = ("entropy", "clip_frac", "logprob_gap", "truncated")
+    role_keys = {key: {role: f"{role}/{key}" for role in ROLES} for key in learner_keys}
     return {
         "signal": [chart("groups with signal", {role: lively(role) for role in ROLES})],
         "time": [
@@ -177,6 +178,8 @@ def _signal_plots(metrics: Metrics) -> dict[str, list[LinePlot | None]]:
                 "sampler against trainer, nats a token", _curves(metrics, **role_keys["logprob_gap"]), is_share=False
             ),
             chart("gradient norm", _curves(metrics, norm="grad_norm"), is_share=False),
+            chart("updates skipped, not finite", _curves(metrics, skipped="skipped_updates"), is_share=False),
+            chart("completions cut off at their limit", _curves(metrics, **role_keys["truncated"]), is_share=False),
             chart("unlike questions in a step", _curves(metrics, queries="distinct_queries"), is_share=False),
             chart("failures of the infrastructure", _curves(metrics, failed="infrastructure_errors"), is_share=False),
         ],
