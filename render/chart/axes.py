@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from statistics import median
 from typing import NamedTuple
 
 import numpy as np
@@ -135,7 +136,7 @@ def read_axes(axes_parts: AxesParts, panel_frame: PanelFrame, visibility: Figure
 def _read(axis_parts: AxisParts, panel_frame: PanelFrame, visibility: FigureVisibility) -> Axis:
     axis_index = "xy".index(axis_parts.name)
     read_ticks = [_tick(tick, axis_index, panel_frame, visibility) for tick in axis_parts.ticks]
-    ticks = sorted({tick for tick in read_ticks if tick is not None})
+    ticks = _aligned([tick for tick in read_ticks if tick is not None])
     label, offset_text = _titles(axis_parts.text_blocks, axis_index, panel_frame.bounds)
     left, top, right, bottom = panel_frame.bounds
     if panel_frame.centre is not None:
@@ -144,11 +145,32 @@ def _read(axis_parts: AxisParts, panel_frame: PanelFrame, visibility: FigureVisi
         name, ends = axis_parts.name, ((left, right), (bottom, top))[axis_index]
     scale = _turning(ticks) if name == "angle" else None
     read_result = scale or read_scale(ticks, offset_text)
+    if not isinstance(read_result, str) and any(map(_OFFSET.match, axis_parts.unseen_strings)):
+        # Read without it, all numbers would be wrong by a factor or a sum.
+        read_result = "the text that applies to all its numbers cannot be read"
     rounded_ticks = tuple(Tick(round(tick.position, 2), tick.label) for tick in ticks)
     ends = (round(ends[0], 2), round(ends[1], 2))
     if isinstance(read_result, str):
         return Axis(name, label, rounded_ticks, None, read_result, ends)
     return Axis(name, label, rounded_ticks, _settled(read_result), "", ends)
+
+
+class _ReadTick(NamedTuple):
+    """A tick as it was read."""
+
+    tick: Tick
+    is_drawn: bool
+    """A mark or grid line says where it is, and not its label alone."""
+    label_shift: float = 0.0
+    """How far the middle of its label is from its mark, px."""
+
+
+def _aligned(read_ticks: Sequence[_ReadTick]) -> list[Tick]:
+    """Return ticks in order; those without a mark stand as far from their labels as others do from theirs."""
+    label_shifts = [read.label_shift for read in read_ticks if read.is_drawn and read.tick.label]
+    shift = median(label_shifts) if label_shifts else 0.0
+    ticks = {read.tick if read.is_drawn else Tick(read.tick.position - shift, read.tick.label) for read in read_ticks}
+    return sorted(ticks)
 
 
 def _settled(scale: Scale) -> Scale:
@@ -160,12 +182,13 @@ def _settled(scale: Scale) -> Scale:
     return Scale.from_dict(rounded_scale.to_dict())
 
 
-def _tick(tick: TickParts, axis_index: int, panel_frame: PanelFrame, visibility: FigureVisibility) -> Tick | None:
+def _tick(tick: TickParts, axis_index: int, panel_frame: PanelFrame, visibility: FigureVisibility) -> _ReadTick | None:
     """Read the place and the label of one `tick`; None if nothing of it is seen."""
     drawn_position = _drawn_place(tick.painted_paths, axis_index, panel_frame, visibility)
+    is_drawn = drawn_position is not None
     text_blocks = [tick_label for tick_label in tick.text_blocks if tick_label.string]
     if not text_blocks:
-        return None if drawn_position is None else Tick(drawn_position, "")
+        return None if drawn_position is None else _ReadTick(Tick(drawn_position, ""), is_drawn)
     tick_label = text_blocks[0]
     if panel_frame.centre is not None:
         axis_position = (
@@ -176,14 +199,14 @@ def _tick(tick: TickParts, axis_index: int, panel_frame: PanelFrame, visibility:
         # A label stands outside the circle at its tick's angle; that of a radius has to have its circle.
         if axis_index == 1 and drawn_position is None:
             return None
-        return Tick(axis_position if drawn_position is None else drawn_position, tick_label.string)
+        return _ReadTick(Tick(axis_position if drawn_position is None else drawn_position, tick_label.string), True)
     low, high = tick_label.bounds[axis_index], tick_label.bounds[axis_index + 2]
     middle = (low + high) / 2
     if drawn_position is None:
-        return Tick(middle, tick_label.string)
+        return _ReadTick(Tick(middle, tick_label.string), is_drawn)
     if not low - tick_label.size <= drawn_position <= high + tick_label.size:
-        return Tick(drawn_position, "")
-    return Tick(drawn_position, tick_label.string)
+        return _ReadTick(Tick(drawn_position, ""), is_drawn)
+    return _ReadTick(Tick(drawn_position, tick_label.string), is_drawn, middle - drawn_position)
 
 
 def _drawn_place(
@@ -194,6 +217,8 @@ def _drawn_place(
         region = visibility.region(painted_path)
         if painted_path.style.stroke is None or region.is_empty:
             continue
+        # A grid line is seen beside the bars that cover it in part.
+        region = visibility.visible(painted_path.paint_order, region)
         if visibility.contrast(painted_path.paint_order, painted_path.style.stroke, region) < MIN_CONTRAST / 2:
             continue
         axis_position = tick_place(painted_path, axis_index, panel_frame)

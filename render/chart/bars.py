@@ -66,7 +66,7 @@ def _are_upright(panel_marks: PanelMarks, bar_bounds: Sequence[Bounds], claims_s
 def _keep_bar(
     panel_marks: PanelMarks, painted_path: PaintedPath, bounds: Bounds, upright: bool, are_touching: bool
 ) -> None:
-    """Keep one bar by those of its ends that are in the panel; a histogram's if bars touch on a scale of numbers."""
+    """Keep one bar by the ends of its `bounds` that are in the panel; a histogram's where bars touch."""
     along, frame_bounds = int(upright), panel_marks.panel_frame.bounds
     bar_ends = [_value_at_end(panel_marks, along, bounds[along]), _value_at_end(panel_marks, along, bounds[along + 2])]
     numbers = sorted(end for end in bar_ends if isinstance(end, float))

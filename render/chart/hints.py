@@ -56,7 +56,7 @@ def _all_artists(figure: Any) -> list[Any]:
 
 
 def _container_hints(figure: Any) -> dict[Any, str]:
-    """Return hints for artists that belong to a container: bars, error bars, stems."""
+    """Return hints for artists of `figure` that belong to a container: bars, error bars, stems."""
     from matplotlib import container
 
     hints: dict[Any, str] = {figure.patch: "background"}

@@ -165,7 +165,7 @@ def read_areas(panel_marks: PanelMarks, painted_paths: Sequence[PaintedPath]) ->
 def _keep_area(
     panel_marks: PanelMarks, painted_path: PaintedPath, upper_chain: np.ndarray, lower_chain: np.ndarray
 ) -> None:
-    """Keep an area at each vertex of the two lines [n, 2] that bound it."""
+    """Keep an area at each vertex of `upper_chain` and `lower_chain`, the two lines [n, 2] that bound it."""
     region = panel_marks.visibility.region(painted_path)
     if any(_has_jumps(chain) for chain in (upper_chain, lower_chain)):
         _keep_steps(panel_marks, painted_path, upper_chain, lower_chain)
@@ -186,7 +186,7 @@ def _keep_area(
 
 
 def _has_jumps(chain: np.ndarray) -> bool:
-    """Tell whether a line [n, 2] along x goes straight up or down anywhere but at its ends."""
+    """Tell whether `chain`, a line [n, 2] along x, goes straight up or down anywhere but at its ends."""
     steps = np.abs(np.diff(chain, axis=0))
     is_jump = (steps[:, 0] < 1e-3) & (steps[:, 1] > TOLERANCE)
     is_end = (np.abs(chain[1:, 0] - chain[0, 0]) < 1e-3) | (np.abs(chain[1:, 0] - chain[-1, 0]) < 1e-3)
@@ -196,7 +196,10 @@ def _has_jumps(chain: np.ndarray) -> bool:
 def _keep_steps(
     panel_marks: PanelMarks, painted_path: PaintedPath, upper_chain: np.ndarray, lower_chain: np.ndarray
 ) -> None:
-    """Keep a filled shape of level steps as a histogram: one mark between each two places where it jumps."""
+    """Keep a filled shape of level steps, between `upper_chain` and `lower_chain`, as a histogram.
+
+    There is one mark between each two places where either of them jumps.
+    """
     steps = np.concatenate([np.abs(np.diff(chain, axis=0)) for chain in (upper_chain, lower_chain)])
     if (steps.min(axis=1) > 0.1).any():
         panel_marks.leave("area with jumps")

@@ -99,6 +99,8 @@ class AxisParts:
     """In no tick: there are none in an honest axis."""
     ticks: list[TickParts] = field(default_factory=list)
     text_blocks: list[TextBlock] = field(default_factory=list)
+    unseen_strings: list[str] = field(default_factory=list)
+    """Texts in no tick that cannot be read in the picture."""
 
     @property
     def all_paths(self) -> list[PaintedPath]:
@@ -200,6 +202,13 @@ def _into_axis(
         axis_parts.text_blocks.append(text)
     elif isinstance(display_item, PaintedPath):
         axis_parts.painted_paths.append(display_item)
+    elif isinstance(display_item, TextItem) and not _belongs_to(display_item, axis_parts.text_blocks):
+        axis_parts.unseen_strings.append(display_item.text)
+
+
+def _belongs_to(text_item: TextItem, text_blocks: Iterable[TextBlock]) -> bool:
+    """Tell whether `text_item` is a piece of one of `text_blocks`."""
+    return any(text_item is piece for block in text_blocks for piece in block.text_items)
 
 
 def _last(names: Sequence[str], name: str) -> int:

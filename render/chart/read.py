@@ -94,7 +94,7 @@ def _is_shown(display_item: DisplayItem, visibility: FigureVisibility) -> bool:
 
 
 def _unread_panel(plot: _Plot) -> Panel:
-    """Return a panel of axes that are drawn and not read: its texts only."""
+    """Return the panel of a `plot` whose axes are drawn and not read: its texts only."""
     panel_frame = plot.axis_reader.panel_frame
     title, text_blocks = _title(plot.axes_parts.text_blocks, panel_frame)
     words = tuple(seen_words(text, "mark") for text in text_blocks)
@@ -171,7 +171,7 @@ def _colour_axis(bar_plot: _Plot) -> Axis:
 
 
 def _is_mark(display_item: PaintedPath, axes_parts: AxesParts, panel_frame: PanelFrame) -> bool:
-    """Tell whether `painted_path` is neither the background nor a spine of the panel."""
+    """Tell whether `display_item` is neither the background nor a spine of the panel."""
     is_alone = len(axes_parts.display_items) == 1 and not axes_parts.axes
     if hint_of(display_item.groups) in (*BAR_HINTS, "wedge"):
         return True
@@ -194,7 +194,7 @@ def _is_mark(display_item: PaintedPath, axes_parts: AxesParts, panel_frame: Pane
 
 
 def _is_axis_line(end_points: np.ndarray, panel_frame: PanelFrame) -> bool:
-    """Tell whether a straight line [2, 2] runs along an axis, across the whole panel or outside of it."""
+    """Tell whether a straight line, `end_points` [2, 2], runs along an axis across the panel or outside of it."""
     left, top, right, bottom = panel_frame.bounds
     along = direction(end_points)
     if along is None:

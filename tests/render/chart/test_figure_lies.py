@@ -292,3 +292,67 @@ def test_pictures_and_scenes_are_the_same_each_time(pool: FigurePool) -> None:
     first, second = pool.run([CASES["boxes"].program] * 2, 300)
     assert isinstance(first, DrawnChart) and isinstance(second, DrawnChart)
     assert first.scene.digest == second.scene.digest and first.picture.digest == second.picture.digest
+
+
+# --- hints: what the program says of its artists decides between readings, and hides nothing
+
+HINTS = (
+    "background", "bar", "bar sideways", "area", "error", "spine", "span", "patch", "arrow", "table", "cells", "image",
+    "violin", "baseline", "contour", "3D axes", "colour bar", "wedge", "shadow", "no such hint",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("hint", HINTS)
+def test_a_false_hint_hides_nothing(hint: str, pool: FigurePool) -> None:
+    """Bars with another artist's hint are bars all the same, or something that is said to be left over."""
+    lie = (
+        "from matplotlib.artist import Artist\nfrom matplotlib.patches import Rectangle\nreal = Artist.get_gid\n"
+        f"Artist.get_gid = lambda self: {hint!r} if isinstance(self, Rectangle) and self.axes else real(self)\n"
+        "plt.bar(['a', 'b', 'c'], [1, 3, 2], color='#ff0000')"
+    )
+    found = chart(pool, lie)
+    assert share_of(found, "#ff0000") > 0.1
+    count = sum(len(one.marks) for one in series(found, "bar"))
+    others = found.scene.others + sum(panel.others for panel in found.scene.panels)
+    assert count == 3 or others > 0
+
+
+@pytest.mark.parametrize("hint", HINTS)
+def test_axes_of_a_false_kind_hide_nothing(hint: str, pool: FigurePool) -> None:
+    lie = (
+        "from matplotlib.axes import Axes\nfrom matplotlib.artist import Artist\nreal = Artist.get_gid\n"
+        f"Artist.get_gid = lambda self: {hint!r} if isinstance(self, Axes) else real(self)\n"
+        "plt.bar(['a', 'b', 'c'], [1, 3, 2], color='#ff0000')"
+    )
+    found = chart(pool, lie)
+    count = sum(len(one.marks) for one in series(found, "bar"))
+    others = found.scene.others + sum(panel.others for panel in found.scene.panels)
+    assert count == 3 or others > 0
+
+
+def test_bars_in_the_group_of_a_text_are_no_text_box(pool: FigurePool) -> None:
+    lie = (
+        "from matplotlib.text import Text\nreal = Text.draw\nbars = plt.bar(['a', 'b'], [3, 2], color='#ff0000')\n"
+        "def draw(self, renderer):\n"
+        "    renderer.open_group('text', None)\n    [bar.draw(renderer) for bar in bars]\n"
+        "    real(self, renderer)\n    renderer.close_group('text')\n"
+        "note = plt.text(0, 1, 'note')\nnote.draw = draw.__get__(note)\n[bar.set_visible(True) for bar in bars]"
+    )
+    found = chart(pool, lie)
+    assert len(numbers(found, "bar", "high")) >= 2
+
+
+def test_a_span_that_says_it_is_a_bar_is_one(pool: FigurePool) -> None:
+    """Nobody can tell it from a bar as high as its panel, and its ends are where they are read."""
+    lie = (
+        "bar = plt.bar([1, 2], [2, 3])\nspan = plt.axvspan(2.6, 3.4)\nplt.ylim(0, 4)\n"
+        "from matplotlib.container import BarContainer\nplt.gca().add_container(BarContainer([span]))"
+    )
+    assert sorted(map(float, filter(None, numbers(chart(pool, lie), "bar", "high")))) == [2.0, 3.0, 4.0]
+
+
+def test_a_line_that_is_covered_in_part_is_read_whole_or_not_at_all(pool: FigurePool) -> None:
+    cover = "plt.gca().add_patch(plt.Rectangle((2.5, -9), 1, 99, color='white', zorder=50))"
+    found = chart(pool, f"plt.plot([1, 2, 3, 4], [1, 2, 3, 2])\n{cover}")
+    assert series(found, "line") == []
+    assert "covered line" in found.scene.panels[0].unread
