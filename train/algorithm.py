@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
-from ..envs import Briefing, Environment, Score, SeededRng
+from ..envs import Briefing, Environment, Question, Score, SeededRng
 from ..errors import did_you_mean
-from ..roles import coder
+from ..roles import coder, solver
 from ..roles.context import AnswerContext, ProgramContext, ProposalContext, StepContext
 from ..roles.labels import Label
 from ..roles.messages import Messages
@@ -120,7 +120,11 @@ class Algorithm:
 
     def coder_messages(self, env: Environment, proposal: Proposal, rng: SeededRng) -> Messages:
         """Return what the Coder is shown for a `proposal`."""
-        return coder.prompt(env, proposal.requirements)
+        return coder.prompt(env, proposal.requirements, style=self.config.style, rng=rng.child("card"))
+
+    def solver_messages(self, question: Question) -> Messages:
+        """Return what the Solver is shown beside the picture: the `question`, and how it is to answer."""
+        return solver.prompt(question, style=self.config.style, mode=self.config.rollout.solver_mode)
 
     def questions(
         self, rollout: ProposalRollout, curriculum: Curriculum, rng: SeededRng
@@ -182,12 +186,23 @@ class Algorithm:
         label = self.label(answered_item)
         if label is None:
             return None
-        scores = []
-        for reply, oracle_score in zip(answered_item.answers, answered_item.scores, strict=True):
-            correct = oracle_score.terms["correct"] if label.true else float(label.matches(reply.text))
-            context = AnswerContext(reply, answered_item, correct, oracle_score.terms["format"])
-            scores.append(SOLVER.score(context, self._weights("solver")))
-        return scores
+        if label.true:
+            return self.oracle_scores(answered_item)
+        return self._scored(answered_item, [float(label.matches(reply.text)) for reply in answered_item.answers])
+
+    def oracle_scores(self, answered_item: AnsweredItem) -> list[Score]:
+        """Return the score of each answer to an item against the oracle, whatever the run's labels are."""
+        return self._scored(answered_item, [score.terms["correct"] for score in answered_item.scores])
+
+    def _scored(self, answered_item: AnsweredItem, correct_marks: Sequence[float]) -> list[Score]:
+        return [
+            SOLVER.score(
+                AnswerContext(reply, answered_item, correct, oracle_score.terms["format"]), self._weights("solver")
+            )
+            for reply, oracle_score, correct in zip(
+                answered_item.answers, answered_item.scores, correct_marks, strict=True
+            )
+        ]
 
     # --- what is learned from -----------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ FILE = "off_policy.pt"
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a step is rolled out from."""
+    """The state that a step is rolled out from."""
 
     after: int
     """How many steps had been learned from."""
@@ -35,7 +35,7 @@ class Snapshot:
 
 
 class Rolled(NamedTuple):
-    """A step's rollouts, and how often what was asked after them."""
+    """A step's rollouts, with the answer counts after them."""
 
     rollouts: list[ProposalRollout]
     asked: Counter[tuple[str, str, str]]
@@ -71,7 +71,7 @@ class RollsAhead:
         """By step, of those that are not learned from yet."""
 
     def begin(self, step: int, snapshot: Snapshot) -> None:
-        """Have every step up to `ahead` after this one begun; those that have not been are rolled out from this."""
+        """Begin every step up to the limit ahead of `step`: from `snapshot`, those that have not begun."""
         for number in range(step, min(step + self._ahead + 1, self._steps)):
             if number not in self._from:
                 self._submit(number, snapshot)
@@ -82,37 +82,37 @@ class RollsAhead:
 
     def _one(self, step: int, snapshot: Snapshot) -> Rolled:
         with torch.no_grad():
-            for name, own in self.policy.trainable().items():
-                own.copy_(snapshot.weights[name])
+            for name, parameter in self.policy.trainable().items():
+                parameter.copy_(snapshot.weights[name])
         self._take(json.loads(snapshot.state))
         return self._roll_out(step)
 
     def taken(self, step: int) -> Rolled:
-        """A step's rollout, which is waited for; it is forgotten here."""
-        found = self._coming.pop(step).result()
+        """Return the rollout of a `step`, which is waited for; it is forgotten here."""
+        rollout = self._coming.pop(step).result()
         del self._from[step]
-        return found
+        return rollout
 
     def after_them(self, work: Callable[[], Any]) -> Any:
-        """The result of work that samples too, done once nothing of what has begun is left to roll out."""
+        """Return the result of `work` that samples too, done once nothing of what has begun is left to roll out."""
         return self._thread.submit(work).result()
 
     def write(self, folder: Path) -> None:
-        """Put what waiting steps were rolled out from into a checkpoint."""
-        unlike = {snapshot.after: snapshot for snapshot in self._from.values()}
-        kept = {
+        """Write what waiting steps were rolled out from into the checkpoint in `folder`."""
+        snapshots = {snapshot.after: snapshot for snapshot in self._from.values()}
+        waiting_steps = {
             "steps": {step: snapshot.after for step, snapshot in self._from.items()},
-            "snapshots": {after: [dict(s.weights), s.state] for after, s in unlike.items()},
+            "snapshots": {after: [dict(s.weights), s.state] for after, s in snapshots.items()},
         }
-        torch.save(kept, folder / FILE)
+        torch.save(waiting_steps, folder / FILE)
 
     def read(self, folder: Path) -> None:
-        """Roll out again what waited when the checkpoint was written."""
+        """Roll out again what waited when the checkpoint in `folder` was written."""
         if not (folder / FILE).exists():
             return
-        kept = torch.load(folder / FILE, weights_only=True)
-        snapshots = {after: Snapshot(after, *parts) for after, parts in kept["snapshots"].items()}
-        for step, after in sorted(kept["steps"].items()):
+        waiting_steps = torch.load(folder / FILE, weights_only=True)
+        snapshots = {after: Snapshot(after, *parts) for after, parts in waiting_steps["snapshots"].items()}
+        for step, after in sorted(waiting_steps["steps"].items()):
             self._submit(step, snapshots[after])
 
     def close(self) -> None:
@@ -121,6 +121,6 @@ class RollsAhead:
 
 
 def snapshot_of(after: int, policy: Policy, state: Mapping[str, Any]) -> Snapshot:
-    """What there is now."""
+    """Return a snapshot after step `after` of the weights of `policy` and the `state` of curriculum and algorithms."""
     weights = {name: p.detach().clone() for name, p in policy.trainable().items()}
     return Snapshot(after, weights, json.dumps(state))

@@ -29,39 +29,47 @@ def diagnose(
         trajectories: that were learned from.
         algorithm: of the step.
     """
-    asked = [each for rollout in rollouts for each in rollout.answered_items if each.rejection is None]
-    wrong = [label_is_wrong(each, algorithm) for each in asked]
-    labelled = [each for each in wrong if each is not None]
-    queries = [_form(a.proposal.query) for a in rollouts if isinstance(a.proposal, Proposal)]
-    programs = [drawing.program for rollout in rollouts for drawing in rollout.program_rollouts]
-    answers = [
+    answered_items = [entry for rollout in rollouts for entry in rollout.answered_items if entry.rejection is None]
+    wrong_labels = [label_is_wrong(entry, algorithm) for entry in answered_items]
+    known_labels = [entry for entry in wrong_labels if entry is not None]
+    query_structures = [
+        _form(rollout_with_query.proposal.query)
+        for rollout_with_query in rollouts
+        if isinstance(rollout_with_query.proposal, Proposal)
+    ]
+    programs = [program.program for rollout in rollouts for program in rollout.program_rollouts]
+    solver_trajectories = [
         trajectory for trajectory in trajectories if trajectory.role == "solver" and "correct" in trajectory.score.terms
     ]
-    paid = [trajectory.score.terms["correct"] == 1.0 for trajectory in answers]
+    is_rewarded = [trajectory.score.terms["correct"] == 1.0 for trajectory in solver_trajectories]
     return {
-        "label/error": _share(labelled),
-        "label/coverage": len(labelled) / len(asked) if asked else None,
-        "collapse/query_entropy": structure_entropy(queries) if queries else None,
+        "label/error": _share(known_labels),
+        "label/coverage": len(known_labels) / len(answered_items) if answered_items else None,
+        "collapse/query_entropy": structure_entropy(query_structures) if query_structures else None,
         "collapse/program_entropy": structure_entropy(programs) if programs else None,
-        "hacking/rewarded_incorrect": _share([p and not t.correct for p, t in zip(paid, answers, strict=True)]),
-        "hacking/unrewarded_correct": _share([t.correct and not p for p, t in zip(paid, answers, strict=True)]),
+        "hacking/rewarded_incorrect": _share(
+            [rewarded and not t.correct for rewarded, t in zip(is_rewarded, solver_trajectories, strict=True)]
+        ),
+        "hacking/unrewarded_correct": _share(
+            [t.correct and not rewarded for rewarded, t in zip(is_rewarded, solver_trajectories, strict=True)]
+        ),
         **{f"algorithm/{name}": value for name, value in algorithm.metrics().items()},
     }
 
 
-def label_is_wrong(asked: AnsweredItem, algorithm: Algorithm) -> bool | None:
-    """Whether an item's label is not one that the oracle accepts; None where it has no label."""
-    label = algorithm.label(asked)
+def label_is_wrong(answered_item: AnsweredItem, algorithm: Algorithm) -> bool | None:
+    """Tell whether the label of `answered_item` is not one that the oracle accepts; None where it has no label."""
+    label = algorithm.label(answered_item)
     if label is None:
         return None
     if label.true:
         return False
-    env, item = make(asked.item.env), asked.item
+    env, item = make(answered_item.item.env), answered_item.item
     return env.score(item.truth, item.question.options, label.text).terms["correct"] < 1.0
 
 
 def _form(query: Any) -> str:
-    """A query without its words: its operators."""
+    """Return a `query` without its words: its operators."""
     return skeleton(query) if isinstance(query, Call) else repr(query)
 
 
@@ -70,7 +78,7 @@ def _share(values: Sequence[bool]) -> float | None:
 
 
 def forgetting(metrics: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """By arm (form and difficulty), how far the Solver's running accuracy is below the best that it ever was.
+    """Return, by arm (task and difficulty), how far the Solver's running accuracy is below the best that it ever was.
 
     Source: the forgetting measure of Chaudhry et al. 2018 (https://arxiv.org/abs/1801.10112, section 3), over the
     running solve rates of training instead of over tests after each task.
@@ -80,18 +88,20 @@ def forgetting(metrics: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     """
     if not metrics:
         return {}
-    last = metrics[-1].get("arms", {})
-    return {arm: max(entry.get("arms", {}).get(arm, 0.0) for entry in metrics) - rate for arm, rate in last.items()}
+    last_rates = metrics[-1].get("arms", {})
+    return {
+        arm: max(entry.get("arms", {}).get(arm, 0.0) for entry in metrics) - rate for arm, rate in last_rates.items()
+    }
 
 
 def skill_matrix(metrics: Sequence[Mapping[str, Any]]) -> dict[str, dict[int, float]]:
-    """The Solver's running accuracy by form and difficulty at the end.
+    """Return the Solver's running accuracy by task and difficulty at the end of `metrics`.
 
     >>> skill_matrix([{"arms": {"count/1": 0.5, "count/2": 0.25}}])
     {'count': {1: 0.5, 2: 0.25}}
     """
-    found: dict[str, dict[int, float]] = {}
+    rates_by_task: dict[str, dict[int, float]] = {}
     for arm, rate in (metrics[-1].get("arms", {}) if metrics else {}).items():
         task, _, level = arm.rpartition("/")
-        found.setdefault(task, {})[int(level)] = rate
-    return found
+        rates_by_task.setdefault(task, {})[int(level)] = rate
+    return rates_by_task

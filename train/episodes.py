@@ -1,4 +1,7 @@
-"""One step's episode tree: briefings, proposals, programs, drawings, questions, answers, and the rewards back up."""
+"""One step's episodes: briefings, proposals, programs, drawings, questions, answers, and the rewards back up.
+
+Begin at `Episodes.roll_out`, then `Episodes.trajectories`.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -85,76 +88,109 @@ class Episodes:
         self,
         role: str,
         prompts: Sequence[Prompt],
-        tokens: int,
+        max_tokens: int,
         n: int,
         rng: SeededRng,
         temperature: float | None = None,
     ) -> list[list[Completion]]:
-        """`n` completions for each prompt, by default at the algorithm's temperature of the role."""
-        heat = self.algorithm.temperature(role) if temperature is None else temperature
-        sampling = Sampling(max_new_tokens=tokens, temperature=heat, n=n)
+        """Return `n` completions of at most `max_tokens` for each of `prompts`.
+
+        Args:
+            role: who writes.
+            prompts: to be completed.
+            max_tokens: new tokens at most.
+            n: completions for each prompt.
+            rng: of the sampling.
+            temperature: by default the algorithm's for the role.
+        """
+        sampling_temperature = self.algorithm.temperature(role) if temperature is None else temperature
+        sampling = Sampling(max_new_tokens=max_tokens, temperature=sampling_temperature, n=n)
         return self.generator.generate(role, prompts, sampling, rng.word() >> 1) if prompts else []
 
     # --- proposals and drawings -----------------------------------------------------------------------------------
 
     def _briefed(self, rng: SeededRng, count: int) -> list[ProposalRollout]:
-        """Briefings from the curriculum, of worlds that drew a scene for them where scenes are given."""
-        found = []
+        """Return `count` rollouts with briefings from the curriculum, and scenes for them where those are given."""
+        rollouts = []
         for number, arm in enumerate(self.curriculum.draw(rng, count)):
             env = make(arm.env)
             briefing = self.algorithm.briefed(env.briefing(rng, arm.task, arm.difficulty), rng)
             rollout = ProposalRollout(env, briefing, (f"briefing{number}",))
             if self.config.rollout.source != "programs":
                 rollout.conditioning_scene = _sampled(rollout, rng.child("given", number), self.limits)
-            found.append(rollout)
-        return found
+            rollouts.append(rollout)
+        return rollouts
 
     def made_by_worlds(self, rng: SeededRng) -> list[ProposalRollout]:
-        """Whole items of the curriculum's forms and difficulties: no model proposes or draws."""
+        """Return whole items of the curriculum's tasks, sampled by `rng`: no model proposes or draws."""
         return self._briefed(rng, self.config.rollout.items_per_step)
 
     def propose(self, rng: SeededRng) -> list[ProposalRollout]:
-        """Briefings from the curriculum, a group of proposals for each."""
-        shape = self.config.rollout
-        briefed = self._briefed(rng, shape.num_briefings)
-        if shape.proposer == "environment":
-            for rollout in briefed:
+        """Return a group of proposals for each of the curriculum's briefings; `rng` draws both."""
+        settings = self.config.rollout
+        briefed_rollouts = self._briefed(rng, settings.num_briefings)
+        if settings.proposer == "environment":
+            for rollout in briefed_rollouts:
                 rollout.proposal = _worlds_proposal(rollout, rng)
-            return briefed
+            return briefed_rollouts
         # Where a scene was to be given and could not be, there is nothing to propose about.
-        begun = [rollout for rollout in briefed if shape.source == "programs" or rollout.conditioning_scene is not None]
-        for rollout in begun:
-            shown = (
-                rollout.conditioning_scene.picture if rollout.conditioning_scene and shape.proposer_sees_scene else None
+        asked_rollouts = [
+            rollout
+            for rollout in briefed_rollouts
+            if settings.source == "programs" or rollout.conditioning_scene is not None
+        ]
+        for rollout in asked_rollouts:
+            shown_picture = (
+                rollout.conditioning_scene.picture
+                if rollout.conditioning_scene and settings.proposer_sees_scene
+                else None
             )
             note = self.algorithm.note(rollout.env)
-            messages = proposer.prompt(rollout.env, rollout.briefing, note=note, shows_scene=shown is not None)
-            rollout.prompt = self.policy.prompt(messages, shown)
-        prompts = [rollout.prompt for rollout in begun if rollout.prompt is not None]
-        groups = self.generate("proposer", prompts, self.limits.tokens["proposer"], shape.num_proposals, rng)
-        rollouts = [rollout for rollout in briefed if rollout not in begun]
-        for rollout, group in zip(begun, groups, strict=True):
+            messages = proposer.prompt(rollout.env, rollout.briefing, note=note, shows_scene=shown_picture is not None)
+            rollout.prompt = self.policy.prompt(messages, shown_picture)
+        prompts = [rollout.prompt for rollout in asked_rollouts if rollout.prompt is not None]
+        groups = self.generate("proposer", prompts, self.limits.tokens["proposer"], settings.num_proposals, rng)
+        rollouts = [rollout for rollout in briefed_rollouts if rollout not in asked_rollouts]
+        for rollout, group in zip(asked_rollouts, groups, strict=True):
             for number, completion in enumerate(group):
-                parsed = proposer.parse(rollout.env, completion.text) if completion.finished else _cut_off("proposal")
+                proposal = proposer.parse(rollout.env, completion.text) if completion.finished else _cut_off("proposal")
                 path = (*rollout.path, f"proposal{number}")
-                own = ProposalRollout(
-                    rollout.env, rollout.briefing, path, rollout.prompt, completion, parsed, rollout.conditioning_scene
+                proposal_rollout = ProposalRollout(
+                    rollout.env,
+                    rollout.briefing,
+                    path,
+                    rollout.prompt,
+                    completion,
+                    proposal,
+                    rollout.conditioning_scene,
                 )
-                rollouts.append(own)
+                rollouts.append(proposal_rollout)
         return rollouts
 
     def program(self, rollouts: Sequence[ProposalRollout], rng: SeededRng) -> None:
-        """A group of programs for each valid proposal, drawn in the workers."""
-        valid = [a for a in rollouts if isinstance(a.proposal, Proposal)]
-        for rollout in valid:
+        """Have a group of programs written for each valid proposal of `rollouts`, and drawn in the workers."""
+        valid_rollouts = [
+            rollout_with_prompt
+            for rollout_with_prompt in rollouts
+            if isinstance(rollout_with_prompt.proposal, Proposal)
+        ]
+        for rollout in valid_rollouts:
             assert isinstance(rollout.proposal, Proposal)
             messages = self.algorithm.coder_messages(rollout.env, rollout.proposal, rng)
             rollout.coder_prompt = self.policy.prompt(messages)
-        prompts = [a.coder_prompt for a in valid if a.coder_prompt is not None]
+        prompts = [
+            rollout_with_prompt.coder_prompt
+            for rollout_with_prompt in valid_rollouts
+            if rollout_with_prompt.coder_prompt is not None
+        ]
         groups = self.generate("coder", prompts, self.limits.tokens["coder"], self.config.rollout.num_programs, rng)
-        jobs = [(a.env, coder.parse(c.text)) for a, group in zip(valid, groups, strict=True) for c in group]
+        jobs = [
+            (rollout_with_prompt.env, coder.parse(completion_in_group.text))
+            for rollout_with_prompt, group in zip(valid_rollouts, groups, strict=True)
+            for completion_in_group in group
+        ]
         outcomes = iter(draw_each(self.draw, jobs))
-        for rollout, group in zip(valid, groups, strict=True):
+        for rollout, group in zip(valid_rollouts, groups, strict=True):
             rollout.program_completions = group
             rollout.program_rollouts = [self._judge(rollout, completion, next(outcomes)) for completion in group]
 
@@ -178,39 +214,43 @@ class Episodes:
         A step whose drawings offer no question is given items that the worlds make themselves: in a world that is new
         to the Proposer and the Coder, the Solver learns from the first step on.
         """
-        offered: list[tuple[ProposalRollout, AnsweredItem]] = []
+        offered_items: list[tuple[ProposalRollout, AnsweredItem]] = []
         for rollout in rollouts:
             if self.config.rollout.source == "programs":
-                offered += [(rollout, asked) for asked in self._on_drawings(rollout, rng)]
+                offered_items += [(rollout, answered_item) for answered_item in self._on_drawings(rollout, rng)]
             elif self.config.rollout.source == "scenes":
-                offered += [(rollout, asked) for asked in self._on_given(rollout, rng)]
-        for rollout, asked in self._balanced(offered or self._made(rollouts, rng), rng):
-            rollout.answered_items.append(asked)
+                offered_items += [(rollout, answered_item) for answered_item in self._on_given(rollout, rng)]
+        for rollout, answered_item in self._balanced(offered_items or self._made(rollouts, rng), rng):
+            rollout.answered_items.append(answered_item)
 
     def _made(self, rollouts: Sequence[ProposalRollout], rng: SeededRng) -> list[tuple[ProposalRollout, AnsweredItem]]:
-        """Items of each briefing's form and difficulty, made by its world without any model."""
-        made = []
+        """Return items of each briefing's task and difficulty, made by the environment without any model."""
+        sampled_items = []
         for number, rollout in enumerate(rollouts[: self.config.rollout.items_per_step]):
-            world = self.config.rollout.source == "environment"
+            has_own_scene = self.config.rollout.source == "environment"
             # Rollouts of one briefing share their given scene; each is asked about a scene of its own here.
-            given = rollout.conditioning_scene if world else _sampled(rollout, rng.child("made", number), self.limits)
-            if given is not None:
-                item = replace(given.item, provenance={"from_proposer": False, "made": True})
-                made.append((rollout, AnsweredItem(item, False, given.picture)))
-        return made
+            sampled_scene = (
+                rollout.conditioning_scene
+                if has_own_scene
+                else _sampled(rollout, rng.child("made", number), self.limits)
+            )
+            if sampled_scene is not None:
+                item = replace(sampled_scene.item, provenance={"from_proposer": False, "made": True})
+                sampled_items.append((rollout, AnsweredItem(item, False, sampled_scene.picture)))
+        return sampled_items
 
     def _on_drawings(self, rollout: ProposalRollout, rng: SeededRng) -> list[AnsweredItem]:
-        found: list[AnsweredItem] = []
-        seen: set[str] = set()
-        for drawing in rollout.program_rollouts:
-            outcome = drawing.outcome
-            if not isinstance(outcome, Drawn) or not satisfies_spec(drawing) or outcome.scene.digest in seen:
+        answered_items: list[AnsweredItem] = []
+        seen_digests: set[str] = set()
+        for program in rollout.program_rollouts:
+            outcome = program.outcome
+            if not isinstance(outcome, Drawn) or not satisfies_spec(program) or outcome.scene.digest in seen_digests:
                 continue
-            seen.add(outcome.scene.digest)
-            for query, task, own in self.algorithm.questions(rollout, self.curriculum, rng):
+            seen_digests.add(outcome.scene.digest)
+            for query, task, from_proposer in self.algorithm.questions(rollout, self.curriculum, rng):
                 truth = rollout.env.solve(outcome.scene, query)
                 if isinstance(truth, Rejected):
-                    if own:
+                    if from_proposer:
                         rollout.question_rejections.append(truth)
                     continue
                 question = rollout.env.ask(query, rng, outcome.scene)
@@ -221,14 +261,14 @@ class Episodes:
                     rollout.env.id,
                     task,
                     level,
-                    drawing.program,
+                    program.program,
                     outcome.scene,
                     question,
                     truth,
-                    {"from_proposer": own},
+                    {"from_proposer": from_proposer},
                 )
-                found.append(AnsweredItem(item, own, self._picture_of(rollout.env, item, outcome)))
-        return found
+                answered_items.append(AnsweredItem(item, from_proposer, self._picture_of(rollout.env, item, outcome)))
+        return answered_items
 
     def _picture_of(self, env: Environment, item: Item, drawn: Drawn) -> Picture:
         """Return the picture of `item` at the run's size; what was `drawn` at that size is not drawn again."""
@@ -236,25 +276,27 @@ class Episodes:
         return env.observation(item, drawn) if size == env.size else env.render_item(item, size)
 
     def _on_given(self, rollout: ProposalRollout, rng: SeededRng) -> list[AnsweredItem]:
-        """The Proposer's question about the given scene, or, where configured, why it has no answer."""
+        """Return the Proposer's question about the given scene of `rollout`, or why it has no answer, where configured."""
         if rollout.conditioning_scene is None or not isinstance(rollout.proposal, Proposal):
             return []
-        env, query, base = rollout.env, rollout.proposal.query, rollout.conditioning_scene.item
-        truth = env.solve(base.scene, query)
+        env, query, scene_item = rollout.env, rollout.proposal.query, rollout.conditioning_scene.item
+        truth = env.solve(scene_item.scene, query)
         key = "/".join(map(str, (*rng.key, *rollout.path)))
         if isinstance(truth, Rejected):
             rollout.question_rejections.append(truth)
             if not self.config.rollout.explain_unanswerable:
                 return []
-            question, truth = explain.why_question(env, query, base.scene, rng), explain.truth(truth)
+            question, truth = explain.why_question(env, query, scene_item.scene, rng), explain.truth(truth)
             item = replace(
-                base, id=key, task=EXPLAIN, question=question, truth=truth, provenance={"from_proposer": True}
+                scene_item, id=key, task=EXPLAIN, question=question, truth=truth, provenance={"from_proposer": True}
             )
             return [
                 AnsweredItem(item, True, rollout.conditioning_scene.picture, rejection=rollout.question_rejections[-1])
             ]
-        question, task = env.ask(query, rng, base.scene), rollout.proposal.task or "other"
-        item = replace(base, id=key, task=task, question=question, truth=truth, provenance={"from_proposer": True})
+        question, task = env.ask(query, rng, scene_item.scene), rollout.proposal.task or "other"
+        item = replace(
+            scene_item, id=key, task=task, question=question, truth=truth, provenance={"from_proposer": True}
+        )
         try:
             return [AnsweredItem(item, True, env.render_item(item, self.limits.picture_size(env)))]
         except InfrastructureError:
@@ -262,28 +304,29 @@ class Episodes:
             return []
 
     def _balanced(
-        self, offered: Sequence[tuple[ProposalRollout, AnsweredItem]], rng: SeededRng
+        self, offered_items: Sequence[tuple[ProposalRollout, AnsweredItem]], rng: SeededRng
     ) -> list[tuple[ProposalRollout, AnsweredItem]]:
         """Choose at most `rollout.items_per_step` items: the Proposer's first, then the answers asked least so far.
 
         A question whose answer leads its form's rarest by `MAX_LEAD` is left out, so that no constant answer pays.
         """
-        chosen: list[tuple[ProposalRollout, AnsweredItem]] = []
-        waiting = rng.shuffled(offered)
-        while waiting and len(chosen) < self.config.rollout.items_per_step:
-            best = min(
-                range(len(waiting)), key=lambda i: (not waiting[i][1].from_proposer, self._lead(waiting[i][1].item))
+        chosen_items: list[tuple[ProposalRollout, AnsweredItem]] = []
+        waiting_items = rng.shuffled(offered_items)
+        while waiting_items and len(chosen_items) < self.config.rollout.items_per_step:
+            best_place = min(
+                range(len(waiting_items)),
+                key=lambda i: (not waiting_items[i][1].from_proposer, self._lead(waiting_items[i][1].item)),
             )
-            rollout, asked = waiting.pop(best)
-            if self._lead(asked.item) >= MAX_LEAD:
+            rollout, answered_item = waiting_items.pop(best_place)
+            if self._lead(answered_item.item) >= MAX_LEAD:
                 continue
-            item = asked.item
+            item = answered_item.item
             self.answer_counts[item.env, item.task, item.truth.value] += 1
-            chosen.append((rollout, asked))
-        return chosen
+            chosen_items.append((rollout, answered_item))
+        return chosen_items
 
     def _lead(self, item: Item) -> int:
-        """By how many this answer leads the task's rarest; none without a form or options."""
+        """Return by how much the answer of `item` leads the task's rarest; 0 without a named task or options."""
         task = make(item.env).tasks.get(item.task)
         if task is None or not task.options:
             return 0
@@ -291,84 +334,118 @@ class Episodes:
         return self.answer_counts[item.env, item.task, item.truth.value] - min(counts)
 
     def answer(self, rollouts: Sequence[ProposalRollout], rng: SeededRng) -> None:
-        """A group of answers for each item, scored by the oracle."""
+        """Have each item of `rollouts` answered by the Solver, a group of answers each."""
         self.answered(
-            [asked for rollout in rollouts for asked in rollout.answered_items], self.config.rollout.num_answers, rng
+            [answered_item for rollout in rollouts for answered_item in rollout.answered_items],
+            self.config.rollout.num_answers,
+            rng,
         )
 
-    def answered(self, every: Sequence[AnsweredItem], n: int, rng: SeededRng, temperature: float | None = None) -> None:
-        """Have each item answered `n` times by the Solver, in place, by default at the algorithm's temperature."""
-        prompts = [self.policy.prompt(solver.prompt(asked.item.question), asked.picture) for asked in every]
+    def answered(
+        self, answered_items: Sequence[AnsweredItem], n: int, rng: SeededRng, temperature: float | None = None
+    ) -> None:
+        """Have each of `answered_items` answered `n` times by the Solver, in place, and scored by the oracle.
+
+        Args:
+            answered_items: what is asked.
+            n: answers for each.
+            rng: of the sampling.
+            temperature: by default the algorithm's.
+        """
+        prompts = [
+            self.policy.prompt(solver.prompt(answered_item.item.question), answered_item.picture)
+            for answered_item in answered_items
+        ]
         groups = self.generate("solver", prompts, self.limits.tokens["solver"], n, rng, temperature)
         labels = self.config.labels
-        for asked, prompt, group in zip(every, prompts, groups, strict=True):
-            asked.prompt, asked.answers = prompt, group
-            env, item = make(asked.item.env), asked.item
-            asked.scores = [
-                explain.score(asked.rejection, completion.text)
-                if asked.rejection is not None
+        for answered_item, prompt, group in zip(answered_items, prompts, groups, strict=True):
+            answered_item.prompt, answered_item.answers = prompt, group
+            env, item = make(answered_item.item.env), answered_item.item
+            answered_item.scores = [
+                explain.score(answered_item.rejection, completion.text)
+                if answered_item.rejection is not None
                 else env.score(item.truth, item.question.options, completion.text)
                 for completion in group
             ]
-            asked.vote = vote([c.text for c in group], tie=labels.tie, merge_no=labels.merge_no)
+            answered_item.vote = vote([c.text for c in group], tie=labels.tie, merge_no=labels.merge_no)
 
     # --- rewards back up the tree ---------------------------------------------------------------------------------
 
-    def trajectories(self, rollouts: Sequence[ProposalRollout], version: int, algorithm: Algorithm) -> list[Trajectory]:
-        """Every role's trajectories with the algorithm's scores; none where it was lost or filtered out.
+    def trajectories(
+        self, rollouts: Sequence[ProposalRollout], policy_version: int, algorithm: Algorithm
+    ) -> list[Trajectory]:
+        """Return every role's trajectories with their scores; none of what was lost to infrastructure or filtered out.
 
-        The algorithm is given: `self.algorithm` may be the next step's already, where that is rolled out beside this.
+        Args:
+            rollouts: of the step.
+            policy_version: of the weights that sampled them.
+            algorithm: of the step; `self.algorithm` may be the next step's already, rolled out beside this.
         """
-        found: list[Trajectory] = []
+        all_trajectories: list[Trajectory] = []
         groups = proposer_groups(rollouts, self.config.learning.proposer_groups)
         for rollout, score, group in zip(rollouts, algorithm.proposer_scores(rollouts), groups, strict=True):
             if score is not None and rollout.prompt is not None and rollout.completion is not None:
-                right = isinstance(rollout.proposal, Proposal) and bool(rollout.proposer_items)
-                found.append(Trajectory("proposer", group, rollout.prompt, rollout.completion, score, version, right))
+                is_correct = isinstance(rollout.proposal, Proposal) and bool(rollout.proposer_items)
+                all_trajectories.append(
+                    Trajectory("proposer", group, rollout.prompt, rollout.completion, score, policy_version, is_correct)
+                )
             if rollout.coder_prompt is not None and algorithm.teaches_coder(rollout):
-                for completion, drawing in zip(rollout.program_completions, rollout.program_rollouts, strict=True):
-                    drawn = algorithm.coder_score(rollout, drawing)
-                    if drawn is not None:
-                        right = satisfies_spec(drawing)
-                        found.append(
-                            Trajectory("coder", rollout.path, rollout.coder_prompt, completion, drawn, version, right)
+                for completion, program in zip(rollout.program_completions, rollout.program_rollouts, strict=True):
+                    program_score = algorithm.coder_score(rollout, program)
+                    if program_score is not None:
+                        is_correct = satisfies_spec(program)
+                        all_trajectories.append(
+                            Trajectory(
+                                "coder",
+                                rollout.path,
+                                rollout.coder_prompt,
+                                completion,
+                                program_score,
+                                policy_version,
+                                is_correct,
+                            )
                         )
-            for number, asked in enumerate(rollout.answered_items):
-                found += answer_trajectories(rollout, number, asked, version, algorithm)
-        return found
+            for number, answered_item in enumerate(rollout.answered_items):
+                all_trajectories += answer_trajectories(rollout, number, answered_item, policy_version, algorithm)
+        return all_trajectories
 
     def observe(self, rollouts: Sequence[ProposalRollout]) -> None:
-        """Tell the curriculum how the Solver did."""
+        """Tell the curriculum how the Solver did on the items of `rollouts`."""
         for rollout in rollouts:
-            for asked in rollout.answered_items:
-                if asked.item.task in rollout.env.tasks:
-                    item = asked.item
-                    self.curriculum.observe(item.env, item.task, item.difficulty, asked.solve_rate, len(asked.scores))
-                    self.curriculum.note_share(item.env, item.task, item.difficulty, asked.vote.share)
+            for answered_item in rollout.answered_items:
+                if answered_item.item.task in rollout.env.tasks:
+                    item = answered_item.item
+                    self.curriculum.observe(
+                        item.env, item.task, item.difficulty, answered_item.solve_rate, len(answered_item.scores)
+                    )
+                    self.curriculum.note_share(item.env, item.task, item.difficulty, answered_item.vote.share)
         self.curriculum.finish_step()
 
 
-def proposer_groups(rollouts: Sequence[ProposalRollout], by: str) -> list[tuple[str, ...]]:
-    """What each proposal is compared within: its briefing, the form that its question has, or the step."""
-    if by == "briefing":
+def proposer_groups(rollouts: Sequence[ProposalRollout], grouping: str) -> list[tuple[str, ...]]:
+    """Return the group that each of `rollouts` is compared within: its briefing, its question's task, or the step."""
+    if grouping == "briefing":
         return [rollout.path[:-1] for rollout in rollouts]
-    if by == "step":
+    if grouping == "step":
         return [("step",) for _ in rollouts]
-    forms = [a.proposal.task or "other" if isinstance(a.proposal, Proposal) else "refused" for a in rollouts]
-    return [tuple(map(str, group)) for group in pooled(forms)]
+    task_labels = [
+        labelled_rollout.proposal.task or "other" if isinstance(labelled_rollout.proposal, Proposal) else "refused"
+        for labelled_rollout in rollouts
+    ]
+    return [tuple(map(str, group)) for group in pooled(task_labels)]
 
 
 def items_with_signal(rollouts: Sequence[ProposalRollout]) -> int:
-    """How many items have right answers and wrong ones."""
-    every = [asked for rollout in rollouts for asked in rollout.answered_items]
-    right = [score.terms["correct"] for asked in every for score in asked.scores]
-    groups = [number for number, asked in enumerate(every) for _ in asked.scores]
-    kept = dynamic_sampling(right, groups)
-    return len(every) - kept.all_correct - kept.all_wrong
+    """Return the number of items in `rollouts` that have both correct answers and wrong ones."""
+    answered_items = [answered_item for rollout in rollouts for answered_item in rollout.answered_items]
+    correct_marks = [score.terms["correct"] for answered_item in answered_items for score in answered_item.scores]
+    groups = [number for number, answered_item in enumerate(answered_items) for _ in answered_item.scores]
+    sampling_counts = dynamic_sampling(correct_marks, groups)
+    return len(answered_items) - sampling_counts.all_correct - sampling_counts.all_wrong
 
 
 def _sampled(rollout: ProposalRollout, rng: SeededRng, limits: RunLimits) -> ConditioningScene | None:
-    """An item of the briefing's form and difficulty, made by its world without any model; None where that failed."""
+    """Return an item of the briefing's task and difficulty, made by the environment; None where that failed."""
     env, briefing = rollout.env, rollout.briefing
     try:
         item = env.sample(rng, briefing.task, briefing.difficulty)
@@ -378,8 +455,8 @@ def _sampled(rollout: ProposalRollout, rng: SeededRng, limits: RunLimits) -> Con
         return None
 
 
-def _cut_off(what: str) -> Rejected:
-    return Rejected("unfinished", f"the {what} was cut off before its end", "write a shorter one")
+def _cut_off(text_kind: str) -> Rejected:
+    return Rejected("unfinished", f"the {text_kind} was cut off before its end", "write a shorter one")
 
 
 def _worlds_proposal(rollout: ProposalRollout, rng: SeededRng) -> Proposal | Rejected:

@@ -1,4 +1,4 @@
-"""What every process but the first does in a run of several: generate and learn as it is ordered."""
+"""Every process but the first of a run of several: generate and learn as ordered."""
 
 import signal
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from .runs.store import Run, begin_policy
 
 
 def follow(processes: Together, device: torch.device) -> None:
-    """What every process but the first does: begin, restore, generate and learn as ordered, until told to stop."""
+    """Begin, restore, generate and learn as the first of `processes` orders, on this `device`, until told to stop."""
     if processes.sharding is not None:
         # A launcher's SIGTERM is for the first, which needs the others' shares for its checkpoint.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

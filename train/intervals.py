@@ -1,4 +1,4 @@
-"""Intervals: how sure a share of right answers is."""
+"""Intervals: the certainty of a share of correct answers."""
 
 import math
 from typing import NamedTuple
@@ -16,19 +16,19 @@ class Share(NamedTuple):
     total: int
 
 
-def wilson(right: int, count: int) -> Share:
+def wilson(correct: int, count: int) -> Share:
     """A share of right answers with Wilson's score interval (Wilson 1927); (nan, 0, 1) of nothing.
 
     >>> share = wilson(8, 10)
     >>> round(share.low, 3), round(share.high, 3)
     (0.49, 0.943)
     """
-    if not 0 <= right <= count:
-        raise ValueError(f"right must be between 0 and count, got {right} of {count}")
+    if not 0 <= correct <= count:
+        raise ValueError(f"right must be between 0 and count, got {correct} of {count}")
     if count == 0:
         return Share(math.nan, 0.0, 1.0, 0)
-    low, high = wilson_ends(right / count, count)
-    return Share(right / count, low, high, count)
+    low, high = wilson_ends(correct / count, count)
+    return Share(correct / count, low, high, count)
 
 
 def wilson_ends(share: float, count: float) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""What a step's episode tree is made of: proposals, drawings, and questions with the Solver's answers."""
+"""Rollouts: a step's proposals with their programs, drawings and answered questions, and what is learned from."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ NO_VOTE = Vote(None, 0.0)
 
 
 class ProgramRollout(NamedTuple):
-    """What a program came to."""
+    """A program of the Coder with its outcome."""
 
     program: str
     outcome: RenderOutcome
@@ -30,7 +30,7 @@ class ProgramRollout(NamedTuple):
 
 
 class ConditioningScene(NamedTuple):
-    """A scene that the world made, with its picture: what a Proposer that does not draw asks about."""
+    """A scene that the environment made, with its picture: what a Proposer that does not draw asks about."""
 
     item: Item
     picture: Picture
@@ -67,7 +67,7 @@ class AnsweredItem:
 
 @dataclass(slots=True)
 class ProposalRollout:
-    """One proposal with all that grew from it; where the world does the proposing, one briefing with it."""
+    """One proposal with all that grew from it; where the environment does the proposing, one briefing with it."""
 
     env: Environment
     briefing: Briefing
@@ -91,12 +91,16 @@ class ProposalRollout:
     @property
     def proposer_items(self) -> list[AnsweredItem]:
         """The Proposer's question, on each scene that it was asked of."""
-        return [asked for asked in self.answered_items if asked.from_proposer]
+        return [answered_item for answered_item in self.answered_items if answered_item.from_proposer]
 
     def items_about(self, program: ProgramView) -> list[AnsweredItem]:
         """Return the questions that were asked about what `program` drew."""
         scene = getattr(program.outcome, "scene", None)
-        return [] if scene is None else [asked for asked in self.answered_items if asked.scene_digest == scene.digest]
+        return (
+            []
+            if scene is None
+            else [answered_item for answered_item in self.answered_items if answered_item.scene_digest == scene.digest]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +141,14 @@ Draw = Callable[[Environment, Sequence[str]], Sequence[RenderOutcome]]
 
 
 def drawn_by(pools: Pools) -> Draw:
-    """Each world's own way to draw, in these workers."""
+    """Return each environment's own way to draw, in the workers of `pools`."""
     return lambda env, programs: env.draw(pools, programs)
 
 
 def draw_each(draw: Draw, jobs: Sequence[tuple[Environment, str]]) -> list[RenderOutcome]:
-    """Programs of several worlds, each world's in one batch; outcomes in the order of the jobs."""
-    found: dict[int, RenderOutcome] = {}
+    """Draw the programs of `jobs`, each environment's in one batch; outcomes in the order of the jobs."""
+    outcomes: dict[int, RenderOutcome] = {}
     for env in {env.id: env for env, _ in jobs}.values():
-        own = [number for number, (each, _) in enumerate(jobs) if each is env]
-        found.update(zip(own, draw(env, [jobs[number][1] for number in own]), strict=True))
-    return [found[number] for number in range(len(jobs))]
+        job_numbers = [number for number, (job_env, _) in enumerate(jobs) if job_env is env]
+        outcomes.update(zip(job_numbers, draw(env, [jobs[number][1] for number in job_numbers]), strict=True))
+    return [outcomes[number] for number in range(len(jobs))]

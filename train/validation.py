@@ -18,11 +18,11 @@ def validation(config: RunConfig, count: int = VALIDATION, picture_px: int = 0) 
 
 @lru_cache(maxsize=4)
 def _made(envs: tuple[str, ...], seed: int, count: int, picture_px: int) -> tuple[tuple[Item, Picture], ...]:
-    found = []
+    items = []
     for index in range(count):
         env = make(envs[index % len(envs)])
         tasks, turn = list(env.tasks), index // len(envs)
         difficulty = env.difficulties[turn // len(tasks) % len(env.difficulties)]
         item = env.sample(item_rng(env.id, "dev", seed, index), tasks[turn % len(tasks)], difficulty)
-        found.append((item, env.render_item(item, max(env.size, picture_px))))
-    return tuple(found)
+        items.append((item, env.render_item(item, max(env.size, picture_px))))
+    return tuple(items)

@@ -188,7 +188,7 @@ def test_without_a_figure_there_is_no_best(draw: Draw, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("wanted", "message"),
-    [("solverate", r"no figure is called 'solverate'; did you mean 'solve_rate'\?"), ("dev/accuracy", "dev_items=64")],
+    [("solverate", r"no metric is called 'solverate'; did you mean 'solve_rate'\?"), ("dev/accuracy", "dev_items=64")],
 )
 def test_a_figure_that_is_never_logged_is_said_at_the_first_step(
     wanted: str, message: str, draw: Draw, tmp_path: Path

@@ -80,7 +80,7 @@ class Infuser(MeasuredUtility):
             Trajectory("solver", (f"dev{number}",), dev_item.prompt, completion, score, learner.version)
             for number, dev_item in enumerate(dev_items)
             if dev_item.prompt is not None
-            for completion, score in zip(dev_item.answers, dev_item.scores, strict=True)
+            for completion, score in zip(dev_item.answers, self.oracle_scores(dev_item), strict=True)
         ]
         return learner.gradient("solver", trajectories)
 
