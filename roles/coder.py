@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..envs import Environment, Rejected, Requirement, Scene
+from ..envs import Environment, Rejected, Requirement, Scene, SeededRng
 from ..envs.answers.replies import program_text
+from ..envs.card import Style, coder_card
 from .messages import Messages, chat
 
 
@@ -21,9 +22,28 @@ class SpecCheck(NamedTuple):
     """The picture shows all that was required and nothing else."""
 
 
-def prompt(env: Environment, requirements: Sequence[Requirement]) -> Messages:
-    """Return the Coder's prompt: the guide of `env` and the `requirements`, never the question."""
-    return chat(env.guide, f"draw: {', '.join(map(env.describe, requirements))}")
+FULL_SYSTEM = """You write programs that draw pictures. A picture must show all that is asked for, and nothing else.
+Reply with the program alone, in a fenced block.
+
+"""
+"""Before the environment's guide, for every model but the embedded one."""
+
+
+def prompt(
+    env: Environment, requirements: Sequence[Requirement], *, style: Style = "short", rng: SeededRng | None = None
+) -> Messages:
+    """Return the Coder's prompt: the guide of `env` and the `requirements`, never the question.
+
+    Args:
+        env: the environment.
+        requirements: what the picture is to show.
+        style: `full` adds a complete program; `short` is the embedded model's.
+        rng: what the example is drawn with.
+    """
+    wanted_text = ", ".join(map(env.describe, requirements))
+    if style == "short":
+        return chat(env.guide, f"draw: {wanted_text}")
+    return chat(FULL_SYSTEM + coder_card(env, style, rng=rng), f"Draw {wanted_text}.")
 
 
 def parse(text: str) -> str:

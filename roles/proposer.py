@@ -4,18 +4,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..envs import Briefing, Environment, Rejected, Requirement
+from ..envs import Briefing, Environment, Rejected, Requirement, SeededRng
 from ..envs.answers.replies import object_text
+from ..envs.card import Style, proposer_card
 from ..envs.language.query import loads
 from .messages import Messages, chat
 
 MAX_CONCEPT_CHARS = 120
 
-SYSTEM = """You invent exercises that train another model to see. Reply with one JSON object and nothing else:
+SHORT_SYSTEM = """You invent exercises that train another model to see. Reply with one JSON object and nothing else:
 {"concept": a short title, "draw": a list of [count, word, ...] that says which objects the picture shows,
 "ask": a query in nested lists}. Words describe objects: %s.
 A query such as %s must have exactly one clear answer on the picture.
 Good exercises are neither trivial nor impossible."""
+"""The embedded model's; its chat template drops it."""
+FULL_SYSTEM = """You invent exercises that train another model to see. Think of a picture, then of a question about it
+that has exactly one clear answer on the picture and that is neither trivial nor impossible. Another model will draw the
+picture from your list of objects, and will not know the question.
+
+Reply with one JSON object and nothing else. It has three keys:
+"concept": a short title of the picture.
+"draw": a list of [count, word, ...] that says which objects the picture shows, all of them.
+"ask": the question, as a query in nested lists.
+
+"""
+"""Every other model's, before the environment's card."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +50,16 @@ class Proposal:
 SCENE_NOTE = """You are shown a picture. Let "draw" say what you see on it, and "ask" about that."""
 
 
-def prompt(env: Environment, briefing: Briefing, *, note: str = "", shows_scene: bool = False) -> Messages:
+def prompt(
+    env: Environment,
+    briefing: Briefing,
+    *,
+    note: str = "",
+    shows_scene: bool = False,
+    style: Style = "short",
+    rng: SeededRng | None = None,
+    examples: int = 2,
+) -> Messages:
     """Return the Proposer's prompt.
 
     Args:
@@ -45,13 +67,16 @@ def prompt(env: Environment, briefing: Briefing, *, note: str = "", shows_scene:
         briefing: what is asked for.
         note: more of what it is to know, for the system turn.
         shows_scene: it asks about a picture that is there already.
+        style: `full` explains the environment's whole language, with examples; `short` is the embedded model's.
+        rng: what the examples are drawn with, so that they vary from step to step.
+        examples: whole proposals that are shown in full style.
     """
-    system_lines = [
-        SYSTEM % (", ".join(env.words), env.example),
-        *([SCENE_NOTE] if shows_scene else []),
-        *([note] if note else []),
-    ]
-    return chat("\n".join(system_lines), f"propose: {briefing.text}", image=shows_scene)
+    notes = [*([SCENE_NOTE] if shows_scene else []), *([note] if note else [])]
+    if style == "short":
+        system = SHORT_SYSTEM % (", ".join(env.words), env.example)
+        return chat("\n".join([system, *notes]), f"propose: {briefing.text}", image=shows_scene)
+    card = proposer_card(env, style, task=briefing.task, rng=rng, examples=examples)
+    return chat("\n\n".join([FULL_SYSTEM + card, *notes]), f"Asked for: {briefing.text}", image=shows_scene)
 
 
 def schema(envs: Sequence[Environment]) -> dict[str, Any]:

@@ -53,6 +53,10 @@ class RolloutConfig(Section):
     """New tokens at most in a program, by default likewise."""
     solver_tokens: int | None = Field(None, ge=2)
     """New tokens at most in an answer, by default likewise; give a Solver that is to reason 1,024."""
+    solver_mode: Literal["answer", "reason"] = "answer"
+    """The Solver answers at once, or reasons first (not the embedded model, which was taught bare answers)."""
+    examples: int = Field(2, ge=0, le=8)
+    """Whole proposals of the environment's own that a Proposer is shown, drawn anew in each step (full prompts)."""
     picture_size: int | None = Field(None, ge=16, le=4096)
     """Width of pictures at least, px; by default what the model's processor makes the most of: its own size, or 448."""
     proposer_temperature: float = Field(1.0, gt=0)
@@ -316,6 +320,9 @@ class RunConfig(Section):
     """Where the model is; `auto` takes a GPU where there is one."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Of forward passes; `auto` is bfloat16 on a GPU. Trained weights are float32 always."""
+    prompt_style: Literal["auto", "short", "full"] = "auto"
+    """Prompts that explain each environment's whole language with examples (`full`), or the words that the embedded
+    model was taught with (`short`); `auto` is `short` for the embedded model and `full` for every other."""
     envs: tuple[str, ...] = ("shapes/Canvas-v1",)
     """The environments, by id."""
     seed: int = Field(0, ge=0)
@@ -358,6 +365,13 @@ class RunConfig(Section):
     """What contains programs."""
     render_workers: int = Field(1, ge=1)
     """Worker processes that draw programs."""
+
+    @property
+    def style(self) -> Literal["short", "full"]:
+        """The style of prompts, `auto` settled by the model."""
+        if self.prompt_style != "auto":
+            return self.prompt_style
+        return "short" if self.model == "embedded" else "full"
 
     def to_yaml(self) -> str:
         """The resolved configuration as YAML."""

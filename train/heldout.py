@@ -9,11 +9,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..envs import Item, Rejected, item_rng, make
+from ..envs import Item, Question, Rejected, item_rng, make
+from ..envs.card import Style
 from ..envs.shapes.canvas import ENV_ID
 from ..render import Picture
 from ..render.drawing import Drawn
 from ..roles import coder, proposer, solver
+from ..roles.messages import Messages
 from .curriculum.base import task_label
 from .generators.hf import HFGenerator
 from .intervals import wilson
@@ -78,6 +80,7 @@ def evaluate(
     taught: Sequence[str],
     progress: Progress | None = None,
     answer_tokens: int = ANSWER_TOKENS,
+    ask: Callable[[Question], Messages] = solver.prompt,
 ) -> dict[str, Any]:
     """Sighted and blind accuracy of the policy's Solver with 95 % intervals, overall, by form and by kind.
 
@@ -87,11 +90,12 @@ def evaluate(
         taught: forms that the model was taught to answer before the run, on pictures of difficulty 1.
         progress: called as the answers come.
         answer_tokens: new tokens at most in an answer.
+        ask: the Solver's prompt for a question.
     """
     count = len(suite.items)
     swapped = [suite.pictures[blind_partner(i, count)] for i in range(count)]
-    sighted = _answers(policy, suite.items, suite.pictures, "sighted", progress, answer_tokens)
-    blind = _answers(policy, suite.items, swapped, "blind", progress, answer_tokens)
+    sighted = _answers(policy, suite.items, suite.pictures, "sighted", progress, answer_tokens, ask)
+    blind = _answers(policy, suite.items, swapped, "blind", progress, answer_tokens, ask)
     return summarize(
         [
             answer_row(suite.envs, item, taught, seen, unseen)
@@ -171,11 +175,12 @@ def _answers(
     name: str,
     progress: Progress | None,
     answer_tokens: int,
+    ask: Callable[[Question], Messages],
 ) -> list[str]:
     generator, found = HFGenerator(policy), []
     for start in range(0, len(items), 128):
         part = range(start, min(start + 128, len(items)))
-        prompts = [policy.prompt(solver.prompt(items[i].question), pictures[i]) for i in part]
+        prompts = [policy.prompt(ask(items[i].question), pictures[i]) for i in part]
         groups = generator.generate("solver", prompts, Sampling(max_new_tokens=answer_tokens, temperature=0.0), seed=0)
         found += [group[0].text for group in groups]
         if progress is not None:
@@ -190,6 +195,7 @@ def evaluate_writing(
     draw: Draw,
     seed: int = SUITE_SEED,
     tokens: Mapping[str, int] = EMBEDDED_LIMITS,
+    style: Style = "short",
 ) -> dict[str, Any]:
     """Shares of valid proposals, of programs that draw what was asked, and of well-posed questions.
 
@@ -200,11 +206,11 @@ def evaluate_writing(
         env = make(envs[index % len(envs)])
         tasks, own = list(env.tasks), item_rng(env.id, "heldout", seed, index).child("briefing")
         briefings.append((env, env.briefing(own, tasks[index % len(tasks)], own.choice(env.difficulties))))
-    prompts = [policy.prompt(proposer.prompt(env, briefing)) for env, briefing in briefings]
+    prompts = [policy.prompt(proposer.prompt(env, briefing, style=style)) for env, briefing in briefings]
     written = generator.generate("proposer", prompts, Sampling(max_new_tokens=tokens["proposer"]), seed=1)
     parsed = [(env, proposer.parse(env, group[0].text)) for (env, _), group in zip(briefings, written, strict=True)]
     valid = [(env, proposal) for env, proposal in parsed if not isinstance(proposal, Rejected)]
-    coding = [policy.prompt(coder.prompt(env, proposal.requirements)) for env, proposal in valid]
+    coding = [policy.prompt(coder.prompt(env, proposal.requirements, style=style)) for env, proposal in valid]
     programs = [
         coder.parse(g[0].text)
         for g in generator.generate("coder", coding, Sampling(max_new_tokens=tokens["coder"]), seed=2)

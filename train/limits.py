@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ..envs import Environment, make
+from ..envs.card import Style
 from .config import ConfigError, RunConfig
 from .models.policy import ROLES, Policy
 from .token_needs import TokenNeeds, measure_needs
@@ -18,6 +19,8 @@ EMBEDDED_LIMITS = {"proposer": 96, "coder": 160, "solver": 4}
 """New tokens of the embedded model's replies, which are bare: it has seen no others."""
 PROSE_TOKENS = 96
 """Room for what instruct models write around a reply: a sentence, a fence, tags."""
+REASONING_TOKENS = 1_024
+"""Room for thinking before an answer."""
 DETAILED_PX = 448
 """Width of pictures for a model that takes any size, such as Qwen2.5-VL: 256 visual tokens."""
 LARGEST_FIXED_PX = 2_048
@@ -47,7 +50,7 @@ def run_limits(config: RunConfig, policy: Policy) -> RunLimits:
     picture_px = config.rollout.picture_size or processor_size(policy.processor)
     if config.model == "embedded":
         return RunLimits({role: chosen[role] or EMBEDDED_LIMITS[role] for role in ROLES}, picture_px)
-    needs = _needs(policy, config.envs, picture_px)
+    needs = _needs(policy, config.envs, picture_px, config.style)
     for role, limit in chosen.items():
         shortest = min(roles[role].shortest_reply for roles in needs.by_env.values())
         if limit is not None and limit < shortest:
@@ -56,14 +59,15 @@ def run_limits(config: RunConfig, policy: Policy) -> RunLimits:
                 f"which take {shortest} tokens or more; leave it away, or --set rollout.{role}_tokens="
                 f"{needs.roles[role].reply_tokens}"
             )
-    return RunLimits(
-        {role: chosen[role] or needs.roles[role].reply_tokens + PROSE_TOKENS for role in ROLES}, picture_px
-    )
+    room = {role: needs.roles[role].reply_tokens + PROSE_TOKENS for role in ROLES}
+    if config.rollout.solver_mode == "reason":
+        room["solver"] += REASONING_TOKENS
+    return RunLimits({role: chosen[role] or room[role] for role in ROLES}, picture_px)
 
 
 @lru_cache(maxsize=4)
-def _needs(policy: Policy, env_ids: Sequence[str], picture_px: int) -> TokenNeeds:
-    return measure_needs(policy, [make(env_id) for env_id in env_ids], picture_px=picture_px)
+def _needs(policy: Policy, env_ids: Sequence[str], picture_px: int, style: Style) -> TokenNeeds:
+    return measure_needs(policy, [make(env_id) for env_id in env_ids], picture_px=picture_px, style=style)
 
 
 def processor_size(processor: Any) -> int:

@@ -127,7 +127,7 @@ def plan_run(config: RunConfig, card_name: str = "a100-80", gpus: int = 1) -> Ru
     limits = run_limits(config, policy)
     settled = {f"{role}_tokens": limit for role, limit in limits.tokens.items()} | {"picture_size": limits.picture_px}
     config = config.model_copy(update={"rollout": config.rollout.model_copy(update=settled)})
-    needs = measure_needs(policy, [make(env) for env in config.envs], picture_px=limits.picture_px)
+    needs = measure_needs(policy, [make(env) for env in config.envs], picture_px=limits.picture_px, style=config.style)
     size = model_size(policy.model, config)
     generated, trained = step_tokens(limits, config, needs)
     memory = memory_by_part(limits, config, size, needs, gpus)

@@ -4,10 +4,12 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Protocol
 
 from ..render.drawing import Pools
 from ..render.sandbox.layers import demand
+from ..roles import solver
 from .heldout import ANSWER_TOKENS, Progress, Suite, evaluate, evaluate_writing, heldout_suite
 from .learning.processes import Alone, Processes
 from .loop import Evolution
@@ -42,15 +44,17 @@ def measure(
     run: Run, name: str, policy: Policy, suite: Suite, draw: Draw, progress: Progress, tokens: Mapping[str, int]
 ) -> dict[str, Any]:
     """The evaluation of this name: the stored one where there is one, else made and stored."""
-    found = run.evaluation(name)
-    if found is None:
-        found = evaluate(policy, suite, taught_forms(run.config.model), progress, max(ANSWER_TOKENS, tokens["solver"]))
-        if run.config.evaluation.coding_briefings:
-            found["writing"] = evaluate_writing(
-                policy, run.config.envs, run.config.evaluation.coding_briefings, draw, tokens=tokens
-            )
-        run.keep_evaluation(name, found)
-    return found
+    stored_result = run.evaluation(name)
+    if stored_result is not None:
+        return stored_result
+    config = run.config
+    ask = partial(solver.prompt, style=config.style, mode=config.rollout.solver_mode)
+    answer_tokens = max(ANSWER_TOKENS, tokens["solver"])
+    result = evaluate(policy, suite, taught_forms(config.model), progress, answer_tokens, ask)
+    if count := config.evaluation.coding_briefings:
+        result["writing"] = evaluate_writing(policy, config.envs, count, draw, tokens=tokens, style=config.style)
+    run.keep_evaluation(name, result)
+    return result
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..envs import Environment, Item, item_rng
+from ..envs.card import Style
 from ..roles import coder, proposer, solver
 from .models.policy import ROLES, Policy
 
@@ -43,7 +44,11 @@ class TokenNeeds:
 
 
 def measure_needs(
-    policy: Policy, envs: Sequence[Environment], items_per_env: int = ITEMS_PER_ENV, picture_px: int = 0
+    policy: Policy,
+    envs: Sequence[Environment],
+    items_per_env: int = ITEMS_PER_ENV,
+    picture_px: int = 0,
+    style: Style = "short",
 ) -> TokenNeeds:
     """Measure prompts and replies of each role on the environments' own items.
 
@@ -52,8 +57,9 @@ def measure_needs(
         envs: of the run.
         items_per_env: items sampled of each.
         picture_px: width that pictures have at least.
+        style: of the prompts.
     """
-    by_env = {env.id: _needs_of_env(policy, env, items_per_env, picture_px) for env in envs}
+    by_env = {env.id: _needs_of_env(policy, env, items_per_env, picture_px, style) for env in envs}
     roles = {
         role: RoleNeeds(*(max(needs[role][place] for needs in by_env.values()) for place in range(4))) for role in ROLES
     }
@@ -73,21 +79,21 @@ def sampled_items(env: Environment, count: int) -> list[Item]:
     ]
 
 
-def _needs_of_env(policy: Policy, env: Environment, count: int, picture_px: int) -> dict[str, RoleNeeds]:
+def _needs_of_env(policy: Policy, env: Environment, count: int, picture_px: int, style: Style) -> dict[str, RoleNeeds]:
     prompts: dict[str, list[tuple[int, int]]] = {role: [] for role in ROLES}
     replies: dict[str, list[int]] = {role: [] for role in ROLES}
     for number, item in enumerate(sampled_items(env, count)):
         briefing = env.briefing(item_rng(env.id, "dev", 2, number), item.task, item.difficulty)
         requirements = env.requirements([[briefing.objects]])
         messages: dict[str, Any] = {
-            "proposer": proposer.prompt(env, briefing),
-            "coder": None if not isinstance(requirements, tuple) else coder.prompt(env, requirements),
+            "proposer": proposer.prompt(env, briefing, style=style),
+            "coder": None if not isinstance(requirements, tuple) else coder.prompt(env, requirements, style=style),
         }
         for role, role_messages in messages.items():
             if role_messages is not None:
                 prompts[role].append((len(policy.prompt(role_messages).ids), 0))
         picture = env.render_item(item, max(env.size, picture_px))
-        prompt = policy.prompt(solver.prompt(item.question), picture)
+        prompt = policy.prompt(solver.prompt(item.question, style=style), picture)
         prompts["solver"].append((len(prompt.ids), prompt.ids.count(policy.image_id)))
         for role, text in _own_replies(item, briefing.text, briefing.objects).items():
             if text:

@@ -34,7 +34,7 @@ class HeldoutSuite:
     blind: bool = False
     """Each question is asked with another item's picture: what the words alone give away."""
     published: Mapping[str, float] = field(default_factory=dict)
-    system: str = solver.SYSTEM
+    system: str = solver.SHORT_SYSTEM
     """The words that the Solver is trained under."""
     max_new_tokens: int = ANSWER_TOKENS
 
@@ -45,7 +45,7 @@ class HeldoutSuite:
 
     @property
     def title(self) -> str:
-        """What tables are headed with."""
+        """The heading of tables."""
         return "Held-out items, each with another item's picture" if self.blind else "Held-out items of a run"
 
     @property
@@ -66,7 +66,7 @@ class HeldoutSuite:
         """
         items = _items(self.worlds, self.count)
         for index, item in islice(enumerate(items), limit):
-            pictured = items[blind_partner(index, len(items))] if self.blind else item
+            pictured_item = items[blind_partner(index, len(items))] if self.blind else item
             category = {"form": task_label(self.worlds, item.env, item.task)}
             if self.taught_forms:
                 category["kind"] = kind_of(item, self.taught_forms)
@@ -75,7 +75,7 @@ class HeldoutSuite:
                 question=item.question.text,
                 options=tuple(item.question.options),
                 answer=item.truth.value,
-                images=(ItemPicture(pictured),),
+                images=(ItemPicture(pictured_item),),
                 category=category,
                 fields={"item": item},
             )
@@ -88,9 +88,9 @@ class HeldoutSuite:
         """Return 1 where `reply` is wholly right on `sample`, else 0, as runs count it."""
         return float(is_right(sample.fields["item"], reply))
 
-    def aggregate(self, scored: Sequence[tuple[Sample, float]]) -> Mapping[str, float]:
-        """Return the mean of `scored` overall, by form and by kind."""
-        return category_means(scored, ("form", "kind"))
+    def aggregate(self, scored_samples: Sequence[tuple[Sample, float]]) -> Mapping[str, float]:
+        """Return the mean of `scored_samples` overall, by form and by kind."""
+        return category_means(scored_samples, ("form", "kind"))
 
     def both(self) -> tuple["HeldoutSuite", "HeldoutSuite"]:
         """Return the suite sighted and blind."""
@@ -102,17 +102,19 @@ def _items(worlds: tuple[str, ...], count: int) -> tuple[Item, ...]:
     return heldout_items(worlds, count)
 
 
-def run_summary(suite: HeldoutSuite, sighted: Answers, blind: Answers) -> dict[str, Any]:
+def run_summary(suite: HeldoutSuite, sighted_answers: Answers, blind_answers: Answers) -> dict[str, Any]:
     """Return one model's figures on `suite` in the form of a run's own evaluations.
 
     Args:
         suite: what was asked.
-        sighted: what was answered to each item's own picture.
-        blind: what was answered to another item's; an item counts where both were answered.
+        sighted_answers: what was answered to each item's own picture.
+        blind_answers: what was answered to another item's; an item counts where both were answered.
     """
     rows = [
-        answer_row(suite.worlds, seen.sample.fields["item"], suite.taught_forms, seen.reply, unseen.reply)
-        for seen, unseen in zip(sighted.rows, blind.rows, strict=True)
-        if seen.sample is not None and seen.outcome == unseen.outcome == "answered"
+        answer_row(
+            suite.worlds, sighted_row.sample.fields["item"], suite.taught_forms, sighted_row.reply, blind_row.reply
+        )
+        for sighted_row, blind_row in zip(sighted_answers.rows, blind_answers.rows, strict=True)
+        if sighted_row.sample is not None and sighted_row.outcome == blind_row.outcome == "answered"
     ]
     return summarize(rows)

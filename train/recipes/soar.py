@@ -9,9 +9,11 @@ Deviations: the inner run is one step of the preconditioned gradient, undone aft
     is promoted. A proposal of which nothing could be asked gains 0, a malformed one is worth -1.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from ...envs import Question
 from ...roles import solver
+from ...roles.messages import Messages
 from ...roles.terms import PROPOSER
 from ..algorithm import Trial
 from ..config import LearningConfig, RewardConfig, RunConfig
@@ -36,7 +38,7 @@ class Soar(MeasuredUtility):
             return
         learner = trial.learner
         policy = learner.policy
-        hard_items = prompted(validation(self.config, picture_px=trial.limits.picture_px), policy)
+        hard_items = prompted(validation(self.config, picture_px=trial.limits.picture_px), policy, self.solver_messages)
         accuracy_before = expected_accuracy(policy, hard_items)
         utilities: dict[tuple[str, ...], float] = {}
         for rollout in rollouts:
@@ -47,10 +49,12 @@ class Soar(MeasuredUtility):
         self.utilities = utilities
 
 
-def prompted(answered_items: Sequence[AnsweredItem], policy: Policy) -> Sequence[AnsweredItem]:
-    """Return `answered_items` with the prompts of `policy`, set in place."""
+def prompted(
+    answered_items: Sequence[AnsweredItem], policy: Policy, ask: Callable[[Question], Messages] = solver.prompt
+) -> Sequence[AnsweredItem]:
+    """Return `answered_items` with the prompts of `policy`, set in place; `ask` writes them."""
     for answered_item in answered_items:
-        answered_item.prompt = policy.prompt(solver.prompt(answered_item.item.question), answered_item.picture)
+        answered_item.prompt = policy.prompt(ask(answered_item.item.question), answered_item.picture)
     return answered_items
 
 
