@@ -3,7 +3,7 @@
 from ..geometry import FlatScene, Scene
 from ..render import InfrastructureError, Picture, Rejected
 from .answers import Answer, Score, read_answer, score_answer
-from .core import SPLITS, Briefing, Environment, FolderError, Item, Question, Requirement, Task, Truth
+from .core import SPLITS, Briefing, Environment, FolderError, Item, Need, Question, Requirement, Task, Truth
 from .registry import PluginError, UnknownEnvironmentError, broken_plugins, list_environments, make, register
 from .rng import SeededRng, item_rng
 
@@ -16,6 +16,7 @@ __all__ = [
     "FolderError",
     "InfrastructureError",
     "Item",
+    "Need",
     "Picture",
     "PluginError",
     "Question",

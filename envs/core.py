@@ -91,6 +91,16 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True)
+class Need:
+    """Something that a picture must have so that a question can be asked of it."""
+
+    text: str
+    """In English: `a series called Sales`, `exactly one red circle`, `segment AB`."""
+    part: Any
+    """The part of the query that means nothing without it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Briefing:
     """The specification that the Proposer is conditioned on: a task and how crowded the picture should be."""
 
@@ -224,6 +234,17 @@ class Environment(ABC, Generic[S]):
     @abstractmethod
     def describe(self, requirement: Requirement) -> str:
         """Return `requirement` in English, for the Coder: `2 red circles`."""
+
+    def needs(self, query: Any) -> tuple[Need, ...]:
+        """Say what a picture must have so that `query` can be asked of it: names, points, stated conditions.
+
+        Computed from the query alone, without any scene, so that it cannot tell the answer.
+        """
+        return ()
+
+    def missing_needs(self, scene: S, query: Any) -> tuple[str, ...] | Rejected:
+        """Say in words which of the needs of `query` a `scene` lacks; empty where it has all of them."""
+        return ()
 
     # --- pictures -------------------------------------------------------------------------------------------------
 

@@ -10,10 +10,10 @@ from functools import cached_property
 from typing import Any
 
 from ..render import Rejected
-from .core import Environment, Question, S, Truth
+from .core import Environment, Need, Question, S, Truth
 from .language.execute import Result, ambiguity_of, execute
 from .language.grammar import Grammar
-from .language.query import Call, Language, dump, loads, skeleton
+from .language.query import Call, Language, Literal, Query, dump, loads, skeleton, walk
 from .rng import SeededRng
 from .scene_cache import SceneCache
 
@@ -29,6 +29,8 @@ class QueriedEnvironment(Environment[S]):
     """What an answer that hangs on no comparison has."""
     forms: Mapping[str, str]
     """Tasks by the skeleton of their queries."""
+    stated_types: frozenset[str] = frozenset()
+    """Types of conditions that a question states, and that its picture must fulfil."""
 
     @abstractmethod
     def parse_scene(self, scene: S) -> Any | Rejected:
@@ -86,12 +88,38 @@ class QueriedEnvironment(Environment[S]):
         """Return the task whose form has the operators of `query`."""
         return self.forms.get(skeleton(query))
 
+    def needs(self, query: Call) -> tuple[Need, ...]:
+        """Collect what the literals of `query` mean, its conditions, and what it calls the only one of its kind."""
+        needs: dict[str, Need] = {}
+        for part in walk(query):
+            if isinstance(part, Literal):
+                texts = self.language.literals[part.op].needs(part.op, part.words)
+            elif part.output in self.stated_types:
+                texts = () if any(arg.output in self.stated_types for arg in part.args) else (self.grammar.say(part),)
+            elif part.op == "unique" and all(inner.output != "Object" for inner in walk(part.args[0])):
+                texts = (f"exactly one {self.grammar.say(part.args[0])}",)
+            else:
+                texts = ()
+            for text in texts:
+                needs.setdefault(text, Need(text, part))
+        return tuple(needs.values())
+
+    def missing_needs(self, scene: S, query: Call) -> tuple[str, ...] | Rejected:
+        """Evaluate the part of `query` behind each of its needs on `scene`, and name those that have no value."""
+        world = self.world_of(scene)
+        if isinstance(world, Rejected):
+            return world
+        return tuple(need.text for need in self.needs(query) if isinstance(self._executed(need.part, world), Rejected))
+
+    def _executed(self, query: Query, world: Any) -> Result | Rejected:
+        return execute(self.language, query, world, self.thresholds, lambda kind, word: self.named(world, kind, word))
+
     def run(self, scene: S, query: Call) -> Result | Rejected:
         """Return the value of `query` on `scene`, however close it is."""
         world = self.world_of(scene)
         if isinstance(world, Rejected):
             return world
-        return execute(self.language, query, world, self.thresholds, lambda kind, word: self.named(world, kind, word))
+        return self._executed(query, world)
 
     def solve(self, scene: S, query: Call) -> Truth | Rejected:
         """Return the answer to `query` on `scene` by the language's rules, its margin in the unit that decides it."""

@@ -43,11 +43,11 @@ from ...geometry import ChartScene
 from ...geometry.chart import Mark, Panel, Series
 from ...render import InfrastructureError, Picture, Rejected
 from ...render.drawing import shared
-from ..core import Briefing, Item, Requirement, Task, Truth
+from ..core import Briefing, Item, Need, Requirement, Task, Truth
 from ..language.execute import IllPosed, Result, ambiguity_of, execute
 from ..language.grammar import Grammar
 from ..language.literals import Description, Vocabulary, closest_or_all
-from ..language.query import Call, skeleton
+from ..language.query import Call, Literal, skeleton
 from ..queried import QueriedEnvironment
 from ..registry import register
 from ..requirements import read_requirements
@@ -401,6 +401,14 @@ class ChartEnvironment(QueriedEnvironment[ChartScene]):  # noqa: D101 - the modu
         if sum(wanted_counts.values()) != len(reading):
             missing_texts.append(f"{len(reading)} values drawn, {sum(wanted_counts.values())} wanted")
         return tuple(missing_texts)
+
+    def needs(self, query: Call) -> tuple[Need, ...]:
+        """Collect the names in `query`, and what is asked for by name: series, panels, a colour's series."""
+        texts = {"series_of": "two or more series, each named in a legend", "panel_of": "two panels, each with a title"}
+        if query.op == "drawn_in" and isinstance(query.args[0], Literal):
+            texts["drawn_in"] = f"exactly one series drawn in {query.args[0].words[0]}, named in a legend"
+        named_parts = (Need(texts[query.op], query),) if query.op in texts else ()
+        return (*super().needs(query), *named_parts)
 
     def requirements_of(self, scene: ChartScene) -> tuple[Requirement, ...]:
         """Count the values of each kind in `scene`."""

@@ -98,6 +98,7 @@ class Geometry(QueriedEnvironment[FlatScene]):  # noqa: D101 - the module's docs
     thresholds = THRESHOLDS
     largest_margin = float(CANVAS)
     forms: Mapping[str, str] = {}
+    stated_types = frozenset(("Given",))
 
     def task_of(self, query: Query) -> str | None:
         """Return the quantity that `query` asks for."""

@@ -96,6 +96,11 @@ class Named(LiteralKind):
         head = {"type": "array", "prefixItems": [{"const": name}], "items": letter}
         return head | {"minItems": 1 + self.least, "maxItems": 1 + self.most}
 
+    def needs(self, name: str, words: tuple[Any, ...]) -> tuple[str, ...]:
+        """Ask for the points, and the lines between them, that `words` name."""
+        phrase = noun(Literal(name, words, self.output), False)
+        return (f"{name} {phrase}" if name in ("point", "segment") else phrase,)
+
     def evaluate(self, run: Execution, words: tuple[Any, ...]) -> tuple[int, ...]:
         """Return the positions of the points that `words` name; what they name has to be drawn."""
         drawing: FigureDrawing = run.world

@@ -69,6 +69,13 @@ class LiteralKind(ABC):
         repeated = f", ... ({counts[0]} to {counts[-1]} words)" if len(counts) > 1 else ""
         return f"[{', '.join([json.dumps(name), *['word'] * max(1, counts[0])])}{repeated}]"
 
+    def needs(self, name: str, words: tuple[Any, ...]) -> tuple[str, ...]:
+        """Say what a picture must have so that the literal called `name`, with these `words`, means something.
+
+        In English, for who draws the picture; empty where any picture will do.
+        """
+        return ()
+
     @abstractmethod
     def evaluate(self, run: Any, words: tuple[Any, ...]) -> Any:
         """Return the value of `words` on a scene; `run` is an `execute.Execution`."""
@@ -195,6 +202,8 @@ class Name(LiteralKind):
     about: str
     words: tuple[str, ...] = ()
     """The allowed ones; any text where there are none."""
+    need: str = "a {name} called {word}"
+    """What a picture must have for a word of its own, in English."""
 
     def read(self, arguments: Sequence[Any]) -> tuple[str, ...]:
         """Return the only one of `arguments`, an allowed word."""
@@ -228,6 +237,10 @@ class Name(LiteralKind):
         """Return how the literal called `name` is written, with the allowed words where they are fixed."""
         return f"[{json.dumps(name)}, {' | '.join(map(json.dumps, self.words)) or 'name'}]"
 
+    def needs(self, name: str, words: tuple[Any, ...]) -> tuple[str, ...]:
+        """Ask for the thing that is called by the only one of `words`; fixed words need nothing."""
+        return () if self.words else (self.need.format(name=name, word=words[0]),)
+
     def evaluate(self, run: Any, words: tuple[Any, ...]) -> Any:
         """Return what the only one of `words` stands for; `run.named` decides, so that a world can reject it."""
         return run.named(self.output, words[0])
@@ -242,6 +255,8 @@ class Names(LiteralKind):
     name_type: str
     min_names: int = 2
     max_names: int = 5
+    need: str = "a {name} called {word}"
+    """What a picture must have for each word, in English."""
 
     def read(self, arguments: Sequence[Any]) -> tuple[str, ...]:
         """Return `arguments`, so many different names."""
@@ -272,6 +287,10 @@ class Names(LiteralKind):
             "type": "array", "prefixItems": [{"const": name}], "items": word_schema, "minItems": 1 + self.min_names,
             "maxItems": 1 + self.max_names,
         }  # fmt: skip
+
+    def needs(self, name: str, words: tuple[Any, ...]) -> tuple[str, ...]:
+        """Ask for what each of `words` is called by."""
+        return tuple(self.need.format(name=self.name_type.lower(), word=word) for word in words)
 
     def evaluate(self, run: Any, words: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return what each of `words` stands for in the scene of `run`."""

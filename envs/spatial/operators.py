@@ -22,9 +22,9 @@ TURN_PHRASES = {
 }  # fmt: skip
 """How a question says each."""
 LITERALS: Mapping[str, LiteralKind] = {
-    "thing": Name("Thing", "the only thing of a category, such as sofa"),
-    "things": Names("Things", "2 to 5 such things", "Thing"),
-    "category": Name("Category", "all things of a category, such as chair"),
+    "thing": Name("Thing", "the only thing of a category, such as sofa", need="exactly one {word}"),
+    "things": Names("Things", "2 to 5 such things", "Thing", need="exactly one {word}"),
+    "category": Name("Category", "all things of a category, such as chair", need="a {word} or several"),
     "region": Name("Region", "a part of a home", tuple(REGIONS)),
     "view": Quantity("View", "a frame by its number", 1, MAX_VIEWS, is_whole=True),
     "side": Name("Side", "a side", ("left", "right")),

@@ -48,7 +48,7 @@ from ...geometry import EditScene
 from ...geometry.edit import SETS
 from ...render import InfrastructureError, Picture, Rejected
 from ...render.drawing import Drawn, Pools, shared
-from ..core import Briefing, Item, Question, Requirement, Task
+from ..core import Briefing, Item, Need, Question, Requirement, Task
 from ..language.grammar import Grammar
 from ..language.query import Call, dump
 from ..queried import QueriedEnvironment
@@ -189,6 +189,11 @@ class EditWorld(QueriedEnvironment[EditScene]):  # noqa: D101 - the module's doc
     def missing_requirements(self, scene: EditScene, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
         """Match each of the four results of `scene` with one of `requirements`; return what is left over."""
         return missing_requirements(Results(scene), requirements)
+
+    def needs(self, query: Call) -> tuple[Need, ...]:
+        """Say whether `query` is about single edits or sequences of them."""
+        texts = {"which_params": "single edits", "which_sequence": "a sequence of two or three edits in each set"}
+        return (Need(texts[query.op], query),) if query.op in texts else ()
 
     def requirements_of(self, scene: EditScene) -> tuple[Requirement, ...]:
         """Count the results of each likeness and form in `scene`."""
