@@ -157,3 +157,29 @@ def fail_sharded(processes: Together, kind: str, folder: Path) -> str:
 def test_a_failure_of_one_process_stops_all_that_share_the_weights(tiny_folder: Path, tmp_path: Path) -> None:
     first, second = together(tmp_path, "fail_sharded", "fsdp", tiny_folder, module=__name__)
     assert "not finite" in first and first == second
+
+
+def skip_sharded(processes: Together, kind: str, folder: Path) -> Any:
+    learner = learner_of(folder, "shared", sharded(processes, kind), kl_weight=0.0, minibatches=1)
+    rollouts, before = trajectories(learner.policy), weights(learner)
+    layer = learner._strategy._train_policy.model.model.language_model.layers[0]
+
+    def spoil(_module: Any, _inputs: Any, output: Any) -> None:
+        tensor = output[0] if isinstance(output, tuple) else output
+        if tensor.requires_grad:
+            tensor.register_hook(lambda gradient: gradient * float("nan"))
+
+    handle = layer.register_forward_hook(spoil) if processes.rank == 1 else None
+    skipped = learner.step(rollouts, SeededRng(("step", 0)))["skipped_updates"]
+    unchanged = all(torch.equal(before[name], p) for name, p in weights(learner).items())
+    if handle:
+        handle.remove()
+    skipped_after = learner.step(rollouts, SeededRng(("step", 1)))["skipped_updates"]
+    return (skipped, unchanged, skipped_after), weights(learner)
+
+
+def test_a_gradient_that_is_not_finite_in_one_shard_is_skipped_in_all(tiny_folder: Path, tmp_path: Path) -> None:
+    first, second = together(tmp_path, "skip_sharded", "fsdp", tiny_folder, module=__name__)
+    assert first[0] == second[0] == (1.0, True, 0.0)
+    assert all(torch.equal(first[1][name], second[1][name]) for name in first[1])
+    assert all(torch.isfinite(p).all() for p in first[1].values())
