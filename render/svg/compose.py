@@ -19,6 +19,10 @@ _UNIFORM = 0.95
 """A thing has one colour where that is seen on at least this share of what is seen of it."""
 
 
+_SEAM = 1 / 400
+"""Half a pixel of a picture of 200."""
+
+
 def compose_scene(
     canvas: SvgCanvas, root: Element, painted_things: Sequence[PaintedThing], overlays: Overlays
 ) -> FlatScene:
@@ -49,19 +53,17 @@ def compose_scene(
     )
     thing_cells = None if is_plain else Blender(painted_things, shown_regions, background, overlays).cells()
     objects: list[FlatObject] = []
+    seam = _SEAM * max(canvas.width, canvas.height)
     for thing_number, (painted_thing, visible_region) in enumerate(zip(painted_things, visible_regions, strict=True)):
         outline = rounded(painted_thing.outline)
         if outline.is_empty:
             continue
         seen_region = outline if visible_region is painted_thing.outline else rounded(visible_region)
-        own_cells = (
-            []
-            if thing_cells is None
-            else _cut(thing_cells[thing_number], shown_regions[thing_number], visible_region, overlays)
-        )
-        objects.append(
-            _object(len(objects), painted_thing, outline, seen_region, own_cells if thing_cells is not None else None)
-        )
+        own_paint = None
+        if thing_cells is not None:
+            own_cells = _cut(thing_cells[thing_number], shown_regions[thing_number], visible_region, overlays)
+            own_paint = _seen_paint(own_cells, seen_region, seam, overlays)
+        objects.append(_object(len(objects), painted_thing, outline, seen_region, own_paint))
     return FlatScene(canvas.width, canvas.height, background.code, tuple(objects))
 
 
@@ -131,13 +133,11 @@ def _occluded(
 def _cut(
     thing_cells: list[Cell], shown_region: BaseGeometry, visible_region: BaseGeometry, overlays: Overlays
 ) -> list[Cell]:
-    """Return the `thing_cells` of a thing within what is `visible_region` of it."""
-    if visible_region is shown_region or (len(thing_cells) == 1 and thing_cells[0].region is shown_region):
-        return (
-            [Cell.of(visible_region, thing_cells[0].layers)]
-            if len(thing_cells) == 1 and thing_cells[0].region is shown_region
-            else thing_cells
-        )
+    """Return the `thing_cells` of a thing within its `visible_region`."""
+    if len(thing_cells) == 1 and thing_cells[0].region is shown_region:
+        return [Cell.of(visible_region, thing_cells[0].layers)]
+    if visible_region is shown_region:
+        return thing_cells
     return [Cell.of(overlays.overlap(cell.region, visible_region), cell.layers) for cell in thing_cells]
 
 
@@ -146,13 +146,13 @@ def _object(
     painted_thing: PaintedThing,
     outline: BaseGeometry,
     seen_region: BaseGeometry,
-    thing_cells: list[Cell] | None,
+    seen_paint: tuple[Layer | None, tuple[Patch, ...]] | None,
 ) -> FlatObject:
-    """Return a `painted_thing` as an object of the scene; `thing_cells` are given where things can be seen through."""
+    """Return a `painted_thing` as an object of the scene; its `seen_paint` is given where it can be seen through."""
     kind, margin = classify_outline(outline) if painted_thing.text is None else ("text", 1.0)
     fill, stroke, patches = painted_thing.fill, painted_thing.stroke, tuple[Patch, ...]()
-    if thing_cells is not None:
-        paint, patches = _seen_paint(thing_cells, seen_region)
+    if seen_paint is not None:
+        paint, patches = seen_paint
         fill = paint if painted_thing.fill is not None else None
         stroke = paint if painted_thing.stroke is not None else None
     seen_layer = fill if fill is not None else stroke
@@ -171,21 +171,32 @@ def _object(
     )
 
 
-def _seen_paint(thing_cells: list[Cell], seen_region: BaseGeometry) -> tuple[Layer | None, tuple[Patch, ...]]:
-    """Return the one paint that is seen of a thing, if there is one, and the parts that look otherwise."""
+def _seen_paint(
+    thing_cells: list[Cell], seen_region: BaseGeometry, seam: float, overlays: Overlays
+) -> tuple[Layer | None, tuple[Patch, ...]]:
+    """Return the one paint that is seen of a thing, if there is one, and the parts that look otherwise.
+
+    Args:
+        thing_cells: what is seen of the thing.
+        seen_region: all of it.
+        seam: how far the commonest part reaches under the others, so that nothing shines through where they meet.
+        overlays: what makes overlays, counted.
+    """
     ordered_cells = sorted((cell for cell in thing_cells if cell.region.area > 0), key=lambda cell: -cell.region.area)
     patches = [Patch(rounded(cell.region), _paints(cell.layers)) for cell in ordered_cells]
     patches = [patch for patch in patches if not patch.region.is_empty]
     if not patches:
         return None, ()
     covered_area = sum(cell.region.area for cell in ordered_cells)
-    if covered_area < 0.995 * seen_region.area:
+    if len(patches) == 1 and covered_area < 0.995 * seen_region.area:
         return None, tuple(patches)
-    layers = ordered_cells[0].layers
-    if len(layers) == 1 and (len(patches) == 1 or ordered_cells[0].region.area >= _UNIFORM * covered_area):
+    commonest, layers = ordered_cells[0].region, ordered_cells[0].layers
+    if len(layers) == 1 and (len(patches) == 1 or commonest.area >= _UNIFORM * seen_region.area):
         return layers[0], tuple(patches[1:])
-    # The commonest goes under all others, so that no seam is seen where they meet.
-    return None, (Patch(seen_region, patches[0].paints), *patches[1:])
+    if len(patches) > 1:
+        wider = overlays.overlap(commonest.buffer(seam, quad_segs=2, join_style="mitre"), seen_region)
+        patches[0] = Patch(rounded(wider), patches[0].paints)
+    return None, tuple(patches)
 
 
 def _paints(layers: tuple[Layer, ...]) -> tuple[str | Gradient, ...]:

@@ -1,6 +1,5 @@
 """Programs written as pretrained models write them: accepted, read as expected, and drawn as resvg draws them."""
 
-import io
 import json
 from collections import Counter
 from pathlib import Path
@@ -8,15 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-import resvg_py
-from PIL import Image
+from zoo import drawn_by_resvg
 
 from zerosight.geometry import FlatScene
 from zerosight.render import Rejected, rasterise, resolve_svg
 
 FOLDER = Path(__file__).parent / "svg_corpus"
 EXPECTED: dict[str, dict[str, Any]] = json.loads((FOLDER / "expected.json").read_text())
-FONTS = Path(__file__).parents[2] / "render" / "fonts"
 ACCEPTED = [name for name, expected in EXPECTED.items() if "refused" not in expected]
 SAME_PIXELS = 0.01
 """Pixels that may differ, as a share: those on edges, which no two programs paint alike."""
@@ -32,17 +29,6 @@ def scene_of(name: str) -> FlatScene:
     scene = resolve_svg(program(name))
     assert not isinstance(scene, Rejected), scene
     return scene
-
-
-def drawn_by_resvg(text: str, width: int, height: int) -> np.ndarray:
-    family = dict.fromkeys(("font_family", "sans_serif_family", "serif_family", "monospace_family"), "DejaVu Sans")
-    data = resvg_py.svg_to_bytes(
-        svg_string=text, width=width, height=height, dpi=96, font_dirs=[str(FONTS)], skip_system_fonts=True, **family
-    )
-    drawn = Image.open(io.BytesIO(bytes(data))).convert("RGBA")
-    page = Image.new("RGBA", drawn.size, "white")
-    page.alpha_composite(drawn)
-    return np.asarray(page.convert("RGB"))
 
 
 def width_for(scene: FlatScene) -> int:

@@ -1,4 +1,26 @@
-"""Documents that every test of the renderer shares, each with what makes it hard."""
+"""Documents that every test of the renderer shares, each with what makes it hard, and a second renderer."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import resvg_py
+from PIL import Image
+
+_FONTS = Path(__file__).parents[2] / "render" / "fonts"
+_FAMILIES = ("font_family", "sans_serif_family", "serif_family", "monospace_family")
+
+
+def drawn_by_resvg(text: str, width: int, height: int) -> np.ndarray:
+    """Return the picture [height, width, 3] that resvg draws of a document over white, with our font."""
+    data = resvg_py.svg_to_bytes(
+        **{"svg_string": text, "width": width, "height": height, "dpi": 96},
+        **{"font_dirs": [str(_FONTS)], "skip_system_fonts": True, **dict.fromkeys(_FAMILIES, "DejaVu Sans")},
+    )
+    drawn = Image.open(io.BytesIO(bytes(data))).convert("RGBA")
+    page = Image.new("RGBA", drawn.size, "white")
+    page.alpha_composite(drawn)
+    return np.asarray(page.convert("RGB"))
 
 
 def svg(body: str, box: str = "0 0 64 64") -> str:
