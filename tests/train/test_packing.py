@@ -88,6 +88,14 @@ def test_batches_keep_the_budget_and_lose_no_row() -> None:
         assert len(batch) == 1 or max(rows[i].tokens for i in batch) * len(batch) <= 100
 
 
+def test_a_long_row_does_not_pad_the_short_ones() -> None:
+    lengths = (2000, 1800, 200, 190, 180, 30)
+    rows = [PackedRow([1], [Branch([2] * (length - 1))]) for length in lengths]
+    assert token_batches(rows, token_budget=16384) == [[0, 1], [2, 3, 4, 5]]
+    # Few tokens of padding are not worth a pass.
+    assert token_batches(rows[2:], token_budget=16384) == [[0, 1, 2, 3]]
+
+
 @pytest.mark.parametrize("entropy", [False, True])
 def test_logits_in_pieces_give_the_same_values_and_gradients(tiny: Policy, entropy: bool) -> None:
     packed = pack(random_rows(tiny, 5, True), 0)

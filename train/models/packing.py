@@ -20,6 +20,9 @@ from .architecture import ModelLayout
 MAX_LOGITS = 1 << 26
 """Logits (tokens times vocabulary) at most that are held at a time."""
 
+WORTH_A_PASS = 512
+"""Tokens whose computation costs about as much as a forward pass does beside its tokens."""
+
 Vision = Mapping[str, torch.Tensor]
 """What a processor made of one prompt's pictures: tensors by the names that the model takes them under."""
 
@@ -230,6 +233,8 @@ def _tree_mask(segments: torch.Tensor) -> torch.Tensor:
 def token_batches(rows: Sequence[PackedRow], token_budget: int) -> list[list[int]]:
     """Group `rows` in batches of at most `token_budget` padded tokens, longest first, kinds of pictures apart.
 
+    A row that would be more padding than tokens begins a batch, unless a forward pass costs more than the padding.
+
     Returns:
         Row numbers of each batch.
     """
@@ -239,10 +244,10 @@ def token_batches(rows: Sequence[PackedRow], token_budget: int) -> list[list[int
     for i in order:
         if index_batches:
             longest = index_batches[-1][0]
-            if (
-                vision_kinds[longest] == vision_kinds[i]
-                and rows[longest].tokens * (len(index_batches[-1]) + 1) <= token_budget
-            ):
+            padded_length, padding = rows[longest].tokens, rows[longest].tokens - rows[i].tokens
+            fits = padded_length * (len(index_batches[-1]) + 1) <= token_budget
+            is_wasteful = padding > max(WORTH_A_PASS, padded_length // 2)
+            if vision_kinds[longest] == vision_kinds[i] and fits and not is_wasteful:
                 index_batches[-1].append(i)
                 continue
         index_batches.append([i])
