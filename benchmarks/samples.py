@@ -93,11 +93,15 @@ Scored = Sequence[tuple[Sample, float]]
 def means(*category_kinds: str) -> Callable[[Scored], dict[str, float]]:
     """Return a function to the plain mean over all questions, and over those of each category of `category_kinds`."""
 
-    def gathered(scored: Scored) -> dict[str, float]:
-        averages = {"overall": mean([score for _, score in scored])}
+    def gathered(scored_samples: Scored) -> dict[str, float]:
+        averages = {"overall": mean([score for _, score in scored_samples])}
         for category_kind in category_kinds:
-            for category in sorted({s.category[category_kind] for s, _ in scored if category_kind in s.category}):
-                averages[category] = mean([score for s, score in scored if s.category.get(category_kind) == category])
+            for category in sorted(
+                {s.category[category_kind] for s, _ in scored_samples if category_kind in s.category}
+            ):
+                averages[category] = mean(
+                    [score for s, score in scored_samples if s.category.get(category_kind) == category]
+                )
         return averages
 
     return gathered

@@ -121,6 +121,12 @@ def evolve(
 def _checked_config(recipe: str, preset: str, settings: Sequence[str], begin: Path | None) -> "RunConfig":
     """Return the configuration of a new run once all that it names is known to be here: no run directory is made yet.
 
+    Args:
+        recipe: the recipe's name.
+        preset: the preset's name, if any.
+        settings: overridden options.
+        begin: the run to begin from, if any.
+
     Raises:
         UserError: an option, environment, model, algorithm, run, sandbox layer or device is not.
     """
@@ -149,6 +155,7 @@ def _checked_config(recipe: str, preset: str, settings: Sequence[str], begin: Pa
 
 
 def _print_results(start: Mapping[str, Any], end: Mapping[str, Any]) -> None:
+    """Print the held-out evaluations `start` and `end` side by side."""
     headings = ("items", "chance", "before", "after", "gain", "blind before", "blind after")
     columns = (Column(heading, justify="right") for heading in headings)
     table = table_of("task", *columns, title="Held-out accuracy of the Solver (95 % interval)")
@@ -206,8 +213,8 @@ def draw(
         if outcome.hint:
             console.print(f"hint: {outcome.hint}", soft_wrap=True)
         raise typer.Exit(1)
-    several = len(outcome.pictures) > 1
-    paths = [out.with_stem(f"{out.stem}-{i}") if several else out for i in range(1, len(outcome.pictures) + 1)]
+    has_several = len(outcome.pictures) > 1
+    paths = [out.with_stem(f"{out.stem}-{i}") if has_several else out for i in range(1, len(outcome.pictures) + 1)]
     for path, picture in zip(paths, outcome.pictures, strict=True):
         write_bytes(path, picture.png())
     if scene is not None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -39,7 +39,7 @@ class PlainConsole(Console):
     def __init__(self, *, stderr: bool = False, **options: Any) -> None:
         super().__init__(stderr=stderr, markup=False, highlight=False, emoji=False, **options)
 
-    def render_str(self, text: str, **options: Any) -> Text:  # type: ignore[override]
+    def render_str(self, text: str, **options: Any) -> Text:
         """Return `text` as rich's Text, made printable before its width is measured."""
         return super().render_str(printable(text), **options)
 
@@ -162,7 +162,7 @@ class ProgressBars:
         )
         self._tasks: dict[str, Any] = {}
 
-    def __enter__(self) -> "ProgressBars":
+    def __enter__(self) -> Self:
         self._progress.__enter__()
         return self
 

@@ -28,9 +28,9 @@ def env_list(
     rates: Annotated[bool, typer.Option(help="Measure how many items a second each makes on one core here.")] = True,
 ) -> None:
     """List all environments with the number of their tasks, their chance levels and item rates."""
-    broken = broken_plugins()
-    envs = [make(env_id) for env_id in list_environments() if env_id not in broken]
-    item_rates = {env.id: _rate(env, broken) if rates else None for env in envs}
+    broken_reasons = broken_plugins()
+    envs = [make(env_id) for env_id in list_environments() if env_id not in broken_reasons]
+    item_rates = {env.id: _rate(env, broken_reasons) if rates else None for env in envs}
     if as_json:
         print(json.dumps([_env_summary(env) | {"items_per_second": item_rates[env.id]} for env in envs], indent=1))  # noqa: T201
         return
@@ -49,20 +49,21 @@ def env_list(
         levels = f"{min(env.difficulties)}–{max(env.difficulties)}"
         table.add_row(env.id, str(len(env.tasks)), levels, chance_range, *rate_cells, *about_cells)
     console.print(table)
-    for reason in broken.values():
+    for reason in broken_reasons.values():
         errors.print(Text.assemble(("warning:", "yellow"), f" {reason}"), soft_wrap=True)
 
 
-def _rate(env: Environment, broken: dict[str, str]) -> float | None:
-    """Return items a second; None for a plugin that cannot sample, which is added to `broken` with the reason."""
+def _rate(env: Environment, broken_reasons: dict[str, str]) -> float | None:
+    """Return items a second; None for a plugin that cannot sample, whose reason `broken_reasons` gets."""
     try:
         return guarded(f"environment {env.id!r} cannot sample", lambda: item_rate(env))
     except PluginError as error:
-        broken[env.id] = str(error)
+        broken_reasons[env.id] = str(error)
         return None
 
 
 def _env_summary(env: Any) -> dict[str, Any]:
+    """Return the id, difficulties and tasks of `env` as JSON values."""
     tasks = {
         name: {"kind": task.kind, "options": task.options, "chance": task.chance, "about": task.about}
         for name, task in env.tasks.items()

@@ -82,35 +82,41 @@ def check_options(context: typer.Context, models: Sequence[str], suites: Sequenc
 
 
 def _reasons_without_effect(models: Sequence[str], suites: Sequence[str], judge: str | None) -> dict[str, str]:
-    """Return why an option has no effect on this evaluation, by the option's name."""
+    """Return why an option has no effect on this evaluation, by the option's name.
+
+    Args:
+        models: the names of the models.
+        suites: the names of the benchmarks.
+        judge: the name of the model that reads replies, if any.
+    """
     from ..benchmarks.adapters import ADAPTERS
     from ..benchmarks.evaluation.benchmark import Judged
     from ..benchmarks.evaluation.heldout import NAME as HELDOUT
     from ..benchmarks.evaluation.own import OWN
 
-    asked = f"--suite {','.join(suites)}"
-    published = [ADAPTERS[name] for name in suites if name in ADAPTERS]
-    ours = [name for name in suites if name in OWN]
-    urls = [name for name in [*models, judge or ""] if name.startswith(("http://", "https://"))]
+    suite_option = f"--suite {','.join(suites)}"
+    published_adapters = [ADAPTERS[name] for name in suites if name in ADAPTERS]
+    own_suites = [name for name in suites if name in OWN]
+    server_names = [name for name in [*models, judge or ""] if name.startswith(("http://", "https://"))]
     reasons = {}
     if HELDOUT not in suites:
-        reasons["items"] = f"it counts the items of --suite heldout, and {asked} is another; use --limit"
+        reasons["items"] = f"it counts the items of --suite heldout, and {suite_option} is another; use --limit"
     if set(suites) == {HELDOUT}:
         reasons["limit"] = "the number of held-out items is --items"
-    if not ours and HELDOUT not in suites:
-        reasons["env"] = f"it picks worlds of the suites heldout and own, and {asked} has none"
-    if not ours:
+    if not own_suites and HELDOUT not in suites:
+        reasons["env"] = f"it picks worlds of the suites heldout and own, and {suite_option} has none"
+    if not own_suites:
         for name in ("fresh", "fresh_seed"):
-            reasons[name] = f"it draws our own suites anew, and {asked} has none; add --suite own"
-    if not published:
-        reasons["data"] = f"it is the folder of published benchmarks, and the items of {asked} are made here"
-        reasons["sheet"] = f"each item of {asked} has one picture"
-    if not any(isinstance(adapter, Judged) for adapter in published):
-        reasons["judge"] = f"the replies to {asked} are scored by rules alone"
-    if not urls:
+            reasons[name] = f"it draws our own suites anew, and {suite_option} has none; add --suite own"
+    if not published_adapters:
+        reasons["data"] = f"it is the folder of published benchmarks, and the items of {suite_option} are made here"
+        reasons["sheet"] = f"each item of {suite_option} has one picture"
+    if not any(isinstance(adapter, Judged) for adapter in published_adapters):
+        reasons["judge"] = f"the replies to {suite_option} are scored by rules alone"
+    if not server_names:
         for name in ("key_file", "timeout", "retries", "concurrency", "rate", "body"):
             reasons[name] = "no model is behind a URL"
-    if all(name in urls for name in models):
+    if all(name in server_names for name in models):
         reasons["backend"] = "a model behind a URL is run by its own server"
     return reasons
 

@@ -126,13 +126,13 @@ def _fields(assignments: Sequence[str]) -> dict[str, Any]:
 
 
 def _print_prompts(benchmarks: "Sequence[Benchmark]", settings: Any) -> None:
-    """Print the first question of each benchmark as a model would read it."""
+    """Print the first question of each of `benchmarks` as a model would read it."""
     from ..benchmarks.evaluation.benchmark import questions_of
     from ..benchmarks.samples import Sample
 
     for benchmark in benchmarks:
-        loaded = questions_of(benchmark, settings.data, settings.limit)
-        sample = next((row for row in loaded if isinstance(row, Sample)), None)
+        loaded_rows = questions_of(benchmark, settings.data, settings.limit)
+        sample = next((row for row in loaded_rows if isinstance(row, Sample)), None)
         console.print(Text.assemble((benchmark.title, "bold"), f" ({benchmark.name})"), soft_wrap=True)
         if sample is None:
             console.print("no question can be read", soft_wrap=True)
@@ -154,7 +154,16 @@ def _evaluate(
     bars: ProgressBars,
     open_judge: Callable[[], Any] | None,
 ) -> "EvaluationResult":
-    """Ask every model every benchmark, with a progress bar for each."""
+    """Ask every model every benchmark, with a progress bar for each.
+
+    Args:
+        openers: open the models.
+        benchmarks: their questions.
+        settings: how they are asked.
+        out: the folder of the cache.
+        bars: show how it goes.
+        open_judge: opens the model that reads replies, if any.
+    """
     from ..benchmarks.evaluation.session import evaluate_models
 
     model_number = 0
@@ -164,8 +173,8 @@ def _evaluate(
         model_number += 1
         return open_one()
 
-    def show_progress(benchmark_name: str, done: int, total: int) -> None:
-        bars.update(f"model {model_number}, {benchmark_name}", done, total)
+    def show_progress(benchmark_name: str, done_count: int, total: int) -> None:
+        bars.update(f"model {model_number}, {benchmark_name}", done_count, total)
 
     counted_openers = [partial(counted, open_one) for open_one in openers]
     return evaluate_models(counted_openers, benchmarks, settings, out, show_progress, open_judge)
@@ -173,6 +182,12 @@ def _evaluate(
 
 def _report(evaluation: "EvaluationResult", settings: Any, out: Path, as_json: bool) -> None:
     """Write every file into `out`, print tables or JSON, and exit with a status that says what failed.
+
+    Args:
+        evaluation: the result.
+        settings: how it was made.
+        out: the folder.
+        as_json: print JSON.
 
     Raises:
         typer.Exit: with 1 where no question could be answered, with 3 where a part failed.

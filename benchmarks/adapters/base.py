@@ -83,9 +83,9 @@ class Adapter:
         # What follows thinking begins on a line of its own; a reply without any stays as it is, spaces and all.
         return final_part if final_part == reply else final_part.strip()
 
-    def aggregate(self, scored: Scored) -> dict[str, float]:
-        """Return the official averages of `scored`; `overall` is the headline."""
-        return self.gather(scored) if scored else {"overall": 0.0}
+    def aggregate(self, scored_samples: Scored) -> dict[str, float]:
+        """Return the official averages of `scored_samples`; `overall` is the headline."""
+        return self.gather(scored_samples) if scored_samples else {"overall": 0.0}
 
 
 class RowReader:

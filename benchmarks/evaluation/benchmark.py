@@ -1,4 +1,4 @@
-"""What can be run: public benchmarks through their adapters, our own suites; the runner knows nothing else of them."""
+"""Benchmarks: public ones through their adapters, our own suites; the runner knows nothing else of them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -34,7 +34,7 @@ PARTLY_FAILED = 3
 
 
 class Benchmark(Protocol):
-    """Questions, how they are asked, and how replies are scored."""
+    """Questions, the way they are asked, and the way replies are scored."""
 
     @property
     def name(self) -> str:
@@ -57,15 +57,15 @@ class Benchmark(Protocol):
         ...
 
     def prompt(self, sample: Sample) -> str:
-        """The words that ask it."""
+        """Return the words that ask `sample`."""
         ...
 
     def score(self, sample: Sample, reply: str) -> float:
-        """Between 0 and 1."""
+        """Return the score of `reply` to `sample`, between 0 and 1."""
         ...
 
-    def aggregate(self, scored: Sequence[tuple[Sample, float]]) -> Mapping[str, float]:
-        """`overall`, and each category."""
+    def aggregate(self, scored_samples: Sequence[tuple[Sample, float]]) -> Mapping[str, float]:
+        """Return the averages of `scored_samples`: `overall`, and each category."""
         ...
 
 
@@ -74,7 +74,7 @@ class SelfLoading(Protocol):
     """A benchmark that makes its questions itself, such as a suite of our own worlds."""
 
     def load(self, root: Path | None, limit: int | None = None) -> Iterable[Sample | BadRow]:
-        """Yield the questions, and rows that cannot be read."""
+        """Yield the questions, `limit` at most, and rows that cannot be read."""
         ...
 
 
@@ -121,15 +121,20 @@ def chance_of(benchmark: Benchmark, key: str, samples: Sequence[Sample]) -> floa
         key: a key of its aggregate.
         samples: those that were answered: where chance is known by category only, theirs is weighed.
     """
-    known = benchmark.chance
-    if isinstance(known, int | float):
-        return float(known)
-    if key in known:
-        return known[key]
-    part = [sample.category.values() for sample in samples if key == "overall" or key in sample.category.values()]
-    each = [next((known[value] for value in values if value in known), None) for values in part]
-    found = [value for value in each if value is not None]
-    return sum(found) / len(found) if found and len(found) == len(each) else None
+    chance = benchmark.chance
+    if isinstance(chance, int | float):
+        return float(chance)
+    if key in chance:
+        return chance[key]
+    category_values = [
+        sample.category.values() for sample in samples if key == "overall" or key in sample.category.values()
+    ]
+    chances = [
+        next((chance[chance_value] for chance_value in values if chance_value in chance), None)
+        for values in category_values
+    ]
+    known_chances = [chance_value for chance_value in chances if chance_value is not None]
+    return sum(known_chances) / len(known_chances) if known_chances and len(known_chances) == len(chances) else None
 
 
 def jsonable(value: Any) -> Any:

@@ -56,7 +56,7 @@ def export_suite(suite: OwnSuite, to: str, out: Path, limit: int | None = None) 
 
 
 def task_name(suite: OwnSuite) -> str:
-    """The suite's id as other tools take names: `zerosight_heldout_v1`."""
+    """Return the id of `suite` as other tools take names: `zerosight_heldout_v1`."""
     return "".join(char if char.isalnum() else "_" for char in suite.name)
 
 
@@ -118,8 +118,8 @@ def _features(text: Iterable[str]) -> dict[str, Any]:
 
 
 def _task_yaml(suite: OwnSuite, data: Path) -> str:
-    """The task's file; `!function` is lmms-eval's own tag, so it is put in after the values are written."""
-    body = {
+    """Return the task's file for `suite`; `!function` is lmms-eval's own tag, so it is put in after the values."""
+    task = {
         "task": task_name(suite),
         "dataset_path": "parquet",
         "dataset_kwargs": {"data_files": {"test": str(data)}},
@@ -136,7 +136,7 @@ def _task_yaml(suite: OwnSuite, data: Path) -> str:
         ],
         "metadata": [{"version": 1.0, "suite": suite.name, "split": suite.split}],
     }
-    text = yaml.safe_dump(body, sort_keys=False, allow_unicode=True)
+    text = yaml.safe_dump(task, sort_keys=False, allow_unicode=True)
     return text.replace(": utils.", ": !function utils.")
 
 
@@ -144,11 +144,11 @@ def _task_yaml(suite: OwnSuite, data: Path) -> str:
 
 
 def _vlmevalkit(suite: OwnSuite, rows: Iterable[Mapping[str, Any]], out: Path) -> Path:
-    """`NAME_MCQ.tsv` of questions with listed answers, `NAME_VQA.tsv` of open ones."""
-    closed: list[dict[str, Any]] = []
-    open_ones: list[dict[str, Any]] = []
+    """Write `NAME_MCQ.tsv` of the `rows` with listed answers into `out`, `NAME_VQA.tsv` of the others."""
+    choice_rows: list[dict[str, Any]] = []
+    open_rows: list[dict[str, Any]] = []
     for number, row in enumerate(rows):
-        body = {
+        tsv_row = {
             "index": number,
             "image": base64.b64encode(row["png"]).decode(),
             "category": row["form"],
@@ -156,18 +156,18 @@ def _vlmevalkit(suite: OwnSuite, rows: Iterable[Mapping[str, Any]], out: Path) -
         }
         if row["answer"] in row["options"] and 2 <= len(row["options"]) <= MAX_OPTIONS:
             letters = dict(zip(string.ascii_uppercase, row["options"], strict=False))
-            right = next(letter for letter, option in letters.items() if option == row["answer"])
-            closed.append({**body, "question": row["question"], "answer": right, **letters})
+            right_letter = next(letter for letter, option in letters.items() if option == row["answer"])
+            choice_rows.append({**tsv_row, "question": row["question"], "answer": right_letter, **letters})
         else:
-            open_ones.append({**body, "question": row["prompt"], "answer": row["answer"]})
-    width = max((len(row) for row in closed), default=0)
-    widest = next((row for row in closed if len(row) == width), {})
-    for kind, part, names in (
-        ("MCQ", closed, list(widest)),
-        ("VQA", open_ones, list(open_ones[0]) if open_ones else []),
+            open_rows.append({**tsv_row, "question": row["prompt"], "answer": row["answer"]})
+    most_columns = max((len(row) for row in choice_rows), default=0)
+    widest_row = next((row for row in choice_rows if len(row) == most_columns), {})
+    for kind, kind_rows, names in (
+        ("MCQ", choice_rows, list(widest_row)),
+        ("VQA", open_rows, list(open_rows[0]) if open_rows else []),
     ):
-        if part:
-            write_atomically(out / f"{task_name(suite)}_{kind}.tsv", _tsv(part, names))
+        if kind_rows:
+            write_atomically(out / f"{task_name(suite)}_{kind}.tsv", _tsv(kind_rows, names))
     return out
 
 

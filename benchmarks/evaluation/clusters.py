@@ -7,14 +7,14 @@ from ..samples import BadRow, Sample
 from .figures import group_of
 
 
-def with_clusters(loaded: Sequence[Sample | BadRow], *, by_pictures: bool) -> list[Sample | BadRow]:
+def with_clusters(loaded_rows: Sequence[Sample | BadRow], *, by_pictures: bool) -> list[Sample | BadRow]:
     """Return the questions, each with the name of its cluster; "" where it shares nothing with another.
 
     Questions are in one cluster that share a picture, are counted together, or have the same cluster already; so are
     those that are linked by others.
 
     Args:
-        loaded: questions, and rows that cannot be read.
+        loaded_rows: questions, and rows that cannot be read.
         by_pictures: whether a shared picture makes a cluster.
     """
     parents: dict[str, str] = {}
@@ -26,7 +26,7 @@ def with_clusters(loaded: Sequence[Sample | BadRow], *, by_pictures: bool) -> li
             key = parents[key]
         return key
 
-    keys = [_keys(sample, by_pictures) if isinstance(sample, Sample) else [] for sample in loaded]
+    keys = [_keys(sample, by_pictures) if isinstance(sample, Sample) else [] for sample in loaded_rows]
     for own_keys in keys:
         for key in own_keys[1:]:
             parents[root_of(key)] = root_of(own_keys[0])
@@ -36,7 +36,7 @@ def with_clusters(loaded: Sequence[Sample | BadRow], *, by_pictures: bool) -> li
         sizes[root] = sizes.get(root, 0) + 1
     return [
         replace(sample, cluster=root if sizes[root] > 1 else "") if isinstance(sample, Sample) else sample
-        for sample, root in zip(loaded, roots, strict=True)
+        for sample, root in zip(loaded_rows, roots, strict=True)
     ]
 
 

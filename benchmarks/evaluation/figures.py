@@ -126,26 +126,30 @@ def paired(
         return Difference(NOTHING, math.nan)
 
     def overall_gap(some_pairs: Sequence[tuple[Sample, tuple[float, float]]]) -> Mapping[str, float]:
-        averages = [benchmark.aggregate([(sample, both[side]) for sample, both in some_pairs]) for side in (0, 1)]
+        averages = [
+            benchmark.aggregate([(sample, both_scores[side]) for sample, both_scores in some_pairs]) for side in (0, 1)
+        ]
         return {"overall": averages[0]["overall"] - averages[1]["overall"]}
 
     value = overall_gap(pairs)["overall"]
-    gaps = np.array([first - second for _, (first, second) in pairs])
+    gaps = np.array([first_score - second_score for _, (first_score, second_score) in pairs])
     if abs(float(gaps.mean()) - value) >= 1e-9:
         spreads, block_count = _jackknife(overall_gap, pairs)
-        spread = spreads.get("overall", math.nan)
-        return Difference(_around(value, spread, block_count, len(pairs), lowest=-1.0), detectable(spread))
+        standard_error = spreads.get("overall", math.nan)
+        return Difference(
+            _around(value, standard_error, block_count, len(pairs), lowest=-1.0), detectable(standard_error)
+        )
     clusters = [cluster_of(sample) for sample, _ in pairs]
     if len(set(clusters)) < len(clusters):
-        spread = cluster_spread(gaps, clusters)
-        margin = student_quantile(degrees_of(clusters)) * spread
+        standard_error = cluster_spread(gaps, clusters)
+        margin = student_quantile(degrees_of(clusters)) * standard_error
         estimate = Estimate(value, value - margin, value + margin, len(pairs), "none" if _nan(margin) else "clustered")
-        return Difference(estimate, detectable(spread))
+        return Difference(estimate, detectable(standard_error))
     low, high = bootstrap(gaps, "paired")
-    spread = float(gaps.std(ddof=1)) / math.sqrt(len(gaps)) if len(gaps) > 1 else math.nan
-    is_binary = all(score in (0.0, 1.0) for _, both in pairs for score in both)
+    standard_error = float(gaps.std(ddof=1)) / math.sqrt(len(gaps)) if len(gaps) > 1 else math.nan
+    is_binary = all(score in (0.0, 1.0) for _, both_scores in pairs for score in both_scores)
     p_value = mcnemar(int((gaps > 0).sum()), int((gaps < 0).sum())) if is_binary else math.nan
-    return Difference(Estimate(value, low, high, len(pairs), "bootstrap"), detectable(spread), p_value)
+    return Difference(Estimate(value, low, high, len(pairs), "bootstrap"), detectable(standard_error), p_value)
 
 
 def mcnemar(first_only: int, second_only: int) -> float:
@@ -292,14 +296,16 @@ def _plain(key: str, value: float, scored_samples: Scored) -> Estimate | None:
 def _clustered(value: float, scores: np.ndarray, clusters: Sequence[str], is_binary: bool) -> Estimate:
     """Return the interval of a mean over clustered questions."""
     count, cluster_count = len(scores), len(set(clusters))
-    quantile, spread = student_quantile(degrees_of(clusters)), cluster_spread(scores, clusters)
-    if _nan(spread):
+    quantile, standard_error = student_quantile(degrees_of(clusters)), cluster_spread(scores, clusters)
+    if _nan(standard_error):
         return Estimate(value, math.nan, math.nan, count, "none")
     if not is_binary:
-        low, high = max(0.0, value - quantile * spread), min(1.0, value + quantile * spread)
+        low, high = max(0.0, value - quantile * standard_error), min(1.0, value + quantile * standard_error)
         return Estimate(value, low, high, count, "clustered")
     # All right or all wrong tells nothing of how alike a cluster's questions are: each counts as one then.
-    effective_count = float(cluster_count) if value in (0.0, 1.0) else min(count, value * (1 - value) / spread**2)
+    effective_count = (
+        float(cluster_count) if value in (0.0, 1.0) else min(count, value * (1 - value) / standard_error**2)
+    )
     low, high = wilson_ends(value, effective_count * (Z95 / quantile) ** 2)
     return Estimate(value, low, high, count, "clustered")
 
@@ -307,9 +313,9 @@ def _clustered(value: float, scores: np.ndarray, clusters: Sequence[str], is_bin
 # --- the grouped jackknife ------------------------------------------------------------------------------------
 
 
-def _around(value: float, spread: float, block_count: int, items: int, lowest: float = 0.0) -> Estimate:
-    """Return the interval around `value` by its standard error `spread` from so many blocks."""
-    margin = student_quantile(block_count - 1) * spread
+def _around(value: float, standard_error: float, block_count: int, items: int, lowest: float = 0.0) -> Estimate:
+    """Return the interval around `value` by its standard error `standard_error` from so many blocks."""
+    margin = student_quantile(block_count - 1) * standard_error
     if _nan(value) or _nan(margin):
         return Estimate(value, math.nan, math.nan, items, "none")
     return Estimate(value, max(lowest, value - margin), min(1.0, value + margin), items, "jackknife")
@@ -334,7 +340,7 @@ def _jackknife(
     for index, cluster in enumerate(clusters):
         blocks.setdefault(block_of[cluster], set()).add(index)
     averages_without = [
-        aggregate([scored for index, scored in enumerate(scored_samples) if index not in block])
+        aggregate([scored_sample for index, scored_sample in enumerate(scored_samples) if index not in block])
         for block in blocks.values()
     ]
     spreads = {}

@@ -37,17 +37,19 @@ def item_prompt(item: Item) -> str:
     return f"{item.question.text} {solver.HINTS[item.question.kind]}"
 
 
-def category_means(scored: Sequence[tuple[Sample, float]], kinds: Sequence[str]) -> dict[str, float]:
+def category_means(scored_samples: Sequence[tuple[Sample, float]], kinds: Sequence[str]) -> dict[str, float]:
     """Return the mean score of all questions as `overall`, and of each category.
 
     Args:
-        scored: questions with their scores.
+        scored_samples: questions with their scores.
         kinds: the kinds of categories, such as `form`; a question need not have each.
     """
-    means = {"overall": _mean([score for _, score in scored])}
+    means = {"overall": _mean([score for _, score in scored_samples])}
     for kind in kinds:
-        for category in dict.fromkeys(sample.category[kind] for sample, _ in scored if kind in sample.category):
-            means[category] = _mean([score for sample, score in scored if sample.category.get(kind) == category])
+        for category in dict.fromkeys(sample.category[kind] for sample, _ in scored_samples if kind in sample.category):
+            means[category] = _mean(
+                [score for sample, score in scored_samples if sample.category.get(kind) == category]
+            )
     return means
 
 

@@ -27,7 +27,7 @@ class Judge:
         self._lock = threading.Lock()
 
     def __call__(self, prompt: str) -> str:
-        """What it says.
+        """Return what the judge says to `prompt`.
 
         Raises:
             InfrastructureError: it does not answer.

@@ -1,4 +1,4 @@
-"""What is evaluated: a Hugging Face id or folder, an adapter, a run of ours, or an OpenAI-compatible endpoint."""
+"""Models to evaluate: a Hugging Face id or folder, an adapter, a run of ours, or an OpenAI-compatible endpoint."""
 
 import hashlib
 import json
@@ -141,7 +141,7 @@ def open_model(
 
 
 def folder_digest(folder: Path) -> str:
-    """sha256 over a model's files: weights, settings and templates, in the order of their names."""
+    """Return the sha256 over a model's files in `folder`: weights, settings, templates, in the order of their names."""
     digest = hashlib.sha256()
     for path in sorted({path for pattern in _WEIGHTS for path in folder.glob(pattern)}):
         digest.update(f"{path.name} {path.stat().st_size}\n".encode())
@@ -165,12 +165,12 @@ def _of_policy(
     def make_prompt(messages: Messages, pictures: Sequence[Picture]) -> Prompt:
         return policy.prompt(messages, pictures[0], pictures[1:]) if pictures else policy.prompt(messages)
 
-    chosen = generator or HFGenerator(policy, batch_size=64)
+    used_generator = generator or HFGenerator(policy, batch_size=64)
     return Answerer(
         name=name,
         # Backends and devices round differently, so their replies are kept apart.
-        digest=digest_of(digest, policy.device.type, type(chosen).__name__),
-        generator=chosen,
+        digest=digest_of(digest, policy.device.type, type(used_generator).__name__),
+        generator=used_generator,
         make_prompt=make_prompt,
         several=_takes_several(policy),
         role=role,
@@ -178,7 +178,7 @@ def _of_policy(
 
 
 def _takes_several(policy: Policy) -> bool:
-    """Whether several pictures fit: not into a small context such as the embedded model's, which never saw two."""
+    """Tell whether several pictures fit into the context of `policy`: not into the embedded model's."""
     with policy.acting("solver") as model:
         room = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     return room is None or room >= _SHORT_CONTEXT
@@ -190,13 +190,13 @@ def _of_run(name: str, folder: Path, role: str) -> Answerer:
 
 
 def _tree_digest(folder: Path) -> str:
-    """Of a checkpoint, whose roles may have folders of their own."""
+    """Return the digest of a checkpoint in `folder`, whose roles may have folders of their own."""
     folders = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
     return digest_of([[path.name, folder_digest(path)] for path in folders])
 
 
 def _adapted(folder: Path) -> tuple[Policy, str]:
-    """The base model that an adapter names, with the adapter worked into its weights, and the digest of both."""
+    """Return the base model that the adapter in `folder` names, the adapter merged, and the digest of both."""
     from peft import PeftModel
 
     base_name = json.loads((folder / "adapter_config.json").read_text()).get("base_model_name_or_path")
@@ -207,8 +207,8 @@ def _adapted(folder: Path) -> tuple[Policy, str]:
         )
     base = locate_model(model_path(base_name))
     policy = Policy.load(base, device=_device(), dtype=_dtype())
-    merged: Any = PeftModel.from_pretrained(policy.model, str(folder)).merge_and_unload()
-    return Policy(merged, policy.processor, source=base), digest_of(folder_digest(base), folder_digest(folder))
+    merged_model: Any = PeftModel.from_pretrained(policy.model, str(folder)).merge_and_unload()
+    return Policy(merged_model, policy.processor, source=base), digest_of(folder_digest(base), folder_digest(folder))
 
 
 def _vllm(folder: Path, policy: Policy, work: Path) -> Generator:

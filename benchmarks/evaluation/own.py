@@ -47,7 +47,7 @@ class OwnSuite:
     split: str = "heldout"
     """`heldout` of fixed items; `fresh` of the others."""
     published: Mapping[str, float] = field(default_factory=dict)
-    system: str = solver.SYSTEM
+    system: str = solver.SHORT_SYSTEM
     """The words that the Solver is trained under."""
     max_new_tokens: int | None = None
     digest: str = ""
@@ -57,23 +57,23 @@ class OwnSuite:
 
     @cached_property
     def chance(self) -> Mapping[str, float]:
-        """Of the best constant answer: by form."""
+        """The score of the best constant answer, by form."""
         return {_form(env.id, name): task.chance for env in map(make, self.worlds) for name, task in env.tasks.items()}
 
     def load(self, root: Path | None = None, limit: int | None = None) -> Iterator[Sample | BadRow]:
-        """The questions: all worlds, forms and bands in turn, so that the first `limit` of them are a fair share.
+        """Yield the questions: all worlds, forms and bands in turn, so that the first `limit` of them are a fair share.
 
         Args:
             root: not used: items are made, not read.
             limit: how many at most.
         """
-        known = self._stored()
+        stored_items = self._stored()
         for number, place in enumerate(self._places()):
             if limit is not None and number >= limit:
                 return
             name = "/".join(map(str, place))
-            if name in known:
-                yield _sample(name, place, Item.from_json(known[name]))
+            if name in stored_items:
+                yield _sample(name, place, Item.from_json(stored_items[name]))
                 continue
             item = self._drawn(*place)
             self._keep(name, item)
@@ -110,8 +110,8 @@ class OwnSuite:
     def _item(self, world: str, task: str, band: str, turn: int) -> Item:
         env = make(world)
         level = difficulty_of_band(env, band)
-        own = item_rng(world, self.split, self.seed, turn).child(task, band)
-        return env.sample(own, task, level)
+        rng = item_rng(world, self.split, self.seed, turn).child(task, band)
+        return env.sample(rng, task, level)
 
     def _drawn(self, world: str, task: str, band: str, turn: int) -> Item:
         item = self._item(world, task, band, turn)
@@ -123,40 +123,40 @@ class OwnSuite:
         Raises:
             EvaluationError: the form has too few items for that.
         """
-        known = _fixed_digests(world, task, band, self.rounds)
+        fixed_digests = _fixed_digests(world, task, band, self.rounds)
         env, tries = make(world), 0
-        while item.digest in known:
+        while item.digest in fixed_digests:
             tries += 1
             if tries > MAX_REDRAWS:
                 raise EvaluationError(f"{world}: {task} at {band} has hardly more items than the fixed suite shows")
-            own = item_rng(world, self.split, self.seed, turn).child(task, band, tries)
-            item = env.sample(own, task, difficulty_of_band(env, band))
+            rng = item_rng(world, self.split, self.seed, turn).child(task, band, tries)
+            item = env.sample(rng, task, difficulty_of_band(env, band))
         return item
 
     def prompt(self, sample: Sample) -> str:
-        """The question and the kind of its answer, as the Solver reads it in training."""
+        """Return the question of `sample` and the kind of its answer, as the Solver reads them in training."""
         return item_prompt(sample.fields["item"])
 
     def score(self, sample: Sample, reply: str) -> float:
-        """The world's own judgement, between 0 and 1; graded kinds give part of 1."""
+        """Return the world's own judgement of `reply` to `sample`, between 0 and 1; graded kinds give part of 1."""
         item: Item = sample.fields["item"]
         return float(make(item.env).score(item.truth, item.question.options, reply).terms["correct"])
 
-    def aggregate(self, scored: Sequence[tuple[Sample, float]]) -> Mapping[str, float]:
-        """Means: overall, by band, by world, by form."""
-        return category_means(scored, ("band", "world", "form"))
+    def aggregate(self, scored_samples: Sequence[tuple[Sample, float]]) -> Mapping[str, float]:
+        """Return the means of `scored_samples`: overall, by band, by world, by form."""
+        return category_means(scored_samples, ("band", "world", "form"))
 
     def fresh(self, seed: int) -> "OwnSuite":
-        """The same suite under a secret seed, none of its items among the fixed ones."""
+        """Return the same suite under a secret `seed`, none of its items among the fixed ones."""
         title = f"{self.title}, drawn afresh"
         return replace(self, name=f"{self.name}+fresh", title=title, seed=seed, split="fresh", digest="")
 
     def kept_in(self, folder: Path) -> "OwnSuite":
-        """The same suite, whose items are drawn once and then read from a folder."""
+        """Return the same suite, whose items are drawn once and then read from `folder`."""
         return replace(self, store=folder)
 
     def only(self, worlds: Sequence[str]) -> "OwnSuite":
-        """The part of some worlds; its items are the same.
+        """Return the part of some `worlds`; its items are the same.
 
         Raises:
             EvaluationError: the suite has no such world.
@@ -181,13 +181,13 @@ OWN: Mapping[str, OwnSuite] = {
 
 
 def difficulty_of_band(env: Environment, band: str) -> int:
-    """The world's lowest difficulty, its middle one, or its highest."""
+    """Return the lowest difficulty of `env` for the `band` easy, its middle one, or its highest."""
     levels = sorted(env.difficulties)
     return {"easy": levels[0], "middle": levels[len(levels) // 2], "hard": levels[-1]}[band]
 
 
 def suite_digest(samples: Sequence[Sample | BadRow]) -> str:
-    """sha256 over the items' digests in order: equal suites, equal digest."""
+    """Return the sha256 over the digests of `samples` in order: equal suites, equal digest."""
     digest = hashlib.sha256()
     for sample in samples:
         if isinstance(sample, Sample):
@@ -197,8 +197,8 @@ def suite_digest(samples: Sequence[Sample | BadRow]) -> str:
 
 @cache
 def _fixed_digests(world: str, task: str, band: str, rounds: int) -> set[str]:
-    fixed = OwnSuite(name="", title="", worlds=(world,), rounds=rounds)
-    return {fixed._item(world, task, band, turn).digest for turn in range(rounds)}
+    fixed_suite = OwnSuite(name="", title="", worlds=(world,), rounds=rounds)
+    return {fixed_suite._item(world, task, band, turn).digest for turn in range(rounds)}
 
 
 def _sample(name: str, place: tuple[str, str, str, int], item: Item) -> Sample:
@@ -227,9 +227,9 @@ def _form(world: str, task: str) -> str:
 
 
 def foreign(suite: OwnSuite, samples: Sequence[Sample]) -> str:
-    """A note where a whole fixed suite came out with other items than everybody's; empty where it did not."""
-    whole = suite.digest and len(samples) == sum(1 for _ in suite._places())
-    if not whole or suite_digest(samples) == suite.digest:
+    """Return a note where the `samples` of a whole fixed `suite` are not everybody's items; "" where they are."""
+    is_whole = suite.digest and len(samples) == sum(1 for _ in suite._places())
+    if not is_whole or suite_digest(samples) == suite.digest:
         return ""
     return (
         f"these are not the items of {suite.name} (digest {suite_digest(samples)[:12]}, due {suite.digest[:12]}): not "
@@ -238,6 +238,9 @@ def foreign(suite: OwnSuite, samples: Sequence[Sample]) -> str:
 
 
 def describe(suite: OwnSuite, samples: Sequence[Sample]) -> dict[str, Any]:
-    """What a result file says of a suite; the seed of a fresh one is in it, so the file is as secret as the seed."""
-    body = {"worlds": list(suite.worlds), "rounds": suite.rounds, "seed": suite.seed, "split": suite.split}
-    return {**body, "items": len(samples), "digest": suite_digest(samples)}
+    """Return a result file's description of `suite` and its `samples`.
+
+    The seed of a fresh suite is in it, so the file is as secret as the seed.
+    """
+    description = {"worlds": list(suite.worlds), "rounds": suite.rounds, "seed": suite.seed, "split": suite.split}
+    return {**description, "items": len(samples), "digest": suite_digest(samples)}

@@ -33,12 +33,12 @@ def write_page(evaluation: EvaluationResult, out: Path) -> Path:
         evaluation: what was found.
         out: where the thumbnails of its pictures are.
     """
-    pictures, left_out = _pictures(evaluation, Thumbnails(out / "thumbnails"))
+    pictures, left_out_count = _pictures(evaluation, Thumbnails(out / "thumbnails"))
     data = {
         "models": list(evaluation.models),
-        "rows": [row for models in evaluation.scores.values() for row in _rows([each.answers for each in models])],
+        "rows": [row for models in evaluation.scores.values() for row in _rows([scores.answers for scores in models])],
         "pictures": pictures,
-        "leftOut": left_out,
+        "leftOut": left_out_count,
     }
     page = template("page.html.j2", FOLDER).render(
         models=evaluation.models,
@@ -54,68 +54,74 @@ def write_page(evaluation: EvaluationResult, out: Path) -> Path:
 
 
 def _summaries(evaluation: EvaluationResult) -> list[dict[str, Any]]:
-    """Each benchmark's figures as text."""
-    found = []
+    """Return the figures of each benchmark of `evaluation` as text."""
+    summaries = []
     for name, models in evaluation.scores.items():
-        keys = list(dict.fromkeys(key for each in models for key in each.figures))
+        keys = list(dict.fromkeys(key for scores in models for key in scores.figures))
         benchmark, samples = models[0].answers.benchmark, [sample for sample, _ in models[0].answers.scored]
         chances = {key: chance_of(benchmark, key, samples) for key in keys}
         rows = [
             {
                 "key": key,
                 "chance": "–" if (chance := chances[key]) is None else f"{100 * chance:.1f}",
-                "scores": [interval(each.figures.get(key)) for each in models],
+                "scores": [interval(scores.figures.get(key)) for scores in models],
             }
             for key in keys
         ]
-        counts = [each.counts for each in models]
-        published = [f"{value:g} {who}" for who, value in benchmark.published.items()]
-        body = {"name": name, "title": benchmark.title, "rows": rows, "counts": counts, "published": published}
-        found.append(body)
-    return found
+        counts = [scores.counts for scores in models]
+        published_scores = [f"{value:g} {source}" for source, value in benchmark.published.items()]
+        summary = {
+            "name": name,
+            "title": benchmark.title,
+            "rows": rows,
+            "counts": counts,
+            "published": published_scores,
+        }
+        summaries.append(summary)
+    return summaries
 
 
 def _rows(answers: Sequence[Answers]) -> list[dict[str, Any]]:
-    """A benchmark's questions with every model's outcome."""
-    found = []
-    for each in zip(*(one.rows for one in answers), strict=True):
-        body = each[0].to_dict()
-        found.append(
+    """Return a benchmark's questions with the outcome of every model in `answers`."""
+    page_rows = []
+    for question_rows in zip(*(answers_of_model.rows for answers_of_model in answers), strict=True):
+        row_body = question_rows[0].to_dict()
+        page_rows.append(
             {
                 "benchmark": answers[0].benchmark.name,
-                "id": body["id"],
-                "prompt": _clip(body["prompt"] or body.get("question", "")),
-                "answer": _clip(str(body.get("answer", ""))),
-                "category": list(body.get("category", {}).values()),
-                "images": body.get("images", []),
+                "id": row_body["id"],
+                "prompt": _clip(row_body["prompt"] or row_body.get("question", "")),
+                "answer": _clip(str(row_body.get("answer", ""))),
+                "category": list(row_body.get("category", {}).values()),
+                "images": row_body.get("images", []),
                 "models": [
                     {"outcome": row.outcome, "reply": _clip(row.reply), "score": row.score, "cut": not row.finished}
                     | ({"reason": row.reason} if row.reason else {})
-                    for row in each
+                    for row in question_rows
                 ],
             }
         )
-    return found
+    return page_rows
 
 
 def _pictures(evaluation: EvaluationResult, thumbnails: Thumbnails) -> tuple[dict[str, str], int]:
-    """Each picture once, as base64 JPEG by digest, and how many did not fit."""
-    found: dict[str, str] = {}
-    seen, size, left_out = set(), 0, 0
+    """Return each picture of `evaluation` once, as base64 JPEG by digest, and how many did not fit."""
+    pictures_by_digest: dict[str, str] = {}
+    seen_digests, total_size, left_out = set(), 0, 0
     rows = [row for models in evaluation.scores.values() for row in models[0].answers.rows if row.sample is not None]
     for digest in (image.digest for row in rows if row.sample is not None for image in row.sample.images):
         path = thumbnails.path(digest)
-        if digest in seen or not path.exists():
+        if digest in seen_digests or not path.exists():
             continue
-        seen.add(digest)
-        if size + path.stat().st_size > PICTURE_BYTES:
+        seen_digests.add(digest)
+        if total_size + path.stat().st_size > PICTURE_BYTES:
             left_out += 1
             continue
-        size += path.stat().st_size
-        found[digest] = base64.b64encode(path.read_bytes()).decode()
-    return found, left_out
+        total_size += path.stat().st_size
+        pictures_by_digest[digest] = base64.b64encode(path.read_bytes()).decode()
+    return pictures_by_digest, left_out
 
 
 def _clip(text: str) -> str:
-    over = len(text) - MAX_SHOWN_CHARS
-    return text if over <= 0 else f"{text[:MAX_SHOWN_CHARS]} … ({over} more characters)"
+    chars_over = len(text) - MAX_SHOWN_CHARS
+    return text if chars_over <= 0 else f"{text[:MAX_SHOWN_CHARS]} … ({chars_over} more characters)"

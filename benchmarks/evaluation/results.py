@@ -177,8 +177,12 @@ def _runs_own(evaluation: EvaluationResult) -> dict[str, Any]:
     pair = list(evaluation.scores.values())[:2]
     if len(evaluation.models) != 1 or len(pair) != 2:
         return {}
-    sighted, blind = (models[0].answers for models in pair)
-    return run_summary(sighted.benchmark, sighted, blind) if isinstance(sighted.benchmark, HeldoutSuite) else {}
+    sighted_answers, blind_answers = (models[0].answers for models in pair)
+    return (
+        run_summary(sighted_answers.benchmark, sighted_answers, blind_answers)
+        if isinstance(sighted_answers.benchmark, HeldoutSuite)
+        else {}
+    )
 
 
 def write_evaluation(evaluation: EvaluationResult, settings: Settings, out: Path) -> dict[str, Any]:
@@ -206,17 +210,19 @@ def _write_json(path: Path, body: Any) -> None:
 
 def _as_lmms_eval(model: str, scores: Mapping[str, Scores], settings: Settings) -> dict[str, Any]:
     """Return `scores` as lmms-eval's results: metrics under `NAME,none`, beside versions, shots and counts."""
-    tasks = {slug(name): each for name, each in scores.items()}
+    tasks = {slug(name): task_scores for name, task_scores in scores.items()}
     return {
-        "results": {task: {"alias": task, **_metrics(each)} for task, each in tasks.items()},
+        "results": {task: {"alias": task, **_metrics(task_scores)} for task, task_scores in tasks.items()},
         "group_subtasks": {task: [] for task in tasks},
-        "configs": {task: _config(each) for task, each in tasks.items()},
-        "versions": {task: _version(each.answers.benchmark) for task, each in tasks.items()},
+        "configs": {task: _config(task_scores) for task, task_scores in tasks.items()},
+        "versions": {task: _version(task_scores.answers.benchmark) for task, task_scores in tasks.items()},
         "n-shot": dict.fromkeys(tasks, 0),
-        "higher_is_better": {task: {_flat(key): True for key in each.figures} for task, each in tasks.items()},
+        "higher_is_better": {
+            task: {_flat(key): True for key in task_scores.figures} for task, task_scores in tasks.items()
+        },
         "n-samples": {
-            task: {"original": len(each.answers.rows), "effective": each.answers.count("answered")}
-            for task, each in tasks.items()
+            task: {"original": len(task_scores.answers.rows), "effective": task_scores.answers.count("answered")}
+            for task, task_scores in tasks.items()
         },
         "config": {
             "model": "zerosight",
@@ -229,19 +235,21 @@ def _as_lmms_eval(model: str, scores: Mapping[str, Scores], settings: Settings) 
         "model_name": model,
         "model_name_sanitized": slug(model),
         "system_instruction": None,
-        "task_hashes": {task: digest_of([row.id for row in each.answers.rows]) for task, each in tasks.items()},
+        "task_hashes": {
+            task: digest_of([row.id for row in task_scores.answers.rows]) for task, task_scores in tasks.items()
+        },
     }
 
 
 def _metrics(scores: Scores) -> dict[str, float | str]:
     """Return the metrics of `scores`: `score,none` overall, a category's name in its place in the others."""
-    found: dict[str, float | str] = {}
+    metrics: dict[str, float | str] = {}
     for key, figure in scores.figures.items():
         name = _flat(key)
-        found[f"{name},none"] = "N/A" if math.isnan(figure.value) else figure.value
-        spread = (figure.high - figure.low) / 2 / 1.96
-        found[f"{name}_stderr,none"] = "N/A" if math.isnan(spread) else spread
-    return found
+        metrics[f"{name},none"] = "N/A" if math.isnan(figure.value) else figure.value
+        half_width = (figure.high - figure.low) / 2 / 1.96
+        metrics[f"{name}_stderr,none"] = "N/A" if math.isnan(half_width) else half_width
+    return metrics
 
 
 def _flat(key: str) -> str:
@@ -268,22 +276,22 @@ def _version(benchmark: Benchmark) -> str:
 
 def _samples(answers: Answers) -> list[dict[str, Any]]:
     """Return a line for each question of `answers`; one that was not answered has no metric, and says why."""
-    found = []
+    lines = []
     for number, row in enumerate(answers.rows):
-        body = row.to_dict()
+        row_body = row.to_dict()
         sample: dict[str, Any] = {
             "doc_id": number,
-            "doc": {name: body.get(name) for name in ("id", "question", "options", "answer", "category", "images")},
-            "target": str(body.get("answer", "")),
+            "doc": {name: row_body.get(name) for name in ("id", "question", "options", "answer", "category", "images")},
+            "target": str(row_body.get("answer", "")),
             "input": row.prompt,
             "arguments": [row.prompt],
             "resps": [[row.reply]],
             "filtered_resps": [row.reply],
-            "doc_hash": digest_of(row.id, body.get("question"), body.get("images")),
+            "doc_hash": digest_of(row.id, row_body.get("question"), row_body.get("images")),
             "prompt_hash": digest_of(row.prompt),
-            "target_hash": digest_of(jsonable(body.get("answer"))),
+            "target_hash": digest_of(jsonable(row_body.get("answer"))),
             "outcome": row.outcome,
         }
         sample |= {METRIC: row.score} if row.score is not None else {"reason": row.reason}
-        found.append(sample)
-    return found
+        lines.append(sample)
+    return lines

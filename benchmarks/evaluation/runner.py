@@ -186,16 +186,16 @@ def ask(
 
 
 def _loaded(benchmark: Benchmark, settings: Settings) -> list[Sample | BadRow]:
-    loaded = list(questions_of(benchmark, settings.data, settings.limit))
+    loaded_rows = list(questions_of(benchmark, settings.data, settings.limit))
     if not isinstance(benchmark, Adapter):
-        return loaded
-    return with_clusters(loaded, by_pictures=benchmark.shares_pictures)
+        return loaded_rows
+    return with_clusters(loaded_rows, by_pictures=benchmark.shares_pictures)
 
 
-def _row(benchmark: Benchmark, loaded: Sample | BadRow) -> QuestionRow:
-    if isinstance(loaded, BadRow):
-        return QuestionRow(id=str(loaded.id), outcome="unreadable", reason=loaded.reason)
-    return QuestionRow(id=loaded.id, outcome="missing", sample=loaded, prompt=benchmark.prompt(loaded))
+def _row(benchmark: Benchmark, loaded_row: Sample | BadRow) -> QuestionRow:
+    if isinstance(loaded_row, BadRow):
+        return QuestionRow(id=str(loaded_row.id), outcome="unreadable", reason=loaded_row.reason)
+    return QuestionRow(id=loaded_row.id, outcome="missing", sample=loaded_row, prompt=benchmark.prompt(loaded_row))
 
 
 def _question(benchmark: Benchmark, answerer: Answerer, row: QuestionRow, tokens: int, one_picture: bool) -> _Question:
@@ -231,39 +231,39 @@ def _answer(
 
     Where a backend fails for a batch as a whole, its questions are asked one by one.
     """
-    shown: list[tuple[_Question, list[Picture]]] = []
+    pictured_questions: list[tuple[_Question, list[Picture]]] = []
     for question in batch:
         if question.key not in cache:
             try:
-                shown.append((question, _pictures(question, thumbnails)))
+                pictured_questions.append((question, _pictures(question, thumbnails)))
             except (BenchmarkDataError, OSError, ValueError) as error:
                 question.row.outcome, question.row.reason = "unreadable", _first_line(error)
             except InfrastructureError as error:
                 question.row.outcome, question.row.reason = "failed", _first_line(error)
-    if not shown:
+    if not pictured_questions:
         return
-    outcomes = _outcomes(shown, answerer, tokens)
+    outcomes = _outcomes(pictured_questions, answerer, tokens)
     if not isinstance(outcomes, Exception):
-        _keep(shown, outcomes, answerer, cache, health)
+        _keep(pictured_questions, outcomes, answerer, cache, health)
         return
-    for one in shown:
-        alone = outcomes if len(shown) == 1 else _outcomes([one], answerer, tokens)
-        _keep([one], [alone] if isinstance(alone, Exception) else alone, answerer, cache, health)
+    for pictured_question in pictured_questions:
+        outcome = outcomes if len(pictured_questions) == 1 else _outcomes([pictured_question], answerer, tokens)
+        _keep([pictured_question], [outcome] if isinstance(outcome, Exception) else outcome, answerer, cache, health)
 
 
 def _outcomes(
-    shown: Sequence[tuple[_Question, list[Picture]]], answerer: Answerer, tokens: int
+    pictured_questions: Sequence[tuple[_Question, list[Picture]]], answerer: Answerer, tokens: int
 ) -> Sequence[Reply | Exception] | Exception:
     """Return each question's reply or failure, or why the backend failed for all of them."""
     try:
-        return answerer.outcomes([(question.messages, pictures) for question, pictures in shown], tokens)
+        return answerer.outcomes([(question.messages, pictures) for question, pictures in pictured_questions], tokens)
     except (InfrastructureError, torch.OutOfMemoryError, ValueError) as error:
         # A processor that takes no such picture or text says so by a ValueError.
         return error
 
 
 def _keep(
-    shown: Sequence[tuple[_Question, list[Picture]]],
+    pictured_questions: Sequence[tuple[_Question, list[Picture]]],
     outcomes: Sequence[Reply | Exception],
     answerer: Answerer,
     cache: Cache,
@@ -276,12 +276,12 @@ def _keep(
     """
     replies = {
         question.key: outcome
-        for (question, _), outcome in zip(shown, outcomes, strict=True)
+        for (question, _), outcome in zip(pictured_questions, outcomes, strict=True)
         if isinstance(outcome, Reply)
     }
     if replies:
         cache.keep(replies)
-    for (question, _), outcome in zip(shown, outcomes, strict=True):
+    for (question, _), outcome in zip(pictured_questions, outcomes, strict=True):
         if isinstance(outcome, Reply):
             health.failing = 0
             continue
@@ -309,17 +309,19 @@ def _settle(
     benchmark: Benchmark, batch: Sequence[_Question], cache: Cache, judge: Judge | None, health: _Health
 ) -> None:
     """Score the questions of a batch that were answered."""
-    answered = [question for question in batch if question.key in cache]
-    for question in answered:
+    answered_questions = [question for question in batch if question.key in cache]
+    for question in answered_questions:
         reply = cache[question.key]
         row = question.row
         row.outcome, row.reply, row.finished, row.answer = "answered", reply.text, reply.finished, reply
     if judge is None or not isinstance(benchmark, Judged):
-        for question in answered:
+        for question in answered_questions:
             question.row.score = float(benchmark.score(question.sample, question.row.reply))
         return
     with ThreadPoolExecutor(CONCURRENCY) as pool:
-        for question, score in zip(answered, pool.map(partial(_judged, benchmark, judge), answered), strict=True):
+        for question, score in zip(
+            answered_questions, pool.map(partial(_judged, benchmark, judge), answered_questions), strict=True
+        ):
             if isinstance(score, InfrastructureError):
                 question.row.outcome, question.row.reason = "failed", f"the judge: {_first_line(score)}"
             else:

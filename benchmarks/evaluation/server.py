@@ -27,7 +27,7 @@ CUT_OFF = ("length", "max_tokens")
 
 @dataclass(frozen=True, kw_only=True)
 class ServerOptions:
-    """How a server is asked."""
+    """The way a server is asked."""
 
     timeout: float = 300.0
     """Seconds for one request."""
@@ -87,7 +87,7 @@ class ChatServer:
     def body(self, prompt: Prompt, max_new_tokens: int) -> dict[str, Any]:
         """Return the request that asks `prompt` for at most `max_new_tokens` tokens."""
         assert prompt.messages is not None
-        fields = {
+        fields: dict[str, Any] = {
             "model": self.model_name,
             "messages": [chat_message(message, prompt) for message in prompt.messages],
             "max_tokens": max_new_tokens,
@@ -95,7 +95,7 @@ class ChatServer:
         }
         if "max_completion_tokens" in self.options.body:
             del fields["max_tokens"]
-        return {name: value for name, value in (fields | self.options.body).items() if value is not None}
+        return {name: value for name, value in (fields | dict(self.options.body)).items() if value is not None}
 
     def _wait_for_turn(self) -> None:
         if self.options.requests_per_minute is None:

@@ -28,7 +28,7 @@ SEED_BITS = 62
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """Which benchmarks, and which variants of our own."""
+    """The benchmarks to run, and the variants of our own."""
 
     suites: str
     """Names with commas between: of groups, public benchmarks, or suites of ours."""
@@ -130,7 +130,7 @@ def _members(name: str) -> Sequence[str]:
 
 
 def _fresh_seed(choice: Choice, out: Path) -> int:
-    """Return `choice`'s seed, else the one that the evaluation in `out` drew before, else a new secret one."""
+    """Return the seed of `choice`, else the one that the evaluation in `out` drew before, else a new secret one."""
     if choice.fresh_seed is not None:
         return choice.fresh_seed
     path = out / "fresh.json"
@@ -142,7 +142,7 @@ def _fresh_seed(choice: Choice, out: Path) -> int:
 
 
 def evaluate_models(
-    opened: Sequence[Callable[[], Answerer]],
+    openers: Sequence[Callable[[], Answerer]],
     benchmarks: Sequence[Benchmark],
     settings: Settings,
     out: Path,
@@ -152,7 +152,7 @@ def evaluate_models(
     """Ask every model every benchmark; the models one after another, so that only one is in memory.
 
     Args:
-        opened: for each model what opens it.
+        openers: for each model what opens it.
         benchmarks: what to run.
         settings: how.
         out: the folder of the cache.
@@ -167,12 +167,12 @@ def evaluate_models(
     if open_judge is not None:
         reader = open_judge()
         judge = Judge(reader, Cache(out / "cache" / f"judge-{reader.digest[:16]}"))
-    outcomes = [_answers_of(open_one, benchmarks, settings, out, show_progress, judge) for open_one in opened]
+    outcomes = [_answers_of(open_one, benchmarks, settings, out, show_progress, judge) for open_one in openers]
     by_benchmark = {b.name: [answers[b.name] for _, _, answers in outcomes] for b in benchmarks}
-    memorised = {
+    memorised_gaps = {
         name: [
-            unpaired([score for _, score in fixed.scored], [score for _, score in fresh.scored])
-            for fixed, fresh in zip(answers, by_benchmark[f"{name}+fresh"], strict=True)
+            unpaired([score for _, score in fixed_answers.scored], [score for _, score in fresh_answers.scored])
+            for fixed_answers, fresh_answers in zip(answers, by_benchmark[f"{name}+fresh"], strict=True)
         ]
         for name, answers in by_benchmark.items()
         if f"{name}+fresh" in by_benchmark
@@ -182,7 +182,7 @@ def evaluate_models(
         digests=[digest for _, digest, _ in outcomes],
         scores=score_all(by_benchmark),
         differences=differences_of(by_benchmark),
-        memorised=memorised,
+        memorised=memorised_gaps,
     )
 
 

@@ -37,7 +37,13 @@ def _table(evaluation: EvaluationResult, name: str) -> Table:
         chance = chance_of(benchmark, key, samples)
         chance_text = "–" if chance is None else f"{100 * chance:.1f}"
         published = [_published(benchmark)] if key == "overall" and benchmark.published else []
-        cells = [Text(key), items, chance_text, *(_cell(estimate) for estimate in estimates), *published]
+        cells: list[Text | str] = [
+            Text(key),
+            items,
+            chance_text,
+            *(_cell(estimate) for estimate in estimates),
+            *published,
+        ]
         table.add_row(*cells, end_section=key == "overall")
     return table
 

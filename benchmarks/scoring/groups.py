@@ -116,11 +116,11 @@ def whats_up(scored_samples: Scored) -> dict[str, float]:
     Source: its evaluation, where pairs and sets are divided by all questions over 2 and over 4.
     """
     averages = means("subset")(scored_samples)
-    controlled = [(s, score) for s, score in scored_samples if s.fields.get("set") is not None]
-    if not controlled:
+    controlled_samples = [(s, score) for s, score in scored_samples if s.fields.get("set") is not None]
+    if not controlled_samples:
         return averages
     scores_by_set: dict[Any, dict[str, float]] = {}
-    for sample, score in controlled:
+    for sample, score in controlled_samples:
         scores_by_set.setdefault((sample.category["subset"], sample.fields["set"]), {})[sample.fields["relation"]] = (
             score
         )
@@ -131,7 +131,10 @@ def whats_up(scored_samples: Scored) -> dict[str, float]:
             {"on", "under"} <= right_relations or {"in-front", "behind"} <= right_relations
         )
         set_hits += len(right_relations) == 4
-    return averages | {"pairs": pair_hits / (len(controlled) / 2), "sets": set_hits / (len(controlled) / 4)}
+    return averages | {
+        "pairs": pair_hits / (len(controlled_samples) / 2),
+        "sets": set_hits / (len(controlled_samples) / 4),
+    }
 
 
 def stare(scored_samples: Scored) -> dict[str, float]:

@@ -375,5 +375,5 @@ def yes_no(reply: str) -> str:
         is_beside_space = f"{mark} " in lower_text or f" {mark}" in lower_text
         text = text.replace(mark, "" if is_beside_space or has_thousands else " ")
     reply_words = re.sub(r"\.(?!\d)", "", text, count=_DOTS_AT_MOST).split()
-    said = [word for word in ("yes", "no") if word in reply_words]
-    return said[0] if len(said) == 1 else ""
+    answers = [word for word in ("yes", "no") if word in reply_words]
+    return answers[0] if len(answers) == 1 else ""

@@ -88,10 +88,10 @@ def test_jackknife_leaves_pairs_whole() -> None:
     seen = []
 
     class Watched(Toy):
-        def aggregate(self, scored):
-            groups = [sample.fields["group"] for sample, _ in scored]
+        def aggregate(self, scored_samples):
+            groups = [sample.fields["group"] for sample, _ in scored_samples]
             seen.append({groups.count(group) for group in groups})
-            return super().aggregate(scored)
+            return super().aggregate(scored_samples)
 
     estimates(Watched(rows=[], pairs=True), scored([1, 0, 1, 1] * 30, pairs=True))
     assert all(sizes == {2} for sizes in seen) and len(seen) == 61

@@ -50,15 +50,15 @@ class Toy:
     def score(self, sample: Sample, reply: str) -> float:
         return float(reply.strip() == str(sample.answer))
 
-    def aggregate(self, scored: Sequence[tuple[Sample, float]]) -> Mapping[str, float]:
+    def aggregate(self, scored_samples: Sequence[tuple[Sample, float]]) -> Mapping[str, float]:
         if self.pairs:
             groups: dict[str, list[float]] = {}
-            for sample, score in scored:
+            for sample, score in scored_samples:
                 groups.setdefault(sample.fields["group"], []).append(score)
             return {"overall": sum(min(scores) for scores in groups.values()) / len(groups)}
-        found = {"overall": sum(score for _, score in scored) / len(scored)}
-        for kind in dict.fromkeys(sample.category["kind"] for sample, _ in scored):
-            part = [score for sample, score in scored if sample.category["kind"] == kind]
+        found = {"overall": sum(score for _, score in scored_samples) / len(scored_samples)}
+        for kind in dict.fromkeys(sample.category["kind"] for sample, _ in scored_samples):
+            part = [score for sample, score in scored_samples if sample.category["kind"] == kind]
             found[kind] = sum(part) / len(part)
         return found
 
