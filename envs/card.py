@@ -51,8 +51,8 @@ class ExampleProposal(NamedTuple):
 
     def to_json(self) -> str:
         """Return the reply of a Proposer that would have proposed this."""
-        drawn = [[requirement.count, *requirement.words] for requirement in self.requirements]
-        return json.dumps({"concept": self.briefing.text, "draw": drawn, "ask": self.item.question.query})
+        requirement_lists = [[requirement.count, *requirement.words] for requirement in self.requirements]
+        return json.dumps({"concept": self.briefing.text, "draw": requirement_lists, "ask": self.item.question.query})
 
 
 class CardContent(NamedTuple):
@@ -76,7 +76,7 @@ def proposer_card(
     *,
     task: str | None = None,
     rng: SeededRng | None = None,
-    examples: int = 2,
+    example_count: int = 2,
     max_tokens: int = MAX_CARD_TOKENS,
     count_tokens: Callable[[str], int] = estimated_tokens,
 ) -> str:
@@ -87,22 +87,22 @@ def proposer_card(
         style: `short` names the words of requirements and one query; `full` explains the whole language.
         task: the task of the briefing, whose operators are explained in any case.
         rng: what whole proposals are drawn with, so that they vary from step to step; by default they are fixed.
-        examples: how many whole proposals are shown, at most; those of `task` where one is given.
+        example_count: how many whole proposals are shown, at most; those of `task` where one is given.
         max_tokens: how long the explanation of the language may be; the operators of `task` are explained in any case,
             then as many others as fit, and the rest are named.
         count_tokens: the model's own count; by default an estimate.
     """
-    words = f"Words describe objects: {', '.join(env.words)}.\n"
+    words_line = f"Words describe objects: {', '.join(env.words)}.\n"
     if style == "short" or not isinstance(env, QueriedEnvironment):
-        return f"{words}A query such as {env.example} must have exactly one clear answer on the picture."
+        return f"{words_line}A query such as {env.example} must have exactly one clear answer on the picture."
     content = card_content(env)
-    explained = _explained_operators(env, content, task, lambda text: count_tokens(text) <= max_tokens)
-    language = "\n".join(_language_lines(env, content, explained))
+    explained_operators = _explained_operators(env, content, task, lambda text: count_tokens(text) <= max_tokens)
+    language_text = "\n".join(_language_lines(env, content, explained_operators))
     proposals = [
         f"Asked for: {example.briefing.text}\nReply: {example.to_json()}"
-        for example in example_proposals(env, rng or SeededRng(("card", env.id)), examples, task)
+        for example in example_proposals(env, rng or SeededRng(("card", env.id)), example_count, task)
     ]
-    return "\n\n".join([words + language, *proposals])
+    return "\n\n".join([words_line + language_text, *proposals])
 
 
 def coder_card(env: Environment, style: Style = "full", *, rng: SeededRng | None = None) -> str:
@@ -118,31 +118,40 @@ def coder_card(env: Environment, style: Style = "full", *, rng: SeededRng | None
     (example,) = example_proposals(env, rng or SeededRng(("card", env.id)), 1) or (None,)
     if example is None:
         return env.guide
-    drawn = ", ".join(env.describe(requirement) for requirement in example.requirements)
-    return f"{env.guide}\n\nFor example, asked to draw {drawn}, you could reply:\n{example.item.program}"
+    wanted_text = ", ".join(env.describe(requirement) for requirement in example.requirements)
+    return f"{env.guide}\n\nFor example, asked to draw {wanted_text}, you could reply:\n{example.item.program}"
 
 
 def example_proposals(
-    env: Environment, rng: SeededRng, count: int, task: str | None = None
+    env: Environment, rng: SeededRng, max_proposals: int, task: str | None = None
 ) -> tuple[ExampleProposal, ...]:
-    """Draw up to `count` whole proposals with `rng`, each with a picture on which it has a clear answer.
+    """Draw up to `max_proposals` whole proposals with `rng`, each with a picture on which it has a clear answer.
 
     Empty where the environment does not say what a drawing of its own meets (`requirements_of`).
 
     Args:
         env: the environment.
         rng: the generator that draws.
-        count: how many, at most.
+        max_proposals: how many, at most.
         task: their task; different tasks by default.
     """
-    tasks = [task] * count if task else rng.sample(list(env.tasks), min(count, len(env.tasks)))
+    # A function of the key alone, so that prompts of one step which share a key share its pictures too.
+    return _example_proposals(env, rng.key, max_proposals, task)
+
+
+@lru_cache(maxsize=64)
+def _example_proposals(
+    env: Environment, key: tuple[str | int, ...], max_proposals: int, task: str | None
+) -> tuple[ExampleProposal, ...]:
+    rng = SeededRng(key)
+    task_names = [task] * max_proposals if task else rng.sample(list(env.tasks), min(max_proposals, len(env.tasks)))
     proposals = []
-    for number, name in enumerate(tasks):
+    for number, task_name in enumerate(task_names):
         item_rng = rng.child("example", number)
-        item = env.sample(item_rng, name, item_rng.choice(env.difficulties[:2]))
+        item = env.sample(item_rng, task_name, item_rng.choice(env.difficulties[:2]))
         if requirements := env.requirements_of(item.scene):
-            objects = sum(requirement.count for requirement in requirements)
-            proposals.append(ExampleProposal(Briefing(name, item.difficulty, objects), requirements, item))
+            object_count = sum(requirement.count for requirement in requirements)
+            proposals.append(ExampleProposal(Briefing(task_name, item.difficulty, object_count), requirements, item))
     return tuple(proposals)
 
 
@@ -153,26 +162,26 @@ def example_proposals(
 def card_content(env: QueriedEnvironment) -> CardContent:
     """Find an example for every operator and task of `env`: short queries that its language accepts."""
     rng = SeededRng(("card", env.id))
-    drawn = {
+    queries_by_task = {
         task: [env.query(rng.child(task, number), task) for number in range(QUERIES_PER_TASK)] for task in env.tasks
     }
-    queries = sorted((query for group in drawn.values() for query in group), key=_length)
+    queries = sorted((query for task_queries in queries_by_task.values() for query in task_queries), key=_length)
     # English may depend on the scene, such as the number of frames; any scene of the environment will do.
     scene = env.sample(rng.child("scene"), next(iter(env.tasks)), env.difficulties[0]).scene
 
     def phrased(query: Call) -> ExampleQuery:
         return ExampleQuery(query, env.ask(query, SeededRng(("card", env.id, "phrasing")), scene).text)
 
-    examples = {}
-    for name in env.language.operators:
-        query = next((query for query in queries if name in _operators(query)), None)
-        query = query or _composed_query(env.language, name, queries)
+    operator_examples = {}
+    for operator_name in env.language.operators:
+        query = next((query for query in queries if operator_name in _operators(query)), None)
+        query = query or _composed_query(env.language, operator_name, queries)
         if query is not None:
-            examples[name] = phrased(query)
+            operator_examples[operator_name] = phrased(query)
     return CardContent(
-        examples,
-        {task: phrased(min(group, key=_length)) for task, group in drawn.items()},
-        {task: frozenset().union(*map(_operators, group)) for task, group in drawn.items()},
+        operator_examples,
+        {task: phrased(min(task_queries, key=_length)) for task, task_queries in queries_by_task.items()},
+        {task: frozenset().union(*map(_operators, task_queries)) for task, task_queries in queries_by_task.items()},
     )
 
 
@@ -184,34 +193,36 @@ def _operators(query: Query) -> frozenset[str]:
     return frozenset(part.op for part in walk(query) if isinstance(part, Call))
 
 
-def _composed_query(language: Language, name: str, queries: list[Call]) -> Call | None:
-    """Compose a query with the operator `name` of parts of known `queries`; None where none is accepted."""
-    parts: dict[str, list[Query]] = {}
+def _composed_query(language: Language, operator_name: str, queries: list[Call]) -> Call | None:
+    """Compose a query with the operator `operator_name` of parts of known `queries`; None where none is accepted."""
+    parts_by_type: dict[str, list[Query]] = {}
     for query in (*queries, *_literal_examples(language)):
         for part in walk(query):
-            if part not in (known := parts.setdefault(part.output, [])) and len(known) < 20:
-                known.append(part)
-    operator = language.operators[name]
-    for call in _calls(language, operator, parts):
-        wholes = [call] if call.output in language.answers else []
-        if not wholes:
-            wholes = [
+            if part not in (known_parts := parts_by_type.setdefault(part.output, [])) and len(known_parts) < 20:
+                known_parts.append(part)
+    operator = language.operators[operator_name]
+    for call in _calls(language, operator, parts_by_type):
+        whole_queries = [call] if call.output in language.answers else []
+        if not whole_queries:
+            whole_queries = [
                 whole
-                for outer in language.operators.values()
-                if outer.output in language.answers and call.output in outer.inputs
-                for whole in islice(_calls(language, outer, parts | {call.output: [call]}), 4)
+                for outer_operator in language.operators.values()
+                if outer_operator.output in language.answers and call.output in outer_operator.inputs
+                for whole in islice(_calls(language, outer_operator, parts_by_type | {call.output: [call]}), 4)
             ]
-        if (query := next((whole for whole in wholes if language.rejection_of(whole) is None), None)) is not None:
+        if (
+            query := next((whole for whole in whole_queries if language.rejection_of(whole) is None), None)
+        ) is not None:
             return query
     return None
 
 
-def _calls(language: Language, operator: Operator, parts: Mapping[str, list[Query]]) -> Iterator[Call]:
-    """Yield calls of `operator` with arguments among the known `parts` of each type."""
-    arguments = product(*(parts.get(input_type, []) for input_type in operator.inputs))
-    for chosen in islice(arguments, MAX_COMBINATIONS):
-        if len(set(chosen)) == len(chosen):
-            yield language.call(operator.name, *chosen)
+def _calls(language: Language, operator: Operator, parts_by_type: Mapping[str, list[Query]]) -> Iterator[Call]:
+    """Yield calls of `operator` with arguments among the known `parts_by_type` of each type."""
+    arguments = product(*(parts_by_type.get(input_type, []) for input_type in operator.inputs))
+    for chosen_arguments in islice(arguments, MAX_COMBINATIONS):
+        if len(set(chosen_arguments)) == len(chosen_arguments):
+            yield language.call(operator.name, *chosen_arguments)
 
 
 def _literal_examples(language: Language) -> Iterator[Query]:
@@ -225,38 +236,47 @@ def _literal_examples(language: Language) -> Iterator[Query]:
 # --- text -----------------------------------------------------------------------------------------------------
 
 
-def _language_lines(env: QueriedEnvironment, content: CardContent, explained: frozenset[str]) -> Iterator[str]:
-    """Yield the lines that explain the language; operators that are not `explained` are named only."""
+def _language_lines(
+    env: QueriedEnvironment, content: CardContent, explained_operators: frozenset[str]
+) -> Iterator[str]:
+    """Yield the lines that explain the language; operators that are not `explained_operators` are named only."""
     language = env.language
     yield "A query is a nested list: an operator, then its arguments, which are queries of the types it takes."
     yield f"A whole query gives one of {', '.join(sorted(language.answers))}."
     yield "Literals, the queries without queries in them:"
-    for name, literal_kind in language.literals.items():
-        yield f"- {literal_kind.usage(name)} gives {literal_kind.output}: {literal_kind.about}."
+    for declared_name, literal_kind in language.literals.items():
+        yield f"- {literal_kind.usage(declared_name)} gives {literal_kind.output}: {literal_kind.about}."
     yield "Operators:"
-    for name, operator in language.operators.items():
-        if name in explained:
-            example = content.operator_examples.get(name)
-            suffix = f" {example}" if example else ""
+    for declared_name, operator in language.operators.items():
+        if declared_name in explained_operators:
+            operator_example = content.operator_examples.get(declared_name)
+            suffix = f" {operator_example}" if operator_example else ""
             yield f"- {signature(operator)}: {operator.about}.{suffix}"
-    if others := [signature(operator) for name, operator in language.operators.items() if name not in explained]:
-        yield f"Further operators: {'; '.join(others)}."
-    yield "Tasks:"
-    for name, task in env.tasks.items():
-        if content.task_operators[name] <= explained:
-            yield f"- {name.replace('_', ' ')}: {task.about}.{_answers(task)} {content.task_examples[name]}"
-    if others := [
-        name.replace("_", " ") for name, operators in content.task_operators.items() if not operators <= explained
+    if other_signatures := [
+        signature(operator)
+        for declared_name, operator in language.operators.items()
+        if declared_name not in explained_operators
     ]:
-        yield f"Further tasks: {', '.join(others)}."
+        yield f"Further operators: {'; '.join(other_signatures)}."
+    yield "Tasks:"
+    for declared_name, task in env.tasks.items():
+        if content.task_operators[declared_name] <= explained_operators:
+            example = content.task_examples[declared_name]
+            yield f"- {declared_name.replace('_', ' ')}: {task.about}.{_answers(task)} {example}"
+    if other_signatures := [
+        declared_name.replace("_", " ")
+        for declared_name, operators in content.task_operators.items()
+        if not operators <= explained_operators
+    ]:
+        yield f"Further tasks: {', '.join(other_signatures)}."
 
 
 def _answers(task: Task) -> str:
     """Say which answers `task` has, where they are closed."""
     if not task.options:
         return ""
-    others = f" and {len(task.options) - MAX_OPTIONS} more" if len(task.options) > MAX_OPTIONS else ""
-    return f" Answers: {', '.join(task.options[:MAX_OPTIONS])}{others}."
+    remainder = f" and {len(task.options) - MAX_OPTIONS} more" if len(task.options) > MAX_OPTIONS else ""
+    return f" Answers: {', '.join(task.options[:MAX_OPTIONS])}{remainder}."
 
 
 def _explained_operators(
@@ -264,14 +284,14 @@ def _explained_operators(
 ) -> frozenset[str]:
     """Choose the operators to explain: those of `task`, then others in order while the text still fits."""
     operators = list(env.language.operators)
-    explained = frozenset(operators)
-    if fits("\n".join(_language_lines(env, content, explained))):
-        return explained
-    explained = content.task_operators.get(task or "", frozenset())
-    for name in operators:
-        if fits("\n".join(_language_lines(env, content, explained | {name}))):
-            explained |= {name}
-    return explained
+    explained_operators = frozenset(operators)
+    if fits("\n".join(_language_lines(env, content, explained_operators))):
+        return explained_operators
+    explained_operators = content.task_operators.get(task or "", frozenset())
+    for operator_name in operators:
+        if fits("\n".join(_language_lines(env, content, explained_operators | {operator_name}))):
+            explained_operators |= {operator_name}
+    return explained_operators
 
 
 def signature(operator: Operator) -> str:

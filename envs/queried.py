@@ -90,19 +90,23 @@ class QueriedEnvironment(Environment[S]):
 
     def needs(self, query: Call) -> tuple[Need, ...]:
         """Collect what the literals of `query` mean, its conditions, and what it calls the only one of its kind."""
-        needs: dict[str, Need] = {}
-        for part in walk(query):
-            if isinstance(part, Literal):
-                texts = self.language.literals[part.op].needs(part.op, part.words)
-            elif part.output in self.stated_types:
-                texts = () if any(arg.output in self.stated_types for arg in part.args) else (self.grammar.say(part),)
-            elif part.op == "unique" and all(inner.output != "Object" for inner in walk(part.args[0])):
-                texts = (f"exactly one {self.grammar.say(part.args[0])}",)
+        needs_by_text: dict[str, Need] = {}
+        for query_part in walk(query):
+            if isinstance(query_part, Literal):
+                need_texts = self.language.literals[query_part.op].needs(query_part.op, query_part.words)
+            elif query_part.output in self.stated_types:
+                need_texts = (
+                    ()
+                    if any(arg.output in self.stated_types for arg in query_part.args)
+                    else (self.grammar.say(query_part),)
+                )
+            elif query_part.op == "unique" and all(inner.output != "Object" for inner in walk(query_part.args[0])):
+                need_texts = (f"exactly one {self.grammar.say(query_part.args[0])}",)
             else:
-                texts = ()
-            for text in texts:
-                needs.setdefault(text, Need(text, part))
-        return tuple(needs.values())
+                need_texts = ()
+            for text in need_texts:
+                needs_by_text.setdefault(text, Need(text, query_part))
+        return tuple(needs_by_text.values())
 
     def missing_needs(self, scene: S, query: Call) -> tuple[str, ...] | Rejected:
         """Evaluate the part of `query` behind each of its needs on `scene`, and name those that have no value."""
@@ -112,7 +116,9 @@ class QueriedEnvironment(Environment[S]):
         return tuple(need.text for need in self.needs(query) if isinstance(self._executed(need.part, world), Rejected))
 
     def _executed(self, query: Query, world: Any) -> Result | Rejected:
-        return execute(self.language, query, world, self.thresholds, lambda kind, word: self.named(world, kind, word))
+        return execute(
+            self.language, query, world, self.thresholds, lambda name_type, word: self.named(world, name_type, word)
+        )
 
     def run(self, scene: S, query: Call) -> Result | Rejected:
         """Return the value of `query` on `scene`, however close it is."""
@@ -129,11 +135,13 @@ class QueriedEnvironment(Environment[S]):
         if (unclear := ambiguity_of(result, self.thresholds)) is not None:
             return unclear
         margin = round(min(result.margin, self.largest_margin), 3)
-        kind = self.language.kind(query.output)
-        return Truth(self.wording(result.value), kind, margin, result.unit, self.tolerance(query), self.measure(query))
+        answer_kind = self.language.kind(query.output)
+        return Truth(
+            self.wording(result.value), answer_kind, margin, result.unit, self.tolerance(query), self.measure(query)
+        )
 
     def ask(self, query: Call, rng: SeededRng, scene: S) -> Question:
         """Ask `query` in one of its phrasings, drawn with `rng`."""
         task = self.task_of(query)
-        options = self.tasks[task].options if task else self.answer_options(query)
-        return Question(dump(query), self.grammar.ask(query, rng), self.language.kind(query.output), options)
+        answer_options = self.tasks[task].options if task else self.answer_options(query)
+        return Question(dump(query), self.grammar.ask(query, rng), self.language.kind(query.output), answer_options)

@@ -76,9 +76,9 @@ class SeededRng:
     def shuffled(self, options: Sequence[T]) -> list[T]:
         """A random order of the options (Fisher-Yates)."""
         result = list(options)
-        for last in range(len(result) - 1, 0, -1):
-            other = self.integer(0, last)
-            result[last], result[other] = result[other], result[last]
+        for last_position in range(len(result) - 1, 0, -1):
+            random_position = self.integer(0, last_position)
+            result[last_position], result[random_position] = result[random_position], result[last_position]
         return result
 
 

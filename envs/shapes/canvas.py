@@ -122,7 +122,7 @@ _COUNT_COMPARISONS = ("more", "fewer", "same")
 
 @dataclass(frozen=True, slots=True)
 class CanvasTemplate:
-    """How the queries of one task are made: an outer operator, an inner one, and what each set may be described by."""
+    """A task and its queries: an outer operator, an inner one, and the attributes that describe each set."""
 
     task: Task
     outer: tuple[str, ...]

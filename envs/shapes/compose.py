@@ -42,7 +42,7 @@ LETTER_ROOM = 9.0
 
 @dataclass(frozen=True, slots=True)
 class CompositionTemplate:
-    """How the queries of one task are made.
+    """A task and the templates of its queries.
 
     A template is JSON in which a name of `SYMBOLS` stands for a description or an object, and a tuple for one of its
     operators; or the type of a composition.
@@ -53,7 +53,7 @@ class CompositionTemplate:
 
     @property
     def open(self) -> bool:
-        """Whether its queries are compositions."""
+        """Tell whether its queries are compositions."""
         return isinstance(self.templates[0], str)
 
 

@@ -60,7 +60,7 @@ def test_short_cards_are_the_embedded_models_prompts_byte_for_byte(world):
 
 def test_long_card_explains_the_task_and_names_the_rest(world):
     for task in world.tasks:
-        card = proposer_card(world, task=task, examples=0)
+        card = proposer_card(world, task=task, example_count=0)
         needed = card_content(world).task_operators[task]
         for name, operator in world.language.operators.items():
             assert signature(operator) in card
@@ -70,13 +70,13 @@ def test_long_card_explains_the_task_and_names_the_rest(world):
 
 
 def test_card_keeps_to_its_length(world):
-    assert estimated_tokens(proposer_card(world, examples=0)) <= MAX_CARD_TOKENS + estimated_tokens(
+    assert estimated_tokens(proposer_card(world, example_count=0)) <= MAX_CARD_TOKENS + estimated_tokens(
         ", ".join(world.words)
     )
-    longest, shortest = (proposer_card(world, examples=0, max_tokens=limit) for limit in (UNBOUNDED, 0))
+    longest, shortest = (proposer_card(world, example_count=0, max_tokens=limit) for limit in (UNBOUNDED, 0))
     assert len(shortest) < len(longest)
     # The model's own count decides: at ten times as many tokens less fits.
-    assert len(proposer_card(world, examples=0, count_tokens=lambda text: 10 * len(text))) == len(shortest)
+    assert len(proposer_card(world, example_count=0, count_tokens=lambda text: 10 * len(text))) == len(shortest)
 
 
 def test_example_proposals_are_read_drawn_and_answered(world):
