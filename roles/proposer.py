@@ -75,7 +75,7 @@ def prompt(
     if style == "short":
         system = SHORT_SYSTEM % (", ".join(env.words), env.example)
         return chat("\n".join([system, *notes]), f"propose: {briefing.text}", image=shows_scene)
-    card = proposer_card(env, style, task=briefing.task, rng=rng, examples=examples)
+    card = proposer_card(env, style, task=briefing.task, rng=rng, example_count=examples)
     return chat("\n\n".join([FULL_SYSTEM + card, *notes]), f"Asked for: {briefing.text}", image=shows_scene)
 
 
