@@ -13,7 +13,8 @@ everything. Metres; z points up. Pictures are square.
 """
 
 import importlib
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,6 +40,8 @@ MAX_JSON = 200_000
 _SIDE = 1000
 """Pixels; the picture's true size is known to the reader only."""
 _DEFAULT_FOV = 50.0
+_WIDER_FOVS = (70.0, 90.0, 110.0, 130.0, MAX_FOV)
+"""Tried one after the other for scenes so large that a camera that sees all of them would stand beyond the limits."""
 _DEFAULT_VIEW = (-0.5, 0.8, -0.45)
 """Direction of the view that is chosen for a program: from the front, a bit from the right, from above."""
 _HINT = "leave a trimesh.Scene in `scene`: scene = trimesh.Scene(); scene.add_geometry(mesh, node_name='red box')"
@@ -90,11 +93,32 @@ def warm() -> None:
     """Import what programs use and run one of them, so that no child has to load or make anything of it first."""
     for module_name in _LOADED:
         importlib.import_module(module_name)
+    _let_windows_and_files_be()
     namespace: dict[str, Any] = {"__name__": "program"}
     exec(compile(_WARM, "<warm>", "exec"), namespace)  # noqa: S102 - a program of our own, above
     message, _ = run(namespace, {}, b"")
     if isinstance(message, Rejected):
         raise RuntimeError(f"the example program is rejected: {message}")
+
+
+def _let_windows_and_files_be() -> None:
+    """Let `show` open no window, and `export` to a file write none, as programs do that were written to be run."""
+    import trimesh
+
+    for shown_class in (trimesh.Scene, trimesh.Trimesh, trimesh.PointCloud, trimesh.path.Path2D, trimesh.path.Path3D):
+        shown_class.show = lambda self, *args, **options: None
+        if not hasattr(shown_class.export, "to_memory"):
+            shown_class.export = _memory_export(shown_class.export)
+
+
+def _memory_export(export: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `export` without its writing of files; what it returns or writes to a buffer stays as it is."""
+
+    def memory_export(self: Any, file_obj: Any = None, *args: Any, **options: Any) -> Any:
+        return None if isinstance(file_obj, str | os.PathLike) else export(self, file_obj, *args, **options)
+
+    memory_export.to_memory = True  # type: ignore[attr-defined]
+    return memory_export
 
 
 def run(namespace: Mapping[str, Any], request: Mapping[str, Any], payload: bytes) -> tuple[Any, bytes]:
@@ -271,8 +295,15 @@ def _usual(camera_place: str, camera: Camera) -> Camera:
 
 
 def _default_camera(parts: list[_Part]) -> Camera:
+    """Return a camera within the limits that sees everything, or of what is larger still as much as it can."""
     points = np.concatenate([part.vertices for part in parts]) * GRID
-    return looking_along(_DEFAULT_VIEW, points, _DEFAULT_FOV, _SIDE, _SIDE)
+    for fov_degrees in (_DEFAULT_FOV, *_WIDER_FOVS):
+        camera = looking_along(_DEFAULT_VIEW, points, fov_degrees, _SIDE, _SIDE)
+        if np.abs(camera.position).max() <= MAX_COORDINATE:
+            return camera
+    middle, backward = (points.min(axis=0) + points.max(axis=0)) / 2, -np.array(_DEFAULT_VIEW)
+    steps_to_limits = (np.copysign(MAX_COORDINATE, backward) - middle) / backward
+    return look_at(middle + 0.999 * steps_to_limits.min() * backward, middle, MAX_FOV, _SIDE, _SIDE)
 
 
 def _brief(claimed_value: Any) -> str:

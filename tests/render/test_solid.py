@@ -292,6 +292,37 @@ def test_hostile_programs_come_to_rejections(pool: SolidPool) -> None:
     assert isinstance(pool.run([GOOD], 32)[0], Solids) and pool.pids == pids
 
 
+AS_WRITTEN = {
+    "shown": "scene.show()",
+    "shown with options": "scene.show(viewer='gl', smooth=False); box.show()",
+    "saved": "scene.export('out.glb'); box.export('box.stl'); scene.export(file_obj='a/b/c.obj', file_type='obj')",
+    "saved by a path": "import pathlib; box.export(pathlib.Path('box.ply'))",
+    "saved to memory": "import io\nassert box.export(file_type='obj') and box.export(io.BytesIO(), file_type='stl')",
+    "behind a guard": "if __name__ == '__main__':\n    scene.show()\nelse:\n    del scene",
+}
+
+
+@pytest.mark.sandbox
+def test_programs_that_show_and_save_are_drawn(pool: SolidPool) -> None:
+    outcomes = pool.run([GOOD, *(f"{GOOD}{text}\n" for text in AS_WRITTEN.values())], 32)
+    for name, outcome in zip(("plain", *AS_WRITTEN), outcomes, strict=True):
+        assert isinstance(outcome, Solids), (name, outcome)
+        assert outcome.scene == outcomes[0].scene, name
+
+
+@pytest.mark.parametrize(
+    "size", [(1, 1, 1), (700, 700, 700), (1500, 100, 100), (2000, 2000, 0.1), (2000, 2000, 2000), (300, 300, 2000)]
+)
+@pytest.mark.parametrize("middle", [(0, 0, 0), (-1000, 1000, 1000), (1000, -1000, 1000)])
+def test_any_size_has_a_default_camera_within_the_limits(size: tuple[float, ...], middle: tuple[float, ...]) -> None:
+    # Moved as far towards a corner of all that is allowed as its size lets it.
+    place = [math.copysign(max(0.0, min(abs(m), 1000 - s / 2)), m) for m, s in zip(middle, size, strict=True)]
+    solids = drawn(HEAD + f"scene.add_geometry(trimesh.creation.box({list(size)}).apply_translation({place}))", 32)
+    (camera,) = solids.scene.cameras
+    assert np.abs(camera.position).max() <= 1000
+    assert solids.scene.visibility[0][0].pixels > 0
+
+
 LIE = """
 class Liar(trimesh.Trimesh):
     bounds = property(lambda self: np.array([[0, 0, 0], [9, 9, 9.0]]))
