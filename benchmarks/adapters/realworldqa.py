@@ -44,5 +44,8 @@ ADAPTER = Adapter(
         "Qwen2.5-VL-7B (SpatialEvo)": 69.5,
         "SpatialEvo-7B": 66.7,
     },
-    notes=("the extraction of letters is lmms-eval's, recalled; chance differs by question and is not published",),
+    notes=(
+        "the extraction of letters is ours and more lenient than lmms-eval's newest, which abstains more often",
+        "chance differs by question and is not published",
+    ),
 )

@@ -112,8 +112,6 @@ def notes_of(scores: Scores) -> list[str]:
         notes.append(
             f"{len(answers.scored)} questions share {clusters} pictures, films or scenes: intervals are by these"
         )
-    if len(scores.figures) > 2:
-        notes.append(f"{len(scores.figures) - 1} categories are exploratory: of so many some miss by chance")
     for outcome, text in (("unreadable", "rows or pictures could not be read"), ("failed", "questions failed")):
         if count := answers.count(outcome):  # type: ignore[arg-type]
             reason = next(row.reason for row in answers.rows if row.outcome == outcome)

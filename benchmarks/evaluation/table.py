@@ -30,6 +30,9 @@ def _table(evaluation: EvaluationResult, name: str) -> Table:
         table.add_column(Text(model), justify="right", overflow="fold")
     if benchmark.published:
         table.add_column("published", overflow="fold")
+    if len(models[0].figures) > 2:
+        table.caption = Text("categories are exploratory: of so many intervals some miss by chance", "dim")
+        table.caption_justify = "left"
     samples = [sample for sample, _ in models[0].answers.scored]
     for key in dict.fromkeys(key for scores in models for key in scores.figures):
         estimates = [scores.figures.get(key) for scores in models]

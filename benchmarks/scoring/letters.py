@@ -1,7 +1,7 @@
 """Letters of choice in replies, as each benchmark's authors look for them.
 
 They differ in what they forgive; the differences are named, and kept. An empty text is a letter that was not found.
-Sources stand at each function; the regular expressions are ours from their descriptions.
+Sources stand at each function, with the day on which their published rules were read; the patterns follow those.
 """
 
 import re

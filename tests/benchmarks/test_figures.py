@@ -183,6 +183,7 @@ def test_the_table_has_published_figures_beside_the_score(tmp_path: Path) -> Non
     (overall,) = [line for line in text.splitlines() if "overall" in line]
     assert "25.0" in overall and "50.0 (18.8–81.2)" in overall and "26.8 Someone [1] 3B" in overall
     assert "31 Another 7B" in text
+    assert "categories are exploratory" in text
     said = remarks(found)
     assert len(said) == 1 and said[0].startswith("toy: scripted minus two: +16.7 points")
 
