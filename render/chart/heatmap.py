@@ -105,7 +105,11 @@ def _of_mesh(painted_paths: Sequence[PaintedPath]) -> ColourGrid | None:
     left, top, right, bottom = bounds_of(np.concatenate([bounds[:, :2], bounds[:, 2:]]))
     area = ((bounds[:, 2] - bounds[:, 0]) * (bounds[:, 3] - bounds[:, 1])).sum()
     columns, rows = (len(np.unique(np.round(bounds[:, side], 2))) for side in (0, 1))
-    if columns * rows != len(painted_paths) or abs(area - (right - left) * (bottom - top)) > 0.001 * area:
+    if (
+        len(painted_paths) < 2
+        or columns * rows != len(painted_paths)
+        or abs(area - (right - left) * (bottom - top)) > 0.001 * area
+    ):
         return None
     colours = np.array([painted_path.style.fill or (0, 0, 0, 0) for painted_path in painted_paths], float)
     return ColourGrid(painted_paths[-1].paint_order, painted_paths[0].groups[-1], bounds, colours, columns, rows)
