@@ -205,15 +205,14 @@ def _composed_query(language: Language, operator_name: str, queries: list[Call])
         whole_queries = [call] if call.output in language.answers else []
         if not whole_queries:
             whole_queries = [
-                whole
+                outer_call
                 for outer_operator in language.operators.values()
                 if outer_operator.output in language.answers and call.output in outer_operator.inputs
-                for whole in islice(_calls(language, outer_operator, parts_by_type | {call.output: [call]}), 4)
+                for outer_call in islice(_calls(language, outer_operator, parts_by_type | {call.output: [call]}), 4)
             ]
-        if (
-            query := next((whole for whole in whole_queries if language.rejection_of(whole) is None), None)
-        ) is not None:
-            return query
+        for candidate in whole_queries:
+            if language.rejection_of(candidate) is None:
+                return candidate
     return None
 
 
