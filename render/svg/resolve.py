@@ -185,21 +185,21 @@ class _Resolver:
         for text_run in self._context.regions.runs(element, placement.style, placement.own_units):
             if text_run.text.strip() and text_run.style.visible:
                 with self._scope(Scope(text_run.style.opacity) if text_run.style.opacity < 1 else None):
-                    self._paint_run(element, text_run, replace(placement, style=text_run.style))
+                    self._paint_run(element, text_run, placement)
 
-    def _paint_run(self, element: Element, text_run: TextRun, placement: Placement) -> None:
-        """Add the letters of one run, and their outline where it has a stroke."""
+    def _paint_run(self, element: Element, text_run: TextRun, text_placement: Placement) -> None:
+        """Add the letters of one run, and their outline where it has a stroke; `text_placement` is the <text>'s."""
         own_style, run_words = text_run.style, text_run.text.strip()
-        fill = self._servers.layer(element, "fill", placement)
-        stroke = self._servers.layer(element, "stroke", placement) if own_style.stroke_width > 0 else None
+        placement = replace(text_placement, style=own_style)
+        fill = self._servers.layer(element, "fill", placement, text_placement)
+        has_stroke = own_style.stroke_width > 0
+        stroke = self._servers.layer(element, "stroke", placement, text_placement) if has_stroke else None
         if not (fill or stroke) or own_style.opacity <= 0:
             return
         letters, edge_region, stroke_width = text_run.region(), None, 0.0
         if stroke:
-            half_width, join_options = (
-                own_style.stroke_width / 2,
-                {"join_style": own_style.join, "mitre_limit": own_style.mitre_limit},
-            )
+            half_width = own_style.stroke_width / 2
+            join_options = {"join_style": own_style.join, "mitre_limit": own_style.mitre_limit}
             edge_region = transformed(
                 letters.boundary.buffer(half_width, quad_segs=4, **join_options), placement.matrix
             )

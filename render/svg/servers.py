@@ -61,8 +61,16 @@ class Servers:
         self._painted_apart = painted_apart
         self._inheritance = Inheritance(context.document, context.style_around)
 
-    def layer(self, element: Element, property_name: str, placement: Placement) -> Painting | None:
+    def layer(
+        self, element: Element, property_name: str, placement: Placement, boxed: Placement | None = None
+    ) -> Painting | None:
         """Return what `element` is painted with by its `fill` or `stroke`, as `property_name` says; None for nothing.
+
+        Args:
+            element: the shape or <text>.
+            property_name: `fill` or `stroke`.
+            placement: that of the shape, or of a part of the text.
+            boxed: that of the whole text, in whose box gradients are measured.
 
         Raises:
             SvgError: it refers to what is not there.
@@ -81,9 +89,9 @@ class Servers:
             return Painting(style.solid(server_paint.fallback), opacity) if server_paint.fallback is not None else None
         if server is not None and server.name == "pattern":
             return Painting(None, opacity, server)
-        box_matrix = (
-            self._context.box_matrix(element, placement, "a gradient") if self._is_boxed(server_paint.name) else None
-        )
+        box_matrix = None
+        if self._is_boxed(server_paint.name):
+            box_matrix = self._context.box_matrix(element, boxed or placement, "a gradient")
         bounds = (0.0, 0.0, 0.0, 0.0)
         if box_matrix is not None:
             a, _, _, d, left, top = box_matrix

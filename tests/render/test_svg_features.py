@@ -1,6 +1,7 @@
 """Every way of writing gives the scene of the plainest way; what can be seen through is that of resvg."""
 
 import io
+from pathlib import Path
 
 import cairosvg
 import numpy as np
@@ -12,6 +13,7 @@ from zoo import drawn_by_resvg, svg
 
 from zerosight.geometry import FlatScene
 from zerosight.render import Rejected, rasterise, resolve_svg, scene_to_svg
+from zerosight.render.svg.vocabulary import ELEMENTS, PRESENTATION
 
 SIZE = 256
 
@@ -276,3 +278,11 @@ def test_any_heap_of_translucent_circles_agrees_with_resvg(
     off = off_from_resvg(svg(body))
     # What differs are edges, of which six heaped rings have many.
     assert (off > 60).mean() < 0.02 and (off > 4).mean() < 0.1
+
+
+# --- the documents -------------------------------------------------------------------------------------------
+
+
+def test_every_element_and_property_has_its_place_in_the_documents() -> None:
+    table = (Path(__file__).parents[2] / "docs" / "svg.md").read_text()
+    assert [name for name in (*ELEMENTS, *PRESENTATION) if f"`{name}`" not in table and f"`{name} " not in table] == []
