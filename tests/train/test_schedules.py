@@ -176,7 +176,8 @@ def test_terminate_while_learning_ends_after_the_step(draw: Draw, tmp_path: Path
 
 
 @pytest.mark.slow
-def test_sigterm_leaves_within_half_a_minute_and_resumes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_a_run_within_half_a_minute_and_it_resumes(number: signal.Signals, tmp_path: Path) -> None:
     whole, ended = tmp_path / "whole", tmp_path / "ended"
     subprocess.run(command(whole, False), check=True, capture_output=True, timeout=240)
     process = subprocess.Popen(command(ended, False), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -185,10 +186,11 @@ def test_sigterm_leaves_within_half_a_minute_and_resumes(tmp_path: Path) -> None
         assert time.monotonic() < deadline
         time.sleep(0.02)
     began = time.monotonic()
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(number)
     _, said = process.communicate(timeout=60)
     assert time.monotonic() - began < 30
-    assert process.returncode == 128 + signal.SIGTERM
+    assert process.returncode == 128 + number
+    assert f"by {number.name}" in said
     assert "--resume" in said
     subprocess.run(command(ended, True), check=True, capture_output=True, timeout=240)
     assert outcome(ended) == outcome(whole)

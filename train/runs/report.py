@@ -273,7 +273,7 @@ def _curriculum(run: Run) -> dict[str, Any] | None:
             "share": weight / sum(weights),
             "strength": weight / max(weights),
             "solve_rate": arm.solve_rate,
-            "seen": arm.seen,
+            "seen": arm.answer_weight,
         }
         rows.setdefault(arm.task, {})[arm.difficulty] = cell
     return {"step": step, "rows": rows, "difficulties": sorted({arm.difficulty for arm in curriculum.arms})}
