@@ -14,7 +14,8 @@ MAX_FILE_LINES = 500
 MAX_FUNCTION_LINES = 60
 
 CATCHES_ALL = {
-    ("render/sandbox/reader.py", "_draw"),
+    ("render/sandbox/reader.py", "_reply"),
+    ("render/sandbox/reader.py", "_blamed"),
     ("render/sandbox/program.py", "_outcome"),
     ("envs/registry.py", "guarded"),
     ("train/runs/trackers.py", "_guarded"),
