@@ -27,6 +27,7 @@ _BUILT_IN = (
     "zerosight.envs.charts.chart",
     "zerosight.envs.diagrams.geometry",
     "zerosight.envs.spatial.rooms",
+    "zerosight.envs.spatial.rooms_v2",
     "zerosight.envs.transforms.edit",
 )
 _factories: dict[str, Callable[[], Environment]] = {}

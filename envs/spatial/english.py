@@ -9,7 +9,7 @@ from typing import Any
 from ...render import Rejected
 from ..language.grammar import Grammar
 from ..language.literals import Invalid, closest_or_all
-from ..language.query import Call, Literal, dump
+from ..language.query import Call, Language, Literal, dump
 from .operators import LANGUAGE, OPERATORS, TURN_PHRASES
 
 LETTERS = "ABCDEFGH"
@@ -49,9 +49,9 @@ def noun(query: Call, literal: Literal, is_plural: bool) -> str:
     return plural(literal_words[0]) if is_plural else str(literal_words[0])
 
 
-def grammar(query: Call) -> Grammar:
-    """Return the grammar by which a `query` is asked."""
-    return Grammar(LANGUAGE, lambda literal, is_plural: noun(query, literal, is_plural))
+def grammar(query: Call, language: Language = LANGUAGE) -> Grammar:
+    """Return the grammar by which a `query` of a `language` is asked."""
+    return Grammar(language, lambda literal, is_plural: noun(query, literal, is_plural))
 
 
 def sentence(text: str) -> str:
@@ -83,13 +83,9 @@ def _listed(phrase: str) -> list[str]:
 
 
 @cache
-def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Return every way to ask, with its operator."""
-    return tuple(
-        (name, _pattern(operator.inputs, template))
-        for name, operator in OPERATORS.items()
-        for template in operator.questions
-    )
+def _patterns(questions: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Return every way to ask, with its operator's name; `questions` are the templates by operator."""
+    return tuple((name, _pattern(OPERATORS[name].inputs, template)) for name, group in questions for template in group)
 
 
 def _pattern(inputs: tuple[str, ...], template: str) -> re.Pattern[str]:
@@ -106,9 +102,10 @@ def _pattern(inputs: tuple[str, ...], template: str) -> re.Pattern[str]:
     return re.compile("".join(pattern_parts), re.IGNORECASE)
 
 
-def _queries(text: str) -> Iterator[Call]:
-    """Yield the queries that a phrasing asks in just the words of `text`."""
-    for name, pattern in _patterns():
+def _queries(text: str, language: Language) -> Iterator[Call]:
+    """Yield the queries that a phrasing of a `language` asks in just the words of `text`."""
+    questions = tuple((name, operator.questions) for name, operator in language.operators.items())
+    for name, pattern in _patterns(questions):
         text_match = pattern.fullmatch(text)
         if text_match is None:
             continue
@@ -117,12 +114,12 @@ def _queries(text: str) -> Iterator[Call]:
             list(_FORMS[literal_type][1](text_match[f"a{position}"])) for position, literal_type in enumerate(inputs)
         ]
         try:
-            query = LANGUAGE.build([name, *literals])
+            query = language.build([name, *literals])
         except Invalid:
             continue
         # A pattern may take more for a name than was meant; what is said again is the same, or it was not meant.
         if isinstance(query, Call) and text.lower() in (
-            phrasing.lower() for phrasing in grammar(query).phrasings(query)
+            phrasing.lower() for phrasing in grammar(query, language).phrasings(query)
         ):
             yield query
 
@@ -140,14 +137,14 @@ def singular(nouns: str) -> str:
     return next((guess for guess in guesses if plural(guess) == nouns), nouns)
 
 
-def read_question(text: str) -> Call | Rejected:
-    """Read the query that an English question asks, where its `text` is one of this environment's phrasings.
+def read_question(text: str, language: Language = LANGUAGE) -> Call | Rejected:
+    """Read the query that an English question asks, where its `text` is one of the phrasings of a `language`.
 
     Returns:
         The query, or Rejected with code `syntax`, with the nearest way to ask.
     """
     question = " ".join(text.split())
-    matching_queries = {str(dump(query)): query for query in _queries(question)}
+    matching_queries = {str(dump(query)): query for query in _queries(question, language)}
     if len(matching_queries) == 1:
         return next(iter(matching_queries.values()))
     if matching_queries:

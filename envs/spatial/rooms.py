@@ -61,7 +61,7 @@ from ..core import Briefing, Item, Requirement, Truth
 from ..language.literals import Description, Vocabulary
 from ..language.query import Call
 from ..registry import register
-from ..requirements import missing_requirements, read_requirements
+from ..requirements import missing_requirements, read_requirements, requirements_of
 from ..rng import SeededRng
 from .asking import blind_query, drawn_queries
 from .build import built_room, kit_text, reordered, room_faults, room_scene
@@ -200,9 +200,10 @@ class Rooms(RoomWorld):  # noqa: D101 - the module's docstring is the environmen
         """
         answer_kind = self.tasks[task].kind
         spare_questions: dict[str, tuple[Call, Truth]] = {}
-        for query in drawn_queries(Surroundings(scene), task, rng):
+        room = Surroundings(scene, self.demands)
+        for query in drawn_queries(room, task, rng):
             truth = self.solve(scene, query)
-            if isinstance(truth, Truth):
+            if isinstance(truth, Truth) and self.is_informative(room, query, truth, rng):
                 if wanted_answer in (None, truth.value):
                     return query, truth
                 spare_questions.setdefault(truth.value, (query, truth))
@@ -220,6 +221,10 @@ class Rooms(RoomWorld):  # noqa: D101 - the module's docstring is the environmen
         ]
         return spare_questions[rng.choice(similar_answers)] if similar_answers else None
 
+    def is_informative(self, room: Surroundings, query: Call, truth: Truth, rng: SeededRng) -> bool:
+        """Tell whether a `query` about a `room` may be sampled; all are here."""
+        return True
+
     def requirements(self, value: object) -> tuple[Requirement, ...] | Rejected:
         """Read requirements from a `value` such as `[[1, "sofa"], [4, "chair"]]`."""
         return read_requirements(value, DESCRIPTION, MAX_THINGS)
@@ -232,6 +237,10 @@ class Rooms(RoomWorld):  # noqa: D101 - the module's docstring is the environmen
     def missing_requirements(self, scene: RoomScene, requirements: Sequence[Requirement]) -> tuple[str, ...] | Rejected:
         """Return what is missing: every object of a `scene` must stand for one requirement, and each must have all."""
         return missing_requirements([_Thing(obj.label) for obj in scene.objects], requirements)
+
+    def requirements_of(self, scene: RoomScene) -> tuple[Requirement, ...]:
+        """Count the objects of each category in `scene`."""
+        return requirements_of([_Thing(obj.label) for obj in scene.objects], DESCRIPTION)
 
     def draw(
         self, pools: Pools, programs: Sequence[str], size: int | None = None

@@ -120,7 +120,7 @@ class ScannedRooms(RoomWorld):
     def _posed(
         self, scene: RoomScene, task: str, wanted_answer: str | None, rng: SeededRng
     ) -> tuple[Call, Truth] | None:
-        for query in drawn_queries(Surroundings(scene), task, rng):
+        for query in drawn_queries(Surroundings(scene, self.demands), task, rng):
             truth = self.solve(scene, query)
             if isinstance(truth, Truth) and wanted_answer in (None, truth.value):
                 return query, truth

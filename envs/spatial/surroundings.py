@@ -1,5 +1,6 @@
 """A room as questions see it: its objects by name, its cameras by number, and what each camera sees."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
@@ -12,13 +13,10 @@ from ...geometry.boxes import BoxIndex, OrientedBox
 from ...geometry.visibility import ObjectVisibility
 from ..language.execute import IllPosed
 from ..language.literals import closest_or_all
+from .demands import LENIENT, TALL, THIN, Demands
 
-MIN_PART = 0.12
-"""Per cent of a picture that a thing must fill to be seen."""
 LINKS = 2
 """Things that two frames must both show, so that it can be told from them how their cameras stand to each other."""
-MIN_SHARE = 0.3
-"""Of what a thing would fill if nothing stood before it."""
 WHOLE_SHARE, WHOLE_INSIDE = 0.6, 0.95
 """What must be seen of a thing whose size is asked for: of its pixels, and of its silhouette within the frame."""
 _COVER_POINTS = 400
@@ -33,15 +31,31 @@ REGIONS: dict[str, frozenset[str]] = {
 """Parts of a home by the things that make them: a region is where at least two of these stand together."""
 
 
+def broad_angle(camera: Camera, box: OrientedBox) -> float:
+    """Return the angle in the plan, degrees, between the view from `camera` and the broad face of a thin, tall `box`.
+
+    0 where its edge is seen, 90 where its face is seen straight on, and for all other boxes.
+    """
+    width, depth, height = box.size
+    if min(width, depth) > THIN * max(width, depth) or height < TALL * min(width, depth):
+        return 90.0
+    x, y, _ = camera.position - box.centre
+    bearing = math.degrees(math.atan2(y, x)) - box.yaw
+    across = abs(math.sin(math.radians(bearing)))
+    # The broad face of what is wider than deep looks along its own y.
+    return math.degrees(math.asin(across if width >= depth else math.sqrt(max(0.0, 1 - across * across))))
+
+
 class Surroundings:
     """A room, ready to be asked about.
 
     Args:
         scene: the room.
+        demands: what must be seen of an object before a question may rest on it.
     """
 
-    def __init__(self, scene: RoomScene) -> None:
-        self.scene = scene
+    def __init__(self, scene: RoomScene, demands: Demands = LENIENT) -> None:
+        self.scene, self.demands = scene, demands
         self.boxes: tuple[OrientedBox, ...] = tuple(obj.box for obj in scene.objects)
         self.labels: tuple[str, ...] = tuple(obj.label for obj in scene.objects)
         self._of: dict[str, tuple[int, ...]] = {}
@@ -71,10 +85,35 @@ class Surroundings:
         return 100 * pixels.reshape(len(areas), -1) / areas[:, None]
 
     @cached_property
+    def _shares(self) -> np.ndarray:
+        """Return the shares of objects that nothing hides, [cameras, objects]."""
+        shares = np.array([[entry.share for entry in row] for row in self.scene.visibility], float)
+        return shares.reshape(self._parts.shape)
+
+    @cached_property
     def _seen(self) -> np.ndarray:
         """Return which camera sees which object well, [cameras, objects] bool."""
-        shares = np.array([[entry.share for entry in row] for row in self.scene.visibility], float)
-        return (self._parts >= MIN_PART) & (shares.reshape(self._parts.shape) >= MIN_SHARE)
+        is_enough = (self._parts >= self.demands.min_part) & (self._shares >= self.demands.min_share)
+        return is_enough & self._is_recognisable
+
+    @cached_property
+    def _countable(self) -> np.ndarray:
+        """Return which camera sees which object so well that it can be counted, [cameras, objects] bool."""
+        is_enough = (self._parts >= self.demands.count_part) & (self._shares >= self.demands.count_share)
+        return self._seen & is_enough
+
+    @cached_property
+    def _is_recognisable(self) -> np.ndarray:
+        """Return which camera sees of which object neither a sliver nor an edge, [cameras, objects] bool."""
+        is_recognisable = np.ones(self._parts.shape, bool)
+        if not self.demands.min_extent and not self.demands.edge_on:
+            return is_recognisable
+        for i, (camera, row) in enumerate(zip(self.scene.cameras, self.scene.visibility, strict=True)):
+            for j, (entry, box) in enumerate(zip(row, self.boxes, strict=True)):
+                left, top, right, bottom = entry.bounds or (0, 0, 0, 0)
+                is_sliver = min(right - left, bottom - top) < self.demands.min_extent * min(camera.width, camera.height)
+                is_recognisable[i, j] = not is_sliver and broad_angle(camera, box) >= self.demands.edge_on
+        return is_recognisable
 
     @cached_property
     def cover(self) -> float:
@@ -162,6 +201,11 @@ class Surroundings:
         self.camera(view)
         return bool(self._seen[view - 1, index])
 
+    def countable(self, view: int, index: int) -> bool:
+        """Tell whether the frame `view` shows so much of the object at `index` that it counts beyond doubt."""
+        self.camera(view)
+        return bool(self._countable[view - 1, index])
+
     # --- what must be seen to be asked about -----------------------------------------------------------------------
 
     def must_see(self, indices: Sequence[int], views: Sequence[int] = ()) -> None:
@@ -197,7 +241,9 @@ class Surroundings:
             IllPosed: they do not.
         """
         self.camera(first_view), self.camera(second_view)
-        shared_count = int((np.minimum(self._parts[first_view - 1], self._parts[second_view - 1]) >= MIN_PART).sum())
+        shared_count = int(
+            (np.minimum(self._parts[first_view - 1], self._parts[second_view - 1]) >= self.demands.min_part).sum()
+        )
         if shared_count < LINKS:
             frames = f"frames {first_view} and {second_view}"
             reason = f"{frames} share {shared_count} things: nothing tells how they lie to each other"

@@ -15,6 +15,7 @@ from ..queried import QueriedEnvironment
 from ..rng import SeededRng
 from . import rules
 from .asking import named
+from .demands import LENIENT, Demands
 from .english import grammar, read_question, sentence
 from .operators import LANGUAGE, OPERATORS, UNITS, options, wording
 from .plan import marks_of, plan_view
@@ -71,8 +72,8 @@ TASKS: Mapping[str, Task] = {task.name: task for task in (
 
 
 @lru_cache(maxsize=64)
-def _surroundings(scene: RoomScene) -> Surroundings:
-    return Surroundings(scene)
+def _surroundings(scene: RoomScene, demands: Demands) -> Surroundings:
+    return Surroundings(scene, demands)
 
 
 class RoomWorld(QueriedEnvironment[RoomScene]):
@@ -85,10 +86,12 @@ class RoomWorld(QueriedEnvironment[RoomScene]):
     largest_margin = rules.LARGEST_MARGIN
     forms: Mapping[str, str] = {_form(name): name for name in TASKS}
     size = WIDTH
+    demands = LENIENT
+    """What must be seen of an object before a question may rest on it."""
 
     def parse_scene(self, scene: RoomScene) -> Surroundings | Rejected:
         """Return the room of a `scene`, ready to be asked about."""
-        return _surroundings(scene)
+        return _surroundings(scene, self.demands)
 
     def named(self, world: Surroundings, output: str, word: str) -> object:
         """Return the object, the category or the region that a `word` names in `world`, or the word itself."""
@@ -105,13 +108,13 @@ class RoomWorld(QueriedEnvironment[RoomScene]):
     def parse(self, text: str) -> Call | Rejected:
         """Read a `text`: a query in JSON, or a question in the very words of one of this environment's phrasings."""
         if not text.lstrip().startswith(("[", "{", '"')):
-            return read_question(text)
+            return read_question(text, self.language)
         value = loads(text)
         return value if isinstance(value, Rejected) else self.parse_value(value)
 
     def ask(self, query: Call, rng: SeededRng, scene: RoomScene) -> Question:
         """Ask a `query` in one of its phrasings."""
-        text = sentence(grammar(query).ask(query, rng))
+        text = sentence(grammar(query, self.language).ask(query, rng))
         return Question(dump(query), text, LANGUAGE.kind(query.output), self.answers(query, scene))
 
     def answers(self, query: Call, scene: RoomScene) -> tuple[str, ...]:
@@ -142,4 +145,4 @@ class RoomWorld(QueriedEnvironment[RoomScene]):
     def explanation_image(self, item: Item, size: int) -> Picture:
         """Return the plan of the room of an `item`, `size` px wide, marked with what its answer rests on."""
         assert isinstance(item.scene, RoomScene)
-        return plan_view(item.scene, marks_of(_surroundings(item.scene), self._query(item)), size)
+        return plan_view(item.scene, marks_of(_surroundings(item.scene, self.demands), self._query(item)), size)
