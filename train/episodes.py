@@ -276,7 +276,7 @@ class Episodes:
         return env.observation(item, drawn) if size == env.size else env.render_item(item, size)
 
     def _on_given(self, rollout: ProposalRollout, rng: SeededRng) -> list[AnsweredItem]:
-        """Return the Proposer's question about the given scene of `rollout`, or why it has no answer, where configured."""
+        """Return the question about the given scene of `rollout`, or, if configured, the one why it has no answer."""
         if rollout.conditioning_scene is None or not isinstance(rollout.proposal, Proposal):
             return []
         env, query, scene_item = rollout.env, rollout.proposal.query, rollout.conditioning_scene.item

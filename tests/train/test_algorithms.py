@@ -245,9 +245,9 @@ def test_a_question_without_an_answer_is_to_be_explained(tiny: Policy) -> None:
     assert [score.value for score in episodes.algorithm.solver_scores(asked) or ()] == [1.0, 0.1, 0.0, 1.0]
     proposals = episodes.algorithm.proposer_scores(rollouts)
     assert proposals[0] is not None and proposals[0].value == pytest.approx(0.1), "an invalid question: format alone"
-    arms = [arm.seen for arm in episodes.curriculum.arms]
+    arms = [arm.answer_weight for arm in episodes.curriculum.arms]
     episodes.observe(rollouts)
-    assert [arm.seen for arm in episodes.curriculum.arms] == arms, "an explanation says nothing of a form"
+    assert [arm.answer_weight for arm in episodes.curriculum.arms] == arms, "an explanation says nothing of a form"
 
 
 def test_rooms_are_asked_about_by_queries(tiny: Policy) -> None:

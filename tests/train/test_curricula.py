@@ -144,7 +144,7 @@ def test_progress_follows_change_in_either_direction_and_not_level(env):
     fast = slow = 0.25
     for _ in range(10):
         fast, slow = 0.9 * fast + 0.1 * 0.75, 0.98 * slow + 0.02 * 0.75
-    doubt = 8 / (8 + rising.seen)
+    doubt = 8 / (8 + rising.answer_weight)
     assert curriculum.weight(rising) == pytest.approx((1 - doubt) * 2 * (fast - slow) + doubt)
 
 
@@ -156,7 +156,7 @@ def test_regret_is_best_less_mean(env):
         answers = [1.0] * right + [0.0] * (ANSWERS - right)
         see(curriculum, arm, right / ANSWERS)
         wanted = max(answers) - sum(answers) / ANSWERS
-        assert curriculum.own[arm.env, arm.task, arm.difficulty]["regret"] == pytest.approx(wanted)
+        assert curriculum.arm_values[arm.env, arm.task, arm.difficulty]["regret"] == pytest.approx(wanted)
 
 
 def test_replay_brings_back_what_was_mastered_and_lost(env):
@@ -212,7 +212,7 @@ def test_failures_come_back_until_they_are_paid(env):
     see(curriculum, solved, 1.0)
     assert {id(arm) for arm in curriculum.draw(SeededRng(("f",)), 50)} == {id(failed)}
     see(curriculum, failed, *[1.0] * 60)
-    assert curriculum.own[failed.env, failed.task, failed.difficulty]["debt"] < 1e-9
+    assert curriculum.arm_values[failed.env, failed.task, failed.difficulty]["debt"] < 1e-9
     assert made(env, "failures", failure_share=0.0).draw(SeededRng(("f",)), 9)
 
 

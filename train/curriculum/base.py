@@ -14,7 +14,7 @@ SHRINK = 8.0
 
 @dataclass(slots=True)
 class Arm:
-    """What is known of one form at one difficulty of one environment."""
+    """The running record of one task at one difficulty of one environment."""
 
     env: str
     task: str
@@ -24,7 +24,7 @@ class Arm:
     """Running solve rate of the Solver while training."""
     signal: float = 1.0
     """Running mean of `edge` over items: how much the answers to one item differ in their reward."""
-    seen: float = 0.0
+    answer_weight: float = 0.0
     """Answers behind the rate and the signal, with forgetting."""
 
     @property
@@ -43,10 +43,10 @@ def task_label(envs: Collection[str], env: str, task: str) -> str:
 
 
 class Curriculum:
-    """Arms are drawn by their weight: `4 skill (1 - skill)` times the signal, and a floor.
+    """The default curriculum: arms are drawn by 4 skill (1 - skill) times the signal, with a floor.
 
-    A form at the blind level has skill 0 and gets the floor; GRPO would find no signal there that is not luck.
-    Once it leaves that level its weight rises, and falls again when the form is mastered, or when the Solver is
+    A task at the blind level has skill 0 and gets the floor; GRPO would find no signal there that is not luck.
+    Once it leaves that level its weight rises, and falls again when the task is mastered, or when the Solver is
     sure of each item, rightly or wrongly: groups of equal answers teach nothing.
     """
 
@@ -61,40 +61,47 @@ class Curriculum:
         self._by_key = {(arm.env, arm.task, arm.difficulty): arm for arm in self.arms}
 
     def weight(self, arm: Arm) -> float:
-        """How likely the arm is to be drawn, before normalising; unseen arms count as half known."""
+        """Return the weight that an `arm` is drawn by, before normalising; unseen arms count as half known."""
         if self._config.kind == "uniform":
             return 1.0
-        doubt = SHRINK / (SHRINK + arm.seen)
+        doubt = SHRINK / (SHRINK + arm.answer_weight)
         return max(self._config.min_weight, (1.0 - doubt) * bernoulli_variance(arm.skill) * arm.signal + doubt)
 
     def draw(self, rng: SeededRng, count: int) -> list[Arm]:
-        """`count` arms, with replacement."""
+        """Draw `count` arms, with replacement."""
         weights = [self.weight(arm) for arm in self.arms]
         return [rng.weighted(self.arms, weights) for _ in range(count)]
 
-    def observe(self, env: str, task: str, difficulty: int, rate: float, answers: int) -> None:
-        """Take in the Solver's rate on one item of an arm."""
+    def observe(self, env: str, task: str, difficulty: int, solve_rate: float, answer_count: int) -> None:
+        """Take in the Solver's `solve_rate` over `answer_count` answers to one item of an arm."""
         arm = self._by_key[env, task, difficulty]
-        kept = arm.seen * self._config.memory + SHRINK * (arm.seen == 0)
-        arm.solve_rate = (arm.solve_rate * kept + rate * answers) / (kept + answers)
-        arm.signal = (arm.signal * kept + bernoulli_variance(rate) * answers) / (kept + answers)
-        arm.seen = arm.seen * self._config.memory + answers
+        kept_weight = arm.answer_weight * self._config.memory + SHRINK * (arm.answer_weight == 0)
+        arm.solve_rate = (arm.solve_rate * kept_weight + solve_rate * answer_count) / (kept_weight + answer_count)
+        arm.signal = (arm.signal * kept_weight + bernoulli_variance(solve_rate) * answer_count) / (
+            kept_weight + answer_count
+        )
+        arm.answer_weight = arm.answer_weight * self._config.memory + answer_count
 
     def note_share(self, env: str, task: str, difficulty: int, share: float) -> None:
-        """Take in how many of the Solver's answers to one item agreed; for curricula that go by its confidence."""
+        """Take in the majority `share` of the answers to one item; for curricula that go by the Solver's confidence."""
 
     def finish_step(self) -> None:
-        """Told once after a step's items were all observed; curricula that learn by steps do so here."""
+        """Take note that a step's items were all observed; curricula that learn by steps do so here."""
 
     def state(self) -> list[dict[str, Any]]:
-        """What a checkpoint keeps."""
+        """Return what a checkpoint keeps: an entry for each arm."""
         return [
-            {name: getattr(a, name) for name in ("env", "task", "difficulty", "solve_rate", "signal", "seen")}
-            for a in self.arms
+            {
+                name: getattr(arm, name)
+                for name in ("env", "task", "difficulty", "solve_rate", "signal", "answer_weight")
+            }
+            for arm in self.arms
         ]
 
     def restore(self, state: Sequence[Mapping[str, Any]]) -> None:
-        """Take back what `state` gave."""
+        """Take back a `state` that `state()` gave."""
         for entry in state:
             arm = self._by_key[entry["env"], entry["task"], entry["difficulty"]]
-            arm.solve_rate, arm.signal, arm.seen = (float(entry[name]) for name in ("solve_rate", "signal", "seen"))
+            arm.solve_rate, arm.signal, arm.answer_weight = (
+                float(entry[name]) for name in ("solve_rate", "signal", "answer_weight")
+            )

@@ -26,30 +26,30 @@ def _key(arm: Arm) -> Key:
 
 
 class WithColumns(Curriculum):
-    """A curriculum that keeps more numbers of each arm than its rate, signal and count."""
+    """A curriculum that keeps more numbers of each arm than its solve rate, signal and count."""
 
     columns: ClassVar[Mapping[str, float]] = {}
     """Names of those numbers and where they start."""
 
     def __init__(self, config: CurriculumConfig, envs: Sequence[Environment]) -> None:
         super().__init__(config, envs)
-        self.own: dict[Key, dict[str, float]] = {_key(arm): dict(self.columns) for arm in self.arms}
+        self.arm_values: dict[Key, dict[str, float]] = {_key(arm): dict(self.columns) for arm in self.arms}
 
     def state(self) -> list[dict[str, Any]]:
-        """What a checkpoint keeps."""
-        return [entry | self.own[_key(arm)] for entry, arm in zip(super().state(), self.arms, strict=True)]
+        """Return what a checkpoint keeps: an entry for each arm."""
+        return [entry | self.arm_values[_key(arm)] for entry, arm in zip(super().state(), self.arms, strict=True)]
 
     def restore(self, state: Sequence[Mapping[str, Any]]) -> None:
-        """Take back what `state` gave, or what another curriculum's did."""
+        """Take back a `state` that this curriculum or another one gave."""
         super().restore(state)
         for entry in state:
-            own = self.own[entry["env"], entry["task"], entry["difficulty"]]
-            own.update({name: float(entry[name]) for name in self.columns if name in entry})
+            arm_values = self.arm_values[entry["env"], entry["task"], entry["difficulty"]]
+            arm_values.update({name: float(entry[name]) for name in self.columns if name in entry})
 
-    def doubted(self, arm: Arm, worth: float) -> float:
-        """A worth from 0 to 1 as a weight: 1 while the arm is unseen, never under the floor."""
-        doubt = SHRINK / (SHRINK + arm.seen)
-        return max(self._config.min_weight, (1.0 - doubt) * worth + doubt)
+    def doubted(self, arm: Arm, known_weight: float) -> float:
+        """Return `known_weight`, from 0 to 1, as a weight: 1 while the `arm` is unseen, never under the floor."""
+        doubt = SHRINK / (SHRINK + arm.answer_weight)
+        return max(self._config.min_weight, (1.0 - doubt) * known_weight + doubt)
 
 
 class Goldilocks(WithColumns):
@@ -60,7 +60,7 @@ class Goldilocks(WithColumns):
     """
 
     def weight(self, arm: Arm) -> float:
-        """1 in the band, the floor beside it; unseen arms count as in it."""
+        """Return 1 for an `arm` in the band and the floor beside it; unseen arms count as in it."""
         return self.doubted(arm, float(self._config.band_low <= arm.solve_rate <= self._config.band_high))
 
 
@@ -76,17 +76,17 @@ class SpatialEvoCurriculum(WithColumns):
     PRIOR, PRIOR_GROUPS, FLOOR, REMAP = 0.35, 2.0, 0.05, 0.5
 
     def weight(self, arm: Arm) -> float:
-        """The formula above; the configured floor has no part in it."""
-        own = self.own[_key(arm)]
-        accuracy = (own["total"] + self.PRIOR * self.PRIOR_GROUPS) / (own["groups"] + self.PRIOR_GROUPS)
+        """Return the weight of an `arm` by the formula above; the configured floor has no part in it."""
+        arm_values = self.arm_values[_key(arm)]
+        accuracy = (arm_values["total"] + self.PRIOR * self.PRIOR_GROUPS) / (arm_values["groups"] + self.PRIOR_GROUPS)
         return max(self.FLOOR, 1.0 - accuracy)
 
-    def observe(self, env: str, task: str, difficulty: int, rate: float, answers: int) -> None:
-        """Count one group."""
-        super().observe(env, task, difficulty, rate, answers)
-        own = self.own[env, task, difficulty]
-        own["total"] += min(rate / self.REMAP, 1.0) if task in self._config.remapped_tasks else rate
-        own["groups"] += 1.0
+    def observe(self, env: str, task: str, difficulty: int, solve_rate: float, answer_count: int) -> None:
+        """Count the `solve_rate` of one group of `answers`."""
+        super().observe(env, task, difficulty, solve_rate, answer_count)
+        arm_values = self.arm_values[env, task, difficulty]
+        arm_values["total"] += min(solve_rate / self.REMAP, 1.0) if task in self._config.remapped_tasks else solve_rate
+        arm_values["groups"] += 1.0
 
 
 class Sec(WithColumns):
@@ -102,24 +102,24 @@ class Sec(WithColumns):
     columns: ClassVar[Mapping[str, float]] = {"value": 0.0, "gain": 0.0, "items": 0.0}
 
     def weight(self, arm: Arm) -> float:
-        """exp(Q/tau); the floor has no part in it."""
-        return math.exp(self.own[_key(arm)]["value"] / self._config.temperature)
+        """Return exp(Q/tau) of an `arm`; the floor has no part in it."""
+        return math.exp(self.arm_values[_key(arm)]["value"] / self._config.temperature)
 
-    def observe(self, env: str, task: str, difficulty: int, rate: float, answers: int) -> None:
-        """Add one item's gain to the step's."""
-        super().observe(env, task, difficulty, rate, answers)
-        own = self.own[env, task, difficulty]
-        own["gain"] += 2.0 * math.sqrt(rate * (1.0 - rate))
-        own["items"] += 1.0
+    def observe(self, env: str, task: str, difficulty: int, solve_rate: float, answer_count: int) -> None:
+        """Add the gain of one item, from its `solve_rate`, to the step's."""
+        super().observe(env, task, difficulty, solve_rate, answer_count)
+        arm_values = self.arm_values[env, task, difficulty]
+        arm_values["gain"] += 2.0 * math.sqrt(solve_rate * (1.0 - solve_rate))
+        arm_values["items"] += 1.0
 
     def finish_step(self) -> None:
         """Move the values towards the step's mean gains."""
-        share = self._config.bandit_rate
-        for own in self.own.values():
-            if own["items"] or self._config.decay_absent:
-                gain = own["gain"] / own["items"] if own["items"] else 0.0
-                own["value"] = (1.0 - share) * own["value"] + share * gain
-            own["gain"] = own["items"] = 0.0
+        learning_rate = self._config.bandit_rate
+        for arm_values in self.arm_values.values():
+            if arm_values["items"] or self._config.decay_absent:
+                mean_gain = arm_values["gain"] / arm_values["items"] if arm_values["items"] else 0.0
+                arm_values["value"] = (1.0 - learning_rate) * arm_values["value"] + learning_rate * mean_gain
+            arm_values["gain"] = arm_values["items"] = 0.0
 
 
 class Progress(WithColumns):
@@ -133,16 +133,20 @@ class Progress(WithColumns):
     """Both stand at -1 until the first item sets them."""
 
     def weight(self, arm: Arm) -> float:
-        """Twice the distance, at most 1; unseen arms weigh 1."""
-        own = self.own[_key(arm)]
-        return self.doubted(arm, min(1.0, 2.0 * abs(own["fast"] - own["slow"])))
+        """Return twice the distance of the means of an `arm`, at most 1; unseen arms weigh 1."""
+        arm_values = self.arm_values[_key(arm)]
+        return self.doubted(arm, min(1.0, 2.0 * abs(arm_values["fast"] - arm_values["slow"])))
 
-    def observe(self, env: str, task: str, difficulty: int, rate: float, answers: int) -> None:
-        """Move both means."""
-        super().observe(env, task, difficulty, rate, answers)
-        own = self.own[env, task, difficulty]
-        for name, kept in (("fast", self._config.memory), ("slow", self._config.slow_memory)):
-            own[name] = rate if own[name] < 0.0 else kept * own[name] + (1.0 - kept) * rate
+    def observe(self, env: str, task: str, difficulty: int, solve_rate: float, answer_count: int) -> None:
+        """Move both means of an arm towards the `solve_rate` of one item."""
+        super().observe(env, task, difficulty, solve_rate, answer_count)
+        arm_values = self.arm_values[env, task, difficulty]
+        for name, kept_share in (("fast", self._config.memory), ("slow", self._config.slow_memory)):
+            arm_values[name] = (
+                solve_rate
+                if arm_values[name] < 0.0
+                else kept_share * arm_values[name] + (1.0 - kept_share) * solve_rate
+            )
 
 
 class Regret(WithColumns):
@@ -155,16 +159,18 @@ class Regret(WithColumns):
     columns: ClassVar[Mapping[str, float]] = {"regret": 0.0, "answers": 0.0}
 
     def weight(self, arm: Arm) -> float:
-        """The mean regret; unseen arms weigh 1."""
-        return self.doubted(arm, self.own[_key(arm)]["regret"])
+        """Return the mean regret of an `arm`; unseen arms weigh 1."""
+        return self.doubted(arm, self.arm_values[_key(arm)]["regret"])
 
-    def observe(self, env: str, task: str, difficulty: int, rate: float, answers: int) -> None:
-        """Take one item's regret into the mean."""
-        super().observe(env, task, difficulty, rate, answers)
-        own = self.own[env, task, difficulty]
-        kept = own["answers"] * self._config.memory
-        own["regret"] = (own["regret"] * kept + rarity(rate) * answers) / (kept + answers)
-        own["answers"] = kept + answers
+    def observe(self, env: str, task: str, difficulty: int, solve_rate: float, answer_count: int) -> None:
+        """Take the regret of one item, from its `solve_rate`, into the mean."""
+        super().observe(env, task, difficulty, solve_rate, answer_count)
+        arm_values = self.arm_values[env, task, difficulty]
+        kept_weight = arm_values["answers"] * self._config.memory
+        arm_values["regret"] = (arm_values["regret"] * kept_weight + rarity(solve_rate) * answer_count) / (
+            kept_weight + answer_count
+        )
+        arm_values["answers"] = kept_weight + answer_count
 
 
 class Replay(WithColumns):
@@ -177,15 +183,15 @@ class Replay(WithColumns):
     columns: ClassVar[Mapping[str, float]] = {"best": 0.0}
 
     def weight(self, arm: Arm) -> float:
-        """The default's weight, or the replay's where that is more."""
-        best = self.own[_key(arm)]["best"]
-        return max(super().weight(arm), self._config.replay_weight * best + max(0.0, best - arm.skill))
+        """Return the default's weight of an `arm`, or the replay's where that is more."""
+        best_skill = self.arm_values[_key(arm)]["best"]
+        return max(super().weight(arm), self._config.replay_weight * best_skill + max(0.0, best_skill - arm.skill))
 
-    def observe(self, env: str, task: str, difficulty: int, rate: float, answers: int) -> None:
-        """Remember the best skill."""
-        super().observe(env, task, difficulty, rate, answers)
-        own = self.own[env, task, difficulty]
-        own["best"] = max(own["best"], self._by_key[env, task, difficulty].skill)
+    def observe(self, env: str, task: str, difficulty: int, solve_rate: float, answer_count: int) -> None:
+        """Remember the best skill of the arm of one item, with its `solve_rate`."""
+        super().observe(env, task, difficulty, solve_rate, answer_count)
+        arm_values = self.arm_values[env, task, difficulty]
+        arm_values["best"] = max(arm_values["best"], self._by_key[env, task, difficulty].skill)
 
 
 class Confidence(WithColumns):
@@ -197,16 +203,16 @@ class Confidence(WithColumns):
     columns: ClassVar[Mapping[str, float]] = {"share": 0.0, "items": 0.0}
 
     def weight(self, arm: Arm) -> float:
-        """Doubt, never under the floor; unseen arms weigh 1."""
-        own = self.own[_key(arm)]
-        return max(self._config.min_weight, 1.0 - own["share"]) if own["items"] else 1.0
+        """Return the doubt about an `arm`, never under the floor; unseen arms weigh 1."""
+        arm_values = self.arm_values[_key(arm)]
+        return max(self._config.min_weight, 1.0 - arm_values["share"]) if arm_values["items"] else 1.0
 
     def note_share(self, env: str, task: str, difficulty: int, share: float) -> None:
-        """Take one item's share into the mean."""
-        own = self.own[env, task, difficulty]
-        kept = own["items"] * self._config.memory
-        own["share"] = (own["share"] * kept + share) / (kept + 1.0)
-        own["items"] = kept + 1.0
+        """Take the majority `share` of one item into the mean of its arm."""
+        arm_values = self.arm_values[env, task, difficulty]
+        kept_weight = arm_values["items"] * self._config.memory
+        arm_values["share"] = (arm_values["share"] * kept_weight + share) / (kept_weight + 1.0)
+        arm_values["items"] = kept_weight + 1.0
 
 
 class Ttcs(Confidence):
@@ -232,11 +238,15 @@ class Ttcs(Confidence):
                 )
 
     def weight(self, arm: Arm) -> float:
-        """The formula above on a target's arms, 0 on others unless there are no targets."""
+        """Return the weight of an `arm` by the formula above, 0 where it is not a target and there are targets."""
         if self._config.target_tasks and arm.task not in self._config.target_tasks:
             return 0.0
-        own = self.own[_key(arm)]
-        return max(self._config.min_weight, bernoulli_variance(min(1.0, own["share"])) ** 1.2) if own["items"] else 1.0
+        arm_values = self.arm_values[_key(arm)]
+        return (
+            max(self._config.min_weight, bernoulli_variance(min(1.0, arm_values["share"])) ** 1.2)
+            if arm_values["items"]
+            else 1.0
+        )
 
 
 class Failures(WithColumns):
@@ -250,19 +260,19 @@ class Failures(WithColumns):
     columns: ClassVar[Mapping[str, float]] = {"debt": 0.0}
 
     def draw(self, rng: SeededRng, count: int) -> list[Arm]:
-        """From the debts with the configured probability, else as the default."""
-        found = []
+        """Draw `count` arms: from the debts with the configured probability, else as the default."""
+        drawn_arms = []
         for _ in range(count):
-            debts = [self.own[_key(arm)]["debt"] for arm in self.arms]
+            debts = [self.arm_values[_key(arm)]["debt"] for arm in self.arms]
             from_debts = rng.integer(0, 999) < 1000 * self._config.failure_share and sum(debts) > 0.0
-            found.append(rng.weighted(self.arms, debts if from_debts else [self.weight(arm) for arm in self.arms]))
-        return found
+            drawn_arms.append(rng.weighted(self.arms, debts if from_debts else [self.weight(arm) for arm in self.arms]))
+        return drawn_arms
 
-    def observe(self, env: str, task: str, difficulty: int, rate: float, answers: int) -> None:
-        """Let the debt fade, and add this item's."""
-        super().observe(env, task, difficulty, rate, answers)
-        own = self.own[env, task, difficulty]
-        own["debt"] = self._config.memory * own["debt"] + (1.0 - rate)
+    def observe(self, env: str, task: str, difficulty: int, solve_rate: float, answer_count: int) -> None:
+        """Let the arm's debt fade, and add the share of wrong answers of one item, from its `solve_rate`."""
+        super().observe(env, task, difficulty, solve_rate, answer_count)
+        arm_values = self.arm_values[env, task, difficulty]
+        arm_values["debt"] = self._config.memory * arm_values["debt"] + (1.0 - solve_rate)
 
 
 class CoEvolve(WithColumns):
@@ -283,37 +293,39 @@ class CoEvolve(WithColumns):
         self._levels = sorted({arm.difficulty for arm in self.arms})
 
     def _rungs(self) -> tuple[int, int]:
-        own = next(iter(self.own.values()))
-        return int(own["pictures"]), int(own["texts"])
+        arm_values = next(iter(self.arm_values.values()))
+        return int(arm_values["pictures"]), int(arm_values["texts"])
 
     def is_open(self, arm: Arm) -> bool:
-        """Whether its picture's and its text's rung are open."""
+        """Tell whether the picture's and the text's rung of an `arm` are open."""
         pictures, texts = self._rungs()
         easy = self._levels.index(arm.difficulty) < pictures
         return easy and self._lengths.index(self._length[arm.env, arm.task]) < texts
 
     def weight(self, arm: Arm) -> float:
-        """The default's weight on open rungs, 0 on others."""
+        """Return the default's weight of an `arm` on open rungs, 0 on others."""
         return super().weight(arm) if self.is_open(arm) else 0.0
 
     def finish_step(self) -> None:
         """Open the next rung, where the open ones are mastered."""
-        within = [arm for arm in self.arms if self.is_open(arm)]
-        if any(not arm.seen for arm in within) or sum(
-            a.solve_rate for a in within
-        ) < self._config.mastery_threshold * len(within):
+        open_arms = [arm for arm in self.arms if self.is_open(arm)]
+        if any(not arm.answer_weight for arm in open_arms) or sum(
+            open_arm.solve_rate for open_arm in open_arms
+        ) < self._config.mastery_threshold * len(open_arms):
             return
         pictures, texts = self._rungs()
         grow_pictures = pictures < len(self._levels) and (pictures <= texts or texts == len(self._lengths))
-        name, value, most = ("pictures", pictures, self._levels) if grow_pictures else ("texts", texts, self._lengths)
-        for own in self.own.values():
-            own[name] = float(min(len(most), value + 1))
+        name, open_count, all_rungs = (
+            ("pictures", pictures, self._levels) if grow_pictures else ("texts", texts, self._lengths)
+        )
+        for arm_values in self.arm_values.values():
+            arm_values[name] = float(min(len(all_rungs), open_count + 1))
 
 
 def text_length(env: Environment, task: str) -> int:
-    """How many parts a query of this form has: the mean over a few drawn ones, rounded; the same at each call."""
-    drawn = [env.query(SeededRng(("coevolve", env.id, task, number)), task) for number in range(8)]
-    texts = [json.dumps(dump(query)) if isinstance(query, Call) else repr(query) for query in drawn]
+    """Return the mean number of words in a query of `task` in `env`, over a few sampled ones; the same at each call."""
+    sampled_queries = [env.query(SeededRng(("coevolve", env.id, task, number)), task) for number in range(8)]
+    texts = [json.dumps(dump(query)) if isinstance(query, Call) else repr(query) for query in sampled_queries]
     return round(sum(len(re.findall(r"\w+", text)) for text in texts) / len(texts))
 
 

@@ -1,4 +1,8 @@
-"""Recipes: every run that can be named, each a file with its source and how it differs from it."""
+"""Recipes: every run that can be named, each a file with its source and how it differs from it.
+
+A recipe is a configuration, with the reward weights that it pays by, and an algorithm (`train/algorithm.py`). To add
+one, write a module beside these and name its `RECIPE` in `RECIPES`. May import everything in train but the loop.
+"""
 
 import difflib
 from collections.abc import Mapping
@@ -39,7 +43,7 @@ class UnknownRecipeError(UserError, ValueError):
 
 
 def find_recipe(name: str) -> Recipe:
-    """The recipe of a name.
+    """Return the recipe called `name`.
 
     Raises:
         UnknownRecipeError: no such recipe; the message suggests the closest.
@@ -52,7 +56,7 @@ def find_recipe(name: str) -> Recipe:
 
 
 def recipe_config(name: str) -> RunConfig:
-    """The configuration of a recipe.
+    """Return the configuration of the recipe called `name`.
 
     Raises:
         UnknownRecipeError: no such recipe; the message suggests the closest.
@@ -80,5 +84,5 @@ def make_algorithm(name: str, config: RunConfig) -> Algorithm:
 
 
 def algorithm_names(config: RunConfig) -> list[str]:
-    """The algorithms that a run has in any of its phases."""
+    """Return the algorithms that a run with `config` has in any of its phases."""
     return list(dict.fromkeys([config.algorithm, *(phase.algorithm for phase in config.phases if phase.algorithm)]))

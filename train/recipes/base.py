@@ -1,4 +1,4 @@
-"""What a recipe is: a configuration, and the algorithm that it is made for."""
+"""The recipe: a configuration, and the algorithm that it is made for."""
 
 import inspect
 import sys
@@ -22,10 +22,10 @@ class Recipe:
 
     @property
     def about(self) -> str:
-        """What it is, its source and its deviations: the text of its module, or for a control of its function."""
-        own = sys.modules[self.config.__module__].__doc__
-        text = inspect.getdoc(self.config) if self.algorithm is Algorithm else own
-        return (text or "").strip()
+        """The text of its module, or for a control of its function: its source and its deviations."""
+        module_text = sys.modules[self.config.__module__].__doc__
+        about_text = inspect.getdoc(self.config) if self.algorithm is Algorithm else module_text
+        return (about_text or "").strip()
 
     @property
     def title(self) -> str:
@@ -37,17 +37,17 @@ class Recipe:
         return differences(RunConfig().model_dump(mode="json"), self.config().model_dump(mode="json"))
 
 
-def differences(plain: Mapping[str, Any], own: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """What of two nested mappings of the same keys differs, with the second's values.
+def differences(default_values: Mapping[str, Any], own_values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return the dotted options in which two nested mappings differ, with the values of `own_values`.
 
     >>> differences({"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": 1, "c": 5}, "d": 3})
     {'a.c': 5}
     """
-    found: dict[str, Any] = {}
-    for key, value in own.items():
-        before = plain.get(key)
-        if isinstance(value, dict) and isinstance(before, dict) and value.keys() == before.keys():
-            found |= differences(before, value, f"{prefix}{key}.")
-        elif value != before:
-            found[prefix + key] = value
-    return found
+    changed_options: dict[str, Any] = {}
+    for key, own_value in own_values.items():
+        default_value = default_values.get(key)
+        if isinstance(own_value, dict) and isinstance(default_value, dict) and own_value.keys() == default_value.keys():
+            changed_options |= differences(default_value, own_value, f"{prefix}{key}.")
+        elif own_value != default_value:
+            changed_options[prefix + key] = own_value
+    return changed_options

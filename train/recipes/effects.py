@@ -12,7 +12,7 @@ from . import algorithm_names, find_recipe
 
 
 class Rule(NamedTuple):
-    """When some options act."""
+    """The condition under which some options act."""
 
     options: tuple[str, ...]
     """Dotted names; one that ends in a dot stands for all of a section."""
@@ -182,8 +182,8 @@ def ineffective(config: RunConfig, options: Iterable[str]) -> dict[str, str]:
     reasons: dict[str, str] = {}
     for option in options:
         for rule in RULES:
-            named = any(option == name or (name.endswith(".") and option.startswith(name)) for name in rule.options)
-            if named and not rule.acts(config):
+            is_named = any(option == name or (name.endswith(".") and option.startswith(name)) for name in rule.options)
+            if is_named and not rule.acts(config):
                 reasons.setdefault(option, rule.reason.format(config=config))
     return reasons
 

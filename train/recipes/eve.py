@@ -39,7 +39,7 @@ FIRST_ONLY = 0.5
 
 
 class Eve(Algorithm):
-    """The published rewards, and the library."""
+    """The library, and the two types of question; the rewards are in the configuration."""
 
     name = "eve"
     paper_compat: ClassVar[Mapping[str, str]] = {
@@ -51,16 +51,16 @@ class Eve(Algorithm):
         self.library = Library.of_seeds()
 
     def coder_messages(self, env: Environment, proposal: Proposal, rng: SeededRng) -> Messages:
-        """The world's guide with examples from the library."""
-        count = 1 if rng.integer(0, 99) < 100 * FIRST_ONLY else EXAMPLES
-        chosen = rng.sample(self.library.entries, count) if env.id == ENV_ID else []
-        examples = "".join(f"\n\nAn example:\n\n{entry.program}" for entry in chosen)
+        """Return the guide of `env` with examples from the library, and what the `proposal` requires."""
+        example_count = 1 if rng.integer(0, 99) < 100 * FIRST_ONLY else EXAMPLES
+        example_entries = rng.sample(self.library.entries, example_count) if env.id == ENV_ID else []
+        examples = "".join(f"\n\nAn example:\n\n{entry.program}" for entry in example_entries)
         return chat(f"{env.guide}{examples}", f"draw: {', '.join(map(env.describe, proposal.requirements))}")
 
     def questions(
         self, rollout: ProposalRollout, curriculum: Curriculum, rng: SeededRng
     ) -> list[tuple[Any, str, bool]]:
-        """A question of each of the two types."""
+        """Return a question of each of the two types for the drawings of `rollout`."""
         env = rollout.env
         tasks = [task for task in TYPES if task in env.tasks] or [arm.task for arm in curriculum.draw(rng, 2)]
         return [(env.query(rng, task), task, True) for task in tasks if task in env.tasks]
@@ -79,22 +79,27 @@ class Eve(Algorithm):
                     accuracy = mean([answered_item.solve_rate for answered_item in answered_items])
                     self._offer(rollout, program.program, program.outcome, accuracy, trial)
 
-    def _offer(self, rollout: ProposalRollout, program: str, drawn: Drawn, accuracy: float, trial: Trial) -> None:
-        probed = trial.draw(rollout.env, [with_source(program, probe) for probe in PROBES])
-        if not all(isinstance(each, Drawn) for each in probed):
+    def _offer(self, rollout: ProposalRollout, program: str, drawing: Drawn, accuracy: float, trial: Trial) -> None:
+        probe_outcomes = trial.draw(rollout.env, [with_source(program, probe) for probe in PROBES])
+        if not all(isinstance(probe_outcome, Drawn) for probe_outcome in probe_outcomes):
             # Without its effect on every probe it cannot be told from those that are kept.
             return
-        effect = tuple(p.array for each in probed if isinstance(each, Drawn) for p in each.pictures[2:])
-        grown = self.library.admit(Offer(program, drawn.scene, effect, accuracy))  # type: ignore[arg-type]
-        if not isinstance(grown, Rejected):
-            self.library = grown
+        effect = tuple(
+            p.array
+            for probe_outcome in probe_outcomes
+            if isinstance(probe_outcome, Drawn)
+            for p in probe_outcome.pictures[2:]
+        )
+        new_library = self.library.admit(Offer(program, drawing.scene, effect, accuracy))  # type: ignore[arg-type]
+        if not isinstance(new_library, Rejected):
+            self.library = new_library
 
     def state(self) -> dict[str, Any]:
-        """The library."""
+        """Return what a checkpoint keeps, with the library."""
         return super().state() | {"library": self.library.to_json()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take the library back."""
+        """Take the library back from a `state`."""
         super().restore(state)
         self.library = Library.from_json(state["library"])
 

@@ -36,7 +36,7 @@ class MeasuredUtility(Algorithm):
 
     @property
     def pays_utility(self) -> bool:
-        """Whether the measurement is paid at all; else it is not made."""
+        """True where the measurement is paid at all; else it is not made."""
         return bool(self.config.rewards.proposer.get("utility"))
 
     def metrics(self) -> dict[str, float]:

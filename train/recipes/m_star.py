@@ -27,7 +27,7 @@ from ..rollouts import AnsweredItem, ProposalRollout, Trajectory
 from ..validation import VALIDATION, validation
 from .base import Recipe
 
-KEPT = 2
+BEST = 2
 """Answers of an item that are learned from, at most; and those of which Reward-Pass@2 wants one right."""
 SAMPLES = 16
 TEMPERATURES = tuple(round(0.3 + 0.1 * number, 1) for number in range(14))
@@ -39,43 +39,45 @@ FEATURES = 6
 
 
 def step_features(completion: Completion, group: Sequence[Completion]) -> np.ndarray:
-    """What is known of each step of an answer, [steps, FEATURES].
+    """Return what is known of each step of a `completion` among its `group`, [steps, FEATURES].
 
     A constant; mean and least log-prob of the step's tokens; the mean up to its end; how far along it ends; and the
     share of the group's answers that are the same up to there.
     """
-    values, ids = np.asarray(completion.logprobs), completion.ids
-    ends = np.unique(np.linspace(0, len(values), min(MAX_STEPS, len(values)) + 1).round().astype(int))
+    logprobs, ids = np.asarray(completion.logprobs), completion.ids
+    ends = np.unique(np.linspace(0, len(logprobs), min(MAX_STEPS, len(logprobs)) + 1).round().astype(int))
     rows = []
     for start, end in itertools.pairwise(ends):
-        alike = sum(other.ids[:end] == ids[:end] for other in group) / len(group)
-        part = values[start:end]
-        rows.append((1.0, part.mean(), part.min(), values[:end].mean(), end / len(values), alike))
+        alike_share = sum(group_member.ids[:end] == ids[:end] for group_member in group) / len(group)
+        step_logprobs = logprobs[start:end]
+        rows.append(
+            (1.0, step_logprobs.mean(), step_logprobs.min(), logprobs[:end].mean(), end / len(logprobs), alike_share)
+        )
     return np.asarray(rows)
 
 
 class StepScorer:
-    """How likely an answer is to end right, judged after each of its steps; learned from outcomes."""
+    """A model of how likely an answer is to end correct, judged after each of its steps; learned from outcomes."""
 
     def __init__(self, weights: Sequence[float] = (0.0,) * FEATURES) -> None:
         self.weights = np.asarray(weights, dtype=float)
 
     def steps(self, completion: Completion, group: Sequence[Completion]) -> np.ndarray:
-        """[steps] probabilities."""
+        """Return the probability after each step of a `completion` among its `group`, [steps]."""
         return 1.0 / (1.0 + np.exp(-step_features(completion, group) @ self.weights))
 
     def score(self, completion: Completion, group: Sequence[Completion]) -> float:
-        """The least over the steps."""
+        """Return the least probability over the steps of a `completion` among its `group`."""
         return float(self.steps(completion, group).min())
 
-    def learn(self, completion: Completion, group: Sequence[Completion], right: bool) -> None:
-        """One gradient step of logistic regression: every step of a right answer counts as right."""
+    def learn(self, completion: Completion, group: Sequence[Completion], is_correct: bool) -> None:
+        """Take one gradient step of logistic regression: every step of a correct `completion` counts as correct."""
         features = step_features(completion, group)
-        wrong_by = self.steps(completion, group) - float(right)
+        wrong_by = self.steps(completion, group) - float(is_correct)
         self.weights = self.weights - RATE * (wrong_by @ features / len(features) + DECAY * self.weights)
 
     def ranked(self, group: Sequence[Completion]) -> list[int]:
-        """Places in the group, best first; equals in the order in which they were given."""
+        """Return the places in a `group`, best first; equals in the order in which they were given."""
         scores = [self.score(completion, group) for completion in group]
         return sorted(range(len(group)), key=lambda place: (-scores[place], place))
 
@@ -91,63 +93,68 @@ class MStar(Algorithm):
         self.solver_temperature = config.rollout.solver_temperature
 
     def temperature(self, role: str) -> float:
-        """The Solver's is tuned."""
+        """Return the temperature of a `role`; the Solver's is tuned."""
         return self.solver_temperature if role == "solver" else super().temperature(role)
 
     def sft_examples(
         self, rollouts: Sequence[ProposalRollout], trajectories: Sequence[Trajectory], policy: Policy
     ) -> list[Trajectory]:
-        """The best two right answers of each item."""
+        """Return the best two correct answers of each item among `trajectories`."""
         groups: dict[tuple[str, ...], list[Trajectory]] = {}
         for trajectory in trajectories:
             groups.setdefault(trajectory.group, []).append(trajectory)
-        found = []
+        examples = []
         for group in groups.values():
-            order = self.scorer.ranked([trajectory.completion for trajectory in group])
-            found += [group[place] for place in order if group[place].correct][:KEPT]
-        return found
+            ranked_places = self.scorer.ranked([trajectory.completion for trajectory in group])
+            examples += [group[place] for place in ranked_places if group[place].correct][:BEST]
+        return examples
 
     def observe(self, rollouts: Sequence[ProposalRollout], trial: Trial) -> None:
-        """Teach the scorer how the answers ended."""
+        """Teach the scorer how the answers of `rollouts` ended."""
         super().observe(rollouts, trial)
         for rollout in rollouts:
-            for asked in rollout.answered_items:
-                for completion, score in zip(asked.answers, asked.scores, strict=True):
-                    self.scorer.learn(completion, asked.answers, score.terms["correct"] == 1.0)
+            for answered_item in rollout.answered_items:
+                for completion, score in zip(answered_item.answers, answered_item.scores, strict=True):
+                    self.scorer.learn(completion, answered_item.answers, score.terms["correct"] == 1.0)
 
     def prepare(self, trial: Trial, step: int, rng: SeededRng) -> None:
-        """Every so often, set the temperature to what does best on validation; of equals the nearest to 1."""
+        """Set the temperature, now and then before a `step`, to what does best on validation; of equals nearest to 1."""
         if step % TUNE_EVERY or not step:
             return
-        passed = {}
+        pass_rates = {}
         for temperature in TEMPERATURES:
             self.solver_temperature = temperature
-            asked = validation(self.config, VALIDATION, trial.limits.picture_px)
+            dev_items = validation(self.config, VALIDATION, trial.limits.picture_px)
             # The same random numbers for each, so that temperatures differ by nothing else.
-            trial.answered(asked, SAMPLES, rng.child("validation"))
-            passed[temperature] = self.reward_pass(asked)
-        self.solver_temperature = min(passed, key=lambda t: (-passed[t], abs(math.log(t)), t))
+            trial.answered(dev_items, SAMPLES, rng.child("validation"))
+            pass_rates[temperature] = self.reward_pass(dev_items)
+        self.solver_temperature = min(pass_rates, key=lambda t: (-pass_rates[t], abs(math.log(t)), t))
 
-    def reward_pass(self, every: Sequence[AnsweredItem]) -> float:
-        """Reward-Pass@2: the share of items of which one of the two best ranked answers is right."""
+    def reward_pass(self, answered_items: Sequence[AnsweredItem]) -> float:
+        """Return Reward-Pass@2: the share of `answered_items` with a correct answer among the two best ranked."""
         return mean(
             [
-                float(any(asked.scores[p].terms["correct"] == 1.0 for p in self.scorer.ranked(asked.answers)[:KEPT]))
-                for asked in every
+                float(
+                    any(
+                        answered_item.scores[p].terms["correct"] == 1.0
+                        for p in self.scorer.ranked(answered_item.answers)[:BEST]
+                    )
+                )
+                for answered_item in answered_items
             ]
         )
 
     def state(self) -> dict[str, Any]:
-        """The scorer and the temperature."""
+        """Return the scorer and the temperature."""
         return super().state() | {"scorer": self.scorer.weights.tolist(), "temperature": self.solver_temperature}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take them back."""
+        """Take scorer and temperature back from a `state`."""
         super().restore(state)
         self.scorer, self.solver_temperature = StepScorer(state["scorer"]), float(state["temperature"])
 
     def metrics(self) -> dict[str, float]:
-        """The temperature."""
+        """Return the temperature."""
         return {"temperature": self.solver_temperature}
 
 

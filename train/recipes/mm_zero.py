@@ -45,9 +45,9 @@ class MMZero(Algorithm):
         if not answered_item.from_proposer:
             return False
         easy_shares = [
-            other.vote.share
-            for other in rollout.answered_items
-            if not other.from_proposer and other.scene_digest == answered_item.scene_digest
+            easy_item.vote.share
+            for easy_item in rollout.answered_items
+            if not easy_item.from_proposer and easy_item.scene_digest == answered_item.scene_digest
         ]
         easy_consistency = mean(easy_shares) if easy_shares else 1.0
         return self.has("unfiltered") or mm_zero_keeps_for_solver(easy_consistency, answered_item.vote.share)

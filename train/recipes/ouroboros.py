@@ -35,38 +35,40 @@ class Ouroboros(Algorithm):
         """By world and form."""
 
     def note(self, env: Environment) -> str:
-        """How sure the Solver is of each form."""
-        known = sorted(self.confidence.get(env.id, {}).items(), key=lambda pair: pair[1])
-        said = ", ".join(f"{task.replace('_', ' ')} {share:.0%}" for task, share in known)
-        return f"The solver's confidence by form: {said}. Ask where it is unsure." if said else ""
+        """Return a sentence on how sure the Solver is of each task of `env`."""
+        ranked_tasks = sorted(self.confidence.get(env.id, {}).items(), key=lambda pair: pair[1])
+        confidence_text = ", ".join(f"{task.replace('_', ' ')} {share:.0%}" for task, share in ranked_tasks)
+        return f"The solver's confidence by form: {confidence_text}. Ask where it is unsure." if confidence_text else ""
 
     def sft_examples(
         self, rollouts: Sequence[ProposalRollout], trajectories: Sequence[Trajectory], policy: Policy
     ) -> list[Trajectory]:
-        """The true answer to every item."""
+        """Return the true answer to every item of `rollouts`."""
         return [
-            taught(policy, group_of(rollout, number), asked)
+            taught(policy, group_of(rollout, number), answered_item)
             for rollout in rollouts
-            for number, asked in enumerate(rollout.answered_items)
+            for number, answered_item in enumerate(rollout.answered_items)
         ]
 
     def observe(self, rollouts: Sequence[ProposalRollout], trial: Trial) -> None:
-        """Move the confidences."""
+        """Move the confidences by the votes in `rollouts`."""
         super().observe(rollouts, trial)
         for rollout in rollouts:
-            own = self.confidence.setdefault(rollout.env.id, {})
-            for asked in rollout.answered_items:
-                before = own.get(asked.item.task, asked.vote.share)
-                own[asked.item.task] = MEMORY * before + (1.0 - MEMORY) * asked.vote.share
+            task_confidence = self.confidence.setdefault(rollout.env.id, {})
+            for answered_item in rollout.answered_items:
+                old_confidence = task_confidence.get(answered_item.item.task, answered_item.vote.share)
+                task_confidence[answered_item.item.task] = (
+                    MEMORY * old_confidence + (1.0 - MEMORY) * answered_item.vote.share
+                )
 
     def state(self) -> dict[str, Any]:
-        """The confidences."""
+        """Return the confidences."""
         return super().state() | {"confidence": self.confidence}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take them back."""
+        """Take the confidences back from a `state`."""
         super().restore(state)
-        self.confidence = {env: dict(own) for env, own in state["confidence"].items()}
+        self.confidence = {env: dict(task_confidence) for env, task_confidence in state["confidence"].items()}
 
 
 def config() -> RunConfig:
