@@ -2,7 +2,7 @@
 
 This is the half that runs beside the program, in its child process. It hands over what the scene's meshes are made
 of: vertices, triangles and colours as raw arrays, and the cameras. Pictures and facts are made of these by
-`solid_draw.py` in another process, so that a program that lies about its meshes changes its picture and its facts
+`draw.py` in another process, so that a program that lies about its meshes changes its picture and its facts
 together.
 
 A program names its objects by their nodes (`scene.add_geometry(mesh, node_name="red mug")`) and may say where from it
