@@ -32,7 +32,8 @@ def _grid(labels: Sequence[str]) -> tuple[int, tuple[SheetPanel, ...]]:
     panels = [SheetPanel(gap_px, (sheet_height - _SMALL + _ROW) // 2, _SMALL, "source", True)]
     for panel_index, label in enumerate(labels):
         row, column = divmod(panel_index, 2)
-        panels.append(SheetPanel((2 + column) * gap_px + (1 + column) * _SMALL, _TOP + row * (_SMALL + _ROW), _SMALL, label))
+        left_px, top_px = (2 + column) * gap_px + (1 + column) * _SMALL, _TOP + row * (_SMALL + _ROW)
+        panels.append(SheetPanel(left_px, top_px, _SMALL, label))
     return sheet_height, tuple(panels)
 
 

@@ -107,7 +107,11 @@ def test_a_program_leaves_nothing_for_the_next(pool: EditPool) -> None:
         ("import numpy as np\ndef edit(image):\n    return np.asarray(image)[:0]", "size", "64 x 0 px"),
         (f"def edit(image):\n    return image.resize(({MAX_SIDE + 1}, 4))", "size", f"{MAX_SIDE + 1} x 4 px"),
         ("#" * (MAX_PROGRAM + 1), "size", f"{MAX_PROGRAM + 1} characters"),
-        ("import select\ndef edit(image):\n    select.select([], [], [], 60)", "resources", "waits for something that never comes"),
+        (
+            "import select\ndef edit(image):\n    select.select([], [], [], 60)",
+            "resources",
+            "waits for something that never comes",
+        ),
         ("def edit(image):\n    while True: pass", "resources", "processor time"),
         ("def edit(image):\n    return bytearray(1 << 33)", "resources", "memory"),
         ("import os\nos._exit(0)", "no_result", "ended without a result"),
