@@ -34,7 +34,8 @@ def test_number_is_read(text, value):
     "text",
     [
         "", " ", ".", "not 12", "12 or 13", "12, 13", "12 13", "12.5", "12.05", "12%", "12?", "<12", "> 12", "12-13",
-        "1,2000", "..12", "0x12", "1_2", "twelve thirteen", "twelveth", "dozen", "half", "NaN", "inf", "١٢", "１２", "Ⅻ",
+        "1,2000", "..12", "0x12", "1_2", "twelve thirteen", "twelveth", "dozen", "half", "NaN", "inf",
+        "١٢", "１２", "Ⅻ",
         "<answer>12</answer><answer>13</answer>", r"\boxed{12} \boxed{13}", r"\boxed{}", r"\boxed{not 12}",
         "<answer>12 or 13</answer>", "<answer>not 12</answer>", "the answer is not 12", "between 2 and 12",
         "at least 12", "more than 12", "12 red and 3 blue", "I cannot tell", "maybe 12", "twelve dozen", "no, 12",
@@ -56,8 +57,9 @@ def test_yesno_is_read(text, value):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "yes no", "yes or no", "yes, no", "not yes", "no, yes", "yess", "1", "0", "yes?", "maybe", "No... actually yes.",
-     "Yes. Wait, no.", "the red one", "it could be", "not sure", "<answer>yes</answer><answer>no</answer>", "<answer>yes and no</answer>",
+    ["", "yes no", "yes or no", "yes, no", "not yes", "no, yes", "yess", "1", "0", "yes?", "maybe",
+     "No... actually yes.", "Yes. Wait, no.", "the red one", "it could be", "not sure",
+     "<answer>yes</answer><answer>no</answer>", "<answer>yes and no</answer>",
      r"\boxed{yes} \boxed{no}"],
 )  # fmt: skip
 def test_yesno_is_not_read_from_a_near_miss(text):
@@ -77,7 +79,8 @@ def test_word_is_read(text, value):
 @pytest.mark.parametrize(
     "text",
     ["", "reddish", "re", "not red", "red or blue", "red, blue", "dark red", "infrared", "it is not red", "neither red",
-     "rouge", "scarlet", "orange", "it isn't red", "both red", "maybe red", "the red and the blue one", "<answer>red</answer><answer>blue</answer>", "<answer>red blue</answer>"],
+     "rouge", "scarlet", "orange", "it isn't red", "both red", "maybe red", "the red and the blue one",
+     "<answer>red</answer><answer>blue</answer>", "<answer>red blue</answer>"],
 )  # fmt: skip
 def test_word_is_not_read_from_a_near_miss(text):
     assert read_answer(text, "word", COLOURS) is None
@@ -196,7 +199,8 @@ def test_option_letter_is_not_read_from_a_near_miss(text):
     ("right", "said", "score"),
     [("New York", "New York", 1), ("New York", "new york.", 1), ("New York", "the New  York", 1),
      ("New York", "<answer>New York</answer>", 1), ("New York", "York", 0), ("New York", "not New York", 0),
-     ("New York", "New York, Rome", 0), ("New York", "NewYork", 1), ("Oak", "Oak, not Elm", 0), ("Oak", "Oak is less than Elm", 0), ("Sales", "sale", 0), ("2019", "2019", 1),
+     ("New York", "New York, Rome", 0), ("New York", "NewYork", 1), ("Oak", "Oak, not Elm", 0), ("Oak", "Oak is less than Elm", 0),
+     ("Sales", "sale", 0), ("2019", "2019", 1),
      ("2019", "2,019", 0), ("The Hague", "Hague", 1)],
 )  # fmt: skip
 def test_name_is_the_name_and_nothing_else(right, said, score):

@@ -235,7 +235,8 @@ def test_missing_requirements_are_said(env, wanted, shapes, missing_requirements
 
 def test_missing_requirements_see_an_object_that_nothing_asked_for(env):
     # Two reds and one more circle were wanted; the blue square is neither.
-    assert env.missing_requirements(drawn(RED_CIRCLE, RED_SQUARE, BLUE_SQUARE), env.requirements([[2, "red"], [1, "circle"]]))
+    requirements = env.requirements([[2, "red"], [1, "circle"]])
+    assert env.missing_requirements(drawn(RED_CIRCLE, RED_SQUARE, BLUE_SQUARE), requirements)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ import zerosight
 from zerosight.envs.scaffold import ScaffoldError, env_id_of, write_plugin
 
 ROOT = Path(zerosight.__file__).resolve().parent
-QUICK = ["steps=1", "rollout.num_briefings=1", "rollout.num_proposals=2", "rollout.num_programs=2", "evaluation.heldout_items=8",
+QUICK = ["steps=1", "rollout.num_briefings=1", "rollout.num_proposals=2", "rollout.num_programs=2",
+         "evaluation.heldout_items=8",
          "evaluation.coding_briefings=2"]  # fmt: skip
 
 

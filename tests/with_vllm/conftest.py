@@ -13,7 +13,7 @@ from zerosight.roles.messages import chat
 from zerosight.train.generators.checkpoints import engine_checkpoint
 from zerosight.train.models.completions import Prompt
 from zerosight.train.models.policy import Policy
-from zerosight.train.models.tiny import Shape, build_model, build_processor, build_tokenizer, save
+from zerosight.train.models.tiny import ModelShape, build_model, build_processor, build_tokenizer, save
 
 if importlib.util.find_spec("vllm") is None:
     collect_ignore_glob = ["test_*.py"]
@@ -24,7 +24,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A LLaVA of random weights in the layout that `make evolve` writes."""
     folder = tmp_path_factory.mktemp("checkpoint")
     tokenizer = build_tokenizer(WORDS * 20)
-    model = build_model(tokenizer, 0, Shape(width=32, layers=1, tower_width=48, tower_layers=1)).eval()
+    model = build_model(tokenizer, 0, ModelShape(width=32, layers=1, tower_width=48, tower_layers=1)).eval()
     save(folder, model, build_processor(tokenizer))
     return folder
 

@@ -139,7 +139,9 @@ def test_proposals_of_the_embedded_model_fit_the_worlds_schema(tmp_path: Path) -
     policy, world = Policy.load(EMBEDDED_SEED), make("shapes/Canvas-v2")
     schemas = {"proposer": proposer.schema([make("shapes/Canvas-v1"), world])}
     options = {**ENGINE, "max_model_len": 768}
-    made = VLLMEngineGenerator(EMBEDDED_SEED, Checks.of(policy), tmp_path, lora_rank=0, schemas=schemas, options=options)
+    made = VLLMEngineGenerator(
+        EMBEDDED_SEED, Checks.of(policy), tmp_path, lora_rank=0, schemas=schemas, options=options
+    )
     briefing = world.briefing(SeededRng(("constrained",)), next(iter(world.tasks)), 1)
     prompt = policy.prompt(proposer.prompt(world, briefing))
     # Hot enough that next to none would be JSON without the schema.

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from zerosight.render.drawing import Pools
-from zerosight.train.config import GeneratorConfig, LearningConfig, RunConfig, RolloutConfig
+from zerosight.train.config import GeneratorConfig, LearningConfig, RolloutConfig, RunConfig
 from zerosight.train.generators import VLLMEngineGenerator, make_generator, push_weights
 from zerosight.train.learning.guards import TrainingError
 from zerosight.train.loop import Evolution
@@ -20,7 +20,9 @@ CONFIG = RunConfig(
     rollout=RolloutConfig(num_briefings=2, num_proposals=2, num_programs=2, num_answers=8, items_per_step=12),
     # A rate at which each step's weights differ clearly from those before, and a gap far below that difference.
     learning=LearningConfig(learning_rate=1e-2, warmup_steps=0, max_logprob_gap=0.002),
-    generator=GeneratorConfig(kind="vllm", dtype="float32", enforce_eager=True, max_length=512, max_fingerprint_gap=0.002),
+    generator=GeneratorConfig(
+        kind="vllm", dtype="float32", enforce_eager=True, max_length=512, max_fingerprint_gap=0.002
+    ),
 )
 
 
