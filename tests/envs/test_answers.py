@@ -199,7 +199,8 @@ def test_option_letter_is_not_read_from_a_near_miss(text):
     ("right", "said", "score"),
     [("New York", "New York", 1), ("New York", "new york.", 1), ("New York", "the New  York", 1),
      ("New York", "<answer>New York</answer>", 1), ("New York", "York", 0), ("New York", "not New York", 0),
-     ("New York", "New York, Rome", 0), ("New York", "NewYork", 1), ("Oak", "Oak, not Elm", 0), ("Oak", "Oak is less than Elm", 0),
+     ("New York", "New York, Rome", 0), ("New York", "NewYork", 1), ("Oak", "Oak, not Elm", 0),
+     ("Oak", "Oak is less than Elm", 0),
      ("Sales", "sale", 0), ("2019", "2019", 1),
      ("2019", "2,019", 0), ("The Hague", "Hague", 1)],
 )  # fmt: skip
