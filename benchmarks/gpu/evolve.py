@@ -177,6 +177,10 @@ def config_of(model: Path, steps: int, items_per_step: int, heldout_count: int) 
     )
 
 
+def _end(*_: object) -> None:
+    raise Terminated("the time is over")
+
+
 def evolve(folder: Path, warmup_steps: int, make_config: Callable[[Path], RunConfig], clock: Clock) -> bool:
     """Go on with the run in `folder`; return whether it is done and measured.
 
@@ -193,7 +197,9 @@ def evolve(folder: Path, warmup_steps: int, make_config: Callable[[Path], RunCon
         if is_resumed
         else Run.create(run_folder, make_config((folder / f"warm_{warmup_steps}").resolve()))
     )
-    # As any run it ends by SIGTERM with a checkpoint; here the signal is our own clock's.
+    # As any run it ends by SIGTERM with a checkpoint; here the signal is our own clock's, and may come while the
+    # session does not listen yet, or no longer.
+    previous_handler = signal.signal(signal.SIGTERM, _end)
     timer = threading.Timer(max(1.0, clock.left), lambda: os.kill(os.getpid(), signal.SIGTERM))
     timer.daemon = True
     timer.start()
@@ -203,6 +209,7 @@ def evolve(folder: Path, warmup_steps: int, make_config: Callable[[Path], RunCon
         return False
     finally:
         timer.cancel()
+        signal.signal(signal.SIGTERM, previous_handler)
     write_report(run)
     figures = {
         "start": start["overall"],
