@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Protocol
 
 from ..envs import Briefing, Environment, Question, Score, SeededRng
 from ..errors import did_you_mean
-from ..roles import coder, solver
+from ..roles import coder, proposer, solver
 from ..roles.context import AnswerContext, ProgramContext, ProposalContext, StepContext
 from ..roles.labels import Label
 from ..roles.messages import Messages
@@ -117,6 +117,20 @@ class Algorithm:
     def briefed(self, briefing: Briefing, rng: SeededRng) -> Briefing:
         """Return the `briefing` as the Proposer gets it."""
         return briefing
+
+    def proposer_messages(
+        self, env: Environment, briefing: Briefing, rng: SeededRng, *, shows_scene: bool = False
+    ) -> Messages:
+        """Return what the Proposer is shown for a `briefing` in `env`; `rng` draws examples."""
+        return proposer.prompt(
+            env,
+            briefing,
+            note=self.note(env),
+            shows_scene=shows_scene,
+            style=self.config.style,
+            rng=rng,
+            examples=self.config.rollout.examples,
+        )
 
     def coder_messages(self, env: Environment, proposal: Proposal, rng: SeededRng) -> Messages:
         """Return what the Coder is shown for a `proposal`."""

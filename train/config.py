@@ -337,6 +337,8 @@ class RunConfig(Section):
     """A logged figure, such as `solve_rate` or `dev/accuracy`: the checkpoint where it is highest is kept too."""
     keep_best_window: int = Field(10, ge=1)
     """Steps that this figure is averaged over."""
+    stop_after_stalled_steps: int = Field(100, ge=0)
+    """Steps in a row that teach nothing, after which the run stops and says why; 0 for any number."""
     trackers: tuple[Literal["tensorboard", "wandb", "trackio", "mlflow"], ...] = ()
     """Where figures are sent beside the run directory."""
     project: str = "zerosight"

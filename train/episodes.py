@@ -10,7 +10,7 @@ from dataclasses import replace
 from ..envs import Environment, Item, Picture, Rejected, SeededRng, make
 from ..render import InfrastructureError
 from ..render.drawing import Drawn, RenderOutcome
-from ..roles import coder, explain, proposer, solver
+from ..roles import coder, explain, proposer
 from ..roles.labels import vote
 from ..roles.proposer import Proposal
 from .algorithm import Algorithm
@@ -145,8 +145,9 @@ class Episodes:
                 if rollout.conditioning_scene and settings.proposer_sees_scene
                 else None
             )
-            note = self.algorithm.note(rollout.env)
-            messages = proposer.prompt(rollout.env, rollout.briefing, note=note, shows_scene=shown_picture is not None)
+            messages = self.algorithm.proposer_messages(
+                rollout.env, rollout.briefing, rng.child("card"), shows_scene=shown_picture is not None
+            )
             rollout.prompt = self.policy.prompt(messages, shown_picture)
         prompts = [rollout.prompt for rollout in asked_rollouts if rollout.prompt is not None]
         groups = self.generate("proposer", prompts, self.limits.tokens["proposer"], settings.num_proposals, rng)
@@ -353,7 +354,7 @@ class Episodes:
             temperature: by default the algorithm's.
         """
         prompts = [
-            self.policy.prompt(solver.prompt(answered_item.item.question), answered_item.picture)
+            self.policy.prompt(self.algorithm.solver_messages(answered_item.item.question), answered_item.picture)
             for answered_item in answered_items
         ]
         groups = self.generate("solver", prompts, self.limits.tokens["solver"], n, rng, temperature)

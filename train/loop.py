@@ -33,6 +33,7 @@ from .rollouts import AnsweredItem, Draw, ProposalRollout, Trajectory
 from .runs.records import proposal_record, step_metrics
 from .runs.store import Run, begin_policy, newest_state
 from .runs.trackers import Trackers
+from .stalls import StalledRunError, StallWatch
 from .validation import validation
 
 LOST_STEPS = 3
@@ -82,6 +83,7 @@ class Evolution:
         self.step = 0
         self._is_unbroken = False
         """True while weights are being changed, or rollouts are made beside that."""
+        self._stalls = StallWatch(config)
         self._stop_now = False
         self._ended_by: int = signal.SIGTERM
         self._lost = 0
@@ -198,12 +200,27 @@ class Evolution:
             self.run.log(metrics)
             trackers.send(metrics)
             report(metrics)
+            self._note_stall(metrics)
             if self._stop_now or is_checkpoint_due:
                 self.checkpoint()
             if self._stop_now:
                 if self.processes.sharding is not None:
                     self.processes.order("stop")
                 raise Terminated(f"stopped after step {self.step}", self._ended_by)
+
+    def _note_stall(self, metrics: Mapping[str, Any]) -> None:
+        """Say why nothing is learned, where the `metrics` of several steps show it; at last end the run.
+
+        Raises:
+            StalledRunError: too many steps in a row taught nothing; the last one's checkpoint has been written.
+        """
+        phase = phase_at(self.config, self.step - 1)
+        learning_roles = tuple(role for role in phase.roles if self.config.learning.role_weights.get(role))
+        try:
+            self._stalls.note(metrics, learning_roles)
+        except StalledRunError:
+            self.checkpoint()
+            raise
 
     def _know_best(self, metrics: Mapping[str, Any]) -> None:
         """Refuse a `keep_best` that is not among the `metrics` of the first step, and not at the end."""

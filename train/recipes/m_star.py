@@ -118,7 +118,7 @@ class MStar(Algorithm):
                     self.scorer.learn(completion, answered_item.answers, score.terms["correct"] == 1.0)
 
     def prepare(self, trial: Trial, step: int, rng: SeededRng) -> None:
-        """Set the temperature, now and then before a `step`, to what does best on validation; of equals nearest to 1."""
+        """Set the temperature, now and then before a `step`, to what does best on validation; of ties nearest to 1."""
         if step % TUNE_EVERY or not step:
             return
         pass_rates = {}
