@@ -244,7 +244,7 @@ def test_a_step_whose_workers_are_killed_again_and_again_scores_nobody_wrongly(t
 def test_a_step_whose_workers_never_come_back_is_kept_out_of_every_loss(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("zerosight.render.sandbox.service.sys.executable", "/bin/false")
+    monkeypatch.setattr("zerosight.render.sandbox.paths.sys.executable", "/bin/false")
     with Pools(1) as pools:
         evolution = Evolution(Run.create(tmp_path / "run", small()), drawn_by(pools))
         metrics = evolution.one_step()

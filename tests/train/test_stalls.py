@@ -23,12 +23,12 @@ FINE = FLAT | {
 @pytest.mark.parametrize(
     ("metrics", "cause", "option"),
     [
-        ({"proposals_valid": 0, "rejected": {"proposal/unfinished": 4}}, "all proposals were cut off", "proposer_tokens"),
+        ({"proposals_valid": 0, "rejected": {"proposal/unfinished": 4}}, "proposals were cut off", "proposer_tokens"),
         ({"rejected": {"program/unfinished": 8}}, "all programs were cut off", "rollout.coder_tokens"),
-        ({"proposals_valid": 0, "rejected": {"proposal/syntax": 3, "proposal/word": 1}}, "syntax", "constrained_decoding"),
+        ({"proposals_valid": 0, "rejected": {"proposal/syntax": 3, "proposal/word": 1}}, "syntax", "constrained"),
         ({"programs_spec_satisfied": 0}, "no program drew what was asked", "rollout.num_programs"),
         ({"items": 0, "rejected": {"question/ambiguous": 9}}, "most often ambiguous", "rollout.num_proposals"),
-        ({"items": 5, "solve_rate": 0.0, "solver/term/format": 0.0}, "no answer was of the kind", "solver_tokens"),
+        ({"items": 5, "solve_rate": 0.0, "solver/term/format": 0.0}, "no answer was of the kind", "tokens"),
         ({"items": 5, "solve_rate": 1.0}, "nearly everything correctly", "envs"),
         ({"items": 5, "solve_rate": 0.02}, "nearly nothing correctly", "envs"),
         ({"items": 5, "solve_rate": 0.5}, "paid alike", "rollout.num_answers"),
