@@ -30,20 +30,27 @@ Reply with the program alone, in a fenced block.
 
 
 def prompt(
-    env: Environment, requirements: Sequence[Requirement], *, style: Style = "short", rng: SeededRng | None = None
+    env: Environment,
+    requirements: Sequence[Requirement],
+    *,
+    needs: Sequence[str] = (),
+    style: Style = "short",
+    rng: SeededRng | None = None,
 ) -> Messages:
     """Return the Coder's prompt: the guide of `env` and the `requirements`, never the question.
 
     Args:
         env: the environment.
         requirements: what the picture is to show.
+        needs: what the question is about and must stand in the picture, such as names (`env.needs`); in full style.
         style: `full` adds a complete program; `short` is the embedded model's.
         rng: what the example is drawn with.
     """
     wanted_text = ", ".join(map(env.describe, requirements))
     if style == "short":
         return chat(env.guide, f"draw: {wanted_text}")
-    return chat(FULL_SYSTEM + coder_card(env, style, rng=rng), f"Draw {wanted_text}.")
+    needed = f" The picture must have: {'; '.join(needs)}." if needs else ""
+    return chat(FULL_SYSTEM + coder_card(env, style, rng=rng), f"Draw {wanted_text}.{needed}")
 
 
 def parse(text: str) -> str:

@@ -134,7 +134,9 @@ class Algorithm:
 
     def coder_messages(self, env: Environment, proposal: Proposal, rng: SeededRng) -> Messages:
         """Return what the Coder is shown for a `proposal`."""
-        return coder.prompt(env, proposal.requirements, style=self.config.style, rng=rng.child("card"))
+        style = self.config.style
+        needs = [need.text for need in env.needs(proposal.query)] if style == "full" else []
+        return coder.prompt(env, proposal.requirements, needs=needs, style=style, rng=rng.child("card"))
 
     def solver_messages(self, question: Question) -> Messages:
         """Return what the Solver is shown beside the picture: the `question`, and how it is to answer."""

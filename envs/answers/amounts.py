@@ -8,6 +8,7 @@ Everything takes time linear in the text.
 import math
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from .latex import plain_math
 from .units import CURRENCIES, LENGTHS, Amount, canonical_unit, converted, is_unit
@@ -93,8 +94,22 @@ def _phrase_amount(phrase: str, measure: str) -> Amount | None:
     words = [word.strip(",;:!?\"'*`$()[]") for word in phrase.lower().split()]
     if any(word in BOUNDS for word in words) or any(mark in phrase for mark in "<>≤≥±?"):
         return None
-    tokens = [_token(match) for match in _TOKEN.finditer(_without_aside(phrase))]
-    return _Parser(tokens).amount(measure) if len(tokens) <= MAX_TOKENS else None
+    matches = list(_TOKEN.finditer(_without_aside(phrase)))
+    if len(matches) > MAX_TOKENS or _has_glued_word(matches, measure):
+        return None
+    return _Parser([_token(match) for match in matches]).amount(measure)
+
+
+def _has_glued_word(matches: Sequence[re.Match[str]], measure: str) -> bool:
+    """Tell whether a word hangs on a number of `matches` that is neither a unit nor a scale: `2x`, `3rd`."""
+    for number, word in pairwise(matches):
+        text = word["word"]
+        if number["number"] and text and text[0] != "\\" and number.end() == word.start():
+            unit_name = canonical_unit(text)
+            is_scale = text.lower() in SCALES or text in ("M", "B")
+            if not (is_unit(unit_name) or is_scale or unit_name == canonical_unit(measure)):
+                return True
+    return False
 
 
 def _without_aside(phrase: str) -> str:

@@ -44,6 +44,14 @@ def test_coder_is_not_told_the_question():
     assert "?" not in system_text(messages) and "asks" not in system_text(messages)
 
 
+def test_coder_is_told_what_the_question_needs():
+    env = make("charts/Chart-v1")
+    query = env.parse_value(["sum", ["of", ["points"], ["series", "Oslo"]]])
+    needs = [need.text for need in env.needs(query)]
+    text = coder.prompt(env, env.requirements([[2, "bar"]]), needs=needs, style="full")[1]["content"][0]["text"]
+    assert "Oslo" in text and "sum" not in text
+
+
 def test_examples_vary_with_the_step_and_not_within_it():
     env = make("shapes/Canvas-v1")
     briefing = env.briefing(item_rng(env.id, "train", 0, 5), "count", 2)
