@@ -38,7 +38,8 @@ def test_number_is_read(text, value):
         "١٢", "１２", "Ⅻ",
         "<answer>12</answer><answer>13</answer>", r"\boxed{12} \boxed{13}", r"\boxed{}", r"\boxed{not 12}",
         "<answer>12 or 13</answer>", "<answer>not 12</answer>", "the answer is not 12", "between 2 and 12",
-        "at least 12", "more than 12", "12 red and 3 blue", "I cannot tell", "maybe 12", "twelve dozen", "12x", "12th", "12apples", "no, 12",
+        "at least 12", "more than 12", "12 red and 3 blue", "I cannot tell", "maybe 12", "twelve dozen", "12x",
+        "12th", "12apples", "no, 12",
         "<think>12</think>", "<think>it is 12", "<answer>12</answer> \\boxed{13}",
     ],
 )  # fmt: skip
