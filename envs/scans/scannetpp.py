@@ -30,7 +30,7 @@ import numpy as np
 from .colmap import ColmapCamera, read_cameras, read_images
 from .files import Mesh, ScanError, field, numbers, picture_size, read_json, read_mesh, rigid
 from .lenses import least_zoom
-from .scan import Options, Scan, ScanFrame, check_size, make_scan, pinhole_of, read_frames
+from .scan import Options, Scan, ScanFrame, SkippedFrame, check_size, make_scan, pinhole_of, read_frames
 from .segments import read_things
 from .surfaces import of_vertices
 
@@ -76,7 +76,7 @@ def open_scannetpp(folder: Path, options: Options, stream: Stream = "dslr") -> S
     return make_scan("scannetpp", folder.name, of_vertices(mesh, instances), frames, options)
 
 
-Frames = tuple[tuple[ScanFrame, ...], tuple[str, ...]]
+Frames = tuple[tuple[ScanFrame, ...], tuple[SkippedFrame, ...]]
 
 
 def _dslr_frames(folder: Path, mesh: Mesh, options: Options) -> Frames:
