@@ -48,7 +48,8 @@ def test_imitation_has_the_gradient_of_the_plain_path(tiny: Policy) -> None:
     learner.optimizer.zero_grad()
     loss = torch.zeros(())
     for ids in ((5, 7), (9,)):
-        found = torch.log_softmax(tiny.model(input_ids=torch.tensor([[*PROMPT.ids, *ids]])).logits[0].float(), -1)
+        logits = tiny.model(input_ids=torch.tensor([[*PROMPT.ids, *ids]])).logits[0].float()
+        found = logits.index_fill(1, tiny.suppressed_ids, -torch.inf).log_softmax(-1)
         place = len(PROMPT.ids) - 1
         loss = loss - torch.stack([found[place + i, token] for i, token in enumerate(ids)]).mean() / 2
     loss.backward()
@@ -104,7 +105,7 @@ def test_expected_accuracy_is_the_product_over_an_answers_tokens(tiny: Policy) -
         with torch.no_grad():
             vision = {name: torch.as_tensor(value) for name, value in (asked.prompt.vision or {}).items()}  # type: ignore[union-attr]
             logits = tiny.model(input_ids=tokens, **vision).logits[0].float()
-        chances = torch.softmax(logits, -1)
+        chances = logits.index_fill(1, tiny.suppressed_ids, -torch.inf).softmax(-1)
         start = len(asked.prompt.ids) - 1
         total += float(torch.stack([chances[start + i, token] for i, token in enumerate(ids)]).prod())
     assert expected_accuracy(tiny, every) == pytest.approx(total / 3, rel=1e-4)
