@@ -212,11 +212,16 @@ def neighbouring_answers(value: str, kind: str, options: Sequence[str], toleranc
     return answer_texts
 
 
+AMOUNTS = ("number", "tally", "decimal", "mra")
+"""Kinds whose answer is a number: another answer is another number."""
+
+
 def hedged_replies(value: str, kind: str, options: Sequence[str]) -> list[str]:
     """Return replies that say more, less or something else than the answer `value` of this `kind`."""
     # One that has no part in common, as of a direction: who says two answers must not get anything for either.
     value_parts = set(value.split("-"))
-    other_option = next((option for option in options if not value_parts & set(option.split("-"))), "other")
+    default_other = f"{3 * float(value) + 1:g}" if kind in AMOUNTS else "other"
+    other_option = next((option for option in options if not value_parts & set(option.split("-"))), default_other)
     reply_texts = [
         "",
         " ",
@@ -226,15 +231,14 @@ def hedged_replies(value: str, kind: str, options: Sequence[str]) -> list[str]:
         f"maybe {value}",
         f"a{value}",
         f"{value}x",
-        f"{value} {value}",
     ]
-    reply_texts += [f"{value} or {other_option}", f"{other_option}, {value}", f"it is {value}, not {other_option}"]
+    reply_texts += [f"{value} or {other_option}", f"{other_option}, {value}", f"it is {other_option}, not {value}"]
     reply_texts += [
         f"<answer>{value}</answer><answer>{other_option}</answer>",
         f"<answer>{other_option}</answer> {value}",
     ]
     if kind in ("number", "tally"):
-        reply_texts += [f"-{int(value) + 1}", f"{value}.5", f"1{value}", f"{value}/1"]
+        reply_texts += [f"-{int(value) + 1}", f"{value}.5", f"1{value}", f"{value} {value}"]
     if kind == "choice":
         reply_texts += [f"({value}) or ({other_option})", f"{value} and {other_option}", f"{value}. or {other_option}."]
     return reply_texts

@@ -101,9 +101,11 @@ def _phrase_amount(phrase: str, measure: str) -> Amount | None:
 
 
 def _has_glued_word(matches: Sequence[re.Match[str]], measure: str) -> bool:
-    """Tell whether a word hangs on a number of `matches` that is neither a unit nor a scale: `2x`, `3rd`."""
+    """Tell whether a word hangs on a number of `matches` that is neither a unit nor a scale: `2x`, `3rd`, `a0.5`."""
     for number, word in pairwise(matches):
         text = word["word"]
+        if number["word"] and word["number"] and number.end() == word.start():
+            return True
         if number["number"] and text and text[0] != "\\" and number.end() == word.start():
             unit_name = canonical_unit(text)
             is_scale = text.lower() in SCALES or text in ("M", "B")
@@ -180,7 +182,9 @@ class _Parser:
         unit_name = currency or self._unit(measure)
         other_tokens = self.tokens[self.position :]
         if any(self._is_numeric(kind, text) or text == "=" or text[1:].isdigit() for kind, text in other_tokens):
-            # "4 (four)" says one amount twice.
+            # "4 (four)" says one amount twice; "4 4" does not.
+            if other_tokens[0][1] != "(":
+                return None
             other_values = [
                 number_value(text) if kind == "number" else NUMBER_WORDS.get(text.lower())
                 for kind, text in other_tokens

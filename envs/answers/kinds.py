@@ -126,7 +126,11 @@ def _choice(claim_text: str, answer_form: Form) -> str | None:
     return by_letter[letter_set.pop()] if len(letter_set) == 1 else None
 
 
-_CHOICE_DENIALS = frozenset("not neither nor none isn't all except aside besides than".split())
+_CHOICE_DENIALS = frozenset(
+    "not neither nor none isn't all maybe perhaps possibly probably unsure except aside besides than".split()
+)
+    "not neither nor none isn't all maybe perhaps possibly probably unsure except aside besides than".split()
+)
 
 
 def _offers_another(tokens: Sequence[str], letter_indices: Sequence[int]) -> bool:

@@ -27,6 +27,8 @@ GRADED = ("tally", "mra", "direction")
 """Kinds of which a wrong answer may score something."""
 MAX_CLAIM_CHARS = 2_000
 """Of a longer claim only the end is read, so that no reply takes longer than a page does."""
+SECOND_THOUGHTS = frozenset("or maybe perhaps actually wait".split())
+"""Words with which a sentence takes back what was said before it."""
 MAX_CLAIMS = 8
 """Times that a reply may say "the answer is"; the last ones count."""
 
@@ -133,6 +135,8 @@ def _read_claim(claim: str, answer_form: Form) -> str | None:
         and set(words_of(sentences[0])[:1]) & (YES_WORDS | NO_WORDS)
     ):
         return None if _contradicts(sentences[1:], opening_value, answer_form) else opening_value
+    if any(set(words_of(sentence)[:1]) & SECOND_THOUGHTS for sentence in sentences[1:]):
+        return None
     sentence_values = {value for sentence in sentences if (value := read_kind(sentence, answer_form)) is not None}
     return sentence_values.pop() if len(sentence_values) == 1 else None
 

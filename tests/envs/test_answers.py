@@ -33,7 +33,8 @@ def test_number_is_read(text, value):
 @pytest.mark.parametrize(
     "text",
     [
-        "", " ", ".", "not 12", "12 or 13", "12, 13", "12 13", "12.5", "12.05", "12%", "12?", "<12", "> 12", "12-13",
+        "", " ", ".", "not 12", "12 or 13", "12, 13", "12 13", "12 12", "12.5", "12.05", "12%", "12?", "<12",
+        "> 12", "12-13",
         "1,2000", "..12", "0x12", "1_2", "twelve thirteen", "twelveth", "dozen", "half", "NaN", "inf",
         "١٢", "１２", "Ⅻ",
         "<answer>12</answer><answer>13</answer>", r"\boxed{12} \boxed{13}", r"\boxed{}", r"\boxed{not 12}",
