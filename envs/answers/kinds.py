@@ -129,8 +129,6 @@ def _choice(claim_text: str, answer_form: Form) -> str | None:
 _CHOICE_DENIALS = frozenset(
     "not neither nor none isn't all maybe perhaps possibly probably unsure except aside besides than".split()
 )
-    "not neither nor none isn't all maybe perhaps possibly probably unsure except aside besides than".split()
-)
 
 
 def _offers_another(tokens: Sequence[str], letter_indices: Sequence[int]) -> bool:
