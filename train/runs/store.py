@@ -70,8 +70,9 @@ class Run:
         if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
             raise RunError(f"{folder} is not empty; choose another with --out, or continue it with --resume {folder}")
         run = cls(folder, config)
-        write_atomically(folder / "config.yaml", config.to_yaml().encode())
         write_atomically(folder / "manifest.json", (json.dumps(manifest(config), indent=1) + "\n").encode())
+        # Last: with it the folder is a run that can be continued, and nothing of it may be missing then.
+        write_atomically(folder / "config.yaml", config.to_yaml().encode())
         return run
 
     @classmethod

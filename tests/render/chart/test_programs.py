@@ -101,12 +101,12 @@ def test_too_much_memory_is_the_programs_doing(pool: FigurePool) -> None:
 
 
 def test_reading_takes_time_in_proportion() -> None:
-    """Four times the points take less than eight times as long; a quadratic reader took sixteen times."""
+    """Eight times the points take less than 32 times as long, on a busy machine; a quadratic reader takes 64 times."""
     from zerosight.render.chart import program
     from zerosight.render.chart.draw import draw_figure
 
     seconds = []
-    for count in (1000, 4000):
+    for count in (500, 4000):
         from matplotlib.figure import Figure
 
         figure = Figure()
@@ -116,4 +116,4 @@ def test_reading_takes_time_in_proportion() -> None:
         started = time.process_time()
         assert isinstance(draw_figure(message, payload, 320), DrawnChart)
         seconds.append(time.process_time() - started)
-    assert seconds[1] < 8 * seconds[0], seconds
+    assert seconds[1] < 32 * seconds[0], seconds
