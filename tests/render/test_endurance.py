@@ -79,22 +79,22 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.mark.slow
-def test_ten_thousand_drawings_leave_nothing_behind(folder: Path) -> None:
+def test_three_thousand_drawings_leave_nothing_behind(folder: Path) -> None:
     with RenderPool() as pool:
         pool.render([circle(i) for i in range(500)])
         traces = Traces(pool, folder)
-        for start in range(0, 10_000, 1000):
+        for start in range(0, 3_000, 1000):
             outcomes = pool.render([circle(i) for i in range(start, start + 1000)], 16)
             assert all(isinstance(outcome, RenderedSvg) for outcome in outcomes)
         traces.check()
 
 
 @pytest.mark.slow
-def test_two_thousand_python_programs_leave_nothing_behind(folder: Path) -> None:
+def test_a_thousand_python_programs_leave_nothing_behind(folder: Path) -> None:
     with EditPool() as pool:
         pool.run([Edit(TURN, IMAGE, {"turns": 1})] * 100)
         traces = Traces(pool, folder)
-        for start in range(0, 2000, 250):
+        for start in range(0, 1000, 250):
             outcomes = pool.run([Edit(TURN, IMAGE, {"turns": i}) for i in range(start, start + 250)])
             for i, outcome in enumerate(outcomes, start):
                 assert isinstance(outcome, Picture) and np.array_equal(outcome.array, np.rot90(IMAGE, i))
