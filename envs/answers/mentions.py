@@ -67,8 +67,10 @@ def _direction_mention(tokens: Sequence[str], start: int, directions: Mapping[fr
     while run_words and run_words[-1] in _JOINTS:
         run_words.pop()
         end -= 1
-    named_sides = _components([word for word in run_words if word not in _JOINTS])
-    if not named_sides:
+    side_words = [word for word in run_words if word not in _JOINTS]
+    named_sides = _components(side_words)
+    # "right, upper right" names a side twice: two answers, and not one.
+    if not named_sides or sum(len(_components([word])) for word in side_words) > len(named_sides):
         return None
     option = directions.get(named_sides)
     return None if option is None else Mention(start, end, option)
