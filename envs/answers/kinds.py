@@ -242,8 +242,11 @@ def _direction(claim_text: str, answer_form: Form) -> str | None:
     >>> _direction("to the left and in front", Form("direction")), _direction("not left", Form("direction"))
     ('front-left', None)
     """
-    words = [word for word in words_of(without_latex(claim_text)) if word not in _DIRECTION_FILLERS]
-    if not words or any(word not in _WAYS for word in words):
+    all_words = words_of(without_latex(claim_text))
+    words = [word for word in all_words if word not in _DIRECTION_FILLERS]
+    # "front, left" may be two answers; "in front, to the left" is one.
+    is_list = "," in claim_text and len(words) == len(all_words)
+    if not words or is_list or any(word not in _WAYS for word in words):
         return None
     direction_parts = {_WAYS[word] for word in words}
     if len(direction_parts) < len(words) or any(
