@@ -9,7 +9,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from ..errors import UserError
+from ..errors import UserError, did_you_mean
 from ..roles.terms import TABLES
 
 
@@ -418,8 +418,8 @@ def _close_value(error: Any) -> str:
     if error["type"] != "literal_error" or not isinstance(error["input"], str):
         return ""
     allowed = re.findall(r"'([^']*)'", error["ctx"]["expected"])
-    close = difflib.get_close_matches(error["input"], allowed, n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    hint = did_you_mean(error["input"], allowed, 0.6)
+    return f"; {hint}" if hint else ""
 
 
 def known_keys(section: Any = None, prefix: str = "") -> list[str]:

@@ -195,21 +195,14 @@ def code_blocks(text: str) -> list[CodeBlock]:
     return blocks
 
 
-def program_text(text: str, is_program: Any = None) -> str:
-    r"""Return the program that a reply holds: its last fenced block, an `<svg>` between sentences, or all of it.
-
-    Args:
-        text: the reply.
-        is_program: tells from a block's text whether it can be one; the last that can is taken, or else the last.
+def program_text(text: str) -> str:
+    r"""Return the program that a reply `text` holds: its last fenced block, an `<svg>` between sentences, or all of it.
 
     >>> program_text("Here you are:\n<svg viewBox='0 0 8 8'><rect/></svg>\nA square.")
     "<svg viewBox='0 0 8 8'><rect/></svg>"
     """
     blocks = code_blocks(text)
-    bare_text = without_thinking(text).strip()
-    program_texts = [block.text for block in blocks if is_program is None or is_program(block.text)]
-    if program_texts or blocks:
-        bare_text = (program_texts or [block.text for block in blocks])[-1].strip()
+    bare_text = (blocks[-1].text if blocks else without_thinking(text)).strip()
     svg_start, svg_end = bare_text.find("<svg"), bare_text.rfind("</svg>")
     if 0 <= svg_start < svg_end:
         return bare_text[svg_start : svg_end + len("</svg>")]

@@ -5,7 +5,6 @@ curriculum's numbers go into the checkpoint, those of an unfinished step too, so
 A checkpoint that another curriculum wrote is taken too: what it lacks stays at its start.
 """
 
-import difflib
 import json
 import math
 import re
@@ -14,6 +13,7 @@ from typing import Any, ClassVar
 
 from ...envs import Environment, SeededRng
 from ...envs.language.query import Call, dump
+from ...errors import did_you_mean
 from ...roles.reward import bernoulli_variance, rarity
 from ..config import ConfigError, CurriculumConfig
 from .base import SHRINK, Arm, Curriculum
@@ -231,8 +231,8 @@ class Ttcs(Confidence):
         forms = dict.fromkeys(arm.task for arm in self.arms)
         for target in config.target_tasks:
             if target not in forms:
-                close = difflib.get_close_matches(target, forms, n=1)
-                hint = f"did you mean {close[0]!r}? " if close else ""
+                hint = did_you_mean(target, forms, 0.6)
+                hint += " " if hint else ""
                 raise ConfigError(
                     f"curriculum.target_tasks: no form {target!r} here; {hint}(forms: {', '.join(forms)})"
                 )

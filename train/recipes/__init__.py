@@ -4,10 +4,9 @@ A recipe is a configuration, with the reward weights that it pays by, and an alg
 one, write a module beside these and name its `RECIPE` in `RECIPES`. May import everything in train but the loop.
 """
 
-import difflib
 from collections.abc import Mapping
 
-from ...errors import UserError
+from ...errors import UserError, did_you_mean
 from ..algorithm import Algorithm
 from ..config import RunConfig
 from . import absolute_zero, c2_evo, eve, infuser, m_star, mm_zero, ouroboros, r_zero, soar, spatialevo, visplay
@@ -49,9 +48,8 @@ def find_recipe(name: str) -> Recipe:
         UnknownRecipeError: no such recipe; the message suggests the closest.
     """
     if name not in RECIPES:
-        close = difflib.get_close_matches(name, RECIPES, n=1, cutoff=0.4)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        raise UnknownRecipeError(f"unknown recipe {name!r}; {hint}(known: {', '.join(RECIPES)})")
+        hint = did_you_mean(name, RECIPES, 0.4)
+        raise UnknownRecipeError(f"unknown recipe {name!r}; {hint}{' ' if hint else ''}(known: {', '.join(RECIPES)})")
     return RECIPES[name]
 
 
