@@ -196,9 +196,10 @@ def test_relaxed_accuracy_has_its_borders(env, text, score):
 # --- many items ------------------------------------------------------------------------------------------------
 
 
-def test_all_kinds_of_chart_appear(env, sampled):
+def test_all_kinds_of_chart_appear(env):
     kinds: Counter[str] = Counter()
-    for item in (each for several in sampled.values() for each in several):
+    # One seed for good: a kind that few items have is missing from a fresh seed's now and then.
+    for item in (item for task in env.tasks for item in items(env, task, 12, 0)):
         kinds.update(Text(item.program).kinds)
         kinds["stacked"] += "bottom=" in item.program
         kinds["panels"] += "set_title" in item.program
