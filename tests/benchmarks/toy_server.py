@@ -6,6 +6,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 
+class _Listener(ThreadingHTTPServer):
+    daemon_threads = True
+    # Five by default: of sixteen clients at once the kernel resets some, which are then failures that no test meant.
+    request_queue_size = 128
+
+
 class ToyServer:
     """`refused` holds words whose questions get status 400; `special` gives a whole status and body by such words."""
 
@@ -14,8 +20,7 @@ class ToyServer:
         self.keys: list[str | None] = []
         self.refused: tuple[str, ...] = ()
         self.special: dict[str, tuple[int, Any]] = {}
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"toy": self}))
-        self._http.daemon_threads = True
+        self._http = _Listener(("127.0.0.1", 0), type("Handler", (_Handler,), {"toy": self}))
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
