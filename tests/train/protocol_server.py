@@ -15,6 +15,12 @@ def sampled(seed: int, number: int) -> list[int]:
     return [FIRST + (seed + number) % 97, FIRST + (seed // 97 + number) % 97, EOS]
 
 
+class _Listener(ThreadingHTTPServer):
+    daemon_threads = True
+    # Five by default: of sixteen clients at once the kernel resets some.
+    request_queue_size = 128
+
+
 class ProtocolServer:
     """Answers `prompt`s given as ids, and chats; `plan` holds what is done to the next requests for completions."""
 
@@ -31,8 +37,7 @@ class ProtocolServer:
         self.retry_after = "0"
         self.requests: list[tuple[str, Any]] = []
         self.slow = threading.Event()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"protocol": self}))
-        self._http.daemon_threads = True
+        self._http = _Listener(("127.0.0.1", 0), type("Handler", (_Handler,), {"protocol": self}))
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
