@@ -18,7 +18,7 @@ from ..errors import did_you_mean
 from ..render.drawing import Drawn
 from .algorithm import Algorithm
 from .async_rollouts import Rolled, RollsAhead, snapshot_of
-from .config import ConfigError, Phase, RunConfig
+from .config import ConfigError, RunConfig
 from .curriculum.base import task_label
 from .curriculum.variants import make_curriculum
 from .diagnostics import diagnose
@@ -27,7 +27,7 @@ from .generators import make_generator, push_weights
 from .learning.learner import Learner
 from .learning.processes import Alone, Processes, SharedGenerator
 from .models.completions import Generator
-from .models.policy import ROLES
+from .phases import algorithm_at, learning_roles, phase_at
 from .recipes import algorithm_names, make_algorithm
 from .rollouts import AnsweredItem, Draw, ProposalRollout, Trajectory
 from .runs.records import proposal_record, step_metrics
@@ -123,6 +123,7 @@ class Evolution:
             return
         self.step = state["step"]
         self._take(state)
+        self._stalls.recall(self.run.metrics())
         if self._rolls is not None:
             self._rolls.read(self.run.checkpoints()[-1])
 
@@ -214,10 +215,8 @@ class Evolution:
         Raises:
             StalledRunError: too many steps in a row taught nothing; the last one's checkpoint has been written.
         """
-        phase = phase_at(self.config, self.step - 1)
-        learning_roles = tuple(role for role in phase.roles if self.config.learning.role_weights.get(role))
         try:
-            self._stalls.note(metrics, learning_roles)
+            self._stalls.note(metrics, learning_roles(self.config, self.step - 1))
         except StalledRunError:
             self.checkpoint()
             raise
@@ -391,27 +390,6 @@ def restore_algorithms(algorithms: Mapping[str, Algorithm], state: Mapping[str, 
     for name, algorithm in algorithms.items():
         if name in state.get("algorithms", {}):
             algorithm.restore(state["algorithms"][name])
-
-
-EVERY_ROLE = Phase(roles=ROLES, steps=1)
-"""What a run without phases does in each step."""
-
-
-def phase_at(config: RunConfig, step: int) -> Phase:
-    """Return the phase of a `step`, counted from 0: the phases follow one another over and over."""
-    if not config.phases:
-        return EVERY_ROLE
-    step_in_cycle = step % sum(phase.steps for phase in config.phases)
-    for phase in config.phases:
-        if step_in_cycle < phase.steps:
-            return phase
-        step_in_cycle -= phase.steps
-    raise AssertionError("a place within the sum of the phases lies in one of them")
-
-
-def algorithm_at(config: RunConfig, step: int) -> str:
-    """Return the name of the algorithm of a `step`."""
-    return phase_at(config, step).algorithm or config.algorithm
 
 
 def shuffled_rewards(trajectories: Sequence[Trajectory], rng: SeededRng) -> list[Trajectory]:

@@ -5,11 +5,12 @@ in a row, and stops the run after as many as `stop_after_stalled_steps` says. Ma
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import UserError
 from .config import RunConfig
+from .phases import learning_roles
 
 LOG = logging.getLogger(__name__)
 
@@ -82,6 +83,21 @@ def _most_frequent(rejected: Mapping[str, int], prefix: str) -> str:
     return max(counts, key=lambda code: counts[code]) if counts else "no reason given"
 
 
+def stalled_steps(config: RunConfig, metrics: Sequence[Mapping[str, Any]]) -> int:
+    """Return how many of a run's last logged steps in a row taught nothing.
+
+    Args:
+        config: of the run.
+        metrics: its logged steps.
+    """
+    count = 0
+    for entry in reversed(metrics):
+        if not teaches_nothing(entry, learning_roles(config, entry["step"] - 1)):
+            break
+        count += 1
+    return count
+
+
 class StallWatch:
     """Counts the steps in a row that taught nothing.
 
@@ -90,8 +106,13 @@ class StallWatch:
     """
 
     def __init__(self, config: RunConfig) -> None:
+        self._config = config
         self._stop_after = config.stop_after_stalled_steps
         self.stalled_steps = 0
+
+    def recall(self, metrics: Sequence[Mapping[str, Any]]) -> None:
+        """Count on from the logged `metrics` of a resumed run."""
+        self.stalled_steps = stalled_steps(self._config, metrics)
 
     def note(self, metrics: Mapping[str, Any], roles: tuple[str, ...]) -> str | None:
         """Take in a step; returns what to tell the user, once in a row of stalled steps.

@@ -69,3 +69,14 @@ def test_any_number_of_stalled_steps_is_allowed_at_0() -> None:
     watch = StallWatch(RunConfig(stop_after_stalled_steps=0))
     for _ in range(200):
         watch.note(FLAT, ROLES)
+
+
+def test_a_resumed_run_counts_on_from_what_is_logged() -> None:
+    watch = StallWatch(RunConfig(stop_after_stalled_steps=4))
+    taught = FLAT | {"coder/flat_groups": 3.0}
+    steps = [FLAT, FLAT, taught, FLAT, FLAT]
+    watch.recall([entry | {"step": number} for number, entry in enumerate(steps, start=1)])
+    assert watch.stalled_steps == 2
+    assert watch.note(FLAT, ROLES) is not None
+    with pytest.raises(StalledRunError, match="4 steps in a row"):
+        watch.note(FLAT, ROLES)
