@@ -23,6 +23,7 @@ from ..learning.learner import Learner
 from ..models.load import load_policy
 from ..models.policy import Policy
 from .checksums import DamagedError, check_files, write_checksums
+from .files import write_atomically
 from .lock import RunLock, running_owner
 from .reading import decoded, is_evaluation, is_metrics, is_object, read_lines, read_object, warn_once
 
@@ -36,17 +37,6 @@ _UNREADABLE = (OSError, ValueError, KeyError, RuntimeError, EOFError, pickle.Unp
 
 class RunError(UserError, RuntimeError):
     """A run directory that cannot be used as asked; the message says how to go on."""
-
-
-def write_atomically(path: Path, file_bytes: bytes) -> None:
-    """Write `file_bytes` to `path` so that a reader, or a restart after a kill, sees all of it or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part_path = path.with_name(f".{path.name}.part")
-    with part_path.open("wb") as file:
-        file.write(file_bytes)
-        file.flush()
-        os.fsync(file.fileno())
-    part_path.replace(path)
 
 
 class Run:
