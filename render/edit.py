@@ -1,11 +1,13 @@
 """Image transforms: programs that define `edit(image, **params)`, run on pictures.
 
-A program is Python with numpy and Pillow at hand; `image` is a Pillow image in RGB. It returns a Pillow image or an
-array [H, W, 3] of uint8. What it hands back is taken as raw pixels and nothing else.
+A program is Python with numpy, Pillow, OpenCV, scikit-image and scipy at hand; `image` is a Pillow image in RGB. It
+returns a Pillow image or an array [H, W, 3] or [H, W] of uint8. What it hands back is taken as raw pixels and nothing
+else.
 
 May import `render/sandbox` and `render/raster.py`. Begin with `EditPool`.
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -26,6 +28,7 @@ from .sandbox.pool import (
     with_rejections,
 )
 from .sandbox.renderers import Renderer
+from .sandbox.runners import Runners
 
 MAX_SIDE = 1024
 """Pixels of a picture's side, given or handed back."""
@@ -41,7 +44,10 @@ class Edit(NamedTuple):
     """JSON values by name."""
 
 
+_RESULT_HINT = "return a Pillow image, or uint8 [height, width, 3]"
 _CLAIM_LIMITS = ClaimLimits(SMALL_JSON, 3 * MAX_SIDE * MAX_SIDE)
+_VISION = r"\b(?:cv2|skimage|scipy)\b"
+"""Found in the text of programs for which a worker loads OpenCV and scikit-image (see `vision.py`)."""
 _KNOWN_GOOD = Edit("def edit(image):\n    return image", np.zeros((1, 1, 3), np.uint8), {})
 
 
@@ -59,6 +65,14 @@ def warm() -> None:
 
     PIL.Image.init()
     run({"edit": _sample_edit}, {"shape": [8, 8, 3], "params": {"angle": 9}}, bytes(3 * 8 * 8))
+
+
+def hint(error: BaseException, program: str) -> str | None:
+    """Return what to write instead where `program` asked for a library that is not here, as `error` says."""
+    is_foreign = re.search(r"^\s*(?:import|from)\s+(?:torch|torchvision|tensorflow|jax)\b", program, re.MULTILINE)
+    if isinstance(error, ModuleNotFoundError) or is_foreign:
+        return "use Pillow, numpy, OpenCV (cv2), scikit-image (skimage) or scipy"
+    return None
 
 
 def _sample_edit(image: Any, angle: float) -> Any:
@@ -82,17 +96,24 @@ def run(namespace: Mapping[str, Any], request: Mapping[str, Any], payload: bytes
     return _pixels(edit(Image.fromarray(pixels), **request["params"]))
 
 
+def _three_channels(array: np.ndarray) -> np.ndarray:
+    """Return grey pixels, [H, W] or [H, W, 1], and those with an alpha channel as red, green and blue."""
+    if array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 1):
+        return np.repeat(array.reshape(*array.shape[:2], 1), 3, axis=2)
+    return array[:, :, :3] if array.ndim == 3 and array.shape[2] == 4 else array
+
+
 def _pixels(edit_result: Any) -> tuple[Any, bytes | memoryview]:
     from PIL import Image
 
     if isinstance(edit_result, Image.Image) and edit_result.mode != "RGB":
         edit_result = edit_result.convert("RGB")
-    array = np.asarray(edit_result)
+    array = _three_channels(np.asarray(edit_result))
     if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3:
         result_text = f"{type(edit_result).__name__} of {array.dtype} {list(array.shape)}"
-        return Rejected(
-            "result", f"edit returned {result_text}", "return a Pillow image, or uint8 [height, width, 3]"
-        ), b""
+        is_skimage = array.dtype.kind == "f" and array.ndim == 3
+        hint_text = "return skimage.util.img_as_ubyte(result)" if is_skimage else _RESULT_HINT
+        return Rejected("result", f"edit returned {result_text}", hint_text), b""
     if min(array.shape) < 1 or max(array.shape) > MAX_SIDE:
         size_text = f"{array.shape[1]} x {array.shape[0]} px"
         return Rejected("size", f"the picture has {size_text}", f"at least 1 and at most {MAX_SIDE} on a side"), b""
@@ -143,8 +164,17 @@ class EditPool(WorkerPool[Edit, Picture]):
 
 
 def _slot(bounds: Bounds, layers: Collection[str]) -> Slot[Edit, Picture]:
-    service = program_service(Renderer.EDIT, bounds, _CLAIM_LIMITS, layers, _packed(_KNOWN_GOOD))
-    return Slot((service,), lambda edits: service.serve([_packed(edit) for edit in edits], _picture))
+    plain, vision = (
+        program_service(renderer, bounds, _CLAIM_LIMITS, layers, _packed(_KNOWN_GOOD))
+        for renderer in (Renderer.EDIT, Renderer.EDIT_VISION)
+    )
+    runners = Runners(plain, {_VISION: vision})
+
+    def serve(edits: Sequence[Edit]) -> list[Picture | Rejected | InfrastructureError]:
+        outcomes = dict(runners.stream([edit.program for edit in edits], [_packed(edit) for edit in edits], picture_in))
+        return [outcomes[number] for number in range(len(edits))]
+
+    return Slot(runners.services, serve)
 
 
 def _packed(edit: Edit) -> bytes:
@@ -152,7 +182,7 @@ def _packed(edit: Edit) -> bytes:
     return wire.pack(request, np.ascontiguousarray(edit.image).tobytes())
 
 
-def _picture(message: Any, payload: bytes) -> Picture | Rejected:
+def picture_in(message: Any, payload: bytes) -> Picture | Rejected:
     """Return the picture in a worker's reply of `message` and `payload`, or the rejection that its claim deserves."""
     claim = small_claim(claim_bytes(message, payload), _CLAIM_LIMITS)
     if claim is None or isinstance(claim, Rejected):

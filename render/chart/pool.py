@@ -23,6 +23,7 @@ class FigurePool(DrawnPool[DrawnChart]):
         drawing=Renderer.CHART,
         limits=ClaimLimits(4 << 20, 16 * MAX_VERTICES + MAX_IMAGE_BYTES, values=500_000),
         bounds=Bounds(wall_s=20.0, cpu_s=4.0, memory_mb=512),
+        special={r"\b(?:pandas|seaborn|scipy|statsmodels|sklearn)\b": Renderer.CHART_TABLES},
         known_good="import matplotlib.pyplot as plt\nplt.plot([1, 2, 3])",
         to_result=_drawn_chart,
     )

@@ -23,6 +23,7 @@ Everything in it is the program's claim, names of groups included: `read.py` rea
 """
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -36,6 +37,11 @@ _records: dict[str, tuple[Any, bytes] | Rejected] = {}
 """The last figure that the program `saved`, and the last one that it `shown`, in a child of its own."""
 _NO_FIGURE = Rejected("no_figure", "the program leaves no figure", "draw with plt.subplots(); do not close it")
 _EMPTY = Rejected("no_figure", "the figure is empty", "draw before you save or show it")
+
+_LIBRARIES = "use matplotlib, with numpy, pandas, seaborn or scipy"
+_OTHER_LIBRARY = re.compile(r"^\s*(?:import|from)\s+(?:plotly|altair|bokeh|pygal|turtle)\b", re.MULTILINE)
+"""One of them is installed with what draws solids, and leaves no figure."""
+_NO_FILES = "write the data into the program: no file can be read and nothing be downloaded"
 
 _WARM = """
 import numpy as np
@@ -82,6 +88,13 @@ def warm() -> None:
     exec(_WARM, namespace)  # noqa: S102 - our own text
     run(namespace, {}, b"")
     pyplot.close("all")
+
+
+def hint(error: BaseException, program: str) -> str | None:
+    """Return what to do about an `error` of which `program` is the reason, where that is more than to mend a line."""
+    if isinstance(error, ModuleNotFoundError):
+        return _LIBRARIES
+    return _NO_FILES if isinstance(error, OSError) else None
 
 
 def _forget_folder(folder: str) -> None:
@@ -141,6 +154,8 @@ def run(namespace: Mapping[str, Any], request: Mapping[str, Any], payload: bytes
         records = [_record(value) for value in namespace.values() if isinstance(value, Figure)][-1:]
     # An empty figure is saved by mistake where another one has been shown before.
     outcome = next((record for record in records if record is not _EMPTY), (records or [_NO_FIGURE])[0])
+    if outcome is _NO_FIGURE and _OTHER_LIBRARY.search(request.get("program", "")):
+        outcome = Rejected("no_figure", "the program draws with another library", _LIBRARIES)
     return (outcome, b"") if isinstance(outcome, Rejected) else outcome
 
 

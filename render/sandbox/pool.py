@@ -9,7 +9,7 @@ May import `geometry` and `render/raster.py`. Begin with `WorkerPool`.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
 import numpy as np
@@ -21,6 +21,7 @@ from .claims import ClaimLimits, small_claim
 from .clock import STRETCH
 from .layers import offered
 from .renderers import Renderer
+from .runners import Runners
 from .service import Service
 
 DRAWN_TOGETHER = 8
@@ -197,6 +198,8 @@ class DrawnKind(Generic[Result]):
     """A program that must succeed."""
     to_result: Callable[[Any, bytes], Result]
     """The reader's reply as a result; KeyError, TypeError and ValueError say that it is malformed."""
+    special: Mapping[str, Renderer] = field(default_factory=dict)
+    """Who asks programs that these regular expressions match: workers that have loaded more (see `runners.py`)."""
     to_program_request: Callable[[DrawJob], tuple[Mapping[str, Any], bytes]] = draw_request
     to_drawing_request: Callable[[DrawJob], Mapping[str, Any]] = drawing_request
 
@@ -212,8 +215,9 @@ class DrawnKind(Generic[Result]):
 class DrawnPool(WorkerPool[DrawJob, Result]):
     """Workers that run Python programs whose claims a trusted reader draws.
 
-    Each slot has two processes that take turns: one forks a child for each program (`program.py`), the other turns
-    what the program hands back, which is data, into a scene and a picture (`reader.py`).
+    Each slot has processes that take turns: one forks a child for each program (`program.py`; for some programs it is
+    another one, see `runners.py`), the other turns what the program hands back, which is data, into a scene and a
+    picture (`reader.py`).
 
     Args:
         workers: number of slots.
@@ -255,8 +259,8 @@ def _drawn_slot(kind: DrawnKind[Result], bounds: Bounds, layers: Collection[str]
     """Return a slot for programs of `kind`: a process that runs them, and one that draws their claims."""
     good_job = DrawJob(kind.known_good, 64)
 
-    def program_worker() -> Service:
-        return program_service(kind.program, bounds, kind.limits, layers, kind.packed(good_job))
+    def program_worker(renderer: Renderer = kind.program) -> Service:
+        return program_service(renderer, bounds, kind.limits, layers, kind.packed(good_job))
 
     def good_claim() -> bytes | InfrastructureError:
         """Claim something that is known to be good, by a worker of its own: the slot's may be at another program."""
@@ -269,25 +273,27 @@ def _drawn_slot(kind: DrawnKind[Result], bounds: Bounds, layers: Collection[str]
 
     settings = bounds.settings(kind.drawing) | {"claim_limits": list(kind.limits)}
     reader = Service("reader", settings, layers, bounds.wall_s, good_claim, bounds.cpu_s)
-    runner = program_worker()
+    runners = Runners(
+        program_worker(), {pattern: program_worker(renderer) for pattern, renderer in kind.special.items()}
+    )
 
     def serve(jobs: Sequence[DrawJob]) -> list[Result | Rejected | InfrastructureError]:
         """Run all programs first, then draw: while one process of a slot works, the other waits."""
         outcomes: list[Result | Rejected | InfrastructureError] = []
         for start in range(0, len(jobs), DRAWN_TOGETHER):
             part: list[Result | Rejected | InfrastructureError] = _drawn(
-                kind, runner, reader, jobs[start : start + DRAWN_TOGETHER]
+                kind, runners, reader, jobs[start : start + DRAWN_TOGETHER]
             )
             outcomes += part
         return outcomes
 
-    return Slot((runner, reader), serve)
+    return Slot((*runners.services, reader), serve)
 
 
 def _drawn(
-    kind: DrawnKind[Result], runner: Service, reader: Service, jobs: Sequence[DrawJob]
+    kind: DrawnKind[Result], runners: Runners, reader: Service, jobs: Sequence[DrawJob]
 ) -> list[Result | Rejected | InfrastructureError]:
-    """Return the outcome of each of `jobs`, which `runner` runs and `reader` draws."""
+    """Return the outcome of each of `jobs`, which `runners` run and `reader` draws."""
     outcomes: dict[int, Result | Rejected | InfrastructureError] = {}
     claims: dict[int, bytes] = {}
 
@@ -296,7 +302,8 @@ def _drawn(
         outcomes.update(zip(list(claims), drawn, strict=True))
         claims.clear()
 
-    for number, claim in runner.stream([kind.packed(job) for job in jobs], claim_bytes):
+    programs, packed_jobs = [job.program for job in jobs], [kind.packed(job) for job in jobs]
+    for number, claim in runners.stream(programs, packed_jobs, claim_bytes):
         if isinstance(claim, Rejected | InfrastructureError):
             outcomes[number] = claim
         elif isinstance(rejection := small_claim(claim, kind.limits), Rejected):

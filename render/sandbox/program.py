@@ -73,15 +73,25 @@ def _child(worker: "_Worker", job_sizes: tuple[int, int], result_write: int, map
 
 def _outcome(renderer: Any, request: Mapping[str, Any], payload: bytes) -> tuple[Any, bytes | memoryview]:
     """Return the program's result as a message and a payload; whatever it raises is a rejection that names its line."""
-    namespace: dict[str, Any] = {"__name__": "__main__"}
+    program, namespace = request["program"], {"__name__": "__main__"}
     try:
-        exec(compile(request["program"], FILE, "exec"), namespace)  # noqa: S102 - what the sandbox is for
+        _execute(program, namespace)
         message, data = renderer.run(namespace, request, payload)
     except MemoryError:
         return Rejected("resources", "the program uses too much memory", "use less").as_message(), b""
     except BaseException as error:  # noqa: BLE001 - the boundary: what a program raises, exits included, is its own
-        return Rejected("error", _error_text(error), "mend that line").as_message(), b""
+        hint = renderer.hint(error, program) or "mend that line"
+        return Rejected("error", _error_text(error), hint).as_message(), b""
     return (message.as_message() if isinstance(message, Rejected) else message), data
+
+
+def _execute(program: str, namespace: dict[str, Any]) -> None:
+    """Run the text `program` in `namespace`; that it exits without saying that something failed is its end."""
+    try:
+        exec(compile(program, FILE, "exec"), namespace)  # noqa: S102 - what the sandbox is for
+    except SystemExit as end:
+        if end.code not in (None, 0):
+            raise
 
 
 def _error_text(error: BaseException) -> str:

@@ -23,6 +23,9 @@ from ...geometry.boxes import GRID
 from ...geometry.camera import Camera, from_opengl, look_at, looking_along, pinhole
 from ...geometry.spatial import MAX_COORDINATE
 from ..outcome import Rejected
+from .advice import hint, other_modeller
+
+__all__ = ["hint", "run", "warm"]
 
 MAX_PROGRAM = 20_000
 """Characters of a program."""
@@ -131,7 +134,7 @@ def run(namespace: Mapping[str, Any], request: Mapping[str, Any], payload: bytes
         Or a rejection, and nothing.
     """
     try:
-        parts = _parts(namespace)
+        parts = _parts(namespace, request.get("program", ""))
         cameras = _cameras(namespace, parts)
     except _Refused as refused:
         return refused.rejected, b""
@@ -146,11 +149,11 @@ def run(namespace: Mapping[str, Any], request: Mapping[str, Any], payload: bytes
 # --- objects
 
 
-def _parts(namespace: Mapping[str, Any]) -> list[_Part]:
+def _parts(namespace: Mapping[str, Any], program: str) -> list[_Part]:
     import trimesh
 
     if "scene" not in namespace:
-        raise _Refused("no_scene", "the program leaves no variable `scene`", _HINT)
+        raise _Refused("no_scene", "the program leaves no variable `scene`", other_modeller(program) or _HINT)
     scene = namespace["scene"]
     if not isinstance(scene, trimesh.Scene):
         raise _Refused("no_scene", f"`scene` is of type {type(scene).__name__[:60]}", _HINT)
