@@ -14,7 +14,8 @@ MAX_FILE_LINES = 500
 MAX_FUNCTION_LINES = 60
 
 CATCHES_ALL = {
-    ("render/sandbox/reader.py", "_reply"),
+    ("benchmarks/own/fuzzing.py", "outcome_of"),
+    ("render/sandbox/reader.py", "reply_to"),
     ("render/sandbox/reader.py", "_blamed"),
     ("render/sandbox/program.py", "_outcome"),
     ("envs/registry.py", "guarded"),

@@ -29,8 +29,15 @@ def _out_of_time(signum: int, frame: FrameType | None) -> NoReturn:
     raise _OutOfTime
 
 
-def _reply(renderer: Any, message: bytes, payload: bytes, settings: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-    """Return one job's outcome as a message and a payload. The one place in the worker that records failures."""
+def reply_to(renderer: Any, message: bytes, payload: bytes, settings: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """Return one job's outcome as a message and a payload: the one place in the worker that records failures.
+
+    Args:
+        renderer: drawing module of the kind.
+        message: the request, as JSON.
+        payload: what came with it.
+        settings: of the worker; `cpu_s` and `claim_limits` count here.
+    """
     try:
         return _timed(lambda: _drawn(renderer, json.loads(message), payload, settings), settings["cpu_s"])
     except (MemoryError, RecursionError, _OutOfTime) as error:
@@ -98,7 +105,7 @@ def main() -> None:
     confine(settings)
     wire.write_all(replies, wire.parts({"ready": True}))
     while (job := wire.read(requests)) is not None:
-        wire.write_all(replies, wire.parts(*_reply(renderer, *job, settings)))
+        wire.write_all(replies, wire.parts(*reply_to(renderer, *job, settings)))
 
 
 if __name__ == "__main__":
