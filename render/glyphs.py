@@ -115,6 +115,10 @@ class Font:
             pass
         return 0.0 if last_glyph is None else (last_glyph[1] + self._widths[last_glyph[0]][0]) * font_size / self._em
 
+    def width(self, glyph_name: str) -> float:
+        """Return how far after the glyph `glyph_name` the next one begins, as a share of the font size."""
+        return self._widths[glyph_name][0] / self._em
+
     def outline(self, text: str, font_size: float) -> list[np.ndarray]:
         """Return the closed loops [n, 2], px, that `text` covers at `font_size`, curves flattened; nonzero rule."""
         return [

@@ -49,7 +49,7 @@ def hint(error: BaseException, program: str) -> str | None:
         return f"use trimesh: {_MODULES[name]}" if name in _MODULES else "use trimesh, numpy, scipy or shapely"
     if isinstance(error, SyntaxError | NameError) and is_openscad(program):
         return _OPENSCAD
-    if isinstance(error, OSError | ValueError) and re.search(r"trimesh\.load\w*\(\s*['\"]", program):
+    if re.search(r"trimesh\.load\w*\(\s*['\"]", program):
         return _FILES
     return None
 

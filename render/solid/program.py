@@ -1,4 +1,4 @@
-"""3D programs: ordinary trimesh code that leaves a `trimesh.Scene` in the variable `scene`.
+"""3D programs: ordinary trimesh code that leaves a `trimesh.Scene` in the variable `scene`, or shows one (`shown.py`).
 
 This is the half that runs beside the program, in its child process. It hands over what the scene's meshes are made
 of: vertices, triangles and colours as raw arrays, and the cameras. Pictures and facts are made of these by
@@ -13,8 +13,7 @@ everything. Metres; z points up. Pictures are square.
 """
 
 import importlib
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +23,7 @@ from ...geometry.camera import Camera, from_opengl, look_at, looking_along, pinh
 from ...geometry.spatial import MAX_COORDINATE
 from ..outcome import Rejected
 from .advice import hint, other_modeller
+from .shown import let_windows_and_files_be, scene_of
 
 __all__ = ["hint", "run", "warm"]
 
@@ -96,32 +96,12 @@ def warm() -> None:
     """Import what programs use and run one of them, so that no child has to load or make anything of it first."""
     for module_name in _LOADED:
         importlib.import_module(module_name)
-    _let_windows_and_files_be()
+    let_windows_and_files_be()
     namespace: dict[str, Any] = {"__name__": "program"}
     exec(compile(_WARM, "<warm>", "exec"), namespace)  # noqa: S102 - a program of our own, above
     message, _ = run(namespace, {}, b"")
     if isinstance(message, Rejected):
         raise RuntimeError(f"the example program is rejected: {message}")
-
-
-def _let_windows_and_files_be() -> None:
-    """Let `show` open no window, and `export` to a file write none, as programs do that were written to be run."""
-    import trimesh
-
-    for shown_class in (trimesh.Scene, trimesh.Trimesh, trimesh.PointCloud, trimesh.path.Path2D, trimesh.path.Path3D):
-        shown_class.show = lambda self, *args, **options: None
-        if not hasattr(shown_class.export, "to_memory"):
-            shown_class.export = _memory_export(shown_class.export)
-
-
-def _memory_export(export: Callable[..., Any]) -> Callable[..., Any]:
-    """Return `export` without its writing of files; what it returns or writes to a buffer stays as it is."""
-
-    def memory_export(self: Any, file_obj: Any = None, *args: Any, **options: Any) -> Any:
-        return None if isinstance(file_obj, str | os.PathLike) else export(self, file_obj, *args, **options)
-
-    memory_export.to_memory = True  # type: ignore[attr-defined]
-    return memory_export
 
 
 def run(namespace: Mapping[str, Any], request: Mapping[str, Any], payload: bytes) -> tuple[Any, bytes]:
@@ -134,8 +114,9 @@ def run(namespace: Mapping[str, Any], request: Mapping[str, Any], payload: bytes
         Or a rejection, and nothing.
     """
     try:
-        parts = _parts(namespace, request.get("program", ""))
-        cameras = _cameras(namespace, parts)
+        scene = scene_of(namespace)
+        parts = _parts(scene, request.get("program", ""))
+        cameras = _cameras(scene, namespace.get("cameras"), parts)
     except _Refused as refused:
         return refused.rejected, b""
     message = {
@@ -149,12 +130,11 @@ def run(namespace: Mapping[str, Any], request: Mapping[str, Any], payload: bytes
 # --- objects
 
 
-def _parts(namespace: Mapping[str, Any], program: str) -> list[_Part]:
+def _parts(scene: Any, program: str) -> list[_Part]:
     import trimesh
 
-    if "scene" not in namespace:
+    if scene is None:
         raise _Refused("no_scene", "the program leaves no variable `scene`", other_modeller(program) or _HINT)
-    scene = namespace["scene"]
     if not isinstance(scene, trimesh.Scene):
         raise _Refused("no_scene", f"`scene` is of type {type(scene).__name__[:60]}", _HINT)
     node_names = list(scene.graph.nodes_geometry)
@@ -248,9 +228,8 @@ def _colours(object_name: str, mesh: Any) -> np.ndarray:
 # --- cameras
 
 
-def _cameras(namespace: Mapping[str, Any], parts: list[_Part]) -> list[Camera]:
-    """Return the cameras that `namespace` sets, for pictures of `_SIDE` px; they do not depend on that size."""
-    scene, claimed_cameras = namespace["scene"], namespace.get("cameras")
+def _cameras(scene: Any, claimed_cameras: Any, parts: list[_Part]) -> list[Camera]:
+    """Return the cameras that are set, for pictures of `_SIDE` px; they do not depend on that size."""
     if claimed_cameras is None:
         return [_own_camera(scene)] if scene.has_camera else [_default_camera(parts)]
     if not isinstance(claimed_cameras, list | tuple) or not claimed_cameras:

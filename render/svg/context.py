@@ -45,7 +45,7 @@ class Context:
         self.units = length_units
         self.budget = Budget(length_units.limits)
         self.overlays = Overlays(length_units.limits)
-        self.regions = Regions(self.budget)
+        self.regions = Regions(document, self.budget)
         self._copying: list[Element] = []
         """The targets of <use>, the clipPaths, masks, patterns and markers that are being resolved."""
 

@@ -8,16 +8,16 @@ from shapely.affinity import affine_transform
 from shapely.geometry.base import BaseGeometry
 
 from .dash import Dash, MeasuredPath, begins_drawn, dash_count, dashes
-from .document import Element
+from .document import Document, Element
 from .fill import fill_loops, tangled
 from .limits import Budget
 from .path import Point
-from .scan import Units
+from .scan import Units, parse_number
 from .shapes import SHAPES, Subpath
 from .stroke import stroked
 from .style import SvgStyle
-from .text import TextRun, text_runs
-from .transform import IDENTITY, Matrix
+from .text import TextRun, Track, text_runs
+from .transform import IDENTITY, Matrix, applied, read_transform
 
 EMPTY = Polygon()
 
@@ -36,8 +36,9 @@ def transformed(region: BaseGeometry, matrix: Matrix) -> BaseGeometry:
 class Regions:
     """Reads what elements cover. A shape is read once, however often a <use> copies it."""
 
-    def __init__(self, budget: Budget) -> None:
-        """Count towards `budget`."""
+    def __init__(self, document: Document, budget: Budget) -> None:
+        """Read elements of a `document`, and count towards `budget`."""
+        self._document = document
         self._budget = budget
         self._limits = budget.limits
         self._subpaths: dict[tuple[int, Units], list[Subpath]] = {}
@@ -95,9 +96,25 @@ class Regions:
 
     def runs(self, element: Element, style: SvgStyle, length_units: Units) -> list[TextRun]:
         """Return the letters of a <text> in rows of the same paint."""
-        runs = text_runs(element, style, length_units)
+        runs = text_runs(element, style, length_units, self._track)
         self._budget.spend_glyph_points(element, sum(run.point_count for run in runs))
         return runs
+
+    def _track(self, element: Element, length_units: Units) -> Track:
+        """Return the path that the <textPath> `element` refers to."""
+        target = self._document.fragment(element, element.attributes.get("href", ""))
+        lines = [(points, closed) for points, closed in self.subpaths(target, length_units) if len(set(points)) > 1]
+        if len(lines) != 1:
+            problem_text = f"the <{target.name}> that letters follow has {len(lines)} parts with a length"
+            raise element.error("reference", problem_text, "point to a <path> of one part")
+        ((line_points, is_closed),) = lines
+        matrix = read_transform(target, length_units)
+        moved_points = [applied(matrix, point) for point in line_points]
+        line = MeasuredPath([*moved_points, moved_points[0]] if is_closed else moved_points)
+        offset_text = element.attributes.get("startOffset", "0")
+        if offset_text.endswith("%"):
+            return Track(line, line.length * parse_number(element, "startOffset", offset_text[:-1], self._limits) / 100)
+        return Track(line, length_units.length(element, "startOffset", offset_text))
 
     def lettered(self, element: Element, style: SvgStyle, length_units: Units) -> BaseGeometry:
         """Return what the letters of a <text> cover, painted or not."""

@@ -27,6 +27,12 @@ def multiply(first_matrix: Matrix, second_matrix: Matrix) -> Matrix:
     return (a * g + c * h, b * g + d * h, a * i + c * j, b * i + d * j, a * k + c * m + e, b * k + d * m + f)
 
 
+def applied(matrix: Matrix, point: tuple[float, float]) -> tuple[float, float]:
+    """Return a `point` under a `matrix`."""
+    (a, b, c, d, e, f), (x, y) = matrix, point
+    return (a * x + c * y + e, b * x + d * y + f)
+
+
 def shift(x: float, y: float) -> Matrix:
     """Return the transform that moves by `x` and `y`."""
     return (1.0, 0.0, 0.0, 1.0, x, y)

@@ -55,6 +55,7 @@ ELEMENTS: dict[str, tuple[str, ...]] = {
     "path": ("d",),
     "text": _LETTERS,
     "tspan": _LETTERS,
+    "textPath": ("href", "startOffset", "method", "spacing", "side"),
     "linearGradient": ("x1", "y1", "x2", "y2", *_GRADIENT),
     "radialGradient": ("cx", "cy", "r", "fx", "fy", *_GRADIENT),
     "stop": ("offset",),
@@ -78,11 +79,11 @@ TEXTS = ("text", "tspan")
 _SHAPES = ("circle", "ellipse", "rect", "line", "polyline", "polygon", "path")
 HOLDS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("use", "stop", *_SHAPES), NOTES),
-    **dict.fromkeys(TEXTS, ("tspan", "a", *NOTES)),
+    **dict.fromkeys(TEXTS, ("tspan", "textPath", "a", *NOTES)),
     **dict.fromkeys(GRADIENTS, ("stop", *NOTES)),
 }
 """For elements that cannot hold all others: those they can."""
-WITHIN = {"tspan": (*TEXTS, "a"), "stop": GRADIENTS}
+WITHIN = {"tspan": (*TEXTS, "textPath", "a"), "textPath": ("text", "a"), "stop": GRADIENTS}
 """For elements that mean something in some others only: those."""
 
 IGNORED_ATTRIBUTES = frozenset(
@@ -114,9 +115,12 @@ IGNORED_PROPERTIES = frozenset(
 
 _SPACED = "write one <text> for each part, with its own x"
 _STILL = "draw the still picture"
-_EFFECT = "draw it without effects; a shadow or glow can be a shape of its own"
+_EFFECT = (
+    "leave it out; a shadow is the same shape once more before it, moved, with fill='#000' opacity='0.3', and a glow"
+    " a larger one"
+)
 INSTEAD = {
-    **dict.fromkeys(("textPath", "tref", "rotate", "textLength", "lengthAdjust"), _SPACED),
+    **dict.fromkeys(("tref", "rotate", "textLength", "lengthAdjust"), _SPACED),
     **dict.fromkeys(("animate", "animateTransform", "animateMotion", "animateColor", "set", "mpath"), _STILL),
     **dict.fromkeys(("animation", "animation-name", "animation-duration"), _STILL),
     "baseline-shift": "write dy",

@@ -163,7 +163,7 @@ OWN = "scene.camera_transform = {}"
 WRONG = [
     ("x = 1", "no_scene", "leaves no variable `scene`"),
     ("scene = 3", "no_scene", "`scene` is of type int"),
-    ("import trimesh\nscene = trimesh.creation.box([1, 1, 1])", "no_scene", "`scene` is of type Trimesh"),
+    ("import trimesh\nscene = [trimesh.creation.box([1, 1, 1])]", "no_scene", "`scene` is of type list"),
     ("import trimesh\nscene = trimesh.Scene()", "empty", "no objects"),
     (
         HEAD + f"for i in range({MAX_OBJECTS + 1}): scene.add_geometry(box, node_name=str(i), geom_name='b')",

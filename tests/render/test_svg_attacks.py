@@ -14,7 +14,10 @@ CLOSING = "</g>"
 NESTED_USE = "".join(f'<g id="a{i}">' + f'<use href="#a{i - 1}"/>' * 8 + "</g>" for i in range(1, 8))
 ZIGZAG = "".join(f"L{(37 * i * i) % 64} {(23 * i * i + 5 * i) % 64}" for i in range(2500))[:18_000].rpartition("L")[0]
 
-EFFECTS = "draw it without effects; a shadow or glow can be a shape of its own"
+EFFECTS = (
+    "leave it out; a shadow is the same shape once more before it, moved, with fill='#000' opacity='0.3', and a glow"
+    " a larger one"
+)
 
 ATTACKS = {
     "entity bomb": (
@@ -128,7 +131,22 @@ ATTACKS = {
         "lie over each other",
     ),
     "link that runs": (svg('<a href="javascript:alert(1)" onclick="alert(1)"/>'), "attribute", "onclick"),
-    "text along a path": (svg("<text><textPath>left</textPath></text>"), "element", "<textPath>"),
+    "text along nothing": (svg("<text><textPath>left</textPath></text>"), "reference", "<textPath> points to ''"),
+    "text along a page": (
+        svg('<text><textPath href="http://127.0.0.1/#p">a</textPath></text>'),
+        "reference",
+        "<textPath> points to 'http",
+    ),
+    "text along itself": (
+        svg('<text id="t"><textPath href="#t">a</textPath></text>'),
+        "element",
+        "<text> is not allowed here",
+    ),
+    "flood along a path": (
+        svg(f'<path id="p" d="M0 9h9e4"/><text><textPath href="#p">{"a" * 3000}</textPath></text>'),
+        "size",
+        "letters of all text have more than 30000 points",
+    ),
     "text flood": (svg(f"<text>{'a' * 3000}</text>"), "size", "letters of all text have more than 30000 points"),
     "text of another script": (svg("<text>\u0645</text>"), "letter", "ARABIC LETTER MEEM"),
     "huge letters": (svg('<text font-size="1e9">a</text>'), "number", "font-size of <text> is 1e9, too large"),

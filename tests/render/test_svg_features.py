@@ -26,6 +26,7 @@ def scene_of(text: str) -> FlatScene:
 
 RED = '<rect x="8" y="16" width="32" height="16" fill="red"/>'
 TURNED = '<rect x="8" y="16" width="32" height="16" fill="red" transform="translate(10 4) rotate(30)"/>'
+LINE = '<path id="p" d="M4 30H60" fill="none"/>'
 SAME: dict[str, tuple[str, str]] = {
     # Lengths.
     "percentages": ('<rect x="12.5%" y="25%" width="50%" height="25%" fill="red"/>', RED),
@@ -118,6 +119,27 @@ SAME: dict[str, tuple[str, str]] = {
                              '<text y="30" font-size="20">ab</text>'),
     "no spacing": ('<text y="30" letter-spacing="normal">ab</text>', '<text y="30">ab</text>'),
     "link in text": ('<text y="30">a<a href="#b">b</a></text>', '<text y="30">ab</text>'),
+    # Text along a path.
+    "along a line": (
+        LINE + '<text font-size="9"><textPath href="#p">Wave on</textPath></text>',
+        '<text x="4" y="30" font-size="9">Wave on</text>'),
+    "along a moved line": (
+        LINE.replace("/>", ' transform="translate(2 9)"/>')
+        + '<text font-size="9" letter-spacing="1"><textPath href="#p" startOffset="5">Wa ve</textPath></text>',
+        '<text x="11" y="39" font-size="9" letter-spacing="1">Wa ve</text>'),
+    "about the middle of a line": (
+        LINE + '<text font-size="9" text-anchor="middle" fill="red">\n <textPath href="#p" startOffset="50%">on '
+        '<tspan fill="blue">it</tspan></textPath>\n</text>',
+        '<text x="32" y="30" font-size="9" text-anchor="middle" fill="red">on <tspan fill="blue">it</tspan></text>'),
+    "beyond the end of a line": (
+        LINE + '<text font-size="9"><textPath href="#p" startOffset="46">nnnnnn</textPath></text>',
+        '<text x="50" y="30" font-size="9">nn</text>'),
+    "beside a line": (
+        LINE + '<text font-size="9" dx="2" dy="-3"><textPath href="#p">off</textPath></text>',
+        '<text x="6" y="27" font-size="9">off</text>'),
+    "down a line": (
+        '<path id="p" d="M20 4V60" stroke="none"/><text font-size="9"><textPath href="#p">down</textPath></text>',
+        '<text font-size="9" transform="translate(20 4) rotate(90)">down</text>'),
 }  # fmt: skip
 
 
