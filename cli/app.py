@@ -27,6 +27,7 @@ from .console import (
     write_bytes,
     write_text,
 )
+from .data import data_app
 from .doctor import diagnose
 from .environments import env_app
 from .evaluate import bench_app, evaluate_model
@@ -48,6 +49,7 @@ app.add_typer(recipe_app, name="recipe")
 app.command()(compare)
 app.command()(plan)
 app.add_typer(bench_app, name="bench")
+app.add_typer(data_app, name="data")
 app.command("eval")(evaluate_model)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
