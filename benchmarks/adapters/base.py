@@ -1,7 +1,7 @@
 """A public benchmark's parts: where its data is, how a row is read, asked and scored."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...envs.answers.replies import without_thinking
@@ -66,6 +66,27 @@ class Adapter:
     """The score reads the reply's thinking too; else it is taken away first, as the public harnesses do."""
     shares_pictures: bool = True
     """Questions about the same picture are one cluster for intervals, beside what `read` names as their cluster."""
+    frames: int = 0
+    """Taken of each film, evenly spaced; 0 where the questions are about pictures."""
+    protocols: tuple[str, ...] = ("lmms-eval",)
+    """Whose protocol all of this is; the first is its name."""
+    variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Other protocols: the fields that differ, by name."""
+
+    def under(self, protocol: str) -> "Adapter":
+        """Return the benchmark under this `protocol`; as it is, with a note, where that is not written here.
+
+        >>> from . import ADAPTERS
+        >>> ADAPTERS["mmstar"].under("authors").protocols, ADAPTERS["mmstar"].under("lmms-eval").protocols
+        (('authors',), ('lmms-eval',))
+        """
+        if protocol in self.protocols:
+            return self
+        if protocol in self.variants:
+            fields = {"notes": self.notes, **self.variants[protocol]}
+            return replace(self, protocols=(protocol,), variants={}, **fields)
+        note = f"no protocol `{protocol}` of it is written here: asked and scored under `{self.protocols[0]}`"
+        return replace(self, notes=(*self.notes, note))
 
     def prompt(self, sample: Sample) -> str:
         """Return the official prompt of `sample`."""
@@ -92,6 +113,8 @@ class RowReader:
     """Rows of a benchmark, and the files that they name."""
 
     where = "the data"
+    frame_count = 0
+    """Frames to take of a film."""
 
     def rows(self) -> Iterator[Fields]:
         """Yield row after row."""
@@ -141,6 +164,9 @@ def letter(option_number: int) -> str:
     """Return A for 0, B for 1, and so on for `option_number`."""
     return chr(ord("A") + option_number)
 
+
+PROTOCOLS = ("authors", "lmms-eval")
+"""Names of `--protocol`; without it each benchmark's default is used."""
 
 DIRECT = "Answer with the option's letter from the given choices directly."
 """The instruction of most of lmms-eval's tasks of choice."""

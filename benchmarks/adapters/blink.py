@@ -1,7 +1,7 @@
 """BLINK: fourteen tasks that people solve at a glance."""
 
 from ..samples import Fields, Sample, means
-from ..scoring.letters import at_start
+from ..scoring.letters import at_start, blink
 from .base import Adapter, RowReader, letter
 
 TASKS = (
@@ -58,6 +58,13 @@ ADAPTER = Adapter(
     columns=("idx", "sub_task", "prompt", "choices", "answer", "image_1"),
     published={"Qwen3-VL-8B (EASI)": 69.1},
     quirks=("any reply's first letter counts", "the answers of the test split are hidden: this is val"),
+    protocols=("lmms-eval-0.7.2",),
+    variants={
+        "lmms-eval": {
+            "mark": lambda sample, reply: float(blink(reply, len(sample.options)) == sample.answer),
+            "quirks": ("the answers of the test split are hidden: this is val",),
+        }
+    },
     notes=("prompt and scores compared with lmms-eval's task on 2026-11-30; chance as in the paper's table, recalled",),
     max_new_tokens=1024,
 )

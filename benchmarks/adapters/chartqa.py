@@ -29,6 +29,7 @@ ADAPTER = Adapter(
     gather=means("type"),
     metric="relaxed accuracy",
     chance=0.0,
+    protocols=("authors", "lmms-eval"),
     citation="Masry et al. 2022, ChartQA (https://arxiv.org/abs/2203.10244)",
     columns=("image", "question", "answer", "type"),
     quirks=("10 is not 10%", "a right answer of 0 is compared as text", "`yes.` is wrong, and so is `1,000`"),

@@ -1,6 +1,6 @@
 """CV-Bench: counts, relations, depth and distance in known pictures."""
 
-from ..samples import Fields, Sample
+from ..samples import Fields, Sample, means
 from ..scoring.groups import cv_bench
 from ..scoring.letters import at_start
 from .base import Adapter, RowReader, letter
@@ -40,5 +40,7 @@ ADAPTER = Adapter(
     columns=("idx", "type", "task", "image", "choices", "answer", "prompt", "source"),
     quirks=("the official mean is over sources, not over questions: `flat` is lmms-eval's",),
     max_new_tokens=1024,
+    protocols=("authors",),
+    variants={"lmms-eval": {"gather": means("task", "type", "source"), "metric": "accuracy"}},
     notes=("chance differs by task and is not published",),
 )

@@ -47,4 +47,6 @@ ADAPTER = Adapter(
     quirks=("by the rule a reply with neither yes nor no as a word, or with both, is wrong",),
     notes=("the rule is VLMEvalKit's; the authors' judge is GPT-4 with a prompt of theirs, ours asks for the same",),
     max_new_tokens=1024,
+    protocols=("vlmevalkit",),
+    variants={"lmms-eval": {"max_new_tokens": 128}},
 )

@@ -39,6 +39,7 @@ ADAPTER = Adapter(
     judged=judged,
     metric="accuracy",
     chance={},
+    protocols=("zerosight",),
     citation="Xiao et al. 2024, LogicVista (https://arxiv.org/abs/2407.04973)",
     columns=("image", "question", "answer"),
     needs=("judge",),

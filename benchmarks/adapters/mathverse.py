@@ -15,7 +15,7 @@ def read(row_reader: RowReader, row: Fields) -> Sample:
         answer=str(row["answer"]),
         images=row_reader.images(row["image"]),
         category={"version": row["problem_version"], "kind": row["question_type"]},
-        fields={"question": row["question_for_eval"]},
+        fields={"question": row["question_for_eval"], "query_wo": row.get("query_wo") or row["query_cot"]},
     )
 
 
@@ -49,6 +49,8 @@ ADAPTER = Adapter(
     columns=("sample_index", "problem_version", "question_type", "query_cot", "question_for_eval", "answer", "image"),
     published={"Qwen3-VL-8B (MM-Zero's rule)": 18.2},
     needs=("judge",),
+    protocols=("authors",),
+    variants={"lmms-eval": {"ask": lambda sample: sample.fields["query_wo"], "max_new_tokens": 16384}},
     notes=(
         "the authors' judge prompts are not at hand, ours ask for the same steps; chance as in the paper, recalled",
     ),

@@ -3,7 +3,7 @@
 from ..samples import Fields, Sample, means
 from ..scoring.judge import Ask, extract
 from ..scoring.words import mathvista_extract, mathvista_normalised
-from .base import Adapter, RowReader
+from .base import DIRECT, Adapter, RowReader, lettered
 
 
 def read(row_reader: RowReader, row: Fields) -> Sample:
@@ -15,7 +15,11 @@ def read(row_reader: RowReader, row: Fields) -> Sample:
         answer=row["answer"],
         images=row_reader.images(row["decoded_image"]),
         category={"task": row["metadata"]["task"], "kind": row["question_type"]},
-        fields={"answer_type": row["answer_type"], "precision": int(row["precision"] or 0)},
+        fields={
+            "answer_type": row["answer_type"],
+            "precision": int(row["precision"] or 0),
+            "question": row.get("question") or row["query"],
+        },
     )
 
 
@@ -42,6 +46,23 @@ def judged(sample: Sample, reply: str, judge: Ask) -> float:
         final_answer = extract(judge, sample.question, reply, answer_form)
     return _right(sample, final_answer)
 
+
+def ask_format(sample: Sample) -> str:
+    """Return lmms-eval's prompt of `sample` in its task `format`: the choices and the form of the answer."""
+    question, answer_type = sample.fields["question"], sample.fields["answer_type"]
+    if sample.options:
+        return f"{question}\n{lettered(sample.options)}\n{DIRECT}"
+    return f"{question}\nAnswer the question using {FORMS.get((answer_type, sample.fields['precision']), FORMS_ELSE)}."
+
+
+FORMS = {
+    ("integer", 0): "a single integer number",
+    ("float", 1): "a single floating-point number with one decimal place",
+    ("float", 2): "a single floating-point number with two decimal places",
+    ("list", 0): "a Python list",
+}
+"""The words of lmms-eval's prompt for a type of answer and its precision."""
+FORMS_ELSE = FORMS["integer", 0]
 
 ADAPTER = Adapter(
     name="mathvista",
@@ -70,6 +91,8 @@ ADAPTER = Adapter(
     published={"Qwen3-VL-8B (MM-Zero's rule)": 59.3},
     needs=("judge",),
     quirks=("any text comes to the nearest choice by Levenshtein's distance", "numbers are cut or rounded first"),
+    protocols=("authors",),
+    variants={"lmms-eval": {"ask": ask_format, "max_new_tokens": 16384}},
     notes=("chance as in the paper's table",),
     max_new_tokens=1024,
 )

@@ -31,6 +31,7 @@ ADAPTER = Adapter(
     gather=means("setting"),
     metric="accuracy",
     chance={},
+    protocols=("authors", "lmms-eval"),
     citation="Yin et al. 2025, Spatial Mental Modeling from Limited Views (https://arxiv.org/abs/2506.21458)",
     columns=("id", "question", "gt_answer", "images"),
     published={"Qwen2.5-VL-3B (EASI, tiny)": 37.81, "Qwen2.5-VL-7B (EASI, full)": 29.26},

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ...envs import SeededRng
 from ..samples import Fields, Sample, means
 from ..scoring.letters import mmmu_choice
-from ..scoring.words import mmmu_open
+from ..scoring.open_answers import mmmu_open
 from .base import DIRECT, Adapter, RowError, RowReader, lettered
 
 SUBJECTS = (
@@ -120,5 +120,5 @@ ADAPTER = Adapter(
         "a reply without a letter is given a random one, which may be right; here it is drawn by the question's id",
     ),
     notes=("pictures stand before the words; chance as in the paper's table",),
-    max_new_tokens=64,
+    max_new_tokens=128,
 )

@@ -50,9 +50,21 @@ ADAPTER = Adapter(
     columns=("id", "options", "answer", "subject"),
     published={"Qwen3-VL-8B (MM-Zero's rule, 10 options)": 39.8, "Qwen3-VL-8B (MM-Zero's rule, vision)": 42.8},
     quirks=mmmu.ADAPTER.quirks,
+    protocols=("authors",),
+    variants={
+        "lmms-eval": {
+            "mark": lambda sample, reply: (
+                mmmu.mark(sample, reply) if sample.question else float(reply == sample.answer)
+            ),
+            "quirks": (
+                *mmmu.ADAPTER.quirks,
+                "in the vision configuration the reply must be the letter and nothing else",
+            ),
+        }
+    },
     notes=(
         "the prompts were compared with lmms-eval's tasks on 2026-11-30; pictures stand before the words; chance of "
         "ten options as in the paper, recalled",
     ),
-    max_new_tokens=64,
+    max_new_tokens=256,
 )

@@ -27,6 +27,7 @@ ADAPTER = Adapter(
     gather=means("type"),
     metric="accuracy",
     chance=0.25,
+    protocols=("authors", "lmms-eval"),
     citation="Yang et al. 2025, MMSI-Bench (https://arxiv.org/abs/2505.23764)",
     columns=("id", "question", "answer", "images", "question_type"),
     published={"Qwen2.5-VL-3B (EASI)": 26.5, "Qwen2.5-VL-7B (EASI)": 25.9},

@@ -3,6 +3,7 @@
 from ..samples import Fields, Sample
 from ..scoring.groups import mm_star
 from ..scoring.letters import mm_star as mm_star_match
+from ..scoring.letters import ranked_choice
 from .base import Adapter, RowReader
 
 
@@ -24,7 +25,7 @@ ADAPTER = Adapter(
     split="val",
     read=read,
     ask=lambda sample: f"{sample.question}\nAnswer with the option's letter from the given choices directly",
-    mark=lambda sample, reply: mm_star_match(reply, sample.answer),
+    mark=lambda sample, reply: float(ranked_choice(reply) == sample.answer),
     gather=mm_star,
     metric="accuracy, mean of categories",
     chance=0.246,
@@ -37,8 +38,18 @@ ADAPTER = Adapter(
         "SpatialEvo-7B": 62.5,
     },
     quirks=("`flat` is VLMEvalKit's mean over questions",),
+    variants={
+        "authors": {
+            "mark": lambda sample, reply: mm_star_match(reply, sample.answer),
+            "quirks": ("the first letter of any reply counts: `Apple` is A",),
+            "notes": (
+                "the authors' match as lmms-eval had it before 0.7; their prompt is not known, lmms-eval's is used",
+            ),
+        }
+    },
+    max_new_tokens=1024,
     notes=(
-        "the match is the authors'; lmms-eval's newest version has a longer extraction of its own",
+        "lmms-eval sets no limit of tokens; 1,024 are allowed here",
         "EVE validates its training on 200 of these items; chance as in the paper's table, recalled",
     ),
 )

@@ -55,13 +55,18 @@ where X ∈ {A, B, C, D}.
 """
 
 
+def _prompt(system: str, sample: Sample) -> str:
+    """Return the authors' prompt of `sample` after their `system` text, all in one turn."""
+    return f"{system}\n{FORMAT}\n\n{sample.question}\n{lettered(sample.options)}"
+
+
 ADAPTER = Adapter(
     name="omnispatial",
     title="OmniSpatial",
     dataset="qizekun/OmniSpatial",
     split="test",
     read=read,
-    ask=lambda sample: f"{SYSTEM}\n{FORMAT}\n\n{sample.question}\n{lettered(sample.options)}",
+    ask=lambda sample: _prompt(SYSTEM, sample),
     mark=lambda sample, reply: float(omni_spatial(reply) == sample.answer),
     gather=means("dimension", "task"),
     metric="accuracy",
@@ -74,6 +79,8 @@ ADAPTER = Adapter(
         "prompt and scores compared with the authors' repository (commit 972f6ed) on 2026-11-30; the authors repeat "
         "each question five times, here it is asked once",
     ),
+    protocols=("authors",),
+    variants={"lmms-eval": {"ask": lambda sample: _prompt(SYSTEM.replace("  \n", "\n"), sample)}},
     files=("data.json", "*.json", "*.parquet", "*.jsonl"),
     max_new_tokens=8192,
 )

@@ -1,7 +1,7 @@
 """RealWorldQA: questions about photographs, many from vehicles."""
 
 from ..samples import Fields, Sample
-from ..scoring.letters import multiple_choice
+from ..scoring.letters import ranked_choice
 from ..scoring.words import plain
 from .base import Adapter, RowReader
 
@@ -15,15 +15,16 @@ def read(row_reader: RowReader, row: Fields) -> Sample:
         question=row["question"],
         answer=row["answer"],
         images=row_reader.images(row["image"]),
-        category={"kind": "choice" if row["answer"] in LETTERS else "short"},
+        category={"kind": "choice" if str(row["answer"]).strip().upper() in LETTERS else "short"},
     )
 
 
 def mark(sample: Sample, reply: str) -> float:
     """Return the score of `reply` to `sample`: a letter where the answer is one, else the same text."""
-    if sample.answer in LETTERS:
-        return float(multiple_choice(reply, "D") == sample.answer)
-    return plain(reply, str(sample.answer))
+    right_answer = str(sample.answer).strip()
+    if right_answer.upper() in LETTERS:
+        return float(ranked_choice(reply) == right_answer.upper())
+    return plain(reply, right_answer)
 
 
 ADAPTER = Adapter(
@@ -44,8 +45,5 @@ ADAPTER = Adapter(
         "Qwen2.5-VL-7B (SpatialEvo)": 69.5,
         "SpatialEvo-7B": 66.7,
     },
-    notes=(
-        "the extraction of letters is ours and more lenient than lmms-eval's newest, which abstains more often",
-        "chance differs by question and is not published",
-    ),
+    notes=("chance differs by question and is not published",),
 )

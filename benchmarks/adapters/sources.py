@@ -28,15 +28,20 @@ def reader_of(adapter: Adapter, data_folder: Path | None) -> RowReader:
     Raises:
         BenchmarkDataError: the folder is not there.
     """
+    reader: RowReader
     if data_folder is None:
-        return HubReader(adapter)
+        reader = HubReader(adapter)
+        reader.frame_count = adapter.frames
+        return reader
     named_folder = data_folder / adapter.name
     folder = named_folder if named_folder.is_dir() else data_folder
     if not folder.is_dir():
         raise BenchmarkDataError(
             f"{adapter.name}: {folder} is no folder; give --data one with {adapter.dataset}'s files"
         )
-    return FolderReader(adapter, folder)
+    reader = FolderReader(adapter, folder)
+    reader.frame_count = adapter.frames
+    return reader
 
 
 def questions(adapter: Adapter, data_folder: Path | None, limit: int | None = None) -> Iterator[Sample | BadRow]:

@@ -43,6 +43,7 @@ ADAPTER = Adapter(
     gather=stare,
     metric="accuracy",
     chance={},
+    protocols=("authors", "lmms-eval"),
     citation="Li et al. 2025, STARE (https://arxiv.org/abs/2506.04633)",
     columns=("pid", "question", "answer", "images", "category"),
     published={

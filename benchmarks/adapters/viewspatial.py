@@ -41,6 +41,10 @@ ADAPTER = Adapter(
         "Qwen2.5-VL-7B (SpatialEvo)": 36.4,
         "SpatialEvo-7B": 43.2,
     },
+    max_new_tokens=1024,
     quirks=("the article counts as A: `a man is B` is A",),
-    notes=("the original, lidingm/ViewSpatial-Bench, names picture files in `image_path`, which is read too",),
+    notes=(
+        "lmms-eval sets no limit of tokens; 1,024 are allowed here",
+        "the original, lidingm/ViewSpatial-Bench, names picture files in `image_path`, which is read too",
+    ),
 )

@@ -2,11 +2,9 @@
 
 from ..samples import Fields, Sample
 from ..scoring.groups import vsi_bench
-from ..scoring.numbers import fuzzy_word, vsi_number
+from ..scoring.numbers import fuzzy_word, vsi_first_number, vsi_number
 from .base import DIRECT, Adapter, RowReader
 
-FRAMES = 32
-"""Of each film; results of other numbers of frames are not comparable."""
 NUMERIC = ("object_abs_distance", "object_counting", "object_size_estimation", "room_size_estimation")
 
 
@@ -18,7 +16,7 @@ def read(row_reader: RowReader, row: Fields) -> Sample:
         question=row["question"],
         options=tuple(row["options"] or ()),
         answer=row["ground_truth"],
-        images=row_reader.frames(film_path, FRAMES),
+        images=row_reader.frames(film_path, row_reader.frame_count),
         cluster=film_path,
         category={"task": row["question_type"], "source": row["dataset"]},
     )
@@ -38,6 +36,11 @@ def mark(sample: Sample, reply: str) -> float:
     if sample.options:
         return float(fuzzy_word(reply) == str(sample.answer).lower())
     return vsi_number(reply, float(sample.answer))
+
+
+def mark_first_number(sample: Sample, reply: str) -> float:
+    """Score `reply` to `sample` as lmms-eval does: the first number anywhere in it, in digits or words."""
+    return mark(sample, reply) if sample.options else vsi_first_number(reply, float(sample.answer))
 
 
 ADAPTER = Adapter(
@@ -70,8 +73,14 @@ ADAPTER = Adapter(
         "the first word alone is read: `(B)` and `There are 3` are wrong",
         "borders of the thresholds by floating point",
     ),
-    notes=(
-        f"{FRAMES} frames, evenly spaced, as the authors take them",
-        "lmms-eval reads numbers anywhere in the reply, the authors do not",
-    ),
+    frames=32,
+    protocols=("authors",),
+    variants={
+        "lmms-eval": {
+            "mark": mark_first_number,
+            "quirks": ("numbers are read anywhere in the reply", "borders of the thresholds by floating point"),
+            "notes": ("lmms-eval leaves the number of frames to the model; 32, as the authors take, are shown here",),
+        }
+    },
+    notes=("frames are evenly spaced, as the authors take them",),
 )

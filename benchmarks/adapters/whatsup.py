@@ -52,6 +52,7 @@ ADAPTER = Adapter(
     gather=whats_up,
     metric="accuracy; of controlled pictures also pairs and sets",
     chance=0.25,
+    protocols=("zerosight",),
     citation="Kamath et al. 2023, What's up with vision-language models? (https://arxiv.org/abs/2310.19785)",
     columns=("caption_options",),
     quirks=("pairs and sets are divided by all controlled questions over 2 and over 4",),

@@ -24,31 +24,31 @@ def at_start(reply: str) -> str:
 def first_standing(reply: str, last_letter: str = "D") -> str:
     r"""Return the first letter up to `last_letter` that stands alone in the last line of `reply`; ViewSpatial-Bench.
 
-    Source: `\b([A-D])\b` without regard to case. Quirk: the article counts, so that "a man is B" is A.
+    Source: `\b([A-D])\b` without regard to case, as in lmms-eval 0.7.3. Quirks: the article counts, so that "a man is
+    B" is A, and a reply that ends with a line break has said nothing.
 
-    >>> first_standing("thinking\nB. left"), first_standing("a man is B"), first_standing("none")
-    ('B', 'A', '')
+    >>> first_standing("thinking\nB. left"), first_standing("a man is B"), first_standing("none"), first_standing("B\n")
+    ('B', 'A', '', '')
     """
-    lines = [line for line in reply.strip().splitlines() if line.strip()]
-    match = re.search(rf"\b([A-{last_letter}])\b", lines[-1] if lines else "", re.IGNORECASE)
+    match = re.search(rf"\b([A-{last_letter}])\b", reply.split("\n")[-1], re.IGNORECASE)
     return match.group(1).upper() if match else ""
 
 
 def mmsi(reply: str) -> str:
-    """Return MMSI-Bench's letter of `reply`: in double backquotes, in single ones, in braces, or alone before no word.
+    """Return MMSI-Bench's letter of `reply`: in double backquotes, within these in single ones, within these in braces.
 
-    Source: its evaluation (lmms-eval task mmsi_bench). Quirk: the article is spared by what follows it, but "a" at the
-    end of a sentence is A. What is not found is wrong and stays in the denominator.
+    What is left after these steps is searched for a letter A to F alone that no word follows. Source: its evaluation
+    (lmms-eval 0.7.3, task mmsi_bench). Quirk: the article is spared by what follows it, but "a" at the end of a
+    sentence is A. What is not found is wrong and stays in the denominator.
 
     >>> mmsi("``C``"), mmsi("`b`"), mmsi("{D}"), mmsi("it is a man, E"), mmsi("nothing")
     ('C', 'B', 'D', 'E', '')
     """
+    text = reply
     for pattern in (r"``([^`]*)``", r"`([^`]*)`", r"\{([^}]*)\}"):
-        match = re.search(pattern, reply)
-        if match:
-            inner_letter = re.search(r"\b[A-F]\b", match.group(1), re.IGNORECASE)
-            return inner_letter.group(0).upper() if inner_letter else ""
-    match = re.search(r"\b[A-F]\b(?!\s[a-zA-Z])", reply, re.IGNORECASE)
+        match = re.search(pattern, text)
+        text = match.group(1) if match else text
+    match = re.search(r"\b[A-F]\b(?!\s[a-zA-Z])", text, re.IGNORECASE)
     return match.group(0).upper() if match else ""
 
 
@@ -320,35 +320,102 @@ def omni_spatial(reply: str) -> str:
 def mmmu_choice(reply: str, options: Sequence[str], drawn_option: int) -> str:
     """Return MMMU's letter of `reply`: in brackets, before a space or dot, or an option's text; the last of several.
 
-    Source: the official `parse_multi_choice_response`. Quirk: where nothing is found, one of the letters is drawn at
-    random and may be right.
+    Source: the official `parse_multi_choice_response`, as in lmms-eval 0.7.3. Quirks: a letter at the end of any word
+    counts; of several letters that do not stand between spaces the first option's is taken; where nothing is found, one
+    of the letters is drawn at random and may be right.
 
     Args:
         reply: the model's.
         options: the options' texts.
         drawn_option: the letter that is drawn where none is found, counted around; derive it from the question.
 
-    >>> mmmu_choice("I think (B), not (A); (B)", ["red", "blue"], 0), mmmu_choice("so blue it is", ["red", "blue"], 0)
-    ('B', 'B')
-    >>> mmmu_choice("who knows", ["red", "blue"], 3)
+    >>> mmmu_choice("I think (B), not (A); (B)", ["red", "blue"], 0)
     'B'
+    >>> mmmu_choice("so I say that blue it is", ["red", "blue"], 0), mmmu_choice("who knows", ["red", "blue"], 3)
+    ('B', 'B')
     """
-    text = reply.strip()
+    text = reply
     for punctuation in (",", ".", "!", "?", ";", ":", "'"):
         text = text.strip(punctuation)
     text = f" {text} "
     letters = [chr(ord("A") + number) for number in range(len(options))]
-    for letter_form in ("({})", "{} ", "{}."):
-        letter_positions = {
-            letter: text.rfind(letter_form.format(letter)) for letter in letters if letter_form.format(letter) in text
-        }
-        if letter_positions:
-            return max(letter_positions, key=lambda letter: letter_positions[letter])
-    if len(text.split()) > 3:
-        lower_text = text.lower()
-        option_positions = {
-            x: lower_text.rfind(o.lower()) for x, o in zip(letters, options, strict=True) if o.lower() in lower_text
-        }
-        if option_positions:
-            return max(option_positions, key=lambda letter: option_positions[letter])
+    for letter_form, searched_form in (("({})", "({})"), ("{} ", " {} "), ("{}.", " {} ")):
+        named_letters = [letter for letter in letters if letter_form.format(letter) in text]
+        if named_letters:
+            return max(named_letters, key=lambda letter: text.rfind(searched_form.format(letter)))
+    lower_text = text.lower()
+    named_options = {x: o.lower() for x, o in zip(letters, options, strict=True) if o.lower() in lower_text}
+    if named_options and len(text.split()) > MMMU_WORDS:
+        return max(named_options, key=lambda letter: lower_text.rfind(named_options[letter]))
     return letters[drawn_option % len(letters)]
+
+
+MMMU_WORDS = 5
+"""Words above which MMMU looks for the text of an option."""
+
+
+def blink(reply: str, option_count: int) -> str:
+    """Return BLINK's letter of `reply` among those of `option_count` options, as lmms-eval reads it since 0.7.3.
+
+    A first line of the letter and little else; the last letter after "answer" or "answer is"; the last one in brackets;
+    the one that the reply begins with. Before 0.7.3 it was `at_start`.
+
+    >>> blink("(b).", 2), blink("The correct answer is (B).", 4), blink("A cat, so I pick (C)", 4), blink("The cat", 4)
+    ('B', 'B', 'C', '')
+    """
+    text, letters = reply.strip(), f"[A-{chr(ord('A') + option_count - 1)}]"
+    first_line = text.split("\n", 1)[0].strip()
+    if len(first_line) <= SHORT_LINE and (match := re.fullmatch(rf"\(?({letters})\)?[.\s:,)]*", first_line, re.I)):
+        return match.group(1).upper()
+    marked = re.findall(rf"answers?(?:\s+is)?\s*[:\-]?\s*\(?({letters})\)?(?![A-Za-z])", text, re.I)
+    named_letters = marked or re.findall(rf"\(({letters})\)", text)
+    if named_letters:
+        return str(named_letters[-1]).upper()
+    match = re.match(rf"[(\s]*({letters})", text, re.I)
+    return match.group(1).upper() if match else ""
+
+
+SHORT_LINE = 4
+"""Characters of a line that is a letter and little else."""
+
+_CHOSEN = (
+    *(f"{article}{word} is" for article in ("", "the ") for word in ("answer", "correct answer", "best answer")),
+    *(f"{article}{word} is" for article in ("", "the ") for word in ("correct option", "best option")),
+    *(f"{article}{word} is" for article in ("", "the ") for word in ("choice", "correct choice")),
+    *("i choose", "i select", "i pick", "my answer is", "my choice is"),
+    *("옵션", "정답은", "답은", "답:", "答案是", "答案为", "选", "答えは"),
+)
+"""Phrases after which lmms-eval looks for a letter."""
+
+
+def ranked_choice(reply: str, letters: str = "ABCD") -> str:
+    """Return the letter of `reply` as lmms-eval's tasks of choice read it (RealWorldQA, MMStar): the best ranked one.
+
+    Source: its shared extraction (0.7.3, `mcq_extract`): a letter that the reply begins with, that it ends with, the
+    last one after a phrase such as "the answer is", the last in brackets, before a dot, a colon, a bracket or a space;
+    else any. Upper case only. Quirk: after a phrase the first letter of any word counts, so that "the answer is: Do" is
+    D, and a reply that begins with the article is A.
+
+    >>> ranked_choice("B"), ranked_choice("The answer is (C), not D!"), ranked_choice("A cat"), ranked_choice("b")
+    ('B', 'D', 'A', '')
+    >>> ranked_choice("(A) or (B)."), ranked_choice("the answer is: Do"), ranked_choice("xB")
+    ('B', 'D', 'B')
+    """
+    text = reply.strip()
+    for mark in ",.!?;:'\"":
+        text = text.strip(mark)
+    bare_text, text = text.strip(), f" {text} "
+    if bare_text[:1] and bare_text[0] in letters and not bare_text[1:2].isalpha():
+        return bare_text[0]
+    if bare_text[-1:] and bare_text[-1] in letters and not bare_text[-2:-1].isalpha():
+        return bare_text[-1]
+    lower_text = text.lower()
+    starts = [lower_text.find(phrase) + len(phrase) for phrase in _CHOSEN if phrase in lower_text]
+    last_place = max((text.find(letter, start) for start in starts for letter in letters), default=-1)
+    if last_place >= 0:
+        return text[last_place]
+    for letter_form in ("({})", "{}.", "{}:", "{})", "{} ", "{}"):
+        places = {letter: text.rfind(letter_form.format(letter)) for letter in letters}
+        if max(places.values()) >= 0:
+            return max(places, key=lambda letter: places[letter])
+    return ""

@@ -48,6 +48,60 @@ def vsi_number(reply: str, right_value: float) -> float:
     return mean_relative_accuracy(answer_value, right_value) if math.isfinite(answer_value) else 0.0
 
 
+NUMBER_VALUES = {
+    word: number
+    for number, word in enumerate(
+        "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+        "eighteen nineteen".split(),
+        start=1,
+    )
+} | dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
+_SCALES = {"hundred": 100, "thousand": 1000}
+
+
+def first_number(reply: str) -> float | None:
+    """Return the first number in `reply`, in digits or in English words; None where there is none.
+
+    Source: lmms-eval's reading of VSI-Bench's numbers (task vsibench, 0.7.3), where the authors read the first word
+    alone. A number in words goes on over "and" to the first word that is none of its parts.
+
+    >>> first_number("There are 3 boxes"), first_number("one apple, room 2"), first_number("Two hundred and five.")
+    (3.0, 1.0, 205.0)
+    >>> first_number("twenty-one"), first_number("-1.5 m"), first_number("none")
+    (21.0, -1.5, None)
+    """
+    text = reply.lower()
+    digits = re.search(r"-?\d+(?:\.\d+)?", text)
+    words = list(re.finditer("[a-z]+", text))
+    is_part = [word[0] in NUMBER_VALUES or word[0] in _SCALES for word in words]
+    first_part = is_part.index(True) if True in is_part else None
+    if digits and (first_part is None or digits.start() < words[first_part].start()):
+        return float(digits[0])
+    if first_part is None:
+        return None
+    total = current = 0
+    for word in words[first_part:]:
+        if word[0] == "hundred":
+            current = max(current, 1) * 100
+        elif word[0] == "thousand":
+            total, current = total + max(current, 1) * 1000, 0
+        elif word[0] in NUMBER_VALUES:
+            current += NUMBER_VALUES[word[0]]
+        elif word[0] != "and":
+            break
+    return float(total + current)
+
+
+def vsi_first_number(reply: str, right_value: float) -> float:
+    """Return the mean relative accuracy of the first number in `reply`, as lmms-eval scores VSI-Bench; 0 of none.
+
+    >>> vsi_first_number("about 10", 10), vsi_first_number("none", 10)
+    (1.0, 0.0)
+    """
+    answer_value = first_number(reply)
+    return 0.0 if answer_value is None else mean_relative_accuracy(answer_value, right_value)
+
+
 def _float(text: str) -> float | None:
     try:
         return float(text.rstrip("%")) / 100 if text.endswith("%") else float(text)

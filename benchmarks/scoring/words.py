@@ -251,43 +251,75 @@ def _signed(tokens: list[str]) -> tuple[float, list[str]]:
     return base, rest_tokens
 
 
-def mathvision(reply: str, right_answer: str, options: Sequence[str]) -> float:
-    r"""Score `reply` as MathVision: its box, or what follows "answer is", by letter, text, tuple or value to 0.01.
+_VISION_FLAGS = tuple(
+    f"{article}{rest}"
+    for rest in ("he final answer is", "he answer is", "he correct answer is", "he answer should be")
+    for article in "tT"
+)
+_VISION_UNITS = re.compile(r"\\(?:[,!%$]|text|mbox|left|right)|\$|\^\{?\\circ\}?|\{?m\}?\^3|\{units\}|units|\{km\}|km")
+_VISION_UNREAD = ("\\sqrt", "\\pi", "\\mathrm")
+"""What its authors' evaluation leaves as a name, so that only the same text is equal."""
 
-    Source: lmms-eval's `mathvision_standard_eval`, whose latex2sympy is `latex_value` here.
+
+def mathvision(reply: str, right_answer: str, options: Sequence[str]) -> float:
+    r"""Score `reply` as MathVision: its box, or what follows "the answer is", by letter, text, tuple or value to 0.01.
+
+    Source: lmms-eval's `mathvision_standard_eval` (0.7.3), whose latex2sympy is `latex_value` here.
+    Quirks: per cent is no hundredth, and roots and pi are equal as texts alone.
 
     >>> mathvision(r"\boxed{\frac{1}{2}}", "0.5", []), mathvision("the answer is (B).", "B", ["1", "2"])
     (1.0, 1.0)
     >>> mathvision(r"\boxed{2}", "B", ["1", "2"]), mathvision(r"\boxed{(1, 2)}", "(1,2)", []), mathvision("3", "4", [])
     (1.0, 1.0, 0.0)
     """
-    boxed_answer = boxed(reply)
-    final_answer = (
-        (boxed_answer if boxed_answer is not None else re.split(r"[Aa]nswer is:?", reply)[-1])
-        .strip()
-        .strip("$")
-        .rstrip(".")
-    )
-    return float(_same(final_answer, right_answer.strip(), options))
-
-
-def _same(final_answer: str, right_answer: str, options: Sequence[str]) -> bool:
-    if final_answer.lower() == right_answer.lower():
-        return True
+    final_answer = _mathvision_final(reply.strip())
     letters = [chr(ord("A") + option_number) for option_number in range(len(options))]
-    if right_answer in letters:
-        letter_match = re.fullmatch(r"\(?([A-Z])\)?[.:]?.{0,80}", final_answer, re.DOTALL)
-        if letter_match and letter_match.group(1) in letters and (len(final_answer) <= 4 or final_answer[1:2] in ".:)"):
-            return letter_match.group(1) == right_answer
-        return _same(final_answer, options[letters.index(right_answer)], [])
+    right_answers = [right_answer, *([options[letters.index(right_answer)]] if right_answer in letters else [])]
+    return float(any(_same(final_answer, right_text.lower().strip()) for right_text in right_answers))
+
+
+def _mathvision_final(text: str) -> str:
+    """Return what `text` says in the end, in lower case, without spaces, units and the box around it."""
+    for letter in "ABCDE":
+        if text.endswith((f" {letter}.", f" ({letter}).")) or text.startswith((f"{letter}\n", f"({letter})\n")):
+            text = letter
+    last_word = text.split("is ")[-1].rstrip(".")
+    text = last_word if _is_number(last_word) else text
+    if "oxed{" not in text:
+        for flag in _VISION_FLAGS:
+            if flag in text:
+                text = text.split(flag)[-1].strip().split("\n")[0].split(". ")[0]
+    answer = re.sub(r".*oxed\{(.*)\}.*", r"\1", text[max(0, text.rfind("oxed{")) :].lower(), flags=re.DOTALL)
+    if "}" in answer and not -1 < answer.find("{") < answer.find("}"):
+        answer = answer.split("}")[0]
+    answer = _VISION_UNITS.sub("", answer.split("=")[-1].split("\\approx")[-1].replace(" ", "").replace("\n", ""))
+    return re.sub(r"\(([a-e])\)|\{([a-e])\}", r"\1\2", answer).rstrip(".").lstrip(":").strip()
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _same(final_answer: str, right_answer: str) -> bool:
+    """Tell whether two texts in lower case are the same, or the same numbers one by one."""
+    if not final_answer or not right_answer:
+        return False
+    if final_answer == right_answer:
+        return True
     if final_answer[:1] in "([" and right_answer[:1] in "([" and "," in right_answer:
         answer_parts, right_parts = (
             tuple_text.strip("()[] ").split(",") for tuple_text in (final_answer, right_answer)
         )
         pairs = zip(answer_parts, right_parts, strict=False)
         return len(answer_parts) == len(right_parts) and all(
-            _same(answer_part.strip(), right_part.strip(), []) for answer_part, right_part in pairs
+            _same(answer_part.strip(), right_part.strip()) for answer_part, right_part in pairs
         )
+    if any(name in final_answer + right_answer for name in _VISION_UNREAD):
+        return False
     answer_value, right_value = latex_value(final_answer), latex_value(right_answer)
     return answer_value is not None and right_value is not None and round(answer_value, 2) == round(right_value, 2)
 
@@ -305,55 +337,6 @@ def mm_zero(reply: str, right_answer: str) -> float:
         bool(boxed_answers)
         and boxed_answers[-1].lower().strip().rstrip(".") == right_answer.lower().strip().rstrip(".")
     )
-
-
-_UNITS = re.compile(r"^[$]|(?:\s*(?:cm|mm|km|m|kg|g|degrees?|units?|dollars?))$", re.IGNORECASE)
-
-
-def mmmu_open(reply: str, right: str | Sequence[str]) -> float:
-    """Score `reply` as MMMU's open answers: some part of it that looks like an answer is, or holds, a right one.
-
-    Source: the official `parse_open_response` and `eval_open`: after words such as "is" and "=", numbers compared to
-    two digits, texts by containment. Quirk: a right word anywhere in the last clause is enough.
-
-    >>> mmmu_open("So the total is 1,200.", "1200"), mmmu_open("the answer is a red fox", "Fox"), mmmu_open("12", "13")
-    (1.0, 1.0, 0.0)
-    """
-    reply_parts = {reply_part for clause in _clauses(reply) for reply_part in (_normal(clause), *_numbers(clause))}
-    right_answers = [_normal(right_answer) for right_answer in ([right] if isinstance(right, str) else right)]
-    for right_answer in right_answers:
-        for reply_part in reply_parts:
-            if reply_part == right_answer or (
-                isinstance(right_answer, str)
-                and isinstance(reply_part, str)
-                and right_answer
-                and right_answer in reply_part
-            ):
-                return 1.0
-    return 0.0
-
-
-def _clauses(reply: str) -> list[str]:
-    """Return the ends of the reply's sentences that conclude something; the last sentence where none does."""
-    text = reply.strip().strip(".")
-    conclusions = []
-    for sentence in re.split(r"\.\s+(?=[A-Z])|\n", text):
-        for word in ("could be ", "so ", "is ", "thus ", "therefore ", "final ", "answer ", "result ", "= "):
-            if word in sentence.lower():
-                conclusions.append(sentence[sentence.lower().rfind(word) + len(word) :])
-    return conclusions or [re.split(r"\.\s+(?=[A-Z])|\n", text)[-1]]
-
-
-def _normal(text: str) -> str | float:
-    bare_text = _UNITS.sub("", text.strip().replace(",", "").strip(".:; ")).strip()
-    try:
-        return round(float(bare_text), 2)
-    except ValueError:
-        return bare_text.lower()
-
-
-def _numbers(text: str) -> list[float]:
-    return [round(float(number_text.replace(",", "")), 2) for number_text in re.findall(r"-?\d[\d,]*(?:\.\d+)?", text)]
 
 
 _PUNCTUATION = ';/[]"{}()=+\\_-><@`,?!'

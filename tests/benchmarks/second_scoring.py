@@ -30,12 +30,6 @@ def at_start(reply: str) -> str:
     return letter.upper() if letter.isascii() and letter.isalpha() else ""
 
 
-def first_standing(reply: str) -> str:
-    rows = [row for row in reply.strip().splitlines() if row.strip()]
-    text = rows[-1] if rows else ""
-    return next((text[p].upper() for p in places(text, "ABCDabcd") if alone(text, p)), "")
-
-
 def mmsi(reply: str) -> str:
     for opening, closing in (("``", "``"), ("`", "`"), ("{", "}")):
         start = reply.find(opening)
@@ -43,7 +37,8 @@ def mmsi(reply: str) -> str:
             end = reply.find(closing, start + len(opening))
             inner = reply[start + len(opening) : end] if end >= 0 else None
             if inner is not None and not (opening == "``" and "`" in inner):
-                return next((inner[p].upper() for p in places(inner, "ABCDEFabcdef") if alone(inner, p)), "")
+                reply = inner
+                break
             start = reply.find(opening, start + 1)
     for p in places(reply, "ABCDEFabcdef"):
         after = reply[p + 1 : p + 3]
@@ -146,22 +141,20 @@ def omni_spatial(reply: str) -> str:
 
 
 def mmmu_choice(reply: str, options: Sequence[str], pick: int) -> str:
-    text = reply.strip()
+    text = reply
     for mark in ",.!?;:'":
         while text.startswith(mark):
             text = text[1:]
         while text.endswith(mark):
             text = text[:-1]
     text, letters = f" {text} ", [chr(65 + n) for n in range(len(options))]
-    for before, after in (("(", ")"), ("", " "), ("", ".")):
-        last = ""
-        for p in range(len(text)):
-            for letter in letters:
-                if text.startswith(before + letter + after, p):
-                    last = letter
-        if last:
-            return last
-    if len(text.split()) > 3:
+    for before, after, wide in (("(", ")", False), ("", " ", True), ("", ".", True)):
+        found = [letter for letter in letters if before + letter + after in text]
+        if found:
+            sought = {letter: f" {letter} " if wide else f"({letter})" for letter in found}
+            ranked = sorted(found, key=lambda letter: -text.rfind(sought[letter]))
+            return ranked[0]
+    if len(text.split()) > 5:
         best, at = "", -1
         for letter, option in zip(letters, options, strict=True):
             place = text.lower().rfind(option.lower())

@@ -1,5 +1,6 @@
 """Prompts, limits and thinking against the published protocols, read on 2026-11-30 (see each adapter's notes)."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -124,10 +125,33 @@ def test_replies_are_as_long_as_in_the_public_harness(name: str) -> None:
     assert ADAPTERS[name].max_new_tokens == LIMITS[name]
 
 
-def test_vsi_bench_takes_as_many_frames_as_its_authors() -> None:
-    from zerosight.benchmarks.adapters import vsi_bench
+def test_vsi_bench_takes_as_many_frames_as_its_authors(tmp_path: Path) -> None:
+    CASES["vsi-bench"].write(tmp_path)
+    assert adapter("vsi-bench").frames == 32
+    for frames, shown in ((32, 20), (7, 7)):
+        benchmark = replace(adapter("vsi-bench"), frames=frames)
+        sample = next(row for row in questions(benchmark, tmp_path) if isinstance(row, Sample))
+        assert len(sample.images) == shown, "the film has 20 frames"
 
-    assert vsi_bench.FRAMES == 32
+
+# --- protocols ----------------------------------------------------------------------------------------------------
+
+
+def test_the_protocols_of_both_sides_differ_where_they_do() -> None:
+    number = Sample(id="1", question="How many?", answer="3", category={"task": "object_counting"})
+    vsi = adapter("vsi-bench")
+    assert (vsi.score(number, "There are 3"), vsi.under("lmms-eval").score(number, "There are 3")) == (0.0, 1.0)
+    star = adapter("mmstar")
+    choice = Sample(id="1", question="Q", answer="A")
+    assert (star.score(choice, "I say (A)"), star.under("authors").score(choice, "I say (A)")) == (1.0, 0.0)
+    assert star.under("lmms-eval") is star and star.under("authors").protocols == ("authors",)
+    assert "You will receive  \n" in adapter("omnispatial").prompt(choice)
+    assert "You will receive\n" in adapter("omnispatial").under("lmms-eval").prompt(choice)
+
+
+def test_a_protocol_that_is_not_written_is_said() -> None:
+    benchmark = adapter("spar-bench").under("authors")
+    assert benchmark.protocols == ("lmms-eval",) and "no protocol `authors` of it" in benchmark.notes[-1]
 
 
 # --- thinking ---------------------------------------------------------------------------------------------------

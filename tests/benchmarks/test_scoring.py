@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import second_choices as choices
 import second_scoring as second
 
 from zerosight.benchmarks.adapters import ADAPTERS
 from zerosight.benchmarks.samples import Sample
 from zerosight.benchmarks.scoring import groups, letters, numbers, words
+from zerosight.benchmarks.scoring.open_answers import mmmu_open
 
 COUNT = 1500
 PIECES = [
@@ -75,6 +77,18 @@ PIECES = [
     "move_right: 1.5",
     "rotate_up=20",
     "move_left: 2",
+    "two hundred and",
+    "Three",
+    "thousand",
+    "i pick",
+    "the best option is",
+    "choice",
+    "the correct answer",
+    "is the correct answer",
+    "Assistant",
+    "**\n\n",
+    "'",
+    "!",
     "",
 ]
 
@@ -92,8 +106,14 @@ OPTIONS = ["red", "blue", "a large dog"]
 
 PAIRS: dict[str, tuple[Callable[[str], Any], Callable[[str], Any]]] = {
     "start": (letters.at_start, second.at_start),
-    "viewspatial": (letters.first_standing, second.first_standing),
+    "viewspatial": (letters.first_standing, choices.first_standing),
     "mmsi": (letters.mmsi, second.mmsi),
+    "ranked choice": (letters.ranked_choice, choices.ranked_choice),
+    "blink": (lambda r: letters.blink(r, 4), lambda r: choices.blink(r, 4)),
+    "vsi anywhere": (numbers.first_number, choices.first_number),
+    "corecognition": (letters.core_cognition, lambda r: choices.core_cognition(r, False)),
+    "corecognition yes or no": (lambda r: letters.core_cognition(r, True), lambda r: choices.core_cognition(r, True)),
+    "mmstar of its authors": (lambda r: letters.mm_star(r, "B"), lambda r: choices.mm_star(r, "B")),
     "3dsr": (letters.three_dsr, second.three_dsr),
     "mindcube": (letters.mindcube, second.mindcube),
     "omnispatial": (letters.omni_spatial, second.omni_spatial),
@@ -188,16 +208,20 @@ def test_the_borders_of_the_thresholds(said: float, right: float, score: float) 
         (r"\boxed{0.754}", "0.75", 1),
         (r"\boxed{0.76}", "0.75", 0),
         ("$7$", "7", 1),
-        (r"\boxed{7\text{ cm}}", "7", 1),
+        (r"\boxed{7 km}", "7", 1),
+        (r"\boxed{7\text{ cm}}", "7", 0),
         (r"\boxed{2\pi}", r"2\pi", 1),
-        (r"\boxed{6.283}", r"2\pi", 1),
+        (r"\boxed{6.283}", r"2\pi", 0),
         (r"\boxed{x+1}", "x+1", 1),
         (r"\boxed{(2, 1)}", "(1,2)", 0),
         (r"\boxed{(1, 2.0)}", "(1,2)", 1),
         ("the answer is 7.", "7", 1),
         ("77", "7", 0),
-        (r"\boxed{-\sqrt{9}}", "-3", 1),
-        (r"\boxed{50\%}", "0.5", 1),
+        (r"\boxed{-\sqrt{9}}", "-3", 0),
+        (r"\boxed{50\%}", "0.5", 0),
+        (r"\boxed{\$50\%}", "50", 1),
+        ("It is (B).", "B", 1),
+        ("The final answer is 7. So 8", "7", 1),
         (r"\boxed{1,200}", "1200", 1),
         ("", "7", 0),
     ],
@@ -220,7 +244,7 @@ def test_mathvision_values(reply: str, wanted: str, score: int) -> None:
     ],
 )
 def test_mmmu_open_answers(reply: str, right: str, score: int) -> None:
-    assert words.mmmu_open(reply, right) == score
+    assert mmmu_open(reply, right) == score
 
 
 @pytest.mark.parametrize(
@@ -341,8 +365,8 @@ def test_values_in_any_notation_are_right_to_a_hundredth_and_no_further() -> Non
         top, bottom = int(random.integers(1, 40)), int(random.integers(1, 12))
         value = top / bottom
         ways = [rf"\frac{{{top}}}{{{bottom}}}", f"{top}/{bottom}", f"{value:.4f}", rf"\dfrac{{{top}}}{{{bottom}}}",
-                f"{100 * value:.4f}\\%", f"${top}/{bottom}$", rf"{bottom}\cdot{top}/{bottom * bottom}",
-                rf"\sqrt{{{value * value:.8f}}}", f"{value:.4f}^\\circ", rf"{value:.4f}\text{{ cm}}"]  # fmt: skip
+                f"{value:.4f}\\%", f"${top}/{bottom}$", rf"{bottom}\cdot{top}/{bottom * bottom}",
+                f"{value:.4f}^\\circ", f"{value:.4f} km"]  # fmt: skip
         written = ways[random.integers(len(ways))]
         off = float(random.choice([0.0, 0.02, 0.5, 1.0]))
         said = rf"so it is \boxed{{{written}}}" if random.random() < 0.5 else f"The answer is {written}."
@@ -360,10 +384,10 @@ def test_open_answers_are_found_in_what_is_concluded() -> None:
         word = nouns[random.integers(4)]
         written = [f"{number}", f"{number:,}", f"{number}.00", f"${number}"][random.integers(4)]
         opening = ["So the total is ", "Therefore it is ", "The final answer is ", "x = "][random.integers(4)]
-        assert words.mmmu_open(f"We know much. {opening}{written}.", str(number)) == 1.0
-        assert words.mmmu_open(f"We know {number}. Then {opening.lower()}{other}.", str(number)) == 0.0
-        assert words.mmmu_open(f"{opening}the {word.title()}", word) == 1.0
-        assert words.mmmu_open(f"{opening}something else", word) == 0.0
+        assert mmmu_open(f"We know much. {opening}{written}.", str(number)) == 1.0
+        assert mmmu_open(f"We know {number}. Then {opening.lower()}{other}.", str(number)) == 0.0
+        assert mmmu_open(f"{opening}the {word.title()}", word) == 1.0
+        assert mmmu_open(f"{opening}something else", word) == 0.0
 
 
 def test_letters_said_plainly_are_found_and_sentences_without_one_are_not() -> None:
