@@ -1,9 +1,11 @@
 """Shared parts of the commands: consoles that print only plain text, bad input, progress bars, places to write to."""
 
+import logging
+import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -12,6 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ..errors import UserError, did_you_mean
+
+if TYPE_CHECKING:
+    from ..train.runs.status import StatusFile
 
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufff9-\ufffb]"
@@ -124,7 +129,12 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def share(summary: Mapping[str, Any], value_key: str = "accuracy") -> Text:
-    """Return a share with its interval: `summary`'s `value_key`, `low` and `high`, from 0 to 1, in per cent."""
+    """Return a share with its interval: `summary`'s `value_key`, `low` and `high`, from 0 to 1, in per cent.
+
+    A dash where there was nothing to count.
+    """
+    if not math.isfinite(summary[value_key] if summary[value_key] is not None else math.nan):
+        return Text("–")
     interval = f" ({summary['low']:.1%}–{summary['high']:.1%})"
     return Text.assemble(f"{summary[value_key]:.1%}", (interval, "dim"))
 
@@ -183,23 +193,61 @@ class ProgressBars:
         self._progress.update(self._tasks[name], completed=done_steps, total=total_steps, note=printable(note))
 
 
-class SessionProgress(ProgressBars):
-    """Progress of a training session: a bar for each phase, with what the last step did."""
+class _WarningPrinter(logging.Handler):
+    """Hands every logged warning to a function, as one line."""
 
-    def __init__(self) -> None:
+    def __init__(self, show: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._show = show
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show the message of `record`."""
+        self._show(" ".join(record.getMessage().split()))
+
+
+class SessionProgress(ProgressBars):
+    """Progress of a training session: a bar for each phase, with what the last step did.
+
+    What is logged as a warning meanwhile is printed above the bars. All of it goes to the `status_file` too.
+
+    Args:
+        status_file: of the run, for whoever looks on; None writes none.
+    """
+
+    def __init__(self, status_file: "StatusFile | None" = None) -> None:
         super().__init__()
+        self._status_file = status_file
+        self._warnings = _WarningPrinter(self.warn)
         self._phase = ""
         self._rejections: dict[str, int] = {}
         self._picture_count = 0
+
+    def __enter__(self) -> Self:
+        logging.getLogger("zerosight").addHandler(self._warnings)
+        return super().__enter__()
+
+    def __exit__(self, *exception: Any) -> None:
+        logging.getLogger("zerosight").removeHandler(self._warnings)
+        super().__exit__(*exception)
+
+    def warn(self, text: str) -> None:
+        """Print the warning `text` above the bars, and write it to the status file."""
+        errors.print(Text.assemble(("warning:", "yellow"), f" {text}"), soft_wrap=True)
+        if self._status_file is not None:
+            self._status_file.warn(text)
 
     def phase(self, name: str) -> None:
         """Begin the bar of the phase `name`."""
         self._phase = name
         self.update(name)
+        if self._status_file is not None:
+            self._status_file.phase(name)
 
     def answered(self, name: str, done_answers: int, total_answers: int) -> None:
         """Show that `done_answers` of `total_answers` held-out answers are there; `name` says of which pictures."""
         self.update(self._phase, done_answers, total_answers, name)
+        if self._status_file is not None:
+            self._status_file.progress(done_answers, total_answers, name)
 
     def stepped(self, metrics: Mapping[str, Any], total_steps: int) -> None:
         """Show the solve rate, pictures and rejections in the `metrics` of one training step of `total_steps`."""
@@ -215,6 +263,8 @@ class SessionProgress(ProgressBars):
             f" · rejected {', '.join(f'{code} {count}' for code, count in frequent_codes)}"
         )
         self.update(self._phase, metrics["step"], total_steps, note)
+        if self._status_file is not None:
+            self._status_file.progress(metrics["step"], total_steps)
         # Without a terminal no bar is drawn, so a line now and then says how it goes.
         if not errors.is_terminal and (metrics["step"] % 10 == 0 or metrics["step"] == total_steps):
             errors.print(f"step {metrics['step']}/{total_steps}  {note}", soft_wrap=True)

@@ -93,6 +93,9 @@ def running_owner(folder: Path) -> Owner | None:
         lock_text = (folder / NAME).read_text(errors="replace") if folder not in _LOCKED_HERE else None
         if lock_text is None:
             return Owner(os.getpid(), socket.gethostname(), "now")
+        # Whoever ends well empties the file. To look is to lock for a moment, which could refuse one that begins.
+        if not lock_text:
+            return None
         with (folder / NAME).open("rb+") as file:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except FileNotFoundError:

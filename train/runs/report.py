@@ -5,23 +5,32 @@ alone, and the page's content policy allows no script but the template's own and
 Begin at `write_report`.
 """
 
-import base64
-import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ...envs import Answer, PluginError, Rejected, UnknownEnvironmentError, make, score_answer
-from ...roles import proposer
+from ...envs import PluginError, UnknownEnvironmentError, make
 from ..curriculum.base import task_label
 from ..curriculum.variants import make_curriculum
 from ..diagnostics import forgetting
 from ..models.policy import ROLES
+from .cards import (
+    ItemCard,
+    Refusal,
+    embedded_picture,
+    item_cards,
+    picture_path,
+    read_rollouts,
+    refusals,
+    rollout_steps,
+    varied,
+)
 from .charts import Line, LinePlot, Metrics, PlotFrame, Points, chart, logged, points_of, smooth
 from .lock import running_owner
-from .reading import decoded, is_full_evaluation, is_number, is_rollout, warn_once
+from .reading import decoded, is_full_evaluation, is_number, warn_once
 from .store import Run, write_atomically
 from .templates import plain, template
 
@@ -279,72 +288,26 @@ def _curriculum(run: Run) -> dict[str, Any] | None:
     return {"step": step, "rows": rows, "difficulties": sorted({arm.difficulty for arm in curriculum.arms})}
 
 
-class AnswerBar(NamedTuple):
-    """One of the Solver's answers to an item and how often it was given."""
-
-    text: str
-    frequency: int
-    share: float
-    is_correct: bool | None
-    """None where it cannot be told from the record."""
-
-
-@dataclass(frozen=True, slots=True)
-class ItemCard:
-    """An item to look at."""
-
-    period: str
-    step: int
-    item: Mapping[str, Any]
-    picture: str
-    concept: str | None
-    proposal: str
-    answers: tuple[AnswerBar, ...]
-
-
-class Refusal(NamedTuple):
-    """A text of a model that was not accepted, or a picture that is not what was asked for."""
-
-    period: str
-    step: int
-    kind: str
-    code: str
-    reason: str
-    text: str
-    asked_for: str
-    picture: str | None = None
-
-
 def _gallery(run: Run) -> dict[str, Any]:
-    step_numbers = sorted(
-        int(path.stem.removeprefix("step_")) for path in (run.folder / "rollouts").glob("step_*.jsonl")
-    )
+    step_numbers = rollout_steps(run.folder)
+    picture_of = partial(embedded_picture, run.folder)
     early_steps = [step for step in step_numbers if step <= EARLY_STEPS]
     late_steps = _kept_steps(run, [step for step in step_numbers if step > max(EARLY_STEPS, step_numbers[-1] / 2)])
     cards: list[ItemCard] = []
-    refusals: list[Refusal] = []
+    chosen_refusals: list[Refusal] = []
     for when, steps in (("early", early_steps), ("late", late_steps)):
-        records = [(step, record) for step in steps for record in _records(run, step)]
-        step_cards = [card for step, record in records for card in _cards(run, when, step, record)]
-        cards += _varied(
-            step_cards, CARDS, lambda c: [(c.item["task"], c.item["from_proposer"]), c.item["scene"], c.step]
+        records = [(step, record) for step in steps for record in read_rollouts(run.folder, step)]
+        step_cards = [card for step, record in records for card in item_cards(when, step, record, picture_of)]
+        cards += varied(
+            step_cards, CARDS, lambda c: [c.item["task"], (c.solved, c.item["from_proposer"]), c.item["scene"]]
         )
-        step_refusals = [refusal for step, record in records for refusal in _refusals(run, when, step, record)]
+        step_refusals = [refusal for step, record in records for refusal in refusals(when, step, record, picture_of)]
         for kind in dict.fromkeys(refusal.kind for refusal in step_refusals):
             kind_refusals = [refusal for refusal in step_refusals if refusal.kind == kind]
-            refusals += _varied(kind_refusals, MAX_REFUSALS, lambda r: [r.code if r.picture is None else r.asked_for])
-    return {"cards": cards, "refusals": refusals, "early": early_steps, "late": late_steps}
-
-
-def _records(run: Run, step: int) -> list[dict[str, Any]]:
-    """Read a `step`'s rollouts that have the shape that this page needs; the others are left out, with a warning."""
-    records = run.rollouts(step)
-    readable = [record for record in records if is_rollout(record)]
-    if len(readable) < len(records):
-        warn_once(
-            f"{run.folder}: {len(records) - len(readable)} rollouts of step {step} are of another shape; not shown"
-        )
-    return readable
+            chosen_refusals += varied(
+                kind_refusals, MAX_REFUSALS, lambda r: [r.code if r.picture is None else r.asked_for]
+            )
+    return {"cards": cards, "refusals": chosen_refusals, "early": early_steps, "late": late_steps}
 
 
 def _kept_steps(run: Run, steps: Sequence[int]) -> list[int]:
@@ -352,87 +315,11 @@ def _kept_steps(run: Run, steps: Sequence[int]) -> list[int]:
     chosen_steps: list[int] = []
     item_count = 0
     for step in reversed(steps[-MAX_LATE_STEPS:]):
-        records = _records(run, step)
+        records = read_rollouts(run.folder, step)
         scenes = [drawing.get("scene") for record in records for drawing in record["programs"]]
-        if any(scene and _picture(run, scene) for scene in scenes):
+        if any(scene and picture_path(run.folder, scene) for scene in scenes):
             chosen_steps.append(step)
             item_count += sum(len(record["items"]) for record in records)
         if item_count >= CARDS:
             break
     return chosen_steps or list(steps[-1:])
-
-
-def _varied(candidates: Iterable[Any], max_count: int, traits: Callable[[Any], list[Any]]) -> list[Any]:
-    """Choose at most `max_count` of `candidates`, in order: those whose first two traits are the least seen.
-
-    The last trait settles ties.
-    """
-    trait_counts: Counter[Any] = Counter()
-    ranking = []
-    for place, candidate in enumerate(candidates):
-        numbered_traits = [(i, trait) for i, trait in enumerate(traits(candidate))]
-        ranking.append(
-            (max(trait_counts[key] for key in numbered_traits[:2]), trait_counts[numbered_traits[-1]], place, candidate)
-        )
-        trait_counts.update(numbered_traits)
-    best_ranked = sorted(ranking, key=lambda entry: entry[:3])[:max_count]
-    return [candidate for *_, candidate in sorted(best_ranked, key=lambda entry: entry[2])]
-
-
-def _picture(run: Run, digest: str) -> str | None:
-    path = run.folder / "pictures" / f"{digest}.png"
-    # A digest is a bare name; nothing outside the folder of pictures is read.
-    if path.name != f"{digest}.png" or not path.is_file():
-        return None
-    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode("ascii")
-
-
-def _cards(run: Run, when: str, step: int, record: Mapping[str, Any]) -> Iterable[ItemCard]:
-    concept, _ = _read(record)
-    for item in record["items"]:
-        picture = _picture(run, item["scene"])
-        if picture is not None:
-            yield ItemCard(when, step, item, picture, concept, record["proposal"], _answer_bars(item))
-
-
-def _answer_bars(item: Mapping[str, Any]) -> tuple[AnswerBar, ...]:
-    answer_count = sum(item["answers"].values()) or 1
-    truth = item["truth"]
-    kind = "yesno" if truth in ("yes", "no") else "number" if truth.isdecimal() else "word"
-    answer = Answer(truth, kind, (truth,))
-    is_correct = {text: score_answer(answer, text).terms["correct"] == 1.0 for text in item["answers"]}
-    # The record keeps the oracle's verdict as a rate; marks that do not add up to it are not shown.
-    marks_agree = math.isclose(
-        sum(n for text, n in item["answers"].items() if is_correct[text]) / answer_count, item["solve_rate"]
-    )
-    by_frequency = sorted(item["answers"].items(), key=lambda pair: (-pair[1], pair[0]))
-    return tuple(
-        AnswerBar(text, n, n / answer_count, is_correct[text] if marks_agree else None) for text, n in by_frequency
-    )
-
-
-def _read(record: Mapping[str, Any]) -> tuple[str | None, str]:
-    """Read a proposal's concept, and what it asked the Coder to draw, from `record`; else None and its briefing."""
-    try:
-        proposal = proposer.parse(make(record["env"]), record["proposal"])
-    except (UnknownEnvironmentError, PluginError):
-        return None, record["briefing"]
-    if isinstance(proposal, Rejected):
-        return None, record["briefing"]
-    return proposal.concept, ", ".join(map(make(record["env"]).describe, proposal.requirements))
-
-
-def _refusals(run: Run, when: str, step: int, record: Mapping[str, Any]) -> Iterable[Refusal]:
-    if record["rejected"]:
-        code, reason = record["rejected"]
-        yield Refusal(when, step, "proposal", code, reason, record["proposal"], record["briefing"])
-    _, asked_for = _read(record)
-    for drawing in record["programs"]:
-        if "rejected" in drawing:
-            code, reason = drawing["rejected"]
-            yield Refusal(when, step, "program", code, reason, drawing["program"], asked_for)
-        elif "scene" in drawing and drawing["spec_check"] and not drawing["spec_check"]["spec_satisfied"]:
-            code, reason = "spec_not_satisfied", "the program draws something, but not what was asked"
-            picture = _picture(run, drawing["scene"])
-            if picture is not None:
-                yield Refusal(when, step, "picture", code, reason, drawing["program"], asked_for, picture)
