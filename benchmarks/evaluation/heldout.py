@@ -12,11 +12,10 @@ from typing import Any
 
 from ...envs import Item, make
 from ...envs.shapes.canvas import ENV_ID
-from ...roles import solver
 from ...train.curriculum.base import task_label
 from ...train.heldout import ANSWER_TOKENS, answer_row, blind_partner, heldout_items, is_right, kind_of, summarize
 from ..samples import Sample
-from .items import ItemPicture, category_means, item_prompt
+from .items import SHORT_ASKING, AskingStyle, ItemPicture, category_means
 from .runner import Answers
 
 NAME = "heldout"
@@ -34,8 +33,8 @@ class HeldoutSuite:
     blind: bool = False
     """Each question is asked with another item's picture: what the words alone give away."""
     published: Mapping[str, float] = field(default_factory=dict)
-    system: str = solver.SHORT_SYSTEM
-    """The words that the Solver is trained under."""
+    asking: AskingStyle = SHORT_ASKING
+    """The way the model is asked."""
     max_new_tokens: int = ANSWER_TOKENS
 
     @property
@@ -80,9 +79,18 @@ class HeldoutSuite:
                 fields={"item": item},
             )
 
+    @property
+    def system(self) -> str:
+        """The words that the Solver is trained under."""
+        return self.asking.system
+
+    def asked_in(self, asking: AskingStyle) -> "HeldoutSuite":
+        """Return the same suite, asked in the style `asking`."""
+        return replace(self, asking=asking, max_new_tokens=asking.tokens(self.max_new_tokens))
+
     def prompt(self, sample: Sample) -> str:
         """Return the words of `sample`'s question."""
-        return item_prompt(sample.fields["item"])
+        return self.asking.prompt(sample.fields["item"])
 
     def score(self, sample: Sample, reply: str) -> float:
         """Return 1 where `reply` is wholly right on `sample`, else 0, as runs count it."""

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from PIL import Image as Images
 
 from ...envs import Item, make
+from ...envs.card import Style
 from ...roles import solver
+from ...train.limits import PROSE_TOKENS, REASONING_TOKENS
 from ..samples import Sample
 
 
@@ -32,9 +34,34 @@ class ItemPicture:
         return Images.fromarray(env.render_item(self.item, env.size).array)
 
 
-def item_prompt(item: Item) -> str:
-    """Return the question of `item` and the kind of its answer, as the Solver reads them in training."""
-    return f"{item.question.text} {solver.HINTS[item.question.kind]}"
+@dataclass(frozen=True, slots=True)
+class AskingStyle:
+    """The way a model is asked about our items: as a run of it asks its Solver."""
+
+    style: Style = "short"
+    """`short` is the embedded model's, `full` every other's."""
+    mode: solver.Mode = "answer"
+    """In full style, whether it may think before it answers."""
+
+    @property
+    def system(self) -> str:
+        """The words of the system turn."""
+        return solver.SHORT_SYSTEM if self.style == "short" else solver.MODE_SYSTEMS[self.mode]
+
+    def prompt(self, item: Item) -> str:
+        """Return the question of `item` and the form of its answer."""
+        turns = solver.prompt(item.question, style=self.style, mode=self.mode)
+        return str(turns[-1]["content"][-1]["text"])
+
+    def tokens(self, short_limit: int) -> int:
+        """Return the limit of new tokens: `short_limit` in short style, with room for prose and thinking in full."""
+        if self.style == "short":
+            return short_limit
+        return short_limit + PROSE_TOKENS + (REASONING_TOKENS if self.mode == "reason" else 0)
+
+
+SHORT_ASKING = AskingStyle()
+FULL_ASKING = AskingStyle("full")
 
 
 def category_means(scored_samples: Sequence[tuple[Sample, float]], kinds: Sequence[str]) -> dict[str, float]:

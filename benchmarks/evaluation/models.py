@@ -21,6 +21,7 @@ from ...train.models.policy import ROLES, Policy, locate_model
 from ...train.runs.store import Run, load_trained
 from .benchmark import EvaluationError
 from .cache import Reply, digest_of
+from .items import FULL_ASKING, SHORT_ASKING, AskingStyle
 from .server import ChatServer, ServerOptions
 
 BACKENDS = ("hf", "vllm")
@@ -46,6 +47,8 @@ class Answerer:
     several: bool = True
     """False for a model of one picture only."""
     role: str = "solver"
+    asking: AskingStyle = FULL_ASKING
+    """The way it is asked about items of our own worlds."""
 
     def replies(self, questions: Questions, max_new_tokens: int) -> list[Reply]:
         """Return the reply to each of `questions`, decoded greedily.
@@ -160,20 +163,27 @@ def _dtype() -> torch.dtype:
 
 
 def _of_policy(
-    name: str, policy: Policy, digest: str, generator: Generator | None = None, role: str = "solver"
+    name: str,
+    policy: Policy,
+    digest: str,
+    generator: Generator | None = None,
+    role: str = "solver",
+    asking: AskingStyle | None = None,
 ) -> Answerer:
     def make_prompt(messages: Messages, pictures: Sequence[Picture]) -> Prompt:
         return policy.prompt(messages, pictures[0], pictures[1:]) if pictures else policy.prompt(messages)
 
-    used_generator = generator or HFGenerator(policy, batch_size=64)
+    used_generator, several = generator or HFGenerator(policy, batch_size=64), _takes_several(policy)
     return Answerer(
         name=name,
         # Backends and devices round differently, so their replies are kept apart.
         digest=digest_of(digest, policy.device.type, type(used_generator).__name__),
         generator=used_generator,
         make_prompt=make_prompt,
-        several=_takes_several(policy),
+        several=several,
         role=role,
+        # Only the embedded model, its runs and what was exported of them have so little room.
+        asking=asking or (FULL_ASKING if several else SHORT_ASKING),
     )
 
 
@@ -185,8 +195,9 @@ def _takes_several(policy: Policy) -> bool:
 
 
 def _of_run(name: str, folder: Path, role: str) -> Answerer:
-    policy = load_trained(folder)
-    return _of_policy(name, policy, _tree_digest(Run.open(folder).checkpoints()[-1]), role=role)
+    policy, run = load_trained(folder), Run.open(folder)
+    asking = AskingStyle(run.config.style, run.config.rollout.solver_mode)
+    return _of_policy(name, policy, _tree_digest(run.checkpoints()[-1]), role=role, asking=asking)
 
 
 def _tree_digest(folder: Path) -> str:

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from ...envs import Environment, Item, item_rng, make
-from ...roles import solver
 from ..samples import BadRow, Sample
 from .benchmark import EvaluationError
-from .items import ItemPicture, category_means, item_prompt
+from .items import SHORT_ASKING, AskingStyle, ItemPicture, category_means
 
 BANDS = ("easy", "middle", "hard")
 WORLDS_V1 = (
@@ -47,8 +46,8 @@ class OwnSuite:
     split: str = "heldout"
     """`heldout` of fixed items; `fresh` of the others."""
     published: Mapping[str, float] = field(default_factory=dict)
-    system: str = solver.SHORT_SYSTEM
-    """The words that the Solver is trained under."""
+    asking: AskingStyle = SHORT_ASKING
+    """The way the model is asked."""
     max_new_tokens: int | None = None
     digest: str = ""
     """Of all its items, where it is fixed and whole: what another machine must draw too."""
@@ -133,9 +132,14 @@ class OwnSuite:
             item = env.sample(rng, task, difficulty_of_band(env, band))
         return item
 
+    @property
+    def system(self) -> str:
+        """The words that the Solver is trained under."""
+        return self.asking.system
+
     def prompt(self, sample: Sample) -> str:
-        """Return the question of `sample` and the kind of its answer, as the Solver reads them in training."""
-        return item_prompt(sample.fields["item"])
+        """Return the question of `sample` and the form of its answer, as the Solver reads them in training."""
+        return self.asking.prompt(sample.fields["item"])
 
     def score(self, sample: Sample, reply: str) -> float:
         """Return the world's own judgement of `reply` to `sample`, between 0 and 1; graded kinds give part of 1."""
@@ -150,6 +154,11 @@ class OwnSuite:
         """Return the same suite under a secret `seed`, none of its items among the fixed ones."""
         title = f"{self.title}, drawn afresh"
         return replace(self, name=f"{self.name}+fresh", title=title, seed=seed, split="fresh", digest="")
+
+    def asked_in(self, asking: AskingStyle) -> "OwnSuite":
+        """Return the same suite, asked in the style `asking`."""
+        limit = self.max_new_tokens and asking.tokens(self.max_new_tokens)
+        return replace(self, asking=asking, max_new_tokens=limit)
 
     def kept_in(self, folder: Path) -> "OwnSuite":
         """Return the same suite, whose items are drawn once and then read from `folder`."""

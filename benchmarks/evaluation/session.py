@@ -199,7 +199,10 @@ def _answers_of(
     answers_by_benchmark = {}
     share, shares = settings.shard
     writer = "answers" if shares == 1 else f"answers-{share}-of-{shares}"
-    for benchmark in benchmarks:
+    for named_benchmark in benchmarks:
+        benchmark = named_benchmark
+        if isinstance(benchmark, OwnSuite | HeldoutSuite):
+            benchmark = benchmark.asked_in(answerer.asking)
         cache = Cache(out / "cache" / answerer.digest[:16] / slug(benchmark.name), writer)
         answers_by_benchmark[benchmark.name] = ask(
             benchmark, answerer, cache, settings, show_progress, thumbnails, judge

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from zerosight.benchmarks.evaluation.benchmark import EvaluationError
+from zerosight.benchmarks.evaluation.items import AskingStyle
 from zerosight.benchmarks.evaluation.own import BANDS, OWN, OwnSuite, difficulty_of_band, foreign, suite_digest
 from zerosight.benchmarks.samples import Sample
 from zerosight.envs import list_environments, make
+from zerosight.roles import solver
 
 SUITE = OWN["zerosight/heldout-v1"]
 CANVAS = SUITE.only(["shapes/Canvas-v1"])
@@ -151,3 +153,15 @@ def test_averages_are_plain_means() -> None:
     assert found["overall"] == 0.5
     assert (found["easy"], found["middle"], found["hard"]) == (1.0, 0.0, 0.5)
     assert found["shapes/Canvas-v1 count"] == pytest.approx(2 / 3)
+
+
+def test_a_suite_is_asked_as_a_run_asks_its_solver() -> None:
+    item = samples_of(CANVAS, 1)[0]
+    assert CANVAS.prompt(item).endswith(("(a number)", "(yes or no)", "(one word)"))
+    full = CANVAS.asked_in(AskingStyle(style="full"))
+    turns = solver.prompt(item.fields["item"].question, style="full")
+    assert [full.system, full.prompt(item)] == [turns[0]["content"][0]["text"], turns[1]["content"][-1]["text"]]
+    assert full.max_new_tokens is not None and CANVAS.max_new_tokens is not None
+    assert full.max_new_tokens > CANVAS.max_new_tokens, "there is room for a sentence"
+    assert "Think step by step" in CANVAS.asked_in(AskingStyle("full", "reason")).system
+    assert full.digest == CANVAS.digest and full.name == CANVAS.name
