@@ -14,6 +14,7 @@ from rich.text import Text
 
 from ..envs import make
 from ..errors import UserError
+from .cluster import cluster_app
 from .console import (
     SessionProgress,
     Usage,
@@ -50,6 +51,7 @@ app.command()(compare)
 app.command()(plan)
 app.add_typer(bench_app, name="bench")
 app.add_typer(data_app, name="data")
+app.add_typer(cluster_app, name="cluster")
 app.command("eval")(evaluate_model)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
