@@ -79,22 +79,19 @@ def _circular_key(qid: str) -> tuple[str, bool]:
 
 
 def mm_star(scored_samples: Scored) -> dict[str, float]:
-    """Return MMStar's averages of `scored_samples`: the mean over categories of subcategories' means.
+    """Return MMStar's averages of `scored_samples`: the mean over its subcategories, and of each category.
 
-    As in lmms-eval; `flat` is VLMEvalKit's plain mean.
+    As in lmms-eval (0.7.3); the published data have three subcategories in each category. `flat` is VLMEvalKit's.
     """
-    plain_means = means("category")(scored_samples)
-    plain_mean, nested_means = plain_means["overall"], {}
-    for category in sorted({s.category["category"] for s, _ in scored_samples}):
-        category_scored = [(s, score) for s, score in scored_samples if s.category["category"] == category]
-        subcategories = sorted({s.category["subcategory"] for s, _ in category_scored})
-        nested_means[category] = mean(
-            [
-                mean([score for s, score in category_scored if s.category["subcategory"] == subcategory])
-                for subcategory in subcategories
-            ]
-        )
-    return plain_means | nested_means | {"overall": mean(list(nested_means.values())), "flat": plain_mean}
+    plain_means = means("category", "subcategory")(scored_samples)
+    subcategory_means = [plain_means[name] for name in {sample.category["subcategory"] for sample, _ in scored_samples}]
+    names_by_category: dict[str, set[str]] = {}
+    for sample, _ in scored_samples:
+        names_by_category.setdefault(sample.category["category"], set()).add(sample.category["subcategory"])
+    nested_means = {
+        category: mean([plain_means[name] for name in names]) for category, names in sorted(names_by_category.items())
+    }
+    return plain_means | nested_means | {"overall": mean(subcategory_means), "flat": plain_means["overall"]}
 
 
 def hallusion(scored_samples: Scored) -> dict[str, float]:

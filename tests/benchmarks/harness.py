@@ -3,12 +3,14 @@
 Nothing of it is needed by a test: `parity.py` compares with it where a folder with the package is given.
 """
 
+import contextlib
 import copy
 import functools
 import importlib
+import io
 import sys
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -250,3 +252,32 @@ TASKS: Mapping[str, HarnessTask] = {
     ),
 }
 """Its tasks by our names; VisNumBench, What'sUp and LogicVista's direct task are not among them."""
+
+AVERAGES: Mapping[str, tuple[str, str, str, float]] = {
+    "vsi-bench": ("vsibench_process_results", "vsibench_overall", "vsibench_aggregate_overall", 1.0),
+    "embspatial": ("embspatial_process_results", "embspatial_acc", "embspatial_aggregate_results", 1.0),
+    "viewspatial": ("viewspatial_process_results", "overall_accuracy", "viewspatial_aggregate_results", 1.0),
+    "mmsi-bench": ("msr_process_results", "average", "msr_aggregate_results", 1.0),
+    "spatialviz": ("spatialviz_process_results", "spatialviz_score", "spatialviz_aggregate_results", 1.0),
+    "stare": ("stare_process_results", "stare_score", "stare_aggregate_results", 1.0),
+    "blink": ("blink_process_results", "blink_acc", "blink_aggregate_results", 1.0),
+    "cv-bench": ("cv_bench_process_results", "cv_bench_acc", "cv_bench_aggregate_results", 1.0),
+    "3dsrbench": ("process_results", "circular_accuracy", "aggregate_circular_accuracy", 1.0),
+    "spar-bench": ("sparbench_process_results", "sparbench_score", "sparbench_aggregate_results", 100.0),
+    "mindcube": ("mindcube_process_results", "overall_accuracy", "mindcube_aggregate_results", 1.0),
+    "omnispatial": ("omnispatial_process_results", "omnispatial", "omnispatial_group_aggregate_results", 1.0),
+    "mmstar": ("mmstar_process_results", "average", "mmstar_aggregate_results", 1.0),
+    "v-star": ("vstar_process_results", "vstar_overall_acc", "vstar_aggregate_results", 100.0),
+    "mmmu": ("mmmu_process_results", "mmmu_acc", "mmmu_aggregate_results", 1.0),
+}
+"""By our names: what makes a question's entry, its metric, what averages the entries, and what 1 is there."""
+
+
+def average_of(name: str, replies: Iterable[tuple[Doc, str]]) -> float | None:
+    """Return the task's own average of `replies` to rows; None where its metric is a plain mean without a function."""
+    if name not in AVERAGES:
+        return None
+    module, (process, metric, aggregate, whole) = module_of(TASKS[name]), AVERAGES[name]
+    entries = [getattr(module, process)(copy.copy(doc), [reply])[metric] for doc, reply in replies]
+    with contextlib.redirect_stdout(io.StringIO()):
+        return float(getattr(module, aggregate)(entries)) / whole

@@ -131,11 +131,11 @@ CASES = {
         {"overall": 2 / 3, "1": 1.0, "3": 0.0, "boundary": 1.0},
         (1,) * 3,
     ),
-    # Perception: mean of 1/2 (a) and 1 (b); mathematics 0.
+    # Perception: mean of 1/2 (a) and 1 (b); mathematics 0; overall the mean over a, b and c.
     "mmstar": Case(
         mmstar,
         ("A", "B", "The answer is A", "C"),
-        {"overall": 0.375, "perception": 0.75, "math": 0.0, "flat": 0.5},
+        {"overall": 0.5, "perception": 0.75, "math": 0.0, "flat": 0.5},
         (1,) * 4,
     ),
     "v-star": Case(

@@ -310,10 +310,7 @@ def cv_overall(scored: Scored) -> float:
 
 
 def star_overall(scored: Scored) -> float:
-    inner: dict[str, list[float]] = defaultdict(list)
-    for (kind, _), scores in by(scored, lambda s: (s.category["category"], s.category["subcategory"])).items():
-        inner[kind].append(mean(scores))
-    return mean(mean(each) for each in inner.values())
+    return mean(mean(scores) for scores in by(scored, lambda s: s.category["subcategory"]).values())
 
 
 def together(scored: Scored, key: Callable[[Sample], Any]) -> float:
