@@ -8,7 +8,7 @@ not decided here: every reward is a weighted sum of the terms in `roles/terms.py
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ..envs import Briefing, Environment, Question, Score, SeededRng
 from ..errors import did_you_mean
@@ -20,9 +20,7 @@ from ..roles.proposer import Proposal
 from ..roles.terms import CODER, PROPOSER, SOLVER, TABLES
 from .config import ConfigError, RunConfig
 from .curriculum.base import Curriculum
-from .learning.learner import Learner
 from .limits import RunLimits
-from .models.policy import Policy
 from .rollouts import (
     AnsweredItem,
     Draw,
@@ -32,11 +30,16 @@ from .rollouts import (
     infrastructure_failed,
 )
 
+if TYPE_CHECKING:
+    # Recipes are listed and explained without torch.
+    from .learning.learner import Learner
+    from .models.policy import Policy
+
 
 class Trial(Protocol):
     """What an algorithm may use of the running loop: drawing, answering, the learner and the step."""
 
-    learner: Learner
+    learner: "Learner"
     step: int
     """The number of finished steps."""
     draw: Draw
@@ -231,7 +234,7 @@ class Algorithm:
         return True
 
     def sft_examples(
-        self, rollouts: Sequence[ProposalRollout], trajectories: Sequence[Trajectory], policy: Policy
+        self, rollouts: Sequence[ProposalRollout], trajectories: Sequence[Trajectory], policy: "Policy"
     ) -> list[Trajectory]:
         """Return what is imitated in a supervised phase: by default, each completion that is correct by the oracle.
 

@@ -7,13 +7,16 @@ as the model can see. The embedded model's are the constants that it was warmed 
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..envs import Environment, make
 from ..envs.card import Style
 from .config import ConfigError, RunConfig
-from .models.policy import ROLES, Policy
+from .phases import ROLES
 from .token_needs import TokenNeeds, measure_needs
+
+if TYPE_CHECKING:
+    from .models.policy import Policy
 
 EMBEDDED_LIMITS = {"proposer": 96, "coder": 160, "solver": 4}
 """New tokens of the embedded model's replies, which are bare: it has seen no others."""
@@ -40,7 +43,7 @@ class RunLimits(NamedTuple):
         return max(env.size, self.picture_px)
 
 
-def run_limits(config: RunConfig, policy: Policy) -> RunLimits:
+def run_limits(config: RunConfig, policy: "Policy") -> RunLimits:
     """Settle the limits of a run of `config` with `policy`.
 
     Raises:
@@ -66,7 +69,7 @@ def run_limits(config: RunConfig, policy: Policy) -> RunLimits:
 
 
 @lru_cache(maxsize=4)
-def _needs(policy: Policy, env_ids: Sequence[str], picture_px: int, style: Style) -> TokenNeeds:
+def _needs(policy: "Policy", env_ids: Sequence[str], picture_px: int, style: Style) -> TokenNeeds:
     return measure_needs(policy, [make(env_id) for env_id in env_ids], picture_px=picture_px, style=style)
 
 

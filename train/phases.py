@@ -3,7 +3,9 @@
 from ..roles.terms import TABLES
 from .config import Phase, RunConfig
 
-EVERY_ROLE = Phase(roles=tuple(TABLES), steps=1)
+ROLES = tuple(TABLES)
+
+EVERY_ROLE = Phase(roles=ROLES, steps=1)
 """What a run without phases does in each step."""
 
 

@@ -8,12 +8,15 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..envs import Environment, Item, item_rng
 from ..envs.card import Style
 from ..roles import coder, proposer, solver
-from .models.policy import ROLES, Policy
+from .phases import ROLES
+
+if TYPE_CHECKING:
+    from .models.policy import Policy
 
 ITEMS_PER_ENV = 24
 """Items that are measured of each environment, over its tasks and difficulties in turn."""
@@ -44,7 +47,7 @@ class TokenNeeds:
 
 
 def measure_needs(
-    policy: Policy,
+    policy: "Policy",
     envs: Sequence[Environment],
     items_per_env: int = ITEMS_PER_ENV,
     picture_px: int = 0,
@@ -79,7 +82,9 @@ def sampled_items(env: Environment, count: int) -> list[Item]:
     ]
 
 
-def _needs_of_env(policy: Policy, env: Environment, count: int, picture_px: int, style: Style) -> dict[str, RoleNeeds]:
+def _needs_of_env(
+    policy: "Policy", env: Environment, count: int, picture_px: int, style: Style
+) -> dict[str, RoleNeeds]:
     prompts: dict[str, list[tuple[int, int]]] = {role: [] for role in ROLES}
     replies: dict[str, list[int]] = {role: [] for role in ROLES}
     for number, item in enumerate(sampled_items(env, count)):

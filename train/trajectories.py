@@ -1,13 +1,17 @@
 """From rollouts to what is learned: the Solver's trajectories, and answers that are to be imitated."""
 
+from typing import TYPE_CHECKING
+
 from ..envs import Score
 from .algorithm import Algorithm
 from .models.completions import Completion
-from .models.policy import Policy
 from .rollouts import AnsweredItem, ProposalRollout, Trajectory
 
+if TYPE_CHECKING:
+    from .models.policy import Policy
 
-def taught(policy: Policy, group: tuple[str, ...], answered_item: AnsweredItem) -> Trajectory:
+
+def taught(policy: "Policy", group: tuple[str, ...], answered_item: AnsweredItem) -> Trajectory:
     """Return the oracle's answer to an item as a trajectory to imitate, whoever sampled it.
 
     Args:

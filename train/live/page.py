@@ -4,7 +4,8 @@ import json
 from functools import lru_cache
 from typing import Any
 
-from ..runs.glossary import ROLES, explain
+from ..phases import ROLES
+from ..runs.glossary import explain
 from ..runs.templates import PAGES, template
 
 Series = tuple[str, str, str]

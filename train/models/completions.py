@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
-
-import torch
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ...render import Picture
 from ...roles.messages import Messages
-from .packing import Vision
+
+if TYPE_CHECKING:
+    # Recipes are listed and explained without them.
+    import torch
+
+    from .packing import Vision
 
 
 class Prompt(NamedTuple):
@@ -16,9 +19,9 @@ class Prompt(NamedTuple):
 
     ids: tuple[int, ...]
     """As the trainer sees them: one placeholder for each piece of the picture."""
-    vision: Vision | None = None
+    vision: "Vision | None" = None
     """The model's picture inputs, made once: they serve sampling and training."""
-    positions: torch.Tensor | None = None
+    positions: "torch.Tensor | None" = None
     """[3, T] for a family that numbers pictures by row and column; None for 0 to T - 1."""
     text: str = ""
     """The words as the chat template wrote them, with one placeholder: what an engine with a processor takes."""

@@ -10,13 +10,16 @@ Deviations: neither code nor formulas are published. Here two ladders are climbe
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ..algorithm import Algorithm
 from ..config import CurriculumConfig, LearningConfig, Phase, RolloutConfig, RunConfig
-from ..models.policy import Policy
 from ..rollouts import AnsweredItem, ProposalRollout, Trajectory
 from ..trajectories import group_of, taught
 from .base import Recipe
+
+if TYPE_CHECKING:
+    from ..models.policy import Policy
 
 
 class C2Evo(Algorithm):
@@ -29,7 +32,7 @@ class C2Evo(Algorithm):
         return 0.0 < answered_item.solve_rate < 1.0
 
     def sft_examples(
-        self, rollouts: Sequence[ProposalRollout], trajectories: Sequence[Trajectory], policy: Policy
+        self, rollouts: Sequence[ProposalRollout], trajectories: Sequence[Trajectory], policy: "Policy"
     ) -> list[Trajectory]:
         """Return the true answers to the chosen items."""
         return [

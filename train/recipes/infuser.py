@@ -10,18 +10,19 @@ Deviations: labels are the oracle's instead of the generator's own. The referenc
 """
 
 from collections.abc import Sequence
-
-import torch
+from typing import TYPE_CHECKING
 
 from ...envs import SeededRng
 from ...roles.terms import PROPOSER
 from ..algorithm import Algorithm, Trial, mean
 from ..config import LearningConfig, RewardConfig, RunConfig
-from ..influence import influence
 from ..rollouts import ProposalRollout, Trajectory
 from ..trajectories import answer_trajectories
 from ..validation import validation
 from .base import Recipe
+
+if TYPE_CHECKING:
+    import torch
 
 ANSWERS = 8
 """Of the Solver to each item of the development set."""
@@ -63,6 +64,9 @@ class Infuser(MeasuredUtility):
         """Measure the influence of each proposal's questions."""
         if not self.pays_utility:
             return
+        # Needs torch, which recipes are listed without.
+        from ..influence import influence
+
         learner = trial.learner
         reference = self._reference(trial)
         self.utilities = {
@@ -71,7 +75,7 @@ class Infuser(MeasuredUtility):
             if (trajectories := proposer_item_trajectories(rollout, self, learner.version))
         }
 
-    def _reference(self, trial: Trial) -> list[torch.Tensor]:
+    def _reference(self, trial: Trial) -> "list[torch.Tensor]":
         """Return the Solver's gradient on the development set, a tensor for each parameter."""
         learner = trial.learner
         dev_items = validation(self.config, picture_px=trial.limits.picture_px)

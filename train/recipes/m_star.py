@@ -14,7 +14,7 @@ Deviations: the step scorer is small and learns along: a logistic regression of 
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,10 +22,12 @@ from ...envs import SeededRng
 from ..algorithm import Algorithm, Trial, mean
 from ..config import LearningConfig, Phase, RolloutConfig, RunConfig
 from ..models.completions import Completion
-from ..models.policy import Policy
 from ..rollouts import AnsweredItem, ProposalRollout, Trajectory
 from ..validation import VALIDATION, validation
 from .base import Recipe
+
+if TYPE_CHECKING:
+    from ..models.policy import Policy
 
 BEST = 2
 """Answers of an item that are learned from, at most; and those of which Reward-Pass@2 wants one right."""
@@ -97,7 +99,7 @@ class MStar(Algorithm):
         return self.solver_temperature if role == "solver" else super().temperature(role)
 
     def sft_examples(
-        self, rollouts: Sequence[ProposalRollout], trajectories: Sequence[Trajectory], policy: Policy
+        self, rollouts: Sequence[ProposalRollout], trajectories: Sequence[Trajectory], policy: "Policy"
     ) -> list[Trajectory]:
         """Return the best two correct answers of each item among `trajectories`."""
         groups: dict[tuple[str, ...], list[Trajectory]] = {}

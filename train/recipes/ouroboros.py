@@ -11,15 +11,17 @@ Deviations: the formula and thresholds of its confidence were not at hand. Here 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...envs import Environment
 from ..algorithm import Algorithm, Trial
 from ..config import CurriculumConfig, LearningConfig, Phase, RolloutConfig, RunConfig
-from ..models.policy import Policy
 from ..rollouts import ProposalRollout, Trajectory
 from ..trajectories import group_of, taught
 from .base import Recipe
+
+if TYPE_CHECKING:
+    from ..models.policy import Policy
 
 MEMORY = 0.9
 
@@ -41,7 +43,7 @@ class Ouroboros(Algorithm):
         return f"The solver's confidence by form: {confidence_text}. Ask where it is unsure." if confidence_text else ""
 
     def sft_examples(
-        self, rollouts: Sequence[ProposalRollout], trajectories: Sequence[Trajectory], policy: Policy
+        self, rollouts: Sequence[ProposalRollout], trajectories: Sequence[Trajectory], policy: "Policy"
     ) -> list[Trajectory]:
         """Return the true answer to every item of `rollouts`."""
         return [

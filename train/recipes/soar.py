@@ -10,6 +10,7 @@ Deviations: the inner run is one step of the preconditioned gradient, undone aft
 """
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from ...envs import Question
 from ...roles import solver
@@ -17,12 +18,13 @@ from ...roles.messages import Messages
 from ...roles.terms import PROPOSER
 from ..algorithm import Trial
 from ..config import LearningConfig, RewardConfig, RunConfig
-from ..influence import expected_accuracy, nudged
-from ..models.policy import Policy
 from ..rollouts import AnsweredItem, ProposalRollout
 from ..validation import validation
 from .base import Recipe
 from .infuser import MeasuredUtility, proposer_item_trajectories
+
+if TYPE_CHECKING:
+    from ..models.policy import Policy
 
 POINTS = 100.0
 
@@ -37,6 +39,9 @@ class Soar(MeasuredUtility):
         if not self.pays_utility:
             return
         learner = trial.learner
+        # Needs torch, which recipes are listed without.
+        from ..influence import expected_accuracy, nudged
+
         policy = learner.policy
         hard_items = prompted(validation(self.config, picture_px=trial.limits.picture_px), policy, self.solver_messages)
         accuracy_before = expected_accuracy(policy, hard_items)
@@ -50,7 +55,7 @@ class Soar(MeasuredUtility):
 
 
 def prompted(
-    answered_items: Sequence[AnsweredItem], policy: Policy, ask: Callable[[Question], Messages] = solver.prompt
+    answered_items: Sequence[AnsweredItem], policy: "Policy", ask: Callable[[Question], Messages] = solver.prompt
 ) -> Sequence[AnsweredItem]:
     """Return `answered_items` with the prompts of `policy`, set in place; `ask` writes them."""
     for answered_item in answered_items:

@@ -7,8 +7,7 @@ import re
 from typing import NamedTuple
 
 from ...roles.terms import TABLES
-
-ROLES = tuple(TABLES)
+from ..phases import ROLES
 
 
 class Metric(NamedTuple):
