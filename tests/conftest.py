@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -25,6 +26,7 @@ BEYOND_THE_FAST_LANE = {
         "benchmarks/test_gpu benchmarks/test_rendering benchmarks/test_training cli/test_doctor cli/test_evaluate "
         "envs/test_plugins render/test_drawn_pool render/test_endurance render/test_pool render/test_retry "
         "render/test_sandbox render/test_edit render/test_solid render/chart/test_figure_lies render/test_svg_attacks "
+        "render/test_edit_corpus render/test_solid_corpus render/chart/test_corpus "
         "train/test_guards train/test_processes train/test_resume train/test_run_lock train/test_sharding"
         " train/test_transport train/test_vllm_server_faults with_vllm/*"
     ),
@@ -44,6 +46,27 @@ BEYOND_THE_FAST_LANE = {
 }
 """Test modules that `make test-fast` leaves out, by why: they start workers, servers or runs; they load and train a
 model; they draw many items to count on them. A single slow test elsewhere is marked `slow`."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all-programs", action="store_true", help="run whole corpora of programs, not one in three")
+
+
+def chosen_entries(entries: list[Any], config: pytest.Config) -> list[Any]:
+    """The entries of a corpus that are run: one in three, or all where it is asked for."""
+    return entries if config.getoption("--all-programs") else entries[::3]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a test of a `corpus_entry` those of its module's `ENTRIES` that are run."""
+    if "corpus_entry" in metafunc.fixturenames:
+        chosen = chosen_entries(metafunc.module.ENTRIES, metafunc.config)
+        metafunc.parametrize("corpus_entry", chosen, ids=lambda entry: entry["name"])
+
+
+@pytest.fixture(scope="module")
+def corpus_entries(request: pytest.FixtureRequest) -> list[Any]:
+    return chosen_entries(request.module.ENTRIES, request.config)
 
 
 def pytest_configure(config: pytest.Config) -> None:

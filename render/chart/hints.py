@@ -19,13 +19,17 @@ _CELL_BY_CELL = ("nearest", "auto", "antialiased")
 @contextmanager
 def hinted(figure: Any) -> Iterator[None]:
     """Give each artist of `figure` its hint, and give back what it had at the end."""
-    saved_ids, saved_images, saved_urls = [], [], []
+    saved_ids, saved_images, saved_urls, animated = [], [], [], []
     from matplotlib.image import AxesImage, NonUniformImage, PcolorImage, _ImageBase
 
     by_artist = _container_hints(figure)
     for artist in _all_artists(figure):
         saved_ids.append((artist, artist.get_gid()))
         artist.set_gid(by_artist.get(artist) or _class_hint(artist))
+        if artist.get_animated():
+            # Left out of a still picture, and drawn over it as soon as the figure is shown.
+            animated.append(artist)
+            artist.set_animated(False)
         if isinstance(artist, _ImageBase):
             # Images open no group, and hand on a link in its place.
             saved_urls.append((artist, artist.get_url()))
@@ -40,6 +44,8 @@ def hinted(figure: Any) -> Iterator[None]:
     finally:
         for artist, gid in saved_ids:
             artist.set_gid(gid)
+        for artist in animated:
+            artist.set_animated(True)
         for artist, url in saved_urls:
             artist.set_url(url)
         for artist, interpolation in saved_images:
@@ -62,6 +68,7 @@ def _container_hints(figure: Any) -> dict[Any, str]:
     hints: dict[Any, str] = {figure.patch: "background"}
     for axes in figure.findobj(lambda artist: hasattr(artist, "containers")):
         hints[axes.patch] = "background"
+        hints |= dict.fromkeys((axes.title, axes._left_title, axes._right_title), "title")
         for group in axes.containers:
             if isinstance(group, container.BarContainer):
                 hint = "bar sideways" if group.orientation == "horizontal" else "bar"

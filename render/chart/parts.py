@@ -25,6 +25,8 @@ MIN_SHARE = 0.6
 MIN_CONTRAST = 0.12
 _WIDEST_MARGIN = 2.5
 """Of its size: a box that reaches farther round a text is a shape of its own."""
+_THICKEST_RULE = 2.0
+"""px: the line of a fraction or a root is no thicker."""
 MIN_VISIBLE_SAMPLE = 0.3
 """Of a legend's sample."""
 
@@ -145,7 +147,7 @@ def sort_out(display_list: DisplayList, visibility: FigureVisibility) -> FigureP
     first_pieces = {text.paint_order: text for text in block_by_group.values()}
     for display_item in display_list.display_items:
         text = first_pieces.get(display_item.paint_order)
-        if isinstance(display_item, PaintedPath) and _is_text_box(display_item, block_by_group):
+        if isinstance(display_item, PaintedPath) and _is_of_text(display_item, block_by_group):
             continue
         names = [group.name for group in display_item.groups]
         axes_group = display_item.groups[_last(names, "axes")] if "axes" in names else None
@@ -225,15 +227,16 @@ def _text_blocks(display_items: Iterable[DisplayItem], visibility: FigureVisibil
     return {group: block for group, block in blocks.items() if is_seen(block, visibility)}
 
 
-def _is_text_box(painted_path: PaintedPath, block_by_group: Mapping[Group, TextBlock]) -> bool:
-    """Tell whether `painted_path` is the box that stands close round a text of its own group."""
+def _is_of_text(painted_path: PaintedPath, block_by_group: Mapping[Group, TextBlock]) -> bool:
+    """Tell whether `painted_path` is the box that stands close round a text of its own group, or a rule within it."""
     texts = [block_by_group[group] for group in painted_path.groups if group in block_by_group]
     if not texts or painted_path.marker_places is not None or not len(painted_path.path.points):
         return False
     left, top, right, bottom = bounds_of(painted_path.path.drawn)
     text_left, text_top, text_right, text_bottom = texts[-1].bounds
     margins = (text_left - left, text_top - top, right - text_right, bottom - text_bottom)
-    return min(margins) > -1.0 and max(margins) <= _WIDEST_MARGIN * texts[-1].size
+    is_rule = min(right - left, bottom - top) <= _THICKEST_RULE and max(margins) <= 1.0
+    return is_rule or (min(margins) > -1.0 and max(margins) <= _WIDEST_MARGIN * texts[-1].size)
 
 
 def is_seen(text: TextBlock, visibility: FigureVisibility) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from shapely import Point, box
 
 from ...geometry.chart import Value, significant
-from .display import PaintedPath
+from .display import PaintedPath, hint_of
 from .measure import PanelMarks
 from .outlines import TOLERANCE, bounds_of
 from .parts import TextBlock
@@ -57,10 +57,12 @@ def is_hole(panel_marks: PanelMarks, painted_path: PaintedPath) -> bool:
 def _name_wedges(panel_marks: PanelMarks, sectors: Sequence[RingSector]) -> list[str | None]:
     """Return for each of `sectors` the text just outside the middle of its rim.
 
-    A text names the wedge that it is nearest to.
+    A text names the wedge that it is nearest to; the panel's title names none.
     """
     nearest_texts: list[tuple[float, TextBlock] | None] = [None] * len(sectors)
     for text_block in panel_marks.text_blocks:
+        if hint_of(text_block.text_items[0].groups) == "title":
+            continue
         text_box = box(*text_block.bounds)
         rim_distances = [
             (text_box.distance(Point(sector.rim(1.12))) / sector.outer, number) for number, sector in enumerate(sectors)
