@@ -4,8 +4,8 @@
 clocks. The hash seed is fixed by the workers' environment (see `launch.py`). Clocks tick by a step at each look, and
 sleeping moves them on without waiting, so that loops that wait for the time end as they would. This is not a layer of
 the sandbox: a program that wants true chance can reach the C library for it, and changes nothing but its own picture.
-Not fixed are addresses in memory, by which a set orders objects that have no value of their own, and the clock that
-`numpy.datetime64("now")` reads.
+Addresses in memory, by which a set orders objects that have no value of their own, are fixed by how processes are
+started (`launch.py`) and forked (`template.py`).
 
 Imports nothing of the package.
 """
@@ -16,6 +16,7 @@ import itertools
 import os
 import random
 import secrets
+import sys
 import time
 import uuid
 from collections.abc import Callable
@@ -40,6 +41,9 @@ def fix_chance() -> None:
     except ImportError:
         return
     np.random.seed(SEED)
+    _fix_moments(np)
+    if "pandas" in sys.modules:
+        _fix_timestamps(sys.modules["pandas"].Timestamp)
 
 
 def fix_child() -> None:
@@ -150,3 +154,44 @@ def _fix_dates() -> None:
         fixed_class.__name__ = fixed_class.__qualname__ = name
         fixed_class.__module__ = "datetime"
     datetime.date, datetime.datetime = FixedDate, FixedDatetime  # type: ignore[misc]
+
+
+def _fix_moments(np: Any) -> None:
+    """Let `numpy.datetime64("now")` and `("today")` be those of `datetime`; numpy asks the C library for them."""
+    plain_moment = np.datetime64
+
+    class AnyMoment(type):
+        """Takes numpy's own moments for what they are, and is equal to their class: numpy looks for that in tuples."""
+
+        def __subclasscheck__(cls, subclass: type) -> bool:
+            return issubclass(subclass, plain_moment)
+
+        def __instancecheck__(cls, instance: object) -> bool:
+            return isinstance(instance, plain_moment)
+
+        def __eq__(cls, other: object) -> bool:
+            return other is plain_moment or other is cls
+
+        def __hash__(cls) -> int:
+            return hash(plain_moment)
+
+    class FixedMoment(plain_moment, metaclass=AnyMoment):  # type: ignore[misc, valid-type]
+        """Makes moments of numpy's own class, those of now from the fixed clock."""
+
+        def __new__(cls, *arguments: Any) -> Any:
+            if arguments and isinstance(arguments[0], str) and arguments[0].lower() in ("now", "today"):
+                now = datetime.datetime.utcnow().isoformat(timespec="seconds")
+                moment = now if arguments[0].lower() == "now" else now[: len("2026-01-01")]
+                return plain_moment(moment, *arguments[1:])
+            return plain_moment(*arguments)
+
+    FixedMoment.__name__ = FixedMoment.__qualname__ = plain_moment.__name__
+    FixedMoment.__module__ = plain_moment.__module__
+    np.datetime64 = FixedMoment
+
+
+def _fix_timestamps(timestamp: Any) -> None:
+    """Let now and today of pandas' class `timestamp` be those of `datetime`."""
+    timestamp.now = classmethod(lambda cls, tz=None: cls(datetime.datetime.now(tz)))
+    timestamp.today = classmethod(lambda cls, tz=None: cls(datetime.datetime.now(tz)))
+    timestamp.utcnow = classmethod(lambda cls: cls(datetime.datetime.now(datetime.UTC)))

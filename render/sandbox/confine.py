@@ -81,6 +81,11 @@ def landlock_abi() -> int:
     return max(0, int(_libc().syscall(number, None, ctypes.c_size_t(0), flag)))
 
 
+def die_with_parent() -> None:
+    """Let the kernel kill this process when its parent ends."""
+    _libc().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 class Confinement:
     """The layers that a process puts on itself, prepared once so that many forked children can do so quickly.
 

@@ -2,12 +2,13 @@
 
 import base64
 import contextlib
+import ctypes
 import json
 import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ..outcome import InfrastructureError
@@ -32,6 +33,9 @@ ENVIRONMENT = {
 
 PYTHON_FLAGS = ("-P", "-s")
 """No folder of whoever starts it, no packages of its user; the environment is ours, so that its settings may count."""
+
+_ADDR_NO_RANDOMIZE, _ASK = 0x0040000, 0xFFFFFFFF
+"""Flag of the kernel's personality(2), and the argument that only asks for the flags."""
 
 
 class Confined(NamedTuple):
@@ -84,16 +88,36 @@ def bubblewrap(bwrap: str) -> list[str]:
     return [*command, "--remount-ro", "/"]
 
 
-def start(command: Sequence[str], layers: Collection[str]) -> Confined:
+def start(command: Sequence[str], layers: Collection[str], *, fixed_addresses: bool = False) -> Confined:
     """Start `command` with pipes, the fixed environment and, where it is among `layers`, bubblewrap around it.
+
+    Args:
+        command: to start.
+        layers: of the sandbox.
+        fixed_addresses: lay its memory out alike in every run, so that what depends on addresses is the same.
 
     Raises:
         InfrastructureError: bubblewrap is gone or does not start it, or the machine has no room for a process.
     """
     try:
-        return _started(command, layers)
+        with _same_layout() if fixed_addresses else contextlib.nullcontext():
+            return _started(command, layers)
     except OSError as error:
         raise InfrastructureError(f"a worker cannot be started: {error}; see `zerosight doctor`") from error
+
+
+@contextlib.contextmanager
+def _same_layout() -> Iterator[None]:
+    """Let processes that this thread starts have the same addresses in every run, where that is not forbidden."""
+    personality = ctypes.CDLL(None).personality
+    flags = personality(ctypes.c_ulong(_ASK))
+    # Some containers refuse it: then addresses differ between workers, as without it.
+    is_set = flags >= 0 and personality(ctypes.c_ulong(flags | _ADDR_NO_RANDOMIZE)) >= 0
+    try:
+        yield
+    finally:
+        if is_set:
+            personality(ctypes.c_ulong(flags))
 
 
 def _started(command: Sequence[str], layers: Collection[str]) -> Confined:

@@ -1,10 +1,11 @@
 """The program worker: model-written Python, each program in a forked child of its own.
 
 The worker itself imports what programs need once and runs nothing of theirs; it stands under the outer layers (see
-`layers.py`) and keeps the right to fork. It does not even read their text: each child takes its own job from the pipe,
-so that no process but that child ever holds it, and no program finds another one's text, picture or result in its
-memory. A child puts on the inner layers, runs the program, and writes one message to a pipe: a claim, which the worker
-passes on unread, within a size limit and marked as one, for the parent to check.
+`layers.py`), and its copy that children are forked from (`template.py`) keeps the right to fork. Neither even reads
+their text: each child takes its own job from the pipe, so that no process but that child ever holds it, and no program
+finds another one's text, picture or result in its memory. A child puts on the inner layers, runs the program, and
+writes one message to a pipe: a claim, which the worker passes on unread, within a size limit and marked as one, for the
+parent to check.
 """
 
 import gc
@@ -15,21 +16,22 @@ import resource
 import select
 import signal
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from ..outcome import Rejected
 from . import wire
 from .chance import fix_chance, fix_child
 from .clock import Patience
-from .confine import Confinement
+from .confine import Confinement, die_with_parent
 from .renderers import Renderer
+from .template import Template, TemplateError
 
 RESULT_FD = 3
 CONFINED = b"\x01"
 """A child's first byte: from here on, what goes wrong is the program's doing."""
-FIRST_FREE_FD = 100
-"""The worker's own pipes lie above those that a child keeps."""
+ENDING_S = 0.1
+"""A child that has closed its pipe ends by itself within this time, or is killed."""
 
 FILE = "<program>"
 """A program's name in tracebacks."""
@@ -44,17 +46,18 @@ class _ChildEnd(NamedTuple):
     """It outlived the wall clock."""
     starved: bool
     """It was mostly waiting for a processor."""
+    is_over: bool
+    """It ended before it was killed from here."""
     cpu_s: float
 
 
-def _child(worker: "_Worker", job_sizes: tuple[int, int], result_write: int, mapped_bytes: int) -> NoReturn:
+def _child(worker: "_Worker", job_sizes: tuple[int, int], result_write: int) -> NoReturn:
     """Take the job, confine this process, run the program, write its result, and end; no pipe of the worker is left.
 
     Args:
         worker: this process's copy of it.
         job_sizes: of the job that comes next on the worker's pipe: bytes of JSON, bytes of payload.
         result_write: descriptor to write to.
-        mapped_bytes: bytes of address space that the worker uses.
     """
     request, payload = (wire.read_exactly(worker.requests, size) for size in job_sizes)
     os.dup2(result_write, RESULT_FD)
@@ -62,7 +65,7 @@ def _child(worker: "_Worker", job_sizes: tuple[int, int], result_write: int, map
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_limit_s, cpu_limit_s))
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     fix_child()
-    worker.confinement.limit(mapped_bytes)
+    worker.confinement.limit(worker.mapped_bytes)
     worker.confinement.landlock()
     os.closerange(RESULT_FD + 1, 256)
     worker.confinement.seccomp()
@@ -104,20 +107,19 @@ def _error_text(error: BaseException) -> str:
 
 
 def _run(worker: "_Worker", job_sizes: tuple[int, int]) -> _ChildEnd:
-    """Run the next job, of `job_sizes`, in a child; kill it where it outlives the wall clock or writes too much."""
+    """Run the next job, of `job_sizes`, in a child; kill it where it outlives the wall clock or writes too much.
+
+    Raises:
+        TemplateError: a child took the template with it.
+    """
     result_read, result_write = os.pipe()
     wire.widen(result_write)
-    mapped_bytes = worker.confinement.mapped()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            _child(worker, job_sizes, result_write, mapped_bytes)
-        finally:
-            # Whatever went wrong, a child never returns into the worker's loop.
-            os._exit(70)
-    os.close(result_write)
+    try:
+        child = worker.template.fork(wire.HEADER.pack(*job_sizes), result_write)
+    finally:
+        os.close(result_write)
     received_bytes, is_late = 0, False
-    patience = Patience(pid, worker.settings["wall_s"])
+    patience = Patience(child.pid, worker.settings["wall_s"])
     while received_bytes < len(worker.buffer):
         left_s = patience.left()
         if left_s <= 0:
@@ -132,14 +134,18 @@ def _run(worker: "_Worker", job_sizes: tuple[int, int]) -> _ChildEnd:
     os.close(result_read)
     is_starved = is_late and patience.starved()
     # One that closed its pipe and lives on has written what it had to write.
-    os.kill(pid, signal.SIGKILL)
-    _, status, usage = os.wait4(pid, 0)
-    return _ChildEnd(worker.buffer[:received_bytes], status, is_late, is_starved, usage.ru_utime + usage.ru_stime)
+    is_over = not is_late and received_bytes < len(worker.buffer) and child.ends_within(ENDING_S)
+    status, cpu_s = child.end()
+    return _ChildEnd(worker.buffer[:received_bytes], status, is_late, is_starved, is_over, cpu_s)
 
 
 def _reply(end: _ChildEnd, settings: Mapping[str, Any]) -> list[memoryview]:
     """Return the child's message where it is one, else what its end means, as a packed reply."""
     output = end.output[len(CONFINED) :]
+    is_killed = os.WIFSIGNALED(end.status) and os.WTERMSIG(end.status) == signal.SIGKILL
+    if end.is_over and is_killed and end.cpu_s < settings["cpu_s"]:
+        # Neither by its limits nor from here: by a person, or by a machine that is out of memory.
+        return wire.parts({"failed": "a program's process was killed", "killed": True})
     if len(output) > settings["max_bytes"]:
         return _rejection("resources", "the program hands back too much", "make a smaller picture")
     if len(output):
@@ -150,7 +156,7 @@ def _reply(end: _ChildEnd, settings: Mapping[str, Any]) -> list[memoryview]:
         return wire.parts({"failed": f"a program got no processor for {settings['wall_s']:g} s"})
     if end.late:
         return _rejection("resources", "the program waits for something that never comes", "do not sleep or wait")
-    if os.WIFSIGNALED(end.status) and os.WTERMSIG(end.status) != signal.SIGKILL:
+    if os.WIFSIGNALED(end.status) and not is_killed:
         name = signal.Signals(os.WTERMSIG(end.status)).name
         return _rejection("crash", f"the program ended with {name}", "call nothing that breaks the interpreter")
     return _rejection("no_result", "the program ended without a result", "return a picture; do not exit")
@@ -163,7 +169,7 @@ def _rejection(code: str, reason: str, hint: str) -> list[memoryview]:
 class _Worker:
     """State that all children of a worker have in common, made once."""
 
-    def __init__(self, settings: Mapping[str, Any], requests: int) -> None:
+    def __init__(self, settings: Mapping[str, Any], requests: int, foreign_descriptors: Sequence[int]) -> None:
         self.settings, self.requests = settings, requests
         self.renderer = Renderer[settings["renderer"]].program_module
         self.renderer.warm()
@@ -178,6 +184,13 @@ class _Worker:
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)
+        self.mapped_bytes = self.confinement.mapped()
+        self.template = Template(
+            lambda order, result_write: _child(self, wire.sizes(order), result_write),
+            die_with_parent,
+            foreign_descriptors,
+            wire.HEADER.size,
+        )
 
 
 def main() -> None:
@@ -192,14 +205,19 @@ def main() -> None:
     if hello is None:
         return
     try:
-        worker = _Worker(json.loads(hello[0]), requests)
+        worker = _Worker(json.loads(hello[0]), requests, [replies])
     except ImportError as error:
         # An extra is not installed, which a person can mend.
         wire.write_all(replies, wire.parts({"failed": str(error)}))
         return
     wire.write_all(replies, wire.parts({"ready": True}))
     while (job_sizes := wire.read_sizes(requests)) is not None:
-        end = _run(worker, job_sizes)
+        try:
+            end = _run(worker, job_sizes)
+        except TemplateError as error:
+            # A program kills it only where no layer keeps it from that; there may be a part of its job in the pipe.
+            wire.write_all(replies, wire.parts({"failed": f"the process that programs are forked from: {error}"}))
+            return
         if end.output[: len(CONFINED)] != CONFINED:
             # It may have left a part of its job in the pipe, so that there is no next one to be found.
             message = f"a program's process did not come up (status {end.status})"

@@ -3,7 +3,8 @@
 import contextlib
 import os
 import select
-from collections import deque
+import subprocess
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -18,21 +19,34 @@ WINDOW_BYTES = 8 << 20
 """And their bytes, beyond the first job's."""
 READ_BYTES = 1 << 16
 """Bytes read at a time, or as many as are missing."""
+ENDING_S = 5.0
+"""A worker whose pipe has ended is gone within this time."""
 START_S = 60.0
 """A worker that is not ready by then is broken."""
 PROMPT_S = 0.05
 """A reply within this time needs no account of the processor time that it took."""
+
+MAX_KILLS = 4
+"""Workers that may be killed while they are at a job before the job is suspected."""
+_KILLED_STATUSES = (-9, 128 + 9)
+"""Of a process that ended by SIGKILL, and of bubblewrap around one."""
 
 Outcome = TypeVar("Outcome")
 ReadReply = Callable[[Any, bytes], Outcome | Rejected | InfrastructureError]
 """Turns a reply into an outcome; KeyError, TypeError and ValueError say that it is malformed."""
 
 
+class KilledError(InfrastructureError):
+    """A worker or a program's process was killed from outside: by a person, or by a machine that is out of memory."""
+
+
 class Worker:
     """One worker process and its pipes."""
 
     def __init__(self, module: str, settings: dict[str, Any], layers: Collection[str]) -> None:
-        self._confined = start(python_command("-m", f"zerosight.render.sandbox.{module}"), layers)
+        command = python_command("-m", f"zerosight.render.sandbox.{module}")
+        # Programs see addresses: a set orders objects by them. The reader, which data could attack, hides its own.
+        self._confined = start(command, layers, fixed_addresses=module == "program")
         self._process, self.pid = self._confined.process, self._confined.pid
         assert self._process.stdin is not None and self._process.stdout is not None
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
@@ -126,6 +140,13 @@ class Worker:
             return 0.0
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def is_killed(self) -> bool:
+        """Tell whether the process, whose pipe has ended, was killed by SIGKILL, which no program can send to it."""
+        try:
+            return self._process.wait(ENDING_S) in _KILLED_STATUSES
+        except subprocess.TimeoutExpired:
+            return False
+
     def close(self) -> None:
         """End the process and wait for it."""
         self._confined.kill()
@@ -140,6 +161,7 @@ class Service:
 
     A job that fails is tried again, by a new worker. Where it fails once more, another new worker is given a program
     that is known to be good: if that succeeds the job is to blame and is rejected, and if not the infrastructure is.
+    That a process was killed from outside says nothing of the job, up to `MAX_KILLS` times.
 
     Args:
         module: of this package, that the worker runs.
@@ -184,7 +206,8 @@ class Service:
             jobs: packed messages.
             read_reply: turns a reply into an outcome.
         """
-        waiting_jobs, posted_jobs, retried_jobs = deque(range(len(jobs))), deque[int](), set[int]()
+        waiting_jobs, posted_jobs = deque(range(len(jobs))), deque[int]()
+        kills, failures = Counter[int](), Counter[int]()
         try:
             while waiting_jobs or posted_jobs:
                 outcome = self._next(jobs, waiting_jobs, posted_jobs, read_reply)
@@ -195,8 +218,11 @@ class Service:
                     # Whoever was behind the one that stopped the worker had no part in it.
                     waiting_jobs.extendleft(reversed(posted_jobs))
                     posted_jobs.clear()
-                if isinstance(outcome, InfrastructureError) and index not in retried_jobs:
-                    retried_jobs.add(index)
+                if isinstance(outcome, KilledError) and kills[index] < MAX_KILLS:
+                    kills[index] += 1
+                    waiting_jobs.append(index)
+                elif isinstance(outcome, InfrastructureError) and not failures[index]:
+                    failures[index] += 1
                     waiting_jobs.append(index)
                 else:
                     yield index, self._judged(outcome, read_reply)
@@ -241,8 +267,9 @@ class Service:
                 return Rejected("resources", "the program uses too much processor time", "draw less")
             return InfrastructureError(f"a render worker did not answer within {self._timeout_s:g} s")
         except wire.WireError as error:
+            failure = KilledError if worker.is_killed() else InfrastructureError
             self.close()
-            return InfrastructureError(f"a render worker died: {error}")
+            return failure(f"a render worker died: {error}")
 
     def _judged(
         self, outcome: Outcome | Rejected | InfrastructureError, read_reply: ReadReply[Outcome]
@@ -276,7 +303,8 @@ def checked(message: Any, payload: bytes, read_reply: ReadReply[Outcome]) -> Out
         if "rejected" in message:
             return Rejected.from_dict(message["rejected"])
         if "failed" in message:
-            return InfrastructureError(f"a render worker failed: {message['failed']}")
+            failure = KilledError if message.get("killed") is True else InfrastructureError
+            return failure(f"a render worker failed: {message['failed']}")
         return read_reply(message, payload)
     except (LookupError, TypeError, ValueError, OverflowError) as error:
         raise wire.WireError(f"a malformed reply: {error!r}") from error
