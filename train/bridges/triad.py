@@ -6,7 +6,7 @@ learns is the engine. Equal numbers give equal briefings and items, so that an e
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
@@ -144,14 +144,17 @@ class _EngineGenerator:
         return [completions[start : start + group] for start in range(0, len(completions), group)]
 
 
-def play(role: str, number: int, settings: TriadSettings, ask: Ask) -> list[PaidReply]:
+def play(
+    role: str, number: int, settings: TriadSettings, ask: Ask, paid_roles: Collection[str] = ()
+) -> list[PaidReply]:
     """Play episode `number` and return the replies of `role` with their rewards; none where nothing is known of them.
 
     Args:
-        role: whose replies are learned from.
+        role: who begins; one reply of its is sampled, since its group is the engine's.
         number: of the episode; decides its briefing, or its item.
         settings: of the episode.
         ask: samples what the roles say.
+        paid_roles: whose replies are returned; by default only the role's that begins.
     """
     with _WORK:
         config = settings.config(role)
@@ -167,5 +170,5 @@ def play(role: str, number: int, settings: TriadSettings, ask: Ask) -> list[Paid
     return [
         PaidReply(*by_completion[id(trajectory.completion)], trajectory.score)
         for trajectory in trajectories
-        if trajectory.role == role
+        if trajectory.role in (paid_roles or (role,))
     ]

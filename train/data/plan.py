@@ -70,6 +70,9 @@ class DataPlan:
                 if value not in allowed:
                     hint = did_you_mean(value, allowed)
                     raise DataError(f"unknown {option} {value!r}; {hint and f'{hint} '}(allowed: {', '.join(allowed)})")
+        for option, number in (("count", self.count), ("seed", self.seed), ("picture_px", self.picture_px)):
+            if not isinstance(number, int) or number < 0:
+                raise DataError(f"{option} is a whole number from 0, got {number!r}")
         if self.count < 1:
             raise DataError(f"a data set has 1 item or more, got count {self.count}")
         if not self.worlds or not self.bands:
