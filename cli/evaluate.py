@@ -53,9 +53,9 @@ def evaluate_model(
     """Measure one model or compare two: held-out items, our own suites or public benchmarks, with 95 % intervals."""
     need_training()
     from ..benchmarks.evaluation.models import open_model
-    from ..benchmarks.evaluation.runner import Settings
     from ..benchmarks.evaluation.server import ServerOptions
     from ..benchmarks.evaluation.session import Choice, choose, suite_names
+    from ..benchmarks.evaluation.settings import Settings
 
     models = [model] if other is None else [model, other]
     check_options(context, models, suite_names(suite))

@@ -23,10 +23,12 @@ from .benchmark import EvaluationError
 from .cache import Reply, digest_of
 from .items import FULL_ASKING, SHORT_ASKING, AskingStyle
 from .server import ChatServer, ServerOptions
+from .settings import Decoding
 
 BACKENDS = ("hf", "vllm")
 Questions = Sequence[tuple[Messages, Sequence[Picture]]]
 """The messages and the pictures of each question."""
+GREEDY = Decoding()
 MakePrompt = Callable[[Messages, Sequence[Picture]], Prompt]
 
 _WEIGHTS = ("*.safetensors", "*.json", "*.jinja")
@@ -64,8 +66,15 @@ class Answerer:
             replies.append(outcome)
         return replies
 
-    def outcomes(self, questions: Questions, max_new_tokens: int) -> Sequence[Reply | Exception]:
+    def outcomes(
+        self, questions: Questions, max_new_tokens: int, decoding: Decoding = GREEDY
+    ) -> Sequence[Reply | Exception]:
         """Return the reply to each of `questions`; of a server, which answers each on its own, also why there is none.
+
+        Args:
+            questions: messages and pictures.
+            max_new_tokens: in a reply.
+            decoding: the way it is sampled.
 
         Raises:
             InfrastructureError: its backend failed for all of them.
@@ -73,10 +82,13 @@ class Answerer:
         """
         prompts = [self.make_prompt(messages, pictures) for messages, pictures in questions]
         if isinstance(self.generator, ChatServer):
-            return self.generator.replies(prompts, max_new_tokens)
-        sampling = Sampling(max_new_tokens=max_new_tokens, temperature=0.0)
-        groups = self.generator.generate(self.role, prompts, sampling, seed=0)
-        return [Reply(group[0].text, group[0].finished) for group in groups]
+            return self.generator.replies(prompts, max_new_tokens, decoding)
+        sampling = Sampling(max_new_tokens=max_new_tokens, temperature=decoding.temperature)
+        groups = self.generator.generate(self.role, prompts, sampling, seed=decoding.take)
+        return [
+            Reply(group[0].text, group[0].finished, prompt_tokens=len(prompt.ids), new_tokens=len(group[0].ids))
+            for prompt, group in zip(prompts, groups, strict=True)
+        ]
 
 
 def plain_prompt(messages: Messages, pictures: Sequence[Picture]) -> Prompt:

@@ -107,3 +107,26 @@ def _interleaved(text: str) -> list[dict[str, str]]:
         if part.strip():
             content.append({"type": "text", "text": part.strip()})
     return content
+
+
+def shown_examples(messages: Messages, examples: Sequence[tuple[str, int, str]]) -> Messages:
+    """Return `messages` with `examples` before the last turn: each a question, its pictures and its answer.
+
+    Args:
+        messages: a user turn, after a system turn if there is one.
+        examples: the words, the number of pictures, and the right answer.
+    """
+    turns: Messages = []
+    for text, picture_count, answer in examples:
+        turns += messages_of(text, picture_count)
+        turns.append({"role": "assistant", "content": [{"type": "text", "text": answer}]})
+    return [*messages[:-1], *turns, messages[-1]]
+
+
+def fitted(picture: Picture, longest_side: int | None) -> Picture:
+    """Return `picture`, scaled down so that its longer side is at most `longest_side` px; as it is for None."""
+    if longest_side is None or max(picture.array.shape[:2]) <= longest_side:
+        return picture
+    image = Images.fromarray(picture.array)
+    image.thumbnail((longest_side, longest_side), Images.Resampling.BICUBIC)
+    return Picture(np.asarray(image))

@@ -22,7 +22,8 @@ from .figures import Difference, Estimate, cluster_of, estimates, paired
 from .heldout import HeldoutSuite, run_summary
 from .own import OwnSuite, describe, foreign
 from .pictures import SHEET_NOTE
-from .runner import Answers, Settings
+from .runner import Answers
+from .settings import Settings
 
 METRIC = "score"
 
@@ -118,22 +119,37 @@ def notes_of(scores: Scores) -> list[str]:
             notes.append(f"{count} {text} and are not scored, the first: {reason}")
     if answers.count("missing"):
         notes.append(f"{answers.count('missing')} questions are in other shares; run without --shard when all are done")
-    return [*notes, *_server_notes(answers)]
+    return [*notes, *answers.settings.notes(), *_counts(answers)]
 
 
-def _server_notes(answers: Answers) -> list[str]:
-    """Return the tokens and the time that a server counted; nothing of a model that runs here."""
-    replies = [row.answer for row in answers.rows if row.answer is not None and row.answer.seconds is not None]
-    if not replies:
+def _counts(answers: Answers) -> list[str]:
+    """Return the tokens of questions and replies, their price, and of a server the time that replies took."""
+    usage = usage_of(answers)
+    if not usage["prompt_tokens"] and not usage["new_tokens"]:
         return []
+    text = f"{usage['prompt_tokens']:,} tokens of questions and {usage['new_tokens']:,} of replies"
+    if "median_seconds" in usage:
+        text = f"the server counted {text}; a reply took {usage['median_seconds']:.1f} s (median), "
+        text += f"{usage['longest_seconds']:.1f} s at most"
+    if "cost" in usage:
+        text += f"; at the given price {usage['cost']:.4f}"
+    return [text]
+
+
+def usage_of(answers: Answers) -> dict[str, float]:
+    """Return the tokens of `answers`, the seconds that a server took for a reply, and what they cost."""
+    replies = [reply for row in answers.rows if row.answer is not None for reply in (row.answer, *row.more_replies)]
     prompt_tokens, new_tokens = (
         sum(getattr(reply, name) or 0 for reply in replies) for name in ("prompt_tokens", "new_tokens")
     )
-    seconds = sorted(reply.seconds or 0.0 for reply in replies)
-    return [
-        f"the server counted {prompt_tokens:,} tokens of questions and {new_tokens:,} of replies; a reply took "
-        f"{seconds[len(seconds) // 2]:.1f} s (median), {seconds[-1]:.1f} s at most"
-    ]
+    usage: dict[str, float] = {"prompt_tokens": prompt_tokens, "new_tokens": new_tokens}
+    seconds = sorted(reply.seconds for reply in replies if reply.seconds is not None)
+    if seconds:
+        usage |= {"median_seconds": seconds[len(seconds) // 2], "longest_seconds": seconds[-1]}
+    if answers.settings.price is not None:
+        prompt_price, reply_price = answers.settings.price
+        usage["cost"] = (prompt_tokens * prompt_price + new_tokens * reply_price) / 1_000_000
+    return usage
 
 
 def body_of(evaluation: EvaluationResult, settings: Settings) -> dict[str, Any]:
@@ -146,11 +162,13 @@ def body_of(evaluation: EvaluationResult, settings: Settings) -> dict[str, Any]:
             "title": benchmark.title,
             "chance": chance_of(benchmark, "overall", [sample for sample, _ in models[0].answers.scored]),
             "published": dict(benchmark.published),
+            "protocol": getattr(benchmark, "protocols", ("zerosight",))[0],
             "suite": describe(benchmark, samples) if isinstance(benchmark, OwnSuite) else None,
             "models": [
                 {
                     "model": scores.answers.model,
                     **scores.counts,
+                    "usage": usage_of(scores.answers),
                     "figures": {
                         key: figure.to_dict() | {"exploratory": key != "overall"}
                         for key, figure in scores.figures.items()
@@ -194,6 +212,9 @@ def write_evaluation(evaluation: EvaluationResult, settings: Settings, out: Path
         for name, scores in mine.items():
             lines = [json.dumps(sample) + "\n" for sample in _samples(scores.answers)]
             write_atomically(folder / f"zerosight_samples_{slug(name)}.jsonl", "".join(lines).encode())
+            if settings.submission:
+                predictions = {row.id: row.reply for row in scores.answers.rows if row.outcome == "answered"}
+                _write_json(folder / f"submission_{slug(name)}.json", predictions)
     return body
 
 
@@ -214,7 +235,7 @@ def _as_lmms_eval(model: str, scores: Mapping[str, Scores], settings: Settings) 
         "group_subtasks": {task: [] for task in tasks},
         "configs": {task: _config(task_scores) for task, task_scores in tasks.items()},
         "versions": {task: _version(task_scores.answers.benchmark) for task, task_scores in tasks.items()},
-        "n-shot": dict.fromkeys(tasks, 0),
+        "n-shot": dict.fromkeys(tasks, settings.shots),
         "higher_is_better": {
             task: {_flat(key): True for key in task_scores.figures} for task, task_scores in tasks.items()
         },
@@ -227,7 +248,7 @@ def _as_lmms_eval(model: str, scores: Mapping[str, Scores], settings: Settings) 
             "model_args": f"pretrained={model}",
             "batch_size": settings.batch,
             "limit": settings.limit,
-            "gen_kwargs": {"temperature": 0, "do_sample": False},
+            "gen_kwargs": _generation(settings),
         },
         "model_source": "zerosight",
         "model_name": model,
@@ -261,11 +282,21 @@ def _config(scores: Scores) -> dict[str, Any]:
         "dataset_path": getattr(benchmark, "dataset", benchmark.name),
         "dataset_name": getattr(benchmark, "config", None),
         "test_split": getattr(benchmark, "split", "test"),
-        "num_fewshot": 0,
+        "num_fewshot": scores.answers.settings.shots,
         "output_type": "generate_until",
-        "generation_kwargs": {"max_new_tokens": scores.answers.max_new_tokens, "temperature": 0, "do_sample": False},
+        "generation_kwargs": {
+            "max_new_tokens": scores.answers.max_new_tokens,
+            **_generation(scores.answers.settings),
+        },
         "metadata": {"version": _version(benchmark)},
     }
+
+
+def _generation(settings: Settings) -> dict[str, Any]:
+    temperature = settings.decoding.temperature or 0
+    return {"temperature": temperature, "do_sample": temperature > 0} | (
+        {"top_p": settings.decoding.top_p, "n": settings.samples} if temperature > 0 else {}
+    )
 
 
 def _version(benchmark: Benchmark) -> str:

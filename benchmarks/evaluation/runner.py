@@ -1,10 +1,9 @@
 """A model on a benchmark: every question asked once, in batches, and every outcome counted for what it is."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -20,7 +19,8 @@ from .cache import Cache, Reply, digest_of
 from .clusters import with_clusters
 from .judge import CONCURRENCY, Judge
 from .models import Answerer
-from .pictures import Thumbnails, contact_sheet, messages_of, picture_of
+from .pictures import Thumbnails, contact_sheet, fitted, messages_of, picture_of, shown_examples
+from .settings import USUAL, Decoding, Settings, combined, score_of
 
 Outcome = Literal["answered", "unreadable", "failed", "missing"]
 """`answered` alone is scored. `unreadable`: the row or a picture; `failed`: the model's backend; `missing`: in
@@ -34,24 +34,6 @@ QUESTION_STATUSES = (400, 413, 415, 422)
 """HTTP statuses by which a server refuses this question and may take another."""
 DEFAULT_TOKENS = 512
 """New tokens in a reply at most, where a benchmark does not say."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """The way questions are asked."""
-
-    data: Path | None = None
-    """A folder of benchmarks in their published layouts; None asks the hub."""
-    limit: int | None = None
-    """Questions of each benchmark at most."""
-    max_new_tokens: int | None = None
-    """In a reply; None takes the benchmark's own."""
-    batch: int = 32
-    """Questions that are asked together."""
-    sheet: bool = False
-    """Several pictures as one sheet, even where the model takes several."""
-    shard: tuple[int, int] = (1, 1)
-    """Which share of the batches is asked: the first of one, the second of four."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,7 +52,14 @@ class QuestionRow:
     sheet: bool = False
     """Its pictures were shown as one sheet."""
     answer: Reply | None = None
-    """Its reply with what a server counted of it."""
+    """Its first reply with what was counted of it."""
+    more_replies: list[Reply] = field(default_factory=list)
+    """Further replies, where several were asked for."""
+
+    @property
+    def replies(self) -> list[str]:
+        """All that was replied."""
+        return [self.reply, *(reply.text for reply in self.more_replies)]
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON values, without pixels."""
@@ -78,6 +67,8 @@ class QuestionRow:
         body |= {"finished": self.finished, "reason": self.reason, "prompt": self.prompt, "sheet": self.sheet}
         if self.answer is not None:
             body |= {name: value for name, value in self.answer.to_dict().items() if name not in ("text", "finished")}
+        if self.more_replies:
+            body["more_replies"] = [reply.text for reply in self.more_replies]
         if self.sample is not None:
             body |= {
                 "question": self.sample.question,
@@ -99,6 +90,8 @@ class Answers:
     max_new_tokens: int
     judge: str | None = None
     """Who read the replies, where the benchmark's authors have a model do so."""
+    settings: Settings = USUAL
+    """The way they were asked for."""
 
     @property
     def scored(self) -> list[tuple[Sample, float]]:
@@ -127,12 +120,15 @@ class Answers:
 
 @dataclass(slots=True)
 class _Question:
-    """A question on its way to the model."""
+    """A question on its way to the model, or one of several times that it is asked."""
 
     row: QuestionRow
     sample: Sample
     key: str
     messages: Messages
+    examples: Sequence[Sample]
+    """Questions with their answers that are shown before it."""
+    decoding: Decoding
 
 
 @dataclass(slots=True)
@@ -148,7 +144,7 @@ def ask(
     benchmark: Benchmark,
     answerer: Answerer,
     cache: Cache,
-    settings: Settings = Settings(),
+    settings: Settings = USUAL,
     show_progress: Progress | None = None,
     thumbnails: Thumbnails | None = None,
     judge: Judge | None = None,
@@ -170,19 +166,35 @@ def ask(
     """
     tokens = settings.max_new_tokens or getattr(benchmark, "max_new_tokens", None) or DEFAULT_TOKENS
     rows = [_row(benchmark, loaded) for loaded in _loaded(benchmark, settings)]
+    examples = [row.sample for row in rows[: settings.shots] if row.sample is not None]
+    rows = rows[settings.shots :]
     one_picture = settings.sheet or not answerer.several
-    questions = [_question(benchmark, answerer, row, tokens, one_picture) for row in rows if row.sample is not None]
+    asked_rows = [row for row in rows if row.sample is not None]
     share, shares = settings.shard
-    health, done_count = _Health(), len(rows) - len(questions)
-    for number, batch in enumerate(_batches(questions, settings.batch)):
-        if number % shares == share - 1 or all(question.key in cache for question in batch):
-            _answer(batch, answerer, cache, tokens, health, thumbnails)
-        _settle(benchmark, batch, cache, judge, health)
-        done_count += len(batch)
+    health, done_count = _Health(), len(rows) - len(asked_rows)
+    asker = _Asker(benchmark, answerer, cache, settings, tokens, health, thumbnails)
+    for number, start in enumerate(range(0, len(asked_rows), settings.batch)):
+        batch_rows = asked_rows[start : start + settings.batch]
+        takes = [
+            [_question(benchmark, answerer, row, asker, one_picture, examples, take) for row in batch_rows]
+            for take in range(settings.samples)
+        ]
+        for batch in takes:
+            if number % shares == share - 1 or all(question.key in cache for question in batch):
+                asker.answer(batch)
+        _settle(benchmark, takes, cache, judge, health, settings.pick)
+        done_count += len(batch_rows)
         if show_progress is not None:
             show_progress(benchmark.name, done_count, len(rows))
     judge_name = judge.name if judge is not None and isinstance(benchmark, Judged) else None
-    return Answers(benchmark=benchmark, model=answerer.name, rows=tuple(rows), max_new_tokens=tokens, judge=judge_name)
+    return Answers(
+        benchmark=benchmark,
+        model=answerer.name,
+        rows=tuple(rows),
+        max_new_tokens=tokens,
+        judge=judge_name,
+        settings=settings,
+    )
 
 
 def _loaded(benchmark: Benchmark, settings: Settings) -> list[Sample | BadRow]:
@@ -198,57 +210,87 @@ def _row(benchmark: Benchmark, loaded_row: Sample | BadRow) -> QuestionRow:
     return QuestionRow(id=loaded_row.id, outcome="missing", sample=loaded_row, prompt=benchmark.prompt(loaded_row))
 
 
-def _question(benchmark: Benchmark, answerer: Answerer, row: QuestionRow, tokens: int, one_picture: bool) -> _Question:
-    sample = row.sample
+def _question(
+    benchmark: Benchmark,
+    answerer: Answerer,
+    row: QuestionRow,
+    asker: "_Asker",
+    one_picture: bool,
+    examples: Sequence[Sample],
+    take: int,
+) -> _Question:
+    sample, settings = row.sample, asker.settings
     assert sample is not None
     picture_count = len(sample.images)
     row.sheet = one_picture and picture_count > 1
     messages = messages_of(
         row.prompt,
         min(picture_count, 1) if one_picture else picture_count,
-        getattr(benchmark, "system", ""),
+        getattr(benchmark, "system", "") if settings.system is None else settings.system,
         sheet_of=picture_count if row.sheet else 0,
         interleaved=getattr(benchmark, "interleaved", False),
     )
-    item = [benchmark.name, sample.id, [image.digest for image in sample.images]]
-    key = digest_of(answerer.digest, answerer.role, item, messages, {"max_new_tokens": tokens, "temperature": 0})
-    return _Question(row, sample, key, messages)
+    if examples:
+        shown = [(benchmark.prompt(example), len(example.images), str(example.answer)) for example in examples]
+        messages = shown_examples(messages, shown)
+    images = [image.digest for one in (*examples, sample) for image in one.images]
+    decoding = replace(settings.decoding, take=take)
+    sampling: dict[str, Any] = {"max_new_tokens": asker.tokens, "temperature": decoding.temperature or 0}
+    if decoding != Decoding():
+        sampling |= {"top_p": decoding.top_p, "take": take}
+    if settings.picture_side is not None:
+        sampling["picture_side"] = settings.picture_side
+    key = digest_of(answerer.digest, answerer.role, [benchmark.name, sample.id, images], messages, sampling)
+    return _Question(row, sample, key, messages, examples, decoding)
 
 
-def _batches(questions: Sequence[_Question], size: int) -> Iterator[Sequence[_Question]]:
-    return (questions[start : start + size] for start in range(0, len(questions), size))
+@dataclass(slots=True)
+class _Asker:
+    """What asks a benchmark's questions, batch after batch."""
 
+    benchmark: Benchmark
+    answerer: Answerer
+    cache: Cache
+    settings: Settings
+    tokens: int
+    health: _Health
+    thumbnails: Thumbnails | None
 
-def _answer(
-    batch: Sequence[_Question],
-    answerer: Answerer,
-    cache: Cache,
-    tokens: int,
-    health: _Health,
-    thumbnails: Thumbnails | None,
-) -> None:
-    """Ask those questions of a batch that the cache does not know.
+    def answer(self, batch: Sequence[_Question]) -> None:
+        """Ask those questions of a `batch` that the cache does not know."""
+        pictured_questions: list[tuple[_Question, list[Picture]]] = []
+        for question in batch:
+            if question.key not in self.cache:
+                try:
+                    pictured_questions.append((question, self._pictures(question)))
+                except (BenchmarkDataError, OSError, ValueError) as error:
+                    question.row.outcome, question.row.reason = "unreadable", _first_line(error)
+                except InfrastructureError as error:
+                    question.row.outcome, question.row.reason = "failed", _first_line(error)
+        if pictured_questions:
+            self._ask(pictured_questions)
 
-    Where a backend fails for a batch as a whole, its questions are asked one by one.
-    """
-    pictured_questions: list[tuple[_Question, list[Picture]]] = []
-    for question in batch:
-        if question.key not in cache:
-            try:
-                pictured_questions.append((question, _pictures(question, thumbnails)))
-            except (BenchmarkDataError, OSError, ValueError) as error:
-                question.row.outcome, question.row.reason = "unreadable", _first_line(error)
-            except InfrastructureError as error:
-                question.row.outcome, question.row.reason = "failed", _first_line(error)
-    if not pictured_questions:
-        return
-    outcomes = _outcomes(pictured_questions, answerer, tokens)
-    if not isinstance(outcomes, Exception):
-        _keep(pictured_questions, outcomes, answerer, cache, health)
-        return
-    for pictured_question in pictured_questions:
-        outcome = outcomes if len(pictured_questions) == 1 else _outcomes([pictured_question], answerer, tokens)
-        _keep([pictured_question], [outcome] if isinstance(outcome, Exception) else outcome, answerer, cache, health)
+    def _ask(self, pictured_questions: Sequence[tuple[_Question, list[Picture]]]) -> None:
+        """Ask questions together; a batch that fails as a whole is asked in halves, at last one by one."""
+        outcomes = _outcomes(pictured_questions, self.answerer, self.tokens)
+        if isinstance(outcomes, Exception) and len(pictured_questions) > 1:
+            half = len(pictured_questions) // 2 if isinstance(outcomes, torch.OutOfMemoryError) else 1
+            for start in range(0, len(pictured_questions), half):
+                self._ask(pictured_questions[start : start + half])
+            return
+        replies = [outcomes] if isinstance(outcomes, Exception) else outcomes
+        _keep(pictured_questions, replies, self.answerer, self.cache, self.health)
+
+    def _pictures(self, question: _Question) -> list[Picture]:
+        """Return the pictures of `question` after those of its examples, as they are shown."""
+        pictures = [picture_of(image.open()) for image in question.sample.images]
+        if self.thumbnails is not None:
+            for image, picture in zip(question.sample.images, pictures, strict=True):
+                self.thumbnails.keep(image.digest, picture)
+        if question.row.sheet:
+            pictures = [contact_sheet(pictures)]
+        example_pictures = [picture_of(image.open()) for example in question.examples for image in example.images]
+        return [fitted(picture, self.settings.picture_side) for picture in (*example_pictures, *pictures)]
 
 
 def _outcomes(
@@ -256,7 +298,8 @@ def _outcomes(
 ) -> Sequence[Reply | Exception] | Exception:
     """Return each question's reply or failure, or why the backend failed for all of them."""
     try:
-        return answerer.outcomes([(question.messages, pictures) for question, pictures in pictured_questions], tokens)
+        questions = [(question.messages, pictures) for question, pictures in pictured_questions]
+        return answerer.outcomes(questions, tokens, pictured_questions[0][0].decoding)
     except (InfrastructureError, torch.OutOfMemoryError, ValueError) as error:
         # A processor that takes no such picture or text says so by a ValueError.
         return error
@@ -297,30 +340,31 @@ def _keep(
             )
 
 
-def _pictures(question: _Question, thumbnails: Thumbnails | None) -> list[Picture]:
-    pictures = [picture_of(image.open()) for image in question.sample.images]
-    if thumbnails is not None:
-        for image, picture in zip(question.sample.images, pictures, strict=True):
-            thumbnails.keep(image.digest, picture)
-    return [contact_sheet(pictures)] if question.row.sheet else pictures
-
-
 def _settle(
-    benchmark: Benchmark, batch: Sequence[_Question], cache: Cache, judge: Judge | None, health: _Health
+    benchmark: Benchmark,
+    takes: Sequence[Sequence[_Question]],
+    cache: Cache,
+    judge: Judge | None,
+    health: _Health,
+    pick: str,
 ) -> None:
-    """Score the questions of a batch that were answered."""
-    answered_questions = [question for question in batch if question.key in cache]
-    for question in answered_questions:
-        reply = cache[question.key]
-        row = question.row
-        row.outcome, row.reply, row.finished, row.answer = "answered", reply.text, reply.finished, reply
+    """Score the questions of a batch that were answered, each as often as it was asked."""
+    answered_questions = []
+    for questions in zip(*takes, strict=True):
+        if all(question.key in cache for question in questions):
+            first_reply, *more_replies = [cache[question.key] for question in questions]
+            row = questions[0].row
+            row.outcome, row.reply, row.answer = "answered", first_reply.text, first_reply
+            row.more_replies = more_replies
+            row.finished = all(reply.finished for reply in (first_reply, *more_replies))
+            answered_questions.append(questions[0])
     if judge is None or not isinstance(benchmark, Judged):
         for question in answered_questions:
-            question.row.score = float(benchmark.score(question.sample, question.row.reply))
+            question.row.score = score_of(benchmark, question.sample, question.row.replies, pick)
         return
     with ThreadPoolExecutor(CONCURRENCY) as pool:
         for question, score in zip(
-            answered_questions, pool.map(partial(_judged, benchmark, judge), answered_questions), strict=True
+            answered_questions, pool.map(partial(_judged, benchmark, judge, pick), answered_questions), strict=True
         ):
             if isinstance(score, InfrastructureError):
                 question.row.outcome, question.row.reason = "failed", f"the judge: {_first_line(score)}"
@@ -335,11 +379,12 @@ def _settle(
         )
 
 
-def _judged(benchmark: Judged, judge: Judge, question: _Question) -> float | InfrastructureError:
-    reply = question.row.reply
-    final_part = benchmark.final_part(reply) if isinstance(benchmark, Adapter) else reply
+def _judged(benchmark: Judged, judge: Judge, pick: str, question: _Question) -> float | InfrastructureError:
+    replies = question.row.replies
+    if isinstance(benchmark, Adapter):
+        replies = [benchmark.final_part(reply) for reply in replies]
     try:
-        return float(benchmark.judged(question.sample, final_part, judge))
+        return combined([float(benchmark.judged(question.sample, reply, judge)) for reply in replies], pick)
     except InfrastructureError as error:
         return error
 

@@ -16,6 +16,7 @@ from ...train.generators.openai_compatible import chat_message
 from ...train.generators.replies import GeneratorError, ReplyError
 from ...train.models.completions import Prompt
 from .cache import Reply
+from .settings import Decoding
 
 PATIENCE = 5
 """Questions that may find no server one after another before the others are not tried."""
@@ -57,8 +58,16 @@ class ChatServer:
         self._lock = threading.Lock()
         self._next_start = 0.0
 
-    def replies(self, prompts: Sequence[Prompt], max_new_tokens: int) -> list[Reply | GeneratorError]:
-        """Return for each of `prompts` the reply, decoded greedily, or why there is none."""
+    def replies(
+        self, prompts: Sequence[Prompt], max_new_tokens: int, decoding: Decoding
+    ) -> list[Reply | GeneratorError]:
+        """Return for each of `prompts` the reply of at most `max_new_tokens` tokens, or why there is none.
+
+        Args:
+            prompts: the questions.
+            max_new_tokens: in a reply.
+            decoding: the way it is sampled.
+        """
         unreachable = _Count()
 
         def ask(prompt: Prompt) -> Reply | GeneratorError:
@@ -67,7 +76,7 @@ class ChatServer:
             self._wait_for_turn()
             start_time = time.monotonic()
             try:
-                response = self.endpoint.post("/v1/chat/completions", self.body(prompt, max_new_tokens))
+                response = self.endpoint.post("/v1/chat/completions", self.body(prompt, max_new_tokens, decoding))
                 reply = _reply_of(response, time.monotonic() - start_time)
             except RefusedError as error:
                 if not any(words in str(error).lower() for words in CONTENT_FILTERS):
@@ -84,15 +93,17 @@ class ChatServer:
         with ThreadPoolExecutor(self.options.concurrency) as pool:
             return list(pool.map(ask, prompts))
 
-    def body(self, prompt: Prompt, max_new_tokens: int) -> dict[str, Any]:
-        """Return the request that asks `prompt` for at most `max_new_tokens` tokens."""
+    def body(self, prompt: Prompt, max_new_tokens: int, decoding: Decoding) -> dict[str, Any]:
+        """Return the request that asks `prompt` for at most `max_new_tokens` tokens, sampled by `decoding`."""
         assert prompt.messages is not None
         fields: dict[str, Any] = {
             "model": self.model_name,
             "messages": [chat_message(message, prompt) for message in prompt.messages],
             "max_tokens": max_new_tokens,
-            "temperature": 0.0,
+            "temperature": decoding.temperature,
         }
+        if decoding.top_p < 1.0:
+            fields["top_p"] = decoding.top_p
         if "max_completion_tokens" in self.options.body:
             del fields["max_tokens"]
         return {name: value for name, value in (fields | dict(self.options.body)).items() if value is not None}

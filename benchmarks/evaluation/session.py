@@ -21,7 +21,8 @@ from .models import Answerer
 from .own import OWN, OwnSuite
 from .pictures import Thumbnails
 from .results import EvaluationResult, differences_of, score_all, slug
-from .runner import Answers, Progress, Settings, ask
+from .runner import Answers, Progress, ask
+from .settings import Settings
 
 SEED_BITS = 62
 

@@ -16,7 +16,8 @@ from zerosight.benchmarks.adapters.sources import evenly, film_frames, questions
 from zerosight.benchmarks.evaluation.benchmark import Judged
 from zerosight.benchmarks.evaluation.cache import Cache
 from zerosight.benchmarks.evaluation.models import open_model
-from zerosight.benchmarks.evaluation.runner import Settings, ask
+from zerosight.benchmarks.evaluation.runner import ask
+from zerosight.benchmarks.evaluation.settings import Settings
 from zerosight.benchmarks.samples import BadRow, Sample
 
 NAMES = list(ADAPTERS)

@@ -24,8 +24,8 @@ from zerosight.benchmarks.evaluation.figures import (
     student_quantile,
     unpaired,
 )
-from zerosight.benchmarks.evaluation.runner import Settings
 from zerosight.benchmarks.evaluation.session import evaluate_models
+from zerosight.benchmarks.evaluation.settings import Settings
 from zerosight.benchmarks.evaluation.table import difference, interval, power, remarks, signed, tables
 from zerosight.benchmarks.samples import Sample
 

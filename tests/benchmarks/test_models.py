@@ -13,7 +13,8 @@ from zerosight.benchmarks.evaluation.benchmark import EvaluationError
 from zerosight.benchmarks.evaluation.cache import Cache
 from zerosight.benchmarks.evaluation.models import Answerer, folder_digest, open_model
 from zerosight.benchmarks.evaluation.own import OWN
-from zerosight.benchmarks.evaluation.runner import Settings, ask
+from zerosight.benchmarks.evaluation.runner import ask
+from zerosight.benchmarks.evaluation.settings import Settings
 from zerosight.train.config import build
 from zerosight.train.learning.learner import Learner
 from zerosight.train.models.load import EMBEDDED_SEED, load_policy

@@ -10,8 +10,8 @@ from toy_benchmark import Talker, Toy, answerer, question, right_below, toy
 
 import zerosight.benchmarks.evaluation.page as page_module
 from zerosight.benchmarks.evaluation.page import write_page
-from zerosight.benchmarks.evaluation.runner import Settings
 from zerosight.benchmarks.evaluation.session import evaluate_models
+from zerosight.benchmarks.evaluation.settings import Settings
 from zerosight.benchmarks.samples import BadRow
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"

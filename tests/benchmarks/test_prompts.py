@@ -11,7 +11,8 @@ from zerosight.benchmarks.adapters import ADAPTERS, adapter
 from zerosight.benchmarks.adapters.sources import questions
 from zerosight.benchmarks.evaluation.cache import Cache
 from zerosight.benchmarks.evaluation.pictures import messages_of
-from zerosight.benchmarks.evaluation.runner import Settings, ask
+from zerosight.benchmarks.evaluation.runner import ask
+from zerosight.benchmarks.evaluation.settings import Settings
 from zerosight.benchmarks.samples import Sample
 
 LETTER = "Answer with the option's letter from the given choices directly."

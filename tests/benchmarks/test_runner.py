@@ -11,8 +11,9 @@ from zerosight.benchmarks.evaluation.cache import Cache, Reply
 from zerosight.benchmarks.evaluation.judge import Judge
 from zerosight.benchmarks.evaluation.pictures import Thumbnails
 from zerosight.benchmarks.evaluation.results import EvaluationResult, body_of, score_all, write_evaluation
-from zerosight.benchmarks.evaluation.runner import PATIENCE, Answers, Settings, ask
+from zerosight.benchmarks.evaluation.runner import PATIENCE, Answers, ask
 from zerosight.benchmarks.evaluation.session import evaluate_models
+from zerosight.benchmarks.evaluation.settings import Settings
 from zerosight.benchmarks.samples import BadRow
 from zerosight.envs import InfrastructureError
 

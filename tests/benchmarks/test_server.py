@@ -13,8 +13,9 @@ from zerosight.benchmarks.evaluation.benchmark import ModelDownError
 from zerosight.benchmarks.evaluation.cache import Cache, Reply
 from zerosight.benchmarks.evaluation.models import Answerer, open_model
 from zerosight.benchmarks.evaluation.results import notes_of, score_all
-from zerosight.benchmarks.evaluation.runner import Answers, Settings, ask
+from zerosight.benchmarks.evaluation.runner import Answers, ask
 from zerosight.benchmarks.evaluation.server import ServerOptions
+from zerosight.benchmarks.evaluation.settings import Settings
 
 
 @pytest.fixture
