@@ -1,12 +1,14 @@
 """Shared parts of the commands: consoles that print only plain text, bad input, progress bars, places to write to."""
 
+import json
 import logging
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
+import typer
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.segment import Segment
@@ -56,6 +58,15 @@ class PlainConsole(Console):
 
 console = PlainConsole()
 errors = PlainConsole(stderr=True)
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, and nothing else there.")]
+"""The option that every command has."""
+
+
+def print_json(value: Any) -> None:
+    """Print `value` as JSON on stdout."""
+    print(json.dumps(value, indent=1))  # noqa: T201
 
 
 class Usage(UserError):
@@ -128,12 +139,22 @@ def write_bytes(path: Path, content: bytes) -> None:
         raise Usage(f"{path} cannot be written: {error.strerror}") from error
 
 
+def share_alone(value: Any, digits: int = 1) -> str:
+    """Write a share from 0 to 1 in per cent, with so many `digits`; a dash where it is unknown."""
+    return f"{value:.{digits}%}" if isinstance(value, int | float) and math.isfinite(value) else "–"
+
+
+def points(difference: Any) -> str:
+    """Write a `difference` of shares in points with its sign; a dash where it is unknown."""
+    return f"{100 * difference:+.1f}" if isinstance(difference, int | float) and math.isfinite(difference) else "–"
+
+
 def share(summary: Mapping[str, Any], value_key: str = "accuracy") -> Text:
     """Return a share with its interval: `summary`'s `value_key`, `low` and `high`, from 0 to 1, in per cent.
 
     A dash where there was nothing to count.
     """
-    if not math.isfinite(summary[value_key] if summary[value_key] is not None else math.nan):
+    if share_alone(summary[value_key]) == "–":
         return Text("–")
     interval = f" ({summary['low']:.1%}–{summary['high']:.1%})"
     return Text.assemble(f"{summary[value_key]:.1%}", (interval, "dim"))

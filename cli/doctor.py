@@ -9,6 +9,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+import typer
+from rich.table import Column
+from rich.text import Text
+
+from .console import Json, console, print_json, table_of
+
 SEED = Path(__file__).parent.parent / "train" / "embedded" / "model.safetensors"
 
 _GIB = 2.0**30
@@ -24,6 +30,21 @@ class Finding(NamedTuple):
     """Whether `zerosight evolve` cannot work without it."""
     detail: str
     """The version or state; of a missing part, what brings it."""
+
+
+def doctor(as_json: Json = False) -> None:
+    """List what is installed, what is missing and how to get it, and how drawing programs are contained here."""
+    findings = diagnose()
+    if as_json:
+        print_json([finding._asdict() for finding in findings])
+    else:
+        table = table_of(Column("part", no_wrap=True), Column("state", no_wrap=True), "detail")
+        for finding in findings:
+            state = Text("ok", "green") if finding.ok else Text("missing", "yellow")
+            table.add_row(finding.part, state, finding.detail)
+        console.print(table)
+    if not all(finding.ok for finding in findings if finding.needed):
+        raise typer.Exit(1)
 
 
 def diagnose() -> list[Finding]:

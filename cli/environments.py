@@ -1,22 +1,18 @@
 """`zerosight env`: the environments that questions are asked about, looked at without loading torch."""
 
-import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Column
 from rich.text import Text
 
-from ..envs import SPLITS, Environment, PluginError, broken_plugins, item_rng, list_environments, make
-from ..envs.checker import check_environment, item_rate
-from ..envs.gallery import gallery_page
-from ..envs.registry import guarded
-from ..envs.scaffold import env_id_of, write_plugin
-from .console import console, errors, one_of, output_file, table_of, write_text
+from .console import Json, console, errors, one_of, output_file, print_json, table_of, write_text
+
+if TYPE_CHECKING:
+    from ..envs import Environment
 
 env_app = typer.Typer(no_args_is_help=True, help="The environments that questions are asked about.")
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 WIDE_ENOUGH = 76
 """Columns of a terminal from which on a table of environments says what they are about."""
 EnvId = Annotated[str, typer.Argument(help="An environment's id, such as shapes/Canvas-v1: see `env list`.")]
@@ -28,11 +24,13 @@ def env_list(
     rates: Annotated[bool, typer.Option(help="Measure how many items a second each makes on one core here.")] = True,
 ) -> None:
     """List all environments with the number of their tasks, their chance levels and item rates."""
+    from ..envs import broken_plugins, list_environments, make
+
     broken_reasons = broken_plugins()
     envs = [make(env_id) for env_id in list_environments() if env_id not in broken_reasons]
     item_rates = {env.id: _rate(env, broken_reasons) if rates else None for env in envs}
     if as_json:
-        print(json.dumps([_env_summary(env) | {"items_per_second": item_rates[env.id]} for env in envs], indent=1))  # noqa: T201
+        print_json([_env_summary(env) | {"items_per_second": item_rates[env.id]} for env in envs])
         return
     table = table_of(
         Column("environment", no_wrap=True),
@@ -53,8 +51,12 @@ def env_list(
         errors.print(Text.assemble(("warning:", "yellow"), f" {reason}"), soft_wrap=True)
 
 
-def _rate(env: Environment, broken_reasons: dict[str, str]) -> float | None:
+def _rate(env: "Environment", broken_reasons: dict[str, str]) -> float | None:
     """Return items a second; None for a plugin that cannot sample, whose reason `broken_reasons` gets."""
+    from ..envs import PluginError
+    from ..envs.checker import item_rate
+    from ..envs.registry import guarded
+
     try:
         return guarded(f"environment {env.id!r} cannot sample", lambda: item_rate(env))
     except PluginError as error:
@@ -74,9 +76,11 @@ def _env_summary(env: Any) -> dict[str, Any]:
 @env_app.command("show")
 def env_show(env_id: EnvId, as_json: Json = False) -> None:
     """Print an environment's documentation and its tasks."""
+    from ..envs import make
+
     env = make(env_id)
     if as_json:
-        print(json.dumps(_env_summary(env), indent=1))  # noqa: T201
+        print_json(_env_summary(env))
         return
     console.print((env.__doc__ or "").strip())
     table = table_of(Column("task", no_wrap=True), "answers", Column("chance", justify="right", no_wrap=True), "about")
@@ -88,16 +92,24 @@ def env_show(env_id: EnvId, as_json: Json = False) -> None:
 @env_app.command("schema")
 def env_schema(env_id: EnvId) -> None:
     """Print the JSON schema of an environment's queries, for constrained decoding."""
-    print(json.dumps(make(env_id).schema(), indent=1))  # noqa: T201
+    from ..envs import make
+
+    print_json(make(env_id).schema())
 
 
 @env_app.command("new")
 def env_new(
     name: Annotated[str, typer.Argument(help="The package's name, such as my-world.")],
     into: Annotated[Path, typer.Option(help="The folder in which the package's folder is made.")] = Path(),
+    as_json: Json = False,
 ) -> None:
     """Write a plugin package with a small environment of its own, as a starting point."""
+    from ..envs.scaffold import env_id_of, write_plugin
+
     folder = write_plugin(name, into)
+    if as_json:
+        print_json({"folder": str(folder), "environment": env_id_of(name)})
+        return
     console.print(Text.assemble(f"{folder}: the environment ", (env_id_of(name), "bold"), "; next:"), soft_wrap=True)
     for step in (f"pip install -e {folder}", f"zerosight env check {env_id_of(name)}"):
         console.print(f"  {step}", soft_wrap=True)
@@ -112,8 +124,12 @@ def env_sample(
     split: Annotated[str, typer.Option(help="train, dev or heldout.")] = "train",
     seed: Annotated[int, typer.Option(min=0, help="Another seed gives other items.")] = 0,
     out: Annotated[Path, typer.Option(help="The HTML page to write.")] = Path("gallery.html"),
+    as_json: Json = False,
 ) -> None:
     """Write a page of sampled items: picture, question, answer, margin and program."""
+    from ..envs import SPLITS, item_rng, make
+    from ..envs.gallery import gallery_page
+
     env = make(env_id)
     output_file(out)
     tasks = [one_of("task", task, env.tasks)] if task is not None else list(env.tasks)
@@ -126,7 +142,25 @@ def env_sample(
         for i in range(n)
     ]
     write_text(out, gallery_page(env, items))
+    if as_json:
+        print_json({"page": str(out), "items": [_item_summary(item) for item in items]})
+        return
     console.print(Text.assemble(f"{n} items: ", (str(out), "bold")), soft_wrap=True)
+
+
+def _item_summary(item: Any) -> dict[str, Any]:
+    """Return the `item` as JSON values."""
+    return {
+        "id": item.id,
+        "task": item.task,
+        "difficulty": item.difficulty,
+        "question": item.question.text,
+        "options": list(item.question.options),
+        "answer": item.truth.value,
+        "margin": item.truth.margin,
+        "unit": item.truth.unit,
+        "program": item.program,
+    }
 
 
 @env_app.command("check")
@@ -136,10 +170,14 @@ def env_check(
     as_json: Json = False,
 ) -> None:
     """Check that an environment keeps its whole contract; exit with 1 where it does not."""
+    from ..envs import make
+    from ..envs.checker import check_environment
+    from ..envs.registry import guarded
+
     make(env_id)
     results = guarded(f"{env_id} cannot be checked", lambda: check_environment(env_id, n))
     if as_json:
-        print(json.dumps([result._asdict() for result in results], indent=1))  # noqa: T201
+        print_json([result._asdict() for result in results])
     else:
         table = table_of("check", Column("holds", no_wrap=True), "detail")
         for result in results:

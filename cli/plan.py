@@ -1,12 +1,11 @@
 """`zerosight plan`: what a run will need, before it is begun."""
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
 
-from .console import console, need_training, table_of
+from .console import Json, console, need_training, print_json, table_of
 
 if TYPE_CHECKING:
     from ..train.plan import RunPlan
@@ -18,7 +17,7 @@ def plan(
     preset: Annotated[str, typer.Option(help="Options for a size of model and number of GPUs: 3b-1gpu, ...")] = "",
     card: Annotated[str, typer.Option(help="The GPU, such as h100-80, a100-80, l40s or rtx4090.")] = "a100-80",
     gpus: Annotated[int, typer.Option(min=1, help="How many of them.")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Estimate tokens, memory and time of a step of `recipe`, and say what would not fit. No weights are loaded."""
     need_training()
@@ -27,7 +26,7 @@ def plan(
 
     run_plan = plan_run(config_from(recipe, preset, settings or ()), card, gpus)
     if as_json:
-        print(json.dumps(as_dict(run_plan), indent=1))  # noqa: T201
+        print_json(as_dict(run_plan))
     else:
         print_plan(run_plan)
     if run_plan.problems:

@@ -19,6 +19,7 @@ CATCHES_ALL = {
     ("render/sandbox/reader.py", "_blamed"),
     ("render/sandbox/program.py", "_outcome"),
     ("envs/registry.py", "guarded"),
+    ("cli/app.py", "_status"),
     ("train/runs/trackers.py", "_guarded"),
 }
 """Functions that may catch every exception: boundaries that turn whatever happens into a recorded outcome."""
