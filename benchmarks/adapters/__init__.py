@@ -1,7 +1,10 @@
 """Public benchmarks as they were published: one adapter for each."""
 
+import warnings
 from collections.abc import Mapping
 
+from ...envs import PluginError
+from ...envs.parts import installed_parts, load_part
 from ...errors import did_you_mean
 from . import (
     blink,
@@ -64,7 +67,22 @@ _VISUAL = (
     visnumbench,
 )
 
-ADAPTERS: Mapping[str, Adapter] = {module.ADAPTER.name: module.ADAPTER for module in (*_SPATIAL, *_VISUAL)}
+
+def _installed() -> dict[str, Adapter]:
+    """Return the adapters of installed packages by name; one that does not load is a warning."""
+    adapters = {}
+    for name in installed_parts("benchmark"):
+        try:
+            adapters[name] = load_part("benchmark", name)
+        except PluginError as error:
+            warnings.warn(str(error), stacklevel=2)
+    return adapters
+
+
+ADAPTERS: Mapping[str, Adapter] = {
+    **_installed(),
+    **{module.ADAPTER.name: module.ADAPTER for module in (*_SPATIAL, *_VISUAL)},
+}
 SUITES: Mapping[str, tuple[str, ...]] = {
     "spatial": tuple(module.ADAPTER.name for module in _SPATIAL),
     "visual": tuple(module.ADAPTER.name for module in _VISUAL),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from ...envs.answers.replies import without_thinking
@@ -66,6 +67,10 @@ class Adapter:
     """The score reads the reply's thinking too; else it is taken away first, as the public harnesses do."""
     shares_pictures: bool = True
     """Questions about the same picture are one cluster for intervals, beside what `read` names as their cluster."""
+    folder: Path | None = None
+    """Where its own data is, whatever folder is given for others."""
+    is_on_hub: bool = False
+    """Read from the hub, whatever folder is given for others."""
     frames: int = 0
     """Taken of each film, evenly spaced; 0 where the questions are about pictures."""
     protocols: tuple[str, ...] = ("lmms-eval",)

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import csv
+import io
 import json
 import sys
 import zipfile
@@ -20,6 +21,7 @@ from .base import Adapter, BenchmarkDataError, RowError, RowReader
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 FILMS = (".mp4", ".avi", ".mov", ".mkv", ".webm")
+DELIMITERS = {".tsv": "\t", ".csv": ","}
 
 
 def reader_of(adapter: Adapter, data_folder: Path | None) -> RowReader:
@@ -29,7 +31,8 @@ def reader_of(adapter: Adapter, data_folder: Path | None) -> RowReader:
         BenchmarkDataError: the folder is not there.
     """
     reader: RowReader
-    if data_folder is None:
+    data_folder = adapter.folder or data_folder
+    if data_folder is None or adapter.is_on_hub:
         reader = HubReader(adapter)
         reader.frame_count = adapter.frames
         return reader
@@ -62,6 +65,9 @@ def questions(adapter: Adapter, data_folder: Path | None, limit: int | None = No
         _require_columns(adapter, row, reader)
         try:
             yield adapter.read(reader, row)
+        except BenchmarkDataError:
+            # Of the data as a whole, not of this row.
+            raise
         except (RowError, KeyError, ValueError, TypeError, OSError) as error:
             first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
             yield BadRow(f"{adapter.name}/row{row_number}", f"row {row_number}: {first_line}")
@@ -128,17 +134,8 @@ class FolderReader(FileReader):
         path = self._find(file_name)
         if path is not None:
             return FileImage(path)
-        for archive in self._archives:
-            member = next(
-                (
-                    member_name
-                    for member_name in archive.namelist()
-                    if member_name == file_name or member_name.endswith(f"/{file_name}")
-                ),
-                None,
-            )
-            if member is not None:
-                return Image(archive.read(member))
+        for archive, member in self._members(file_name):
+            return Image(archive.read(member))
         raise RowError(f"no file {file_name} in {self._folder} or its zip files")
 
     def _find(self, file_name: str) -> Path | None:
@@ -148,6 +145,13 @@ class FolderReader(FileReader):
         return next(
             (path for path in candidate_paths if path.is_file() and path.resolve().is_relative_to(data_root)), None
         )
+
+    def _members(self, file_name: str) -> Iterator[tuple[zipfile.ZipFile, str]]:
+        """Yield where `file_name` is in zip files, by its path there or below any folder of it."""
+        for archive in self._archives:
+            for member in archive.namelist():
+                if member == file_name or member.endswith(f"/{file_name}"):
+                    yield archive, member
 
     @cached_property
     def _archives(self) -> list[zipfile.ZipFile]:
@@ -162,9 +166,12 @@ class FolderReader(FileReader):
         if frame_paths:
             return tuple(FileImage(frame_paths[frame_index]) for frame_index in evenly(len(frame_paths), frame_count))
         film_path = self._find(film_name)
-        if film_path is None:
-            raise RowError(f"neither the film {film_name} nor a folder of its frames is in {self._folder}")
-        return tuple(VideoFrame(film_path, frame_number, frame_count) for frame_number in range(frame_count))
+        if film_path is not None:
+            return tuple(VideoFrame(film_path, frame_number, frame_count) for frame_number in range(frame_count))
+        for archive, member in self._members(film_name):
+            archive_path = Path(str(archive.filename))
+            return tuple(VideoFrame(archive_path, number, frame_count, member) for number in range(frame_count))
+        raise RowError(f"neither the film {film_name} nor a folder of its frames is in {self._folder} or its zip files")
 
 
 @dataclass(frozen=True)
@@ -172,13 +179,17 @@ class VideoFrame:
     """One of so many evenly spaced frames of a film, decoded when it is needed."""
 
     film: Path
+    """The film's file, or the zip file that it is in."""
     number: int
     count: int
+    member: str = ""
+    """Its name in the zip file."""
 
     @property
     def digest(self) -> str:
-        """The digest of the film's file, and the frame's place."""
-        return f"{digest_of_file(self.film)}:{self.number}/{self.count}"
+        """The digest of the film's file, in a zip file its checksum there, and the frame's place."""
+        film_digest = digest_of_member(self.film, self.member) if self.member else digest_of_file(self.film)
+        return f"{film_digest}:{self.number}/{self.count}"
 
     def open(self) -> Images.Image:
         """Return its pixels; of a film with fewer frames the last one again.
@@ -187,8 +198,16 @@ class VideoFrame:
             BenchmarkDataError: nothing here reads films.
             OSError: this one cannot be read.
         """
-        frames = film_frames(self.film, self.count)
+        frames = film_frames(self.film, self.count, self.member)
         return frames[min(self.number, len(frames) - 1)]
+
+
+@lru_cache(maxsize=100_000)
+def digest_of_member(archive_path: Path, member: str) -> str:
+    """Return the name, checksum and size of `member` as the zip file at `archive_path` lists them."""
+    with zipfile.ZipFile(archive_path) as archive:
+        info = archive.getinfo(member)
+    return f"{member}:{info.CRC:08x}:{info.file_size}"
 
 
 def evenly(total_count: int, chosen_count: int) -> list[int]:
@@ -205,40 +224,55 @@ def evenly(total_count: int, chosen_count: int) -> list[int]:
 
 
 @lru_cache(maxsize=2)
-def film_frames(film_path: Path, frame_count: int) -> tuple[Images.Image, ...]:
-    """Return `frame_count` evenly spaced frames of the film in `film_path`; the films asked for last are kept.
+def film_frames(film_path: Path, frame_count: int, member: str = "") -> tuple[Images.Image, ...]:
+    """Return evenly spaced frames of a film; the films asked for last are kept.
+
+    Args:
+        film_path: its file, or the zip file that it is in.
+        frame_count: how many.
+        member: its name in the zip file.
 
     Raises:
         BenchmarkDataError: nothing here reads films.
         OSError: this one cannot be read, or has no frames.
     """
+    name = member or film_path.name
     try:
         import av
     except ModuleNotFoundError as error:
         raise BenchmarkDataError(
-            f"{film_path.name} is a film and nothing here reads films; run `pip install av`, or put its frames as "
+            f"{name} is a film and nothing here reads films; run `pip install av`, or put its frames as "
             f"pictures into {film_path.with_suffix('')}"
         ) from error
     try:
-        with av.open(str(film_path)) as film:
+        with av.open(_film_file(film_path, member)) as film:
             stream = film.streams.video[0]
             total_frames = stream.frames or sum(1 for _ in film.decode(video=0))
         frame_numbers = set(evenly(total_frames, frame_count))
-        with av.open(str(film_path)) as film:
+        with av.open(_film_file(film_path, member)) as film:
             frame_images = [
                 frame.to_image()
                 for frame_number, frame in enumerate(film.decode(video=0))
                 if frame_number in frame_numbers
             ]
-    except (OSError, IndexError) as error:
-        raise OSError(f"the film {film_path.name} cannot be read: {error}") from error
+    except (OSError, IndexError, zipfile.BadZipFile) as error:
+        raise OSError(f"the film {name} cannot be read: {error}") from error
     if not frame_images:
-        raise OSError(f"the film {film_path.name} has no frames")
+        raise OSError(f"the film {name} has no frames")
     return tuple(frame_images)
 
 
+def _film_file(film_path: Path, member: str) -> str | io.BytesIO:
+    """Return what `av.open` takes: the path, or the bytes of `member` of the zip file there."""
+    if not member:
+        return str(film_path)
+    with zipfile.ZipFile(film_path) as archive:
+        return io.BytesIO(archive.read(member))
+
+
 def read_table(table_path: Path, benchmark_name: str) -> Iterator[Fields]:
-    """Yield a table's rows: parquet, JSON lines, JSON (a list, or an object of rows by id), or tab-separated text.
+    """Yield a table's rows: parquet, JSON lines, JSON (a list, or an object of rows by id), or text
+    separated by tabs or commas.
 
     Args:
         table_path: the file.
@@ -254,10 +288,10 @@ def read_table(table_path: Path, benchmark_name: str) -> Iterator[Fields]:
             with parquet.ParquetFile(table_path) as table:
                 for batch in table.iter_batches(256):
                     yield from batch.to_pylist()
-        elif table_path.suffix == ".tsv":
+        elif table_path.suffix in DELIMITERS:
             csv.field_size_limit(sys.maxsize)  # pictures in base64 are long fields
-            with table_path.open(encoding="utf-8", newline="") as file:
-                yield from csv.DictReader(file, delimiter="\t")
+            with table_path.open(encoding="utf-8-sig", newline="") as file:
+                yield from csv.DictReader(file, delimiter=DELIMITERS[table_path.suffix])
         elif table_path.suffix == ".jsonl":
             with table_path.open(encoding="utf-8") as file:
                 for line in file:
@@ -359,7 +393,7 @@ class HubReader(FileReader):
         return FolderReader(self._adapter, self._snapshot).file(file_name)
 
     def frames(self, film_name: str, frame_count: int) -> tuple[Any, ...]:
-        """Return frames of the film `film_name` in the repository; those in zip files are to be unpacked first."""
+        """Return frames of the film `film_name` in the repository or in a zip file of it."""
         return FolderReader(self._adapter, self._snapshot).frames(film_name, frame_count)
 
 

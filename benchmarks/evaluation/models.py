@@ -206,10 +206,17 @@ def _takes_several(policy: Policy) -> bool:
     return room is None or room >= _SHORT_CONTEXT
 
 
+def asking_of(name: str) -> AskingStyle:
+    """Return the style in which the model called `name` is asked about our items, without opening it."""
+    if (Path(name) / "config.yaml").is_file():
+        config = Run.open(Path(name)).config
+        return AskingStyle(config.style, config.rollout.solver_mode)
+    return SHORT_ASKING if name == "embedded" else FULL_ASKING
+
+
 def _of_run(name: str, folder: Path, role: str) -> Answerer:
-    policy, run = load_trained(folder), Run.open(folder)
-    asking = AskingStyle(run.config.style, run.config.rollout.solver_mode)
-    return _of_policy(name, policy, _tree_digest(run.checkpoints()[-1]), role=role, asking=asking)
+    policy, digest = load_trained(folder), _tree_digest(Run.open(folder).checkpoints()[-1])
+    return _of_policy(name, policy, digest, role=role, asking=asking_of(str(folder)))
 
 
 def _tree_digest(folder: Path) -> str:

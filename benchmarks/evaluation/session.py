@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,14 @@ from ...envs import make
 from ...errors import did_you_mean
 from ...train.runs.store import write_atomically
 from ..adapters import ADAPTERS, SUITES
+from ..adapters.anyone import DataCard, adapter_of
+from ..adapters.base import Adapter
 from .benchmark import Benchmark, EvaluationError
 from .cache import Cache
 from .figures import unpaired
 from .heldout import DEFAULT_ITEMS, HeldoutSuite
 from .heldout import NAME as HELDOUT
+from .items import AskingStyle
 from .judge import Judge
 from .models import Answerer
 from .own import OWN, OwnSuite
@@ -43,6 +46,14 @@ class Choice:
     """Also fresh variants of our own suites."""
     fresh_seed: int | None = None
     """Their seed; None draws one, which is kept in the output folder."""
+    protocol: str | None = None
+    """Of public benchmarks; None takes each one's default."""
+    frames: int | None = None
+    """Of each film; None takes as many as the protocol."""
+    dataset: DataCard | None = None
+    """A data set of the user's own, asked after the suites."""
+    revisions: Mapping[str, str] = field(default_factory=dict)
+    """Of the data on the hub, by benchmark; the newest of the others."""
 
 
 def choose(choice: Choice, out: Path) -> list[Benchmark]:
@@ -56,21 +67,40 @@ def choose(choice: Choice, out: Path) -> list[Benchmark]:
         EvaluationError: a name is unknown, or there is nothing that could be fresh.
     """
     benchmarks: list[Benchmark] = []
-    for name in suite_names(choice.suites):
+    for name in suite_names(choice.suites) if choice.suites else ():
         if name == HELDOUT:
             benchmarks += _heldout(choice).both()
             continue
         if name not in OWN:
-            benchmarks.append(ADAPTERS[name])
+            benchmarks.append(_published(name, choice))
             continue
         suite = OWN[name].only(choice.worlds) if choice.worlds else OWN[name]
         suite = suite.kept_in(out / "items" / slug(name))
         benchmarks.append(suite)
         if choice.fresh:
             benchmarks.append(suite.fresh(_fresh_seed(choice, out)))
+    if choice.dataset is not None:
+        benchmarks.append(adapter_of(choice.dataset))
+    for name in choice.revisions:
+        if name not in {benchmark.name for benchmark in benchmarks}:
+            raise EvaluationError(f"--revision names {name}, which is not asked (asked: {choice.suites})")
     if choice.fresh and not any(isinstance(benchmark, OwnSuite) for benchmark in benchmarks):
         raise EvaluationError("--fresh draws our own suites anew, and none was asked for; add --suite own")
     return benchmarks
+
+
+def _published(name: str, choice: Choice) -> Adapter:
+    """Return the public benchmark `name` as `choice` wants it asked."""
+    adapter = ADAPTERS[name] if choice.protocol is None else ADAPTERS[name].under(choice.protocol)
+    if choice.frames is not None and adapter.frames and choice.frames != adapter.frames:
+        note = f"{choice.frames} frames of each film, where the protocol takes {adapter.frames}: not comparable"
+        adapter = replace(adapter, frames=choice.frames, notes=(*adapter.notes, note))
+    return replace(adapter, revision=choice.revisions[name]) if name in choice.revisions else adapter
+
+
+def asked_in(benchmark: Benchmark, asking: AskingStyle) -> Benchmark:
+    """Return `benchmark`, a suite of our own worlds asked in the style `asking`."""
+    return benchmark.asked_in(asking) if isinstance(benchmark, OwnSuite | HeldoutSuite) else benchmark
 
 
 def _heldout(choice: Choice) -> HeldoutSuite:
@@ -201,9 +231,7 @@ def _answers_of(
     share, shares = settings.shard
     writer = "answers" if shares == 1 else f"answers-{share}-of-{shares}"
     for named_benchmark in benchmarks:
-        benchmark = named_benchmark
-        if isinstance(benchmark, OwnSuite | HeldoutSuite):
-            benchmark = benchmark.asked_in(answerer.asking)
+        benchmark = asked_in(named_benchmark, answerer.asking)
         cache = Cache(out / "cache" / answerer.digest[:16] / slug(benchmark.name), writer)
         answers_by_benchmark[benchmark.name] = ask(
             benchmark, answerer, cache, settings, show_progress, thumbnails, judge

@@ -138,7 +138,18 @@ GIVEN = {
     "concurrency": "2",
     "rate": "60",
     "body": "a=1",
+    "protocol": "authors",
+    "revision": "mmstar=main",
+    "frames": "8",
+    "template": "{question}",
+    "samples": "3",
+    "top-p": "0.9",
+    "pick": "majority",
+    "gpus": "2",
 }
+OFTEN = {"frames", "template", "samples", "top-p", "gpus"}
+"""Without effect unless there are films, a data set of one's own, a temperature; with a share."""
+PUBLIC = {"protocol", "revision"}
 SERVER = {"key-file", "timeout", "retries", "concurrency", "rate", "body"}
 """Options that some evaluations have no use for."""
 URL = "http://127.0.0.1:9#m"
@@ -147,13 +158,13 @@ URL = "http://127.0.0.1:9#m"
 @pytest.mark.parametrize(
     ("models", "suite", "without_effect"),
     [
-        (["embedded"], "heldout", {"limit", "data", "fresh", "fresh-seed", "sheet", "judge"} | SERVER),
-        (["embedded"], "own", {"items", "data", "sheet", "judge"} | SERVER),
-        (["embedded"], "heldout,own", {"data", "sheet", "judge"} | SERVER),
-        (["embedded"], "vsi-bench", {"items", "env", "fresh", "fresh-seed", "judge"} | SERVER),
-        (["embedded"], "mathvista", {"items", "env", "fresh", "fresh-seed"} | SERVER),
-        ([URL], "vsi-bench,own", {"items", "backend", "judge"}),
-        (["embedded", URL], "mathvista,heldout", {"fresh", "fresh-seed"}),
+        (["embedded"], "heldout", {"limit", "data", "fresh", "fresh-seed", "sheet", "judge"} | SERVER | OFTEN | PUBLIC),
+        (["embedded"], "own", {"items", "data", "sheet", "judge"} | SERVER | OFTEN | PUBLIC),
+        (["embedded"], "heldout,own", {"data", "sheet", "judge"} | SERVER | OFTEN | PUBLIC),
+        (["embedded"], "vsi-bench", {"items", "env", "fresh", "fresh-seed", "judge"} | SERVER | OFTEN - {"frames"}),
+        (["embedded"], "mathvista", {"items", "env", "fresh", "fresh-seed"} | SERVER | OFTEN),
+        ([URL], "vsi-bench,own", {"items", "backend", "judge"} | OFTEN - {"frames"}),
+        (["embedded", URL], "mathvista,heldout", {"fresh", "fresh-seed"} | OFTEN),
     ],
     ids=lambda value: ",".join(sorted(value)) if isinstance(value, set | list) else value,
 )
@@ -192,8 +203,10 @@ def test_a_field_that_is_none_is_refused(zerosight: CommandLine, assignment: str
 def test_a_dry_run_prints_the_first_prompt_and_asks_nothing(printed: Printed, tmp_path: Path) -> None:
     text = printed("eval", URL, "--suite", "own,heldout", "--env", "shapes/Canvas-v1", "--items", "5", "--dry-run")
     assert "Zerosight held-out items, version 1 (zerosight/heldout-v1)" in text
-    assert "[system] Look at the picture" in text and "1 pictures, at most 64 new tokens, answer: " in text
-    assert "Held-out items of a run (heldout)" in text and "at most 8 new tokens" in text
+    assert "[system] Look at the picture" in text and "1 pictures, at most 160 new tokens, answer: " in text
+    assert "Held-out items of a run (heldout)" in text and "Answer with a whole number." in text
+    short = printed("eval", "embedded", "--suite", "own", "--env", "shapes/Canvas-v1", "--dry-run")
+    assert "at most 64 new tokens" in short and "(a number)" in short, "the embedded model is asked in its own style"
     assert not (tmp_path / "evaluation" / "results.json").exists()
 
 
@@ -265,3 +278,33 @@ def test_a_share_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(EvaluationError, match="such as 2/4"):
         shard_of(text)
     assert shard_of("2/4") == (2, 4)
+
+
+def test_a_data_set_of_ones_own(printed: Printed, zerosight: CommandLine, tmp_path: Path) -> None:
+    from PIL import Image
+
+    data = tmp_path / "mine"
+    data.mkdir()
+    Image.new("RGB", (32, 32), "red").save(data / "a.png")
+    rows = [{"ask": "Which colour?", "image": "a.png", "A": "red", "B": "blue", "answer": "A"}] * 2
+    (data / "rows.jsonl").write_text("".join(json.dumps(row | {"id": n}) + "\n" for n, row in enumerate(rows)))
+    given = ["--dataset", str(data), "--column", "question=ask", "--tokens", "4"]
+    prompt = printed("eval", "embedded", *given, "--template", "{question}\\nFrom {letters}.", "--dry-run")
+    assert "mine (your data) (data/mine, protocol yours)" in prompt and "Which colour?\nFrom A, B.\n" in prompt
+    body = json.loads(printed("eval", "embedded", *given, "--json"))
+    (model,) = body["benchmarks"]["data/mine"]["models"]
+    assert (model["answered"], model["failed"]) == (2, 0) and body["benchmarks"]["data/mine"]["chance"] == 0.5
+    done = zerosight("eval", "embedded", *given, "--column", "image=pic")
+    assert done.returncode == 2 and "--column image=pic: there is no such column" in done.stderr
+
+
+def test_one_command_asks_on_several_gpus(printed: Printed, zerosight: CommandLine) -> None:
+    """There is no GPU here: the processes are told of theirs and run on the processor."""
+    arguments = ["eval", "embedded", *OWN, "--limit", "8", "--batch", "2", "--out"]
+    alone = json.loads(printed(*arguments, "one", "--json"))
+    together = json.loads(printed(*arguments, "two", "--gpus", "2", "--json"))
+    assert together == alone
+    assert len(list(Path("two/cache").rglob("answers-*-of-2.jsonl"))) == 2
+    assert not list(Path("two/cache").rglob("answers.jsonl")), "nothing was left to ask"
+    broken = zerosight(*arguments, "three", "--gpus", "2", "--data", "/no/such/folder", "--json")
+    assert broken.returncode == 2
