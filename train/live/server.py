@@ -233,7 +233,7 @@ class LiveServer:
         self._board = Board(_feeds(folders))
         self._server = _bound(port, self._board)
         self._threads = [
-            threading.Thread(target=self._server.serve_forever, name="live page", daemon=True),
+            threading.Thread(target=self._server.serve_forever, args=(0.1,), name="live page", daemon=True),
             threading.Thread(target=self._poll, name="live page's reader", daemon=True),
         ]
 
