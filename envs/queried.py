@@ -113,7 +113,11 @@ class QueriedEnvironment(Environment[S]):
         world = self.world_of(scene)
         if isinstance(world, Rejected):
             return world
-        return tuple(need.text for need in self.needs(query) if isinstance(self._executed(need.part, world), Rejected))
+        return tuple(need.text for need in self.needs(query) if not self.has_need(world, need))
+
+    def has_need(self, world: Any, need: Need) -> bool:
+        """Tell whether `world` has what is behind `need`: here, whether that part of the query has a value."""
+        return not isinstance(self._executed(need.part, world), Rejected)
 
     def _executed(self, query: Query, world: Any) -> Result | Rejected:
         return execute(

@@ -256,7 +256,7 @@ class ChartEnvironment(QueriedEnvironment[ChartScene]):  # noqa: D101 - the modu
 
     def __init__(self) -> None:
         self.forms = {
-            skeleton(self._query(SeededRng((name, draw)), task_template)[0]): name
+            skeleton(self.query_with_layout(SeededRng((name, draw)), task_template)[0]): name
             for name, task_template in TEMPLATES.items()
             for draw in range(20)
         }
@@ -267,9 +267,10 @@ class ChartEnvironment(QueriedEnvironment[ChartScene]):  # noqa: D101 - the modu
 
     def query(self, rng: SeededRng, task: str) -> Call:
         """Draw a query of the form of `task`, with names that some chart may hold."""
-        return self._query(rng, TEMPLATES[task])[0]
+        return self.query_with_layout(rng, TEMPLATES[task])[0]
 
-    def _query(self, rng: SeededRng, task_template: ChartTemplate, difficulty: int = 1) -> tuple[Call, str]:
+    def query_with_layout(self, rng: SeededRng, task_template: ChartTemplate, difficulty: int = 1) -> tuple[Call, str]:
+        """Draw a query of `task_template` with the layout of a chart of `difficulty` that it can be asked of."""
         for _ in range(TRIES):
             layout, template = rng.choice(
                 [candidate for candidate in task_template.templates if shapes(candidate[0], difficulty)]
@@ -300,9 +301,9 @@ class ChartEnvironment(QueriedEnvironment[ChartScene]):  # noqa: D101 - the modu
         """Plan a chart with a clear answer; queries that no chart of so many values gives it to are drawn anew."""
         clear_thresholds = {unit: threshold * CLEARANCE for unit, threshold in THRESHOLDS.items()}
         for _ in range(TRIES):
-            query, layout = self._query(rng, task_template, difficulty)
+            query, layout = self.query_with_layout(rng, task_template, difficulty)
             for _, plan in zip(range(TRIES // 10), plans(rng, layout, query, difficulty), strict=False):
-                result = self._result(plan.reading(), query)
+                result = self.result_on(plan.reading(), query)
                 if isinstance(result, Result) and ambiguity_of(result, clear_thresholds) is None:
                     if target_answer is None or self.wording(result.value) == target_answer:
                         return plan, query
@@ -320,9 +321,10 @@ class ChartEnvironment(QueriedEnvironment[ChartScene]):  # noqa: D101 - the modu
     def run(self, scene: ChartScene, query: Call) -> Result | Rejected:
         """Return the value of `query` on `scene`; an amount is also measured by what a reader may be off."""
         reading = self.world_of(scene)
-        return reading if isinstance(reading, Rejected) else self._result(reading, query)
+        return reading if isinstance(reading, Rejected) else self.result_on(reading, query)
 
-    def _result(self, reading: Reading, query: Call) -> Result | Rejected:
+    def result_on(self, reading: Reading, query: Call) -> Result | Rejected:
+        """Return the value of `query` on a chart's `reading`, amounts with what a careful reader may be off by."""
         result = execute(LANGUAGE, query, reading, THRESHOLDS, lambda kind, word: self.named(reading, kind, word))
         if isinstance(result, Rejected) or not isinstance(result.value, ChartAmount):
             return result

@@ -8,7 +8,7 @@ import numpy as np
 from ...geometry import RoomScene
 from ...render import Picture, Rejected
 from ...render.drawing import Drawn
-from ..core import Item, Question, Task
+from ..core import Item, Need, Question, Task
 from ..language.grammar import Grammar
 from ..language.query import Call, dump, loads, skeleton
 from ..queried import QueriedEnvironment
@@ -20,6 +20,7 @@ from .english import grammar, read_question, sentence
 from .operators import LANGUAGE, OPERATORS, UNITS, options, wording
 from .plan import marks_of, plan_view
 from .sheet import WIDTH, sheet
+from .sights import Link, Sight, sights
 from .surroundings import Surroundings
 
 FRAMES = 4
@@ -96,6 +97,14 @@ class RoomWorld(QueriedEnvironment[RoomScene]):
     def named(self, world: Surroundings, output: str, word: str) -> object:
         """Return the object, the category or the region that a `word` names in `world`, or the word itself."""
         return named(world, output, word)
+
+    def needs(self, query: Call) -> tuple[Need, ...]:
+        """Collect the things that `query` names, and what the frames must show of them."""
+        return (*super().needs(query), *(Need(sight.text, sight) for sight in sights(query)))
+
+    def has_need(self, world: Surroundings, need: Need) -> bool:
+        """Tell whether the room `world` has the things, and shows them as `need` says."""
+        return need.part.is_met(world) if isinstance(need.part, Sight | Link) else super().has_need(world, need)
 
     def wording(self, value: object) -> str:
         """Return an answer's `value` as text: amounts with three digits."""
