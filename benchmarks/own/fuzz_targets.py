@@ -43,7 +43,7 @@ from ...train.models.completions import Prompt, Sampling
 from ...train.runs.checksums import DamagedError, check_files, write_checksums
 from ...train.runs.lock import running_owner
 from ...train.runs.store import Run
-from ..scoring import letters, numbers, words
+from ..scoring import letters, numbers, open_answers, words
 from .fuzz_mutations import mutated_claim
 from .fuzzing import Target
 
@@ -193,7 +193,7 @@ SCORERS: Sequence[Callable[[str], object]] = (
     lambda reply: words.mathvision(reply, "4", ["4", "5"]),
     lambda reply: words.mathvista_extract(reply, ["red", "blue"], "text"),
     lambda reply: words.mm_zero(reply, "4"),
-    lambda reply: words.mmmu_open(reply, "4"),
+    lambda reply: open_answers.mmmu_open(reply, "4"),
 )
 """Readers of replies to benchmarks' questions, as their authors read them."""
 

@@ -4,13 +4,15 @@ An engine or a server that is gone, or answers something else than was asked for
 and never an answer: each case is an error of its own, all of them `InfrastructureError`, which is never scored.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ...envs import InfrastructureError
 from ..models.completions import Completion, Prompt, Sampling
+
+LEAST_LOGPROB = -1e30
+"""Below it, as not a number and integers that no float holds are, a log-prob is none."""
 
 
 class GeneratorError(InfrastructureError):
@@ -115,6 +117,8 @@ class Checks:
                 f"{backend} does not say which prompt it read (prompt_token_ids); vLLM does where "
                 "return_token_ids is set"
             )
+        if not isinstance(prompt_ids, Sequence) or isinstance(prompt_ids, str):
+            raise ReplyError(f"{backend} gave {prompt_ids!r:.40} as the token ids of the prompt that it read")
         if list(prompt_ids) != list(prompt.ids):
             first_difference = next(
                 (i for i, (theirs, ours) in enumerate(zip(prompt_ids, prompt.ids, strict=False)) if theirs != ours),
@@ -148,7 +152,7 @@ class Checks:
             )
         for value in logprobs:
             # Rounding may leave a certain token a hair above 0.
-            if not _is_number(value) or not math.isfinite(value) or value > 1e-3:
+            if not _is_number(value) or not LEAST_LOGPROB < value <= 1e-3:
                 raise MissingLogprobsError(
                     f"{backend} gave {value!r:.40} as a log-prob; it must be a number, at most 0"
                 )

@@ -40,7 +40,7 @@ def check_files(folder: Path) -> None:
     try:
         written_sums = json.loads(sums_path.read_bytes())
         expected_files = {name: (int(entry["bytes"]), str(entry["sha256"])) for name, entry in written_sums.items()}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise DamagedError(f"{NAME} cannot be read") from error
     # Sizes first: a cut file is found without reading the others.
     for name, (size, _) in expected_files.items():

@@ -6,7 +6,7 @@ line and never a traceback. Begin at `read_lines` and `read_object`.
 
 import json
 import logging
-import math
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -91,8 +91,8 @@ def is_object(value: Any) -> bool:
 
 
 def is_number(value: Any) -> bool:
-    """Tell whether `value` is a number that is finite."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Tell whether `value` is a number that is finite, and no integer beyond what a float holds."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def _numbers(value: Any) -> bool:
