@@ -241,7 +241,7 @@ class SessionProgress(ProgressBars):
         self._warnings = _WarningPrinter(self.warn)
         self._phase = ""
         self._rejections: dict[str, int] = {}
-        self._picture_count = 0
+        self._picture_count = self._failure_count = 0
 
     def __enter__(self) -> Self:
         logging.getLogger("zerosight").addHandler(self._warnings)
@@ -271,16 +271,23 @@ class SessionProgress(ProgressBars):
             self._status_file.progress(done_answers, total_answers, name)
 
     def stepped(self, metrics: Mapping[str, Any], total_steps: int) -> None:
-        """Show the solve rate, pictures and rejections in the `metrics` of one training step of `total_steps`."""
+        """Show the `metrics` of one training step of `total_steps`.
+
+        Pictures, rejected programs and failures of the infrastructure are those of all steps of the session; a program
+        is rejected for what it does, a failure is ours and is never scored.
+        """
         self._picture_count += metrics["programs_rendered"]
+        self._failure_count += metrics["infrastructure_errors"]
         for code, count in metrics["rejected"].items():
             self._rejections[code] = self._rejections.get(code, 0) + count
         frequent_codes = sorted(self._rejections.items(), key=lambda rejection: -rejection[1])[:3]
+        rejected_programs = sum(count for code, count in self._rejections.items() if code.startswith("program/"))
         solve_rate = metrics["solve_rate"]
         solve_share = "–" if solve_rate is None else format(solve_rate, ".0%")
         note = (
             f"solve {solve_share} · valid {metrics['proposals_valid']}/{metrics['proposals']}"
             f" · as asked {metrics['programs_spec_satisfied']}/{metrics['programs']} · {self._picture_count} pictures"
+            f" · {rejected_programs} programs rejected · {self._failure_count} infrastructure failures"
             f" · rejected {', '.join(f'{code} {count}' for code, count in frequent_codes)}"
         )
         self.update(self._phase, metrics["step"], total_steps, note)

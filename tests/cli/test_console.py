@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from zerosight.cli import console as parts
-from zerosight.cli.console import PlainConsole, ProgressBars, output_file, printable, table_of
+from zerosight.cli.console import PlainConsole, ProgressBars, SessionProgress, output_file, printable, table_of
 
 CommandLine = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -90,6 +90,22 @@ def test_progress_bars_show_hostile_names_plainly(monkeypatch: pytest.MonkeyPatc
 
     output = written(show, width=120)
     assert is_plain(output) and r"[/b]\x1b[2J" in output and r"note\x07[red]" in output
+
+
+def test_the_live_line_counts_rejected_programs_and_infrastructure_failures_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    step = {"programs_rendered": 3, "programs": 9, "programs_spec_satisfied": 2, "solve_rate": 0.5}
+    step |= {"proposals": 4, "proposals_valid": 4, "infrastructure_errors": 2}
+    step |= {"rejected": {"program/error": 3, "program/resources": 1, "proposal/syntax": 7}}
+
+    def show(console: PlainConsole) -> None:
+        monkeypatch.setattr(parts, "errors", console)
+        progress = SessionProgress()
+        progress.stepped({**step, "step": 1}, 2)
+        progress.stepped({**step, "step": 2}, 2)
+
+    assert "6 pictures · 8 programs rejected · 4 infrastructure failures" in written(show)
 
 
 @pytest.mark.parametrize("name", ["a[/b]", "[bold]a", "\x1b[2J", "\ud800", "a\nb"])
