@@ -15,17 +15,17 @@ recipe_app = typer.Typer(no_args_is_help=True, help="Every system that can be ru
 @recipe_app.command("list")
 def recipe_list(as_json: Json = False) -> None:
     """List all recipes, each in a line."""
-    from ..train.recipes import RECIPES
+    from ..train.recipes import all_recipes
 
     if as_json:
         summaries = [
             {"name": recipe.name, "title": recipe.title, "paper_compat": dict(recipe.algorithm.all_paper_compat())}
-            for recipe in RECIPES.values()
+            for recipe in all_recipes()
         ]
         print_json(summaries)
         return
     table = table_of(Column("recipe", no_wrap=True), "about")
-    for recipe in RECIPES.values():
+    for recipe in all_recipes():
         table.add_row(recipe.name, recipe.title)
     console.print(table)
 

@@ -10,9 +10,14 @@ weight is the option `rewards.<role>.<name>`; a recipe is a choice of weights (`
 Terms of weight 0 cost nothing: they are not computed. Terms are summed in the order in which they stand here.
 """
 
+import importlib.util
+import warnings
 from collections.abc import Callable
+from pathlib import Path
 
-from ..envs import Rejected
+from ..envs import PluginError, Rejected
+from ..envs.parts import installed_parts, load_part
+from ..envs.registry import guarded
 from . import reward
 from .context import (
     AnswerContext,
@@ -364,3 +369,39 @@ def observation(context: ProposalContext) -> float:
     if isinstance(missing_requirements, Rejected):
         return 0.0
     return max(0.0, 1.0 - len(missing_requirements) / (len(requirements) + 1))
+
+
+# --- terms of others' -----------------------------------------------------------------------------------------------
+
+_LOADED_FILES: set[Path] = set()
+
+
+def load_terms(path: Path) -> None:
+    """Run the Python file at `path`, which declares reward terms as this module does; once in a process.
+
+    Raises:
+        PluginError: it is not there, or does not run.
+    """
+    resolved_path = path.expanduser().resolve()
+    if resolved_path in _LOADED_FILES:
+        return
+    if not resolved_path.is_file():
+        raise PluginError(f"the file of reward terms {path} is not there")
+    spec = importlib.util.spec_from_file_location(f"zerosight_terms_{resolved_path.stem}", resolved_path)
+    if spec is None or spec.loader is None:
+        raise PluginError(f"the file of reward terms {path} is not Python; its name ends in .py")
+    module, loader = importlib.util.module_from_spec(spec), spec.loader
+    guarded(f"the file of reward terms {path} does not run", lambda: loader.exec_module(module))
+    _LOADED_FILES.add(resolved_path)
+
+
+def _load_installed_terms() -> None:
+    """Load the modules that installed packages declare terms in; one that does not load is a warning."""
+    for name in installed_parts("reward"):
+        try:
+            load_part("reward", name)
+        except PluginError as error:
+            warnings.warn(str(error), stacklevel=2)
+
+
+_load_installed_terms()

@@ -10,7 +10,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from ..errors import UserError, did_you_mean
-from ..roles.terms import TABLES
+from ..roles.terms import TABLES, load_terms
+from .named_parts import CurriculumName, LossName
 
 
 class ConfigError(UserError, ValueError):
@@ -84,8 +85,9 @@ class LearningConfig(Section):
     """Compute layers again in the backward pass: less memory, about a third more time."""
     minibatches: int = Field(1, ge=1)
     """Updates for each step's trajectories."""
-    loss: Literal["grpo", "dr_grpo", "dapo", "bnpo", "cispo", "gspo", "rloo", "reinforce_pp"] = "grpo"
-    """The loss; their sources stand in train/losses.py. `gspo` wants far tighter clips, such as 3e-4 and 4e-4."""
+    loss: LossName = "grpo"
+    """The loss, or an installed one's name; their sources stand in train/losses.py. `gspo` wants far tighter clips,
+    such as 3e-4 and 4e-4."""
     length_constant: int = Field(256, ge=1)
     """Tokens that `dr_grpo` divides each sequence's sum by: the longest that a completion may be."""
     clip_low: float = Field(0.2, gt=0, lt=1)
@@ -137,11 +139,9 @@ class LearningConfig(Section):
 class CurriculumConfig(Section):
     """How forms and difficulties are drawn."""
 
-    kind: Literal[
-        "learnability", "uniform", "goldilocks", "spatialevo", "sec", "progress", "regret", "replay", "confidence",
-        "ttcs", "failures", "coevolve",
-    ] = "learnability"  # fmt: skip
-    """`learnability` prefers what the Solver half knows; `uniform` samples all alike; see train/curriculum/."""
+    kind: CurriculumName = "learnability"
+    """`learnability` prefers what the Solver half knows; `uniform` samples all alike; see train/curriculum/. Or an
+    installed one's name."""
     min_weight: float = Field(0.02, ge=0, le=1)
     """Weight of an arm that carries no signal, beside at most 1."""
     memory: float = Field(0.9, ge=0, lt=1)
@@ -284,6 +284,17 @@ class RewardConfig(Section):
     """The Coder's."""
     solver: dict[str, float] = Field(default_factory=TABLES["solver"].default_weights)
     """The Solver's."""
+    files: tuple[Path, ...] = ()
+    """Python files that declare further terms, as roles/terms.py does; their terms weigh 0 unless weighed here."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_their_terms(cls, values: Any) -> Any:
+        """Run the `files` before the weights are checked, which may be of their terms."""
+        files = values.get("files", ()) if isinstance(values, dict) else ()
+        for path in [files] if isinstance(files, str | Path) else files:
+            load_terms(Path(path))
+        return values
 
     @field_validator("proposer", "coder", "solver")
     @classmethod

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from ...envs import Environment, SeededRng
 from ...envs.language.query import Call, dump
+from ...envs.parts import load_part
 from ...errors import did_you_mean
 from ...roles.reward import bernoulli_variance, rarity
 from ..config import ConfigError, CurriculumConfig
@@ -347,5 +348,10 @@ CURRICULA: Mapping[str, type[Curriculum]] = {
 
 
 def make_curriculum(config: CurriculumConfig, envs: Sequence[Environment]) -> Curriculum:
-    """The curriculum that a configuration names, over these environments' arms."""
-    return CURRICULA[config.kind](config, envs)
+    """Return the curriculum that `config` names, built in or installed, over the arms of `envs`.
+
+    Raises:
+        PluginError: the installed one does not load.
+    """
+    curriculum = CURRICULA[config.kind] if config.kind in CURRICULA else load_part("curriculum", config.kind)
+    return curriculum(config, envs)

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 import torch
 
+from ...envs.parts import installed_parts, load_part
 from ...errors import UserError, did_you_mean
 
 KL = Literal["k1", "k2", "k3"]
@@ -101,9 +102,12 @@ def loss_kind(name: str) -> LossKind:
 
     Raises:
         UnknownLossError: there is none; the message gives the close name.
+        PluginError: an installed one does not load.
     """
     if name in LOSSES:
         return LOSSES[name]
+    if name in installed_parts("loss"):
+        return load_part("loss", name)
     hints = (did_you_mean(name, LOSSES), f"there are {', '.join(LOSSES)}")
     raise UnknownLossError(f"no loss is called {name!r}; {' '.join(filter(None, hints))}")
 

@@ -4,8 +4,11 @@ A recipe is a configuration, with the reward weights that it pays by, and an alg
 one, write a module beside these and name its `RECIPE` in `RECIPES`. May import everything in train but the loop.
 """
 
+import contextlib
 from collections.abc import Mapping
 
+from ...envs import PluginError
+from ...envs.parts import installed_parts, load_part
 from ...errors import UserError, did_you_mean
 from ..algorithm import Algorithm
 from ..config import RunConfig
@@ -46,11 +49,23 @@ def find_recipe(name: str) -> Recipe:
 
     Raises:
         UnknownRecipeError: no such recipe; the message suggests the closest.
+        PluginError: an installed one does not load.
     """
+    if name not in RECIPES and name in installed_parts("recipe"):
+        return load_part("recipe", name)
     if name not in RECIPES:
-        hint = did_you_mean(name, RECIPES, 0.4)
+        hint = did_you_mean(name, [*RECIPES, *installed_parts("recipe")], 0.4)
         raise UnknownRecipeError(f"unknown recipe {name!r}; {hint}{' ' if hint else ''}(known: {', '.join(RECIPES)})")
     return RECIPES[name]
+
+
+def all_recipes() -> list[Recipe]:
+    """Return every recipe, built in and installed; installed ones that do not load are left out."""
+    recipes = list(RECIPES.values())
+    for name in installed_parts("recipe"):
+        with contextlib.suppress(PluginError):
+            recipes.append(find_recipe(name))
+    return recipes
 
 
 def recipe_config(name: str) -> RunConfig:
