@@ -18,6 +18,8 @@ from .outlines import TOLERANCE, bounds_of, hexadecimal, is_covered_by, rounded_
 from .parts import TextBlock
 from .visible import FigureVisibility, area_share
 
+CATEGORY_REACH = 0.45
+"""Of the distance of categories: a mark that is farther from one belongs to none."""
 MIN_VISIBLE = 0.02
 """A mark of which less is seen is not there."""
 
@@ -146,7 +148,7 @@ class PanelMarks:
 
     def at(self, axis_index: int, axis_position: float) -> Value | None:
         """Return the value at `axis_position`, or the category that it belongs to."""
-        return self.axis_reader.value(axis_index, axis_position, 0.5 * self.axis_reader.step(axis_index))
+        return self.axis_reader.value(axis_index, axis_position, CATEGORY_REACH * self.axis_reader.step(axis_index))
 
     def spans(self, bounds: Bounds) -> bool:
         """Tell whether `bounds` reach across the whole panel one way, as a shaded region does."""
