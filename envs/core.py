@@ -231,6 +231,10 @@ class Environment(ABC, Generic[S]):
     def requirements(self, value: Any) -> tuple[Requirement, ...] | Rejected:
         """Read and check the requirements in `value`, decoded JSON such as `[[2, "red", "circle"]]`."""
 
+    def requirements_schema(self) -> dict[str, Any]:
+        """Return the JSON schema (draft 2020-12) of what `requirements` accepts; by default, of any list."""
+        return {"type": "array"}
+
     @abstractmethod
     def describe(self, requirement: Requirement) -> str:
         """Return `requirement` in English, for the Coder: `2 red circles`."""

@@ -14,7 +14,7 @@ from .core import Briefing, Item, Requirement, Truth
 from .language.literals import Description
 from .language.query import Call
 from .queried import QueriedEnvironment
-from .requirements import Described, missing_requirements, read_requirements, requirements_of
+from .requirements import Described, missing_requirements, read_requirements, requirements_of, requirements_schema
 from .rng import SeededRng
 
 MAX_QUERIES, MAX_SCENES_PER_QUERY = 50, 10
@@ -82,6 +82,10 @@ class DrawnEnvironment(QueriedEnvironment[FlatScene]):
     def requirements(self, value: Any) -> tuple[Requirement, ...] | Rejected:
         """Read `value`, a list of `[count, word, ...]`."""
         return read_requirements(value, self.description, self.max_objects)
+
+    def requirements_schema(self) -> dict[str, Any]:
+        """Return the JSON schema of lists of `[count, word, ...]` for constrained decoding."""
+        return requirements_schema(self.description, self.max_objects)
 
     def describe(self, requirement: Requirement) -> str:
         """Return `requirement` in English: `2 red circles`, `1 small shape`."""

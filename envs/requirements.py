@@ -48,6 +48,32 @@ def read_requirements(
     return tuple(requirements)
 
 
+MAX_DESCRIPTIONS = 6
+"""Descriptions in a list that constrained decoding writes, at most."""
+
+
+def requirements_schema(description: Description, max_objects: int) -> dict[str, Any]:
+    """Return the JSON schema (draft 2020-12) of lists that `read_requirements` accepts, for constrained decoding.
+
+    A schema cannot bound a sum, so that each count is bounded by an equal share of `max_objects`.
+
+    Args:
+        description: the words that may be used.
+        max_objects: how many objects may be asked for.
+    """
+    word_forms = [[{"enum": list(description.vocabulary[name])} for name in names] for names in description.patterns()]
+
+    def list_of(length: int) -> dict[str, Any]:
+        count_schema = {"enum": list(range(1, max_objects // length + 1))}
+        entry_forms = [
+            {"type": "array", "prefixItems": [count_schema, *words], "items": False, "minItems": 1 + len(words)}
+            for words in word_forms
+        ]
+        return {"type": "array", "items": {"anyOf": entry_forms}, "minItems": length, "maxItems": length}
+
+    return {"anyOf": [list_of(length) for length in range(1, min(MAX_DESCRIPTIONS, max_objects) + 1)]}
+
+
 def missing_requirements(scene_objects: Sequence[Described], requirements: Sequence[Requirement]) -> tuple[str, ...]:
     """Say which of the `requirements` lack objects among `scene_objects`.
 

@@ -80,33 +80,28 @@ def prompt(
 
 
 def schema(envs: Sequence[Environment]) -> dict[str, Any]:
-    """Return the JSON schema (draft 2020-12) of proposals for any of `envs`, for constrained decoding.
-
-    The list of what is drawn may hold anything: the words that an environment knows stand in its system turn, and
-    `parse` checks them.
-    """
-    query_schemas, definitions = [], {}
+    """Return the JSON schema (draft 2020-12) of proposals for any of `envs`, for constrained decoding."""
+    proposal_schemas, definitions = [], {}
     for number, env in enumerate(envs):
         env_schema = env.schema()
         # Worlds name their parts alike; each world's get its number.
         for definition_name, definition in env_schema.pop("$defs", {}).items():
             definitions[f"world{number}{definition_name}"] = _renumbered(definition, number)
-        query_schemas.append(
-            {
-                key: _renumbered(definition, number)
-                for key, definition in env_schema.items()
-                if key not in ("$schema", "title")
-            }
+        query_schema = {
+            key: _renumbered(definition, number)
+            for key, definition in env_schema.items()
+            if key not in ("$schema", "title")
+        }
+        concept = {"type": "string", "minLength": 1, "maxLength": MAX_CONCEPT_CHARS}
+        properties = {"concept": concept, "draw": env.requirements_schema(), "ask": query_schema}
+        proposal_schemas.append(
+            {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
         )
-    concept = {"type": "string", "minLength": 1, "maxLength": MAX_CONCEPT_CHARS}
-    properties = {"concept": concept, "draw": {"type": "array"}, "ask": {"anyOf": query_schemas}}
+    whole_schema = proposal_schemas[0] if len(proposal_schemas) == 1 else {"anyOf": proposal_schemas}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "proposal",
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
+        **whole_schema,
         "$defs": definitions,
     }
 

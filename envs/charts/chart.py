@@ -50,7 +50,7 @@ from ..language.literals import Description, Vocabulary, closest_or_all
 from ..language.query import Call, Literal, skeleton
 from ..queried import QueriedEnvironment
 from ..registry import register
-from ..requirements import read_requirements
+from ..requirements import read_requirements, requirements_schema
 from ..rng import SeededRng
 from .names import THEMES
 from .operators import AXIS, COLOURS, LANGUAGE, READING, TRENDS, ChartAmount, ChartValue, Reading, noun
@@ -370,6 +370,10 @@ class ChartEnvironment(QueriedEnvironment[ChartScene]):  # noqa: D101 - the modu
     def requirements(self, value: Any) -> tuple[Requirement, ...] | Rejected:
         """Read `value`, a list such as `[[6, "bar"]]`: how many values are drawn as what."""
         return read_requirements(value, DESCRIPTION, MAX_VALUES)
+
+    def requirements_schema(self) -> dict[str, Any]:
+        """Return the JSON schema of lists of `[count, word, ...]` for constrained decoding."""
+        return requirements_schema(DESCRIPTION, MAX_VALUES)
 
     def describe(self, requirement: Requirement) -> str:
         """Return `requirement` in English: `6 bars`, `4 points on lines`."""

@@ -48,7 +48,7 @@ from ..language.literals import Description, Vocabulary
 from ..language.query import Call, Query
 from ..queried import QueriedEnvironment
 from ..registry import register
-from ..requirements import missing_requirements, read_requirements, requirements_of
+from ..requirements import missing_requirements, read_requirements, requirements_of, requirements_schema
 from ..rng import SeededRng
 from .figure import CANVAS, MAX_CIRCLES, MAX_LINES, MAX_POINTS, OFF, FigureDrawing, read_figure
 from .operators import CLEARANCE, LANGUAGE, UNITS, noun
@@ -160,6 +160,10 @@ class Geometry(QueriedEnvironment[FlatScene]):  # noqa: D101 - the module's docs
     def requirements(self, value: Any) -> tuple[Requirement, ...] | Rejected:
         """Read a list of `[count, part]` from `value`."""
         return read_requirements(value, DESCRIPTION, MAX_POINTS + MAX_LINES + MAX_CIRCLES)
+
+    def requirements_schema(self) -> dict[str, Any]:
+        """Return the JSON schema of lists of `[count, word, ...]` for constrained decoding."""
+        return requirements_schema(DESCRIPTION, MAX_POINTS + MAX_LINES + MAX_CIRCLES)
 
     def describe(self, requirement: Requirement) -> str:
         """Word `requirement` in English: `4 points`, `1 right angle`."""

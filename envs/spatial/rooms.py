@@ -50,6 +50,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -61,7 +62,7 @@ from ..core import Briefing, Item, Requirement, Truth
 from ..language.literals import Description, Vocabulary
 from ..language.query import Call
 from ..registry import register
-from ..requirements import missing_requirements, read_requirements, requirements_of
+from ..requirements import missing_requirements, read_requirements, requirements_of, requirements_schema
 from ..rng import SeededRng
 from .asking import blind_query, drawn_queries
 from .build import built_room, kit_text, reordered, room_faults, room_scene
@@ -228,6 +229,10 @@ class Rooms(RoomWorld):  # noqa: D101 - the module's docstring is the environmen
     def requirements(self, value: object) -> tuple[Requirement, ...] | Rejected:
         """Read requirements from a `value` such as `[[1, "sofa"], [4, "chair"]]`."""
         return read_requirements(value, DESCRIPTION, MAX_THINGS)
+
+    def requirements_schema(self) -> dict[str, Any]:
+        """Return the JSON schema of lists of `[count, word, ...]` for constrained decoding."""
+        return requirements_schema(DESCRIPTION, MAX_THINGS)
 
     def describe(self, requirement: Requirement) -> str:
         """Return a `requirement` in English: `4 chairs`, `1 thing`."""

@@ -41,6 +41,7 @@ History:
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 
@@ -53,7 +54,7 @@ from ..language.grammar import Grammar
 from ..language.query import Call, dump
 from ..queried import QueriedEnvironment
 from ..registry import register
-from ..requirements import missing_requirements, read_requirements, requirements_of
+from ..requirements import missing_requirements, read_requirements, requirements_of, requirements_schema
 from ..rng import SeededRng
 from .difference import UNIT
 from .operators import BANDS, DESCRIPTION, LANGUAGE, LETTERS, Results, described, listed, noun, remarks, shown
@@ -178,6 +179,10 @@ class EditWorld(QueriedEnvironment[EditScene]):  # noqa: D101 - the module's doc
         Every program has four results; `[4]` asks for no more than that.
         """
         return read_requirements(value, DESCRIPTION, SETS)
+
+    def requirements_schema(self) -> dict[str, Any]:
+        """Return the JSON schema of lists of `[count, word, ...]` for constrained decoding."""
+        return requirements_schema(DESCRIPTION, SETS)
 
     def describe(self, requirement: Requirement) -> str:
         """Word `requirement`: `4 close edits`, `2 distinct sequences of edits`, `1 result`."""

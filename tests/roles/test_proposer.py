@@ -1,10 +1,11 @@
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zerosight.envs import Briefing, Environment, Rejected, Requirement, SeededRng, item_rng, make
+from zerosight.envs import Briefing, Environment, Rejected, Requirement, SeededRng, item_rng, list_environments, make
 from zerosight.envs.language.query import dump
 from zerosight.roles import proposer
 from zerosight.roles.proposer import MAX_CONCEPT_CHARS, Proposal
@@ -126,13 +127,33 @@ def test_schema_takes_what_any_of_its_worlds_can_be_asked_and_nothing_else() -> 
     one, other = (Draft202012Validator(proposer.schema([world])) for world in worlds)
     canvas, edit = (dump(world.query(SeededRng(("schema",)), next(iter(world.tasks)))) for world in worlds)
     good = {"concept": "a title", "draw": [[1, "red"]], "ask": json.loads(json.dumps(canvas))}
-    edited = {**good, "ask": json.loads(json.dumps(edit))}
+    edited = {**good, "draw": [[4, "edit"]], "ask": json.loads(json.dumps(edit))}
     assert both.is_valid(good) and both.is_valid(edited)
     assert one.is_valid(good) and not one.is_valid(edited)
     assert other.is_valid(edited) and not other.is_valid(good)
     # Each has one thing wrong with it.
     for wrong in (["nothing"], "red", []):
         assert not both.is_valid({**good, "ask": wrong})
+    for wrong in ([], [[0, "red"]], [[1, "grey"]], [[1, "red", "blue"]], [["red"]], [[90]], "red", [1]):
+        assert not both.is_valid({**good, "draw": wrong}), wrong
     assert not both.is_valid({**good, "concept": ""})
     assert not both.is_valid({**good, "more": 1})
     assert not both.is_valid({"concept": "a title", "ask": good["ask"]})
+
+
+@pytest.mark.parametrize("env_id", [env_id for env_id in list_environments() if "@" not in env_id])
+def test_whatever_the_schema_lets_be_drawn_can_be_asked_for(env_id: str) -> None:
+    world, rng = make(env_id), SeededRng(("schema", env_id))
+
+    def written(schema: dict) -> Any:
+        if "anyOf" in schema:
+            return written(rng.choice(schema["anyOf"]))
+        if "enum" in schema:
+            return rng.choice(schema["enum"])
+        if "prefixItems" in schema:
+            return [written(item) for item in schema["prefixItems"]]
+        return [written(schema["items"]) for _ in range(schema["minItems"])]
+
+    for _ in range(100):
+        draw = written(world.requirements_schema())
+        assert isinstance(world.requirements(draw), tuple), draw

@@ -18,7 +18,7 @@ from zerosight.train.models.load import EMBEDDED_SEED
 from zerosight.train.models.policy import Policy
 
 ENV = make("shapes/Canvas-v1")
-BY_GRAMMAR = ("syntax", "operator", "arity", "type")
+BY_GRAMMAR = ("syntax", "operator", "arity", "type", "word", "requirements", "concept")
 """Codes that no text under the schema can have."""
 
 
