@@ -7,7 +7,7 @@ PINS := pyproject.toml constraints.txt .ci/setup.sh
 # Waiting threads of torch must not spin: rendering workers share the cores.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: evolve test test-fast test-vllm check bench bench-learning bench-render bench-envs bench-spatial bench-train bench-evidence bench-coverage seed setup fuzz test-soak
+.PHONY: evolve test test-fast test-vllm check bench bench-learning bench-render bench-envs bench-spatial bench-train bench-evidence bench-coverage seed setup docs test-pages fuzz test-soak
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -22,6 +22,8 @@ help:
 	@echo "make seed            make the embedded model's warm-up anew"
 	@echo "make bench           every benchmark;  make bench-NAME one (learning, evidence, render, envs, spatial, train)"
 	@echo "make setup           install only"
+	@echo "make docs            the documents as a site, in build/site;  ARGS=serve shows it while you write"
+	@echo "make test-pages      the live page and the report in a real Chromium; screenshots in build/pages"
 
 evolve: $(VENV)/.installed-train
 	$(BIN)/zerosight evolve $(ARGS)
@@ -97,6 +99,20 @@ seed: $(VENV)/.installed-train
 	$(BIN)/python -m zerosight.train.seed.make $(ARGS)
 
 setup: $(VENV)/.installed-dev
+
+# Strict: a link that leads nowhere, or a document that the site does not list, is an error.
+docs: .venv-docs/.installed
+	.venv-docs/bin/python -m mkdocs $(or $(ARGS),build --strict --quiet)
+
+.venv-docs/.installed: $(PINS)
+	.ci/setup.sh .venv-docs docs
+	touch $@
+
+# Debian's Chromium, driven by playwright; axe looks for what some people could not read.
+test-pages: $(VENV)/.installed-dev
+	command -v chromium >/dev/null || { echo "install Chromium first: apt-get install chromium"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check playwright axe-core-python -c constraints.txt
+	$(BIN)/python -m pytest tests/with_browser -p no:cacheprovider -W ignore $(ARGS)
 
 $(VENV)/.installed-train: $(PINS)
 	.ci/setup.sh $(VENV) train

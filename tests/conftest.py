@@ -31,11 +31,12 @@ BEYOND_THE_FAST_LANE = {
         " train/test_transport train/test_vllm_server_faults with_vllm/*"
     ),
     "models": (
-        "benchmarks/test_models benchmarks/test_pretrained cli/test_commands cli/test_misuse train/test_algorithms train/test_architectures train/test_episodes "
+        "benchmarks/test_models benchmarks/test_pretrained cli/test_commands cli/test_misuse train/test_algorithms "
+        "train/test_architectures train/test_episodes "
         "train/test_export train/test_generator train/test_generators train/test_heldout train/test_influence "
         "train/test_learner train/test_learner_losses train/test_losses_trl train/test_model train/test_policy "
         "train/test_recipes train/test_schedules train/test_several_pictures train/test_trackers train/test_warmup "
-        "train/test_schema_decoding train/test_limits train/test_plan train/test_suppressed"
+        "test_documents train/test_schema_decoding train/test_limits train/test_plan train/test_suppressed cli/test_parts"
     ),
     "statistics": (
         "benchmarks/test_bridges benchmarks/test_evidence benchmarks/test_own_suites benchmarks/test_worlds "
