@@ -1,7 +1,7 @@
 """Public benchmarks as they were published: one adapter for each."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ...envs import PluginError
 from ...envs.parts import installed_parts, load_part
@@ -68,21 +68,39 @@ _VISUAL = (
 )
 
 
-def _installed() -> dict[str, Adapter]:
-    """Return the adapters of installed packages by name; one that does not load is a warning."""
-    adapters = {}
-    for name in installed_parts("benchmark"):
-        try:
-            adapters[name] = load_part("benchmark", name)
-        except PluginError as error:
-            warnings.warn(str(error), stacklevel=2)
-    return adapters
+class _Adapters(Mapping[str, Adapter]):
+    """The adapters by name: those that are built in, and those of installed packages, loaded when they are wanted.
+
+    Args:
+        built_in: by name; they come before installed ones of the same name.
+    """
+
+    def __init__(self, built_in: Mapping[str, Adapter]) -> None:
+        self._built_in = built_in
+
+    def __getitem__(self, name: str) -> Adapter:
+        if name in self._built_in:
+            return self._built_in[name]
+        if name not in installed_parts("benchmark"):
+            raise KeyError(name)
+        return load_part("benchmark", name)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield all names; of an installed one that does not load, a warning instead."""
+        yield from self._built_in
+        for name in installed_parts("benchmark"):
+            try:
+                self[name]
+            except PluginError as error:
+                warnings.warn(str(error), stacklevel=2)
+            else:
+                yield name
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
-ADAPTERS: Mapping[str, Adapter] = {
-    **_installed(),
-    **{module.ADAPTER.name: module.ADAPTER for module in (*_SPATIAL, *_VISUAL)},
-}
+ADAPTERS: Mapping[str, Adapter] = _Adapters({module.ADAPTER.name: module.ADAPTER for module in (*_SPATIAL, *_VISUAL)})
 SUITES: Mapping[str, tuple[str, ...]] = {
     "spatial": tuple(module.ADAPTER.name for module in _SPATIAL),
     "visual": tuple(module.ADAPTER.name for module in _VISUAL),

@@ -59,6 +59,12 @@ class Adapter:
     max_new_tokens: int = 16
     files: tuple[str, ...] = ("*.parquet", "*.jsonl", "*.json", "*.tsv")
     """Patterns of the tables in a local folder: those of the first that is there are read."""
+    as_row: Callable[[str, Any], Fields] | None = None
+    """From a table's name and a row of it to the row's columns, where a published file has none."""
+    from_vlmevalkit: Callable[[Fields], Fields] | None = None
+    """From a row of VLMEvalKit's table of this benchmark, with a column for each option, to the published columns."""
+    left_out: tuple[str, ...] = ()
+    """Words in the names of files in a local folder that are not this benchmark's questions, such as training data."""
     system: str = ""
     """The text of the system turn."""
     interleaved: bool = False
@@ -168,6 +174,16 @@ def lettered(options: Sequence[str], separator: str = ". ") -> str:
 def letter(option_number: int) -> str:
     """Return A for 0, B for 1, and so on for `option_number`."""
     return chr(ord("A") + option_number)
+
+
+def lettered_columns(row: Fields) -> dict[str, str]:
+    """Return the options of a VLMEvalKit table's `row` by their letters; empty cells are none.
+
+    >>> lettered_columns({"A": "red", "B": "blue", "C": "nan", "D": ""})
+    {'A': 'red', 'B': 'blue'}
+    """
+    cells = {x: str(row.get(x) if row.get(x) is not None else "").strip() for x in "ABCDEFGH"}
+    return {x: cell for x, cell in cells.items() if cell.lower() not in ("", "nan")}
 
 
 PROTOCOLS = ("authors", "lmms-eval")

@@ -1,8 +1,10 @@
 """BLINK: fourteen tasks that people solve at a glance."""
 
+import ast
+
 from ..samples import Fields, Sample, means
 from ..scoring.letters import at_start, blink
-from .base import Adapter, RowReader, letter
+from .base import Adapter, RowReader, letter, lettered_columns
 
 TASKS = (
     "Art_Style",
@@ -35,6 +37,22 @@ def read(row_reader: RowReader, row: Fields) -> Sample:
     )
 
 
+def from_vlmevalkit(row: Fields) -> Fields:
+    """Return a `row` of VLMEvalKit's BLINK.tsv, of one picture or a list, with the columns of the published table."""
+    options = lettered_columns(row)
+    lines = "\n".join(f"({letter}) {option}" for letter, option in options.items())
+    cell = row["image"]
+    pictures = ast.literal_eval(cell) if isinstance(cell, str) and cell.startswith("[") else [cell]
+    return {
+        "idx": row["index"],
+        "sub_task": row["category"],
+        "prompt": f"{row['question']}\nSelect from the following choices.\n{lines}",
+        "choices": list(options.values()),
+        "answer": f"({row['answer']})",
+        **{f"image_{number}": picture for number, picture in enumerate(pictures, start=1)},
+    }
+
+
 def ask(sample: Sample) -> str:
     """Return the prompt of lmms-eval for `sample`."""
     letters = ", ".join(letter(number) for number in range(len(sample.options)))
@@ -55,6 +73,7 @@ ADAPTER = Adapter(
     metric="accuracy",
     chance=0.381,
     citation="Fu et al. 2024, BLINK (https://arxiv.org/abs/2404.12390)",
+    from_vlmevalkit=from_vlmevalkit,
     columns=("idx", "sub_task", "prompt", "choices", "answer", "image_1"),
     published={"Qwen3-VL-8B (EASI)": 69.1},
     quirks=("any reply's first letter counts", "the answers of the test split are hidden: this is val"),

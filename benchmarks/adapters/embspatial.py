@@ -36,6 +36,7 @@ ADAPTER = Adapter(
     metric="accuracy",
     chance=0.25,
     citation="Du et al. 2024, EmbSpatial-Bench (https://arxiv.org/abs/2406.05756)",
+    left_out=("sft", "train"),
     columns=("question_id", "question", "relation", "answer_options", "answer", "data_source", "image"),
     published={
         "Qwen2.5-VL-3B (SpatialEvo)": 55.9,

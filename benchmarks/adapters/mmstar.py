@@ -4,7 +4,7 @@ from ..samples import Fields, Sample
 from ..scoring.groups import mm_star
 from ..scoring.letters import mm_star as mm_star_match
 from ..scoring.letters import ranked_choice
-from .base import Adapter, RowReader
+from .base import Adapter, RowReader, lettered_columns
 
 
 def read(row_reader: RowReader, row: Fields) -> Sample:
@@ -16,6 +16,13 @@ def read(row_reader: RowReader, row: Fields) -> Sample:
         images=row_reader.images(row["image"]),
         category={"category": row["category"], "subcategory": row["l2_category"]},
     )
+
+
+def from_vlmevalkit(row: Fields) -> Fields:
+    """Return a `row` of VLMEvalKit's MMStar.tsv with its options in the question, as the authors' table has them."""
+    options = ", ".join(f"{letter}: {option}" for letter, option in lettered_columns(row).items())
+    question = row["question"] if "Options:" in str(row["question"]) else f"{row['question']}\nOptions: {options}"
+    return {**row, "question": question}
 
 
 ADAPTER = Adapter(
@@ -30,6 +37,7 @@ ADAPTER = Adapter(
     metric="accuracy, mean of categories",
     chance=0.246,
     citation="Chen et al. 2024, Are We on the Right Way for Evaluating LVLMs? (https://arxiv.org/abs/2403.20330)",
+    from_vlmevalkit=from_vlmevalkit,
     columns=("index", "question", "image", "answer", "category", "l2_category"),
     published={
         "Qwen2.5-VL-3B (SpatialEvo)": 54.6,

@@ -3,7 +3,7 @@
 from ..samples import Fields, Sample
 from ..scoring.letters import ranked_choice
 from ..scoring.words import plain
-from .base import Adapter, RowReader
+from .base import Adapter, RowReader, lettered_columns
 
 LETTERS = ("A", "B", "C", "D")
 
@@ -17,6 +17,17 @@ def read(row_reader: RowReader, row: Fields) -> Sample:
         images=row_reader.images(row["image"]),
         category={"kind": "choice" if str(row["answer"]).strip().upper() in LETTERS else "short"},
     )
+
+
+def from_vlmevalkit(row: Fields) -> Fields:
+    """Return a `row` of VLMEvalKit's RealWorldQA.tsv with its options and xAI's instruction in the question."""
+    options = "\n".join(f"{letter}. {option}" for letter, option in lettered_columns(row).items())
+    if not options:
+        return row
+    return {**row, "question": f"{row['question']}\n\n{options}\n{INSTRUCTION}"}
+
+
+INSTRUCTION = "Please answer directly with only the letter of the correct option and nothing else."
 
 
 def mark(sample: Sample, reply: str) -> float:
@@ -38,6 +49,7 @@ ADAPTER = Adapter(
     metric="exact match",
     chance={},
     citation="xAI 2024, RealWorldQA (https://x.ai/news/grok-1.5v)",
+    from_vlmevalkit=from_vlmevalkit,
     columns=("image", "question", "answer"),
     published={
         "Qwen2.5-VL-3B (SpatialEvo)": 63.4,

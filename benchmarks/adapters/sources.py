@@ -21,6 +21,8 @@ from .base import Adapter, BenchmarkDataError, RowError, RowReader
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 FILMS = (".mp4", ".avi", ".mov", ".mkv", ".webm")
+LISTED = 6
+"""Names that an error lists at most."""
 DELIMITERS = {".tsv": "\t", ".csv": ","}
 
 
@@ -62,6 +64,7 @@ def questions(adapter: Adapter, data_folder: Path | None, limit: int | None = No
     for row_number, row in enumerate(reader.rows()):
         if limit is not None and row_number >= limit:
             return
+        row = adapter.from_vlmevalkit(row) if adapter.from_vlmevalkit and {"index", "A", "B"} <= set(row) else row
         _require_columns(adapter, row, reader)
         try:
             yield adapter.read(reader, row)
@@ -76,9 +79,14 @@ def questions(adapter: Adapter, data_folder: Path | None, limit: int | None = No
 def _require_columns(adapter: Adapter, row: Fields, reader: RowReader) -> None:
     missing_columns = [column for column in adapter.columns if column not in row]
     if missing_columns:
+        remedy = (
+            "pin the revision that this adapter was written for"
+            if {"index", "A", "B"} - set(row)
+            else "ask this VLMEvalKit table as it is with --dataset FILE"
+        )
         raise BenchmarkDataError(
             f"{adapter.name}: {reader.where} has no column {', '.join(missing_columns)} (it has {', '.join(row)}); "
-            f"give the published files of {adapter.dataset}, or pin the revision that this adapter was written for"
+            f"give the published files of {adapter.dataset}, or {remedy}"
         )
 
 
@@ -110,8 +118,13 @@ class FolderReader(FileReader):
 
     def rows(self) -> Iterator[Fields]:
         """Yield the tables' rows, one table after another."""
+        as_row = self._adapter.as_row
         for table in self.tables():
-            yield from read_table(table, self._adapter.name)
+            for row in read_table(table, self._adapter.name):
+                try:
+                    yield row if as_row is None else as_row(table.stem, row)
+                except RowError as error:
+                    yield _Damaged(str(error))
 
     def tables(self) -> Sequence[Path]:
         """Return the tables: of the first pattern that is there, those of the split where names say splits.
@@ -120,14 +133,24 @@ class FolderReader(FileReader):
             BenchmarkDataError: there is none.
         """
         for pattern in self._adapter.files:
-            table_paths = sorted(path for path in self._folder.rglob(pattern) if not path.name.startswith("."))
+            table_paths = sorted(path for path in self._folder.rglob(pattern) if self._is_table(path))
             split_paths = [path for path in table_paths if self._adapter.split in path.stem] or table_paths
             if split_paths:
                 return split_paths
         raise BenchmarkDataError(
-            f"{self._adapter.name}: no {' or '.join(self._adapter.files)} in {self._folder}; put the published files "
-            f"of {self._adapter.dataset} there"
+            f"{self._adapter.name}: no {' or '.join(self._adapter.files)} in {self._folder} ({self._content()}); "
+            f"put the published files of {self._adapter.dataset} there"
         )
+
+    def _is_table(self, path: Path) -> bool:
+        return not path.name.startswith(".") and not any(word in path.stem.lower() for word in self._adapter.left_out)
+
+    def _content(self) -> str:
+        """Return in words what is in the folder instead of tables."""
+        names = sorted(path.name for path in self._folder.iterdir() if not path.name.startswith("."))
+        if not names:
+            return "it is empty"
+        return f"it has {', '.join(names[:LISTED])}{', …' if len(names) > LISTED else ''}"
 
     def file(self, file_name: str) -> Image | FileImage:
         """Return the file `file_name` by its path in the folder, in a folder of it, or in a zip file."""
@@ -311,11 +334,11 @@ def _json_row(line: str) -> Fields:
         return json.loads(line)
     except ValueError as error:
         # One bad line is one bad row, told by what it is given instead of its columns.
-        return _Damaged(str(error))
+        return _Damaged(f"the line is no JSON: {error}")
 
 
 class _Damaged(dict[str, Any]):
-    """A row that is no JSON: it has every column, and each says that it cannot be read."""
+    """A row that cannot be read: it has every column, and each says why."""
 
     def __init__(self, reason: str) -> None:
         super().__init__()
@@ -325,7 +348,7 @@ class _Damaged(dict[str, Any]):
         return True
 
     def __missing__(self, key: str) -> Any:
-        raise RowError(f"the line is no JSON: {self._reason}")
+        raise RowError(self._reason)
 
     def get(self, key: str, default: Any = None) -> Any:
         """As `[]`."""

@@ -4,7 +4,7 @@ import re
 
 from ..samples import Fields, Sample, means
 from ..scoring.letters import v_star
-from .base import DIRECT, Adapter, RowReader, lettered
+from .base import DIRECT, Adapter, RowReader, lettered, lettered_columns
 
 
 def read(row_reader: RowReader, row: Fields) -> Sample:
@@ -16,6 +16,13 @@ def read(row_reader: RowReader, row: Fields) -> Sample:
         images=row_reader.images(row["image"]),
         category={"category": row["category"]},
     )
+
+
+def from_vlmevalkit(row: Fields) -> Fields:
+    """Return a `row` of VLMEvalKit's VStarBench.tsv with the columns of the published table."""
+    options = " ".join(f"({letter}) {option}" for letter, option in lettered_columns(row).items())
+    text = f"{row['question']} {options}"
+    return {**row, "text": text, "label": row["answer"], "question_id": row["index"]}
 
 
 def ask(sample: Sample) -> str:
@@ -39,6 +46,7 @@ ADAPTER = Adapter(
     metric="accuracy",
     chance={"direct_attributes": 0.267, "relative_position": 0.5},
     citation="Wu and Xie 2023, V*: Guided Visual Search (https://arxiv.org/abs/2312.14135)",
+    from_vlmevalkit=from_vlmevalkit,
     columns=("question_id", "text", "label", "category", "image"),
     published={
         "Qwen2.5-VL-3B (SpatialEvo, V-STAR)": 74.9,

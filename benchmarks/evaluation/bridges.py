@@ -2,7 +2,8 @@
 
 What is relied on. lmms-eval (docs/guides/task_guide.md): a YAML names functions of the `utils.py` beside it, and
 `dataset_path: parquet` with `data_files` loads a local file through `datasets`. VLMEvalKit: `$LMUData/NAME.tsv` of an
-unknown name is a multiple-choice data set where it has columns A and B, else one of open questions.
+unknown name is a multiple-choice data set where it has columns A and B, else one of open questions, of which it keeps
+predictions and scores nothing: `zerosight_vlmevalkit.py` beside the files does.
 """
 
 import base64
@@ -97,14 +98,28 @@ def _lmms_eval(suite: OwnSuite, rows: Iterable[Mapping[str, Any]], out: Path) ->
     )
     data = out / f"{task_name(suite)}.parquet"
     pq.write_table(pa.Table.from_pylist([{name: row[name] for name in schema.names} for row in columns], schema), data)
-    template = files(__package__).joinpath("lmms_utils.py.j2").read_text(encoding="utf-8")
-    # Not markup: a Python file, whose only value is the suite's title.
-    templates = Templates(undefined=StrictUndefined, keep_trailing_newline=True)
-    write_atomically(out / "utils.py", templates.from_string(template).render(title=suite.title).encode())
-    for module in Path(answers.__file__).parent.glob("*.py"):
-        write_atomically(out / "answers" / module.name, module.read_bytes())
-    write_atomically(out / f"{task_name(suite)}.yaml", _task_yaml(suite, data.resolve()).encode())
+    _write_module(out / "utils.py", "lmms_utils.py.j2", title=suite.title, data=data.name)
+    write_atomically(out / f"{task_name(suite)}.yaml", _task_yaml(suite).encode())
     return out
+
+
+def _write_module(path: Path, template_name: str, **values: str) -> None:
+    """Write the Python file of a template, and beside it our reading of answers, which it loads.
+
+    Args:
+        path: the file.
+        template_name: of the template.
+        values: what it is filled with.
+    """
+    # Not markup: a Python file, filled with a title and names.
+    templates = Templates(undefined=StrictUndefined, keep_trailing_newline=True)
+    template, loading = (
+        files(__package__).joinpath(name).read_text(encoding="utf-8")
+        for name in (template_name, "exported_answers.py.j2")
+    )
+    write_atomically(path, templates.from_string(template).render(answers=loading.strip(), **values).encode())
+    for module in Path(answers.__file__).parent.glob("*.py"):
+        write_atomically(path.parent / "answers" / module.name, module.read_bytes())
 
 
 def _features(text: Iterable[str]) -> dict[str, Any]:
@@ -117,12 +132,16 @@ def _features(text: Iterable[str]) -> dict[str, Any]:
     }
 
 
-def _task_yaml(suite: OwnSuite, data: Path) -> str:
-    """Return the task's file for `suite`; `!function` is lmms-eval's own tag, so it is put in after the values."""
+def _task_yaml(suite: OwnSuite) -> str:
+    """Return the task's file for `suite`.
+
+    `!function` is lmms-eval's own tag, so it is put in after the values; it names any value of `utils.py`, the path of
+    the rows among them, so that the folder can be moved.
+    """
     task = {
         "task": task_name(suite),
         "dataset_path": "parquet",
-        "dataset_kwargs": {"data_files": {"test": str(data)}},
+        "dataset_kwargs": {"data_files": {"test": "utils.DATA"}},
         "test_split": "test",
         "output_type": "generate_until",
         "doc_to_visual": "utils.doc_to_visual",
@@ -159,7 +178,11 @@ def _vlmevalkit(suite: OwnSuite, rows: Iterable[Mapping[str, Any]], out: Path) -
             right_letter = next(letter for letter, option in letters.items() if option == row["answer"])
             choice_rows.append({**tsv_row, "question": row["question"], "answer": right_letter, **letters})
         else:
-            open_rows.append({**tsv_row, "question": row["prompt"], "answer": row["answer"]})
+            scoring = {name: row[name] for name in ("kind", "tolerance", "measure")}
+            options = json.dumps(row["options"])
+            open_rows.append(
+                {**tsv_row, "question": row["prompt"], "answer": row["answer"], **scoring, "options": options}
+            )
     most_columns = max((len(row) for row in choice_rows), default=0)
     widest_row = next((row for row in choice_rows if len(row) == most_columns), {})
     for kind, kind_rows, names in (
@@ -168,6 +191,8 @@ def _vlmevalkit(suite: OwnSuite, rows: Iterable[Mapping[str, Any]], out: Path) -
     ):
         if kind_rows:
             write_atomically(out / f"{task_name(suite)}_{kind}.tsv", _tsv(kind_rows, names))
+    data_names = " ".join(path.stem for path in sorted(out.glob("*.tsv")))
+    _write_module(out / "zerosight_vlmevalkit.py", "vlmevalkit.py.j2", title=suite.title, names=data_names)
     return out
 
 

@@ -5,6 +5,8 @@ import csv
 import importlib.util
 import io
 import json
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -58,7 +60,8 @@ def rows_of(task: Path) -> list[dict[str, Any]]:
 def test_the_task_names_functions_that_are_there_and_data_that_is_there(task: Path, written: ModuleType) -> None:
     body = yaml.load((task / "zerosight_heldout_v1.yaml").read_text(), _Loader)
     assert body["task"] == "zerosight_heldout_v1" and body["dataset_path"] == "parquet"
-    assert Path(body["dataset_kwargs"]["data_files"]["test"]).is_file() and body["test_split"] == "test"
+    assert body["dataset_kwargs"]["data_files"]["test"] == ("function", "utils.DATA") and body["test_split"] == "test"
+    assert Path(written.DATA).is_file() and str(task) not in (task / "zerosight_heldout_v1.yaml").read_text()
     named = [value for value in body.values() if isinstance(value, tuple)]
     named += [m["aggregation"] for m in body["metric_list"] if isinstance(m["aggregation"], tuple)]
     assert len(named) == 5
@@ -105,6 +108,15 @@ def test_the_task_needs_nothing_of_ours(task: Path) -> None:
         assert "\nfrom ." not in text or file.parent == task / "answers"
 
 
+def test_the_folder_can_be_moved(task: Path, tmp_path: Path) -> None:
+    moved = Path(shutil.copytree(task, tmp_path / "elsewhere"))
+    spec = importlib.util.spec_from_file_location("moved_utils", moved / "utils.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert Path(module.DATA).parent == moved and Path(module.DATA).is_file()
+
+
 def test_features_are_named_for_datasets(task: Path) -> None:
     schema = pq.read_schema(task / "zerosight_heldout_v1.parquet")
     features = json.loads(schema.metadata[b"huggingface"])["info"]["features"]
@@ -137,6 +149,26 @@ def test_vlmevalkit_files_read_back(tmp_path: Path, samples: list[Sample]) -> No
     picture = Images.open(io.BytesIO(base64.b64decode(closed[0]["image"])))
     item = samples[int(closed[0]["index"])].fields["item"]
     assert picture.convert("RGB").tobytes() == make(item.env).render_item(item, make(item.env).size).array.tobytes()
+
+
+def test_open_questions_are_scored_by_what_is_exported_beside_them(tmp_path: Path, samples: list[Sample]) -> None:
+    folder = export_suite(SUITE, "vlmevalkit", tmp_path / "tsv", COUNT)
+    csv.field_size_limit(sys.maxsize)
+    with (folder / "zerosight_heldout_v1_VQA.tsv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    replies = [row["answer"] if number % 3 else "no idea" for number, row in enumerate(rows)]
+    predicted = [row | {"prediction": reply, "image": ""} for row, reply in zip(rows, replies, strict=True)]
+    with (tmp_path / "predicted.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(predicted[0]))
+        writer.writeheader()
+        writer.writerows(predicted)
+    # In a process of its own, which nothing of Zerosight is asked for.
+    command = [sys.executable, str(folder / "zerosight_vlmevalkit.py"), "score", str(tmp_path / "predicted.csv")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    ours = [SUITE.score(samples[int(row["index"])], reply) for row, reply in zip(rows, replies, strict=True)]
+    assert json.loads(done.stdout)["Overall"] == pytest.approx(100 * sum(ours) / len(ours)) and 0 < sum(ours) < len(
+        ours
+    )
 
 
 def test_what_cannot_be_exported_is_said(tmp_path: Path) -> None:
