@@ -40,6 +40,8 @@ class Commands(LazyGroup):
         "bench": LazyCommand("evaluate", "bench_app", "Public benchmarks and our own suites."),
         "data": LazyCommand("data", "data_app", "Data sets for other trainers."),
         "cluster": LazyCommand("cluster", "cluster_app", "Jobs for training engines on many machines."),
+        "serve": LazyCommand("serve", "serve", "Items, drawing and scoring over HTTP."),
+        "part": LazyCommand("parts", "part_app", "Recipes, terms, curricula, losses of your own."),
         "export": LazyCommand("export", "export_role", "Write a trained role as a Hugging Face folder."),
         "doctor": LazyCommand("doctor", "doctor", "What is installed, what is missing and how to get it."),
     }

@@ -26,6 +26,18 @@ def env_id_of(package_name: str) -> str:
     return f"{family}/{''.join(part.capitalize() for part in name_parts or [family])}-v1"
 
 
+def checked_name(package_name: str) -> str:
+    """Return `package_name` where it is one.
+
+    Raises:
+        ScaffoldError: it is not; the message suggests one.
+    """
+    if not _NAME.fullmatch(package_name):
+        suggestion = re.sub(r"[^a-z0-9]+", "-", package_name.lower()).strip("-0123456789") or "my-world"
+        raise ScaffoldError(f"{package_name!r} is no package name: lower case, digits and hyphens; try {suggestion!r}")
+    return package_name
+
+
 def write_plugin(package_name: str, parent_folder: Path) -> Path:
     """Write a package that installs with pip and holds one small, complete environment.
 
@@ -39,9 +51,7 @@ def write_plugin(package_name: str, parent_folder: Path) -> Path:
     Raises:
         ScaffoldError: the name is not a package name, or the folder exists already.
     """
-    if not _NAME.fullmatch(package_name):
-        suggestion = re.sub(r"[^a-z0-9]+", "-", package_name.lower()).strip("-0123456789") or "my-world"
-        raise ScaffoldError(f"{package_name!r} is no package name: lower case, digits and hyphens; try {suggestion!r}")
+    checked_name(package_name)
     package_folder = parent_folder / package_name
     if package_folder.exists():
         raise ScaffoldError(f"{package_folder} is there already; choose another name or --into another folder")
