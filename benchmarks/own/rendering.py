@@ -2,20 +2,27 @@
 
 For each front end: a fresh interpreter for each program, execution in this process without isolation (the limit that
 isolation can reach), and the pool with every layer of the sandbox that this machine offers, on one worker and on two.
+For SVG also a peer: bare cairosvg in as many processes, which draws and reads nothing.
 Rounds of all conditions alternate, so that the machine's moods meet all of them; the median ratio is reported.
 """
 
+import io
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
+from functools import partial
+from multiprocessing import get_context
 from typing import Annotated, Any, NamedTuple
 
+import cairosvg
 import numpy as np
 import typer
 from matplotlib import pyplot
+from PIL import Image
 
 from ...envs import item_rng, make
 from ...geometry import FlatScene
@@ -100,6 +107,8 @@ class FrontEnd(NamedTuple):
     """A job's text."""
     fresh: str
     """What an interpreter that reads the text from its input runs."""
+    peer: Callable[[ProcessPoolExecutor, Sequence[Any]], Any] | None = None
+    """Draw by another library in processes without a sandbox, where there is one to compare with."""
 
 
 # --- SVG -----------------------------------------------------------------------------------------------------------
@@ -137,6 +146,20 @@ def svg_pooled(pool: RenderPool, texts: Sequence[str], picture_width: int) -> No
         if not isinstance(outcome, RenderedSvg):
             raise RuntimeError(f"a sampled program must be accepted: {outcome}")
         looked_at(outcome.scene)
+
+
+def cairosvg_picture(text: str, picture_width: int) -> np.ndarray:
+    """Return the picture [height, width, 3] of `text` by bare cairosvg, `picture_width` px wide."""
+    png = cairosvg.svg2png(bytestring=text.encode(), output_width=picture_width)
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+
+
+def svg_peer(processes: ProcessPoolExecutor, texts: Sequence[str], picture_width: int) -> None:
+    """Draw `texts` by bare cairosvg in `processes`, `picture_width` px wide."""
+    draw = partial(cairosvg_picture, picture_width=picture_width)
+    for picture in processes.map(draw, texts, chunksize=16):
+        if picture.shape[1] != picture_width:
+            raise RuntimeError(f"a picture of {picture.shape[1]} px is not what was asked for")
 
 
 # --- image transforms ----------------------------------------------------------------------------------------------
@@ -265,6 +288,7 @@ def front_ends(picture_width: int) -> dict[str, FrontEnd]:
             pooled=lambda pool, jobs: svg_pooled(pool, jobs, picture_width),
             program=str,
             fresh=FRESH_SVG,
+            peer=lambda processes, jobs: svg_peer(processes, jobs, picture_width),
         ),
         "matplotlib": FrontEnd(
             jobs=charts,
@@ -342,6 +366,9 @@ def measured(front: FrontEnd, count: int, rounds: int) -> dict[str, list[float]]
             "two_workers": lambda jobs: front.pooled(two_workers, jobs),
             "fresh": _fresh(front),
         }
+        for name, process_count in (("peer_one_worker", 1), ("peer_two_workers", 2)) if front.peer else ():
+            processes = stack.enter_context(ProcessPoolExecutor(process_count, get_context("spawn")))
+            conditions[name] = partial(front.peer, processes)
         return compare(front.jobs(max(FRESH_JOBS, round(count * front.share))), rounds, conditions)
 
 
@@ -356,6 +383,11 @@ def measure(program_count: int, rounds: int, picture_width: int) -> dict[str, An
         figures[f"{name}_two_worker_scaling"] = _ratio(
             rates_by_condition["two_workers"], rates_by_condition["one_worker"]
         )
+        if front.peer is not None:
+            for workers in ("one_worker", "two_workers"):
+                figures[f"{name}_vs_peer_{workers}"] = _ratio(
+                    rates_by_condition[workers], rates_by_condition[f"peer_{workers}"]
+                )
         figures[f"{name}_per_second"] = {
             key: round(statistics.median(condition_rates), 1) for key, condition_rates in rates_by_condition.items()
         }
