@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PIL import Image as Images
 
-from ...envs import Item, make
+from ...envs import Item, Question, make
 from ...envs.card import Style
 from ...roles import solver
 from ...train.limits import PROSE_TOKENS, REASONING_TOKENS
@@ -50,7 +50,11 @@ class AskingStyle:
 
     def prompt(self, item: Item) -> str:
         """Return the question of `item` and the form of its answer."""
-        turns = solver.prompt(item.question, style=self.style, mode=self.mode)
+        return self.words(item.question)
+
+    def words(self, question: Question) -> str:
+        """Return the words of `question` and the form of its answer."""
+        turns = solver.prompt(question, style=self.style, mode=self.mode)
         return str(turns[-1]["content"][-1]["text"])
 
     def tokens(self, short_limit: int) -> int:

@@ -15,6 +15,8 @@ from ..adapters.anyone import DataCard, adapter_of
 from ..adapters.base import Adapter
 from .benchmark import Benchmark, EvaluationError
 from .cache import Cache
+from .easy_vqa import NAME as EASY_VQA
+from .easy_vqa import PICTURES, EasyVqaSuite
 from .figures import unpaired
 from .heldout import DEFAULT_ITEMS, HeldoutSuite
 from .heldout import NAME as HELDOUT
@@ -71,6 +73,9 @@ def choose(choice: Choice, out: Path) -> list[Benchmark]:
         if name == HELDOUT:
             benchmarks += _heldout(choice).both()
             continue
+        if name == EASY_VQA:
+            benchmarks += [EasyVqaSuite(picture=picture) for picture in PICTURES]
+            continue
         if name not in OWN:
             benchmarks.append(_published(name, choice))
             continue
@@ -100,7 +105,7 @@ def _published(name: str, choice: Choice) -> Adapter:
 
 def asked_in(benchmark: Benchmark, asking: AskingStyle) -> Benchmark:
     """Return `benchmark`, a suite of our own worlds asked in the style `asking`."""
-    return benchmark.asked_in(asking) if isinstance(benchmark, OwnSuite | HeldoutSuite) else benchmark
+    return benchmark.asked_in(asking) if isinstance(benchmark, OwnSuite | HeldoutSuite | EasyVqaSuite) else benchmark
 
 
 def _heldout(choice: Choice) -> HeldoutSuite:
@@ -123,7 +128,7 @@ def own_suite(name: str, worlds: Sequence[str] = (), fresh_seed: int | None = No
 def known_suites() -> list[dict[str, Any]]:
     """Return every benchmark: its name, title, the groups it is in, and where its data is."""
     groups = _groups()
-    benchmarks: Mapping[str, Any] = {HELDOUT: HeldoutSuite(), **OWN, **ADAPTERS}
+    benchmarks: Mapping[str, Any] = {HELDOUT: HeldoutSuite(), EASY_VQA: EasyVqaSuite(), **OWN, **ADAPTERS}
     return [
         {
             "name": name,
@@ -153,9 +158,9 @@ def _members(name: str) -> Sequence[str]:
     groups = _groups()
     if name in groups:
         return groups[name]
-    if name == HELDOUT or name in ADAPTERS or name in OWN:
+    if name in (HELDOUT, EASY_VQA) or name in ADAPTERS or name in OWN:
         return (name,)
-    known_names = [*groups, HELDOUT, *OWN, *ADAPTERS]
+    known_names = [*groups, HELDOUT, EASY_VQA, *OWN, *ADAPTERS]
     hint = did_you_mean(name, known_names, cutoff=0.4)
     raise EvaluationError(f"unknown suite {name!r}; {hint and f'{hint} '}(allowed: {', '.join(known_names)})")
 
