@@ -7,7 +7,7 @@ PINS := pyproject.toml constraints.txt .ci/setup.sh
 # Waiting threads of torch must not spin: rendering workers share the cores.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: evolve test test-fast test-vllm check bench bench-learning bench-render bench-envs bench-spatial bench-train bench-evidence bench-coverage seed setup docs test-pages fuzz test-soak
+.PHONY: evolve test test-fast test-vllm check bench bench-learning bench-render bench-envs bench-spatial bench-train bench-evidence bench-coverage seed bench-reading test-corpora setup docs test-pages fuzz test-soak
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -16,11 +16,12 @@ help:
 	@echo "make test            all tests;  ARGS='-k canvas' picks some"
 	@echo "make test-fast       unit tests of every layer, in under two minutes"
 	@echo "make test-vllm       tests against a real vLLM, its CPU build, in $(VLLM_VENV) (3.5 GB)"
+	@echo "make test-corpora    all programs in the manner of pretrained models, of which make test runs one in three"
 	@echo "make check           ruff, mypy, import-linter, names and language"
 	@echo "make fuzz            every parser and decoder on mutated inputs, an hour;  ARGS='--minutes 10'"
 	@echo "make test-soak       hostile programs, kills, failing servers, 30 minutes;  ARGS='--minutes 5'"
 	@echo "make seed            make the embedded model's warm-up anew"
-	@echo "make bench           every benchmark;  make bench-NAME one (learning, evidence, render, envs, spatial, train)"
+	@echo "make bench           every benchmark;  make bench-NAME one (learning, evidence, render, reading, envs, spatial, train)"
 	@echo "make setup           install only"
 	@echo "make docs            the documents as a site, in build/site;  ARGS=serve shows it while you write"
 	@echo "make test-pages      the live page and the report in a real Chromium; screenshots in build/pages"
@@ -70,6 +71,14 @@ $(VENV)/.installed-pretrained: $(VENV)/.installed-dev
 
 bench-render: $(VENV)/.installed-dev
 	$(BIN)/python -m zerosight.benchmarks.own.rendering $(ARGS)
+
+# What is read of 2,000 procedural charts, held against what they drew.
+bench-reading: $(VENV)/.installed-dev
+	$(BIN)/python -m zerosight.benchmarks.own.reading $(ARGS)
+
+# All programs of the corpora; `make test` runs one in three.
+test-corpora: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest tests/render -k corpus --all-programs $(ARGS)
 
 bench-envs: $(VENV)/.installed-dev
 	$(BIN)/python -m zerosight.benchmarks.own.worlds $(ARGS)
