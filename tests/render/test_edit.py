@@ -46,6 +46,13 @@ EDITS = {
         {},
         np.asarray(ImageOps.grayscale(Image.fromarray(IMAGE)).convert("RGB")),
     ),
+    "exit": ("import sys\ndef edit(image):\n    return image\nsys.exit(0)", {}, IMAGE),
+    "grey array": (
+        "def edit(image):\n    import numpy as np\n    return np.asarray(image)[..., 0]",
+        {},
+        IMAGE[..., :1].repeat(3, axis=2),
+    ),
+    "with alpha": ("def edit(image):\n    import numpy as np\n    return np.asarray(image.convert('RGBA'))", {}, IMAGE),
     # Large enough for a library to share it out among threads, which a child cannot start.
     "matrices": (
         "import numpy as np\ndef edit(image):\n    a = np.eye(400)\n"
