@@ -20,7 +20,7 @@ class ChartProgram(NamedTuple):
     """The values of its marks by their kind, as a chart scene names both."""
 
 
-class Body(NamedTuple):
+class ChartBody(NamedTuple):
     """The statements that draw on `ax`, and the marks that they make."""
 
     statements: list[str]
@@ -51,40 +51,40 @@ def _bar_rows(names: list[str], amounts: list[float], floors: list[float] | None
     return [{"at": name, "low": min(f, f + amount), "high": max(f, f + amount)} for name, f, amount in rows]
 
 
-def _bars(rng: random.Random) -> Body:
+def _bars(rng: random.Random) -> ChartBody:
     names = _names(rng, rng.randint(2, 7))
     amounts = _amounts(rng, len(names), rng.random() < 0.3)
     method = rng.choice(("bar", "barh"))
     options = rng.choice(
         ("", ", edgecolor='black'", ", hatch='//'", ", alpha=0.7", f", color={rng.choice(_COLOURS)!r}")
     )
-    return Body([f"ax.{method}({names}, {amounts}{options})"], {"bar": _bar_rows(names, amounts)})
+    return ChartBody([f"ax.{method}({names}, {amounts}{options})"], {"bar": _bar_rows(names, amounts)})
 
 
-def _groups(rng: random.Random) -> Body:
+def _groups(rng: random.Random) -> ChartBody:
     names = _names(rng, rng.randint(2, 5))
-    first, second = _amounts(rng, len(names)), None
-    second = [round(amount * rng.uniform(0.3, 1.2), 3) for amount in first]
+    lower = _amounts(rng, len(names))
+    upper = [round(amount * rng.uniform(0.3, 1.2), 3) for amount in lower]
     if rng.random() < 0.5:
         statements = [
-            f"ax.bar({names}, {first}, label='in')",
-            f"ax.bar({names}, {second}, bottom={first}, label='out')",
+            f"ax.bar({names}, {lower}, label='in')",
+            f"ax.bar({names}, {upper}, bottom={lower}, label='out')",
         ]
-        return Body(statements, {"bar": [*_bar_rows(names, first), *_bar_rows(names, second, first)]})
+        return ChartBody(statements, {"bar": [*_bar_rows(names, lower), *_bar_rows(names, upper, lower)]})
     statements = [
         f"x = np.arange({len(names)})",
-        f"ax.bar(x - 0.2, {first}, width=0.4, label='in')",
-        f"ax.bar(x + 0.2, {second}, width=0.4, label='out')",
+        f"ax.bar(x - 0.2, {lower}, width=0.4, label='in')",
+        f"ax.bar(x + 0.2, {upper}, width=0.4, label='out')",
         f"ax.set_xticks(x, {names})",
     ]
-    return Body(statements, {"bar": [*_bar_rows(names, first), *_bar_rows(names, second)]})
+    return ChartBody(statements, {"bar": [*_bar_rows(names, lower), *_bar_rows(names, upper)]})
 
 
 def _line_rows(xs: list[float], ys: list[float]) -> list[Values]:
     return [{"x": x, "y": y} for x, y in zip(xs, ys, strict=True)]
 
 
-def _lines(rng: random.Random) -> Body:
+def _lines(rng: random.Random) -> ChartBody:
     count = rng.randint(3, 9)
     start, step = rng.choice(((0, 1), (2015, 1), (0, 2.5), (1, 10)))
     xs = [start + step * i for i in range(count)]
@@ -96,17 +96,17 @@ def _lines(rng: random.Random) -> Body:
         style = rng.choice(("'o-'", "'--'", "'s:'", "'-'", "'^-'"))
         statements.append(f"ax.plot({xs}, {ys}, {style}, label='series {number}', lw={rng.choice((1, 1.5, 2.5))})")
         rows += _line_rows(xs, ys)
-    return Body(statements, {"line": rows})
+    return ChartBody(statements, {"line": rows})
 
 
-def _scatter(rng: random.Random) -> Body:
+def _scatter(rng: random.Random) -> ChartBody:
     count = rng.randint(3, 25)
     xs, ys = _amounts(rng, count), _amounts(rng, count)
     options = rng.choice((", s=15", ", c='crimson', marker='x'", ", marker='^', s=50", ", edgecolors='k', s=25"))
-    return Body([f"ax.scatter({xs}, {ys}{options})"], {"points": _line_rows(xs, ys)})
+    return ChartBody([f"ax.scatter({xs}, {ys}{options})"], {"points": _line_rows(xs, ys)})
 
 
-def _histogram(rng: random.Random) -> Body:
+def _histogram(rng: random.Random) -> ChartBody:
     edges = [float(10 * i) for i in range(rng.randint(4, 9))]
     counts = [rng.randint(1, 12) for _ in edges[1:]]
     values = [low + 5 for low, count in zip(edges, counts, strict=False) for _ in range(count)]
@@ -114,20 +114,20 @@ def _histogram(rng: random.Random) -> Body:
         {"left": low, "right": low + 10, "low": 0.0, "high": float(count)}
         for low, count in zip(edges, counts, strict=False)
     ]
-    return Body([f"ax.hist({values}, bins={edges}, edgecolor='white')"], {"histogram": rows})
+    return ChartBody([f"ax.hist({values}, bins={edges}, edgecolor='white')"], {"histogram": rows})
 
 
-def _pie(rng: random.Random) -> Body:
+def _pie(rng: random.Random) -> ChartBody:
     names = _names(rng, rng.randint(2, 6))
     parts = [rng.randint(5, 50) for _ in names]
     options = rng.choice(
         ("", ", autopct='%1.1f%%'", ", startangle=90, counterclock=False", ", wedgeprops={'width': 0.4}")
     )
     rows: list[Values] = [{"label": name, "share": part / sum(parts)} for name, part in zip(names, parts, strict=True)]
-    return Body([f"ax.pie({parts}, labels={names}{options})"], {"wedge": rows})
+    return ChartBody([f"ax.pie({parts}, labels={names}{options})"], {"wedge": rows})
 
 
-def _boxes(rng: random.Random) -> Body:
+def _boxes(rng: random.Random) -> ChartBody:
     names, rows, data = _names(rng, rng.randint(1, 4)), list[Values](), []
     for name in names:
         quarters = sorted(rng.sample(range(1, 60), 5))
@@ -137,10 +137,10 @@ def _boxes(rng: random.Random) -> Body:
         lowest, highest = (low if low >= q1 - reach else q1), (high if high <= q3 + reach else q3)
         rows.append({"at": name, "low": lowest, "q1": q1, "median": median, "q3": q3, "high": highest})
     options = rng.choice(("", ", patch_artist=True", ", widths=0.5, showfliers=True"))
-    return Body([f"ax.boxplot({data}, tick_labels={names}{options})"], {"box": rows})
+    return ChartBody([f"ax.boxplot({data}, tick_labels={names}{options})"], {"box": rows})
 
 
-def _cells(rng: random.Random) -> Body:
+def _cells(rng: random.Random) -> ChartBody:
     across, down = _names(rng, rng.randint(2, 5)), [str(number) + "h" for number in range(rng.randint(2, 4))]
     table = [[rng.randint(0, 40) for _ in across] for _ in down]
     table[0][0], table[-1][-1] = 0, 40
@@ -153,49 +153,49 @@ def _cells(rng: random.Random) -> Body:
         f"ax.set_yticks(range({len(down)}), {down})",
         "fig.colorbar(picture, ax=ax)",
     ]
-    return Body(statements, {"cell": rows})
+    return ChartBody(statements, {"cell": rows})
 
 
-def _errors(rng: random.Random) -> Body:
+def _errors(rng: random.Random) -> ChartBody:
     xs = [float(i) for i in range(1, rng.randint(4, 8))]
     ys = _amounts(rng, len(xs))
     reach = round(0.12 * max(ys), 3)
     rows: list[Values] = [{"at": x, "low": y - reach, "high": y + reach} for x, y in zip(xs, ys, strict=True)]
     statement = f"ax.errorbar({xs}, {ys}, yerr={reach}, fmt='o', capsize={rng.choice((0, 3, 5))})"
-    return Body([statement], {"points": _line_rows(xs, ys), "error": rows})
+    return ChartBody([statement], {"points": _line_rows(xs, ys), "error": rows})
 
 
-def _areas(rng: random.Random) -> Body:
+def _areas(rng: random.Random) -> ChartBody:
     xs = [float(i) for i in range(rng.randint(3, 7))]
     highs = _amounts(rng, len(xs))
     rows: list[Values] = [{"x": x, "low": 0.0, "high": high} for x, high in zip(xs, highs, strict=True)]
-    return Body([f"ax.fill_between({xs}, {highs}, alpha={rng.choice((0.4, 1.0))})"], {"area": rows})
+    return ChartBody([f"ax.fill_between({xs}, {highs}, alpha={rng.choice((0.4, 1.0))})"], {"area": rows})
 
 
-def _log_lines(rng: random.Random) -> Body:
+def _log_lines(rng: random.Random) -> ChartBody:
     xs = [float(i) for i in range(1, rng.randint(4, 8))]
     ys = [round(10 ** rng.uniform(0.2, 4.8), 3) for _ in xs]
-    return Body([f"ax.plot({xs}, {ys}, 'o-')", "ax.set_yscale('log')"], {"line": _line_rows(xs, ys)})
+    return ChartBody([f"ax.plot({xs}, {ys}, 'o-')", "ax.set_yscale('log')"], {"line": _line_rows(xs, ys)})
 
 
-def _table_bars(rng: random.Random) -> Body:
+def _table_bars(rng: random.Random) -> ChartBody:
     names = _names(rng, rng.randint(2, 5))
     columns = {name: _amounts(rng, len(names)) for name in rng.sample(("sold", "left", "lost"), rng.randint(1, 2))}
     kind = rng.choice(("bar", "barh"))
     statements = [f"pd.DataFrame({columns}, index={names}).plot(kind={kind!r}, ax=ax)"]
     rows = [row for amounts in columns.values() for row in _bar_rows(names, amounts)]
-    return Body(statements, {"bar": rows}, "import pandas as pd\n")
+    return ChartBody(statements, {"bar": rows}, "import pandas as pd\n")
 
 
-def _seaborn_bars(rng: random.Random) -> Body:
+def _seaborn_bars(rng: random.Random) -> ChartBody:
     names = _names(rng, rng.randint(2, 6))
     amounts = _amounts(rng, len(names))
-    return Body(
+    return ChartBody(
         [f"sns.barplot(x={names}, y={amounts}, ax=ax)"], {"bar": _bar_rows(names, amounts)}, "import seaborn as sns\n"
     )
 
 
-KINDS: Mapping[str, Callable[[random.Random], Body]] = {
+KINDS: Mapping[str, Callable[[random.Random], ChartBody]] = {
     "bars": _bars,
     "groups": _groups,
     "lines": _lines,
@@ -227,7 +227,7 @@ def chart_program(seed: int) -> ChartProgram:
 
 
 def _decorations(rng: random.Random, kind: str) -> list[str]:
-    """Return statements that change how a chart looks, and not what it shows."""
+    """Return statements, drawn from `rng`, that change how a chart of `kind` looks and not what it shows."""
     statements = (
         [f"ax.set_title({rng.choice(('Harvest', 'Sales by year', 'Results'))!r})"] if rng.random() < 0.7 else []
     )
@@ -244,7 +244,7 @@ def _decorations(rng: random.Random, kind: str) -> list[str]:
         statements += rng.sample(choices, rng.randint(0, 4))
     if kind in ("groups", "lines") and rng.random() < 0.7:
         statements.append(rng.choice(("ax.legend()", "ax.legend(loc='upper left', bbox_to_anchor=(1.02, 1))")))
-    endings = (
+    endings: tuple[list[str], ...] = (
         ["plt.tight_layout()", "plt.show()"],
         ["fig.savefig('out.png', dpi=150)", "plt.close(fig)"],
         ["plt.savefig('out.png', bbox_inches='tight')", "plt.clf()"],

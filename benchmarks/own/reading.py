@@ -1,8 +1,8 @@
 """`make bench-reading`: what is read of procedural charts, held against what their programs drew.
 
-Each mark that a program makes is right (a mark that was read has its values), unsaid (nothing was read, and the scene
-does not say that something was left out or that the axis is not readable), or said. Each mark that was read and that
-the program did not make is wrong.
+Each mark that a program makes is right (a mark that was read has its values), admitted (none has, and the scene says
+that something is not read: a count of others, an axis without a scale, a name that is not seen) or unsaid. Each mark
+that was read and that the program did not make is wrong.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ SHARE_SLACK = 0.002
 BATCH = 200
 
 
-class Reading(NamedTuple):
+class ReadingCounts(NamedTuple):
     """The marks of one chart, counted."""
 
     right: int
@@ -33,15 +33,16 @@ class Reading(NamedTuple):
     """Marks that were read and not drawn, in words."""
     unsaid: list[str]
     """Marks that were drawn, not read, and not said to be left out."""
-    said: int
+    admitted: int
+    """Marks that were drawn and not read, in a scene that says so."""
 
 
-def compared(chart: ChartProgram, scene: ChartScene) -> Reading:
+def compared(chart: ChartProgram, scene: ChartScene) -> ReadingCounts:
     """Return how the marks of `scene` agree with those that the program of `chart` made."""
     if len(scene.panels) != 1:
-        return Reading(0, [], [f"{len(scene.panels)} panels"], 0)
+        return ReadingCounts(0, [], [f"{len(scene.panels)} panels"], 0)
     (panel,) = scene.panels
-    right, said, wrong, unsaid = 0, 0, list[str](), list[str]()
+    right, admitted, wrong, unsaid = 0, 0, list[str](), list[str]()
     for kind, rows in chart.marks.items():
         read_marks = [
             (series.upright, mark.values) for series in panel.series if series.kind == kind for mark in series.marks
@@ -54,12 +55,12 @@ def compared(chart: ChartProgram, scene: ChartScene) -> Reading:
                 read_marks.pop(number)
                 right += 1
             elif panel.others or scene.others or not is_readable(panel, row):
-                said += 1
+                admitted += 1
             else:
                 unsaid.append(f"{kind} {dict(row)}")
         wrong += [f"{kind} {dict(values)}" for upright, values in read_marks if set(rows[0]) <= set(values)]
     extra_kinds = {series.kind for series in panel.series} - {*chart.marks, "rule", "points"}
-    return Reading(right, [*wrong, *(f"a series of kind {kind}" for kind in extra_kinds)], unsaid, said)
+    return ReadingCounts(right, [*wrong, *(f"a series of kind {kind}" for kind in extra_kinds)], unsaid, admitted)
 
 
 def is_readable(panel: Panel, row: Values) -> bool:
@@ -71,20 +72,22 @@ def is_readable(panel: Panel, row: Values) -> bool:
 
 def agrees(panel: Panel, upright: bool, values: Mapping[str, Value], row: Values) -> bool:
     """Tell whether a mark's `values` are those of `row`, to within what can be seen."""
-    return all(_is_near(_axis(panel, name, upright), name, values.get(name), wanted) for name, wanted in row.items())
+    return all(
+        _is_near(_axis(panel, name, upright), name, values.get(name), drawn_value) for name, drawn_value in row.items()
+    )
 
 
-def _is_near(axis: Axis | None, name: str, value: Value | None, wanted: float | str) -> bool:
-    if value is None or isinstance(wanted, str) or isinstance(value, str):
-        return value == wanted
+def _is_near(axis: Axis | None, name: str, value: Value | None, drawn_value: float | str) -> bool:
+    if value is None or isinstance(drawn_value, str) or isinstance(value, str):
+        return value == drawn_value
     if name == "share":
-        return abs(value - wanted) <= SHARE_SLACK
+        return abs(value - drawn_value) <= SHARE_SLACK
     span = None if axis is None else axis.range
     if axis is None or span is None:
         return False
     if axis.scale is not None and axis.scale.kind == "log":
-        return abs(value / wanted - 1) <= (span[1] / span[0]) ** SHARE_OF_RANGE - 1
-    return abs(value - wanted) <= (COLOUR_SHARE if name == "value" else SHARE_OF_RANGE) * (span[1] - span[0])
+        return abs(value / drawn_value - 1) <= (span[1] / span[0]) ** SHARE_OF_RANGE - 1
+    return abs(value - drawn_value) <= (COLOUR_SHARE if name == "value" else SHARE_OF_RANGE) * (span[1] - span[0])
 
 
 def _axis(panel: Panel, name: str, upright: bool) -> Axis | None:
@@ -94,12 +97,12 @@ def _axis(panel: Panel, name: str, upright: bool) -> Axis | None:
     return next((axis for axis in panel.axes if axis.name == axis_name), None)
 
 
-def measure(count: int, workers: int, size: int, first: int = 0) -> dict[str, Any]:
-    """Return the counts over `count` charts from the seed `first` on, drawn `size` px wide by `workers`."""
+def measure(count: int, workers: int, size: int, start_seed: int = 0) -> dict[str, Any]:
+    """Return the counts over `count` charts from the seed `start_seed` on, drawn `size` px wide by `workers`."""
     counts, examples, rejections = Counter[str](), list[str](), Counter[str]()
     with FigurePool(workers=workers, wall_s=60.0) as pool:
-        for start in range(first, first + count, BATCH):
-            charts = [chart_program(seed) for seed in range(start, min(start + BATCH, first + count))]
+        for start in range(start_seed, start_seed + count, BATCH):
+            charts = [chart_program(seed) for seed in range(start, min(start + BATCH, start_seed + count))]
             outcomes = pool.run([chart.program for chart in charts], size)
             for seed, (chart, outcome) in enumerate(zip(charts, outcomes, strict=True), start):
                 if not isinstance(outcome, DrawnChart):
@@ -107,13 +110,13 @@ def measure(count: int, workers: int, size: int, first: int = 0) -> dict[str, An
                     examples.append(f"{seed} {chart.kind}: {outcome}")
                     continue
                 _add(counts, examples, seed, chart, compared(chart, outcome.scene))
-    figures = {name: counts[name] for name in ("accepted", "right", "wrong", "unsaid", "said")}
+    figures = {name: counts[name] for name in ("accepted", "right", "wrong", "unsaid", "admitted")}
     return {"charts": count, **figures, "rejected": dict(rejections), "examples": examples[:20]}
 
 
-def _add(counts: Counter[str], examples: list[str], seed: int, chart: ChartProgram, reading: Reading) -> None:
+def _add(counts: Counter[str], examples: list[str], seed: int, chart: ChartProgram, reading: ReadingCounts) -> None:
     counts.update(
-        accepted=1, right=reading.right, wrong=len(reading.wrong), unsaid=len(reading.unsaid), said=reading.said
+        accepted=1, right=reading.right, wrong=len(reading.wrong), unsaid=len(reading.unsaid), admitted=reading.admitted
     )
     problems: Sequence[str] = [
         *(f"wrong: {text}" for text in reading.wrong),

@@ -366,9 +366,10 @@ def measured(front: FrontEnd, count: int, rounds: int) -> dict[str, list[float]]
             "two_workers": lambda jobs: front.pooled(two_workers, jobs),
             "fresh": _fresh(front),
         }
-        for name, process_count in (("peer_one_worker", 1), ("peer_two_workers", 2)) if front.peer else ():
-            processes = stack.enter_context(ProcessPoolExecutor(process_count, get_context("spawn")))
-            conditions[name] = partial(front.peer, processes)
+        if front.peer is not None:
+            for name, process_count in (("peer_one_worker", 1), ("peer_two_workers", 2)):
+                processes = stack.enter_context(ProcessPoolExecutor(process_count, get_context("spawn")))
+                conditions[name] = partial(front.peer, processes)
         return compare(front.jobs(max(FRESH_JOBS, round(count * front.share))), rounds, conditions)
 
 

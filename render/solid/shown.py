@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-_shown: list[Any] = []
+_outputs: list[Any] = []
 """Scenes and meshes that the program showed or exported, in a child of its own."""
 
 
@@ -20,7 +20,7 @@ def let_windows_and_files_be() -> None:
     import trimesh
 
     for shown_class in (trimesh.Scene, trimesh.Trimesh, trimesh.PointCloud, trimesh.path.Path2D, trimesh.path.Path3D):
-        shown_class.show = lambda self, *args, **options: _shown.append(self)
+        shown_class.show = lambda self, *args, **options: _outputs.append(self)
         if not hasattr(shown_class.export, "to_memory"):
             shown_class.export = _memory_export(shown_class.export)
     loaders = trimesh.exchange.load.mesh_loaders
@@ -33,7 +33,7 @@ def _memory_export(export: Callable[..., Any]) -> Callable[..., Any]:
     def memory_export(self: Any, file_obj: Any = None, *args: Any, **options: Any) -> Any:
         if not isinstance(file_obj, str | os.PathLike):
             return export(self, file_obj, *args, **options)
-        _shown.append(self)
+        _outputs.append(self)
         return None
 
     memory_export.to_memory = True  # type: ignore[attr-defined]
@@ -62,7 +62,7 @@ def scene_of(namespace: Mapping[str, Any]) -> Any:
         candidate = namespace["scene"]
         return trimesh.Scene(candidate) if isinstance(candidate, trimesh.Trimesh) else candidate
     for kind in (trimesh.Scene, trimesh.Trimesh):
-        outputs = [output for output in _shown if isinstance(output, kind)][-1:]
+        outputs = [output for output in _outputs if isinstance(output, kind)][-1:]
         variables = {id(value): value for value in namespace.values() if isinstance(value, kind)}
         candidates = outputs or list(variables.values())
         if candidates:

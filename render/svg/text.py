@@ -35,7 +35,7 @@ from .style import Letters, SvgStyle, read_style
 _ADVICE = "write Latin or Greek letters, digits and common signs"
 _HANGING = 0.8
 _PLACES = ("x", "y", "dx", "dy")
-_STYLED = ("tspan", "textPath", "a")
+_SPANS = ("tspan", "textPath", "a")
 _PATH_WORDS = {"method": "align", "side": "left"}
 """What is drawn of the ways in which letters may follow a path."""
 
@@ -195,7 +195,7 @@ class _CharReader:
             if isinstance(content_part, str):
                 for letter_char in content_part:
                     self.take(letter_char, style)
-            elif content_part.name in _STYLED:
+            elif content_part.name in _SPANS:
                 inner_style = read_style(content_part, style, self.units._replace(font_size=style.letters.size))
                 _check_span(content_part, inner_style)
                 if inner_style.displayed:
@@ -336,8 +336,8 @@ def _on_track(run: TextRun, track: Track) -> Iterator[TextRun]:
     """Yield what of a `run` stands on its `track`: the letters whose middle is not beyond an end."""
     numbers = [number for number, middle in enumerate(run.middles()) if 0 <= middle <= track.line.length]
     if numbers:
-        first, last = numbers[0], numbers[-1]
-        yield TextRun(run.chars[first : last + 1], run.style, run.starts()[first], run.y, track)
+        standing = slice(numbers[0], numbers[-1] + 1)
+        yield TextRun(run.chars[standing], run.style, run.starts()[numbers[0]], run.y, track)
 
 
 def _rise(letters: Letters) -> float:

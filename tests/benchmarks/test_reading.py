@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from zerosight.benchmarks.own.chart_programs import KINDS, chart_program
-from zerosight.benchmarks.own.reading import Reading, compared
+from zerosight.benchmarks.own.reading import ReadingCounts, compared
 from zerosight.geometry.chart import ChartScene, Mark, Series
 from zerosight.render import FigurePool
 from zerosight.render.chart.draw import DrawnChart
@@ -30,11 +30,11 @@ def scenes() -> Iterator[dict[int, ChartScene]]:
 def test_procedural_chart_is_read_rightly(seed: int, scenes: dict[int, ChartScene]) -> None:
     reading = compared(chart_program(seed), scenes[seed])
     assert reading.wrong == reading.unsaid == []
-    assert reading.right + reading.said == sum(map(len, chart_program(seed).marks.values())) > 0
-    assert seed in CUT_OFF or not reading.said
+    assert reading.right + reading.admitted == sum(map(len, chart_program(seed).marks.values())) > 0
+    assert seed in CUT_OFF or not reading.admitted
 
 
-def changed(scene: ChartScene, marks: tuple[Mark, ...], others: int = 0) -> Reading:
+def changed(scene: ChartScene, marks: tuple[Mark, ...], others: int = 0) -> ReadingCounts:
     """The reading of a bar chart's `scene` with other `marks` in its only series."""
     (panel,) = scene.panels
     series: tuple[Series, ...] = (replace(panel.series[0], marks=marks),)
