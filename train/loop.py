@@ -30,6 +30,7 @@ from .models.completions import Generator
 from .phases import algorithm_at, learning_roles, phase_at
 from .recipes import algorithm_names, make_algorithm
 from .rollouts import AnsweredItem, Draw, ProposalRollout, Trajectory
+from .runs.disk import DiskWatch, checkpoint_bytes
 from .runs.records import proposal_record, step_metrics
 from .runs.store import Run, begin_policy, newest_state
 from .runs.trackers import Trackers
@@ -183,6 +184,9 @@ class Evolution:
         self.processes.order("stop")
 
     def _evolve(self, report: Report, trackers: Trackers) -> None:
+        trained_weights = [weight for group in self.learner.optimizer.param_groups for weight in group["params"]]
+        disk_watch = DiskWatch(self.run.folder, self.config, self.limits.picture_px, checkpoint_bytes(trained_weights))
+        disk_watch.look(self.step)
         while self.step < self.config.steps:
             state_before = self._state()
             try:
@@ -204,6 +208,7 @@ class Evolution:
             self._note_stall(metrics)
             if self._stop_now or is_checkpoint_due:
                 self.checkpoint()
+            disk_watch.stepped(self.step)
             if self._stop_now:
                 if self.processes.sharding is not None:
                     self.processes.order("stop")
