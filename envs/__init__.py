@@ -2,6 +2,7 @@
 
 from ..geometry import FlatScene, Scene
 from ..render import InfrastructureError, Picture, Rejected
+from . import notebook as _notebook  # noqa: F401 - items show themselves in Jupyter
 from .answers import Answer, Score, read_answer, score_answer
 from .core import SPLITS, Briefing, Environment, FolderError, Item, Need, Question, Requirement, Task, Truth
 from .registry import PluginError, UnknownEnvironmentError, broken_plugins, list_environments, make, register

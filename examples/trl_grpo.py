@@ -99,7 +99,7 @@ def main() -> None:
         )
         trainer.train()
     seconds = time.monotonic() - began
-    print(json.dumps({"before": before, "after": accuracy(), "steps": settings.steps, "seconds": round(seconds)}))  # noqa: T201
+    print(json.dumps({"before": before, "after": accuracy(), "steps": settings.steps, "seconds": round(seconds)}))
 
 
 if __name__ == "__main__":

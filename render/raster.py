@@ -3,6 +3,7 @@
 Begin reading at `rasterise`. It imports geometry alone.
 """
 
+import base64
 import hashlib
 import io
 from collections.abc import Iterator
@@ -28,6 +29,10 @@ class Picture:
         buffer = io.BytesIO()
         Image.fromarray(self.array).save(buffer, "PNG")
         return buffer.getvalue()
+
+    def _repr_html_(self) -> str:
+        """Return the picture as a notebook shows it, at its own size."""
+        return f'<img src="data:image/png;base64,{base64.b64encode(self.png()).decode()}">'
 
     @cached_property
     def digest(self) -> str:

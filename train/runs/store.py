@@ -25,6 +25,7 @@ from ..models.policy import Policy
 from .checksums import DamagedError, check_files, write_checksums
 from .files import write_atomically
 from .lock import RunLock, running_owner
+from .notebook import run_html
 from .reading import decoded, is_evaluation, is_metrics, is_object, read_lines, read_object, warn_once
 
 T = TypeVar("T")
@@ -82,6 +83,10 @@ class Run:
     def locked(self) -> RunLock:
         """Return the lock to hold while this run is written to; entered, it refuses a run that is being run."""
         return RunLock(self.folder)
+
+    def _repr_html_(self) -> str:
+        """Return this run as a notebook shows it."""
+        return run_html(self.folder, self.config, self.metrics(), self.evaluation("start"), self.evaluation("end"))
 
     # --- what a step leaves ---------------------------------------------------------------------------------
 
