@@ -75,6 +75,13 @@ make_venv() {
 
 install() {
   local pip=("$venv/bin/python" -m pip install --quiet --disable-pip-version-check --constraint constraints.txt)
+  # The documents are made without it.
+  if [[ $extras != docs ]]; then install_torch; fi
+  say "installing zerosight[$extras]"
+  "${pip[@]}" --editable ".[$extras]"
+}
+
+install_torch() {
   say "installing torch (the largest part)"
   # A wheel that pip is configured to find on this machine comes first. Else PyPI's torch brings gigabytes of CUDA,
   # which a machine without an NVIDIA driver has no use for.
@@ -83,8 +90,6 @@ install() {
     [[ -e /proc/driver/nvidia/version ]] || from=(--extra-index-url https://download.pytorch.org/whl/cpu --retries 1)
     "${pip[@]}" "${from[@]}" torch
   fi
-  say "installing zerosight[$extras]"
-  "${pip[@]}" --editable ".[$extras]"
 }
 
 python=$(find_python) || fail "Python 3.11 or newer is needed; run: sudo apt-get install python3 python3-venv, or name one: make PYTHON=/path/to/python3.11"

@@ -282,3 +282,13 @@ def test_a_new_report_replaces_the_old_one_whole(run: Run) -> None:
     write_report(run)
     page_of(full(run))
     assert not list(run.folder.glob(".report*"))
+
+
+def test_curves_are_explained_and_have_their_values_for_who_points_at_them(run: Run) -> None:
+    page = page_of(full(run))
+    readouts = [json.loads(attributes["data-readout"]) for tag, attributes in page.elements if tag == "figure"]
+    assert readouts and all(curve for readout in readouts for curve in readout["curves"])
+    steps = [entry["step"] for entry in run.metrics()]
+    assert [point[0] for point in readouts[0]["curves"][0]] == steps and readouts[0]["steps"] == [steps[0], steps[-1]]
+    assert page.text.count("what it says") >= len(readouts) - len(TASKS)
+    assert "Mean reward of the proposer: its terms times their weights." in page.text

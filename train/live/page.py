@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..phases import ROLES
-from ..runs.glossary import explain
+from ..runs.glossary import about, explain
 from ..runs.templates import PAGES, template
 
 Series = tuple[str, str, str]
@@ -55,12 +55,11 @@ def chart_specs() -> list[dict[str, Any]]:
 
 def _spec(title: str, series: tuple[Series, ...]) -> dict[str, Any]:
     explained = [metric for _, key, _ in series if (metric := explain(key)) is not None]
-    abouts = dict.fromkeys(metric.about.replace("solver_tokens", "<role>_tokens") for metric in explained)
     is_share = all(over or metric.unit == "share" for metric, (_, _, over) in zip(explained, series, strict=True))
     return {
         "title": title,
         "unit": "share" if is_share else explained[0].unit,
-        "about": " ".join(list(abouts)[: 1 if len({key.partition("/")[2] for _, key, _ in series}) == 1 else None]),
+        "about": about(*(key for _, key, _ in series)),
         "compared": title in COMPARED,
         "series": [{"label": label, "key": key, "over": over} for label, key, over in series],
     }

@@ -1,5 +1,6 @@
 """Line plots over steps, and how numbers are written on pages."""
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -108,6 +109,18 @@ class LinePlot:
     lines: Sequence[Line]
     legend_keys: Sequence[tuple[str, str, str, str]]
     """Style, label, first and last value of each curve."""
+    about: str = ""
+    """What it says, in a sentence or two."""
+    curve_points: Sequence[Points] = ()
+    """Of each curve in the order of the legend, thinned out: the values that are shown when one points at it."""
+
+    @property
+    def readout(self) -> str:
+        """The steps and values of each curve as JSON, for the page's script."""
+        thinned = [points[:: -(-len(points) // MAX_POINTS)] for points in self.curve_points]
+        curves = [[[int(step), float(f"{value:.4g}")] for step, value in points] for points in thinned]
+        frame = [self.frame.first_step, self.frame.last_step]
+        return json.dumps({"share": self.share, "steps": frame, "curves": curves}, separators=(",", ":"))
 
     @property
     def levels(self) -> list[tuple[float, str]]:
@@ -123,6 +136,7 @@ def chart(
     is_share: bool = True,
     dashed_level: float | None = None,
     with_raw: bool = True,
+    about: str = "",
 ) -> LinePlot | None:
     """Make a plot of `curves`: smoothed, with the raw values faint behind; None where there are no values.
 
@@ -131,6 +145,7 @@ def chart(
         curves: points by label, at most six.
         is_share: the values are shares, drawn from 0 to 100 %.
         dashed_level: of a line across, such as chance.
+        about: what it says.
         with_raw: False for values that are running means already and drawn as they are.
     """
     steps = [step for points in curves.values() for step, _ in points]
@@ -153,4 +168,4 @@ def chart(
         shown_points = smooth(points) if with_raw else points
         lines.append((f"line c{i}", frame.path(shown_points)))
         legend_keys.append((f"c{i}", label, short(shown_points[0][1], is_share), short(shown_points[-1][1], is_share)))
-    return LinePlot(title, frame, is_share, lines, legend_keys)
+    return LinePlot(title, frame, is_share, lines, legend_keys, about, list(curves.values()))

@@ -178,6 +178,23 @@ def metrics() -> tuple[Metric, ...]:
     return (*_SHARES, *_COUNTS, *of_roles, *reward_terms(), *_LEARNING, *_OF_ALGORITHMS)
 
 
+def about(*keys: str) -> str:
+    """Return what a chart of the metrics logged as `keys` says; "" of keys that are not explained.
+
+    >>> about("solver/clip_frac", "coder/clip_frac")
+    "Tokens whose gradient was clipped by the ratio's bounds."
+    """
+    texts: dict[str, None] = {}
+    for key in keys:
+        role, _, name = key.partition("/")
+        shared = next((metric for metric in _OF_A_ROLE if len(keys) > 1 and metric.key == f"{{role}}/{name}"), None)
+        if shared is not None and role in ROLES:
+            texts[shared.about.replace("{role}_tokens", "ROLE_tokens").replace("{role}", "role")] = None
+        elif (metric := explain(key)) is not None:
+            texts[metric.about] = None
+    return " ".join(texts)
+
+
 def explain(key: str) -> Metric | None:
     """Return the metric that is logged as `key`; None where there is none.
 

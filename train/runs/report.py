@@ -6,7 +6,7 @@ Begin at `write_report`.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from ...envs import PluginError, UnknownEnvironmentError, make
 from ..curriculum.base import task_label
 from ..curriculum.variants import make_curriculum
 from ..diagnostics import forgetting
-from ..models.policy import ROLES
+from ..phases import ROLES
 from .cards import (
     ItemCard,
     Refusal,
@@ -28,11 +28,12 @@ from .cards import (
     rollout_steps,
     varied,
 )
-from .charts import Line, LinePlot, Metrics, PlotFrame, Points, chart, logged, points_of, smooth
+from .charts import Line, Metrics, PlotFrame, smooth
 from .lock import running_owner
-from .reading import decoded, is_full_evaluation, is_number, warn_once
+from .plots import diagnostic_plots, role_plots, share_plots, signal_plots, task_plots
+from .reading import decoded, is_full_evaluation, warn_once
 from .store import Run, write_atomically
-from .templates import plain, template
+from .templates import template
 
 EARLY_STEPS = 3
 """The first steps, of which every picture is kept."""
@@ -82,13 +83,13 @@ def _content(run: Run) -> dict[str, Any]:
             section: _rows(start_result, end_result, section) for section in ("overall", "kinds", "tasks", "writing")
         },
         "turned": _turned(start_result, end_result),
-        "roles": {role: _role_plots(metrics, role) for role in ROLES},
-        "shares": _share_plots(metrics),
-        "tasks": _task_plots(metrics, _chances(run)),
+        "roles": {role: role_plots(metrics, role) for role in ROLES},
+        "shares": share_plots(metrics),
+        "tasks": task_plots(metrics, run.config.envs, _chances(run)),
         "rejections": _rejections(metrics),
         "curriculum": _curriculum(run),
-        "signal": _signal_plots(metrics),
-        "diagnostics": _diagnostic_plots(metrics),
+        "signal": signal_plots(metrics),
+        "diagnostics": diagnostic_plots(metrics),
         "forgotten": sorted(forgetting(metrics).items(), key=lambda pair: -pair[1])[:MAX_FORGOTTEN],
         "gallery": _gallery(run),
     }
@@ -133,93 +134,6 @@ def _turned(start_result: Summary | None, end_result: Summary | None) -> tuple[i
     )
     turns = Counter((before[name], right) for name, right in after.items() if name in before)
     return (turns[False, True], turns[True, False]) if turns else None
-
-
-def _ratio(part_key: str, whole_key: str) -> Callable[[Mapping[str, Any]], float | None]:
-    def ratio(entry: Mapping[str, Any]) -> float | None:
-        part_value, whole_value = entry.get(part_key), entry.get(whole_key)
-        return part_value / whole_value if is_number(part_value) and is_number(whole_value) and whole_value else None
-
-    return ratio
-
-
-def _curves(metrics: Metrics, **keys: str) -> dict[str, Points]:
-    return {plain(label): points_of(metrics, logged(key)) for label, key in keys.items()}
-
-
-def _role_plots(metrics: Metrics, role: str) -> dict[str, Any]:
-    term_prefix = f"{role}/term/"
-    terms = dict.fromkeys(key for entry in metrics for key in entry if key.startswith(term_prefix))
-    term_plots = [chart(plain(key.removeprefix(term_prefix)), _curves(metrics, mean=key)) for key in terms]
-    return {"reward": chart("reward", _curves(metrics, reward=f"{role}/reward"), is_share=False), "terms": term_plots}
-
-
-def _share_plots(metrics: Metrics) -> list[LinePlot | None]:
-    share_points = {
-        "valid proposals": points_of(metrics, _ratio("proposals_valid", "proposals")),
-        "programs that draw something": points_of(metrics, _ratio("programs_rendered", "programs")),
-        "programs that draw what was asked": points_of(metrics, _ratio("programs_spec_satisfied", "programs")),
-        "answerable: the question has one clear answer": points_of(
-            metrics, lambda m: m.get("proposer/term/answerable")
-        ),
-        "right answers while training": points_of(metrics, lambda m: m.get("solve_rate")),
-        "questions that the Proposer asked": points_of(metrics, _ratio("items_from_proposer", "items")),
-    }
-    return [chart(title, {"share": points}) for title, points in share_points.items()]
-
-
-def _signal_plots(metrics: Metrics) -> dict[str, list[LinePlot | None]]:
-    def lively(role: str) -> Points:
-        flat_share = _ratio(f"{role}/flat_groups", f"{role}/groups")
-        return [(step, 1.0 - value) for step, value in points_of(metrics, flat_share)]
-
-    learner_keys = ("entropy", "clip_frac", "logprob_gap", "truncated")
-    role_keys = {key: {role: f"{role}/{key}" for role in ROLES} for key in learner_keys}
-    return {
-        "signal": [chart("groups with signal", {role: lively(role) for role in ROLES})],
-        "time": [
-            chart("seconds a step", _curves(metrics, roll_out="time/rollout", learn="time/learn"), is_share=False)
-        ],
-        "learner": [
-            chart("entropy, nats a token", _curves(metrics, **role_keys["entropy"]), is_share=False),
-            chart("clipped tokens, share", _curves(metrics, **role_keys["clip_frac"]), is_share=False),
-            chart(
-                "sampler against trainer, nats a token", _curves(metrics, **role_keys["logprob_gap"]), is_share=False
-            ),
-            chart("gradient norm", _curves(metrics, norm="grad_norm"), is_share=False),
-            chart("updates skipped, not finite", _curves(metrics, skipped="skipped_updates"), is_share=False),
-            chart("completions cut off at their limit", _curves(metrics, **role_keys["truncated"]), is_share=False),
-            chart("unlike questions in a step", _curves(metrics, queries="distinct_queries"), is_share=False),
-            chart("failures of the infrastructure", _curves(metrics, failed="infrastructure_errors"), is_share=False),
-        ],
-    }
-
-
-def _diagnostic_plots(metrics: Metrics) -> list[LinePlot | None]:
-    pay_keys = {"paid, wrong": "hacking/rewarded_incorrect", "right, unpaid": "hacking/unrewarded_correct"}
-    structure_keys = {"questions": "collapse/query_entropy", "programs": "collapse/program_entropy"}
-    algorithm_keys = dict.fromkeys(key for entry in metrics for key in entry if key.startswith("algorithm/"))
-    return [
-        chart("wrong labels, share", _curves(metrics, **{"labels": "label/error"})),
-        chart("what is paid and what is right, share of answers", _curves(metrics, **pay_keys)),
-        chart("entropy of structures, nats: 0 where all are alike", _curves(metrics, **structure_keys), is_share=False),
-        *(
-            chart(plain(key.removeprefix("algorithm/")), _curves(metrics, value=key), is_share=False)
-            for key in algorithm_keys
-        ),
-    ]
-
-
-def _task_plots(metrics: Metrics, chances: Mapping[str, float]) -> list[LinePlot | None]:
-    arms = dict.fromkeys(arm for entry in metrics for arm in entry.get("arms", ()))
-    tasks: dict[str, dict[str, Points]] = {}
-    for arm in arms:
-        task, _, difficulty = arm.rpartition("/")
-        points = points_of(metrics, lambda entry, arm=arm: entry.get("arms", {}).get(arm))  # type: ignore[misc]
-        tasks.setdefault(task, {})[f"difficulty {difficulty}"] = points
-    return [
-        chart(plain(task), curves, dashed_level=chances.get(task), with_raw=False) for task, curves in tasks.items()
-    ]
 
 
 def _chances(run: Run) -> dict[str, float]:
