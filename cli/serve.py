@@ -23,14 +23,14 @@ def serve(
     try:
         import uvicorn
 
-        from ..train.bridges.http_service import Service, ServiceLimits
+        from ..train.bridges.http_service import HttpService, ServiceLimits
     except ModuleNotFoundError as error:
         raise Usage(f"{error.name} is not installed; run `pip install 'zerosight[serve]'`") from error
     token = _token(token_file)
     if not token and not is_loopback(host):
         raise Usage(f"{host} can be reached by others: give a token with --token-file FILE, or listen at 127.0.0.1")
     limits = ServiceLimits(body_bytes=body_mb * 1_000_000, concurrency=concurrency, workers=workers)
-    service = Service(limits, token)
+    service = HttpService(limits, token)
     console.print(f"serving at http://{host}:{port} ({'with' if token else 'without'} a token); Ctrl-C ends it")
     try:
         uvicorn.run(service.app(), host=host, port=port, log_level="warning", timeout_keep_alive=30)

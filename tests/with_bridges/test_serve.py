@@ -11,19 +11,19 @@ import pytest
 from PIL import Image
 
 from zerosight.envs import make
-from zerosight.train.bridges.http_service import Service, ServiceLimits
+from zerosight.train.bridges.http_service import HttpService, ServiceLimits
 
 WORLD = "shapes/Canvas-v1"
 
 
 @pytest.fixture
-def service() -> Iterator[Service]:
-    service = Service(ServiceLimits(body_bytes=20_000, entries=8, concurrency=2))
+def service() -> Iterator[HttpService]:
+    service = HttpService(ServiceLimits(body_bytes=20_000, entries=8, concurrency=2))
     yield service
     service.close()
 
 
-def send(service: Service, path: str, body: Any = None, **options: Any) -> httpx.Response:
+def send(service: HttpService, path: str, body: Any = None, **options: Any) -> httpx.Response:
     async def sent() -> httpx.Response:
         transport = httpx.ASGITransport(app=service.app())
         async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
@@ -32,7 +32,7 @@ def send(service: Service, path: str, body: Any = None, **options: Any) -> httpx
     return asyncio.run(sent())
 
 
-def test_items_come_with_pictures_and_score_their_own_answers(service: Service) -> None:
+def test_items_come_with_pictures_and_score_their_own_answers(service: HttpService) -> None:
     rows = send(service, "/items", {"world": WORLD, "numbers": [0, 5], "split": "dev"}).json()
     for row in rows:
         assert Image.open(io.BytesIO(base64.b64decode(row["png"]))).width == make(WORLD).size
@@ -40,14 +40,14 @@ def test_items_come_with_pictures_and_score_their_own_answers(service: Service) 
     assert [score["value"] for score in send(service, "/score", {"replies": replies}).json()] == [1.0, 1.0, 0.0]
 
 
-def test_programs_are_drawn_or_rejected(service: Service) -> None:
+def test_programs_are_drawn_or_rejected(service: HttpService) -> None:
     circle = '<svg viewBox="0 0 64 64"><circle cx="32" cy="32" r="9" fill="red"/></svg>'
     drawn = send(service, "/draw", {"program": circle, "size": 64}).json()
     assert Image.open(io.BytesIO(base64.b64decode(drawn["pictures"][0]))).size == (64, 64)
     assert send(service, "/draw", {"program": "<svg>", "kind": "svg"}).json()["rejected"]["code"]
 
 
-def test_worlds_and_health(service: Service) -> None:
+def test_worlds_and_health(service: HttpService) -> None:
     assert WORLD in [world["id"] for world in send(service, "/worlds").json()]
     assert send(service, "/health").json()["under_way"] == 0
 
@@ -68,7 +68,7 @@ def test_worlds_and_health(service: Service) -> None:
     ],
 )
 def test_what_is_over_a_limit_or_wrong_is_refused(
-    service: Service, path: str, body: Any, status: int, words: str
+    service: HttpService, path: str, body: Any, status: int, words: str
 ) -> None:
     response = send(service, path, body)
     assert response.status_code == status
@@ -76,7 +76,7 @@ def test_what_is_over_a_limit_or_wrong_is_refused(
 
 
 def test_a_token_is_asked_for() -> None:
-    service = Service(token="secret")
+    service = HttpService(token="secret")
     assert send(service, "/worlds").status_code == 401
     assert send(service, "/worlds", headers={"authorization": "Bearer secrets"}).status_code == 401
     assert send(service, "/worlds", headers={"authorization": "Bearer secret"}).status_code == 200
@@ -84,7 +84,7 @@ def test_a_token_is_asked_for() -> None:
     service.close()
 
 
-def test_more_than_are_admitted_are_turned_away(service: Service) -> None:
+def test_more_than_are_admitted_are_turned_away(service: HttpService) -> None:
     body = {"world": WORLD, "numbers": [0, 1, 2, 3]}
 
     async def together() -> list[int]:

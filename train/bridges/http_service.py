@@ -39,7 +39,7 @@ MAX_PICTURE_PX = 2048
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceLimits:
-    """What a service takes."""
+    """The bounds of requests to a service."""
 
     body_bytes: int = 4_000_000
     """Of a request."""
@@ -67,7 +67,7 @@ class RequestError(UserError, ValueError):
 Work = Callable[[Mapping[str, Any]], Any]
 
 
-class Service:
+class HttpService:
     """The service's work, and its limits.
 
     Args:

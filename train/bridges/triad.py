@@ -30,7 +30,7 @@ ROLES = ("proposer", "coder", "solver")
 
 
 class EngineReply(NamedTuple):
-    """What an engine sampled."""
+    """A reply that an engine sampled."""
 
     text: str
     finished: bool = True

@@ -34,7 +34,7 @@ def user_message(text: str, png: bytes | None) -> Any:
 
 
 class ItemsConfig(vf.TasksetConfig):
-    """Which items, and how they are asked: the options of `zerosight data make`."""
+    """The items and the way they are asked: the options of `zerosight data make`."""
 
     worlds: tuple[str, ...] = ("shapes/Canvas-v2",)
     count: int = 1000

@@ -49,7 +49,7 @@ class BriefingTaskset(vf.Taskset[BriefingTask, BriefingsConfig]):
 
 
 class RoleTask(vf.Task[vf.TaskData]):
-    """What one role is asked; it is paid by the episode."""
+    """The prompt of one role, which is paid by the episode."""
 
 
 class TriadConfig(vf.EnvConfig):

@@ -36,7 +36,9 @@ class TriadAgentLoop(AgentLoopBase):
 
     def __init__(self, *arguments: Any, settings: Mapping[str, Any] | None = None, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        values = {name: tuple(v) if name == "worlds" else v for name, v in dict(settings or {}).items()}
+        values: dict[str, Any] = dict(settings or {})
+        if "worlds" in values:
+            values["worlds"] = tuple(values["worlds"])
         self.settings = TriadSettings(**values)
 
     async def run(self, sampling_params: dict[str, Any], **columns: Any) -> AgentLoopOutput:

@@ -94,7 +94,10 @@ class DataPlan:
     def from_dict(cls, values: dict[str, Any]) -> "DataPlan":
         """Return the plan that `to_dict` gave as `values`."""
         names = {field.name for field in fields(cls)}
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items() if name in names})
+        arguments: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in values.items() if name in names
+        }
+        return cls(**arguments)
 
     @property
     def digest(self) -> str:

@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from ...envs import Briefing, Environment, Rejected, make
+from ...envs import Briefing, Rejected, make
 from ...envs.card import ExampleProposal, Style
 from ...roles import coder, proposer
 from ...roles.messages import Messages
@@ -65,7 +65,7 @@ def _world_row(plan: DataPlan, role: str, number: int) -> Row | None:
     object_count = sum(requirement.count for requirement in requirements)
     briefing = Briefing(item.task, item.difficulty, object_count)
     if role == "coder":
-        needs = _needs(env, env.parse_value(item.question.query))
+        needs = [need.text for need in env.needs(env.parse_value(item.question.query))]
         messages, reply = coder.prompt(env, requirements, needs=needs, style=plan.style), item.program
     else:
         messages = proposer.prompt(env, briefing, style=plan.style)
@@ -117,16 +117,11 @@ def _rollout_rows(rollout: Mapping[str, Any], role: str, style: Style, name: str
     proposal = proposer.parse(env, rollout["proposal"])
     if isinstance(proposal, Rejected):
         return
-    needs = _needs(env, proposal.query)
-    messages = coder.prompt(env, proposal.requirements, needs=needs, style=style)
+    messages = coder.proposal_prompt(env, proposal, style=style)
     for number, program in enumerate(rollout["programs"]):
         if "failed" not in program:
             code, reason = _program_verdict(program)
             yield _row(f"{name}/{number}", env.id, task, messages, program["program"], code, reason)
-
-
-def _needs(env: Environment, query: Any) -> list[str]:
-    return [need.text for need in env.needs(query)]
 
 
 def _program_verdict(program: Mapping[str, Any]) -> tuple[str, str]:
