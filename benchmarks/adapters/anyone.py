@@ -31,7 +31,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "group": (),
 }
 """Parts of a question, and the usual names of their columns."""
-NEEDED = ("question", "answer")
+NEEDED_PARTS = ("question", "answer")
 SHORT = "Answer the question using a single word or phrase."
 TEMPLATE_FIELDS = ("question", "options", "letters", "instruction")
 FILES = ("*.parquet", "*.jsonl", "*.json", "*.csv", "*.tsv")
@@ -73,19 +73,23 @@ def _by_letter(sample: Sample, reply: str) -> float:
 
 
 def _by_number(sample: Sample, reply: str) -> float:
-    said, right = first_number(reply.replace(",", "")), _number(sample.answer)
-    return float(said is not None and right is not None and abs(said - right) <= 1e-6 * max(1.0, abs(right)))
+    reply_value, right_value = first_number(reply.replace(",", "")), _number(sample.answer)
+    if reply_value is None or right_value is None:
+        return 0.0
+    return float(abs(reply_value - right_value) <= 1e-6 * max(1.0, abs(right_value)))
 
 
 def _by_relative_accuracy(sample: Sample, reply: str) -> float:
-    said, right = first_number(reply.replace(",", "")), _number(sample.answer)
-    return 0.0 if said is None or right is None else mean_relative_accuracy(said, right)
+    reply_value, right_value = first_number(reply.replace(",", "")), _number(sample.answer)
+    if reply_value is None or right_value is None:
+        return 0.0
+    return mean_relative_accuracy(reply_value, right_value)
 
 
 def _by_words(sample: Sample, reply: str) -> float:
-    said_words, right_words = (_WORDS.findall(text.lower()) for text in (reply, str(sample.answer)))
-    places = range(len(said_words) - len(right_words) + 1)
-    return float(bool(right_words) and any(said_words[p : p + len(right_words)] == right_words for p in places))
+    reply_words, right_words = (_WORDS.findall(text.lower()) for text in (reply, str(sample.answer)))
+    places = range(len(reply_words) - len(right_words) + 1)
+    return float(bool(right_words) and any(reply_words[p : p + len(right_words)] == right_words for p in places))
 
 
 def _automatic(sample: Sample, reply: str) -> float:
@@ -150,6 +154,7 @@ def adapter_of(card: DataCard) -> Adapter:
         gather=means("category"),
         metric=f"score by `{card.scorer}`",
         chance={f"{count} options": 1 / count for count in range(1, MAX_OPTIONS + 1)},
+        compared="",
         citation="your data",
         columns=(),
         system=card.system,
@@ -159,9 +164,9 @@ def adapter_of(card: DataCard) -> Adapter:
     )
 
 
-def _unknown(what: str, name: str, known_names: Mapping[str, Any]) -> BenchmarkDataError:
+def _unknown(kind: str, name: str, known_names: Mapping[str, Any]) -> BenchmarkDataError:
     hint = did_you_mean(name, known_names, cutoff=0.4)
-    return BenchmarkDataError(f"unknown {what} {name!r}; {hint and f'{hint} '}(allowed: {', '.join(known_names)})")
+    return BenchmarkDataError(f"unknown {kind} {name!r}; {hint and f'{hint} '}(allowed: {', '.join(known_names)})")
 
 
 def _template_fields(template: str) -> list[str]:
@@ -195,7 +200,7 @@ def read(card: DataCard, reader: RowReader, row: Fields) -> Sample:
         RowError: this row cannot be asked.
     """
     columns = {part: _columns(card, part, row) for part in PARTS}
-    for part in NEEDED:
+    for part in NEEDED_PARTS:
         if not columns[part]:
             raise BenchmarkDataError(
                 f"{reader.where} has no column that looks like the {part} (it has {', '.join(row)}); name it with "
@@ -210,15 +215,15 @@ def read(card: DataCard, reader: RowReader, row: Fields) -> Sample:
         for image in _images(reader, row[name])
     )
     identity = [str(row[name]) for name in columns["id"]] or [question, *(image.digest[:12] for image in images)]
-    counted = f"{len(options)} options" if options else "open"
-    category = {"category": "/".join(str(row[name]) for name in columns["category"]), "options": counted}
+    option_count = f"{len(options)} options" if options else "open"
+    category = {"category": "/".join(str(row[name]) for name in columns["category"]), "options": option_count}
     return Sample(
         id="/".join(identity),
         question=question,
         options=options,
         answer=_answer(row[columns["answer"][0]], options),
         images=images,
-        category=category if columns["category"] else {"options": counted},
+        category=category if columns["category"] else {"options": option_count},
         fields={"row": row},
         cluster="/".join(str(row[name]) for name in columns["group"]),
     )
@@ -269,8 +274,8 @@ def _listed(text: str) -> Any:
 
 
 def _images(reader: RowReader, cell: Any) -> tuple[Any, ...]:
-    listed = _listed(cell) if isinstance(cell, str) and cell.startswith("[") else None
-    return reader.images(listed if isinstance(listed, list) else cell)
+    names = _listed(cell) if isinstance(cell, str) and cell.startswith("[") else None
+    return reader.images(names if isinstance(names, list) else cell)
 
 
 def _answer(cell: Any, options: Sequence[str]) -> Any:
@@ -280,7 +285,7 @@ def _answer(cell: Any, options: Sequence[str]) -> Any:
         RowError: it is none of the options.
     """
     if not options:
-        return [str(one) for one in cell] if isinstance(cell, list | tuple) else str(cell)
+        return [str(right_text) for right_text in cell] if isinstance(cell, list | tuple) else str(cell)
     text = str(cell).strip()
     bare_letter = text.strip("().: ").upper()
     letters = [letter(number) for number in range(len(options))]
@@ -309,17 +314,17 @@ def _asked(template: str, names: Sequence[str], sample: Sample) -> str:
         "letters": ", ".join(letter(number) for number in range(len(sample.options))),
         "instruction": DIRECT if sample.options else SHORT,
     }
-    missing = [name for name in names if name not in values]
-    if missing:
+    missing_fields = [name for name in names if name not in values]
+    if missing_fields:
         raise BenchmarkDataError(
-            f"--template names {', '.join(missing)}, which is neither a column (there are {', '.join(row)}) nor one of "
-            f"{', '.join(TEMPLATE_FIELDS)}"
+            f"--template names {', '.join(missing_fields)}, which is neither a column (there are {', '.join(row)}) nor "
+            f"one of {', '.join(TEMPLATE_FIELDS)}"
         )
     lines = []
     for line in template.split("\n"):
-        filled = line.format_map(values)
-        if filled or not line.strip():
-            lines.append(filled)
+        filled_line = line.format_map(values)
+        if filled_line or not line.strip():
+            lines.append(filled_line)
     return "\n".join(lines)
 
 

@@ -83,6 +83,8 @@ class Adapter:
     """Whose protocol all of this is; the first is its name."""
     variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Other protocols: the fields that differ, by name."""
+    compared: str = "prompts, limits, scores and averages compared with lmms-eval 0.7.3 on 2026-11-30"
+    """What was compared with whom, and when; empty where nothing was."""
 
     def under(self, protocol: str) -> "Adapter":
         """Return the benchmark under this `protocol`; as it is, with a note, where that is not written here.

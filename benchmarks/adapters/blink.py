@@ -84,6 +84,6 @@ ADAPTER = Adapter(
             "quirks": ("the answers of the test split are hidden: this is val",),
         }
     },
-    notes=("prompt and scores compared with lmms-eval's task on 2026-11-30; chance as in the paper's table, recalled",),
+    notes=("chance as in the paper's table, recalled",),
     max_new_tokens=1024,
 )

@@ -37,5 +37,5 @@ ADAPTER = Adapter(
         "SpatialEvo-7B": 60.2,
     },
     quirks=("a reply that fits no template is a failure and counts as wrong", "the split is called train"),
-    notes=("scores compared with lmms-eval's task on 2026-11-30; chance differs by type and is not published",),
+    notes=("chance differs by type and is not published",),
 )

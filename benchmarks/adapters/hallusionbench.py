@@ -40,6 +40,7 @@ ADAPTER = Adapter(
     gather=hallusion,
     metric="aAcc, qAcc, fAcc",
     chance=0.5,
+    compared="prompts and limits compared with lmms-eval 0.7.3 on 2026-11-30",
     citation="Guan et al. 2023, HallusionBench (https://arxiv.org/abs/2310.14566)",
     columns=("category", "subcategory", "set_id", "figure_id", "question_id", "question", "gt_answer", "image"),
     published={"Qwen3-VL-8B (MM-Zero's rule)": 71.9},

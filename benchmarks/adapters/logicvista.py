@@ -40,6 +40,7 @@ ADAPTER = Adapter(
     metric="accuracy",
     chance={},
     protocols=("zerosight",),
+    compared="",
     citation="Xiao et al. 2024, LogicVista (https://arxiv.org/abs/2407.04973)",
     columns=("image", "question", "answer"),
     needs=("judge",),

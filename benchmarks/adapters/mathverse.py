@@ -45,6 +45,7 @@ ADAPTER = Adapter(
     gather=means("version", "kind"),
     metric="accuracy",
     chance=0.124,
+    compared="prompts and limits compared with lmms-eval 0.7.3 on 2026-11-30",
     citation="Zhang et al. 2024, MathVerse (https://arxiv.org/abs/2403.14624)",
     columns=("sample_index", "problem_version", "question_type", "query_cot", "question_for_eval", "answer", "image"),
     published={"Qwen3-VL-8B (MM-Zero's rule)": 18.2},

@@ -42,9 +42,6 @@ ADAPTER = Adapter(
     columns=("id", "question", "options", "answer", "decoded_image", "level", "subject"),
     published={"Qwen3-VL-8B (MM-Zero's rule)": 24.5},
     quirks=("values are equal when they are to 0.01",),
-    notes=(
-        "latex2sympy reads more LaTeX than is read here: a rare form may be wrong here; the prompt was "
-        "compared with lmms-eval's task on 2026-11-30",
-    ),
+    notes=("latex2sympy reads more LaTeX than is read here: a rare form may be wrong here",),
     max_new_tokens=16384,
 )

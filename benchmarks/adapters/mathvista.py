@@ -76,6 +76,7 @@ ADAPTER = Adapter(
     gather=means("task", "kind"),
     metric="accuracy",
     chance=0.179,
+    compared="prompts and limits compared with lmms-eval 0.7.3 on 2026-11-30",
     citation="Lu et al. 2023, MathVista (https://arxiv.org/abs/2310.02255)",
     columns=(
         "pid",

@@ -36,7 +36,7 @@ ADAPTER = Adapter(
     columns=("id", "question", "gt_answer", "images"),
     published={"Qwen2.5-VL-3B (EASI, tiny)": 37.81, "Qwen2.5-VL-7B (EASI, full)": 29.26},
     quirks=("the last letter before a dot counts",),
-    notes=("prompt and scores compared with lmms-eval's task on 2026-11-30; chance is not published",),
+    notes=("chance is not published",),
     files=("*.jsonl", "*.parquet"),
     max_new_tokens=4096,
 )

@@ -62,9 +62,6 @@ ADAPTER = Adapter(
             ),
         }
     },
-    notes=(
-        "the prompts were compared with lmms-eval's tasks on 2026-11-30; pictures stand before the words; chance of "
-        "ten options as in the paper, recalled",
-    ),
+    notes=("pictures stand before the words; chance of ten options as in the paper, recalled",),
     max_new_tokens=256,
 )

@@ -76,7 +76,7 @@ ADAPTER = Adapter(
     published={"Qwen2.5-VL-3B (EASI, manual CoT)": 40.30, "Qwen2.5-VL-7B (EASI, manual CoT)": 40.30},
     quirks=("a reply without `Answer:` counts as A",),
     notes=(
-        "prompt and scores compared with the authors' repository (commit 972f6ed) on 2026-11-30; the authors repeat "
+        "compared with the authors' repository (commit 972f6ed) too; the authors repeat "
         "each question five times, here it is asked once",
     ),
     protocols=("authors",),

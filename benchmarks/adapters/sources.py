@@ -21,7 +21,7 @@ from .base import Adapter, BenchmarkDataError, RowError, RowReader
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 FILMS = (".mp4", ".avi", ".mov", ".mkv", ".webm")
-LISTED = 6
+MAX_LISTED_NAMES = 6
 """Names that an error lists at most."""
 DELIMITERS = {".tsv": "\t", ".csv": ","}
 
@@ -150,7 +150,7 @@ class FolderReader(FileReader):
         names = sorted(path.name for path in self._folder.iterdir() if not path.name.startswith("."))
         if not names:
             return "it is empty"
-        return f"it has {', '.join(names[:LISTED])}{', …' if len(names) > LISTED else ''}"
+        return f"it has {', '.join(names[:MAX_LISTED_NAMES])}{', …' if len(names) > MAX_LISTED_NAMES else ''}"
 
     def file(self, file_name: str) -> Image | FileImage:
         """Return the file `file_name` by its path in the folder, in a folder of it, or in a zip file."""

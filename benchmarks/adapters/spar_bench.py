@@ -88,6 +88,9 @@ ADAPTER = Adapter(
         "an empty reply to a question of choice scores 1",
         "view_change_infer divides by what was said, and is not part of its level's mean",
     ),
-    notes=("prompts, scores and averages compared with lmms-eval's task on 2026-11-30; chance is not published",),
+    notes=(
+        "every number scores 0 in lmms-eval 0.7.3, by a name that it does not import; here as it is meant",
+        "chance is not published",
+    ),
     max_new_tokens=100,
 )

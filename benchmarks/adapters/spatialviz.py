@@ -44,7 +44,6 @@ ADAPTER = Adapter(
         "SpatialEvo-7B": 28.6,
     },
     quirks=("two different letters in the answer are none", "a reply without tag or marker has no answer"),
-    notes=("prompt and scores compared with lmms-eval's task on 2026-11-30",),
     reads_thinking=True,
     max_new_tokens=8192,
 )

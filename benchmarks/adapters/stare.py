@@ -53,7 +53,7 @@ ADAPTER = Adapter(
         "SpatialEvo-7B": 41.3,
     },
     notes=(
-        "prompt, scores and configurations compared with lmms-eval's task on 2026-11-30; rarer LaTeX and number words "
+        "rarer LaTeX and number words "
         "above twenty are read there and not here; chance differs by category and is not published",
     ),
     max_new_tokens=8192,

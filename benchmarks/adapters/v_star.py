@@ -56,8 +56,7 @@ ADAPTER = Adapter(
     },
     quirks=("a reply that begins with a letter A to D is that letter, whatever its first word",),
     notes=(
-        "prompt and scores compared with lmms-eval's task on 2026-11-30; published texts that end with the instruction "
-        "have it twice, as there",
+        "published texts that end with the instruction have it twice, as there",
         "that SpatialEvo's V-STAR is this benchmark is inferred from its figures; chance as in the paper, recalled",
     ),
 )

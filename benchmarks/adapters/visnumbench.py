@@ -36,6 +36,7 @@ ADAPTER = Adapter(
     metric="accuracy of the boxed answer, MM-Zero's rule",
     chance={},
     protocols=("mm-zero",),
+    compared="",
     citation="Weng et al. 2025, VisNumBench (https://arxiv.org/abs/2503.14939); data and rule as in MM-Zero",
     columns=("problem", "images", "answer"),
     published={"Qwen3-VL-8B (MM-Zero's rule)": 27.8},

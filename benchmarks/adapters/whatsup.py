@@ -91,6 +91,7 @@ ADAPTER = Adapter(
     metric="accuracy; of controlled pictures also pairs and sets",
     chance={"4 captions": 0.25, "2 captions": 0.5},
     protocols=("zerosight",),
+    compared="",
     citation="Kamath et al. 2023, What's up with vision-language models? (https://arxiv.org/abs/2310.19785)",
     columns=("caption_options",),
     quirks=("pairs and sets are divided by all controlled questions over 2 and over 4",),

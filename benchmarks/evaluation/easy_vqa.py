@@ -36,7 +36,7 @@ _TOKENS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class VqaEntry:
     """A question of the package: its words, its answer, and the number of its picture."""
 
     text: str
@@ -101,13 +101,13 @@ class EasyVqaSuite:
         """
         test, folder = entries("test"), data_folder() / "test" / "images"
         for number, entry in islice(enumerate(test), limit):
-            shown = test[blind_partner(number, len(test))] if self.picture == "shuffled" else entry
+            pictured_entry = test[blind_partner(number, len(test))] if self.picture == "shuffled" else entry
             yield Sample(
                 id=str(number),
                 question=entry.text,
                 options=entry.options,
                 answer=entry.answer,
-                images=() if self.picture == "text" else (FileImage(folder / f"{shown.image}.png"),),
+                images=() if self.picture == "text" else (FileImage(folder / f"{pictured_entry.image}.png"),),
                 category={"form": entry.form},
                 cluster=f"picture {entry.image}",
             )
@@ -145,19 +145,19 @@ def data_folder() -> Path:
 
 
 @lru_cache(maxsize=4)
-def entries(part: str) -> tuple[Entry, ...]:
+def entries(part: str) -> tuple[VqaEntry, ...]:
     """Return the questions of a `part`, `train` or `test`."""
     rows = json.loads((data_folder() / part / "questions.json").read_text(encoding="utf-8"))
-    return tuple(Entry(text, answer, image) for text, answer, image in rows)
+    return tuple(VqaEntry(text, answer, image) for text, answer, image in rows)
 
 
-def constant_share(test: Sequence[Entry], training: Sequence[Entry]) -> float:
+def constant_share(test: Sequence[VqaEntry], training: Sequence[VqaEntry]) -> float:
     """Return the share of `test` questions that the commonest answer of `training` is right for."""
     ((answer, _),) = Counter(entry.answer for entry in training).most_common(1)
     return sum(entry.answer == answer for entry in test) / len(test)
 
 
-def reader_share(test: Sequence[Entry], training: Sequence[Entry]) -> float:
+def reader_share(test: Sequence[VqaEntry], training: Sequence[VqaEntry]) -> float:
     """Return the share of `test` questions that a reader without eyes is right about.
 
     It gives the commonest answer that the same words have in `training`; to words that are not there, the commonest of
@@ -167,5 +167,5 @@ def reader_share(test: Sequence[Entry], training: Sequence[Entry]) -> float:
     for entry in training:
         by_text.setdefault(entry.text, Counter())[entry.answer] += 1
     ((usual, _),) = Counter(entry.answer for entry in training).most_common(1)
-    said = [by_text[entry.text].most_common(1)[0][0] if entry.text in by_text else usual for entry in test]
-    return sum(answer == entry.answer for answer, entry in zip(said, test, strict=True)) / len(test)
+    reader_answers = [by_text[entry.text].most_common(1)[0][0] if entry.text in by_text else usual for entry in test]
+    return sum(answer == entry.answer for answer, entry in zip(reader_answers, test, strict=True)) / len(test)

@@ -16,6 +16,7 @@ from typing import Any
 
 from ... import __version__
 from ...train.runs.store import write_atomically
+from ..adapters.base import Adapter
 from .benchmark import NOTHING_ASKED, PARTLY_FAILED, Benchmark, Judged, chance_of, jsonable
 from .cache import digest_of
 from .figures import Difference, Estimate, cluster_of, estimates, paired
@@ -94,7 +95,12 @@ def differences_of(answers_by_benchmark: Mapping[str, Sequence[Answers]]) -> dic
 def notes_of(scores: Scores) -> list[str]:
     """Return what a reader must know to compare `scores` with others'."""
     answers, benchmark = scores.answers, scores.answers.benchmark
-    notes = [str(note) for note in getattr(benchmark, "notes", ()) or ()]
+    notes = []
+    if isinstance(benchmark, Adapter):
+        notes = [
+            "; ".join([f"protocol {benchmark.protocols[0]}", *([benchmark.compared] if benchmark.compared else [])])
+        ]
+    notes += [str(note) for note in getattr(benchmark, "notes", ()) or ()]
     if isinstance(benchmark, OwnSuite):
         samples = [row.sample for row in answers.rows if row.sample is not None]
         notes += [note] if (note := foreign(benchmark, samples)) else []

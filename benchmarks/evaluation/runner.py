@@ -14,7 +14,7 @@ from ...roles.messages import Messages
 from ...train.generators import RefusedError
 from ..adapters.base import Adapter, BenchmarkDataError
 from ..samples import BadRow, Sample
-from .benchmark import Benchmark, Judged, ModelDownError, jsonable, questions_of
+from .benchmark import Benchmark, EvaluationError, Judged, ModelDownError, jsonable, questions_of
 from .cache import Cache, Reply, digest_of
 from .clusters import with_clusters
 from .judge import CONCURRENCY, Judge
@@ -162,9 +162,12 @@ def ask(
 
     Raises:
         BenchmarkDataError: the benchmark's data is not there, or not as it was published.
+        EvaluationError: examples were asked for, and the model takes one picture.
         ModelDownError: the model failed for several questions in a row. What was answered is kept.
     """
     tokens = settings.max_new_tokens or getattr(benchmark, "max_new_tokens", None) or DEFAULT_TOKENS
+    if settings.shots and not answerer.several:
+        raise EvaluationError(f"--shots shows several pictures, and {answerer.name} takes one; leave it away")
     rows = [_row(benchmark, loaded) for loaded in _loaded(benchmark, settings)]
     examples = [row.sample for row in rows[: settings.shots] if row.sample is not None]
     rows = rows[settings.shots :]
@@ -231,9 +234,9 @@ def _question(
         interleaved=getattr(benchmark, "interleaved", False),
     )
     if examples:
-        shown = [(benchmark.prompt(example), len(example.images), str(example.answer)) for example in examples]
-        messages = shown_examples(messages, shown)
-    images = [image.digest for one in (*examples, sample) for image in one.images]
+        example_turns = [(benchmark.prompt(example), len(example.images), str(example.answer)) for example in examples]
+        messages = shown_examples(messages, example_turns)
+    images = [image.digest for example in (*examples, sample) for image in example.images]
     decoding = replace(settings.decoding, take=take)
     sampling: dict[str, Any] = {"max_new_tokens": asker.tokens, "temperature": decoding.temperature or 0}
     if decoding != Decoding():
@@ -274,9 +277,9 @@ class _Asker:
         """Ask questions together; a batch that fails as a whole is asked in halves, at last one by one."""
         outcomes = _outcomes(pictured_questions, self.answerer, self.tokens)
         if isinstance(outcomes, Exception) and len(pictured_questions) > 1:
-            half = len(pictured_questions) // 2 if isinstance(outcomes, torch.OutOfMemoryError) else 1
-            for start in range(0, len(pictured_questions), half):
-                self._ask(pictured_questions[start : start + half])
+            part_size = len(pictured_questions) // 2 if isinstance(outcomes, torch.OutOfMemoryError) else 1
+            for start in range(0, len(pictured_questions), part_size):
+                self._ask(pictured_questions[start : start + part_size])
             return
         replies = [outcomes] if isinstance(outcomes, Exception) else outcomes
         _keep(pictured_questions, replies, self.answerer, self.cache, self.health)

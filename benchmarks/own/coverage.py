@@ -82,28 +82,28 @@ def coverage(correlation: float, score: float, sizes: Sequence[int], rounds: int
         rounds: of drawing a benchmark.
         seed: of the drawing.
     """
-    source, held, held_by_wilson = np.random.default_rng(seed), 0, 0
+    source, hit_count, wilson_hits = np.random.default_rng(seed), 0, 0
     films, samples = questions_of(sizes)
     for _ in range(rounds):
         right = drawn(source, correlation, score, films)
         interval = estimates(Plain(), list(zip(samples, right.tolist(), strict=True)))["overall"]
         single = wilson(int(right.sum()), len(samples))
-        held += interval.low <= score <= interval.high
-        held_by_wilson += single.low <= score <= single.high
-    return {"clustered": held / rounds, "as if independent": held_by_wilson / rounds}
+        hit_count += interval.low <= score <= interval.high
+        wilson_hits += single.low <= score <= single.high
+    return {"clustered": hit_count / rounds, "as if independent": wilson_hits / rounds}
 
 
 def false_alarms(correlation: float, sizes: Sequence[int], rounds: int, seed: int) -> float:
     """Return how often of `rounds` two models that are equally good are called different; see `coverage`."""
-    source, called = np.random.default_rng(seed), 0
+    source, alarm_count = np.random.default_rng(seed), 0
     films, samples = questions_of(sizes)
     for _ in range(rounds):
-        first, second = (
+        first_scores, second_scores = (
             {sample.id: (sample, value) for sample, value in zip(samples, scores.tolist(), strict=True)}
             for scores in (drawn(source, correlation, 0.5, films) for _ in range(2))
         )
-        called += paired(Plain(), first, second).clear
-    return called / rounds
+        alarm_count += paired(Plain(), first_scores, second_scores).clear
+    return alarm_count / rounds
 
 
 def main(rounds: Annotated[int, typer.Option(help="Benchmarks drawn for each row.")] = 1000) -> None:
@@ -111,12 +111,14 @@ def main(rounds: Annotated[int, typer.Option(help="Benchmarks drawn for each row
     rows: list[dict[str, Any]] = []
     for shape, sizes in SIZES.items():
         for correlation in CORRELATIONS:
-            covered = {f"{score:g}": coverage(correlation, score, sizes, rounds, 11) for score in SCORES}
+            coverage_by_score = {f"{score:g}": coverage(correlation, score, sizes, rounds, 11) for score in SCORES}
             alarms = false_alarms(correlation, sizes, rounds, 4)
-            rows.append({"shape": shape, "correlation": correlation, "by score": covered, "false alarms": alarms})
+            rows.append(
+                {"shape": shape, "correlation": correlation, "by score": coverage_by_score, "false alarms": alarms}
+            )
             typer.echo(rows[-1])
-    clustered = [figures["clustered"] for row in rows for figures in row["by score"].values()]
-    summary = {"least coverage": min(clustered), "most false alarms": max(row["false alarms"] for row in rows)}
+    coverages = [figures["clustered"] for row in rows for figures in row["by score"].values()]
+    summary = {"least coverage": min(coverages), "most false alarms": max(row["false alarms"] for row in rows)}
     report_results(
         "coverage", f"make bench-coverage ARGS='--rounds {rounds}'", {"rounds": rounds, **summary, "rows": rows}
     )

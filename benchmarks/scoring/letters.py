@@ -367,8 +367,8 @@ def blink(reply: str, option_count: int) -> str:
     first_line = text.split("\n", 1)[0].strip()
     if len(first_line) <= SHORT_LINE and (match := re.fullmatch(rf"\(?({letters})\)?[.\s:,)]*", first_line, re.I)):
         return match.group(1).upper()
-    marked = re.findall(rf"answers?(?:\s+is)?\s*[:\-]?\s*\(?({letters})\)?(?![A-Za-z])", text, re.I)
-    named_letters = marked or re.findall(rf"\(({letters})\)", text)
+    marked_letters = re.findall(rf"answers?(?:\s+is)?\s*[:\-]?\s*\(?({letters})\)?(?![A-Za-z])", text, re.I)
+    named_letters = marked_letters or re.findall(rf"\(({letters})\)", text)
     if named_letters:
         return str(named_letters[-1]).upper()
     match = re.match(rf"[(\s]*({letters})", text, re.I)

@@ -88,6 +88,11 @@ def test_examples_are_shown_before_and_are_not_asked(tmp_path: Path) -> None:
     assert len(dice.sizes) == 3 and [row.id for row in answers.rows] == ["q2"]
 
 
+def test_a_model_of_one_picture_is_shown_no_examples(tmp_path: Path) -> None:
+    with pytest.raises(EvaluationError, match="--shots shows several pictures, and scripted takes one"):
+        ask(toy(3), answerer(Talker(right_below(3)), several=False), Cache(tmp_path), Settings(shots=1))
+
+
 def test_large_pictures_are_scaled_down_and_small_ones_stay(tmp_path: Path) -> None:
     dice = Dice("0")
     ask(toy(1), model(dice), Cache(tmp_path), Settings(picture_side=20))
