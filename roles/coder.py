@@ -7,6 +7,7 @@ from ..envs import Environment, Rejected, Requirement, Scene, SeededRng
 from ..envs.answers.replies import program_text
 from ..envs.card import Style, coder_card
 from .messages import Messages, chat
+from .proposer import Proposal
 
 
 class SpecCheck(NamedTuple):
@@ -36,6 +37,7 @@ def prompt(
     needs: Sequence[str] = (),
     style: Style = "short",
     rng: SeededRng | None = None,
+    programs: Sequence[str] = (),
 ) -> Messages:
     """Return the Coder's prompt: the guide of `env` and the `requirements`, never the question.
 
@@ -45,12 +47,36 @@ def prompt(
         needs: what the question is about and must stand in the picture, such as names (`env.needs`); in full style.
         style: `full` adds a complete program; `short` is the embedded model's.
         rng: what the example is drawn with.
+        programs: shown as examples, instead of one of the environment's own.
     """
     wanted_text = ", ".join(map(env.describe, requirements))
+    examples_text = "".join(f"\n\nAn example:\n\n{program}" for program in programs)
     if style == "short":
-        return chat(env.guide, f"draw: {wanted_text}")
+        return chat(f"{env.guide}{examples_text}", f"draw: {wanted_text}")
     needed = f" The picture must have: {'; '.join(needs)}." if needs else ""
-    return chat(FULL_SYSTEM + coder_card(env, style, rng=rng), f"Draw {wanted_text}.{needed}")
+    card = f"{env.guide}{examples_text}" if programs else coder_card(env, style, rng=rng)
+    return chat(FULL_SYSTEM + card, f"Draw {wanted_text}.{needed}")
+
+
+def proposal_prompt(
+    env: Environment,
+    proposal: Proposal,
+    *,
+    style: Style = "short",
+    rng: SeededRng | None = None,
+    programs: Sequence[str] = (),
+) -> Messages:
+    """Return the Coder's prompt for a `proposal` in `env`: what it requires, and what its question needs.
+
+    Args:
+        env: the environment.
+        proposal: whose picture is to be drawn.
+        style: as in `prompt`.
+        rng: as in `prompt`.
+        programs: as in `prompt`.
+    """
+    needs = [need.text for need in env.needs(proposal.query)]
+    return prompt(env, proposal.requirements, needs=needs, style=style, rng=rng, programs=programs)
 
 
 def parse(text: str) -> str:

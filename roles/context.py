@@ -173,6 +173,8 @@ class AnswerContext:
     """1 where it is right by its label: the oracle's answer, or the majority's."""
     well_formed: float
     """1 where it is an answer of the kind that was asked for."""
+    length_share: float = 0.0
+    """Its tokens over the most that it may have, 0 to 1."""
 
 
 @dataclass(frozen=True)

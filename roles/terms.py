@@ -41,6 +41,9 @@ UNREADABLE_PROPOSAL = ("syntax", "unfinished")
 UNREADABLE_PROGRAM = ("syntax", "unfinished", "xml", "empty")
 """Codes of texts that are not a proposal or program at all; every other code is of one that breaks a rule."""
 
+FREE_LENGTH = 0.8
+"""Share of the token limit that costs nothing; DAPO punishes the last 4,096 of 20,480 tokens."""
+
 # --- the Solver: what an answer is paid for ------------------------------------------------------------------------
 
 
@@ -56,6 +59,15 @@ def _correct(context: AnswerContext) -> float:
 @SOLVER.term("format", "The reply is an answer of the kind that was asked for.", weight=0.1)
 def _answer_format(context: AnswerContext) -> float:
     return context.well_formed
+
+
+@SOLVER.term(
+    "overlong",
+    "DAPO's soft punishment of overlong replies (Yu et al. 2025, equation 13): 0 up to four fifths of the token limit, "
+    "then falling to -1 at the limit.",
+)
+def _overlong(context: AnswerContext) -> float:
+    return -max(0.0, context.length_share - FREE_LENGTH) / (1.0 - FREE_LENGTH)
 
 
 # --- the Coder: what a program is paid for -------------------------------------------------------------------------

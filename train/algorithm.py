@@ -137,9 +137,7 @@ class Algorithm:
 
     def coder_messages(self, env: Environment, proposal: Proposal, rng: SeededRng) -> Messages:
         """Return what the Coder is shown for a `proposal`."""
-        style = self.config.style
-        needs = [need.text for need in env.needs(proposal.query)] if style == "full" else []
-        return coder.prompt(env, proposal.requirements, needs=needs, style=style, rng=rng.child("card"))
+        return coder.proposal_prompt(env, proposal, style=self.config.style, rng=rng.child("card"))
 
     def solver_messages(self, question: Question) -> Messages:
         """Return what the Solver is shown beside the picture: the `question`, and how it is to answer."""
@@ -216,7 +214,14 @@ class Algorithm:
     def _scored(self, answered_item: AnsweredItem, correct_marks: Sequence[float]) -> list[Score]:
         return [
             SOLVER.score(
-                AnswerContext(reply, answered_item, correct, oracle_score.terms["format"]), self._weights("solver")
+                AnswerContext(
+                    reply,
+                    answered_item,
+                    correct,
+                    oracle_score.terms["format"],
+                    len(reply.ids) / answered_item.token_limit if answered_item.token_limit else 0.0,
+                ),
+                self._weights("solver"),
             )
             for reply, oracle_score, correct in zip(
                 answered_item.answers, answered_item.scores, correct_marks, strict=True

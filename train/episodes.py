@@ -361,6 +361,7 @@ class Episodes:
         labels = self.config.labels
         for answered_item, prompt, group in zip(answered_items, prompts, groups, strict=True):
             answered_item.prompt, answered_item.answers = prompt, group
+            answered_item.token_limit = self.limits.tokens["solver"]
             env, item = make(answered_item.item.env), answered_item.item
             answered_item.scores = [
                 explain.score(answered_item.rejection, completion.text)

@@ -210,7 +210,7 @@ def evaluate_writing(
     written = generator.generate("proposer", prompts, Sampling(max_new_tokens=tokens["proposer"]), seed=1)
     parsed = [(env, proposer.parse(env, group[0].text)) for (env, _), group in zip(briefings, written, strict=True)]
     valid = [(env, proposal) for env, proposal in parsed if not isinstance(proposal, Rejected)]
-    coding = [policy.prompt(coder.prompt(env, proposal.requirements, style=style)) for env, proposal in valid]
+    coding = [policy.prompt(coder.proposal_prompt(env, proposal, style=style)) for env, proposal in valid]
     programs = [
         coder.parse(g[0].text)
         for g in generator.generate("coder", coding, Sampling(max_new_tokens=tokens["coder"]), seed=2)

@@ -53,6 +53,8 @@ class AnsweredItem:
     """What the answers agree on."""
     rejection: Rejected | None = None
     """Of an item that asks for an explanation: what is to be explained."""
+    token_limit: int = 0
+    """New tokens that an answer may have; 0 before it is asked."""
 
     @property
     def solve_rate(self) -> float:

@@ -75,6 +75,15 @@ def solver_value(weights: Mapping[str, float], correct: float, well_formed: floa
     return SOLVER.score(AnswerContext(reply, Answered(0.5), correct, well_formed), weights).value
 
 
+@pytest.mark.parametrize(
+    ("length_share", "value"), [(0.0, 0.0), (0.8, 0.0), (0.81, -0.05), (0.9, -0.5), (1.0, -1.0)]
+)
+def test_overlong_answers_are_paid_less_the_nearer_they_come_to_the_limit(length_share: float, value: float) -> None:
+    reply = Completion((1,), (0.0,), "red", True)
+    context = AnswerContext(reply, Answered(0.5), 1.0, 1.0, length_share)
+    assert SOLVER.score(context, {"correct": 1.0, "overlong": 1.0}).value == pytest.approx(1.0 + value)
+
+
 # --- the default -----------------------------------------------------------------------------------------------
 
 

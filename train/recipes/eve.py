@@ -22,7 +22,8 @@ from ...envs.transforms.library import PROBES, Library, Offer
 from ...envs.transforms.program import with_source
 from ...render import Rejected
 from ...render.drawing import Drawn
-from ...roles.messages import Messages, chat
+from ...roles import coder
+from ...roles.messages import Messages
 from ...roles.proposer import Proposal
 from ...roles.reward import eve_keeps
 from ...roles.terms import CODER, SOLVER
@@ -54,8 +55,8 @@ class Eve(Algorithm):
         """Return the guide of `env` with examples from the library, and what the `proposal` requires."""
         example_count = 1 if rng.integer(0, 99) < 100 * FIRST_ONLY else EXAMPLES
         example_entries = rng.sample(self.library.entries, example_count) if env.id == ENV_ID else []
-        examples = "".join(f"\n\nAn example:\n\n{entry.program}" for entry in example_entries)
-        return chat(f"{env.guide}{examples}", f"draw: {', '.join(map(env.describe, proposal.requirements))}")
+        programs = [entry.program for entry in example_entries]
+        return coder.proposal_prompt(env, proposal, style=self.config.style, rng=rng.child("card"), programs=programs)
 
     def questions(
         self, rollout: ProposalRollout, curriculum: Curriculum, rng: SeededRng
