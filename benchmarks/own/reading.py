@@ -1,8 +1,8 @@
 """`make bench-reading`: what is read of procedural charts, held against what their programs drew.
 
 Each mark that a program makes is right (a mark that was read has its values), admitted (none has, and the scene says
-that something is not read: a count of others, an axis without a scale, a name that is not seen) or unsaid. Each mark
-that was read and that the program did not make is wrong.
+that something is not read: a count of others, an axis without a scale, a name that is not seen; or the mark is too short
+to be seen) or unsaid. Each mark that was read and that the program did not make is wrong.
 """
 
 from collections import Counter
@@ -19,8 +19,8 @@ from .results_file import report_results
 
 SHARE_OF_RANGE = 0.005
 """By how much of its axis a value may be off."""
-COLOUR_SHARE = 0.008
-"""The same of a value that is read from a colour: two of the 256 steps of a colour map."""
+COLOUR_SHARE = 0.01
+"""The same of a value that is read from a colour: some of the 256 steps of a colour map look alike."""
 SHARE_SLACK = 0.002
 BATCH = 200
 
@@ -54,7 +54,7 @@ def compared(chart: ChartProgram, scene: ChartScene) -> ReadingCounts:
             if number is not None:
                 read_marks.pop(number)
                 right += 1
-            elif panel.others or scene.others or not is_readable(panel, row):
+            elif panel.others or scene.others or not is_readable(panel, row) or is_too_short(panel, row):
                 admitted += 1
             else:
                 unsaid.append(f"{kind} {dict(row)}")
@@ -68,6 +68,15 @@ def is_readable(panel: Panel, row: Values) -> bool:
     names = {tick.label for axis in panel.axes for tick in axis.ticks} | {text.text for text in panel.words}
     wanted_names = [value for value in row.values() if isinstance(value, str)]
     return all(axis.scale is not None for axis in panel.axes) and all(name in names for name in wanted_names)
+
+
+def is_too_short(panel: Panel, row: Values) -> bool:
+    """Tell whether the mark in `row` is so short that the line along an axis hides it."""
+    spans = [axis.range for axis in panel.axes if axis.range is not None]
+    low, high = (row.get(name) for name in ("low", "high"))
+    if not spans or not isinstance(low, float) or not isinstance(high, float):
+        return False
+    return abs(high - low) <= SHARE_OF_RANGE * max(abs(top - bottom) for bottom, top in spans)
 
 
 def agrees(panel: Panel, upright: bool, values: Mapping[str, Value], row: Values) -> bool:

@@ -21,8 +21,8 @@ from .visible import FigureVisibility
 _OFFSET = re.compile(r"^(?:[×x]?\s*(?:1e|10\^)|[+\-−]\s*[\d.]+|\d{4}(?:-\w+)*$|\w{3}\s*-?\d{4}|\d{4}-\w{3})")
 _LONGEST_TICK = 25.0
 """px: a longer line is no tick mark."""
-_APART = 0.45
-"""Of the distance of categories: a tick without a label that is farther from all others is no subdivision."""
+_ONE_TICK = 3.0
+"""px: ticks no farther apart are one, drawn twice."""
 _ANGLE_SLACK = 1.0
 """Degrees by which the label of an angle may be off."""
 
@@ -85,23 +85,19 @@ class AxisReader:
     def step(self, axis_index: int) -> float:
         """Return the distance between neighbouring categories of axis `axis_index`; infinite where it has none.
 
-        A tick whose label cannot be seen has a category as well. A single one reaches as far as it could if it stood
-        in the middle of the axis.
+        A tick whose label cannot be seen has a category as well, as far as anybody can tell. A single one reaches as
+        far as it could if it stood in the middle of the axis.
         """
         axis = self.axis(self.names[axis_index])
         labelled = [axis_position for axis_position, _ in axis.scale.categories] if axis and axis.scale else []
         if axis is None or not labelled:
             return math.inf
         bare = [tick.position for tick in axis.ticks if not tick.label]
-        pitch = min(_gaps(labelled), default=min(_gaps([*labelled, *bare]), default=math.inf))
-        far = [place for place in bare if min(abs(place - other) for other in labelled) >= _APART * pitch]
+        apart = [place for place in bare if min(abs(place - other) for other in labelled) > _ONE_TICK]
+        places = sorted([*labelled, *apart])
         reach = min(abs(labelled[0] - end) for end in axis.ends)
-        return min(_gaps([*labelled, *far]), default=2 * reach if self.panel_frame.centre is None else math.inf)
-
-
-def _gaps(places: Sequence[float]) -> list[float]:
-    """Return the distances between neighbours of `places`."""
-    return [high - low for low, high in pairwise(sorted(places))]
+        alone = 2 * reach if self.panel_frame.centre is None else math.inf
+        return min((high - low for low, high in pairwise(places)), default=alone)
 
 
 def find_frame(axes_parts: AxesParts) -> PanelFrame | None:

@@ -11,14 +11,16 @@ from .measure import PanelMarks, are_numbers
 from .outlines import TOLERANCE, rectangle, touching
 
 BAR_HINTS = ("bar", "bar sideways")
+_THINNEST = 0.25
+"""px: a shorter bar leaves no trace in a picture."""
 
 
 def is_zero_bar(painted_path: PaintedPath) -> bool:
-    """Tell whether `painted_path` is a bar of no length, of which nothing can be seen but that nothing is there."""
+    """Tell whether `painted_path` is a bar of no length, or next to none: all that is seen is that nothing is there."""
     bounds = rectangle(painted_path.path) if painted_path.marker_places is None else None
     if bounds is None or hint_of(painted_path.groups) not in BAR_HINTS:
         return False
-    return (bounds[2] - bounds[0] < 1e-6) != (bounds[3] - bounds[1] < 1e-6)
+    return (bounds[2] - bounds[0] < _THINNEST) != (bounds[3] - bounds[1] < _THINNEST)
 
 
 def read_bars(panel_marks: PanelMarks, painted_paths: Sequence[PaintedPath]) -> list[PaintedPath]:
