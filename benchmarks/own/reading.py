@@ -1,8 +1,8 @@
 """`make bench-reading`: what is read of procedural charts, held against what their programs drew.
 
 Each mark that a program makes is right (a mark that was read has its values), admitted (none has, and the scene says
-that something is not read: a count of others, an axis without a scale, a name that is not seen; or the mark is too short
-to be seen) or unsaid. Each mark that was read and that the program did not make is wrong.
+that something is not read: a count of others, an axis without a scale, a name that is not seen; or the mark is too
+short to be seen) or unsaid. Each mark that was read and that the program did not make is wrong.
 """
 
 from collections import Counter
