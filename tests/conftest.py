@@ -37,7 +37,8 @@ BEYOND_THE_FAST_LANE = {
         "train/test_export train/test_generator train/test_generators train/test_heldout train/test_influence "
         "train/test_learner train/test_learner_losses train/test_losses_trl train/test_model train/test_policy "
         "train/test_recipes train/test_schedules train/test_several_pictures train/test_trackers train/test_warmup "
-        "test_documents train/test_schema_decoding train/test_limits train/test_plan train/test_suppressed cli/test_parts cli/test_data_commands"
+        "test_documents train/test_schema_decoding train/test_limits train/test_plan train/test_suppressed "
+        "cli/test_parts cli/test_data_commands"
     ),
     "statistics": (
         "benchmarks/test_bridges benchmarks/test_evidence benchmarks/test_own_suites benchmarks/test_worlds "
