@@ -7,7 +7,8 @@ import typer
 from rich.text import Text
 
 from .console import console, need_training, one_of
-from .data import WORLDS, need_data
+from .data import need_data
+from .data_options import WORLDS
 
 cluster_app = typer.Typer(no_args_is_help=True, help="Jobs for training engines on many machines.")
 

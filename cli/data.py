@@ -10,13 +10,14 @@ import typer
 from rich.table import Column
 from rich.text import Text
 
-from ..train.data.formats import FORMATS
 from ..train.data.hub import push, uploads
 from ..train.data.make import DataSet, RowFilter, RowsFrom, make_data
 from ..train.data.plan import BANDS, DataPlan
 from ..train.data.scoring import ScoredReply, TaskScore, read_rows, score_replies, task_scores
 from ..train.data.writing import ROLES, writing_rows
+from . import data_options as options
 from .console import (
+    Json,
     ProgressBars,
     Usage,
     console,
@@ -24,6 +25,7 @@ from .console import (
     need_training,
     one_of,
     output_file,
+    print_json,
     share,
     table_of,
     write_text,
@@ -34,9 +36,6 @@ if TYPE_CHECKING:
     from ..roles.solver import Mode
 
 data_app = typer.Typer(no_args_is_help=True, help="Data sets for other trainers.")
-WORLDS = ("shapes/Canvas-v2", "charts/Chart-v1", "diagrams/Geometry-v1", "transforms/Edit-v1")
-"""The worlds of a data set by default: the newest of two dimensions."""
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 def need_data() -> None:
@@ -53,47 +52,36 @@ def need_data() -> None:
 
 @data_app.command("make")
 def data_make(
-    out: Annotated[Path, typer.Argument(help="An empty or new folder; one that an interrupted command left goes on.")],
-    env: Annotated[
-        list[str] | None, typer.Option(help=f"Environment id; repeatable. Default: {', '.join(WORLDS)}.")
-    ] = None,
-    count: Annotated[int, typer.Option(min=1, help="Number of items, over all worlds in turn.")] = 1000,
-    to: Annotated[str, typer.Option("--format", help=f"{', '.join(FORMATS)}.")] = "parquet",
-    task: Annotated[list[str] | None, typer.Option(help="Only this task; repeatable.")] = None,
-    band: Annotated[list[str] | None, typer.Option(help="Only this band: easy, middle or hard; repeatable.")] = None,
-    split: Annotated[str, typer.Option(help="train, dev or heldout.")] = "train",
-    seed: Annotated[int, typer.Option(min=0, help="Another seed gives other items.")] = 0,
-    style: Annotated[str, typer.Option(help="The Solver's prompt: full, or short (the embedded model's).")] = "full",
-    mode: Annotated[str, typer.Option(help="answer, or reason: think before answering within <answer>.")] = "answer",
-    size: Annotated[int, typer.Option(min=0, max=2048, help="Width of the pictures, px; 0 is each world's own.")] = 0,
-    balanced: Annotated[bool, typer.Option("--balanced", help="Give every answer of a task its turn.")] = False,
-    scene: Annotated[bool, typer.Option("--scene", help="Add the scene as JSON.")] = False,
-    hard_for: Annotated[
-        str,
-        typer.Option(help="Only items of a middle solve rate of this model: as in `eval`, or http://HOST:PORT#NAME."),
-    ] = "",
-    rates: Annotated[str, typer.Option(help="With --hard-for: the band of solve rates, LOW-HIGH.")] = "0.2-0.8",
-    replies: Annotated[int, typer.Option(min=2, help="With --hard-for: replies to each item.")] = 8,
-    key_file: Annotated[
-        Path | None, typer.Option(help="With --hard-for: file with the key of a model behind a URL.")
-    ] = None,
-    role: Annotated[
-        str, typer.Option(help="solver (answers), or proposer or coder: what they write, with verdicts.")
-    ] = "solver",
-    run: Annotated[Path | None, typer.Option(help="With --role proposer or coder: take what this run's wrote.")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that make items.")] = 1,
-    shard: Annotated[int, typer.Option(min=1, help="Items in a file.")] = 1000,
-    license_name: Annotated[str, typer.Option("--license", help="Of the data, for its card.")] = "apache-2.0",
+    out: options.Out,
+    env: options.Worlds = None,
+    count: options.Count = 1000,
+    to: options.Format = "parquet",
+    task: options.Tasks = None,
+    band: options.Bands = None,
+    split: options.Split = "train",
+    seed: options.Seed = 0,
+    style: options.PromptStyle = "full",
+    mode: options.SolverMode = "answer",
+    size: options.Size = 0,
+    balanced: options.Balanced = False,
+    scene: options.WithScene = False,
+    hard_for: options.HardFor = "",
+    rates: options.Rates = "0.2-0.8",
+    replies: options.Replies = 8,
+    key_file: options.KeyFile = None,
+    role: options.Role = "solver",
+    run: options.FromRun = None,
+    workers: options.Workers = 1,
+    shard: options.ShardRows = 1000,
+    license_name: options.License = "apache-2.0",
 ) -> None:
     """Write a data set for another trainer; interrupted, the same command goes on and ends in the same bytes."""
     need_data()
     plan = DataPlan(
-        worlds=tuple(env or WORLDS),
+        worlds=tuple(env or options.WORLDS),
         count=count,
         tasks=tuple(task or ()),
-        bands=tuple(name for name in BANDS if name in band)
-        if band and set(band) <= set(BANDS)
-        else tuple(band or BANDS),
+        bands=tuple(band or BANDS),
         split=split,
         seed=seed,
         picture_px=size,
@@ -103,25 +91,17 @@ def data_make(
         with_scene=scene,
     )
     choice, row_filter, rows_from = _choice(plan, hard_for, rates, replies, key_file, role, run)
-    began = time.monotonic()
+    bars, began = ProgressBars(), time.monotonic()
+    write = partial(make_data, out, plan, to, workers=workers, shard_rows=shard, license_name=license_name)
     try:
-        with ProgressBars() as bars:
-            written = make_data(
-                out,
-                plan,
-                to,
-                workers=workers,
-                shard_rows=shard,
-                progress=lambda done, total, note: bars.update("items", done, total, note),
-                row_filter=row_filter,
-                rows_from=rows_from,
-                choice=choice,
-                license_name=license_name,
+        with bars:
+            data_set = write(
+                progress=partial(bars.update, "items"), row_filter=row_filter, rows_from=rows_from, choice=choice
             )
     except KeyboardInterrupt:
         errors.print("interrupted; the same command again goes on", soft_wrap=True)
         raise typer.Exit(130) from None
-    _print_data_set(written, time.monotonic() - began)
+    _print_data_set(data_set, time.monotonic() - began)
 
 
 def _style(name: str) -> "Style":
@@ -164,12 +144,12 @@ def _choice(
     return f"solve rate {band[0]:g} to {band[1]:g} of {hard_for} in {replies} replies", row_filter, None
 
 
-def _print_data_set(written: DataSet, seconds: float) -> None:
-    rate = f", {written.made_rows / seconds:.1f} a second" if written.made_rows and seconds > 0 else ""
-    made = f"{written.made_rows} made now{rate}" if written.made_rows else "complete already"
+def _print_data_set(data_set: DataSet, seconds: float) -> None:
+    rate = f", {data_set.made_rows / seconds:.1f} a second" if data_set.made_rows and seconds > 0 else ""
+    made = f"{data_set.made_rows} made now{rate}" if data_set.made_rows else "complete already"
     console.print(
         Text.assemble(
-            f"{written.rows} rows ({made}): ", (str(written.folder), "bold"), f", {len(written.files)} files"
+            f"{data_set.rows} rows ({made}): ", (str(data_set.folder), "bold"), f", {len(data_set.files)} files"
         ),
         soft_wrap=True,
     )
@@ -201,7 +181,7 @@ def data_score(
 def _print_scores(scored: list[ScoredReply], tasks: list[TaskScore], as_json: bool) -> None:
     if as_json:
         summary: list[dict[str, Any]] = [{**task._asdict(), "accuracy": task.accuracy._asdict()} for task in tasks]
-        print(json.dumps(summary, indent=1))  # noqa: T201
+        print_json(summary)
         return
     columns = (Column(heading, justify="right") for heading in ("replies", "score", "wholly right", "readable"))
     table = table_of("task", *columns)
