@@ -92,7 +92,7 @@ def _status() -> int:
         return 130
     except BrokenPipeError:
         # Whoever read the output has had enough of it.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return 1
     except Exception as error:  # noqa: BLE001 - the last boundary: a person is told what to do, never a traceback alone
         if isinstance(error, _CLICK_ERROR):

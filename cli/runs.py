@@ -102,14 +102,16 @@ def runs_size(
     """Say how much room runs take on the disk, by part."""
     from ..train.runs.upkeep import find_runs, sizes
 
-    rows = [{"name": path.name, "folder": str(path)} | sizes(path) for folder in runs for path in find_runs(folder)]
+    rows: list[dict[str, Any]] = [
+        {"name": path.name, "folder": str(path)} | sizes(path) for folder in runs for path in find_runs(folder)
+    ]
     if as_json:
         print_json(rows)
         return
     parts = ("checkpoints", "pictures", "rollouts", "total")
     table = table_of(Column("run", overflow="fold"), *(Column(f"{part}, MiB", justify="right") for part in parts))
     for row in rows:
-        table.add_row(row["name"], *(f"{row[part] / MIB:,.1f}" for part in parts))  # type: ignore[operator]
+        table.add_row(row["name"], *(f"{row[part] / MIB:,.1f}" for part in parts))
     console.print(table)
 
 

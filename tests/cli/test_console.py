@@ -1,6 +1,7 @@
 """What reaches a terminal: nothing that a model or a stranger wrote can style it, command it or break it."""
 
 import io
+import logging
 import re
 import subprocess
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from rich.text import Text
 
 from zerosight.cli import console as parts
 from zerosight.cli.console import PlainConsole, ProgressBars, SessionProgress, output_file, printable, table_of
+from zerosight.train.runs.status import StatusFile, read_status
 
 CommandLine = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -199,3 +201,25 @@ def test_tables_can_be_read_at_this_width(
     whole = [line.strip("│").split("│")[0].strip() for line in zerosight(*command).stdout.splitlines() if "│" in line]
     if width >= 80:
         assert set(whole) <= names
+
+
+def test_a_share_of_nothing_is_a_dash() -> None:
+    nothing = {"accuracy": float("nan"), "low": 0.0, "high": 1.0}
+    assert str(parts.share(nothing)) == parts.share_alone(None) == parts.points(float("nan")) == "–"
+    assert str(parts.share({"accuracy": 0.5, "low": 0.25, "high": 0.75})) == "50.0% (25.0%–75.0%)"
+
+
+def test_a_warning_meanwhile_is_printed_and_kept_for_who_looks_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def show(console: PlainConsole) -> None:
+        monkeypatch.setattr(parts, "errors", console)
+        with SessionProgress(StatusFile(tmp_path)) as progress:
+            progress.phase("evolve")
+            logging.getLogger("zerosight.train.stalls").warning("3 steps\nin a row taught nothing: \x1b[2J")
+
+    assert r"warning: 3 steps in a row taught nothing: \x1b[2J" in written(show, width=120)
+    assert [entry["text"] for entry in read_status(tmp_path)["warnings"]] == [
+        "3 steps in a row taught nothing: \x1b[2J"
+    ]
+    assert not logging.getLogger("zerosight").handlers

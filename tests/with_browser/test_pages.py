@@ -79,13 +79,13 @@ def test_curves_move_while_the_run_goes_on_and_values_show(
     run, process = session
     with LiveServer([run], 0) as server:
         page = opened(browser, server.url)
-        page.wait_for_selector("figure[data-chart='entropy'] path.line", timeout=60_000)
+        page.wait_for_selector("figure[data-chart='entropy'] path.line", state="attached", timeout=120_000)
         before = path_of(page, "entropy")
         assert "left" in page.locator(".phase").first.inner_text()
         page.wait_for_function(
             "before => document.querySelector(\"figure[data-chart='entropy'] path.line:not(.raw)\").getAttribute('d')"
             " !== before",
-            arg=before, timeout=180_000,
+            arg=before, timeout=400_000,
         )  # fmt: skip
         page.hover("figure[data-chart='entropy'] svg")
         assert "at step" in page.locator("figure[data-chart='entropy'] .legend").inner_text()
