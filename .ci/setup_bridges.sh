@@ -10,7 +10,7 @@ case $set in
     "${pip[@]}" --constraint constraints.txt trl==1.16.0 datasets==5.2.0 gymnasium==1.4.0 reasoning-gym==0.1.25 \
       webdataset==1.0.2 starlette==1.10.0 uvicorn==0.54.0 httpx nbclient ipykernel pytest hypothesis
     "${pip[@]}" --constraint constraints.txt verifiers==0.4.0
-    "${pip[@]}" --no-deps --editable examples/verifiers
+    "${pip[@]}" --no-deps --editable examples/verifiers --editable examples/reasoning
     ;;
   verl)
     # Its ranges leave pip searching for versions of wandb, which nothing here needs: so it comes without its own list.

@@ -6,6 +6,7 @@ processor time, since a thread that waits for the interpreter is not scoring; th
 """
 
 import json
+import os
 import statistics
 import tempfile
 import time
@@ -139,7 +140,9 @@ def main(
     ] = None,
 ) -> None:
     """Measure and write benchmarks/results/data.json."""
-    figures: dict[str, Any] = {"worlds": {}, "scoring": scoring(reply_count)}
+    figures: dict[str, Any] = {"load_at_start": round(os.getloadavg()[0], 1), "worlds": {}}
+    figures["scoring"] = scoring(reply_count)
+    typer.echo(f"scoring: {figures['scoring']}")
     for world in WORLDS:
         figures["worlds"][world] = throughput(world, items, seconds)
         typer.echo(f"{world}: {figures['worlds'][world]}")
