@@ -16,6 +16,7 @@ from .loop import Evolution
 from .models.policy import Policy
 from .rollouts import Draw, drawn_by
 from .runs.store import Run, begin_policy
+from .runs.trackers import Trackers
 from .seed.lessons import ANSWERED_FORMS
 
 
@@ -77,6 +78,16 @@ def _ended_by_signals(evolution: Evolution) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def _track(run: Run, name: str, step: int, result: Mapping[str, Any]) -> None:
+    """Send the held-out evaluation called `name` to the trackers of a `run`, if it has any."""
+    if run.config.trackers:
+        trackers = Trackers(run.folder, run.config)
+        try:
+            trackers.send_evaluation(name, step, result)
+        finally:
+            trackers.close()
+
+
 def run_session(
     run: Run,
     watcher: Watcher,
@@ -104,10 +115,12 @@ def run_session(
             watcher.phase("before")
             began_from = evolution.policy if evolution.step == 0 else begin_policy(config)
             start = measure(run, "start", began_from, suite, draw, watcher.answered, limits.tokens)
+            _track(run, "start", 0, start)
             watcher.phase("evolve")
             evolution.evolve(lambda metrics: watcher.stepped(metrics, config.steps))
             watcher.phase("after")
             end = measure(run, "end", evolution.policy, suite, draw, watcher.answered, limits.tokens)
+            _track(run, "end", config.steps, end)
     if finish is not None:
         finish(run)
     return start, end

@@ -60,6 +60,19 @@ def test_tensorboard_has_every_step_once_over_a_resume(tmp_path: Path) -> None:
     assert {tag for _, tag, _ in scalars(tmp_path)} == {"solve_rate", "arms/count/1"}
 
 
+def test_held_out_results_are_sent_once(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    result = {"overall": {"accuracy": 0.5, "blind": 0.25, "items": 4}, "tasks": {"count": {"accuracy": 0.75}}}
+    for _ in range(2):
+        trackers = Trackers(tmp_path, RunConfig(trackers=("tensorboard",)))
+        trackers.send_evaluation("start", 0, result)
+        trackers.send_evaluation("end", 9, result)
+        trackers.close()
+    values = {tag: value for _, tag, value in scalars(tmp_path)}
+    assert values == {"heldout/accuracy": 0.5, "heldout/blind": 0.25, "heldout/tasks/count": 0.75}
+    assert sorted(number for number, tag, _ in scalars(tmp_path) if tag == "heldout/accuracy") == [0, 9]
+
+
 # --- services, by modules that record what they are told ------------------------------------------------------------
 
 

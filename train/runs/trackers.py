@@ -188,6 +188,27 @@ class Trackers:
         self._resume_state[name]["step"] = str(step)
         self._keep()
 
+    def send_evaluation(self, name: str, step: int, result: Mapping[str, Any]) -> None:
+        """Send a held-out evaluation once: overall, blind and by task, as `heldout/...`.
+
+        Args:
+            name: of the evaluation, `start` or `end`.
+            step: that the run stands at.
+            result: of the evaluation.
+        """
+        by_task = {task: row.get("accuracy") for task, row in result.get("tasks", {}).items()}
+        overall = {key: result["overall"].get(key) for key in ("accuracy", "blind")}
+        for tracker_name in list(self._open):
+            keys = self._resume_state[tracker_name]
+            if name not in keys.get("evaluations", "").split():
+                values = flat({"heldout": {**overall, "tasks": by_task}})
+                self._guarded(tracker_name, partial(self._send_values, tracker_name, step, values))
+                keys["evaluations"] = f"{keys.get('evaluations', '')} {name}".strip()
+                self._keep()
+
+    def _send_values(self, name: str, step: int, metric_values: Mapping[str, float]) -> None:
+        self._open[name].send(step, metric_values)
+
     def close(self) -> None:
         """End all of them."""
         for name in list(self._open):
