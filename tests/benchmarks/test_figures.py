@@ -234,7 +234,7 @@ SIZES = {
 def test_95_percent_intervals_of_clustered_questions_cover_as_often(
     correlation: float, chance: float, sizes: list[int]
 ) -> None:
-    source, rounds = np.random.default_rng(11), 150
+    source, rounds = np.random.default_rng(11), 60
     covered = 0
     for _ in range(rounds):
         scores, names = films(source, correlation, chance, sizes)
@@ -254,7 +254,7 @@ def test_the_measured_coverage_is_as_promised() -> None:
 
 @pytest.mark.parametrize("correlation", [0.0, 0.2])
 def test_models_that_are_equally_good_on_films_are_seldom_told_apart(correlation: float) -> None:
-    source, rounds = np.random.default_rng(4), 200
+    source, rounds = np.random.default_rng(4), 100
     called = 0
     for _ in range(rounds):
         # Each model has films of its own that are hard for it, so that gaps are alike within a film.

@@ -13,7 +13,7 @@ from zerosight.benchmarks.samples import Sample
 from zerosight.benchmarks.scoring import groups, letters, numbers, words
 from zerosight.benchmarks.scoring.open_answers import mmmu_open
 
-COUNT = 1500
+COUNT = 1000
 PIECES = [
     "A",
     "B",
