@@ -3,15 +3,20 @@
 Begin with `Pools`.
 """
 
+import hashlib
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 from ..geometry import Scene
 from .chart.pool import FigurePool
 from .edit import Edit, EditPool
 from .outcome import InfrastructureError, Rejected
+from .outcome_cache import OutcomeCache, digest_of
 from .raster import Picture
 from .svg.pool import RenderPool
 
@@ -51,7 +56,7 @@ KINDS = ("svg", "chart", "solid")
 
 
 class Pools:
-    """Workers for all kinds of programs.
+    """Workers for all kinds of programs; within their life equal programs have one outcome.
 
     Args:
         workers: number of workers of each kind.
@@ -61,6 +66,7 @@ class Pools:
     def __init__(self, workers: int = 1, layers: Collection[str] | None = None) -> None:
         self._workers, self._layers = workers, layers
         self._pools: dict[str, Any] = {}
+        self._cache = OutcomeCache(_outcome_bytes)
 
     def __enter__(self) -> "Pools":
         """Return the pools themselves; they are stopped at the end."""
@@ -88,15 +94,40 @@ class Pools:
         """
         if kind not in KINDS:
             raise ValueError(f"unknown kind of program {kind!r}; allowed: {', '.join(KINDS)}")
-        if not programs:
-            return []
-        pool = self._pool(kind)
-        pool_outcomes = pool.render(programs, size) if kind == "svg" else pool.run(programs, size)
-        return [_render_outcome(outcome) for outcome in pool_outcomes]
+
+        def draw(positions: list[int]) -> list[RenderOutcome]:
+            pool, new_programs = self._pool(kind), [programs[position] for position in positions]
+            pool_outcomes = pool.render(new_programs, size) if kind == "svg" else pool.run(new_programs, size)
+            return [_render_outcome(outcome) for outcome in pool_outcomes]
+
+        return self._cache.outcomes([(kind, digest_of(program), size) for program in programs], draw)
 
     def edit(self, edits: Sequence[Edit]) -> list[Picture | Rejected | InfrastructureError]:
         """Return the picture of each of `edits`, in order; or its rejection, or a failure of the infrastructure."""
-        return list(self._pool("edit").run(edits)) if edits else []
+
+        def run(positions: list[int]) -> list[Picture | Rejected | InfrastructureError]:
+            return list(self._pool("edit").run([edits[position] for position in positions]))
+
+        return self._cache.outcomes([("edit", *_edit_key(edit)) for edit in edits], run)
+
+
+def _edit_key(edit: Edit) -> tuple[str, str, tuple[int, ...], str]:
+    """Return what tells one `edit` from another."""
+    image_digest = hashlib.sha256(np.ascontiguousarray(edit.image).tobytes()).hexdigest()
+    return digest_of(edit.program), image_digest, edit.image.shape, json.dumps(dict(edit.params), sort_keys=True)
+
+
+SCENE_BYTES = 20_000
+"""Of a scene in memory, roughly; scenes of some hundred shapes have more."""
+
+
+def _outcome_bytes(outcome: Any) -> int:
+    """Return the bytes of `outcome`, roughly."""
+    if isinstance(outcome, Picture):
+        return int(outcome.array.nbytes) + 500
+    return (
+        SCENE_BYTES + sum(picture.array.nbytes for picture in outcome.pictures) if isinstance(outcome, Drawn) else 500
+    )
 
 
 def _render_outcome(pool_outcome: Any) -> RenderOutcome:

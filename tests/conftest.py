@@ -26,6 +26,7 @@ BEYOND_THE_FAST_LANE = {
         "benchmarks/test_gpu benchmarks/test_rendering benchmarks/test_reading benchmarks/test_training "
         "cli/test_doctor cli/test_evaluate "
         "envs/test_plugins render/test_drawn_pool render/test_endurance render/test_pool render/test_retry "
+        "render/test_outcome_cache render/sandbox/test_killed "
         "render/test_sandbox render/test_edit render/test_solid render/chart/test_figure_lies render/test_svg_attacks "
         "render/test_edit_corpus render/test_solid_corpus render/chart/test_corpus "
         "train/test_guards train/test_processes train/test_resume train/test_run_lock train/test_sharding"

@@ -215,8 +215,9 @@ def main() -> None:
         try:
             end = _run(worker, job_sizes)
         except TemplateError as error:
-            # A program kills it only where no layer keeps it from that; there may be a part of its job in the pipe.
-            wire.write_all(replies, wire.parts({"failed": f"the process that programs are forked from: {error}"}))
+            # A program can kill it only where hardly a layer holds; there may be a part of its job in the pipe.
+            message = f"the process that programs are forked from is gone: {error}"
+            wire.write_all(replies, wire.parts({"failed": message, "killed": True}))
             return
         if end.output[: len(CONFINED)] != CONFINED:
             # It may have left a part of its job in the pipe, so that there is no next one to be found.

@@ -59,8 +59,9 @@ class Worker:
             self.post(wire.pack(settings | confinement(layers)))
             reply, _ = self.receive(START_S)
         except (TimeoutError, wire.WireError) as error:
+            failure = KilledError if isinstance(error, wire.WireError) and self.is_killed() else InfrastructureError
             self.close()
-            raise InfrastructureError(f"a render worker does not start: {error}; see `zerosight doctor`") from error
+            raise failure(f"a render worker does not start: {error}; see `zerosight doctor`") from error
         if reply != {"ready": True}:
             self.close()
             raise InfrastructureError(f"a render worker lacks a package: {reply}; see `zerosight doctor`")

@@ -24,6 +24,12 @@ CHARTS = {
     "the weekday": "import time\nplt.title(time.strftime('%A %H:%M:%S')); plt.xlabel(time.ctime())",
     "a uuid": "import uuid\nplt.title(str(uuid.uuid4())); plt.xlabel(f'{uuid.uuid1()} {uuid.getnode():x}')",
     "the entropy": "import os\nplt.plot(list(os.urandom(9)))",
+    "addresses": "plt.title(f'{id(object())} {id([])} {hash(object())}'); plt.plot([1, 2])",
+    "objects by their addresses": "class A: pass\nplt.title(f'{A()} {len} {(lambda: 1)}'); plt.plot([1, 2])",
+    "a set of objects": "class A:\n    def __init__(self, n): self.n = n\n"
+    "plt.bar([str(a.n) for a in {A(n) for n in range(9)}], range(9))",
+    "a large array's place": "plt.title(str(np.zeros(1_000_000).ctypes.data)); plt.plot([1, 2])",
+    "numpy's now": "plt.title(f\"{np.datetime64('now')} {np.datetime64('today')} {np.datetime64('now', 'ms')}\")",
     "the process": "import os\nplt.bar(['a', 'b'], [os.getpid(), os.getppid()])",
 }
 
