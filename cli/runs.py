@@ -134,11 +134,11 @@ def runs_clean(
     ]
     freed_bytes = delete(entries) if yes else sum(entry.bytes for entry in entries)
     if as_json:
-        listed = [{"path": str(entry.path), "what": entry.what, "bytes": entry.bytes} for entry in entries]
+        listed = [{"path": str(entry.path), "what": entry.description, "bytes": entry.bytes} for entry in entries]
         print_json({"deleted": yes, "bytes": freed_bytes, "entries": listed})
         return
     for entry in entries:
-        console.print(f"{entry.path}: {entry.what}, {entry.bytes / MIB:,.1f} MiB", soft_wrap=True)
+        console.print(f"{entry.path}: {entry.description}, {entry.bytes / MIB:,.1f} MiB", soft_wrap=True)
     if yes:
         console.print(f"{freed_bytes / MIB:,.1f} MiB freed")
     elif entries:

@@ -15,6 +15,7 @@ from zerosight.train.loop import Evolution
 from zerosight.train.recipes import RECIPES, UnknownRecipeError, find_recipe, make_algorithm, recipe_config
 from zerosight.train.recipes.base import differences
 from zerosight.train.rollouts import Draw, drawn_by
+from zerosight.train.runs.glossary import explain
 from zerosight.train.runs.store import Run, RunError, begin_policy
 
 TOY = (
@@ -66,6 +67,8 @@ def test_a_recipe_runs_and_a_killed_run_of_it_ends_alike(name: str, draw: Draw, 
     ends = weights(first), weights(second)
     assert all(torch.equal(ends[0][key], ends[1][key]) for key in ends[0])
     assert sum(entry["items"] for entry in steps_of(whole)) > 0, "every recipe asks something of the embedded model"
+    logged_keys = {key for entry in whole.metrics() for key in entry if key not in ("arms", "rejected")}
+    assert sorted(key for key in logged_keys if explain(key) is None) == [], "add them to train/runs/glossary.py"
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -1,4 +1,4 @@
-"""What a run leaves on disk, read again and again as it grows: metrics, evaluations, status, warnings, pictures."""
+"""Reading of a run directory again and again as it grows: metrics, evaluations, status, warnings, pictures."""
 
 import math
 from collections import Counter
@@ -71,10 +71,10 @@ class RunFeed:
         """Return the logged steps from number `begin` on as flat numbers, thinned out where there are many."""
         entries = self.metrics[begin:]
         stride = max(1, -(-len(entries) // MAX_ROWS))
-        chosen = entries[::stride]
-        if entries and chosen[-1] is not entries[-1]:
-            chosen.append(entries[-1])
-        return [_row(entry) for entry in chosen]
+        thinned_entries = entries[::stride]
+        if entries and thinned_entries[-1] is not entries[-1]:
+            thinned_entries.append(entries[-1])
+        return [_row(entry) for entry in thinned_entries]
 
     # --- state ----------------------------------------------------------------------------------------------------
 
@@ -119,13 +119,13 @@ class RunFeed:
         if end is not None:
             return 0.0
         since = {phase["name"]: phase["since"] for phase in phases}
-        measured = since["evolve"] - since["before"] if {"before", "evolve"} <= since.keys() else 0.0
+        evaluation_seconds = since["evolve"] - since["before"] if {"before", "evolve"} <= since.keys() else 0.0
         if "after" in since:
-            return max(0.0, measured - (now - since["after"]))
+            return max(0.0, evaluation_seconds - (now - since["after"]))
         durations = [entry.get("time/rollout", 0.0) + entry.get("time/learn", 0.0) for entry in self.metrics[-RECENT:]]
         if not durations:
             return None
-        return (self.config.steps - self.metrics[-1]["step"]) * median(durations) + measured
+        return (self.config.steps - self.metrics[-1]["step"]) * median(durations) + evaluation_seconds
 
     def _rejected(self) -> list[dict[str, Any]]:
         """Return every reason for a rejection with its counts: in all, and a step lately."""
@@ -153,19 +153,20 @@ class RunFeed:
             texts.append(f"{count} steps in a row taught nothing: {likely_cause(self.metrics[-1])}")
         for role in ("proposer", "coder", "solver"):
             cut = sum(entry.get(f"{role}/truncated", 0.0) for entry in recent_entries)
-            written = sum(self._completions(role, entry) for entry in recent_entries)
-            if written and cut / written >= CUT_SHARE:
+            completion_count = sum(self._completions(role, entry) for entry in recent_entries)
+            if completion_count and cut / completion_count >= CUT_SHARE:
                 limit = getattr(self.config.rollout, f"{role}_tokens")
                 now = f" (now {limit})" if limit is not None else ""
-                texts.append(
-                    f"{cut / written:.0%} of the {role}'s replies are cut off: raise rollout.{role}_tokens{now}"
-                )
+                cut_share = f"{cut / completion_count:.0%} of the {role}'s replies"
+                texts.append(f"{cut_share} are cut off: raise rollout.{role}_tokens{now}")
         if failures := sum(entry.get("infrastructure_errors", 0) for entry in recent_entries):
             texts.append(f"{failures} drawings failed in the last {len(recent_entries)} steps: see `zerosight doctor`")
-        if skipped := sum(entry.get("skipped_updates", 0) for entry in recent_entries):
-            texts.append(f"{skipped:.0f} updates were skipped lately, because losses or gradients were not finite")
-        told = [entry["text"] for entry in status.get("warnings", ())]
-        return [*texts, *(text for text in dict.fromkeys(told) if "taught nothing" not in text)]
+        if skipped_updates := sum(entry.get("skipped_updates", 0) for entry in recent_entries):
+            texts.append(
+                f"{skipped_updates:.0f} updates were skipped lately, because losses or gradients were not finite"
+            )
+        session_warnings = [entry["text"] for entry in status.get("warnings", ())]
+        return [*texts, *(text for text in dict.fromkeys(session_warnings) if "taught nothing" not in text)]
 
     def _completions(self, role: str, entry: Mapping[str, Any]) -> float:
         if role == "solver":

@@ -41,7 +41,12 @@ CHARTS: dict[str, dict[str, tuple[Series, ...]]] = {
     },
 }
 """Groups of plots, each with its curves."""
-COMPARED = ("right answers while training", "valid proposals", "programs that draw what was asked", "seconds a step")
+COMPARED_CHARTS = (
+    "right answers while training",
+    "valid proposals",
+    "programs that draw what was asked",
+    "seconds a step",
+)
 """Plots whose runs are compared step by step."""
 
 
@@ -54,13 +59,15 @@ def chart_specs() -> list[dict[str, Any]]:
 
 
 def _spec(title: str, series: tuple[Series, ...]) -> dict[str, Any]:
-    explained = [metric for _, key, _ in series if (metric := explain(key)) is not None]
-    is_share = all(over or metric.unit == "share" for metric, (_, _, over) in zip(explained, series, strict=True))
+    explained_metrics = [metric for _, key, _ in series if (metric := explain(key)) is not None]
+    is_share = all(
+        over or metric.unit == "share" for metric, (_, _, over) in zip(explained_metrics, series, strict=True)
+    )
     return {
         "title": title,
-        "unit": "share" if is_share else explained[0].unit,
+        "unit": "share" if is_share else explained_metrics[0].unit,
         "about": about(*(key for _, key, _ in series)),
-        "compared": title in COMPARED,
+        "compared": title in COMPARED_CHARTS,
         "series": [{"label": label, "key": key, "over": over} for label, key, over in series],
     }
 

@@ -8,7 +8,7 @@ from ..intervals import Z95
 
 
 class PairedDifference(NamedTuple):
-    """How much better the second of two runs is on the items that both answered."""
+    """The difference of two runs in the share of right answers, on the items that both answered."""
 
     items: int
     difference: float
@@ -18,30 +18,32 @@ class PairedDifference(NamedTuple):
     """The 95 % interval."""
 
 
-def paired_difference(first: Mapping[str, Any] | None, second: Mapping[str, Any] | None) -> PairedDifference | None:
+def paired_difference(
+    base_result: Mapping[str, Any] | None, other_result: Mapping[str, Any] | None
+) -> PairedDifference | None:
     """Compare two evaluations item by item; None where they have no item in common.
 
     The interval is the normal one of a paired difference of proportions, without a continuity correction (Agresti,
     Categorical Data Analysis, 3rd edition, section 11.1.1).
 
     Args:
-        first: the evaluation of the run that is compared with.
-        second: the other run's.
+        base_result: the evaluation of the run that is compared with.
+        other_result: the other run's.
 
     >>> rows = [{"answers": [{"id": str(i), "right": i < n} for i in range(100)]} for n in (50, 60)]
     >>> round(paired_difference(*rows).difference, 3)
     0.1
     """
-    before, after = (_right_by_item(evaluation) for evaluation in (first, second))
+    before, after = (_right_by_item(evaluation) for evaluation in (base_result, other_result))
     shared_items = before.keys() & after.keys()
     if not shared_items:
         return None
     count = len(shared_items)
-    gained = sum(after[name] and not before[name] for name in shared_items)
-    lost = sum(before[name] and not after[name] for name in shared_items)
-    difference = (gained - lost) / count
-    half = Z95 * math.sqrt(max(0.0, (gained + lost) / count - difference**2) / count)
-    return PairedDifference(count, difference, max(-1.0, difference - half), min(1.0, difference + half))
+    gained_items = sum(after[name] and not before[name] for name in shared_items)
+    lost_items = sum(before[name] and not after[name] for name in shared_items)
+    difference = (gained_items - lost_items) / count
+    half_width = Z95 * math.sqrt(max(0.0, (gained_items + lost_items) / count - difference**2) / count)
+    return PairedDifference(count, difference, max(-1.0, difference - half_width), min(1.0, difference + half_width))
 
 
 def _right_by_item(evaluation: Mapping[str, Any] | None) -> dict[str, bool]:

@@ -64,7 +64,7 @@ class Leftover(NamedTuple):
     """Something in a run directory that nothing will read again."""
 
     path: Path
-    what: str
+    description: str
     bytes: int
 
 
@@ -87,11 +87,11 @@ def leftovers(folder: Path, keep: Sequence[Path] = (), with_checkpoints: bool = 
         "**/.*.part": "a file that was not finished",
         "engine": "weights written for the sampling engine",
     }
-    paths = {path: what for pattern, what in patterns.items() for path in folder.glob(pattern)}
+    paths = {path: description for pattern, description in patterns.items() for path in folder.glob(pattern)}
     if with_checkpoints:
         older = sorted((folder / "checkpoints").glob("step_*"))[:-1]
         paths |= {path: "an older checkpoint" for path in older if path not in keep}
-    return [Leftover(path, what, _bytes_of(path)) for path, what in sorted(paths.items())]
+    return [Leftover(path, description, _bytes_of(path)) for path, description in sorted(paths.items())]
 
 
 def _bytes_of(path: Path) -> int:
