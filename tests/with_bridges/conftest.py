@@ -5,11 +5,11 @@ import importlib.util
 NEEDS = {
     "test_verifiers.py": "verifiers",
     "test_trl.py": "trl",
-    "test_load_dataset.py": "datasets",
+    "test_load_dataset.py": "webdataset",
     "test_verl.py": "verl",
     "test_verl_on_ray.py": "verl",
     "test_gymnasium.py": "gymnasium",
-    "test_reasoning_gym.py": "reasoning_gym",
+    "test_reasoning_gym.py": "zerosight_reasoning",
     "test_serve.py": "starlette",
     "test_notebooks.py": "nbclient",
 }
