@@ -4,8 +4,9 @@ Inputs are mutations of good ones (`fuzz_mutations.py`); one that comes to an ou
 crash is an exception that the target does not declare (`fuzz_targets.py`), a failure of the infrastructure, or more
 processor time than `LIMIT_S`; it is made smaller and written down. Targets take turns of `TURN_S` seconds until the
 time is over, and `benchmarks/results/fuzz.json` says of each how many inputs it saw, what became of them, and how long
-the slowest took. Only `time_s` decides how many inputs there are: the n-th of a target is the same in every run until
-then, where the outcomes before it were.
+the slowest took; and of each parser of replies how its time grows from 1 kB to 1 MB (`fuzz_growth.py`). Only `time_s`
+decides how many inputs there are: the n-th of a target is the same in every run until then, where the outcomes before
+it were.
 """
 
 import base64
@@ -201,6 +202,22 @@ def summary(tallies: Sequence[Tally], seed: int) -> dict[str, Any]:
     }
 
 
+def growth_figures() -> dict[str, Any]:
+    """Measure how each parser's time grows from 1 kB to 1 MB: seconds of the slowest text, and texts that are steep."""
+    from .fuzz_growth import PARSERS, growth
+
+    figures = {}
+    for name in PARSERS:
+        rows = growth(name)
+        slowest = max(rows, key=lambda row: row.seconds[-1])
+        figures[name] = {
+            "slowest_text": slowest.text_name,
+            "seconds": [round(seconds, 4) for seconds in slowest.seconds],
+            "steep": [row.text_name for row in rows if not row.is_linear],
+        }
+    return figures
+
+
 def main(
     minutes: Annotated[float, typer.Option(help="How long.")] = 60.0,
     seed: Annotated[int, typer.Option(help="Of the mutations.")] = 0,
@@ -218,12 +235,14 @@ def main(
         tallies = fuzz(
             chosen_targets, 60 * minutes, seed, lambda tallies: write_results("fuzz", command, summary(tallies, seed))
         )
-    figures = summary(tallies, seed)
+    figures = summary(tallies, seed) | {"growth": growth_figures()}
     typer.echo(write_results("fuzz", command, figures))
     for name, target_figures in figures["targets"].items():
         crash_names = [crash["error"] for crash in target_figures["crashes"]]
         typer.echo(f"{name}: {target_figures['inputs']} inputs, crashes: {'; '.join(crash_names) or 'none'}")
-    if any(tally.crashes for tally in tallies):
+    steep_parsers = [name for name, row in figures["growth"].items() if row["steep"]]
+    typer.echo(f"parsers steeper than linear: {', '.join(steep_parsers) or 'none'}")
+    if steep_parsers or any(tally.crashes for tally in tallies):
         raise typer.Exit(1)
 
 
