@@ -18,7 +18,7 @@ help:
 	@echo "make test            all tests;  ARGS='-k canvas' picks some"
 	@echo "make test-fast       unit tests of every layer, in under two minutes"
 	@echo "make test-vllm       tests against a real vLLM, its CPU build, in $(VLLM_VENV) (3.5 GB)"
-	@echo "make test-corpora    all programs in the manner of pretrained models, of which make test runs one in three"
+	@echo "make test-corpora    all programs in the manner of pretrained models, of which make test runs one in five"
 	@echo "make test-bridges    tests against TRL, verl on Ray, verifiers, datasets and others, in .venv-bridges, .venv-verl"
 	@echo "make example-trl     TRL's trainer on our data, on a CPU in minutes"
 	@echo "make check           ruff, mypy, import-linter, names and language"
@@ -80,7 +80,7 @@ bench-render: $(VENV)/.installed-dev
 bench-reading: $(VENV)/.installed-dev
 	$(BIN)/python -m zerosight.benchmarks.own.reading $(ARGS)
 
-# All programs of the corpora; `make test` runs one in three.
+# All programs of the corpora; `make test` runs one in five.
 test-corpora: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest tests/render -k corpus --all-programs $(ARGS)
 
