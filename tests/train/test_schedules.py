@@ -18,8 +18,8 @@ from zerosight.render.drawing import Pools
 from zerosight.train.config import ConfigError, RunConfig, build
 from zerosight.train.learning.processes import Together
 from zerosight.train.loop import Evolution, Terminated
-from zerosight.train.phases import phase_at
 from zerosight.train.models.policy import Policy
+from zerosight.train.phases import phase_at
 from zerosight.train.rollouts import Draw, drawn_by
 from zerosight.train.runs.store import Run, RunError
 
