@@ -18,7 +18,7 @@ from typing import Any
 from ...train.runs.checksums import file_digest
 
 SETTINGS = (
-    *("steps=4", "checkpoint_every=1", "rollout.num_briefings=2", "rollout.num_proposals=2", "rollout.num_programs=2"),
+    *("steps=16", "checkpoint_every=2", "rollout.num_briefings=2", "rollout.num_proposals=2", "rollout.num_programs=2"),
     *("rollout.num_answers=4", "rollout.items_per_step=6", "evaluation.heldout_items=24"),
     "evaluation.coding_briefings=4",
 )
@@ -147,24 +147,32 @@ def _disturb(
 ) -> bool:
     """Disturb the trainer `process` until it ends; True where it was killed itself."""
     end_s = time.monotonic() + rng.uniform(20.0, 180.0)
-    has_second_terminal = False
-    while process.poll() is None and not is_over():
-        time.sleep(rng.uniform(2.0, 12.0))
-        if process.poll() is None and not has_second_terminal and _is_locked(folder, process.pid):
-            second = subprocess.run(
-                command(folder, seed, True), capture_output=True, text=True, timeout=RUN_S, check=False
-            )
-            is_refused = second.returncode != 0 and "is being run by process" in " ".join(second.stderr.split())
-            # The first may have ended meanwhile, and then the second may go on.
-            if is_refused or process.poll() is None:
-                kills["second terminal refused" if is_refused else "second terminal let in"] += 1
-            has_second_terminal = True
-        if time.monotonic() > end_s and process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            kills["trainer"] += 1
-            return True
-        kill_one(rng, descendants(process.pid), kills)
-    return False
+    second: subprocess.Popen[str] | None = None
+    is_answered = False
+    try:
+        while process.poll() is None and not is_over():
+            time.sleep(rng.uniform(2.0, 12.0))
+            if second is None and _is_locked(folder, process.pid):
+                second = subprocess.Popen(
+                    command(folder, seed, True), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+                )
+            elif second is not None and not is_answered and second.poll() is not None:
+                is_answered = True
+                is_refused = "is being run by process" in " ".join(second.communicate()[1].split())
+                # The first may have ended meanwhile, and then the second may go on.
+                if is_refused or process.poll() is None:
+                    kills["second terminal refused" if is_refused else "second terminal let in"] += 1
+            # Not while the second terminal is about to ask: then it would go on, as it should.
+            if time.monotonic() > end_s and is_answered and process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                kills["trainer"] += 1
+                return True
+            kill_one(rng, descendants(process.pid), kills)
+        return False
+    finally:
+        if second is not None:
+            second.kill()
+            second.wait()
 
 
 def _is_locked(folder: Path, pid: int) -> bool:

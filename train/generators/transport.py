@@ -109,16 +109,16 @@ def fetch(url: str, body: bytes | None, headers: Mapping[str, str], timeout: flo
     opener = urllib.request.build_opener(_HTTPHandler, _HTTPSHandler, _NoRedirects)
     request = urllib.request.Request(url, body, {"Content-Type": "application/json", **headers})
     with opener.open(request, timeout=timeout) as reply:
-        pieces, size = [], 0
+        # In one block, which goes back to the system at once: pieces would stay in the memory of each thread.
+        reply_bytes = bytearray()
         while piece := reply.read(1 << 16):
-            pieces.append(piece)
-            size += len(piece)
-            if size > MAX_REPLY_BYTES:
+            reply_bytes += piece
+            if len(reply_bytes) > MAX_REPLY_BYTES:
                 raise TooLargeError(f"a reply of more than {MAX_REPLY_BYTES >> 20} MiB")
         # Read piece by piece, a body that ends before its announced length goes unnoticed.
         if reply.length:
-            raise http.client.IncompleteRead(b"".join(pieces), reply.length)
-        return b"".join(pieces)
+            raise http.client.IncompleteRead(bytes(reply_bytes), reply.length)
+        return bytes(reply_bytes)
 
 
 def decode(reply: bytes) -> Any:
