@@ -66,8 +66,8 @@ class CardContent(NamedTuple):
 
 
 def estimated_tokens(text: str) -> int:
-    """Estimate the number of tokens of `text`: JSON and English have some 3.5 characters a token."""
-    return -(-2 * len(text) // 7)
+    """Estimate the number of tokens of `text`: nested lists and English have some 3.1 characters a token."""
+    return -(-len(text) // 3)
 
 
 def proposer_card(
@@ -96,7 +96,9 @@ def proposer_card(
     if style == "short" or not isinstance(env, QueriedEnvironment):
         return f"{words_line}A query such as {env.example} must have exactly one clear answer on the picture."
     content = card_content(env)
-    explained_operators = _explained_operators(env, content, task, lambda text: count_tokens(text) <= max_tokens)
+    explained_operators = _explained_operators(
+        env, content, task, lambda text: count_tokens(words_line + text) <= max_tokens
+    )
     language_text = "\n".join(_language_lines(env, content, explained_operators))
     proposals = [
         f"Asked for: {example.briefing.text}\nReply: {example.to_json()}"

@@ -26,7 +26,7 @@ from ....train.runs.store import Run, write_atomically
 from ....train.session import run_session
 from ..results_file import write_results
 from .fits import fit_rate
-from .measure import Sample, programs, proposals
+from .measure import ReplySample, programs, proposals
 from .vlm_folder import build_folder
 
 CACHE = Path.home() / ".cache" / "zerosight"
@@ -78,7 +78,7 @@ def writing(env: Environment, policy: Policy, draw: Draw, sample: tuple[int, int
         when: before or after learning.
     """
     free_generator = HFGenerator(policy)
-    proposal_sample, program_sample = Sample(*sample, PROPOSER_TOKENS), Sample(*sample, CODER_TOKENS)
+    proposal_sample, program_sample = ReplySample(*sample, PROPOSER_TOKENS), ReplySample(*sample, CODER_TOKENS)
 
     def constrained() -> Any:
         generator = HFGenerator(policy, schemas={"proposer": proposer.schema([env])})

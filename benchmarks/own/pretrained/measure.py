@@ -18,7 +18,7 @@ REPLIES_KEPT = 6
 TEMPERATURE = 0.7
 
 
-class Sample(NamedTuple):
+class ReplySample(NamedTuple):
     """How many prompts there are, and replies to each."""
 
     prompt_count: int
@@ -60,8 +60,10 @@ def briefings_of(env: Environment, count: int, rng: SeededRng) -> list[Briefing]
     ]
 
 
-def proposals(env: Environment, policy: Policy, generator: Generator, sample: Sample, example_count: int) -> Replies:
-    """Sample proposals in `env`.
+def proposals(
+    env: Environment, policy: Policy, generator: Generator, sample: ReplySample, example_count: int
+) -> Replies:
+    """ReplySample proposals in `env`.
 
     Args:
         env: the environment.
@@ -93,9 +95,9 @@ def proposals(env: Environment, policy: Policy, generator: Generator, sample: Sa
 
 
 def programs(
-    env: Environment, policy: Policy, generator: Generator, draw: Draw, sample: Sample, *, with_example: bool
+    env: Environment, policy: Policy, generator: Generator, draw: Draw, sample: ReplySample, *, with_example: bool
 ) -> Replies:
-    """Sample programs in `env` for proposals that the environment made itself, and `draw` them.
+    """ReplySample programs in `env` for proposals that the environment made itself, and `draw` them.
 
     Args:
         env: the environment.
@@ -133,7 +135,9 @@ def programs(
     return _replies(groups, valid_count, faithful_count, rejections)
 
 
-def _generated(generator: Generator, role: str, prompts: Sequence[Prompt], sample: Sample) -> list[list[Completion]]:
+def _generated(
+    generator: Generator, role: str, prompts: Sequence[Prompt], sample: ReplySample
+) -> list[list[Completion]]:
     sampling = Sampling(max_new_tokens=sample.max_tokens, temperature=TEMPERATURE, n=sample.reply_count)
     return generator.generate(role, prompts, sampling, 0)
 
