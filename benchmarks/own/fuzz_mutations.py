@@ -9,6 +9,7 @@ import json
 import random
 import struct
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ...render.sandbox import wire
@@ -205,3 +206,16 @@ _TEXT_MUTATIONS: tuple[Mutation, ...] = (
     *(_dropped, _repeated, _with_piece, _with_bytes),
     *(_with_another_number, _crossed, _exchanged),
 )
+
+
+@dataclass(frozen=True)
+class Target:
+    """A function under test."""
+
+    name: str
+    inputs: Sequence[bytes]
+    """Good ones, to begin with."""
+    run: Callable[[bytes], str]
+    """Returns the outcome in a word or two, few different ones in all."""
+    declared_errors: tuple[type[Exception], ...] = ()
+    mutate: Mutation = mutated_text

@@ -44,8 +44,7 @@ from ...train.runs.checksums import DamagedError, check_files, write_checksums
 from ...train.runs.lock import running_owner
 from ...train.runs.store import Run
 from ..scoring import letters, numbers, open_answers, words
-from .fuzz_mutations import mutated_claim
-from .fuzzing import Target
+from .fuzz_mutations import Target, mutated_claim
 
 REPLIES = (
     *("4", "There are four of them.", "Answer: 4", r"\boxed{4}", "<think>2 and 2</think>4", '{"answer": "4"}'),

@@ -25,7 +25,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from .fuzz_mutations import Mutation, mutated_text
+from .fuzz_mutations import Target
 from .results_file import write_results
 
 TURN_S = 5.0
@@ -37,19 +37,6 @@ MEMORY_BYTES = 6 << 30
 MAX_CORPUS = 2000
 MAX_CRASHES = 20
 """Crashes of a target that are written down; all are counted."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """A function under test."""
-
-    name: str
-    inputs: Sequence[bytes]
-    """Good ones, to begin with."""
-    run: Callable[[bytes], str]
-    """Returns the outcome in a word or two, few different ones in all."""
-    declared_errors: tuple[type[Exception], ...] = ()
-    mutate: Mutation = mutated_text
 
 
 class StuckError(BaseException):
