@@ -158,11 +158,11 @@ def test_brackets_in_strings_do_not_count_and_any_text_is_looked_at_once() -> No
     assert decode(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
     with pytest.raises(TooLargeError):
         decode(b'{"a": "]]]]", "b": ' + b"[" * MAX_DEPTH)
-    start = time.monotonic()
+    start = time.process_time()
     for text in (b'"' + b'\\"' * 1_000_000, b'"' * 1_000_001, b'["' + b"\\" * 2_000_000):
         with pytest.raises(ValueError, match=r".*"):
             decode(text)
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10
 
 
 def test_what_a_server_says_cannot_act_on_a_terminal(serve: Callable[[Serve], RawServer]) -> None:
