@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from .amounts import NUMBER_WORDS, read_amount
 from .latex import without_latex
 from .mentions import complement_of, is_denied, mentions_of
-from .words import AFFIXES, COPULAS, DENIALS, DOUBTS, NO_WORDS, TOKEN, YES_WORDS, Form, words_of
+from .words import AFFIXES, COPULAS, DENIALS, DOUBTS, NO_WORDS, TOKEN, YES_WORDS, Form, is_refusal, words_of
 
 DIRECTION_WORDS = {
     "front": ("ahead", "forward", "forwards", "front"),
@@ -25,6 +25,8 @@ OPPOSITES = (("front", "back"), ("left", "right"), ("nearer", "farther"), ("abov
 def _number(claim_text: str, answer_form: Form) -> str | None:
     """Read a count from `claim_text`: digits or words, alone or in a sentence with no other number; `none` is 0."""
     words = words_of(claim_text)
+    if is_refusal(words):
+        return None
     has_number_word = any(word[0] in "0123456789" or (word in NUMBER_WORDS and word != "one") for word in words)
     if not has_number_word and "one" not in words:
         is_none = "none" in words or "zero" in words or words[:1] == ["no"] or {"are", "no"} <= set(words)
@@ -47,7 +49,7 @@ def _yesno(claim_text: str, answer_form: Form) -> str | None:
     """Read yes or no from `claim_text`: alone, at the head of a sentence, or as "there is (not) one"."""
     tokens = [token.lower().replace("’", "'") for token in TOKEN.findall(claim_text)]
     words = [token for token in tokens if token[0].isalnum()]
-    if not words or set(words) & DOUBTS - {"if"} or "?" in tokens:
+    if not words or set(words) & DOUBTS - {"if"} or "?" in tokens or is_refusal(words):
         return None
     answer_words = {
         _polarity(token) for token, follows in _with_next(tokens) if not follows or not follows[0].isalnum()

@@ -114,6 +114,10 @@ RIGHT_ANSWERS = [
 """Kind, options, measure, the right answer, and replies that say it."""
 
 WRONG_ANSWERS = [
+    ("number", (), "", "0", ["no idea", "I have no idea.", "No answer", "There is no way to tell.", "No clue, sorry"]),
+    ("yesno", ("no", "yes"), "", "no", [
+        "No idea", "I have no idea.", "no clue", "There is no way to tell.", "No answer.", "I don't know",
+    ]),
     ("number", (), "", "4", [
         "3", "not 4", "4 or 5", "between 3 and 4", "at least 4", "more than 4", "-4", "44", "4.5", "14", "4?",
         "I think maybe 4", "<answer>4</answer><answer>5</answer>", r"\boxed{5}", "The answer is 5, not 4.",
