@@ -34,6 +34,9 @@ class Scripted:
     def cpu_seconds(self) -> float:
         return 0.0
 
+    def is_killed(self) -> bool:
+        return False
+
     def receive(self, timeout_s: float) -> tuple[Reply, bytes]:
         job = self.posted.pop(0)
         self.tries[job] = self.tries.get(job, 0) + 1
