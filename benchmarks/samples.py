@@ -10,6 +10,7 @@ from typing import Any
 from PIL import Image as Images
 
 from ..render.decode import open_picture
+from ..train.runs.checksums import file_digest
 
 Fields = Mapping[str, Any]
 """A published row, by column."""
@@ -58,8 +59,7 @@ class FileImage:
 @lru_cache(maxsize=100_000)
 def digest_of_file(path: Path) -> str:
     """Return the sha256 of the file at `path`, computed once."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return file_digest(path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

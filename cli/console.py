@@ -4,7 +4,7 @@ import json
 import logging
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -12,12 +12,13 @@ import typer
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.segment import Segment
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from ..errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
+    from ..envs.checker import CheckResult
     from ..train.runs.status import StatusFile
 
 _UNSAFE = re.compile(
@@ -171,6 +172,24 @@ def table_of(*columns: Any, **options: Any) -> Table:
     for column in table.columns:
         column.overflow = "fold"
     return table
+
+
+def report_checks(results: "Sequence[CheckResult]", as_json: bool) -> None:
+    """Print `results` as a table or as JSON.
+
+    Raises:
+        typer.Exit: with 1, where one does not hold.
+    """
+    if as_json:
+        print_json([result._asdict() for result in results])
+    else:
+        table = table_of("check", Column("holds", no_wrap=True), "detail")
+        for result in results:
+            verdict = Text("yes", "green") if result.holds else Text("NO", "bold red")
+            table.add_row(result.name, verdict, result.detail)
+        console.print(table)
+    if not all(result.holds for result in results):
+        raise typer.Exit(1)
 
 
 class ProgressBars:

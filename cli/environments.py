@@ -7,7 +7,7 @@ import typer
 from rich.table import Column
 from rich.text import Text
 
-from .console import Json, console, errors, one_of, output_file, print_json, table_of, write_text
+from .console import Json, console, errors, one_of, output_file, print_json, report_checks, table_of, write_text
 
 if TYPE_CHECKING:
     from ..envs import Environment
@@ -176,13 +176,4 @@ def env_check(
 
     make(env_id)
     results = guarded(f"{env_id} cannot be checked", lambda: check_environment(env_id, n))
-    if as_json:
-        print_json([result._asdict() for result in results])
-    else:
-        table = table_of("check", Column("holds", no_wrap=True), "detail")
-        for result in results:
-            verdict = Text("yes", "green") if result.holds else Text("NO", "bold red")
-            table.add_row(result.name, verdict, result.detail)
-        console.print(table)
-    if not all(result.holds for result in results):
-        raise typer.Exit(1)
+    report_checks(results, as_json)

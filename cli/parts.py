@@ -5,14 +5,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from jinja2 import Environment as Templates
-from jinja2 import StrictUndefined
 from rich.table import Column
 from rich.text import Text
 
 from ..envs.parts import GROUPS, installed_parts
-from ..envs.scaffold import checked_name
-from .console import Json, Usage, console, need_training, one_of, print_json, table_of
+from ..envs.scaffold import checked_name, write_templates
+from .console import Json, Usage, console, need_training, one_of, print_json, report_checks, table_of
 
 part_app = typer.Typer(
     no_args_is_help=True, help="Recipes, reward terms, curricula, losses and benchmarks of your own."
@@ -59,16 +57,12 @@ def part_new(
         # Of a reward the module itself: its import declares the terms.
         "attribute": "" if kind == "reward" else ":PART",
     }
-    templates = Templates(undefined=StrictUndefined, keep_trailing_newline=True)
-    for template, target in {
+    target_names = {
         "pyproject.toml.j2": "pyproject.toml",
         f"{kind}.py.j2": f"src/{module}/__init__.py",
         "test_part.py.j2": "tests/test_part.py",
-    }.items():
-        text = (files(__package__) / "part_template" / template).read_text(encoding="utf-8")
-        path = folder / target
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(templates.from_string(text).render(values), encoding="utf-8")
+    }
+    write_templates(files(__package__) / "part_template", target_names, values, folder)
     console.print(Text.assemble(f"{folder}: the {kind} ", (name, "bold"), "; next:"), soft_wrap=True)
     for step in (f"pip install -e {folder}", f"zerosight part check {kind} {name}"):
         console.print(f"  {step}", soft_wrap=True)
@@ -84,13 +78,4 @@ def part_check(
     from .part_checks import check_part
 
     results = check_part(kind, name)
-    if as_json:
-        print_json([result._asdict() for result in results])
-    else:
-        table = table_of("check", Column("holds", no_wrap=True), "detail")
-        for result in results:
-            verdict = Text("yes", "green") if result.holds else Text("NO", "bold red")
-            table.add_row(result.name, verdict, result.detail)
-        console.print(table)
-    if not all(result.holds for result in results):
-        raise typer.Exit(1)
+    report_checks(results, as_json)

@@ -1,7 +1,9 @@
 """A plugin package to begin an environment of one's own with: `zerosight env new NAME`."""
 
 import re
+from collections.abc import Mapping
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from jinja2 import Environment as Templates
@@ -62,16 +64,31 @@ def write_plugin(package_name: str, parent_folder: Path) -> Path:
         "env_id": env_id,
         "name": env_id.split("/")[1].removesuffix("-v1"),
     }
-    templates = Templates(undefined=StrictUndefined, keep_trailing_newline=True)
-    for template_name, target_name in {
+    target_names = {
         "pyproject.toml.j2": "pyproject.toml",
         "README.md.j2": "README.md",
         "init.py.j2": f"src/{module_name}/__init__.py",
         "world.py.j2": f"src/{module_name}/world.py",
         "test_world.py.j2": "tests/test_world.py",
-    }.items():
-        template_text = (files(__package__) / "plugin_template" / template_name).read_text(encoding="utf-8")
-        target_path = package_folder / target_name
+    }
+    write_templates(files(__package__) / "plugin_template", target_names, template_values, package_folder)
+    return package_folder
+
+
+def write_templates(
+    template_folder: Traversable, target_names: Mapping[str, str], template_values: Mapping[str, str], folder: Path
+) -> None:
+    """Write files of a package from templates.
+
+    Args:
+        template_folder: of the templates.
+        target_names: path of each file in `folder`, by its template's name.
+        template_values: what the templates name.
+        folder: of the package.
+    """
+    templates = Templates(undefined=StrictUndefined, keep_trailing_newline=True)
+    for template_name, target_name in target_names.items():
+        template_text = (template_folder / template_name).read_text(encoding="utf-8")
+        target_path = folder / target_name
         target_path.parent.mkdir(parents=True, exist_ok=True)
         target_path.write_text(templates.from_string(template_text).render(template_values), encoding="utf-8")
-    return package_folder

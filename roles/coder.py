@@ -75,7 +75,7 @@ def proposal_prompt(
         rng: as in `prompt`.
         programs: as in `prompt`.
     """
-    needs = [need.text for need in env.needs(proposal.query)]
+    needs = [need.text for need in env.needs(proposal.query)] if style == "full" else []
     return prompt(env, proposal.requirements, needs=needs, style=style, rng=rng, programs=programs)
 
 

@@ -250,20 +250,10 @@ def _vllm(folder: Path, policy: Policy, work: Path) -> Generator:
 
 
 def _endpoint(name: str, key_file: Path | None, options: ServerOptions) -> Answerer:
-    url, _, model = name.partition("#")
-    if not model:
-        raise EvaluationError(
-            f"{name} does not say which model; write {name}#NAME, as the server lists it (/v1/models)"
-        )
-    headers = {}
-    if key_file is not None:
-        try:
-            headers["Authorization"] = f"Bearer {key_file.read_text().strip()}"
-        except OSError as error:
-            raise EvaluationError(f"the key file {key_file} cannot be read: {error.strerror}") from error
-    endpoint = Endpoint(
-        url=url.rstrip("/").removesuffix("/v1"), headers=headers, timeout=options.timeout, retries=options.retries
-    )
+    try:
+        endpoint, model = Endpoint.of_model(name, key_file, timeout=options.timeout, retries=options.retries)
+    except ValueError as error:
+        raise EvaluationError(str(error)) from error
     return Answerer(
         name=name,
         digest=digest_of("endpoint", endpoint.url, model, *([dict(options.body)] if options.body else [])),

@@ -7,23 +7,12 @@ import time
 import pytest
 
 import zerosight
+from zerosight.benchmarks.own.data_sets import HOSTILE_PIECES
 from zerosight.envs import Truth, item_rng, make
 from zerosight.envs.scorer import MAX_REPLY_CHARS, TruthError, truth_dict, truth_json
 
 WORLD = "shapes/Canvas-v2"
-HOSTILE = [
-    "{",
-    '{"a":',
-    "<answer>",
-    "\\boxed{",
-    "the answer is ",
-    "3 ",
-    "```\n",
-    "<think>",
-    '{"answer":1} ',
-    "\ud800",
-    "[",
-]
+HOSTILE = [*HOSTILE_PIECES, "\ud800", "["]
 
 
 @pytest.mark.parametrize("number", range(12))

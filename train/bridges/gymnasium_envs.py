@@ -18,8 +18,8 @@ from gymnasium import spaces
 from ...envs import Item, item_rng, list_environments, make
 from ...envs.scorer import score
 from ...roles import solver
+from ...roles.messages import text_of
 from ..data.plan import BANDS, DataPlan
-from ..data.rows import text_of
 
 MAX_REPLY_CHARS = 4096
 MAX_QUESTION_CHARS = 4096

@@ -12,8 +12,8 @@ from typing import Any
 
 import verifiers.v1 as vf
 
+from ...roles.messages import text_of
 from ..data.plan import DataError
-from ..data.rows import text_of
 from .triad import ROLES, EngineReply, Request, TriadSettings, play
 from .verifiers_items import user_message
 

@@ -58,14 +58,10 @@ def open_sampler(model: str, key_file: Path | None = None) -> tuple[Generator, M
         is_run = (Path(model) / "config.yaml").is_file()
         policy = load_trained(Path(model)) if is_run else Policy.load(locate_model(model_path(model)))
         return HFGenerator(policy, batch_size=64), policy.prompt
-    url, _, name = model.partition("#")
-    if not name:
-        raise DataError(f"{model} does not say which model; write {model}#NAME, as the server lists it (/v1/models)")
     try:
-        headers = {"Authorization": f"Bearer {key_file.read_text().strip()}"} if key_file is not None else {}
-    except OSError as error:
-        raise DataError(f"the key file {key_file} cannot be read: {error.strerror}") from error
-    endpoint = Endpoint(url=url.rstrip("/").removesuffix("/v1"), headers=headers)
+        endpoint, name = Endpoint.of_model(model, key_file)
+    except ValueError as error:
+        raise DataError(str(error)) from error
     return OpenAICompatibleGenerator(endpoint, name, ENDPOINT_ROLES), _plain_prompt
 
 

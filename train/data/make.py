@@ -5,7 +5,6 @@ goes on behind the last record. Rows come in the order of the plan whatever the 
 are the same.
 """
 
-import hashlib
 import json
 import multiprocessing
 import os
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...envs import InfrastructureError
+from ..runs.checksums import file_digest
 from ..runs.files import write_atomically
 from .card import card
 from .formats import DataFormat, Shard, data_format
@@ -154,7 +154,7 @@ def _write_shard(
     record = {
         "rows": len(rows),
         "next": numbered_rows[-1][0] + 1,
-        "files": {path.relative_to(folder).as_posix(): _digest(path) for path in paths},
+        "files": {path.relative_to(folder).as_posix(): file_digest(path) for path in paths},
         "tasks": _counts(rows),
     }
     write_atomically(folder / RECORDS / f"{shard.number:05d}.json", (json.dumps(record, indent=1) + "\n").encode())
@@ -187,12 +187,7 @@ def _finish(
             counts[name] = counts.get(name, 0) + rows
     card_path = folder / "README.md"
     write_atomically(card_path, card(plan, chosen_format.name, counts, license_name, choice).encode())
-    return digests | {path.relative_to(folder).as_posix(): _digest(path) for path in (*final_paths, card_path)}
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return digests | {path.relative_to(folder).as_posix(): file_digest(path) for path in (*final_paths, card_path)}
 
 
 def _source(

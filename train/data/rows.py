@@ -12,16 +12,10 @@ from ...envs import Item, make
 from ...envs.card import Style
 from ...envs.scorer import truth_json
 from ...roles import solver
-from ...roles.messages import Messages
+from ...roles.messages import text_of
 from .plan import DataPlan
 
 Row = dict[str, Any]
-
-
-def text_of(messages: Messages, role: str) -> str:
-    """Return the words of the turn of `role` in `messages`."""
-    turns = [message["content"] for message in messages if message["role"] == role]
-    return "".join(part["text"] for content in turns for part in content if part["type"] == "text")
 
 
 def row_of(

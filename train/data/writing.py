@@ -14,10 +14,10 @@ from typing import Any
 from ...envs import Briefing, Rejected, make
 from ...envs.card import ExampleProposal, Style
 from ...roles import coder, proposer
-from ...roles.messages import Messages
+from ...roles.messages import Messages, text_of
 from ..runs.reading import is_object, read_lines
 from .plan import DataError, DataPlan
-from .rows import Row, text_of
+from .rows import Row
 
 ROLES = ("proposer", "coder")
 ACCEPTED = "accepted"

@@ -20,7 +20,7 @@ from ..config import ConfigError, GeneratorConfig, RunConfig
 from ..models.completions import Completion, Generator, Prompt, Sampling
 from ..models.load import model_path
 from ..models.policy import ROLES, Policy, locate_model
-from .endpoint import Endpoint
+from .endpoint import Endpoint, bearer_headers, server_of
 from .fingerprint import Fingerprint, trainer_logprobs
 from .hf import HFGenerator
 from .openai_compatible import OpenAICompatibleGenerator, TrainedRoleError
@@ -230,17 +230,17 @@ def _endpoint(settings: GeneratorConfig) -> Endpoint:
         raise ConfigError(
             f"generator.kind={settings.kind} needs the server's address: --set generator.url=http://localhost:8000"
         )
-    headers = {}
-    if settings.key_file is not None:
-        try:
-            headers["Authorization"] = f"Bearer {settings.key_file.read_text().strip()}"
-        except OSError as error:
-            raise ConfigError(f"generator.key_file {settings.key_file} cannot be read: {error.strerror}") from error
-    # Clients of OpenAI's end their address in /v1; the paths here begin with it.
-    url = settings.url.rstrip("/").removesuffix("/v1")
+    try:
+        headers = bearer_headers(settings.key_file, "generator.key_file")
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
     try:
         return Endpoint(
-            url=url, timeout=settings.timeout, retries=settings.retries, backoff=settings.backoff, headers=headers
+            url=server_of(settings.url),
+            timeout=settings.timeout,
+            retries=settings.retries,
+            backoff=settings.backoff,
+            headers=headers,
         )
     except ValueError as error:
         raise ConfigError(f"generator.url: {error}") from error

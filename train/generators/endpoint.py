@@ -10,6 +10,7 @@ import urllib.error
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 from .replies import GeneratorError, RefusedError, ReplyError, UnreachableError
@@ -22,6 +23,33 @@ RETRIED_STATUSES = (408, 425, 429, 500, 502, 503, 504)
 _JITTER = random.SystemRandom()
 LONGEST_WAIT = 120.0
 """Seconds between two tries at most, whatever the server asks for."""
+
+
+def server_of(url: str) -> str:
+    """Return the server in `url`: clients of OpenAI's end their address in /v1, and the paths here begin with it.
+
+    >>> server_of("http://localhost:8000/v1/")
+    'http://localhost:8000'
+    """
+    return url.rstrip("/").removesuffix("/v1")
+
+
+def bearer_headers(key_file: Path | None, name: str = "the key file") -> dict[str, str]:
+    """Return the header that shows the key in `key_file`; none without one.
+
+    Args:
+        key_file: holds the key alone.
+        name: of the file, in the error.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
+    if key_file is None:
+        return {}
+    try:
+        return {"Authorization": f"Bearer {key_file.read_text().strip()}"}
+    except OSError as error:
+        raise ValueError(f"{name} {key_file} cannot be read: {error.strerror}") from error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +70,25 @@ class Endpoint:
     def __post_init__(self) -> None:
         if not self.url.startswith(("http://", "https://")):
             raise ValueError(f"a server's address begins with http:// or https://, got {self.url!r}")
+
+    @classmethod
+    def of_model(cls, address: str, key_file: Path | None, **patience: Any) -> tuple["Endpoint", str]:
+        """Return the endpoint and the model's name of an `address` such as `http://localhost:8000/v1#NAME`.
+
+        Args:
+            address: where the server is, and what it calls the model.
+            key_file: holds its key; none is sent without one.
+            patience: `timeout`, `retries` and `backoff`.
+
+        Raises:
+            ValueError: the address names no model or begins otherwise, or the key file cannot be read.
+        """
+        url, _, name = address.partition("#")
+        if not name:
+            raise ValueError(
+                f"{address} does not say which model; write {address}#NAME, as the server lists it (/v1/models)"
+            )
+        return cls(url=server_of(url), headers=bearer_headers(key_file), **patience), name
 
     def post(self, path: str, body: Any) -> Any:
         """Send `body` to `path` and return the decoded JSON of the reply.

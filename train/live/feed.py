@@ -42,6 +42,8 @@ class RunFeed:
         self.metrics: list[dict[str, Any]] = []
         self._offset = 0
         self._gallery_step = 0
+        self._evaluations: dict[str, tuple[int, dict[str, Any] | None]] = {}
+        """By name, each with the time at which its file was written."""
 
     # --- metrics --------------------------------------------------------------------------------------------------
 
@@ -92,8 +94,15 @@ class RunFeed:
         }
 
     def evaluation(self, name: str) -> dict[str, Any] | None:
-        """Return the evaluation called `name`, `start` or `end`; None where it is not there yet."""
-        return read_object(self.folder / "evaluations" / f"{name}.json", is_evaluation, "it is shown as not measured")
+        """Return the evaluation called `name`, `start` or `end`, read anew where it was written anew; None without."""
+        path = self.folder / "evaluations" / f"{name}.json"
+        try:
+            written_at = path.stat().st_mtime_ns
+        except OSError:
+            return None
+        if self._evaluations.get(name, (0, None))[0] != written_at:
+            self._evaluations[name] = written_at, read_object(path, is_evaluation, "it is shown as not measured")
+        return self._evaluations[name][1]
 
     def state(self, now: float) -> dict[str, Any]:
         """Return where the run stands at `now`, in seconds since the epoch."""

@@ -22,7 +22,7 @@ from ...envs.answers.amounts import ONES as NUMBER_WORDS
 from ...envs.shapes.canvas import ENV_ID, parse_scene
 from ...envs.shapes.operators import Thing
 from ...roles import coder, proposer, solver
-from ...roles.messages import Messages
+from ...roles.messages import text_of
 
 ANSWERED_FORMS = ("count", "exists", "colour", "shape", "size", "side", "level", "extreme_colour")
 """Question forms that the warm-up answers, on difficulty 1 only."""
@@ -64,11 +64,6 @@ class Syllabus:
     """Questions about an easy picture beside its own."""
     answer_weight: float = 3.0
     """Of an answer's tokens in the loss, beside 1 for a caption's."""
-
-
-def user_text(messages: Messages) -> str:
-    """Return the words of the user turn of `messages`: all that the embedded model's chat template keeps."""
-    return "".join(part["text"] for part in messages[-1]["content"] if part["type"] == "text")
 
 
 def _place(value: float) -> int:
@@ -158,12 +153,12 @@ def answers(rng: SeededRng, item: Item, extra_answers: int, answer_weight: float
         answer_weight: of an answer's tokens in the loss.
     """
     env = make(item.env)
-    yield Lesson(user_text(solver.prompt(item.question)), item.truth.value, answer_weight)
+    yield Lesson(text_of(solver.prompt(item.question), "user"), item.truth.value, answer_weight)
     for _ in range(extra_answers):
         query = env.query(rng, rng.choice(ANSWERED_FORMS))
         truth = env.solve(item.scene, query)
         if not isinstance(truth, Rejected):
-            yield Lesson(user_text(solver.prompt(env.ask(query, rng, item.scene))), truth.value, answer_weight)
+            yield Lesson(text_of(solver.prompt(env.ask(query, rng, item.scene)), "user"), truth.value, answer_weight)
 
 
 def requirements_of(rng: SeededRng, item: Item, things: Sequence[Thing]) -> tuple[Requirement, ...]:
@@ -187,7 +182,7 @@ def proposal(item: Item, requirements: Sequence[Requirement]) -> Lesson:
         "ask": item.question.query,
     }
     briefing = Briefing(item.task, item.difficulty, object_count)
-    prompt = user_text(proposer.prompt(make(item.env), briefing))
+    prompt = text_of(proposer.prompt(make(item.env), briefing), "user")
     return Lesson(prompt, json.dumps(proposal_body, separators=(",", ":")), 0.5)
 
 
@@ -197,7 +192,7 @@ def program(item: Item, things: Sequence[Thing], requirements: Sequence[Requirem
     ordered_shapes = [shape for _, shape in sorted(zip(things, shapes, strict=True), key=lambda pair: pair[0].x)]
     svg_head = item.program[: item.program.index(">") + 1]
     return Lesson(
-        user_text(coder.prompt(make(item.env), requirements)), f"{svg_head}{''.join(ordered_shapes)}</svg>", 0.7
+        text_of(coder.prompt(make(item.env), requirements), "user"), f"{svg_head}{''.join(ordered_shapes)}</svg>", 0.7
     )
 
 
