@@ -24,9 +24,12 @@ settings.load_profile("repeatable")
 BEYOND_THE_FAST_LANE = {
     "processes": (
         "benchmarks/test_gpu benchmarks/test_rendering benchmarks/test_reading benchmarks/test_training "
-        "cli/test_doctor cli/test_evaluate "
+        "cli/test_console cli/test_doctor cli/test_evaluate "
         "envs/test_plugins render/test_drawn_pool render/test_endurance render/test_pool render/test_retry "
-        "render/test_outcome_cache render/sandbox/test_killed "
+        "render/test_outcome_cache "
+        "render/sandbox/test_blame render/sandbox/test_claims render/sandbox/test_killed "
+        "render/sandbox/test_layers_proved render/sandbox/test_neighbours render/sandbox/test_paths "
+        "render/sandbox/test_same_picture render/chart/test_artists render/chart/test_programs "
         "render/test_sandbox render/test_edit render/test_solid render/chart/test_figure_lies render/test_svg_attacks "
         "render/test_edit_corpus render/test_solid_corpus render/chart/test_corpus "
         "train/test_guards train/test_processes train/test_resume train/test_run_lock train/test_sharding"
@@ -39,17 +42,20 @@ BEYOND_THE_FAST_LANE = {
         "train/test_learner train/test_learner_losses train/test_losses_trl train/test_model train/test_policy "
         "train/test_recipes train/test_schedules train/test_several_pictures train/test_trackers train/test_warmup "
         "test_documents train/test_schema_decoding train/test_limits train/test_plan train/test_suppressed "
-        "cli/test_parts cli/test_data_commands"
+        "cli/test_parts cli/test_data_commands train/test_effects"
     ),
+    "slow": "benchmarks/test_text_growth render/test_decode render/test_svg_growth",
     "statistics": (
         "benchmarks/test_bridges benchmarks/test_evidence benchmarks/test_own_suites benchmarks/test_worlds "
         "envs/test_canvas envs/test_canvas_v2 envs/test_chart envs/test_contract envs/test_diagrams "
         "envs/test_edit_world envs/test_room_words envs/test_rooms_kit envs/test_rooms_layout envs/test_rooms_scanned "
+        "envs/test_card envs/test_execute envs/test_needs envs/test_rooms_v2 roles/test_full_prompts "
         "envs/test_rooms_world envs/test_scans geometry/test_surfaces render/chart/test_charts render/test_solid_draw"
     ),
 }
 """Test modules that `make test-fast` leaves out, by why: they start workers, servers or runs; they load and train a
-model; they draw many items to count on them. A single slow test elsewhere is marked `slow`."""
+model; they draw many items to count on them; they are `slow` as a whole, such as those of growth. A single slow test
+elsewhere is marked `slow`."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -69,6 +69,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", HOSTILE, ids=repr)
 def test_time_grows_no_faster_than_the_text(seed):
     """From 16 kB to 256 kB, 16 times the text, no reader takes more than about 16 times as long."""
