@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,14 +76,12 @@ class EvaluationRun:
             return None
         columns: dict[str, tuple[str, ...]] = {}
         for assignment in self._options["column"] or ():
-            part, equals, names = assignment.partition("=")
-            if not part or not equals or not names:
-                raise Usage(f"--column is PART=COLUMN, such as question=ask or options=A,B,C, got {assignment!r}")
+            part, names = split_assignment(assignment, "--column is PART=COLUMN, such as question=ask or options=A,B,C")
             columns[part] = tuple(names.split(","))
         template = self._options["template"]
         card = DataCard(source=source, columns=columns, scorer=self._options["scorer"], split=self._options["split"])
         # A shell passes a written line break as two characters.
-        return card if template is None else DataCard(**{**vars(card), "template": template.replace("\\n", "\n")})
+        return card if template is None else replace(card, template=template.replace("\\n", "\n"))
 
     def _choice(self, suites: str, card: "DataCard | None") -> "Choice":
         from ..benchmarks.evaluation.session import Choice
@@ -155,6 +154,23 @@ def taught_forms_of(models: Sequence[str]) -> tuple[str, ...]:
     return forms.pop() if len(forms) == 1 else ()
 
 
+def split_assignment(assignment: str, usage: str, *, may_be_empty: bool = False) -> tuple[str, str]:
+    """Return the two sides of an `assignment` such as `reasoning_effort=low`.
+
+    Args:
+        assignment: as it was given.
+        usage: says what is taken, in the error.
+        may_be_empty: let the value be empty.
+
+    Raises:
+        Usage: it has no name, no `=`, or no value.
+    """
+    name, equals, value = assignment.partition("=")
+    if not name or not equals or not (value or may_be_empty):
+        raise Usage(f"{usage}, got {assignment!r}")
+    return name, value
+
+
 def fields_of(assignments: Sequence[str]) -> dict[str, Any]:
     """Return the fields that `assignments` such as `reasoning_effort=low` name, their values read as YAML.
 
@@ -163,9 +179,8 @@ def fields_of(assignments: Sequence[str]) -> dict[str, Any]:
     """
     fields = {}
     for assignment in assignments:
-        name, equals, value = assignment.partition("=")
-        if not name or not equals:
-            raise Usage(f"--body is NAME=VALUE, such as reasoning_effort=low, got {assignment!r}")
+        usage = "--body is NAME=VALUE, such as reasoning_effort=low"
+        name, value = split_assignment(assignment, usage, may_be_empty=True)
         try:
             fields[name] = yaml.safe_load(value)
         except yaml.YAMLError as error:
@@ -179,11 +194,8 @@ def revisions_of(assignments: Sequence[str]) -> Mapping[str, str]:
     Raises:
         Usage: one has no name or no `=`.
     """
-    pairs = [assignment.partition("=") for assignment in assignments]
-    for assignment, (name, _, revision) in zip(assignments, pairs, strict=True):
-        if not name or not revision:
-            raise Usage(f"--revision is BENCHMARK=REVISION, such as mmstar=main, got {assignment!r}")
-    return {name: revision for name, _, revision in pairs}
+    usage = "--revision is BENCHMARK=REVISION, such as mmstar=main"
+    return dict(split_assignment(assignment, usage) for assignment in assignments)
 
 
 def ask_on_gpus(count: int, out: Path) -> None:

@@ -112,8 +112,6 @@ SCENE_BYTES = 20_000
 
 def _outcome_bytes(outcome: Any) -> int:
     """Return the bytes of `outcome`, roughly."""
-    if isinstance(outcome, Picture):
-        return int(outcome.array.nbytes) + 500
     return (
         SCENE_BYTES + sum(picture.array.nbytes for picture in outcome.pictures) if isinstance(outcome, Drawn) else 500
     )

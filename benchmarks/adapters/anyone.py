@@ -72,18 +72,18 @@ def _by_letter(sample: Sample, reply: str) -> float:
     return float(ranked_choice(reply, letters) == str(sample.answer).upper())
 
 
-def _by_number(sample: Sample, reply: str) -> float:
-    reply_value, right_value = first_number(reply.replace(",", "")), _number(sample.answer)
-    if reply_value is None or right_value is None:
-        return 0.0
+def _of_numbers(compare: Callable[[float, float], float]) -> Score:
+    """Return the score that `compare` gives the first number of a reply and the right one; 0 without either."""
+
+    def score(sample: Sample, reply: str) -> float:
+        reply_value, right_value = first_number(reply.replace(",", "")), _number(sample.answer)
+        return 0.0 if reply_value is None or right_value is None else compare(reply_value, right_value)
+
+    return score
+
+
+def _is_equal(reply_value: float, right_value: float) -> float:
     return float(abs(reply_value - right_value) <= 1e-6 * max(1.0, abs(right_value)))
-
-
-def _by_relative_accuracy(sample: Sample, reply: str) -> float:
-    reply_value, right_value = first_number(reply.replace(",", "")), _number(sample.answer)
-    if reply_value is None or right_value is None:
-        return 0.0
-    return mean_relative_accuracy(reply_value, right_value)
 
 
 def _by_words(sample: Sample, reply: str) -> float:
@@ -100,9 +100,9 @@ SCORERS: Mapping[str, Score] = {
     "auto": _automatic,
     "letter": _by_letter,
     "yes-no": lambda sample, reply: float(yes_no(reply) == str(sample.answer).strip().lower()),
-    "number": _by_number,
+    "number": _of_numbers(_is_equal),
     "relaxed": lambda sample, reply: relaxed(reply.strip(), str(sample.answer).strip()),
-    "mra": _by_relative_accuracy,
+    "mra": _of_numbers(mean_relative_accuracy),
     "exact": lambda sample, reply: plain(reply, str(sample.answer)),
     "contains": _by_words,
     "math": lambda sample, reply: mathvision(reply, str(sample.answer), sample.options),

@@ -114,13 +114,11 @@ class EasyVqaSuite:
 
     def prompt(self, sample: Sample) -> str:
         """Return the words of `sample`'s question and the form of its answer."""
-        kind = "yesno" if sample.options == YES_NO else "word"
-        return self.asking.words(Question(None, sample.question, kind, sample.options))
+        return self.asking.words(Question(None, sample.question, answer_kind(sample), sample.options))
 
     def score(self, sample: Sample, reply: str) -> float:
         """Return 1 where `reply` says the answer of `sample` and nothing else, read as runs read replies."""
-        kind = "yesno" if sample.options == YES_NO else "word"
-        right = answers.Answer(str(sample.answer), kind, sample.options)
+        right = answers.Answer(str(sample.answer), answer_kind(sample), sample.options)
         return float(answers.score_answer(right, reply).terms["correct"])
 
     def aggregate(self, scored_samples: Sequence[tuple[Sample, float]]) -> Mapping[str, float]:
@@ -130,6 +128,11 @@ class EasyVqaSuite:
     def asked_in(self, asking: AskingStyle) -> "EasyVqaSuite":
         """Return the same suite, asked in the style `asking`."""
         return EasyVqaSuite(picture=self.picture, asking=asking, max_new_tokens=asking.tokens(_TOKENS))
+
+
+def answer_kind(sample: Sample) -> str:
+    """Return the kind of answer that `sample` asks for, in the words of `envs.answers`."""
+    return "yesno" if sample.options == YES_NO else "word"
 
 
 def data_folder() -> Path:

@@ -4,8 +4,8 @@
 clocks. The hash seed is fixed by the workers' environment (see `launch.py`). Clocks tick by a step at each look, and
 sleeping moves them on without waiting, so that loops that wait for the time end as they would. This is not a layer of
 the sandbox: a program that wants true chance can reach the C library for it, and changes nothing but its own picture.
-Addresses in memory, by which a set orders objects that have no value of their own, are fixed by how processes are
-started (`launch.py`) and forked (`template.py`).
+Addresses in memory, by which a set orders objects that have no value of their own, are alike in most runs, by how
+processes are started (`launch.py`) and forked (`template.py`); they are not promised.
 
 Imports nothing of the package.
 """

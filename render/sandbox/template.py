@@ -3,8 +3,8 @@
 A worker waits for its children, reads what they write and kills those that are late; each of that leaves traces in its
 memory, and a program's objects would lie at other addresses after other programs. So the worker forks once, and that
 process does nothing but fork again and wait. What this changes in its memory is the order of a few free blocks; a child
-first takes more of each size than these, so that with a fixed layout of memory (see `launch.py`) a program sees the
-same addresses in every worker, whatever ran before it.
+first takes more of each size than these, so that with a fixed layout of memory (see `launch.py`) a program mostly sees
+the same addresses in every worker, whatever ran before it.
 
 Imports nothing of the package. Begin with `Template`.
 """
